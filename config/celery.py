@@ -1,0 +1,77 @@
+"""Celery: queues, the schedule, and broker settings under which a dead Redis never holds anybody up."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import beat_init, worker_init
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+VISIBILITY_SECONDS = 900
+TASK_SECONDS = 600
+
+app = Celery("vitals")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_soft_time_limit=TASK_SECONDS,
+    task_time_limit=TASK_SECONDS + 60,
+    task_create_missing_queues=False,
+    task_default_queue="background",
+    task_queues=[Queue("ingest"), Queue("people"), Queue("background")],
+    task_publish_retry=False,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=1,
+    broker_transport_options={
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "socket_connect_timeout": 0.4,
+        "socket_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "max_retries": 0,
+    },
+    timezone="UTC",
+)
+
+# Every entry is a sweep: it drains what waits in the database, so a lost nudge costs seconds, and a beat that was
+# dead, doubled or late changes nothing.
+SWEEP_SECONDS = 15.0
+
+
+def _every(seconds: float, task: str, queue: str) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds * 2}}
+
+
+app.conf.beat_schedule = {
+    "ingest readings": _every(SWEEP_SECONDS, "measurements.tasks.ingest", "ingest"),
+    "take in fulfillment": _every(SWEEP_SECONDS, "fulfillment.tasks.take_in_fulfillment", "ingest"),
+    "take in special orders": _every(SWEEP_SECONDS, "fulfillment.tasks.take_in_special_orders", "ingest"),
+    "send calls": _every(SWEEP_SECONDS, "fulfillment.tasks.send_calls", "people"),
+    "read devices again": _every(3.0, "fulfillment.tasks.reread_devices", "people"),
+    "keep timelines": _every(SWEEP_SECONDS, "fulfillment.tasks.catch_up", "people"),
+    "look up unknown devices": _every(30.0, "devices.tasks.look_up_unknown", "background"),
+    "pull readings": _every(SWEEP_SECONDS, "measurements.tasks.pull", "background"),
+    "nightly": _every(60.0, "measurements.tasks.nightly", "background"),
+    "sync catalogue": _every(60.0, "devices.tasks.sync_catalogue", "background"),
+    "compare devices": _every(60.0, "devices.tasks.compare_devices", "background"),
+}
+app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def _refuse_unsafe(**_: Any) -> None:
+    from config.safety import refuse_unsafe
+
+    refuse_unsafe()

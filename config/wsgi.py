@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+application = get_wsgi_application()
+
+from config.safety import refuse_unsafe  # noqa: E402  (needs the apps that the line above loads)
+
+refuse_unsafe()

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from patients.models import Patient
+
+from .device import Device
+
+LEASE_SECONDS = 120
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people read it aloud to the vendor
+
+
+class CallKind(models.TextChoices):
+    ORDER = "order", "Order a device"
+    ACTIVATE = "activate", "Activate a device"
+    UNLINK = "unlink", "Unlink a device"
+    DELETE = "delete", "Cancel before it ships"
+
+
+class CallState(models.TextChoices):
+    INTENT = "intent", "Waiting to be sent"
+    SENDING = "sending", "Being sent"
+    UNKNOWN = "unknown", "Sent, answer unclear"
+    NEEDS_HUMAN = "needs_human", "Needs a person"
+    CONFIRMED = "confirmed", "Confirmed"
+    REJECTED = "rejected", "Refused by the vendor"
+    CANCELLED = "cancelled", "Cancelled"
+    GIVEN_UP = "given_up", "Given up"
+
+
+def new_reference() -> str:
+    return "V" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(9))
+
+
+class VendorCallQuerySet(models.QuerySet["VendorCall"]):
+    def waiting(self) -> VendorCallQuerySet:
+        return self.filter(state=CallState.INTENT, next_attempt_at__lte=timezone.now())
+
+    def unsettled(self) -> VendorCallQuerySet:
+        settled = (CallState.CONFIRMED, CallState.REJECTED, CallState.CANCELLED, CallState.GIVEN_UP)
+        return self.exclude(state__in=settled)
+
+
+class VendorCall(models.Model):
+    """One call that changes something at the vendor, written down before it is sent and sent once.
+
+    The only door to the network is the one-row UPDATE from `intent` to `sending` in `devices.calls`.
+    """
+
+    Kind = CallKind
+    State = CallState
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=12, choices=CallKind)
+    state = models.CharField(max_length=12, choices=CallState, default=CallState.INTENT)
+    reference = models.CharField(max_length=16, unique=True, default=new_reference, help_text="in the vendor's notes")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls")
+    payload = models.JSONField(default=dict, blank=True, help_text="arguments of the client's method")
+    reason = models.TextField(blank=True, help_text="in words for a person")
+    errors = models.JSONField(default=dict, blank=True, help_text="the vendor's refusal by field")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    lease = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    search_after = models.DateTimeField(null=True, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = VendorCallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=CallKind.values), name="call_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=CallState.values), name="call_state_known"),
+            models.CheckConstraint(
+                condition=Q(state=CallState.SENDING, lease__isnull=False)
+                | (~Q(state=CallState.SENDING) & Q(lease__isnull=True)),
+                name="call_leased_while_sending",
+            ),
+            # Two people ending monitoring at once send one call.
+            models.UniqueConstraint(
+                fields=("device", "kind"),
+                condition=Q(device__isnull=False, kind__in=("unlink", "delete"))
+                & Q(state__in=("intent", "sending", "unknown", "needs_human")),
+                name="call_one_open_per_device",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("next_attempt_at", "created_at"), condition=Q(state="intent"), name="call_waiting"),
+            models.Index(fields=("leased_until",), condition=Q(state="sending"), name="call_being_sent"),
+            models.Index(fields=("state", "-created_at"), name="call_by_state"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+LEASE_SECONDS = 120
+MOST_ATTEMPTS = 5
+
+
+class DeliveryKind(models.TextChoices):
+    MEASUREMENT = "measurement", "Measurement"
+    FULFILLMENT = "fulfillment", "Fulfillment"
+    SPECIAL_ORDER = "order", "Special order"
+
+
+class DeliveryState(models.TextChoices):
+    NEW = "new", "New"
+    WAITING = "waiting", "Waits for its device"
+    DONE = "done", "Done"
+    QUARANTINED = "quarantined", "Quarantined"
+    DEAD = "dead", "Gave up"
+
+    @classmethod
+    def unsettled(cls) -> tuple[str, ...]:
+        return (cls.NEW, cls.WAITING)
+
+
+class DeliverySource(models.TextChoices):
+    WEBHOOK = "webhook", "Webhook"
+    ITEM = "item", "Item of a list"
+    PULL = "pull", "Pulled from the vendor"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self, kind: str) -> DeliveryQuerySet:
+        """Ready to be worked on now: new or waiting, its time has come, nobody holds it."""
+        now = timezone.now()
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+        return self.filter(free, kind=kind, state__in=DeliveryState.unsettled(), next_attempt_at__lte=now)
+
+
+class Delivery(models.Model):
+    """What the vendor posted, byte for byte, kept before it was acknowledged; and what became of it.
+
+    An item of a list that can't be stored at once gets a row of its own, so that it delays none of its siblings.
+    """
+
+    Kind = DeliveryKind
+    State = DeliveryState
+    Source = DeliverySource
+
+    kind = models.CharField(max_length=12, choices=DeliveryKind)
+    source = models.CharField(max_length=8, choices=DeliverySource, default=DeliverySource.WEBHOOK)
+    body = models.BinaryField()
+    digest = models.BinaryField(max_length=32, help_text="SHA-256 of the body")
+    received_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.NEW)
+    reason = models.TextField(blank=True, help_text="why it waits or could not be used, for a person")
+    hwi_id = models.UUIDField("HWI device id", null=True, blank=True)
+    outcome = models.JSONField(default=dict, blank=True)
+    flagged = models.BooleanField("text was repaired", default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    lease = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="items")
+    position = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        verbose_name_plural = "deliveries"
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=DeliveryKind.values), name="delivery_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
+            models.CheckConstraint(condition=Q(source__in=DeliverySource.values), name="delivery_source_known"),
+            models.UniqueConstraint(fields=("parent", "position"), name="delivery_item_once"),
+        )
+        indexes = (
+            models.Index(
+                fields=("kind", "next_attempt_at", "id"),
+                condition=Q(state__in=("new", "waiting")),
+                name="delivery_due",
+            ),
+            models.Index(fields=("state", "-id"), name="delivery_by_state"),
+            models.Index(fields=("hwi_id",), condition=Q(state="waiting"), name="delivery_waits_for"),
+            models.Index(fields=("-received_at",), name="delivery_by_time"),
+        )
+        triggers = (
+            pgtrigger.Protect(
+                name="kept_as_it_came",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.digest IS DISTINCT FROM OLD.digest OR NEW.received_at IS DISTINCT FROM OLD.received_at "
+                    "OR NEW.kind IS DISTINCT FROM OLD.kind "
+                    "OR (NEW.body IS DISTINCT FROM OLD.body AND NEW.body <> ''::bytea)"
+                ),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+        )
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import BigIntegerRangeField, DateTimeRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils import timezone
+
+from devices.states import DeviceState
+from patients.models import Patient
+
+from .catalogue import DeviceType
+
+if TYPE_CHECKING:
+    from patients.models import User
+
+
+class TstzRange(Func):
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()  # type: ignore[assignment]
+
+
+class Int8Range(Func):
+    """Equality by a built-in range operator, so that no server needs the btree_gist extension."""
+
+    function = "INT8RANGE"
+    output_field = BigIntegerRangeField()  # type: ignore[assignment]
+
+
+class Gateway(models.Model):
+    """The cellular box at home (12 hex digits), or a direct-cellular device's own modem (IMEI)."""
+
+    hardware_uuid = models.CharField("gateway ID or IMEI", max_length=255, unique=True)
+    firmware_version = models.CharField(max_length=255, blank=True)
+    provisioned = models.BooleanField(null=True, blank=True)
+    signal_strength = models.SmallIntegerField(null=True, blank=True, help_text="30 or more excellent, 10 or less poor")
+    last_checkin_at = models.DateTimeField(null=True, blank=True)
+    last_measurement_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    assigned_at = models.DateTimeField(null=True, blank=True)
+    whitelist = models.JSONField(default=list, blank=True)
+    read_at = models.DateTimeField("read from the vendor", null=True, blank=True)
+
+    class Meta:
+        ordering = ("hardware_uuid",)
+        constraints = (models.CheckConstraint(condition=~Q(hardware_uuid=""), name="gateway_has_id"),)
+
+    def __str__(self) -> str:
+        return self.printed_id
+
+    @property
+    def printed_id(self) -> str:
+        """In groups of four, as on the label."""
+        text = self.hardware_uuid
+        return "-".join(text[i : i + 4] for i in range(0, len(text), 4)) if len(text) == 12 else text
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def visible_to(self, user: User) -> DeviceQuerySet:
+        return self.filter(patient__in=Patient.objects.visible_to(user))
+
+    def linked(self) -> DeviceQuerySet:
+        """Billed by the vendor: not unlinked, not cancelled."""
+        return self.exclude(state__in=(DeviceState.UNLINKED, DeviceState.CANCELLED))
+
+    def to_reread(self) -> DeviceQuerySet:
+        """A webhook has hinted at news and its window is over."""
+        return self.filter(reread_at__lte=timezone.now())
+
+
+class Device(models.Model):
+    """One HWI device: a type, on a gateway, linked to a patient at the vendor. Its `hwi_id` is the only stable key."""
+
+    hwi_id = models.UUIDField("HWI device id", unique=True)
+    device_type = models.ForeignKey(DeviceType, on_delete=models.PROTECT, null=True, blank=True, related_name="devices")
+    name = models.CharField(max_length=255)
+    sensor_code = models.CharField(max_length=255, blank=True)
+    sensor_id = models.CharField(max_length=255, blank=True)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="devices")
+    gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, null=True, blank=True, related_name="devices")
+    state = models.CharField(max_length=16, choices=DeviceState, default=DeviceState.OTHER)
+    vendor_status = models.CharField("status in the vendor's words", max_length=255, blank=True)
+    connected_on = models.DateTimeField(null=True, blank=True)
+    unlinked_on = models.DateTimeField(null=True, blank=True)
+    vendor_last_measurement = models.DateTimeField(null=True, blank=True)
+    vendor_created = models.DateTimeField(null=True, blank=True)
+    # Fulfillment, as last read from the vendor.
+    shipping_code = models.CharField(max_length=8, blank=True)
+    tracking_link = models.CharField(max_length=2000, blank=True)
+    shipped_on = models.DateTimeField(null=True, blank=True)
+    delivered_on = models.DateTimeField(null=True, blank=True)
+    fulfilled = models.BooleanField(null=True, blank=True)
+    invalid_address = models.TextField(blank=True)
+    duplicate_at_address = models.BooleanField(default=False)
+    client_notes = models.TextField(blank=True)
+    read_at = models.DateTimeField("read from the vendor", null=True, blank=True)
+    # A fulfillment webhook is a hint: shown as unconfirmed until the device is read again.
+    hinted_status = models.CharField(max_length=255, blank=True)
+    hinted_at = models.DateTimeField(null=True, blank=True)
+    reread_at = models.DateTimeField("read again at", null=True, blank=True)
+    # From our own readings.
+    first_reading_at = models.DateTimeField(null=True, blank=True)
+    last_reading_at = models.DateTimeField("last reading taken", null=True, blank=True)
+    last_heard_at = models.DateTimeField("last heard of", null=True, blank=True)
+    battery_percent = models.SmallIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name", "pk")
+        constraints = (
+            models.CheckConstraint(condition=Q(state__in=DeviceState.values), name="device_state_known"),
+            models.CheckConstraint(
+                condition=Q(battery_percent__isnull=True) | Q(battery_percent__range=(0, 100)),
+                name="device_battery_possible",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("reread_at",), condition=Q(reread_at__isnull=False), name="device_to_reread"),
+            models.Index(fields=("state",), name="device_by_state"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} {str(self.hwi_id)[:8]}"
+
+    @property
+    def hardware_uuid(self) -> str:
+        return self.gateway.hardware_uuid if self.gateway else ""
+
+    @property
+    def family(self) -> str:
+        return self.sensor_code.split("-", 1)[0] or self.name
+
+    @property
+    def unconfirmed(self) -> bool:
+        return self.hinted_at is not None and (self.read_at is None or self.read_at < self.hinted_at)
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def open(self) -> AssignmentQuerySet:
+        return self.filter(ended_at__isnull=True)
+
+    def at(self, moment: dt.datetime) -> AssignmentQuerySet:
+        began = Q(started_at__isnull=True) | Q(started_at__lte=moment)
+        return self.filter(began & (Q(ended_at__isnull=True) | Q(ended_at__gt=moment)))
+
+
+class Assignment(models.Model):
+    """Who held a device, from when (empty: since ever) to when (empty: still). Readings find their patient here."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="assignments")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="assignments")
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("device", F("started_at").asc(nulls_first=True))
+        constraints = (
+            ExclusionConstraint(
+                name="assignment_one_holder_at_a_time",
+                expressions=[
+                    (Int8Range("device_id", "device_id", models.Value("[]")), RangeOperators.OVERLAPS),
+                    (TstzRange("started_at", "ended_at", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                condition=Q(started_at__isnull=True) | Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
+                name="assignment_ends_after_start",
+            ),
+        )
+        indexes = (models.Index(fields=("patient", "ended_at"), name="assignment_by_patient"),)
+
+    def __str__(self) -> str:
+        return f"assignment {self.pk}"
+
+    def holds(self, moment: dt.datetime) -> bool:
+        began = self.started_at is None or self.started_at <= moment
+        return began and (self.ended_at is None or moment < self.ended_at)

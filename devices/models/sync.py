@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, Max, Q, Sum
+from django.utils import timezone
+
+from patients.models import Patient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LEASE_SECONDS = 120
+
+
+class SyncKind(models.TextChoices):
+    MEASUREMENTS = "measurements", "Readings"
+    DEVICES = "devices", "Devices"
+    CATALOGUE = "catalogue", "Device catalogue"
+
+
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    def unfinished(self) -> SyncRunQuerySet:
+        return self.filter(finished_at__isnull=True)
+
+    def with_progress(self) -> SyncRunQuerySet:
+        """Adds `asked`, `done`, `failed` patients, `found`, `added` readings, `missed` by webhooks."""
+        done, failed = Q(rows__state=SyncRowState.DONE), Q(rows__state=SyncRowState.FAILED)
+        return self.annotate(
+            asked=Count("rows"),
+            done=Count("rows", filter=done),
+            failed=Count("rows", filter=failed),
+            found=Sum("rows__found", default=0),
+            added=Sum("rows__added", default=0),
+            missed=Sum("rows__missed", default=0),
+        )
+
+
+class SyncRun(models.Model):
+    """One comparison with the vendor: what was asked, found, missed by webhooks, and what differs."""
+
+    Kind = SyncKind
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=12, choices=SyncKind)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="sync_runs"
+    )
+    found = models.PositiveIntegerField(default=0)
+    differences = models.JSONField(default=list, blank=True, help_text="device differences, one object each")
+    problem = models.TextField(blank=True)
+
+    objects = SyncRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-started_at", "-pk")
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=SyncKind.values), name="sync_kind_known"),
+            # A second click, or a second beat, joins the run that is under way.
+            models.UniqueConstraint(fields=("kind",), condition=Q(finished_at__isnull=True), name="sync_one_at_a_time"),
+        )
+        indexes = (models.Index(fields=("kind", "-started_at"), name="sync_by_kind"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class SyncRowState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class SyncRowQuerySet(models.QuerySet["SyncRow"]):
+    def due(self) -> SyncRowQuerySet:
+        now = timezone.now()
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+        return self.filter(free, state=SyncRowState.WAITING, next_attempt_at__lte=now, run__finished_at__isnull=True)
+
+    def watermarks(self) -> Mapping[uuid.UUID, dt.datetime]:
+        """By patient: until when (the vendor's `created`) every page of readings is stored here."""
+        done = self.filter(state=SyncRowState.DONE, run__kind=SyncKind.MEASUREMENTS).order_by()
+        return dict(done.values_list("patient_id").annotate(until=Max("window_end")))
+
+
+class SyncRow(models.Model):
+    """One patient of a run: one closed window of the vendor's `created`, done when its last page is stored."""
+
+    State = SyncRowState
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="rows")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="sync_rows")
+    window_start = models.DateTimeField()
+    window_end = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=SyncRowState, default=SyncRowState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    lease = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    found = models.PositiveIntegerField("readings at the vendor", default=0)
+    added = models.PositiveIntegerField("new here", default=0)
+    missed = models.PositiveIntegerField("missed by webhooks", default=0)
+    quarantined = models.PositiveIntegerField(default=0)
+    problem = models.TextField(blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SyncRowQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("run", "patient"), name="sync_row_once"),
+            models.CheckConstraint(condition=Q(window_end__gt=models.F("window_start")), name="sync_window_closed"),
+            models.CheckConstraint(condition=Q(state__in=SyncRowState.values), name="sync_row_state_known"),
+        )
+        indexes = (
+            models.Index(fields=("next_attempt_at", "id"), condition=Q(state="waiting"), name="sync_row_due"),
+            models.Index(fields=("patient", "-window_end"), condition=Q(state="done"), name="sync_watermark"),
+        )
+
+    def __str__(self) -> str:
+        return f"sync row {self.pk}"
+
+
+class PeriodicJob(models.Model):
+    """When a periodic job last began and last ended well. Beat keeps no truth: what is due is read from rows."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

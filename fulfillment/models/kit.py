@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from devices.models import DeviceType
+from patients.models import Clinic
+from patients.validators import validate_plain_text
+
+
+class Kit(models.Model):
+    """What a clinic orders with one choice: device types of the catalogue and how many of each."""
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="kits")
+    name = models.CharField(max_length=80, validators=[validate_plain_text])
+    description = models.CharField(max_length=200, blank=True, validators=[validate_plain_text])
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("clinic", "name"), name="kit_name_once"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KitItem(models.Model):
+    kit = models.ForeignKey(Kit, on_delete=models.CASCADE, related_name="items")
+    device_type = models.ForeignKey(DeviceType, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(5)])
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("kit", "device_type"), name="kit_item_once"),
+            models.CheckConstraint(condition=Q(quantity__range=(1, 5)), name="kit_item_quantity_possible"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.device_type}"

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from devices.models import Device, DeviceType, VendorCall
+from patients.models import Patient
+
+from .kit import Kit
+from .status import STUCK, WORST_FIRST, LineStatus
+
+if TYPE_CHECKING:
+    from patients.models import User
+
+
+class OrderKind(models.TextChoices):
+    DROPSHIP = "dropship", "Shipped by the vendor"
+    ACTIVATION = "activation", "Handed over on site"
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def visible_to(self, user: User) -> OrderQuerySet:
+        return self.filter(patient__in=Patient.objects.visible_to(user))
+
+    def with_lines(self) -> OrderQuerySet:
+        return self.select_related("patient", "patient__clinic", "kit", "placed_by").prefetch_related(
+            models.Prefetch("lines", OrderLine.objects.select_related("device_type", "call", "device"))
+        )
+
+
+class Order(models.Model):
+    """What a coordinator asked for in one go. Its state is derived from its lines, worst first."""
+
+    Kind = OrderKind
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=12, choices=OrderKind, default=OrderKind.DROPSHIP)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="orders")
+    kit = models.ForeignKey(Kit, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
+    # The form's own UUID: a double click is one order.
+    submission_id = models.UUIDField(unique=True, default=uuid.uuid4)
+    gateway_id = models.CharField("gateway ID or IMEI", max_length=255, blank=True, help_text="empty: one is shipped")
+    ship_name = models.CharField(max_length=255, blank=True)
+    ship_street = models.CharField(max_length=255, blank=True)
+    ship_city = models.CharField(max_length=255, blank=True)
+    ship_state = models.CharField(max_length=2, blank=True)
+    ship_zip_code = models.CharField(max_length=10, blank=True)
+    require_signature = models.BooleanField(default=False)
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders")
+    placed_at = models.DateTimeField(default=timezone.now)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-placed_at", "-pk")
+        constraints = (models.CheckConstraint(condition=Q(kind__in=OrderKind.values), name="order_kind_known"),)
+        indexes = (
+            models.Index(fields=("patient", "-placed_at"), name="order_by_patient"),
+            models.Index(fields=("-placed_at",), name="order_by_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"order {str(self.pk)[:8]}"
+
+    @property
+    def status(self) -> LineStatus:
+        """Worst line first; superseded (corrected) lines don't count."""
+        corrected = {line.corrects_id for line in self.lines.all()}
+        found = {line.status for line in self.lines.all() if line.pk not in corrected}
+        return LineStatus(next((s for s in WORST_FIRST if s in found), LineStatus.CANCELLED))
+
+    @property
+    def stuck(self) -> bool:
+        return self.status in STUCK
+
+
+class OrderLineQuerySet(models.QuerySet["OrderLine"]):
+    def open(self) -> OrderLineQuerySet:
+        return self.filter(closed_at__isnull=True)
+
+
+class OrderLine(models.Model):
+    """One device of an order."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="order_lines")
+    device_type = models.ForeignKey(DeviceType, on_delete=models.PROTECT, related_name="+")
+    family = models.CharField(max_length=255)
+    nth = models.PositiveSmallIntegerField(default=1)
+    call = models.OneToOneField(VendorCall, on_delete=models.PROTECT, related_name="line")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, blank=True, related_name="lines")
+    # As last written into the timeline; `tracking` brings it in line with the call and the device.
+    status = models.CharField(max_length=16, choices=LineStatus, default=LineStatus.INTENT)
+    status_at = models.DateTimeField(default=timezone.now)
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    override_reason = models.CharField(max_length=200, blank=True)
+
+    objects = OrderLineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("patient", "family", "nth"),
+                condition=Q(closed_at__isnull=True, override_reason=""),
+                name="line_one_open",
+            ),
+            models.CheckConstraint(condition=Q(status__in=LineStatus.values), name="line_status_known"),
+            models.CheckConstraint(condition=Q(nth__gte=1), name="line_nth_counts_from_one"),
+        )
+        indexes = (models.Index(fields=("status",), condition=Q(closed_at__isnull=True), name="line_open_by_status"),)
+
+    def __str__(self) -> str:
+        return f"line {str(self.pk)[:8]}"

@@ -1,0 +1,6 @@
+from .latest import LatestReading
+from .measurement import Measurement
+from .metric import Metric
+from .threshold import Threshold
+
+__all__ = ["LatestReading", "Measurement", "Metric", "Threshold"]

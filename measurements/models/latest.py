@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from django.db import models
+
+from patients.models import Patient
+
+from .measurement import Measurement
+from .metric import Metric
+
+
+class LatestReading(models.Model):
+    """The newest reading of a patient and metric, written in ingest's own transaction; lists read this alone."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="latest_readings", db_index=False)
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)
+    measurement = models.ForeignKey(Measurement, on_delete=models.PROTECT, related_name="+", db_index=False)
+    taken_at = models.DateTimeField()
+    value_1 = models.DecimalField(max_digits=12, decimal_places=2)
+    value_2 = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    estimated = models.BooleanField(default=False)
+    conflict = models.BooleanField(default=False)
+    implausible = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("patient", "metric"), name="latest_once"),)
+        indexes = (models.Index(fields=("metric", "taken_at"), name="latest_by_metric"),)
+
+    def __str__(self) -> str:
+        return f"latest {self.pk}"

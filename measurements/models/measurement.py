@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from devices.models import Device
+from patients.models import Patient
+
+from .metric import Metric
+
+EARLIEST = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
+LATEST = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)  # a fixed bound for the database; ingest allows now + 24 h
+LATE_AFTER = dt.timedelta(hours=24)
+
+
+class TimeSource(models.TextChoices):
+    TIMESTAMP = "timestamp", "taken"
+    CREATED = "created", "created (old payload)"
+
+
+class MeasurementSource(models.TextChoices):
+    WEBHOOK = "webhook", "Webhook"
+    PULL = "pull", "Pulled"
+
+
+class MeasurementQuerySet(models.QuerySet["Measurement"]):
+    def between(self, start: dt.datetime | None, end: dt.datetime) -> MeasurementQuerySet:
+        """Taken at or after `start`, before `end`; patient-local days are turned into instants by the caller."""
+        rows = self.filter(taken_at__lt=end)
+        return rows.filter(taken_at__gte=start) if start else rows
+
+    def patients_own(self) -> MeasurementQuerySet:
+        """Not a test of the meter, not excluded by a person: what may be charted and counted at all."""
+        return self.filter(control=False, excluded_at__isnull=True)
+
+    def trusted(self) -> MeasurementQuerySet:
+        """What averages rest on: also no conflict, no implausible value, no probable duplicate."""
+        return self.patients_own().filter(conflict=False, implausible=False, duplicate=False)
+
+
+class Measurement(models.Model):
+    """One value (or pair) that a device took. Nothing clinical in it is ever overwritten.
+
+    Units are the vendor's: mmHg, beats/min, lb, mg/dL, %, °F. Identity: `measurement_kept_once`.
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="measurements")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="measurements", db_index=False)
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)
+    taken_at = models.DateTimeField(help_text="by the device's clock; may be days before we hear of it")
+    index = models.IntegerField("measurement index", default=0)
+    value_1 = models.DecimalField(max_digits=12, decimal_places=2)
+    value_2 = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    # Where and how it came.
+    time_source = models.CharField(max_length=9, choices=TimeSource, default=TimeSource.TIMESTAMP)
+    estimated = models.BooleanField("time estimated by the vendor", default=False)
+    timezone_offset = models.SmallIntegerField("offset from UTC, hours", null=True, blank=True)
+    vendor_created_at = models.DateTimeField("received by the vendor", null=True, blank=True)
+    received_at = models.DateTimeField("received here", default=timezone.now)
+    source = models.CharField(max_length=8, choices=MeasurementSource, default=MeasurementSource.WEBHOOK)
+    raw_metric = models.CharField(max_length=64, blank=True)
+    hardware_uuid = models.CharField(max_length=255, blank=True)
+    sensor_code = models.CharField(max_length=255, blank=True)
+    filter_params = models.JSONField(default=dict, blank=True)
+    delivery_id = models.BigIntegerField(null=True, blank=True)
+    # Marks: what a clinician must know about the quality of this reading.
+    conflict = models.BooleanField(default=False)
+    duplicate = models.BooleanField("probable duplicate", default=False)
+    implausible = models.BooleanField(default=False)
+    control = models.BooleanField("control solution", default=False)
+    excluded_at = models.DateTimeField(null=True, blank=True)
+    excluded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    excluded_reason = models.CharField(max_length=200, blank=True)
+
+    objects = MeasurementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-taken_at", "-pk")
+        constraints = (
+            # The vendor gives readings no id. Resends, a second hook and the nightly run all end here.
+            models.UniqueConstraint(
+                "device",
+                "metric",
+                "taken_at",
+                "index",
+                "value_1",
+                Coalesce("value_2", Decimal(0), output_field=models.DecimalField(max_digits=12, decimal_places=2)),
+                name="measurement_kept_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_at__gte=EARLIEST, taken_at__lt=LATEST), name="measurement_taken_at_possible"
+            ),
+            models.CheckConstraint(
+                condition=Q(value_1__gte=-999_999, value_1__lte=999_999), name="measurement_value_1_is_a_number"
+            ),
+            models.CheckConstraint(
+                condition=Q(value_2__isnull=True) | Q(value_2__gte=-999_999, value_2__lte=999_999),
+                name="measurement_value_2_is_a_number",
+            ),
+            models.CheckConstraint(
+                condition=~Q(metric="blood_pressure") | Q(value_2__isnull=False), name="measurement_bp_has_diastolic"
+            ),
+            models.CheckConstraint(
+                condition=Q(excluded_at__isnull=True) | ~Q(excluded_reason=""), name="measurement_excluded_with_reason"
+            ),
+            models.CheckConstraint(condition=Q(source__in=MeasurementSource.values), name="measurement_source_known"),
+            models.CheckConstraint(condition=Q(time_source__in=TimeSource.values), name="measurement_time_known"),
+        )
+        indexes = (
+            # The chart reads nothing but this index.
+            models.Index(
+                fields=("patient", "metric", "taken_at"),
+                include=(
+                    "id",
+                    "value_1",
+                    "value_2",
+                    "index",
+                    "device",
+                    "estimated",
+                    "conflict",
+                    "duplicate",
+                    "implausible",
+                    "control",
+                    "excluded_at",
+                ),
+                name="measurement_for_chart",
+            ),
+        )
+        triggers = (
+            pgtrigger.Protect(
+                name="clinical_facts_never_overwritten",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.patient_id IS DISTINCT FROM OLD.patient_id OR NEW.device_id IS DISTINCT FROM OLD.device_id "
+                    "OR NEW.metric_id IS DISTINCT FROM OLD.metric_id OR NEW.value_1 IS DISTINCT FROM OLD.value_1 "
+                    "OR (OLD.value_2 IS NOT NULL AND NEW.value_2 IS DISTINCT FROM OLD.value_2) "
+                    "OR (OLD.time_source = 'timestamp' AND NEW.taken_at IS DISTINCT FROM OLD.taken_at)"
+                ),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+        )
+
+    def __str__(self) -> str:
+        return f"reading {self.pk}"
+
+    @property
+    def late(self) -> bool:
+        """Over 24 h from the device to the vendor. A pull of history is neither late nor just seen."""
+        heard = self.vendor_created_at or (self.received_at if self.source == MeasurementSource.WEBHOOK else None)
+        return heard is not None and heard - self.taken_at > LATE_AFTER

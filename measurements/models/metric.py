@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class Metric(models.Model):
+    """A kind of reading, by the vendor's case-exact name. Unknown ones are added as they come and never dropped.
+
+    Ranges are of the *instrument*: a value outside is kept and marked implausible. Units are the vendor's.
+    """
+
+    code = models.CharField(primary_key=True, max_length=64)
+    label = models.CharField(max_length=80)
+    unit = models.CharField(max_length=16, blank=True)
+    decimals = models.PositiveSmallIntegerField(default=0)
+    known = models.BooleanField(default=False, help_text="we know what its values mean")
+    vital = models.BooleanField(default=False, help_text="shown to clinicians as a vital sign")
+    physiologic = models.BooleanField(default=False, help_text="its days count for RPM device codes")
+    single = models.BooleanField(default=False, help_text="one moment can have one value only; two are a conflict")
+    has_second_value = models.BooleanField(default=False)
+    label_1 = models.CharField(max_length=40, blank=True)
+    label_2 = models.CharField(max_length=40, blank=True)
+    lowest_1 = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    highest_1 = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    lowest_2 = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    highest_2 = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    position = models.PositiveSmallIntegerField(default=100)
+    source = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("position", "code")
+
+    def __str__(self) -> str:
+        return self.label

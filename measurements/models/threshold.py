@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from patients.models import Clinic, Patient
+
+from .metric import Metric
+
+
+class Threshold(models.Model):
+    """A goal: low and high bound of one value of a metric. Patient's over clinic's over the shipped default.
+
+    Bounds are in the vendor's unit of the metric; the goal band of a chart is drawn from them.
+    """
+
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="thresholds")
+    component = models.PositiveSmallIntegerField(default=1, help_text="1: value 1 (systolic), 2: value 2 (diastolic)")
+    context = models.CharField(max_length=24, blank=True, help_text="meal context of a glucose reading, or empty")
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, null=True, blank=True, related_name="thresholds")
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, null=True, blank=True, related_name="thresholds")
+    very_low = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    low = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    high = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    very_high = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    source = models.CharField(max_length=200)
+    source_date = models.DateField()
+
+    class Meta:
+        ordering = ("metric", "component", "context")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("metric", "component", "context", "clinic", "patient"),
+                nulls_distinct=False,
+                name="threshold_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(clinic__isnull=True) | Q(patient__isnull=True), name="threshold_one_scope"
+            ),
+            models.CheckConstraint(condition=Q(component__in=(1, 2)), name="threshold_component_known"),
+            models.CheckConstraint(
+                condition=Q(low__isnull=True) | Q(high__isnull=True) | Q(low__lt=F("high")),
+                name="threshold_low_below_high",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"threshold {self.pk}"

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+
+class AuditAction(models.TextChoices):
+    VIEW = "view", "opened a patient"
+    LIST = "list", "saw a list of patients"
+    SEARCH = "search", "searched for patients"
+    EXPORT = "export", "exported readings"
+    ENROL = "enrol", "enrolled a patient"
+    EDIT = "edit", "edited a patient"
+    DISCHARGE = "discharge", "discharged a patient"
+    ORDER = "order", "placed an order"
+    ACTIVATE = "activate", "activated a device"
+    CANCEL = "cancel", "cancelled an order line"
+    CLOSE = "close", "closed an order line"
+    END_MONITORING = "end_monitoring", "ended monitoring"
+    ADOPT = "adopt", "attached a device to a patient"
+    VENDOR_CALL = "vendor_call", "decided about a call to the vendor"
+    INVITE = "invite", "invited a person"
+    ACCOUNT = "account", "changed an account"
+    SIGN_IN = "sign_in", "signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
+    SIGN_OUT = "sign_out", "signed out"
+    ADMIN_VIEW = "admin_view", "looked at a record in the admin"
+    ADMIN_CHANGE = "admin_change", "changed a record in the admin"
+    SYNC = "sync", "started a synchronisation"
+    REPLAY = "replay", "replayed deliveries"
+
+
+class AuditEvent(models.Model):
+    """Who did or saw what, when, from where. Written by `patients.audit` only, never changed, kept 6 years.
+
+    No foreign keys: a row outlives the account and the record that it names. `details` holds names of fields
+    and opaque ids, never a patient's data.
+    """
+
+    Action = AuditAction
+
+    at = models.DateTimeField(auto_now_add=True)
+    action = models.CharField(max_length=20, choices=Action)
+    actor_id = models.BigIntegerField(null=True, blank=True)
+    actor_email = models.CharField(max_length=254, blank=True)
+    actor_role = models.CharField(max_length=16, blank=True)
+    clinic_id = models.BigIntegerField(null=True, blank=True)
+    patient_ids = ArrayField(models.UUIDField(), default=list, blank=True)
+    target = models.CharField(max_length=80, blank=True, help_text="kind:id of the record, such as order:3f2a…")
+    address = models.GenericIPAddressField(null=True, blank=True)
+    route = models.CharField(max_length=120, blank=True, help_text="name of the page, not its address")
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(action__in=AuditAction.values), name="audit_action_known"),
+        )
+        indexes = (
+            GinIndex(fields=("patient_ids",), name="audit_by_patient"),
+            models.Index(fields=("actor_id", "-at"), name="audit_by_actor"),
+            models.Index(fields=("clinic_id", "-at"), name="audit_by_clinic"),
+            models.Index(fields=("-at",), name="audit_by_time"),
+        )
+        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return f"audit {self.pk}"

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.db import models
+
+from patients.validators import validate_plain_text, validate_time_zone
+
+
+class Clinic(models.Model):
+    """Who cares for patients. Orders and audit show times in its zone."""
+
+    name = models.CharField(max_length=120, unique=True, validators=[validate_plain_text])
+    time_zone = models.CharField(max_length=64, default="America/New_York", validators=[validate_time_zone])
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)

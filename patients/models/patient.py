@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from patients.validators import validate_plain_text, validate_time_zone
+
+from .clinic import Clinic
+
+if TYPE_CHECKING:
+    from .user import User
+
+EARLIEST_BIRTH = dt.date(1900, 1, 1)
+
+
+class Sex(models.TextChoices):
+    FEMALE = "female", "Female"
+    MALE = "male", "Male"
+    OTHER = "other", "Other"
+    UNKNOWN = "unknown", "Not recorded"
+
+
+class Condition(models.TextChoices):
+    HYPERTENSION = "hypertension", "Hypertension"
+    HEART_FAILURE = "heart_failure", "Heart failure"
+    DIABETES = "diabetes", "Diabetes"
+    COPD = "copd", "COPD"
+    CKD = "ckd", "Chronic kidney disease"
+    OBESITY = "obesity", "Obesity"
+    PREGNANCY = "pregnancy", "Pregnancy"
+    POST_ACUTE = "post_acute", "After hospital stay"
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def visible_to(self, user: User) -> PatientQuerySet:
+        """Patients of the person's own clinics; nobody's for a person without a role. Default is deny."""
+        if not (user.is_authenticated and user.is_active and user.role):
+            return self.none()
+        return self.filter(clinic__people=user)
+
+    def enrolled(self) -> PatientQuerySet:
+        return self.filter(discharged_at__isnull=True)
+
+    def pulled(self, *, days_after_discharge: int) -> PatientQuerySet:
+        """Those whose readings are still fetched: late uploads arrive for weeks after discharge."""
+        since = timezone.now() - dt.timedelta(days=days_after_discharge)
+        return self.filter(Q(discharged_at__isnull=True) | Q(discharged_at__gte=since))
+
+    def bump(self, ids: Iterable[uuid.UUID]) -> None:
+        """Tell open pages that something changed. Locked in id order, so two writers never wait for each other."""
+        locked = self.filter(pk__in=set(ids)).order_by("pk").select_for_update(no_key=True)
+        keys = list(locked.values_list("pk", flat=True))
+        self.filter(pk__in=keys).update(version=F("version") + 1)
+
+
+def new_external_id() -> str:
+    return f"pt-{uuid.uuid4()}"
+
+
+class Patient(models.Model):
+    """Somebody who is cared for. Every field here is PHI; reached only through `visible_to` and `access.open_patient`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
+    external_id = models.CharField(
+        "account id at the vendor",
+        max_length=255,
+        default=new_external_id,
+        validators=[validate_plain_text],
+        help_text="Sent to Tenovi. Leave as it is, or type the id of an account that exists there.",
+    )
+    external_id_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    given_name = models.CharField(max_length=80, validators=[validate_plain_text])
+    family_name = models.CharField(max_length=80, validators=[validate_plain_text])
+    sex = models.CharField(max_length=8, choices=Sex, default=Sex.UNKNOWN)
+    birth_date = models.DateField()
+    mrn = models.CharField("MRN", max_length=40, blank=True, validators=[validate_plain_text])
+    phone = models.CharField(max_length=20, blank=True, help_text="E.164, such as +16035550142.")
+    sms_consent = models.BooleanField("may be texted", default=False, help_text="Only with the patient's consent.")
+    street = models.CharField(max_length=160, blank=True, validators=[validate_plain_text])
+    street_2 = models.CharField("apartment, floor", max_length=80, blank=True, validators=[validate_plain_text])
+    city = models.CharField(max_length=80, blank=True, validators=[validate_plain_text])
+    state = models.CharField(max_length=2, blank=True)
+    zip_code = models.CharField("ZIP code", max_length=10, blank=True)
+    time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
+    provider = models.CharField(max_length=120, blank=True, validators=[validate_plain_text])
+    conditions = ArrayField(models.CharField(max_length=16, choices=Condition), default=list, blank=True)
+    enrolled_at = models.DateTimeField(default=timezone.now, editable=False)
+    discharged_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Goes up with everything that an open page of this patient shows; pages poll with it.
+    version = models.BigIntegerField(default=1, editable=False)
+    # Goes up with every edit by a person; a form that was opened on an older one is told.
+    edition = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("family_name", "given_name", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                Lower("external_id"), name="patient_external_id_once", violation_error_message="This id is in use."
+            ),
+            models.UniqueConstraint(
+                "clinic",
+                "mrn",
+                condition=~Q(mrn=""),
+                name="patient_mrn_once",
+                violation_error_message="Another patient of this clinic has this MRN.",
+            ),
+            models.CheckConstraint(condition=Q(birth_date__gte=EARLIEST_BIRTH), name="patient_birth_date_possible"),
+            models.CheckConstraint(condition=Q(sex__in=Sex.values), name="patient_sex_known"),
+            models.CheckConstraint(condition=~Q(external_id=""), name="patient_external_id_present"),
+            models.CheckConstraint(
+                condition=Q(discharged_at__isnull=True) | Q(discharged_at__gte=F("enrolled_at")),
+                name="patient_discharged_after_enrolled",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("clinic", "family_name", "given_name", "id"), name="patient_by_name"),
+            models.Index(fields=("clinic", "birth_date"), name="patient_by_birth_date"),
+        )
+        triggers = (
+            pgtrigger.ReadOnly(
+                name="external_id_fixed_once_sent",
+                fields=("external_id",),
+                condition=pgtrigger.Q(old__external_id_sent_at__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"patient {self.pk}"  # opaque: this text reaches logs and page titles
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def has_address(self) -> bool:
+        return all((self.street, self.city, self.state, self.zip_code))
+
+    @property
+    def condition_labels(self) -> list[str]:
+        return [str(Condition(value).label) for value in self.conditions if value in Condition.values]
+
+    def age_on(self, day: dt.date) -> int:
+        """Whole years on a calendar day."""
+        had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
+        return day.year - self.birth_date.year - (0 if had_birthday else 1)
+
+    @property
+    def age(self) -> int:
+        return self.age_on(timezone.localdate(timezone=self.zone))
