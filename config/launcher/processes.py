@@ -1,0 +1,149 @@
+"""One process of ours: started in a group of its own, logged to a file, stopped without leaving a child behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from config.launcher.folders import ROOT, Owner
+from config.launcher.refusal import Died
+
+GRACE_SECONDS = 10
+TAIL_LINES = 30
+POLL_SECONDS = 0.05
+
+
+class Leash:
+    """Our side of leash.py: what we start is stopped even when we are killed and can't do it ourselves."""
+
+    def __init__(self, *, keep: tuple[int, ...] = ()) -> None:
+        """`keep`: file descriptors (the lock of a state folder) to be held until the last process is gone."""
+        script = Path(__file__).with_name("leash.py")
+        self._helper = subprocess.Popen(
+            [sys.executable, "-I", "-S", script],
+            stdin=subprocess.PIPE,
+            text=True,
+            pass_fds=keep,
+            start_new_session=True,
+        )
+
+    def hold(self, pid: int, stop_signal: signal.Signals) -> None:
+        self._write(f"+{pid} {stop_signal.value}\n")
+
+    def release(self, pid: int) -> None:
+        self._write(f"-{pid}\n")
+
+    def close(self) -> None:
+        assert self._helper.stdin
+        self._helper.stdin.close()
+        self._helper.wait()
+
+    def _write(self, line: str) -> None:
+        assert self._helper.stdin
+        self._helper.stdin.write(line)
+        self._helper.stdin.flush()
+
+    def __enter__(self) -> "Leash":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class Process:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        leash: Leash,
+        log: Path,
+        env: Mapping[str, str],
+        cwd: Path = ROOT,
+        owner: Owner | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.name, self.command, self.log, self.env, self.cwd = name, [str(word) for word in command], log, env, cwd
+        self._leash, self._owner, self._stop_signal = leash, owner, stop_signal
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                self.command,
+                env=dict(self.env),
+                cwd=self.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **as_user(self._owner),
+            )
+        self._leash.hold(self._popen.pid, self._stop_signal)
+
+    @property
+    def pid(self) -> int:
+        assert self._popen, f"{self.name} was never started"
+        return self._popen.pid
+
+    def alive(self) -> bool:
+        return self._popen is not None and self._popen.poll() is None
+
+    def check(self) -> None:
+        if not self.alive():
+            raise Died(f"{self.name} ended ({self.ending()}). Its last lines, from {self.log}:\n{self.tail()}")
+
+    def ending(self) -> str:
+        code = self._popen.poll() if self._popen else None
+        return f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
+
+    def tail(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:] if self.log.exists() else []
+        return "\n".join(f"  {self.name} | {line}" for line in lines)
+
+    def ask_to_stop(self) -> None:
+        self.send(self._stop_signal)
+
+    def send(self, what: signal.Signals) -> None:
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, what)
+
+    def stop(self, *, grace: float = GRACE_SECONDS) -> None:
+        """Ask, wait, then kill the whole group, in which a child may have outlived its parent."""
+        self.ask_to_stop()
+        self.finish(deadline=time.monotonic() + grace)
+
+    def finish(self, *, deadline: float) -> None:
+        """`deadline` by time.monotonic()."""
+        if self._popen is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(max(0.0, deadline - time.monotonic()))
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group, as a crash would."""
+        if self._popen is None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a group of zombies
+            os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait()
+        self._leash.release(self.pid)
+        self._popen = None
+
+
+def as_user(owner: Owner | None) -> dict:
+    return {"user": owner.uid, "group": owner.gid, "extra_groups": []} if owner else {}
+
+
+def rotate(log: Path) -> None:
+    """Keep one older generation, so that a tail shows this run only."""
+    if log.exists():
+        log.replace(log.with_name(log.name + ".1"))

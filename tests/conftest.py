@@ -1,0 +1,57 @@
+"""Servers of this run: one PostgreSQL and one Valkey, started by the run's first process and shared by its workers."""
+
+import contextlib
+import os
+
+import pytest
+
+from config.launcher import folders
+from config.launcher.folders import ROOT
+from config.launcher.postgres import postgres
+from config.launcher.processes import Leash
+from config.launcher.valkey import valkey
+from tests import environment
+
+SERVERS = pytest.StashKey[contextlib.ExitStack]()
+
+
+def pytest_configure(config):
+    if hasattr(config, "workerinput") or config.option.collectonly or config.option.help:
+        return
+    forget_dead_runs()
+    config.stash[SERVERS] = start_servers()
+
+
+def pytest_unconfigure(config):
+    if servers := config.stash.get(SERVERS, None):
+        servers.close()
+        folders.remove(environment.state())
+
+
+def start_servers():
+    """Crashing isn't this cluster's business, so it doesn't wait for the disk; the journeys' servers do."""
+    state, servers = folders.private(environment.state()), contextlib.ExitStack()
+    with contextlib.ExitStack() as starting:
+        leash = starting.enter_context(Leash())
+        if environment.own_database():
+            starting.enter_context(postgres(state, leash=leash, durable=False))
+        if environment.own_broker():
+            starting.enter_context(valkey(state, leash=leash))
+        servers = starting.pop_all()
+    return servers
+
+
+def forget_dead_runs():
+    for left in (ROOT / ".test").glob("run-*"):
+        if not alive(int(left.name.removeprefix("run-"))):
+            folders.remove(left)
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
