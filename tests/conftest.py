@@ -12,6 +12,8 @@ from config.launcher.processes import Leash
 from config.launcher.valkey import valkey
 from tests import environment
 
+pytest_plugins = ["tests.people"]
+
 SERVERS = pytest.StashKey[contextlib.ExitStack]()
 
 
@@ -30,15 +32,14 @@ def pytest_unconfigure(config):
 
 def start_servers():
     """Crashing isn't this cluster's business, so it doesn't wait for the disk; the journeys' servers do."""
-    state, servers = folders.private(environment.state()), contextlib.ExitStack()
+    state = folders.private(environment.state())
     with contextlib.ExitStack() as starting:
         leash = starting.enter_context(Leash())
         if environment.own_database():
             starting.enter_context(postgres(state, leash=leash, durable=False))
         if environment.own_broker():
             starting.enter_context(valkey(state, leash=leash))
-        servers = starting.pop_all()
-    return servers
+        return starting.pop_all()
 
 
 def forget_dead_runs():
