@@ -1,0 +1,10 @@
+"""A fake Tenovi, as real as we know how. It knows the product only through HTTP and imports nothing of it.
+
+One WSGI application, used three ways: under the real client without a socket (`WSGITransport(app=Simulator())`),
+as a process with scripted faults (`python -m devices.simulator`), and in the demo as the vendor (`--demo`).
+"""
+
+from devices.simulator.simulator import Simulator
+from devices.simulator.web import WireFault
+
+__all__ = ["Simulator", "WireFault"]

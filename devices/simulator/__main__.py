@@ -1,0 +1,53 @@
+"""`python -m devices.simulator`: the vendor as a process. SIGTERM or Ctrl-C ends it cleanly."""
+
+import argparse
+import os
+import signal
+from threading import Event, Thread
+
+from devices.simulator.server import Server, bound
+from devices.simulator.simulator import Simulator
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m devices.simulator", description="A simulated Tenovi HWI API.")
+    parser.add_argument("--bind", default="127.0.0.1:0", help="address:port; port 0 takes any free one")
+    parser.add_argument("--state", default=":memory:", help="state file, kept over restarts")
+    parser.add_argument("--domain", default="acme-rpm", help="the account's segment after /clients/")
+    parser.add_argument("--keys", default=os.environ.get("SIMULATOR_KEYS", "key-people,key-background"))
+    parser.add_argument("--demo", action="store_true", help="fill with invented people and send live readings")
+    parser.add_argument("--stage-seconds", type=float, default=20.0, help="one stage of a parcel's way")
+    parser.add_argument("--live-seconds", type=float, default=5.0, help="between live readings of the demo")
+    parser.add_argument("--gap-seconds", type=float, default=1.0, help="least time between requests of one key")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--control-token", default=os.environ.get("SIMULATOR_CONTROL", "control"))
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    over = Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: over.set())
+    simulator = Simulator(
+        state=options.state,
+        domain=options.domain,
+        keys=[key.strip() for key in options.keys.split(",") if key.strip()],
+        gap_seconds=options.gap_seconds,
+        stage_seconds=options.stage_seconds,
+        demo=options.demo,
+        live_seconds=options.live_seconds,
+        seed=options.seed,
+        control_token=options.control_token,
+    )
+    server = Server(bound(options.bind), simulator)
+    simulator.start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="server", daemon=True).start()
+    print(f"simulator ready on {server.url}", flush=True)
+    over.wait()
+    server.shutdown()
+    simulator.close()
+
+
+if __name__ == "__main__":
+    main()

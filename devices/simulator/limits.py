@@ -1,0 +1,39 @@
+"""One request per second per API key, on real time."""
+
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from math import ceil
+from threading import Lock
+
+
+class Limiter:
+    """`gap_seconds` compresses it for tests. `retry_after` is "alternate", "seconds", "date" or "none"."""
+
+    def __init__(self, gap_seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.gap_seconds = gap_seconds
+        self.retry_after = "alternate"
+        self.refusals = 0
+        self._monotonic = monotonic
+        self._last: dict[str, float] = {}
+        self._lock = Lock()
+
+    def wait(self, key: str) -> float:
+        """0.0 when the request may pass (and then counts), else the seconds that are missing."""
+        with self._lock:
+            now = self._monotonic()
+            missing = self._last.get(key, float("-inf")) + self.gap_seconds - now
+            if missing > 0:
+                self.refusals += 1
+                return missing
+            self._last[key] = now
+            return 0.0
+
+    def headers(self, wait: float) -> dict[str, str]:
+        form = self.retry_after
+        if form == "alternate":
+            form = "seconds" if self.refusals % 2 else "date"
+        if form == "none":
+            return {}
+        seconds = max(1, ceil(wait))
+        return {"Retry-After": str(seconds) if form == "seconds" else formatdate(time.time() + seconds, usegmt=True)}
