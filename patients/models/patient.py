@@ -56,6 +56,10 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         since = timezone.now() - dt.timedelta(days=days_after_discharge)
         return self.filter(Q(discharged_at__isnull=True) | Q(discharged_at__gte=since))
 
+    def of_account(self, external_id: str) -> PatientQuerySet:
+        """The one whose account at the vendor this is; their ids differ in case only by mistake."""
+        return self.alias(account=Lower("external_id")).filter(account=external_id.lower())
+
     def bump(self, ids: Iterable[uuid.UUID]) -> None:
         """Tell open pages that something changed. Locked in id order, so two writers never wait for each other."""
         locked = self.filter(pk__in=set(ids)).order_by("pk").select_for_update(no_key=True)

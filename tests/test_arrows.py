@@ -1,0 +1,161 @@
+"""patients <- devices <- measurements, fulfillment; edges translate and nothing of the domain knows them."""
+
+import ast
+
+import pytest
+
+from tests.source import APPS, Module, imports, modules
+
+TO_THE_LEFT = {
+    "patients": {"patients"},
+    "devices": {"patients", "devices"},
+    "measurements": {"patients", "devices", "measurements"},
+    "fulfillment": {"patients", "devices", "fulfillment"},
+}
+# `adapter`, `backends`, `middleware` and `receivers` are how Django and allauth call us; `health` answers probes.
+EDGES = {"views", "forms", "webhooks", "tasks", "admin", "admin_base", "urls", "templatetags", "commands"} | {
+    *("adapter", "backends", "middleware", "receivers", "health", "checks", "context")
+}
+NETWORK = {"client", "httpx2", "smtplib", "socket", "subprocess"}
+
+
+def is_edge(name):
+    return bool(EDGES & set(name.split(".")[1:3])) or ".management" in name
+
+
+def domain():
+    outside = ("devices.simulator",)
+    return [m for m in modules().values() if m.app in APPS and not is_edge(m.name) and not m.name.startswith(outside)]
+
+
+def test_domain_modules_import_only_to_the_left():
+    wrong = [
+        f"{module.name} imports {name}"
+        for module in domain()
+        for name in imports(module)
+        if name.split(".")[0] not in TO_THE_LEFT[module.app]
+    ]
+
+    assert wrong == []
+
+
+def test_no_domain_module_imports_an_edge():
+    wrong = [f"{module.name} imports {name}" for module in domain() for name in imports(module) if is_edge(name)]
+
+    assert wrong == []
+
+
+def test_production_code_imports_no_tests():
+    wrong = [module.name for module in modules().values() for name in imports(module) if name.startswith("tests")]
+
+    assert wrong == []
+
+
+def test_the_simulator_and_the_product_know_each_other_through_http_only():
+    inside = [module for module in modules().values() if module.name.startswith("devices.simulator")]
+    leaks = [f"{m.name} imports {n}" for m in inside for n in imports(m) if not n.startswith("devices.simulator")]
+    users = [
+        f"{module.name} imports {name}"
+        for module in modules().values()
+        for name in imports(module)
+        if name.startswith("devices.simulator") and module not in inside
+    ]
+
+    assert leaks + users == []
+
+
+def test_no_import_inside_a_function_hides_a_circle():
+    hidden = [
+        f"{module.name}:{function.lineno} imports {name} inside {function.name}"
+        for module in domain()
+        for function in ast.walk(module.tree)
+        if isinstance(function, ast.FunctionDef)
+        for name in imports(module, function)
+    ]
+
+    assert hidden == []
+
+
+def adjectives():
+    """What PatientQuerySet itself names: those filters may be used anywhere."""
+    tree = modules()["patients.models.patient"].tree
+    queries = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "PatientQuerySet")
+    return {node.name for node in queries.body if isinstance(node, ast.FunctionDef)}
+
+
+def bare_doors(module):
+    """Lines where patients are reached other than through a named adjective or `access.open_patient`."""
+    parents = {child: node for node in ast.walk(module.tree) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(module.tree):
+        if not (isinstance(node, ast.Attribute) and node.attr in ("objects", "_default_manager", "_base_manager")):
+            continue
+        if not (isinstance(node.value, ast.Name) and node.value.id == "Patient"):
+            continue
+        used = parents[node]
+        if not (isinstance(used, ast.Attribute) and used.attr in adjectives()):
+            yield f"{module.name}:{node.lineno}"
+
+
+def test_patients_are_reached_through_named_adjectives_and_one_door():
+    """Inside patients/ only the domain itself may query freely."""
+    watched = [m for m in modules().values() if m.app != "patients" or is_edge(m.name)]
+
+    assert [line for module in watched for line in bare_doors(module)] == []
+
+
+def test_shortcuts_never_fetch_a_patient_past_the_door():
+    wrong = [
+        f"{module.name}:{node.lineno}"
+        for module in modules().values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("get_object_or_404", "get_list_or_404")
+        and node.args
+        and isinstance(node.args[0], ast.Name)
+        and node.args[0].id in ("Patient", "User", "Order", "Device")
+    ]
+
+    assert wrong == []
+
+
+def opens_transaction(node):
+    calls = [item.context_expr for item in node.items] if isinstance(node, ast.With) else node.decorator_list
+    return any("atomic" in ast.unparse(call) for call in calls)
+
+
+def network_calls(node):
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            root = call.func.value
+            if isinstance(root, ast.Name) and root.id in NETWORK:
+                yield call.lineno
+
+
+def test_the_network_is_never_used_inside_a_transaction():
+    wrong = [
+        f"{module.name}:{line}"
+        for module in modules().values()
+        if module.app in APPS
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.With | ast.FunctionDef) and opens_transaction(node)
+        for line in network_calls(node)
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("code", "caught"),
+    [
+        ("Patient.objects.get(pk=1)", True),
+        ("Patient.objects.filter(pk=1)", True),
+        ("rows = Patient.objects", True),
+        ("Patient.objects.visible_to(nadia).filter(pk=1)", False),
+        ("Patient.objects.enrolled()", False),
+    ],
+)
+def test_the_guard_of_the_door_sees_what_it_should(tmp_path, code, caught):
+    path = tmp_path / "sample.py"
+    path.write_text(code)
+
+    assert bool(list(bare_doors(Module("devices.sample", path)))) is caught

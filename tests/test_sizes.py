@@ -1,0 +1,47 @@
+"""How big functions and files are: printed with -s, and held near what a reader can take in at once."""
+
+import ast
+import statistics
+
+from tests.source import modules
+
+MOST_LINES_OF_A_FILE = 300
+P95_LINES_OF_A_FUNCTION = 20
+
+
+def function_lines():
+    for module in modules().values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield body_lines(node), f"{module.name}.{node.name}"
+
+
+def body_lines(function):
+    """From `def` to its last line; decorators and the docstring are reading help, not size."""
+    docstring = function.body[0] if ast.get_docstring(function) else None
+    documented = docstring.end_lineno - docstring.lineno + 1 if docstring else 0
+    return function.end_lineno - function.lineno + 1 - documented
+
+
+def p95(numbers):
+    return statistics.quantiles(numbers, n=20)[-1]
+
+
+def test_functions_stay_small(capsys):
+    sized = sorted(function_lines(), reverse=True)
+    lines = [size for size, _ in sized]
+
+    with capsys.disabled():
+        print(f"\nfunctions: {len(lines)}, lines median {statistics.median(lines):.0f}, p95 {p95(lines):.0f}, ", end="")
+        print(f"longest {', '.join(f'{name} {size}' for size, name in sized[:3])}")
+    assert p95(lines) <= P95_LINES_OF_A_FUNCTION
+
+
+def test_files_stay_small(capsys):
+    sized = sorted(((module.text.count("\n"), module.name) for module in modules().values()), reverse=True)
+    lines = [size for size, _ in sized if size]
+
+    with capsys.disabled():
+        print(f"\nfiles: {len(lines)}, lines median {statistics.median(lines):.0f}, p95 {p95(lines):.0f}, ", end="")
+        print(f"longest {', '.join(f'{name} {size}' for size, name in sized[:3])}")
+    assert [name for size, name in sized if size >= MOST_LINES_OF_A_FILE] == []
