@@ -42,6 +42,10 @@ class VendorCallQuerySet(models.QuerySet["VendorCall"]):
     def waiting(self) -> VendorCallQuerySet:
         return self.filter(state=CallState.INTENT, next_attempt_at__lte=timezone.now())
 
+    def to_search(self) -> VendorCallQuerySet:
+        """Sent, answer unclear, and long enough ago that the vendor's own list tells what became of it."""
+        return self.filter(state=CallState.UNKNOWN, search_after__lte=timezone.now())
+
     def unsettled(self) -> VendorCallQuerySet:
         settled = (CallState.CONFIRMED, CallState.REJECTED, CallState.CANCELLED, CallState.GIVEN_UP)
         return self.exclude(state__in=settled)
@@ -71,7 +75,10 @@ class VendorCall(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    # While unknown: since when, the next look at the vendor, and how many looks found nothing.
+    unknown_since = models.DateTimeField(null=True, blank=True)
     search_after = models.DateTimeField(null=True, blank=True)
+    times_absent = models.PositiveSmallIntegerField(default=0)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls"
     )
@@ -100,6 +107,7 @@ class VendorCall(models.Model):
         indexes = (
             models.Index(fields=("next_attempt_at", "created_at"), condition=Q(state="intent"), name="call_waiting"),
             models.Index(fields=("leased_until",), condition=Q(state="sending"), name="call_being_sent"),
+            models.Index(fields=("search_after",), condition=Q(state="unknown"), name="call_to_search"),
             models.Index(fields=("state", "-created_at"), name="call_by_state"),
         )
 
