@@ -34,3 +34,16 @@ RANK = {
     DeviceState.RETURNED: 6,
     DeviceState.UNLINKED: 6,
 }
+
+# A reading from a device in one of these means Connected: the vendor tells the two by different hooks.
+BEFORE_FIRST_READING = (
+    DeviceState.PENDING,
+    DeviceState.REQUESTED,
+    DeviceState.ACTION_REQUIRED,
+    DeviceState.ON_HOLD,
+    DeviceState.READY,
+    DeviceState.SHIPPED,
+    DeviceState.DELIVERED,
+    DeviceState.UNKNOWN_GATEWAY,
+    DeviceState.OTHER,
+)

@@ -1,9 +1,137 @@
+"""The vendor's door. Prove the sender, keep the bytes, answer; understand nothing here."""
+
 from __future__ import annotations
 
+import hmac
+import logging
 from collections.abc import Callable
+from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.db import Error as DatabaseTrouble
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.urls import Resolver404, resolve
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException, AuthenticationFailed, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from devices import inbox
+from devices.nudges import nudge
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BODY = 256 * 1024
+HOOKS = "/hooks/"
 
 
 def hook_door(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    return get_response
+    """First middleware: hooks pass no redirect, host check, session or transaction. A webhook refused is lost."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(HOOKS):
+            return get_response(request)
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return HttpResponseNotFound()
+        request.resolver_match = match
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        return response.render() if isinstance(response, Response) else response
+
+    return answer
+
+
+class LengthRequired(APIException):
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_detail = "Send a Content-Length, or a chunked body."
+
+
+class TooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"The body may have {LARGEST_BODY} bytes at most."
+
+
+class TenoviHeader(BaseAuthentication):
+    """One static header; its value is compared in bytes and constant time with every secret that is live now."""
+
+    def authenticate(self, request: Request) -> tuple[None, str]:
+        name = "HTTP_" + settings.TENOVI_WEBHOOK_HEADER.upper().replace("-", "_")
+        given = request.META.get(name, "").encode("latin-1", "replace")
+        matches = [hmac.compare_digest(given, live.encode()) for live in settings.TENOVI_WEBHOOK_SECRETS]
+        if not any(matches):
+            logger.warning("webhook refused: wrong or missing secret")
+            raise AuthenticationFailed
+        return None, "tenovi"
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Tenovi"
+
+
+class AnyAnswerWillDo(BaseContentNegotiation):
+    """The vendor's Accept header and ?format= decide nothing: the answer has no body."""
+
+    def select_parser(self, request: Request, parsers: Any) -> None:
+        return None
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+def complete_body(request: Request) -> bytes:
+    """Every announced byte, or a refusal: Django would hand a chunked body over as empty and a truncated one as whole."""
+    environ = request._request.environ  # type: ignore[attr-defined]
+    chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    announced = None if chunked else _announced_length(environ)
+    if announced is not None and announced > LARGEST_BODY:
+        raise TooLarge
+    if chunked and not environ.get("wsgi.input_terminated"):
+        raise LengthRequired
+    body = _read(environ["wsgi.input"], announced)
+    if len(body) > LARGEST_BODY:
+        raise TooLarge
+    if announced is not None and len(body) < announced:
+        raise ParseError("The body is shorter than its Content-Length.")
+    if not body:
+        raise LengthRequired
+    return body
+
+
+def _announced_length(environ: dict[str, Any]) -> int:
+    text = environ.get("CONTENT_LENGTH") or ""
+    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+        raise LengthRequired
+    return int(text)
+
+
+def _read(stream: Any, announced: int | None) -> bytes:
+    try:
+        return stream.read(LARGEST_BODY + 1 if announced is None else announced)
+    except OSError as error:  # the sender went away in the middle
+        raise ParseError("The body ended too early.") from error
+
+
+class TenoviWebhook(APIView):
+    """Keep the delivery and answer at once. Its kind's task understands it later."""
+
+    http_method_names: ClassVar[list[str]] = ["post"]
+    authentication_classes = (TenoviHeader,)
+    permission_classes = ()
+    parser_classes = ()  # nothing is parsed: a body that we can't read is still evidence
+    content_negotiation_class = AnyAnswerWillDo
+    policy = "public"  # proven by its header, not by a person's session
+    kind: str = ""
+    task: str = ""
+
+    def post(self, request: Request) -> Response:
+        body = complete_body(request)
+        try:
+            inbox.receive(kind=self.kind, body=body)
+        except DatabaseTrouble as error:
+            logger.error("webhook not kept, answered 503: %s", type(error).__name__)
+            return Response(status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
+        nudge(self.task)  # no id: the task drains whatever waits
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -84,6 +84,7 @@ class Device(models.Model):
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, null=True, blank=True, related_name="devices")
     state = models.CharField(max_length=16, choices=DeviceState, default=DeviceState.OTHER)
     vendor_status = models.CharField("status in the vendor's words", max_length=255, blank=True)
+    vendor_patient_id = models.CharField("patient in the vendor's words", max_length=255, blank=True)
     connected_on = models.DateTimeField(null=True, blank=True)
     unlinked_on = models.DateTimeField(null=True, blank=True)
     vendor_last_measurement = models.DateTimeField(null=True, blank=True)

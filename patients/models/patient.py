@@ -60,6 +60,10 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """The one whose account at the vendor this is; their ids differ in case only by mistake."""
         return self.alias(account=Lower("external_id")).filter(account=external_id.lower())
 
+    def known_as(self, external_id: str) -> Patient | None:
+        """The vendor looks account ids up ignoring case, and so do we. For code that acts for nobody in particular."""
+        return self.alias(folded=Lower("external_id")).filter(folded=external_id.lower()).first()
+
     def bump(self, ids: Iterable[uuid.UUID]) -> None:
         """Tell open pages that something changed. Locked in id order, so two writers never wait for each other."""
         locked = self.filter(pk__in=set(ids)).order_by("pk").select_for_update(no_key=True)

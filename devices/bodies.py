@@ -1,0 +1,187 @@
+"""From the vendor's bytes to items that can be judged one by one. Hostile input ends in a reason, never in a crash."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+DEEPEST = 32
+BROKEN_TEXT = re.compile(r"[\x00\ud800-\udfff]")  # what neither text nor jsonb can hold
+QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+SPACE = re.compile(r"[ \t\r\n]*")
+INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
+class Unusable(ValueError):
+    """Why something the vendor sent can't be used, in words for a person. Holds no value of a patient."""
+
+
+class Number(str):
+    """A JSON number as it was written: no digit is lost to a float before somebody has judged it."""
+
+    __slots__ = ()
+
+
+class NotANumber(str):
+    """NaN or Infinity, which Python's reader accepts though JSON has none."""
+
+    __slots__ = ()
+
+
+class Repeated(dict[str, Any]):
+    """An object in which a key stood twice: which of the two was meant, nobody can say."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One object of a body: its own text, its keys (stray spaces stripped), and whether text had to be repaired."""
+
+    raw: str
+    fields: dict[str, Any]
+    repaired: bool
+
+
+def items_of(body: bytes) -> list[Item | Unusable]:
+    """The object, or the objects of the list. Raises Unusable when the body as a whole can't be read."""
+    text = _text(body)
+    try:
+        return [_item(raw, value) for raw, value in _split(text)]
+    except (ValueError, RecursionError) as error:
+        raise Unusable("This is not valid JSON.") from error
+
+
+def item_of(value: Any) -> Item | Unusable:
+    """One item that was read elsewhere (a page of the vendor's list) judged by the same rules as one of a webhook."""
+    try:
+        return _item(json.dumps(value, allow_nan=False), _as_written(value))
+    except ValueError:
+        return Unusable("A value is NaN or infinite.")
+
+
+def _as_written(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_written(item) for item in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Number(value)
+    return value
+
+
+def _text(body: bytes) -> str:
+    if not body.strip():
+        raise Unusable("The body is empty.")
+    if _depth(body) > DEEPEST:
+        raise Unusable(f"The JSON is nested deeper than {DEEPEST} levels.")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unusable("The text is not UTF-8.") from error
+
+
+def _depth(body: bytes) -> int:
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return 0
+    level = deepest = 0
+    for byte in QUOTED.sub(b"", body):
+        if byte in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif byte in b"]}":
+            level -= 1
+    return deepest
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Repeated(found)
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_int=Number, parse_float=Number, parse_constant=NotANumber, strict=False
+)
+
+
+def _skip(text: str, at: int) -> int:
+    found = SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _split(text: str) -> Iterable[tuple[str, Any]]:
+    """Each item with its own text, so that a bad one can be kept apart exactly as it came."""
+    at = _skip(text, 0)
+    if text[at : at + 1] != "[":
+        value, end = DECODER.raw_decode(text, at)
+        _nothing_after(text, end)
+        yield text[at:end], value
+        return
+    at = _skip(text, at + 1)
+    while text[at : at + 1] != "]":
+        value, end = DECODER.raw_decode(text, at)
+        yield text[at:end], value
+        at = _skip(text, end)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+        elif text[at : at + 1] != "]":
+            raise ValueError("a comma is missing")
+    _nothing_after(text, at + 1)
+
+
+def _nothing_after(text: str, end: int) -> None:
+    if _skip(text, end) != len(text):
+        raise ValueError("text after the end")
+
+
+def _item(raw: str, value: Any) -> Item | Unusable:
+    if not isinstance(value, dict):
+        return Unusable("An item is not an object.")
+    if _has(value, Repeated):
+        return Unusable("A key stands twice in one object.")
+    if _has(value, NotANumber):
+        return Unusable("A value is NaN or infinite.")
+    cleaned = _clean(value)
+    stripped = {key.strip(): item for key, item in cleaned.items()}
+    if len(stripped) != len(cleaned):
+        return Unusable("A key stands twice in one object.")
+    return Item(raw=raw, fields=stripped, repaired=_has_broken_text(value))
+
+
+def _has(value: Any, kind: type) -> bool:
+    if isinstance(value, kind):
+        return True
+    if isinstance(value, dict):
+        return any(_has(item, kind) for item in value.values())
+    return isinstance(value, list) and any(_has(item, kind) for item in value)
+
+
+def _has_broken_text(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_broken_text(key) or _has_broken_text(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(_has_broken_text(item) for item in value)
+    return isinstance(value, str) and bool(BROKEN_TEXT.search(value))
+
+
+def _clean(value: Any) -> Any:
+    """NUL and lone surrogates become U+FFFD; the raw bytes stay in the delivery."""
+    if isinstance(value, dict):
+        return {BROKEN_TEXT.sub("\ufffd", key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if type(value) is str:
+        return BROKEN_TEXT.sub("\ufffd", value)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """For storing as jsonb: numbers become int where they are short integers, else they stay as written."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, Number):
+        return int(value) if INTEGER.fullmatch(value) else str(value)
+    return value

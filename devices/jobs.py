@@ -1,0 +1,44 @@
+"""Periodic jobs: one at a time over all machines, with a record of when each last ended well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from django.utils import timezone
+
+from devices.models import PeriodicJob
+
+LOCK_SPACE = 0x7E11  # keeps our advisory locks apart from anybody else's in this database
+
+
+@contextmanager
+def run_alone(name: str) -> Iterator[bool]:
+    """Yields False when another process is at it: then do nothing. Beat may be doubled, dead or late.
+
+    The lock belongs to the database session, so a killed worker frees it by dying.
+    """
+    if not _lock(name):
+        yield False
+        return
+    try:
+        PeriodicJob.objects.update_or_create(name=name, defaults={"started_at": timezone.now()})
+        yield True
+        PeriodicJob.objects.filter(name=name).update(succeeded_at=timezone.now(), problem="")
+    except Exception as error:
+        PeriodicJob.objects.filter(name=name).update(problem=type(error).__name__)
+        raise
+    finally:
+        _unlock(name)
+
+
+def _lock(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_SPACE, name])
+        return bool(cursor.fetchone()[0])
+
+
+def _unlock(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [LOCK_SPACE, name])

@@ -1,0 +1,77 @@
+"""Tell a worker to look now. A nudge carries no id, may be lost, and never makes a request wait or fail.
+
+One background thread per process publishes, each kind at most every 100 ms, so a hung or refused Redis is nobody's
+problem but its own: the sweep of `config.celery` finds what a lost nudge left.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+WINDOW_SECONDS = 0.1
+REST_SECONDS = 5.0  # after a failure; the sweep is due within 15 s anyway
+QUEUE_OF_TASK = {
+    "measurements.tasks.ingest": "ingest",
+    "fulfillment.tasks.take_in_fulfillment": "ingest",
+    "fulfillment.tasks.take_in_special_orders": "ingest",
+    "fulfillment.tasks.send_calls": "people",
+    "fulfillment.tasks.reread_devices": "people",
+    "fulfillment.tasks.catch_up": "people",
+    "measurements.tasks.pull": "background",
+    "devices.tasks.sync_catalogue": "background",
+    "devices.tasks.compare_devices": "background",
+    "devices.tasks.look_up_unknown": "background",
+}
+
+
+def nudge(task: str) -> None:
+    """After the current transaction commits, have `task` (a name of QUEUE_OF_TASK) run soon."""
+    if task not in QUEUE_OF_TASK:
+        raise ValueError(f"no such task to nudge: {task}")
+    transaction.on_commit(lambda: _publisher.want(task), robust=True)
+
+
+class Publisher:
+    """Collects wanted tasks and publishes them from a daemon thread, started on first use in each process."""
+
+    def __init__(self) -> None:
+        self._wanted: set[str] = set()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def want(self, task: str) -> None:
+        with self._lock:
+            self._wanted.add(task)
+            if self._thread is None or not self._thread.is_alive():  # also after a fork
+                self._thread = threading.Thread(target=self._run, name="nudges", daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            with self._lock:
+                wanted, self._wanted = self._wanted, set()
+            time.sleep(WINDOW_SECONDS if self._publish(wanted) else REST_SECONDS)
+
+    def _publish(self, tasks: set[str]) -> bool:
+        try:
+            for task in sorted(tasks):
+                current_app.send_task(task, queue=QUEUE_OF_TASK[task], expires=60, retry=False)
+        except (OperationalError, OSError) as error:
+            logger.warning("nudge lost, the sweep will find the work: %s", type(error).__name__)
+            return False
+        return True
+
+
+_publisher = Publisher()
