@@ -1,0 +1,42 @@
+"""The vendor, as the rest of the product sees it: `tenovi.people_lane()`, a client, four errors, frozen rows."""
+
+from .account import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
+from .client import TenoviClient
+from .errors import Misconfigured, NotSent, Rejected, Unclear, VendorError
+from .gate import ApiKey, Gate, clear_bad
+from .lanes import background_lane, people_lane
+from .pages import Page
+from .payloads import FulfillmentRequest, HwiDevice, PatientDetails, ShipTo, VendorPatient
+from .rows import Listing, Unreadable
+from .words import clean, device_state, format_time, parse_time
+
+__all__ = [
+    "ApiKey",
+    "FulfillmentRequest",
+    "Gate",
+    "GatewayInfo",
+    "HardwareUuidLog",
+    "HwiDevice",
+    "HwiDeviceType",
+    "HwiGateway",
+    "Listing",
+    "Misconfigured",
+    "NotSent",
+    "Page",
+    "PatientDetails",
+    "Rejected",
+    "ShipTo",
+    "TenoviClient",
+    "Unclear",
+    "Unreadable",
+    "VendorError",
+    "VendorPatient",
+    "VendorWebhook",
+    "background_lane",
+    "clean",
+    "clear_bad",
+    "device_state",
+    "format_time",
+    "parse_time",
+    "people_lane",
+]

@@ -1,0 +1,48 @@
+"""Every trouble with the vendor is one of four. Their text names the endpoint and the kind of trouble, and never a key,
+an address, an id or a piece of a body, so that it may be logged."""
+
+from __future__ import annotations
+
+
+class VendorError(Exception):
+    """What the four have in common; never raised itself. `status` is the HTTP status, if one was read."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class NotSent(VendorError):
+    """Nothing reached the vendor, or 429: safe to send again. `retry_after`: seconds, if known."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, status: int | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class Unclear(VendorError):
+    """It was sent, and whether it took effect can't be told: timeout, reset, 5xx, unreadable answer."""
+
+
+class Misconfigured(VendorError):
+    """Our key or our address is wrong (401, 403, 405, redirect, 404 on a list). Stop, and call an operator."""
+
+
+class Rejected(VendorError):
+    """The vendor understood and refused. 404 on one object means that it is gone.
+
+    `reason` is for a person, in the vendor's words where it gave any. `fields` holds its messages by path, for instance
+    {"device.hardware_uuid": ["..."]}. Both may name a person: they are not part of the exception's text.
+    """
+
+    def __init__(self, message: str, *, reason: str, fields: dict[str, list[str]] | None = None, status: int) -> None:
+        super().__init__(message, status=status)
+        self.reason = reason
+        self.fields = fields or {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rejected, (self.args[0], self.reason, self.fields, self.status)
+
+
+def _rejected(message: str, reason: str, fields: dict[str, list[str]], status: int) -> Rejected:
+    return Rejected(message, reason=reason, fields=fields, status=status)

@@ -1,0 +1,47 @@
+"""What one request is, and how often a harmless one is made."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from .errors import NotSent, Unclear
+from .gate import NoSlot
+
+LONGEST_PAUSE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `template` is its address with `{}` for ids: fit for log lines, which the ids are not."""
+
+    method: str
+    template: str
+    args: tuple[str, ...] = ()
+    params: Mapping[str, str] | None = None
+    json: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"
+
+    @property
+    def path(self) -> str:
+        if any(arg.strip(".") == "" for arg in self.args):
+            raise ValueError(f"{self}: an id is empty or made of dots")
+        return self.template.format(*(quote(arg, safe="") for arg in self.args))
+
+
+class FullJitter:
+    """Whether to try a harmless read again, and after how many seconds: anything up to 1, 2, 4 ... 20."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    def __call__(self, error: Exception) -> float | bool:
+        if isinstance(error, NoSlot) or not isinstance(error, (NotSent, Unclear)):
+            return False
+        self.tries += 1
+        return random.uniform(0, min(LONGEST_PAUSE_SECONDS, 2.0 ** (self.tries - 1)))  # noqa: S311

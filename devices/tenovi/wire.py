@@ -1,0 +1,176 @@
+"""One connection to the vendor, kept warm, with a deadline over the whole call.
+
+httpx2's own timeouts restart with every byte that arrives, so that one byte a second would hold a worker for days; and
+its pool connects only while a request is being sent, which would put the TLS handshake between the gate's slot and the
+request. Hence this transport: it connects by `warm()`, and each read and write gets what is left of the deadline.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpcore2
+import httpx2
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 20.0
+CALL_SECONDS = 30.0
+# Shorter than the idle time of common servers, so that we seldom write into a connection that is being closed.
+KEEPALIVE_SECONDS = 15.0
+UNUSED_SECONDS = 4.0  # servers wait less long for the first request than for the next one
+TIMEOUTS = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS}
+
+
+@functools.cache
+def verifying_context() -> ssl.SSLContext:
+    return httpx2.create_ssl_context(verify=True, trust_env=False)
+
+
+@contextlib.contextmanager
+def _as_httpx2() -> Iterator[None]:
+    """The two libraries name their exceptions alike; callers know only httpx2's."""
+    try:
+        yield
+    except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+        raise getattr(httpx2, type(error).__name__)("") from error
+
+
+class DeadlineStream(httpcore2.NetworkStream):
+    """A socket whose every read and write ends at `deadline` (monotonic) at the latest."""
+
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self.stream = stream
+        self.deadline = 0.0
+
+    def _left(self, timeout: float | None, error: type[Exception]) -> float:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise error("the call took too long")
+        return min(left, timeout or left)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.stream.read(max_bytes, self._left(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.stream.write(buffer, self._left(timeout, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.stream.get_extra_info(info)
+
+
+class Body(httpx2.SyncByteStream):
+    def __init__(self, response: httpcore2.Response) -> None:
+        self.response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx2():
+            yield from self.response.iter_stream()
+
+    def close(self) -> None:
+        self.response.close()
+
+
+@dataclass
+class Link:
+    """An open connection. `unused_until` is 0 as soon as a request was written."""
+
+    stream: DeadlineStream
+    connection: httpcore2.HTTP11Connection
+    unused_until: float
+
+    @property
+    def is_warm(self) -> bool:
+        if self.connection.is_idle():
+            return not self.connection.has_expired()  # looks at the socket, too
+        # Not yet used, or given up with half an answer unread. An unused socket can't be looked at: session tickets
+        # of TLS 1.3 make it readable.
+        return time.monotonic() < self.unused_until
+
+
+class Wire(httpx2.BaseTransport):
+    """For one thread and one origin. No redirects, no proxies, no cookies; TLS is always verified."""
+
+    def __init__(self, base_url: str) -> None:
+        url = httpx2.URL(base_url)
+        self.secure, self.host = url.scheme == "https", url.host
+        self.port = url.port or (443 if self.secure else 80)
+        self.origin = httpcore2.Origin(url.raw_scheme, url.raw_host, self.port)
+        self._link: Link | None = None
+
+    @property
+    def is_warm(self) -> bool:
+        return self._link is not None and self._link.is_warm
+
+    def warm(self) -> Link:
+        """Connect unless connected. Raises httpx2.ConnectError or ConnectTimeout, when nothing was sent."""
+        if self._link is not None and self._link.is_warm:
+            return self._link
+        self.close()
+        with _as_httpx2():
+            stream = DeadlineStream(self._connected())
+        connection = httpcore2.HTTP11Connection(self.origin, stream, KEEPALIVE_SECONDS)
+        self._link = Link(stream, connection, unused_until=time.monotonic() + UNUSED_SECONDS)
+        return self._link
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """`request.extensions["deadline"]` is the monotonic time at which the answer must have been read."""
+        link = self.warm()
+        link.unused_until = 0.0
+        link.stream.deadline = request.extensions["deadline"]
+        with _as_httpx2():
+            response = link.connection.handle_request(_core_request(request))
+        return httpx2.Response(response.status, headers=response.headers, stream=Body(response))
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.connection.close()
+        self._link = None
+
+    def _connected(self) -> httpcore2.NetworkStream:
+        stream = self._first_answering(self._addresses(), time.monotonic() + CONNECT_SECONDS)
+        if not self.secure:
+            return stream
+        try:
+            return stream.start_tls(verifying_context(), server_hostname=self.host, timeout=CONNECT_SECONDS)
+        except BaseException:
+            stream.close()
+            raise
+
+    def _addresses(self) -> list[str]:
+        # The resolver has its own time limit (resolv.conf); the C library offers no other.
+        try:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpcore2.ConnectError("name not resolved") from error
+        return list(dict.fromkeys(str(address[4][0]) for address in found))
+
+    def _first_answering(self, addresses: list[str], deadline: float) -> httpcore2.NetworkStream:
+        """A name with several addresses gets CONNECT_SECONDS in all, not each."""
+        error: Exception = httpcore2.ConnectTimeout("no address answered in time")
+        for address in addresses:
+            if (left := deadline - time.monotonic()) <= 0:
+                break
+            try:
+                return httpcore2.SyncBackend().connect_tcp(address, self.port, timeout=left, socket_options=[])
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as failed:
+                error = failed
+        raise error
+
+
+def _core_request(request: httpx2.Request) -> httpcore2.Request:
+    url = httpcore2.URL(
+        scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
+    )
+    return httpcore2.Request(
+        request.method, url, headers=request.headers.raw, content=request.read(), extensions=request.extensions
+    )
