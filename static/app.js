@@ -1,0 +1,43 @@
+"use strict";
+// Menus that close when you leave them, and the choice of colours. Works without: both are plain HTML before.
+(() => {
+  const root = document.documentElement;
+  const YEAR_SECONDS = 365 * 24 * 3600;
+
+  function showChosen() {
+    const chosen = root.dataset.theme || "";
+    document.querySelectorAll("[data-theme-choice]").forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.dataset.themeChoice === chosen));
+    });
+  }
+
+  function choose(theme) {
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    // A cookie rather than localStorage: the server sends the page in the right colours, without a flash.
+    document.cookie = `theme=${theme}; path=/; max-age=${theme ? YEAR_SECONDS : 0}; samesite=lax`;
+    showChosen();
+    document.dispatchEvent(new CustomEvent("theme:changed"));
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-theme-choice]");
+    if (button) choose(button.dataset.themeChoice);
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  });
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    document.dispatchEvent(new CustomEvent("theme:changed"));
+  });
+  showChosen();
+})();
