@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Self
 
 from config.launcher.folders import ROOT, Owner
 from config.launcher.refusal import Died
@@ -24,31 +25,24 @@ class Leash:
     def __init__(self, *, keep: tuple[int, ...] = ()) -> None:
         """`keep`: file descriptors (the lock of a state folder) to be held until the last process is gone."""
         script = Path(__file__).with_name("leash.py")
+        reading, writing = os.pipe()
         self._helper = subprocess.Popen(
-            [sys.executable, "-I", "-S", script],
-            stdin=subprocess.PIPE,
-            text=True,
-            pass_fds=keep,
-            start_new_session=True,
+            [sys.executable, "-I", "-S", script], stdin=reading, pass_fds=keep, start_new_session=True
         )
+        os.close(reading)
+        self._pipe = os.fdopen(writing, "w", buffering=1)  # by lines
 
     def hold(self, pid: int, stop_signal: signal.Signals) -> None:
-        self._write(f"+{pid} {stop_signal.value}\n")
+        self._pipe.write(f"+{pid} {stop_signal.value}\n")
 
     def release(self, pid: int) -> None:
-        self._write(f"-{pid}\n")
+        self._pipe.write(f"-{pid}\n")
 
     def close(self) -> None:
-        assert self._helper.stdin
-        self._helper.stdin.close()
+        self._pipe.close()
         self._helper.wait()
 
-    def _write(self, line: str) -> None:
-        assert self._helper.stdin
-        self._helper.stdin.write(line)
-        self._helper.stdin.flush()
-
-    def __enter__(self) -> "Leash":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -89,7 +83,8 @@ class Process:
 
     @property
     def pid(self) -> int:
-        assert self._popen, f"{self.name} was never started"
+        if self._popen is None:
+            raise Died(f"{self.name} does not run.")
         return self._popen.pid
 
     def alive(self) -> bool:
@@ -98,6 +93,9 @@ class Process:
     def check(self) -> None:
         if not self.alive():
             raise Died(f"{self.name} ended ({self.ending()}). Its last lines, from {self.log}:\n{self.tail()}")
+
+    def succeeded(self) -> bool:
+        return self._popen is not None and self._popen.poll() == 0
 
     def ending(self) -> str:
         code = self._popen.poll() if self._popen else None
@@ -139,7 +137,7 @@ class Process:
         self._popen = None
 
 
-def as_user(owner: Owner | None) -> dict:
+def as_user(owner: Owner | None) -> dict[str, Any]:
     return {"user": owner.uid, "group": owner.gid, "extra_groups": []} if owner else {}
 
 

@@ -1,0 +1,30 @@
+"""gunicorn's settings, in the demo as in production: `gunicorn --config config/gunicorn.py config.wsgi:application`."""
+
+import os
+from pathlib import Path
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+
+# Heartbeat of a worker, not of a request: gthread's threads may take longer without being killed.
+timeout = 60
+graceful_timeout = 8
+keepalive = 5
+
+# The proxy that may say "this was https" and, with TRUSTED_PROXY_COUNT, where the request came from.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+
+# Long addresses and headers are refused before Python sees them; bodies are limited by the views.
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+# Addresses may hold a token (invitation, password reset), so requests are never logged; errors are.
+accesslog = None
+errorlog = "-"
+loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")
+
+control_socket_disable = True  # it would lie in the home folder and collide with a second clone's
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  a heartbeat file, never data

@@ -1,0 +1,35 @@
+"""The demo's secrets: made once, kept in an ignored file that only its owner reads."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+VENDOR_KEYS = 6  # the first serves people, five pull the history in the background
+
+
+def kept(file: Path) -> dict[str, str]:
+    if not file.exists():
+        write(file, fresh())
+    lines = file.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def fresh() -> dict[str, str]:
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "MFA_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),  # Fernet's form
+        "TENOVI_API_KEYS": ",".join(secrets.token_urlsafe(24) for _ in range(VENDOR_KEYS)),
+        "TENOVI_WEBHOOK_SECRETS": f"Bearer {secrets.token_urlsafe(32)}",
+        "OPS_TOKEN": secrets.token_urlsafe(24),
+        "SIMULATOR_CONTROL": secrets.token_urlsafe(24),
+    }
+
+
+def write(file: Path, values: dict[str, str]) -> None:
+    """Complete or not at all: half a file would be taken for the whole on the next start."""
+    unfinished = file.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.writelines(f"{name}={value}\n" for name, value in values.items())
+    unfinished.replace(file)

@@ -1,0 +1,32 @@
+"""`make test` and its sisters: pytest takes the place of the launcher, so signals and its last line are its own."""
+
+import os
+import sys
+from typing import NoReturn
+
+from config.launcher.chromium import found_or_fetched
+from config.launcher.folders import ROOT
+
+PYTEST = [sys.executable, "-m", "pytest"]
+
+
+def test(words: list[str]) -> NoReturn:
+    pytest(["-n", "2", "--dist", "loadgroup", *words], CHROMIUM=found_or_fetched() or "")
+
+
+def test_faults(words: list[str]) -> NoReturn:
+    pytest(["-m", "faults", *words])
+
+
+def bench(words: list[str]) -> NoReturn:
+    pytest(["-m", "bench", *words])
+
+
+def figures(words: list[str]) -> NoReturn:
+    pytest(["-m", "bench", *words], FIGURES=str(ROOT / "docs" / "figures.md"))
+
+
+def pytest(words: list[str], **environment: str) -> NoReturn:
+    sys.stdout.flush()
+    inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    os.execve(sys.executable, [*PYTEST, *words], inherited | environment)
