@@ -1,0 +1,64 @@
+"""Calendar days as the patient lives them: from local midnight to local midnight, 23 to 25 hours long."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+ONE_DAY = dt.timedelta(days=1)
+
+
+def midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """The instant (UTC) at which a local day begins.
+
+    Where clocks jump over midnight, the day begins at the jump; where midnight comes twice, at the first one. Both
+    are what `fold=0` means.
+    """
+    return dt.datetime.combine(day, dt.time(), tzinfo=zone).astimezone(dt.UTC)
+
+
+@dataclass(frozen=True)
+class LocalDays:
+    """Consecutive calendar days in one named zone, both ends included."""
+
+    zone: ZoneInfo
+    first: dt.date
+    last: dt.date
+
+    @classmethod
+    def until(cls, now: dt.datetime, zone: ZoneInfo, *, days: int) -> LocalDays:
+        """So many days including the one that `now` lies in."""
+        today = now.astimezone(zone).date()
+        return cls(zone, today - ONE_DAY * (days - 1), today)
+
+    @classmethod
+    def since(cls, moment: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> LocalDays:
+        """From the day of `moment` to the day of `now`; at least one day."""
+        today = now.astimezone(zone).date()
+        return cls(zone, min(moment.astimezone(zone).date(), today), today)
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def start(self) -> dt.datetime:
+        return midnight(self.first, self.zone)
+
+    @property
+    def end(self) -> dt.datetime:
+        """The instant after the last day; not part of it."""
+        return midnight(self.last + ONE_DAY, self.zone)
+
+    @cached_property
+    def starts(self) -> list[dt.datetime]:
+        """When each day begins, UTC, in order."""
+        return [midnight(self.first + ONE_DAY * n, self.zone) for n in range(len(self))]
+
+    def number_of(self, moment: dt.datetime) -> int:
+        """Which of these days a moment lies in, from 0; negative before the first, `len` and more after the last."""
+        if moment < self.start or moment >= self.end:
+            return (moment.astimezone(self.zone).date() - self.first).days
+        return bisect_right(self.starts, moment) - 1

@@ -1,0 +1,138 @@
+"""What a value is held against: the patient's own goal, else the clinic's, else the shipped default."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from django.db.models import Q
+
+from measurements.models import Threshold
+from patients.models import Patient
+
+
+class Standing(StrEnum):
+    """Where a value stands against its goal; `UNJUDGED` where there is no goal."""
+
+    UNJUDGED = ""
+    IN_GOAL = "in"
+    LOW = "low"
+    HIGH = "high"
+    VERY_LOW = "very_low"
+    VERY_HIGH = "very_high"
+
+    @property
+    def words(self) -> str:
+        return WORDS[self]
+
+    @property
+    def arrow(self) -> str:
+        return "▲" if self in HIGHS else "▼" if self in LOWS else ""
+
+    @property
+    def out(self) -> bool:
+        return self in HIGHS or self in LOWS
+
+
+WORDS = {
+    Standing.UNJUDGED: "",
+    Standing.IN_GOAL: "in goal",
+    Standing.LOW: "below goal",
+    Standing.HIGH: "above goal",
+    Standing.VERY_LOW: "far below goal",
+    Standing.VERY_HIGH: "far above goal",
+}
+HIGHS = frozenset({Standing.HIGH, Standing.VERY_HIGH})
+LOWS = frozenset({Standing.LOW, Standing.VERY_LOW})
+MOST_URGENT_FIRST = (Standing.VERY_LOW, Standing.VERY_HIGH, Standing.LOW, Standing.HIGH, Standing.IN_GOAL)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Bounds in the vendor's unit. A range includes both ends; a bound that stands alone is "< high" or ">= low"."""
+
+    low: float | None
+    high: float | None
+    very_low: float | None
+    very_high: float | None
+    scope: str
+    source: str
+    source_date: dt.date
+
+    def judge(self, value: float) -> Standing:
+        if self.very_low is not None and value < self.very_low:
+            return Standing.VERY_LOW
+        if self.very_high is not None and value > self.very_high:
+            return Standing.VERY_HIGH
+        if self.low is not None and value < self.low:
+            return Standing.LOW
+        return Standing.HIGH if self._too_high(value) else Standing.IN_GOAL
+
+    def _too_high(self, value: float) -> bool:
+        if self.high is None:
+            return False
+        return value >= self.high if self.low is None else value > self.high
+
+    @property
+    def words(self) -> str:
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g}-{self.high:g}"
+        return f"< {self.high:g}" if self.high is not None else f"≥ {self.low:g}" if self.low is not None else ""
+
+
+Key = tuple[str, int, str]
+
+
+@dataclass(frozen=True)
+class Goals:
+    """One patient's goals by (metric, component, context)."""
+
+    by_key: dict[Key, Goal] = field(default_factory=dict)
+
+    def find(self, metric: str, component: int = 1, context: str = "") -> Goal | None:
+        return self.by_key.get((metric, component, context)) or self.by_key.get((metric, component, ""))
+
+    def judge(self, metric: str, values: Iterable[float | None], context: str = "") -> Standing:
+        """The most urgent standing of a reading's values."""
+        found = set()
+        for component, value in enumerate(values, start=1):
+            goal = self.find(metric, component, context)
+            if goal and value is not None:
+                found.add(goal.judge(value))
+        return next((standing for standing in MOST_URGENT_FIRST if standing in found), Standing.UNJUDGED)
+
+
+def of(patient: Patient) -> Goals:
+    return of_many([patient])[patient.pk]
+
+
+def of_many(patients: Iterable[Patient]) -> dict[uuid.UUID, Goals]:
+    """In one query, however many patients."""
+    patients = list(patients)
+    rows = Threshold.objects.filter(
+        Q(patient__in=[patient.pk for patient in patients])
+        | Q(clinic__in={patient.clinic_id for patient in patients})
+        | Q(patient__isnull=True, clinic__isnull=True)
+    )
+    thresholds = sorted(rows, key=_scope_rank)
+    return {patient.pk: _goals(thresholds, patient) for patient in patients}
+
+
+def _scope_rank(row: Threshold) -> int:
+    return 2 if row.patient_id else 1 if row.clinic_id else 0
+
+
+def _goals(thresholds: list[Threshold], patient: Patient) -> Goals:
+    """Later ones, nearer to the patient, replace earlier ones."""
+    mine = [row for row in thresholds if row.patient_id in (None, patient.pk)]
+    mine = [row for row in mine if row.clinic_id in (None, patient.clinic_id)]
+    return Goals({(row.metric_id, row.component, row.context): _goal(row) for row in mine})
+
+
+def _goal(row: Threshold) -> Goal:
+    bounds = [None if bound is None else float(bound) for bound in (row.low, row.high, row.very_low, row.very_high)]
+    scope = ("default", "clinic", "patient")[_scope_rank(row)]
+    return Goal(*bounds, scope=scope, source=row.source, source_date=row.source_date)
