@@ -1,59 +1,18 @@
 """The WSGI door: who asks, how often, for what; then the endpoint, and any scripted fault around it."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from time import sleep
 from typing import Any
 from urllib.parse import quote
 
-from devices.simulator import activation, catalogue, devices, gateways, hooks, measurements, patients
+from devices.simulator import hooks
 from devices.simulator.faults import Faults
 from devices.simulator.limits import Limiter
 from devices.simulator.requests import RequestLog
+from devices.simulator.routes import Methods, route
 from devices.simulator.web import Answer, Json, Refusal, Request
 from devices.simulator.world import World
 
-Endpoint = Callable[..., Answer]
-Methods = dict[str, Endpoint]
-WORD = "([^/]+)"
-ROUTES: list[tuple[str, Methods]] = [
-    ("hwi-devices/", {"GET": devices.list_devices, "POST": activation.create_device}),
-    (
-        f"hwi-devices/{WORD}/",
-        {
-            "GET": devices.get_device,
-            "PUT": devices.put_device,
-            "PATCH": devices.patch_device,
-            "DELETE": devices.delete_device,
-        },
-    ),
-    (f"unlink-gateway/{WORD}/", {"GET": devices.unlink_device}),
-    (f"hwi-devices/{WORD}/measurements/", {"GET": measurements.of_device}),
-    (f"patients/{WORD}/measurements/", {"GET": measurements.of_patient}),
-    ("hwi-device-types/", {"GET": catalogue.list_types}),
-    (f"hwi-device-types/{WORD}/", {"GET": catalogue.get_type}),
-    ("hwi-patients/", {"GET": patients.list_patients, "POST": patients.create_patient}),
-    (
-        f"hwi-patients/{WORD}/",
-        {
-            "GET": patients.get_patient,
-            "PUT": patients.change_patient,
-            "PATCH": patients.change_patient,
-            "DELETE": patients.delete_patient,
-        },
-    ),
-    ("hwi-gateways/", {"GET": gateways.list_gateways}),
-    (f"hwi-gateways/{WORD}/", {"GET": gateways.get_gateway}),
-    (f"gateway-info/{WORD}/", {"GET": gateways.get_gateway_info}),
-    ("webhooks/", {"GET": hooks.list_hooks, "POST": hooks.create_hook}),
-    (
-        f"webhooks/{WORD}/",
-        {"GET": hooks.get_hook, "PUT": hooks.change_hook, "PATCH": hooks.change_hook, "DELETE": hooks.delete_hook},
-    ),
-    ("test-webhooks/", {"POST": hooks.send_test}),
-    ("resend-webhooks/", {"POST": hooks.resend}),
-]
-COMPILED = [(re.compile(pattern), methods) for pattern, methods in ROUTES]
 # These wait for the hooks' answers, and a hook may ask the vendor back: they take the lock only where needed.
 UNLOCKED = (hooks.send_test, hooks.resend)
 NOT_FOUND_PAGE = b"<!doctype html><html><head><title>Not Found</title></head><body><h1>Not Found</h1></body></html>"
@@ -82,7 +41,7 @@ class Vendor:
         return answer
 
     def _answer(self, request: Request, line: Json) -> Answer:
-        found = self._route(request.path)
+        found = route(request.path)
         if found is None:
             return self._redirect_or_404(request)
         self._admit(request)
@@ -96,16 +55,9 @@ class Vendor:
 
         return fault.around(apply) if fault else apply()
 
-    def _route(self, path: str) -> tuple[Methods, tuple[str, ...]] | None:
-        parts = re.fullmatch(r"/clients/[^/]+/hwi/(.*)", path, re.DOTALL)
-        for pattern, methods in COMPILED if parts else []:
-            if match := pattern.fullmatch(parts.group(1) if parts else ""):
-                return methods, match.groups()
-        return None
-
     def _redirect_or_404(self, request: Request) -> Answer:
         """Django's APPEND_SLASH, before anybody looks at the key; a client that follows loses its header."""
-        if not request.path.endswith("/") and self._route(request.path + "/"):
+        if not request.path.endswith("/") and route(request.path + "/"):
             query = f"?{request.query_string}" if request.query_string else ""
             return Answer(301, body=b"", headers={"Location": quote(request.path) + "/" + query})
         return Answer(404, body=NOT_FOUND_PAGE, headers={"Content-Type": "text/html; charset=utf-8"})
@@ -137,11 +89,7 @@ class Vendor:
 
 
 def _detached(answer: Answer) -> Answer:
-    """Rendered while nobody else can change the documents that it shows, yet still open to a fault's hands."""
-    return Answer(answer.status, answer.data, answer.headers, answer.body) if answer.status == 204 else _copied(answer)
-
-
-def _copied(answer: Answer) -> Answer:
+    """Copied while nobody else can change the documents that it shows, yet still open to a fault's hands."""
     answer.data = _copy(answer.data)
     return answer
 

@@ -127,6 +127,11 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
+    def waiting(self) -> list[Fault]:
+        """Those not played out yet."""
+        with self._lock:
+            return list(self._faults)
+
     def take(self, request: Request) -> Fault | None:
         with self._lock:
             fault = next((each for each in self._faults if each.fits(request)), None)

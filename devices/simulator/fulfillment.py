@@ -2,7 +2,7 @@
 
 from threading import Event, Thread
 
-from devices.simulator import devices, gateways, measurements
+from devices.simulator import devices, gateways, history, measurements, replacements, special_orders
 from devices.simulator.catalogue import is_cellular
 from devices.simulator.patients import is_undeliverable
 from devices.simulator.physiology import signs
@@ -92,8 +92,10 @@ def _measure_again(world: World, document: Json) -> None:
 
 def take_reading(world: World, document: Json) -> list[Json]:
     """One plausible reading now, with all that its device measures at once."""
-    at = world.clock.now()
-    rows = [measurements.reading(world, document, **sign) for sign in signs(world, document, at)]
+    at, who = world.clock.now(), history.whose(world, document)
+    day = history.day_of(world, at)
+    measured = signs(document, at, external_id=who.external_id, day=day, dice=world.random)
+    rows = [measurements.reading(world, document, **sign) for sign in measured]
     if rows:
         measurements.store(world, document, rows)
     return rows
@@ -166,4 +168,4 @@ def _step_at(moving: tuple[str, Json]) -> float:
     return float("inf") if at is None else float(at)
 
 
-STEPS = {"device": step}
+STEPS = {"device": step, "replacement": replacements.step, "bulk_order": special_orders.step_bulk}

@@ -57,6 +57,15 @@ def add_hook(world: World, values: Json) -> Json:
     return world.store.put("webhook", hook["id"], {**hook, **defaults, **values})
 
 
+def add_special_hook(world: World, *, endpoint: str, auth_key: str = "", auth_header: str | None = None) -> Json:
+    """Special-order hooks are set up in the vendor's web app; no endpoint lists them."""
+    for hook in world.store.all("webhook"):
+        if hook["event"] == "SPECIAL_ORDER" and hook["endpoint"] == endpoint:
+            world.store.remove("webhook", hook["id"])
+    values = {"event": "SPECIAL_ORDER", "endpoint": endpoint, "auth_header": auth_header}
+    return add_hook(world, {**values, "auth_key": auth_key or "Authorization"})
+
+
 def get_hook(world: World, request: Request, key: str) -> Answer:
     return Answer(data=_found(world, key))
 

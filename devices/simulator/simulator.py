@@ -4,16 +4,20 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from devices.simulator import devices, fulfillment, gateways
+from devices.simulator import demo as story
+from devices.simulator import gateways
 from devices.simulator.app import Vendor, respond
 from devices.simulator.clock import Clock
+from devices.simulator.control import PREFIX, Control
 from devices.simulator.fulfillment import Lifecycle
+from devices.simulator.handles import Handles
+from devices.simulator.live import Live
 from devices.simulator.store import Store
 from devices.simulator.web import Json, Request
 from devices.simulator.world import World
 
 
-class Simulator:
+class Simulator(Handles):
     """`app(environ, start_response)`. No thread runs and no webhook leaves before `start()`.
 
     state: path of the state file, or ":memory:". gap_seconds: least time between two requests of one key (real
@@ -36,56 +40,53 @@ class Simulator:
         self.world = World(
             store=Store(str(state)), clock=Clock(clock), domain=domain, seed=seed, stage_seconds=stage_seconds
         )
-        self.demo, self.live_seconds, self.control_token = demo, live_seconds, control_token
+        self.demo, self.control_token = demo, control_token
         self.vendor = Vendor(self.world, keys=tuple(keys), gap_seconds=gap_seconds)
         self.faults, self.requests, self.limits = self.vendor.faults, self.vendor.requests, self.vendor.limits
         self.webhooks = self.world.outbox
+        self.control = Control(self)
         self.lifecycle = Lifecycle(self.world)
+        self.live = Live(self.world, live_seconds)
         self._fill()
 
     def _fill(self) -> None:
-        """What a new state file holds."""
+        """What a new state file holds; an older one of the demo catches up with the days between."""
         with self.world.change():
-            if not self.world.store.get("meta", "made"):
-                self.world.store.put("meta", "made", {"at": self.world.clock.stamp()})
-                gateways.make_free(self.world)
+            if self.world.store.get("meta", "made"):
+                if self.demo:
+                    story.catch_up(self.world)
+                return
+            self.world.store.put("meta", "made", {"at": self.world.clock.stamp()})
+            gateways.make_free(self.world)
+            if self.demo:
+                story.fill(self.world)
 
     def __call__(self, environ: Json, start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request.from_environ(environ)
-        return respond(self.vendor.answer(request), start_response)
+        asked = self.control if request.path.startswith(PREFIX) else self.vendor
+        return respond(asked.answer(request), start_response)
 
     def start(self) -> None:
         self.webhooks.start()
         self.lifecycle.start()
+        if self.demo:
+            self.live.start()
+
+    def reset(self) -> None:
+        """Everything as on the first day: state, log, faults and waiting webhooks."""
+        with self.world.change():
+            self.world.store.clear()
+            self.world.lifecycle_offset = 0.0
+            self._fill()
+        self.faults.clear()
+        self.requests.clear()
+        self.webhooks.clear()
 
     def stop(self) -> None:
+        self.live.stop()
         self.lifecycle.stop()
         self.webhooks.stop()
 
     def close(self) -> None:
         self.stop()
         self.world.store.close()
-
-    # Handles for tests; the control endpoint offers the same
-
-    def advance(self, seconds: float) -> int:
-        """Push the lifecycle clock; the number of steps that parcels made."""
-        return self.lifecycle.advance(seconds)
-
-    def device(self, hwi_device_id: str) -> Json:
-        """The raw document of a device, the simulator's own keys included."""
-        return devices.found(self.world, hwi_device_id)
-
-    def devices(self) -> list[Json]:
-        return self.world.store.all("device")
-
-    def ship(self, hwi_device_id: str) -> None:
-        """Ship one device now, e.g. a `Pending Shipment` of the client's own."""
-        with self.world.change():
-            document = self.device(hwi_device_id)
-            fulfillment.ship(self.world, document)
-            devices.save(self.world, document)
-
-    def deliver_webhooks(self) -> list[Json]:
-        """Send what waits, on this thread (for tests without `start()`)."""
-        return self.webhooks.deliver()

@@ -106,6 +106,11 @@ class Store:
         row = self._db.execute("select * from measurement where id = ?", (key,)).fetchone()
         return _reading(row) if row else None
 
+    def change_measurement(self, key: str, **columns: Any) -> None:
+        names = ", ".join(f"{name} = ?" for name in columns)
+        sql = f"update measurement set {names} where id = ?"  # noqa: S608  our own words only
+        self._db.execute(sql, (*columns.values(), key))
+
     def count_measurements(self) -> int:
         return int(self._db.execute("select count(*) from measurement").fetchone()[0])
 

@@ -112,6 +112,10 @@ class Outbox:
         del self.log[:-LOG_LENGTH]
         return line
 
+    def report(self) -> Json:
+        """What was sent so far, and what became of the rest."""
+        return {"sent": list(self.log), "waiting": self.waiting(), "dropped": self.dropped, **asdict(self.trouble)}
+
     def start(self) -> None:
         self._running = True
         self._threads = [Thread(target=self._run, name=f"webhooks-{n}", daemon=True) for n in range(THREADS)]

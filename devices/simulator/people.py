@@ -1,0 +1,60 @@
+"""The invented people of the demo, and a body for anybody else the product may order devices for."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from devices.simulator.web import Json
+
+FILE = Path(__file__).with_name("people.json")
+USUAL_BODY = {
+    "systolic": (116, 142),
+    "diastolic": (70, 88),
+    "pulse": (64, 82),
+    "weight": (128, 236),
+    "glucose": (98, 150),
+    "spO2": (95.0, 98.5),
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """`body`: resting values in the vendor's units; `kept`: share of the planned readings that are really taken."""
+
+    external_id: str
+    time_zone: str
+    story: str
+    body: dict[str, float]
+    kept: float
+
+    def dice(self, *words: object) -> Random:
+        """The same dice for the same person and words, in every run."""
+        return Random(":".join(map(str, (self.external_id.casefold(), *words))))  # noqa: S311  dice, not secrets
+
+
+@cache
+def described() -> tuple[Json, ...]:
+    """The rows of people.json."""
+    return tuple(json.loads(FILE.read_text(encoding="utf-8"))["people"])
+
+
+@cache
+def _by_external_id() -> dict[str, Json]:
+    return {row["external_id"].casefold(): row for row in described()}
+
+
+@cache
+def person(external_id: str) -> Person:
+    """From people.json; anybody else gets a body of their own by their id."""
+    row = _by_external_id().get(external_id.casefold(), {})
+    dice = Random(f"body:{external_id.casefold()}")  # noqa: S311  dice, not secrets
+    usual = {name: round(dice.uniform(*span), 1) for name, span in USUAL_BODY.items()}
+    return Person(
+        external_id=external_id,
+        time_zone=row.get("time_zone", "America/New_York"),
+        story=row.get("story", "steady"),
+        body={**usual, **row.get("body", {})},
+        kept=row.get("kept", 0.9),
+    )
