@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
@@ -82,7 +82,7 @@ class AnyAnswerWillDo(BaseContentNegotiation):
 
 
 def complete_body(request: Request) -> bytes:
-    """Every announced byte, or a refusal: Django would hand a chunked body over as empty and a truncated one as whole."""
+    """Every announced byte, or a refusal: Django hands a chunked body over as empty, a truncated one as whole."""
     environ = request._request.environ  # type: ignore[attr-defined]
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     announced = None if chunked else _announced_length(environ)
@@ -117,7 +117,7 @@ def _read(stream: Any, announced: int | None) -> bytes:
 class TenoviWebhook(APIView):
     """Keep the delivery and answer at once. Its kind's task understands it later."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
     authentication_classes = (TenoviHeader,)
     permission_classes = ()
     parser_classes = ()  # nothing is parsed: a body that we can't read is still evidence

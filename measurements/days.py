@@ -43,11 +43,11 @@ class LocalDays:
     def __len__(self) -> int:
         return (self.last - self.first).days + 1
 
-    @property
+    @cached_property
     def start(self) -> dt.datetime:
         return midnight(self.first, self.zone)
 
-    @property
+    @cached_property
     def end(self) -> dt.datetime:
         """The instant after the last day; not part of it."""
         return midnight(self.last + ONE_DAY, self.zone)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from patients.models import AuditEvent
+from patients.models.audit import AuditAction
 
 if TYPE_CHECKING:
     from patients.models import Clinic, User
@@ -22,12 +23,14 @@ class Origin:
     route: str = ""
 
 
+NOWHERE = Origin()  # a worker, a command
+
 # Set per request by `patients.middleware`. The actor is always passed; only the place is taken from here.
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 
 
 def record(
-    action: AuditEvent.Action,
+    action: AuditAction,
     *,
     by: User | None,
     patients: Iterable[uuid.UUID] = (),

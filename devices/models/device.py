@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 class TstzRange(Func):
     function = "TSTZRANGE"
-    output_field = DateTimeRangeField()  # type: ignore[assignment]
+    output_field = DateTimeRangeField()
 
 
 class Int8Range(Func):
     """Equality by a built-in range operator, so that no server needs the btree_gist extension."""
 
     function = "INT8RANGE"
-    output_field = BigIntegerRangeField()  # type: ignore[assignment]
+    output_field = BigIntegerRangeField()
 
 
 class Gateway(models.Model):

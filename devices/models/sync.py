@@ -49,6 +49,7 @@ class SyncRun(models.Model):
     kind = models.CharField(max_length=12, choices=SyncKind)
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
+    nightly = models.BooleanField(default=False)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="sync_runs"
     )

@@ -1,6 +1,6 @@
 from .audit import AuditEvent
 from .clinic import Clinic
-from .patient import Condition, Patient, Sex
+from .patient import Condition, DischargeReason, Patient, Sex
 from .user import Role, User
 
-__all__ = ["AuditEvent", "Clinic", "Condition", "Patient", "Role", "Sex", "User"]
+__all__ = ["AuditEvent", "Clinic", "Condition", "DischargeReason", "Patient", "Role", "Sex", "User"]

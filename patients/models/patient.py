@@ -13,14 +13,20 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from patients.validators import validate_plain_text, validate_time_zone
+from patients.validators import (
+    EARLIEST_BIRTH,
+    validate_birth_date,
+    validate_phone,
+    validate_plain_text,
+    validate_state,
+    validate_time_zone,
+    validate_zip_code,
+)
 
 from .clinic import Clinic
 
 if TYPE_CHECKING:
     from .user import User
-
-EARLIEST_BIRTH = dt.date(1900, 1, 1)
 
 
 class Sex(models.TextChoices):
@@ -41,6 +47,15 @@ class Condition(models.TextChoices):
     POST_ACUTE = "post_acute", "After hospital stay"
 
 
+class DischargeReason(models.TextChoices):
+    COMPLETED = "completed", "Programme completed"
+    WISH = "wish", "Patient's wish"
+    MOVED = "moved", "Moved away"
+    INPATIENT = "inpatient", "Admitted to long-term care"
+    DIED = "died", "Died"
+    OTHER = "other", "Other"
+
+
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: User) -> PatientQuerySet:
         """Patients of the person's own clinics; nobody's for a person without a role. Default is deny."""
@@ -56,9 +71,9 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         since = timezone.now() - dt.timedelta(days=days_after_discharge)
         return self.filter(Q(discharged_at__isnull=True) | Q(discharged_at__gte=since))
 
-    def of_account(self, external_id: str) -> PatientQuerySet:
-        """The one whose account at the vendor this is; their ids differ in case only by mistake."""
-        return self.alias(account=Lower("external_id")).filter(account=external_id.lower())
+    def with_devices(self) -> PatientQuerySet:
+        """The vendor knows nothing of the others."""
+        return self.filter(devices__isnull=False).distinct()
 
     def known_as(self, external_id: str) -> Patient | None:
         """The vendor looks account ids up ignoring case, and so do we. For code that acts for nobody in particular."""
@@ -76,7 +91,7 @@ def new_external_id() -> str:
 
 
 class Patient(models.Model):
-    """Somebody who is cared for. Every field here is PHI; reached only through `visible_to` and `access.open_patient`."""
+    """Somebody who is cared for. All of it is PHI; reached only through `visible_to` and `access.open_patient`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
@@ -91,20 +106,21 @@ class Patient(models.Model):
     given_name = models.CharField(max_length=80, validators=[validate_plain_text])
     family_name = models.CharField(max_length=80, validators=[validate_plain_text])
     sex = models.CharField(max_length=8, choices=Sex, default=Sex.UNKNOWN)
-    birth_date = models.DateField()
+    birth_date = models.DateField(validators=[validate_birth_date])
     mrn = models.CharField("MRN", max_length=40, blank=True, validators=[validate_plain_text])
-    phone = models.CharField(max_length=20, blank=True, help_text="E.164, such as +16035550142.")
+    phone = models.CharField(max_length=20, blank=True, validators=[validate_phone], help_text="E.164: +16035550142.")
     sms_consent = models.BooleanField("may be texted", default=False, help_text="Only with the patient's consent.")
     street = models.CharField(max_length=160, blank=True, validators=[validate_plain_text])
     street_2 = models.CharField("apartment, floor", max_length=80, blank=True, validators=[validate_plain_text])
     city = models.CharField(max_length=80, blank=True, validators=[validate_plain_text])
-    state = models.CharField(max_length=2, blank=True)
-    zip_code = models.CharField("ZIP code", max_length=10, blank=True)
+    state = models.CharField(max_length=2, blank=True, validators=[validate_state])
+    zip_code = models.CharField("ZIP code", max_length=10, blank=True, validators=[validate_zip_code])
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
     provider = models.CharField(max_length=120, blank=True, validators=[validate_plain_text])
     conditions = ArrayField(models.CharField(max_length=16, choices=Condition), default=list, blank=True)
     enrolled_at = models.DateTimeField(default=timezone.now, editable=False)
     discharged_at = models.DateTimeField(null=True, blank=True, editable=False)
+    discharge_reason = models.CharField(max_length=16, choices=DischargeReason, blank=True, editable=False)
     # Goes up with everything that an open page of this patient shows; pages poll with it.
     version = models.BigIntegerField(default=1, editable=False)
     # Goes up with every edit by a person; a form that was opened on an older one is told.
@@ -116,13 +132,17 @@ class Patient(models.Model):
         ordering = ("family_name", "given_name", "pk")
         constraints = (
             models.UniqueConstraint(
-                Lower("external_id"), name="patient_external_id_once", violation_error_message="This id is in use."
+                Lower("external_id"),
+                name="patient_external_id_once",
+                violation_error_code="external_id",
+                violation_error_message="This id is in use.",
             ),
             models.UniqueConstraint(
                 "clinic",
                 "mrn",
                 condition=~Q(mrn=""),
                 name="patient_mrn_once",
+                violation_error_code="mrn",
                 violation_error_message="Another patient of this clinic has this MRN.",
             ),
             models.CheckConstraint(condition=Q(birth_date__gte=EARLIEST_BIRTH), name="patient_birth_date_possible"),
@@ -138,10 +158,13 @@ class Patient(models.Model):
             models.Index(fields=("clinic", "birth_date"), name="patient_by_birth_date"),
         )
         triggers = (
-            pgtrigger.ReadOnly(
+            # Not pgtrigger.ReadOnly: it ignores a condition and would fix the id from the start.
+            pgtrigger.Protect(
                 name="external_id_fixed_once_sent",
-                fields=("external_id",),
-                condition=pgtrigger.Q(old__external_id_sent_at__isnull=False),
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.external_id_sent_at IS NOT NULL AND NEW.external_id IS DISTINCT FROM OLD.external_id"
+                ),
             ),
         )
 

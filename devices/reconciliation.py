@@ -1,0 +1,200 @@
+"""Our devices against the vendor's, in both directions; the catalogue; devices that only a webhook has named."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from devices import registry, tenovi
+from devices.hardware import normalise_hardware_uuid
+from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
+from devices.models.delivery import DeliveryState
+from devices.models.sync import SyncKind
+from devices.states import DeviceState
+from patients import audit
+from patients.models import AuditEvent
+
+if TYPE_CHECKING:
+    from patients.models import User
+
+logger = logging.getLogger(__name__)
+
+NOT_LINKED = (DeviceState.UNLINKED, DeviceState.CANCELLED)
+MOST_LOOKED_UP = 20
+
+
+# --- the catalogue ------------------------------------------------------------------------------------------------
+
+
+def sync_catalogue(client: tenovi.TenoviClient) -> SyncRun:
+    """Device types by name, exactly as the vendor spells them. What is no longer listed can't be ordered."""
+    run = _open_run(SyncKind.CATALOGUE, by=None)
+    listing = client.device_types()
+    with transaction.atomic():
+        for row in listing.rows:
+            DeviceType.objects.update_or_create(name=row.name, defaults=_type_facts(row))
+        DeviceType.objects.exclude(name__in=[row.name for row in listing.rows]).update(listed=False)
+        _close_run(run, found=len(listing.rows), differences=[_unreadable(row) for row in listing.unreadable])
+    return run
+
+
+def _type_facts(row: tenovi.HwiDeviceType) -> dict[str, Any]:
+    return {
+        "vendor_id": row.id,
+        "sensor_code": (row.sensor_code or "")[:8],
+        "sensor_id_required": bool(row.sensor_id_required),
+        "metrics": msgspec.to_builtins(row.metrics or []),
+        "image": row.image or "",
+        "client_sku": row.client_sku or "",
+        "stock_type": (row.stock_type or "")[:16],
+        "up_front_cost": _money(row.up_front_cost),
+        "shipping_cost": _money(row.shipping_cost),
+        "monthly_cost": _money(row.monthly_cost),
+        "in_stock": row.in_stock is not False,
+        "virtual": bool(row.virtual),
+        "deprecated": bool(row.deprecated),
+        "listed": True,
+        "synced_at": timezone.now(),
+    }
+
+
+def _money(text: Any) -> Decimal | None:
+    """A price that can't be read is no reason to lose the device type."""
+    try:
+        amount = Decimal(str(text))
+        return amount.quantize(Decimal("0.01")) if amount.is_finite() and abs(amount) < Decimal(10**8) else None
+    except InvalidOperation:
+        return None
+
+
+# --- devices, both ways ---------------------------------------------------------------------------------------------
+
+
+def compare_devices(client: tenovi.TenoviClient, *, by: User | None = None) -> SyncRun:
+    """Adopt what is new for patients that we know, refresh the rest, and write down what a person must look at."""
+    run = _open_run(SyncKind.DEVICES, by=by)
+    listing = client.list_devices()
+    differences = [_unreadable(row) for row in listing.unreadable]
+    for hwi in listing.rows:
+        before = Device.objects.filter(hwi_id=hwi.id).select_related("gateway", "patient").first()
+        device = registry.record(hwi)
+        differences += _differences(before, device, hwi)
+    differences += _absent({hwi.id for hwi in listing.rows})
+    read_gateways(client)
+    _close_run(run, found=len(listing.rows), differences=differences)
+    return run
+
+
+def _differences(before: Device | None, device: Device, hwi: tenovi.HwiDevice) -> Iterable[dict[str, str]]:
+    if device.patient is None:
+        if device.state not in NOT_LINKED:
+            yield _difference("billed, but its patient is not known here", hwi.id)
+        return
+    if hwi.external_id and device.patient.external_id.lower() != hwi.external_id.lower():
+        yield _difference("linked to another patient at the vendor", hwi.id)
+    if before is None:
+        return
+    if before.hardware_uuid and hwi.hardware_uuid and before.hardware_uuid != hwi.hardware_uuid:
+        yield _difference("other hardware at the vendor", hwi.id, ours=before.hardware_uuid, theirs=hwi.hardware_uuid)
+    if before.state != device.state:
+        yield _difference("other status at the vendor", hwi.id, ours=before.state, theirs=device.state)
+
+
+def _absent(listed: set[uuid.UUID]) -> list[dict[str, str]]:
+    ours = Device.objects.linked().exclude(hwi_id__in=listed)
+    return [_difference("known here, absent at the vendor", hwi_id) for hwi_id in ours.values_list("hwi_id", flat=True)]
+
+
+def _difference(kind: str, hwi_id: uuid.UUID | str | None, **sides: str) -> dict[str, str]:
+    return {"kind": kind, "hwi_id": str(hwi_id or ""), **sides}
+
+
+def _unreadable(row: tenovi.Unreadable) -> dict[str, str]:
+    return _difference("could not be read", row.vendor_id, problem=row.problem)
+
+
+def read_gateways(client: tenovi.TenoviClient) -> None:
+    for row in client.gateways().rows:
+        Gateway.objects.update_or_create(
+            hardware_uuid=normalise_hardware_uuid(row.gateway_uuid),
+            defaults={
+                "signal_strength": _small(row.last_signal_strength),
+                "last_measurement_at": row.last_measurement,
+                "shipped_at": row.shipped_on,
+                "assigned_at": row.assigned_on,
+                "read_at": timezone.now(),
+            },
+        )
+
+
+def _small(number: int | None) -> int | None:
+    return number if number is not None and abs(number) < 32_000 else None
+
+
+def _open_run(kind: SyncKind, *, by: User | None) -> SyncRun:
+    """A run that a dead worker left open is taken over."""
+    with transaction.atomic():
+        run, created = SyncRun.objects.get_or_create(kind=kind, finished_at__isnull=True, defaults={"requested_by": by})
+        if created:
+            audit.record(AuditEvent.Action.SYNC, by=by, target=f"sync:{run.pk}", kind=kind)
+    return run
+
+
+def _close_run(run: SyncRun, *, found: int, differences: Sequence[dict[str, str]]) -> None:
+    run.found, run.differences, run.finished_at = found, list(differences), timezone.now()
+    run.save(update_fields=["found", "differences", "finished_at"])
+
+
+def due(kind: SyncKind, *, every: dt.timedelta) -> bool:
+    """No run finished within the period, or a person has asked for one."""
+    runs = SyncRun.objects.filter(kind=kind)
+    return runs.unfinished().exists() or not runs.filter(finished_at__gte=timezone.now() - every).exists()
+
+
+def request(kind: SyncKind, *, by: User) -> SyncRun:
+    """A person wants it now: the open run is the request, and a worker takes it up."""
+    return _open_run(kind, by=by)
+
+
+# --- devices that a webhook has named ---------------------------------------------------------------------------
+
+
+def look_up_unknown(client: tenovi.TenoviClient, *, after: dt.timedelta) -> int:
+    """Ask the vendor once for each device that deliveries wait for. An outage uses up no attempt: they go on waiting."""
+    hwi_ids = _waited_for(after)
+    for hwi_id in hwi_ids:
+        try:
+            device = registry.record(client.get_device(hwi_id))
+        except tenovi.Rejected:
+            _give_up(hwi_id, "The vendor knows no such device on this account. Most likely its test message.")
+            continue
+        if device.patient is None:
+            _give_up(hwi_id, "The vendor links this device to nobody who is enrolled here. Attach it or dismiss it.")
+    return len(hwi_ids)
+
+
+def _waited_for(after: dt.timedelta) -> list[uuid.UUID]:
+    """Not those that the device's arrival has just woken."""
+    now = timezone.now()
+    waiting = Delivery.objects.filter(
+        Q(leased_until__isnull=True) | Q(leased_until__lt=now),
+        state=DeliveryState.WAITING, hwi_id__isnull=False, received_at__lte=now - after, next_attempt_at__gt=now,
+    )  # fmt: skip
+    found = waiting.order_by("hwi_id").values_list("hwi_id", flat=True).distinct()[:MOST_LOOKED_UP]
+    return [hwi_id for hwi_id in found if hwi_id is not None]
+
+
+def _give_up(hwi_id: uuid.UUID, reason: str) -> None:
+    Delivery.objects.filter(state=DeliveryState.WAITING, hwi_id=hwi_id).update(
+        state=DeliveryState.QUARANTINED, reason=reason, processed_at=timezone.now()
+    )
+    logger.warning("deliveries of HWI device %s quarantined after a look-up", hwi_id)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from celery import shared_task
+from django.conf import settings
+
+from devices import jobs, reconciliation, tenovi
+from devices.models.sync import SyncKind
+from devices.nudges import nudge
+
+CATALOGUE_EVERY = dt.timedelta(hours=24)
+DEVICES_EVERY = dt.timedelta(hours=24)
+
+
+@shared_task
+def sync_catalogue() -> None:
+    if not reconciliation.due(SyncKind.CATALOGUE, every=CATALOGUE_EVERY):
+        return
+    with jobs.run_alone("sync catalogue") as mine, tenovi.background_lane() as client:
+        if mine:
+            reconciliation.sync_catalogue(client)
+
+
+@shared_task
+def compare_devices() -> None:
+    if not reconciliation.due(SyncKind.DEVICES, every=DEVICES_EVERY):
+        return
+    with jobs.run_alone("compare devices") as mine, tenovi.background_lane() as client:
+        if mine:
+            reconciliation.compare_devices(client)
+            nudge("fulfillment.tasks.catch_up")
+
+
+@shared_task
+def look_up_unknown() -> None:
+    after = dt.timedelta(seconds=settings.UNKNOWN_DEVICE_LOOKUP_SECONDS)
+    with jobs.run_alone("look up unknown devices") as mine, tenovi.background_lane() as client:
+        if mine and reconciliation.look_up_unknown(client, after=after):
+            nudge("measurements.tasks.ingest")
+            nudge("fulfillment.tasks.take_in_fulfillment")

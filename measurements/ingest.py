@@ -1,0 +1,162 @@
+"""From deliveries to readings. A device is known by its HWI id alone; a patient by who held that device at the time."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devices import inbox
+from devices.bodies import Item, Unusable, items_of
+from devices.inbox import Outcome
+from devices.models import Assignment, Delivery, Device
+from devices.models.delivery import DeliveryKind, DeliveryState
+from measurements import storing
+from measurements.models.measurement import MeasurementSource
+from measurements.parsing import Reading, reading_of
+from measurements.storing import Placed, Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KIND = DeliveryKind.MEASUREMENT
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One item: either a reading, or the outcome that keeps it apart."""
+
+    item: Item | None
+    reading: Reading | None = None
+    outcome: Outcome | None = None
+
+
+def ingest_waiting(*, seconds: float = inbox.SLICE_SECONDS) -> bool:
+    """Drain the inbox of measurements. True when a device sent its first reading: its order is to be told."""
+    news: list[bool] = []
+    inbox.drain(KIND, lambda batch: _handle(batch, news), seconds=seconds)
+    return any(news)
+
+
+def _handle(batch: Sequence[Delivery], news: list[bool]) -> list[Outcome]:
+    bodies = [_judge_body(bytes(delivery.body)) for delivery in batch]
+    holders = Holders(judged.reading.hwi_id for judged in _flat(bodies) if judged.reading)
+    placed: list[Placed] = []
+    outcomes = [_sort(delivery, body, holders, placed) for delivery, body in zip(batch, bodies, strict=True)]
+    stored = storing.store(placed, source=MeasurementSource.WEBHOOK)
+    news.append(stored.newly_connected)
+    return outcomes
+
+
+def _flat(bodies: Iterable[list[Judged] | Unusable]) -> Iterable[Judged]:
+    for body in bodies:
+        if not isinstance(body, Unusable):
+            yield from body
+
+
+def _judge_body(body: bytes) -> list[Judged] | Unusable:
+    try:
+        return [judge(item, source=MeasurementSource.WEBHOOK) for item in items_of(body)]
+    except Unusable as reason:
+        return reason
+
+
+def judge(item: Item | Unusable, *, source: MeasurementSource) -> Judged:
+    if isinstance(item, Unusable):
+        return Judged(None, outcome=Outcome(DeliveryState.QUARANTINED, str(item)))
+    try:
+        return Judged(item, reading=reading_of(item, source=source))
+    except Unusable as reason:
+        return Judged(item, outcome=Outcome(DeliveryState.QUARANTINED, str(reason), flagged=item.repaired))
+
+
+def _sort(delivery: Delivery, body: list[Judged] | Unusable, holders: Holders, placed: list[Placed]) -> Outcome:
+    if isinstance(body, Unusable):
+        return Outcome(DeliveryState.QUARANTINED, str(body))
+    if not body:
+        return Outcome(counts={"items": 0})
+    problems = {}
+    for position, judged in enumerate(body):
+        outcome = judged.outcome or holders.place(judged, placed, delivery_id=delivery.pk)
+        if outcome is not None:
+            problems[position] = outcome
+    return _of_whole(delivery, body, problems)
+
+
+def _of_whole(delivery: Delivery, body: list[Judged], problems: Mapping[int, Outcome]) -> Outcome:
+    """A lone item settles its delivery; of a list, each bad item gets a delivery of its own and the rest is done."""
+    flagged = any(judged.item is not None and judged.item.repaired for judged in body)
+    if problems and len(body) == 1:
+        return problems[0]
+    for position, outcome in problems.items():
+        item = body[position].item
+        raw = item.raw if item is not None else "null"
+        inbox.set_aside(kind=KIND, raw=raw, outcome=outcome, parent=delivery, position=position)
+    if not problems and not flagged:
+        return Outcome()
+    return Outcome(flagged=flagged, counts={"items": len(body), "set_aside": len(problems)})
+
+
+class Holders:
+    """The devices of one batch and who held them when: two queries, however many readings."""
+
+    def __init__(self, hwi_ids: Iterable[uuid.UUID]) -> None:
+        devices = Device.objects.filter(hwi_id__in=set(hwi_ids)).values_list("hwi_id", "pk")
+        self.devices: dict[uuid.UUID, int] = dict(devices)
+        self.assignments: dict[int, list[Assignment]] = defaultdict(list)
+        held = Assignment.objects.filter(device_id__in=self.devices.values()).select_related("patient")
+        for assignment in held:
+            self.assignments[assignment.device_id].append(assignment)
+
+    def place(self, judged: Judged, placed: list[Placed], *, delivery_id: int | None = None) -> Outcome | None:
+        """Adds to `placed`, or says why not."""
+        reading = judged.reading
+        if reading is None:
+            raise ValueError("only a reading can be placed")
+        device = self.devices.get(reading.hwi_id)
+        assignments = self.assignments.get(device or 0, [])
+        if device is None or not assignments:
+            return _waits(reading)
+        holder = next((found for found in assignments if found.holds(reading.taken_at)), None)
+        if holder is None:
+            return _quarantined(reading, "Nobody held this device when the reading was taken.")
+        if _names_a_stranger(reading, assignments):
+            return _quarantined(reading, "The vendor names a patient who never held this device.")
+        placed.append(Placed(reading, device, holder.patient_id, delivery_id))
+        return None
+
+
+def _waits(reading: Reading) -> Outcome:
+    return Outcome(
+        DeliveryState.WAITING,
+        "This device is not known here, or nobody holds it. It is looked up at the vendor.",
+        hwi_id=reading.hwi_id,
+    )
+
+
+def _quarantined(reading: Reading, reason: str) -> Outcome:
+    return Outcome(DeliveryState.QUARANTINED, reason, hwi_id=reading.hwi_id)
+
+
+def _names_a_stranger(reading: Reading, assignments: Iterable[Assignment]) -> bool:
+    """`patient_id` is only a cross-check: after a reassignment a late reading may name either holder."""
+    if not reading.patient_id:
+        return False
+    return reading.patient_id.lower() not in {found.patient.external_id.lower() for found in assignments}
+
+
+def ingest_pulled(items: Sequence[Item | Unusable]) -> tuple[Stored, int]:
+    """Readings of a page of the vendor's list, and how many of its items were set aside."""
+    judged_items = [judge(item, source=MeasurementSource.PULL) for item in items]
+    holders = Holders(judged.reading.hwi_id for judged in judged_items if judged.reading)
+    placed: list[Placed] = []
+    aside = 0
+    for judged in judged_items:
+        outcome = judged.outcome or holders.place(judged, placed)
+        if outcome is not None:
+            aside += 1
+            raw = judged.item.raw if judged.item is not None else "null"
+            inbox.set_aside(kind=KIND, raw=raw, outcome=outcome, source=Delivery.Source.PULL)
+    return storing.store(placed, source=MeasurementSource.PULL), aside

@@ -1,0 +1,75 @@
+"""Marks of quality on readings: visible everywhere, reversible, and never a reason to drop a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from measurements.models import Metric
+    from measurements.parsing import Reading
+
+DUPLICATE_WITHIN_HOURS = 72
+
+
+def implausible(reading: Reading, metric: Metric) -> bool:
+    """Outside what the instrument can measure, or a diastolic value that is not below its systolic one."""
+    if _outside(reading.value_1, metric.lowest_1, metric.highest_1):
+        return True
+    if not metric.has_second_value or reading.value_2 is None:
+        return False
+    swapped = metric.code == "blood_pressure" and reading.value_2 >= reading.value_1
+    return swapped or _outside(reading.value_2, metric.lowest_2, metric.highest_2)
+
+
+def _outside(value: Decimal, lowest: Decimal | None, highest: Decimal | None) -> bool:
+    return (lowest is not None and value < lowest) or (highest is not None and value > highest)
+
+
+# Same moment, other value, of a metric that can have only one. Two different non-zero indices are two readings.
+CONFLICT = """
+UPDATE measurements_measurement AS kept SET conflict = true
+FROM (
+    SELECT new.id AS new_id, other.id AS other_id
+    FROM measurements_measurement AS new
+    JOIN measurements_metric AS metric ON metric.code = new.metric_id AND metric.single
+    JOIN measurements_measurement AS other
+        ON other.device_id = new.device_id AND other.metric_id = new.metric_id AND other.taken_at = new.taken_at
+        AND other.id <> new.id
+        AND (other.index = new.index OR other.index = 0 OR new.index = 0)
+        AND (other.value_1 <> new.value_1 OR COALESCE(other.value_2, 0) <> COALESCE(new.value_2, 0))
+    WHERE new.id = ANY(%s)
+) AS pair
+WHERE kept.id IN (pair.new_id, pair.other_id) AND NOT kept.conflict
+RETURNING kept.id
+"""
+
+# The vendor may estimate a time anew: the same value then comes once more under another time. The newer row is
+# marked, so that the pair counts once. Bounded in time, because an oxygen saturation of 96 comes back every day.
+DUPLICATE = """
+UPDATE measurements_measurement AS new SET duplicate = true
+FROM measurements_measurement AS other
+WHERE new.id = ANY(%s) AND NOT new.duplicate
+    AND other.device_id = new.device_id AND other.metric_id = new.metric_id AND other.index = new.index
+    AND other.value_1 = new.value_1 AND COALESCE(other.value_2, 0) = COALESCE(new.value_2, 0)
+    AND other.taken_at <> new.taken_at AND other.id < new.id
+    AND other.taken_at BETWEEN new.taken_at - make_interval(hours => %s) AND new.taken_at + make_interval(hours => %s)
+    AND (new.estimated OR other.estimated)
+    AND new.metric_id IN (SELECT code FROM measurements_metric WHERE single)
+"""
+
+LATEST_IN_CONFLICT = "UPDATE measurements_latestreading SET conflict = true WHERE measurement_id = ANY(%s)"
+
+
+def mark_new(ids: Sequence[int]) -> None:
+    """Conflicts (both sides) and probable duplicates (the newer side) among new rows and what stood before."""
+    with connection.cursor() as cursor:
+        cursor.execute(CONFLICT, [list(ids)])
+        in_conflict = [row[0] for row in cursor.fetchall()]
+        if in_conflict:
+            cursor.execute(LATEST_IN_CONFLICT, [in_conflict])
+        cursor.execute(DUPLICATE, [list(ids), DUPLICATE_WITHIN_HOURS, DUPLICATE_WITHIN_HOURS])

@@ -1,0 +1,103 @@
+"""The readings behind a chart: fetched from the chart's index alone, paired, and made into plain numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from measurements.models import Measurement
+from patients.models import Patient
+
+PULSE, IRREGULAR, GLUCOSE = "pulse", "irregular_heartbeat", "glucose"
+
+
+class Row(NamedTuple):
+    """What the index holds of one reading, in its order."""
+
+    pk: int
+    metric: str
+    taken_at: dt.datetime
+    value_1: Decimal
+    value_2: Decimal | None
+    index: int
+    device: int
+    estimated: bool
+    conflict: bool
+    implausible: bool
+
+    @property
+    def moment(self) -> Moment:
+        return (self.device, self.taken_at, self.index)
+
+
+COLUMNS = (
+    *("pk", "metric_id", "taken_at", "value_1", "value_2", "index", "device_id"),
+    *("estimated", "conflict", "implausible"),
+)
+# One physical reading: what one device took at one time, such as a blood pressure and its pulse.
+Moment = tuple[int, dt.datetime, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One reading of a chart; `values` has one number per line, in the vendor's unit."""
+
+    at: dt.datetime
+    values: tuple[float, ...]
+    estimated: bool = False
+    check: bool = False
+    irregular: bool = False
+    context: str = ""
+    pulse: float | None = None
+
+
+def rows_of(
+    patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime
+) -> dict[str, list[Row]]:
+    """By metric, oldest first. Without excluded and control readings; probable duplicates count once, so not twice."""
+    found = (
+        Measurement.objects.filter(patient=patient, metric__in=codes, duplicate=False)
+        .between(start, end)
+        .patients_own()
+        .order_by("metric_id", "taken_at", "pk")
+        .values_list(*COLUMNS)
+    )
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for columns in found.iterator(chunk_size=5000):
+        rows[columns[1]].append(Row(*columns))
+    return rows
+
+
+def meal_contexts(patient: Patient, *, start: dt.datetime, end: dt.datetime) -> dict[int, str]:
+    """By reading: `fasting`, `pre-prandial` or `post-prandial`, where the glucometer said so."""
+    rows = Measurement.objects.filter(patient=patient, metric=GLUCOSE, filter_params__has_key="meal_context")
+    found = rows.between(start, end).values_list("pk", "filter_params__meal_context")
+    return {pk: str(context) for pk, context in found}
+
+
+def points_of(code: str, rows: dict[str, list[Row]], *, lines: int, contexts: dict[int, str]) -> list[Point]:
+    """A pulse and an irregular heartbeat of the same moment travel with the reading they belong to."""
+    pulses = {row.moment: float(row.value_1) for row in rows.get(PULSE, ())} if code != PULSE else {}
+    irregular = {row.moment for row in rows.get(IRREGULAR, ())}
+    return [
+        Point(
+            at=row.taken_at,
+            values=_values(row, lines),
+            estimated=row.estimated,
+            check=row.conflict or row.implausible,
+            irregular=row.moment in irregular,
+            context=contexts.get(row.pk, ""),
+            pulse=pulses.get(row.moment),
+        )
+        for row in rows.get(code, ())
+    ]
+
+
+def _values(row: Row, lines: int) -> tuple[float, ...]:
+    if lines == 1:
+        return (float(row.value_1),)
+    return (float(row.value_1), float(row.value_2 or 0))

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from devices.models import Delivery
+from devices.webhooks import TenoviWebhook
+
+
+class MeasurementWebhook(TenoviWebhook):
+    kind, task = Delivery.Kind.MEASUREMENT, "measurements.tasks.ingest"
