@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
 import zoneinfo
 
+import phonenumbers
 from django.core.exceptions import ValidationError
 
+from patients.places import STATES
+
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+ZIP_CODE = re.compile(r"[0-9]{5}(-[0-9]{4})?")
+EARLIEST_BIRTH = dt.date(1900, 1, 1)
 
 
 def validate_time_zone(name: str) -> None:
@@ -18,3 +24,42 @@ def validate_plain_text(text: str) -> None:
     """No control or direction-override characters: they corrupt labels, exports and the vendor's forms."""
     if CONTROL_CHARACTERS.search(text):
         raise ValidationError("Please remove the invisible or control characters.")
+
+
+def validate_phone(text: str) -> None:
+    """Stored as E.164 only; `as_e164` brings there what people type."""
+    if as_e164(text) != text:
+        raise ValidationError("Store this number as +1 and ten digits.")
+
+
+def validate_state(code: str) -> None:
+    if code not in STATES:
+        raise ValidationError("Choose a state from the list.")
+
+
+def validate_zip_code(text: str) -> None:
+    """The shapes that the vendor accepts: 12345 or 12345-6789."""
+    if not ZIP_CODE.fullmatch(text):
+        raise ValidationError("Write the ZIP code as 12345 or 12345-6789.")
+
+
+def validate_birth_date(day: dt.date) -> None:
+    """Today by the easternmost clock: a child born today in Guam is not from the future."""
+    if day < EARLIEST_BIRTH:
+        raise ValidationError("This date is before 1900. Please check the year.")
+    if day > dt.datetime.now(tz=dt.timezone(dt.timedelta(hours=14))).date():
+        raise ValidationError("This date is in the future. Please check the year.")
+
+
+def as_e164(text: str) -> str:
+    """`(603) 555-0142` to `+16035550142`; US numbers need no country code. Empty stays empty."""
+    if not text.strip():
+        return ""
+    message = "This is no phone number that can be called. Write it as (603) 555-0142."
+    try:
+        number = phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException as error:
+        raise ValidationError(message) from error
+    if number.extension or not phonenumbers.is_possible_number(number):
+        raise ValidationError(message)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
