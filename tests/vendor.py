@@ -1,0 +1,87 @@
+"""The vendor for tests of the domain: the simulator under the real client, without a socket and without waiting."""
+
+import datetime as dt
+import time
+
+import httpx2
+import pytest
+import stamina
+
+from devices.simulator import Simulator
+from devices.tenovi import ApiKey, Gate, TenoviClient
+from devices.tenovi.gate import Slot
+from tests.factories import DeviceTypeFactory, KitFactory
+
+DOMAIN = "vitals-test"
+KEY = "people-key"
+
+
+class OpenGate(Gate):
+    """Lets everybody pass at once; closed for good by a refused key."""
+
+    def __init__(self):
+        super().__init__([ApiKey(KEY)], gap_seconds=0.0, person=True)
+        self.bad = False
+
+    def take(self, *, max_wait):
+        now = time.monotonic()
+        return Slot(self.keys[0], self.keys[0].bucket, dt.datetime.now(dt.UTC), earliest=now, opens=now + 60)
+
+    def give_back(self, slot):
+        """Nothing is booked."""
+
+    def penalise(self, slot, seconds):
+        """Nobody waits in these tests."""
+
+    def mark_bad(self, slot, reason):
+        self.bad = True
+
+
+@pytest.fixture(autouse=True)
+def no_pauses_between_tries():
+    stamina.set_testing(True, attempts=2, cap=True)
+    yield
+    stamina.set_testing(False)
+
+
+@pytest.fixture
+def sim():
+    simulator = Simulator(domain=DOMAIN, keys=(KEY, "background-key"), gap_seconds=0.0)
+    yield simulator
+    simulator.close()
+
+
+@pytest.fixture
+def client(sim):
+    with a_client(sim) as made:
+        yield made
+
+
+def a_client(sim):
+    return TenoviClient(
+        base_url="http://tenovi.invalid",
+        domain=DOMAIN,
+        gate=OpenGate(),
+        max_wait=1.0,
+        transport=httpx2.WSGITransport(app=sim),
+    )
+
+
+def posts(sim):
+    """Every request for a device that reached the vendor."""
+    return sim.requests.matching("POST", "hwi-devices")
+
+
+@pytest.fixture
+def scale(db):
+    return DeviceTypeFactory(name="Tenovi Scale", sensor_code="13")
+
+
+@pytest.fixture
+def cuff(db):
+    return DeviceTypeFactory(name="Tenovi BPM - L", sensor_code="10")
+
+
+@pytest.fixture
+def kit(elm, scale, cuff):
+    return KitFactory(clinic=elm, name="Heart failure kit", items=[(cuff, 1), (scale, 1)])
