@@ -12,7 +12,7 @@ from config.launcher.processes import Leash
 from config.launcher.valkey import valkey
 from tests import environment
 
-pytest_plugins = ["tests.people"]
+pytest_plugins = ["tests.people", "tests.browsers", "tests.houses"]
 
 SERVERS = pytest.StashKey[contextlib.ExitStack]()
 
@@ -44,7 +44,7 @@ def start_servers():
 
 def forget_dead_runs():
     for left in (ROOT / ".test").glob("run-*"):
-        if not alive(int(left.name.removeprefix("run-"))):
+        if not alive(int(left.name.split("-")[1])):
             folders.remove(left)
 
 

@@ -18,7 +18,7 @@ MANAGE = [sys.executable, "manage.py"]
 MODULE = [sys.executable, "-m"]
 CHECKS = {
     "lint": [*MODULE, "ruff", "check", "--output-format", "concise", "."],
-    "format": [*MODULE, "ruff", "format", "--check", "."],
+    "format": [*MODULE, "ruff", "format", "--check", "--output-format", "concise", "."],
     "types": [*MODULE, "mypy"],
     "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
     "deploy": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING", "--database", "default"],

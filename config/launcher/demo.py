@@ -77,6 +77,7 @@ def addresses(state: Path, *, host: str, port: int) -> dict[str, str]:
         "SITE_URL": f"http://{host}:{port}",
         "ALLOWED_HOSTS": ",".join({"127.0.0.1", "localhost", host}),
         "TENOVI_CLIENT_DOMAIN": "vitals-demo",
+        "TRACKING_HOSTS": "carrier.example",  # the simulator's carrier
         "EMAIL_URL": f"filemail:///{quote(str(folders.private(state / 'mail')))}",
         "DEMO_ACCOUNTS_FILE": str(state / "accounts.txt"),
     }

@@ -9,10 +9,13 @@ VENDOR_KEYS = 6  # the first serves people, five pull the history in the backgro
 
 
 def kept(file: Path) -> dict[str, str]:
-    if not file.exists():
-        write(file, fresh())
-    lines = file.read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line)
+    """All names of `fresh`; one that an older file lacks is added to it."""
+    lines = file.read_text().splitlines() if file.exists() else []
+    before = dict(line.split("=", 1) for line in lines if "=" in line)
+    values = fresh() | before
+    if values != before:
+        write(file, values)
+    return values
 
 
 def fresh() -> dict[str, str]:

@@ -1,0 +1,93 @@
+"""Real Chromium at the two widths that the pages are made for; a page that complains fails its test."""
+
+import os
+from urllib.parse import urlsplit
+
+import pytest
+
+from config.launcher.chromium import installed
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+MISSING = "No Chromium"
+HINT = f"{MISSING}: install one, or set CHROMIUM to its path; `make test` looks for it and fetches it."
+
+
+def pytest_itemcollected(item):
+    if "chromium" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.browser)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The last words of a run that tested no browser say so, just above pytest's own last line."""
+    skipped = [report for report in terminalreporter.getreports("skipped") if MISSING in str(report.longrepr)]
+    if skipped:
+        terminalreporter.section("BROWSER TESTS SKIPPED", red=True)
+        terminalreporter.line(f"{len(skipped)} browser tests were skipped. {HINT}")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = installed()
+    if path is None and os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail(HINT)
+    if path is None:
+        pytest.skip(HINT)
+    from playwright.sync_api import sync_playwright  # slow to load, and only these tests need it
+
+    with sync_playwright() as playwright:
+        # Its event loop stays in this thread, where Django would take every query of a later test for an async one.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def troubles():
+    """What the pages of this test complained about. A test that provokes an error removes it from here."""
+    return []
+
+
+@pytest.fixture
+def opened(chromium, troubles):
+    """A function that opens a tab of a browser of its own; at the end none may have complained."""
+    contexts = []
+
+    def open_page(*, viewport=DESKTOP, base_url=None, **options):
+        contexts.append(chromium.new_context(viewport=viewport, base_url=base_url, **options))
+        page = contexts[-1].new_page()
+        watch(page, troubles, home=urlsplit(base_url).netloc if base_url else None)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def page(opened, house, request):
+    """One tab on the house, once at each width."""
+    return opened(viewport=DESKTOP if request.param == "desktop" else PHONE, base_url=house.base_url)
+
+
+def watch(page, troubles, *, home):
+    """Errors in the console (a violated CSP is one), in scripts, and requests to any host but `home`."""
+    page.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+    page.on("request", lambda request: foreign(request.url, home) and troubles.append(f"foreign: {request.url}"))
+
+
+def foreign(url, home):
+    parts = urlsplit(url)
+    return home is not None and parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != home

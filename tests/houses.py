@@ -1,0 +1,63 @@
+"""The whole product as real processes on servers of its own, with the simulator's clock and ours compressed alike."""
+
+import os
+
+import httpx2
+import pytest
+
+from config.launcher import folders, keys
+from config.launcher.asking import Ear
+from config.launcher.house import Plan, free_port, standing
+from config.launcher.processes import Leash
+
+STAGE_SECONDS = "1"  # from ordered to connected in some five seconds
+GAP_SECONDS = 0.1  # the vendor's limit of one request a second, ten times as fast on both sides
+COMPRESSED = {
+    "TENOVI_CALL_GAP_SECONDS": str(GAP_SECONDS * 1.05),
+    "ORDER_SETTLE_SECONDS": "2",
+    "TRACKING_WINDOW_SECONDS": "0.5",
+    "UNKNOWN_DEVICE_LOOKUP_SECONDS": "1",
+}
+FLAGS = ("--stage-seconds", STAGE_SECONDS, "--gap-seconds", str(GAP_SECONDS))
+
+
+def pytest_itemcollected(item):
+    """One house for all who need it: they run in one worker, one after the other."""
+    if "house" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("house"))
+
+
+@pytest.fixture(scope="session")
+def house():
+    state = folders.private(folders.state("test") / f"run-{os.getpid()}-house")
+    try:
+        with Leash() as leash, standing(planned(state), leash=leash, ear=Ear()) as house:
+            yield house
+    finally:
+        folders.remove(state)
+
+
+@pytest.fixture
+def vendor(house):
+    """The simulator's control endpoint: `vendor.post("faults", json=...)`."""
+    headers = {"X-Control": house.env["SIMULATOR_CONTROL"]}
+    with httpx2.Client(base_url=f"{house.vendor_url}/_control/", headers=headers, timeout=10) as client:
+        yield client
+
+
+def planned(state):
+    port = free_port()
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    env |= (
+        keys.fresh()
+        | COMPRESSED
+        | {
+            "INSECURE_HTTP": "1",
+            "SITE_URL": f"http://127.0.0.1:{port}",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "TENOVI_CLIENT_DOMAIN": "vitals-house",
+            "TRACKING_HOSTS": "carrier.example",
+            "EMAIL_URL": f"filemail:///{folders.private(state / 'mail')}",
+        }
+    )
+    return Plan(state=state, env=env, port=port, vendor=FLAGS)
