@@ -123,4 +123,5 @@ def _at_most(points: list[Point], groups: list[list[Point]]) -> list[Point]:
     }
     kept = [point for point in points if id(point) in extreme]
     marked = [point for point in points if point.check and id(point) not in extreme]
-    return sorted([*kept, *marked[len(kept) - MOST_KEPT :]][:MOST_KEPT], key=lambda point: point.at)
+    room = MOST_KEPT - len(kept)
+    return sorted([*kept, *marked[max(len(marked) - room, 0) :]], key=lambda point: point.at)

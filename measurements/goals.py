@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from django.db.models import Q
@@ -133,6 +134,16 @@ def _goals(thresholds: list[Threshold], patient: Patient) -> Goals:
 
 
 def _goal(row: Threshold) -> Goal:
-    bounds = [None if bound is None else float(bound) for bound in (row.low, row.high, row.very_low, row.very_high)]
-    scope = ("default", "clinic", "patient")[_scope_rank(row)]
-    return Goal(*bounds, scope=scope, source=row.source, source_date=row.source_date)
+    return Goal(
+        low=_number(row.low),
+        high=_number(row.high),
+        very_low=_number(row.very_low),
+        very_high=_number(row.very_high),
+        scope=("default", "clinic", "patient")[_scope_rank(row)],
+        source=row.source,
+        source_date=row.source_date,
+    )
+
+
+def _number(bound: Decimal | None) -> float | None:
+    return None if bound is None else float(bound)

@@ -23,7 +23,7 @@ class Row(NamedTuple):
     taken_at: dt.datetime
     value_1: Decimal
     value_2: Decimal | None
-    index: int
+    nth: int  # measurement index
     device: int
     estimated: bool
     conflict: bool
@@ -31,7 +31,7 @@ class Row(NamedTuple):
 
     @property
     def moment(self) -> Moment:
-        return (self.device, self.taken_at, self.index)
+        return (self.device, self.taken_at, self.nth)
 
 
 COLUMNS = (
@@ -55,9 +55,7 @@ class Point:
     pulse: float | None = None
 
 
-def rows_of(
-    patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime
-) -> dict[str, list[Row]]:
+def rows_of(patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime) -> dict[str, list[Row]]:
     """By metric, oldest first. Without excluded and control readings; probable duplicates count once, so not twice."""
     found = (
         Measurement.objects.filter(patient=patient, metric__in=codes, duplicate=False)

@@ -1,4 +1,4 @@
-"""The figures beside a chart: averages with n, how many out of goal, the weight's baseline. Marked readings stay out."""
+"""The figures beside a chart: averages with n, how many out of goal, the usual weight. Marked readings stay out."""
 
 from __future__ import annotations
 

@@ -1,0 +1,150 @@
+"""A patient's vitals over a range of local days, ready to be drawn, written down in figures, and listed as a table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from django.db.models import Min
+
+from measurements import axes
+from measurements.days import LocalDays
+from measurements.drawing import Drawn, draw, smooth
+from measurements.goals import Goal, Goals
+from measurements.models import LatestReading, Measurement, Metric
+from measurements.points import GLUCOSE, IRREGULAR, Point, Row, meal_contexts, points_of, rows_of
+from measurements.summaries import BASELINE_DAYS, Baseline, Summary, baseline, summarise, trusted
+from patients.models import Patient
+
+RANGES = (7, 14, 30, 90, 365)  # local days including today; 0 is everything
+DEFAULT_RANGE = 30
+WEIGHT = "weight"
+# A baseline rests on the 7 days before the newest weight, which may itself be 7 days old.
+LOOK_BACK_DAYS = 2 * BASELINE_DAYS + 1
+
+
+@dataclass(frozen=True)
+class Line:
+    label: str
+    goal: Goal | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart: all readings of a metric in the range, what is drawn of them, and the figures beside it."""
+
+    metric: Metric
+    lines: tuple[Line, ...]
+    drawn: Drawn
+    calm: list[list[float | None]]
+    summary: Summary
+    limits: tuple[float, float]
+    last_at: dt.datetime | None
+    baseline: Baseline | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not (self.drawn.points or self.drawn.buckets)
+
+    @property
+    def estimated(self) -> bool:
+        return any(point.estimated for point in self.drawn.points)
+
+    @property
+    def to_check(self) -> bool:
+        return any(point.check for point in self.drawn.points)
+
+    @property
+    def irregular(self) -> int:
+        return sum(point.irregular for point in self.drawn.points)
+
+
+@dataclass(frozen=True)
+class Charts:
+    days: LocalDays
+    panels: list[Panel]
+    counts: list[int]
+    now: dt.datetime
+
+    @property
+    def measured(self) -> int:
+        """Days with at least one reading of a vital sign."""
+        return sum(count > 0 for count in self.counts)
+
+
+def days_of(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
+    """So many of the patient's days including today; for 0 all since the first vital sign."""
+    if length:
+        return LocalDays.until(now, patient.zone, days=length)
+    first = Measurement.objects.filter(patient=patient, metric__vital=True).aggregate(at=Min("taken_at"))["at"]
+    return LocalDays.since(first or now, now, patient.zone)
+
+
+def of(patient: Patient, *, days: LocalDays, goals: Goals, latest: Sequence[LatestReading], now: dt.datetime) -> Charts:
+    """A panel for every vital sign that the patient ever sent. Two queries, three with glucose, for any range."""
+    metrics = [row.metric for row in latest if row.metric.vital]
+    since = min(days.start, LocalDays.until(now, patient.zone, days=LOOK_BACK_DAYS).start)
+    rows = rows_of(patient, codes=[metric.pk for metric in metrics], start=since, end=days.end)
+    contexts = meal_contexts(patient, start=days.start, end=days.end) if rows.get(GLUCOSE) else {}
+    last = {row.metric_id: row.taken_at for row in latest}
+    build = partial(_panel, rows=rows, contexts=contexts, days=days, goals=goals, last=last, now=now)
+    panels = [build(metric) for metric in metrics if metric.pk != IRREGULAR]
+    return Charts(days, panels, _counts(rows, days), now)
+
+
+def _panel(
+    metric: Metric,
+    *,
+    rows: dict[str, list[Row]],
+    contexts: dict[int, str],
+    days: LocalDays,
+    goals: Goals,
+    last: dict[str, dt.datetime],
+    now: dt.datetime,
+) -> Panel:
+    lines = _lines(metric, goals)
+    fetched = points_of(metric.pk, rows, lines=len(lines), contexts=contexts)
+    points = [point for point in fetched if point.at >= days.start]
+    drawn = draw(points, days=days, out_of_goal=lambda p: goals.judge(metric.pk, p.values, p.context).out)
+    values = [value for point in trusted(points) for value in point.values]
+    usual = _baseline(fetched, days, goals, now) if metric.pk == WEIGHT else None
+    return Panel(
+        metric=metric,
+        lines=lines,
+        drawn=drawn,
+        calm=_calm(drawn, lines, days),
+        summary=summarise(metric.pk, points, goals=goals, zone=days.zone),
+        limits=axes.limits(metric.pk, [*values, usual.median] if usual and values else values),
+        last_at=last.get(metric.pk),
+        baseline=usual,
+    )
+
+
+def _lines(metric: Metric, goals: Goals) -> tuple[Line, ...]:
+    labels = [metric.label_1 or metric.label, *([metric.label_2] if metric.has_second_value else [])]
+    return tuple(Line(label.lower(), goals.find(metric.pk, n)) for n, label in enumerate(labels, start=1))
+
+
+def _calm(drawn: Drawn, lines: tuple[Line, ...], days: LocalDays) -> list[list[float | None]]:
+    """Over the points, or over the medians where a band is drawn."""
+    points = [Point(bucket.at, bucket.mid) for bucket in drawn.buckets] or drawn.points
+    return [smooth(points, line, days=len(days)) for line in range(len(lines))]
+
+
+def _baseline(points: list[Point], days: LocalDays, goals: Goals, now: dt.datetime) -> Baseline | None:
+    weights = [(point.at, point.values[0]) for point in trusted(points)]
+    found = baseline(weights, zone=days.zone, goals=goals)
+    fresh = LocalDays.until(now, days.zone, days=BASELINE_DAYS + 1)
+    return found if found and found.at >= fresh.start else None
+
+
+def _counts(rows: dict[str, list[Row]], days: LocalDays) -> list[int]:
+    """Physical readings per day: a blood pressure and its pulse are one."""
+    moments = {row.moment for of_metric in rows.values() for row in of_metric}
+    counts = [0] * len(days)
+    for _, taken_at, _ in moments:
+        if days.start <= taken_at < days.end:
+            counts[days.number_of(taken_at)] += 1
+    return counts
