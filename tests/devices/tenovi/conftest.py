@@ -1,6 +1,7 @@
 """The real client on the simulator, on scripted answers, or on a server that misbehaves."""
 
 import datetime as dt
+import json
 import socket
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 import stamina
 
 from devices.simulator import Simulator
-from devices.tenovi import ApiKey, Gate, TenoviClient, caller
+from devices.tenovi import ApiKey, Gate, ShipTo, TenoviClient, VendorPatient, caller
 from devices.tenovi.gate import Slot
 
 DOMAIN = "vitals-test"
@@ -45,15 +46,17 @@ class Ledger(httpx2.BaseTransport):
     """Passes on to another transport and keeps what went over it."""
 
     def __init__(self, inner):
-        self.inner, self.requests, self.documents = inner, [], []
+        self.inner, self.requests, self.bodies = inner, [], []
 
     def handle_request(self, request):
         self.requests.append(request)
         response = self.inner.handle_request(request)
-        body = response.read()
-        if body and response.is_success:
-            self.documents.append(response.json())
+        self.bodies.append(response.read())
         return response
+
+    @property
+    def documents(self):
+        return [json.loads(body) for body in self.bodies if body]
 
 
 @pytest.fixture(autouse=True)
@@ -168,3 +171,16 @@ def reply():
         return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
 
     return make
+
+
+@pytest.fixture
+def rosa():
+    return VendorPatient(external_id="pt-7f3c", name="Rosa Quill", phone_number="6035550142")
+
+
+@pytest.fixture
+def order(rosa):
+    """Arguments of `order_device`."""
+    address = {"name": "Rosa Quill", "address": "9 Elm Ct Apt 2", "city": "Dover", "state": "NH", "zip_code": "03820"}
+    ship_to = ShipTo(**address, client_notes="V23456789")
+    return {"name": "Tenovi Scale", "gateway": None, "patient": rosa, "ship_to": ship_to}

@@ -1,0 +1,378 @@
+"""Client and simulator say the same protocol: every method of the client runs against it, and every key and filter that
+the client knows is one that the simulator shows or heeds. Whoever changes one side alone fails here."""
+
+import datetime as dt
+import inspect
+import uuid
+
+import httpx2
+import msgspec
+import pytest
+
+from devices.states import DeviceState
+from devices.tenovi import (
+    FulfillmentRequest,
+    GatewayInfo,
+    HardwareUuidLog,
+    HwiDevice,
+    HwiDeviceType,
+    HwiGateway,
+    Misconfigured,
+    NotSent,
+    PatientDetails,
+    Rejected,
+    TenoviClient,
+    Unclear,
+    VendorPatient,
+    VendorWebhook,
+)
+from devices.tenovi.account import MetricInfo, WhitelistedDevice
+from devices.tenovi.caller import Caller
+from devices.tenovi.payloads import NestedDevice
+
+KEY = "key-people"
+GATEWAY = "A1B2C3D4E5F6"  # one that the simulator knows and nobody has
+ALWAYS = {"start": dt.datetime(2015, 1, 1, tzinfo=dt.UTC), "end": dt.datetime(2100, 1, 1, tzinfo=dt.UTC)}
+WINDOW = {"created_from": ALWAYS["start"], "created_before": ALWAYS["end"]}
+HOOK = {"endpoint": "https://rpm.example/hooks/", "event": "MEASUREMENT", "header": "X-Hook", "secret": "Token abc"}
+# Sections 1.2 to 1.11 of the protocol: what each list may be asked. Any other name is ignored without a word.
+PAGED = {"page", "page_size"}
+FILTERS = {
+    "hwi-devices/": PAGED | {"device__hardware_uuid__iexact", "patient__external_id", "search"},
+    "measurements/": PAGED
+    | {"metric__name", "created__gte", "created__lt", "timestamp__gte", "timestamp__lt", "search"},
+    "hwi-device-types/": PAGED | {"search"},
+    "hwi-patients/": PAGED | {"search"},
+    "hwi-gateways/": PAGED | {"last_measurement__isnull", "shipped_on__isnull", "search", "ordering"},
+    "webhooks/": PAGED,
+    "hardware-uuid-logs/": PAGED | {"object_id", "search"},
+}
+
+
+@pytest.fixture
+def scale(client, order):
+    return client.order_device(**order)
+
+
+@pytest.fixture
+def monitor(client, rosa):
+    """A blood pressure monitor in use, with one reading."""
+    return client.activate_device(name="Tenovi BPM - L", hardware_uuid="a1b2-c3d4-e5f6", patient=rosa)
+
+
+def weigh(sim, device, *values, **more):
+    """The device takes readings that the vendor then has."""
+    reading = {"hwi_device_id": str(device.id), "metric": "weight", "webhook": False, **more}
+    sim.read([{**reading, "value_1": value} for value in values])
+
+
+def swap_gateway(client, sim, device):
+    """In the vendor's web app, and shipped."""
+    body = {"hwi_device_id": str(device.id), "device_types": [{"name": "Gateway"}]}
+    client._write("POST", "hwi-replacements/", json=body)
+    for _ in range(10):
+        sim.advance(60)
+
+
+# --- one test for each method -----------------------------------------------------------------------------------
+
+
+def test_order_device(client, order, scale):
+    assert (scale.name, scale.state, scale.hardware_uuid) == ("Tenovi Scale", DeviceState.REQUESTED, "")
+    assert (scale.external_id, scale.client_notes) == ("pt-7f3c", "V23456789")
+    assert scale.device.fulfillment_request.shipping_city == "Dover"
+
+
+def test_order_device_as_add_on(client, order, monitor):
+    added = client.order_device(**(order | {"gateway": GATEWAY}))
+
+    assert (added.hardware_uuid, added.state) == (GATEWAY, DeviceState.REQUESTED)
+
+
+def test_order_device_under_a_name_that_the_account_does_not_have(client, order):
+    with pytest.raises(Rejected) as caught:
+        client.order_device(**(order | {"name": "Tenovi Toaster"}))
+
+    assert list(caught.value.fields) == ["device.name"]
+
+
+def test_activate_device(monitor):
+    assert (monitor.state, monitor.hardware_uuid, monitor.device.sensor_code) == (DeviceState.DELIVERED, GATEWAY, "10")
+
+
+def test_activate_device_on_a_gateway_that_nobody_knows(client, rosa):
+    device = client.activate_device(name="Tenovi BPM - L", hardware_uuid="0000-0000-0001", patient=rosa)
+
+    assert (device.state, device.status) == (DeviceState.UNKNOWN_GATEWAY, "Unknown Gateway ID")
+
+
+def test_activate_device_twice_on_one_gateway(client, rosa, monitor):
+    with pytest.raises(Rejected) as caught:
+        client.activate_device(name="Tenovi BPM - L", hardware_uuid=GATEWAY, patient=rosa)
+
+    assert "already exists" in caught.value.fields["device.hardware_uuid"][0]
+
+
+def test_list_devices(client, scale, monitor):
+    assert {row.id for row in client.list_devices().rows} == {scale.id, monitor.id}
+    assert [row.id for row in client.list_devices(hardware_uuid="a1b2-c3d4-e5f6").rows] == [monitor.id]
+    assert client.list_devices(patient_external_id="pt-other").rows == ()
+    assert len(client.list_devices(patient_external_id="pt-7f3c", search="Scale").rows) == 1
+
+
+def test_get_device(client, scale):
+    assert client.get_device(scale.id) == client.get_device(str(scale.id)) == scale
+
+
+def test_get_device_that_is_not_there(client):
+    with pytest.raises(Rejected) as caught:
+        client.get_device(uuid.uuid4())
+
+    assert caught.value.status == 404
+
+
+def test_update_device_patient(client, scale):
+    assert client.update_device_patient(scale, VendorPatient(external_id="pt-new")).external_id == "pt-new"
+    assert client.update_device_patient(scale, None).external_id is None
+
+
+def test_delete_device(client, scale):
+    client.delete_device(scale.id)
+
+    assert client.list_devices().rows == ()
+
+
+def test_delete_device_that_has_been_shipped(client, sim, scale):
+    sim.ship(str(scale.id))
+
+    with pytest.raises(Rejected) as caught:
+        client.delete_device(scale.id)
+    assert caught.value.reason
+
+
+def test_unlink_device(client, monitor):
+    unlinked = client.unlink_device(monitor.id)
+
+    assert (unlinked.state, unlinked.hardware_uuid, bool(unlinked.unlinked_on)) == (DeviceState.UNLINKED, "", True)
+    assert client.unlink_device(monitor.id).state == DeviceState.UNLINKED
+
+
+def test_hardware_uuid_logs(client, sim, monitor, scale):
+    swap_gateway(client, sim, monitor)
+
+    (log,) = client.hardware_uuid_logs(monitor.id).rows
+    assert (log.old_hardware_uuid, log.new_hardware_uuid) == (GATEWAY, client.get_device(monitor.id).hardware_uuid)
+    assert client.hardware_uuid_logs(scale.id).rows == ()
+
+
+def test_patient_measurements(client, sim, monitor):
+    weigh(sim, monitor, 187.4)
+
+    (page,) = client.patient_measurements("PT-7F3C", **WINDOW)
+
+    assert [(item["value_1"], item["hwi_device_id"]) for item in page.items] == [("187.40", str(monitor.id))]
+    assert (page.count, page.is_last) == (1, True)
+
+
+def test_device_measurements_within_a_window(client, sim, monitor):
+    noon = dt.datetime(2026, 9, 20, 12, tzinfo=dt.UTC)
+    for minutes in (-1, 0, 59, 60):
+        weigh(sim, monitor, 180 + minutes, created=(noon + dt.timedelta(minutes=minutes)).isoformat())
+    hour = {"created_from": noon, "created_before": noon + dt.timedelta(hours=1)}
+
+    (page,) = client.device_measurements(monitor.id, **hour)
+
+    assert sorted(item["value_1"] for item in page.items) == ["180.00", "239.00"]
+
+
+def test_measurements_over_several_pages(client, sim, monitor):
+    weigh(sim, monitor, *range(2500))
+
+    pages = list(client.patient_measurements("pt-7f3c", **WINDOW))
+
+    assert [len(page.items) for page in pages] == [1000, 1000, 500]
+    assert len({item["value_1"] for page in pages for item in page.items}) == 2500
+
+
+def test_device_types(client):
+    types = {row.name: row for row in client.device_types().rows}
+
+    assert (types["Tenovi BPM - L"].sensor_code, types["Tenovi BPM - L"].metrics[0].name) == ("10", "blood_pressure")
+
+
+def test_create_patient_and_get_patient(client):
+    created = client.create_patient(PatientDetails(external_id="pt-1", name="Rosa Quill", zip_code="03820"))
+
+    assert (created.external_id, created.sms_opt_in) == ("pt-1", False)
+    assert client.get_patient("PT-1") == created
+
+
+def test_create_patient_twice(client):
+    client.create_patient(PatientDetails(external_id="pt-1"))
+
+    with pytest.raises(Rejected):
+        client.create_patient(PatientDetails(external_id="PT-1"))
+
+
+def test_list_patients(client, scale):
+    client.create_patient(PatientDetails(external_id="pt-1", name="Mei-Lin Tan"))
+
+    assert [row.external_id for row in client.list_patients(search="Mei-Lin").rows] == ["pt-1"]
+    assert len(client.list_patients().rows) == 2
+
+
+def test_update_patient(client, scale):
+    client.update_patient("pt-7f3c", PatientDetails(external_id="pt-7f3c", name="Rosa Quill-Tan"))
+
+    assert client.get_device(scale.id).patient.name == "Rosa Quill-Tan"
+
+
+def test_delete_patient(client):
+    client.create_patient(PatientDetails(external_id="pt-1"))
+    client.delete_patient("pt-1")
+
+    assert client.list_patients().rows == ()
+
+
+def test_gateways_and_gateway_info(client, sim, monitor):
+    weigh(sim, monitor, 180)
+
+    assert [row.gateway_uuid for row in client.gateways().rows] == [GATEWAY]
+    info = client.gateway_info("a1b2-c3d4-e5f6")
+    assert (info.gateway_uuid, info.last_checkin_time is not None) == (GATEWAY, True)
+
+
+def test_gateway_info_of_one_that_the_account_does_not_have(client):
+    with pytest.raises(Rejected):
+        client.gateway_info("B2C3D4E5F6A1")
+
+
+def test_create_webhook_list_webhooks_update_webhook_delete_webhook(client):
+    made = client.create_webhook(**HOOK)
+    changed = client.update_webhook(made.id, **(HOOK | {"endpoint": "https://rpm.example/other/"}))
+
+    assert client.list_webhooks().rows == (changed,)
+    assert (changed.auth_key, changed.auth_header, changed.post_as_array) == ("X-Hook", "Token abc", True)
+    client.delete_webhook(made.id)
+    assert client.list_webhooks().rows == ()
+
+
+# --- nothing left out, nothing made up ----------------------------------------------------------------------------
+
+
+def test_each_method_has_its_test_here():
+    methods = {name for name, _ in inspect.getmembers(TenoviClient, inspect.isfunction) if not name.startswith("_")}
+    tests = " ".join(name for name in globals() if name.startswith("test_"))
+
+    assert [name for name in sorted(methods - set(dir(Caller))) if name not in tests] == []
+
+
+def exercise(client, sim, order, rosa):
+    """Every read and write once, with every filter."""
+    client.order_device(**order)
+    monitor = client.activate_device(name="Tenovi BPM - L", hardware_uuid=GATEWAY, patient=rosa)
+    weigh(sim, monitor, 1)
+    swap_gateway(client, sim, monitor)
+    client.list_devices(patient_external_id="pt-7f3c", hardware_uuid=GATEWAY, search="BPM")
+    list(client.patient_measurements("pt-7f3c", **WINDOW))
+    list(client.device_measurements(monitor.id, **WINDOW))
+    client.list_patients(search="Rosa")
+    client.device_types()
+    client.gateways()
+    client.gateway_info(GATEWAY)
+    client.hardware_uuid_logs(monitor.id)
+    client.create_webhook(**HOOK)
+    client.list_webhooks()
+
+
+def test_every_request_is_one_that_the_protocol_knows(client, ledger, sim, order, rosa):
+    exercise(client, sim, order, rosa)
+
+    for request in ledger.requests:
+        assert request.url.path.endswith("/")
+        assert request.headers["Authorization"] == f"Api-Key {KEY}"
+        known = next((names for end, names in FILTERS.items() if request.url.path.endswith(end)), set())
+        assert set(request.url.params) <= known
+
+
+def objects(document):
+    """Every JSON object in it."""
+    if isinstance(document, dict):
+        yield document
+    for inner in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+        yield from objects(inner)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        HwiDevice,
+        NestedDevice,
+        FulfillmentRequest,
+        VendorPatient,
+        PatientDetails,
+        HwiDeviceType,
+        MetricInfo,
+        HwiGateway,
+        GatewayInfo,
+        WhitelistedDevice,
+        HardwareUuidLog,
+        VendorWebhook,
+    ],
+)
+def test_every_field_that_the_client_reads_is_one_that_the_simulator_shows(client, ledger, sim, order, rosa, kind):
+    exercise(client, sim, order, rosa)
+    fields = set(kind.__struct_fields__)
+    shown = [document for document in objects(ledger.documents) if fields <= document.keys()]
+
+    assert shown
+    assert all(msgspec.convert(document, kind) for document in shown)
+
+
+# --- troubles as the simulator plays them ---------------------------------------------------------------------------
+
+
+def test_a_wrong_key_and_a_wrong_domain_are_wrong_configurations(sim, client, gate):
+    sim.vendor.keys.clear()
+    with pytest.raises(Misconfigured):
+        client.list_devices()
+
+    assert len(gate.bad) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "error"),
+    [
+        ("status", {"status": 500}, Unclear),
+        ("status", {"status": 503}, Unclear),
+        ("status", {"status": 429}, NotSent),
+        ("reset_before", {}, Unclear),
+        ("reset_after", {}, Unclear),
+        ("truncate", {}, Unclear),
+        ("html", {}, Unclear),
+        ("garbage", {}, Unclear),
+        ("big", {}, Unclear),
+        ("redirect", {}, Misconfigured),
+    ],
+)
+def test_scripted_faults_of_an_order_are_one_of_four_errors(client, sim, order, kind, options, error):
+    sim.faults.add(kind, **options)
+
+    with pytest.raises(error):
+        client.order_device(**order)
+    assert len(sim.requests) == 1
+
+
+def test_a_hostile_next_neither_leads_away_nor_loses_rows(client, sim, monitor):
+    weigh(sim, monitor, *range(1500))
+    sim.faults.add("foreign_next", match={"path_contains": "measurements"})
+
+    assert sum(len(page.items) for page in client.patient_measurements("pt-7f3c", **WINDOW)) == 1500
+
+
+def test_without_its_slash_the_vendor_redirects_and_we_do_not_follow(sim, build):
+    client = build(transport=httpx2.WSGITransport(app=sim))
+
+    with pytest.raises(Misconfigured):
+        client._read("hwi-devices")
+    assert len(sim.requests) == 1
