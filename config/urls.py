@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path, re_path
-from django.views.generic import RedirectView
+from django.urls import include, path, re_path
 
 from measurements.webhooks import MeasurementWebhook
-from patients.access import public
+from patients.views.accounts import home
 
 urlpatterns = [
-    path("", public(RedirectView.as_view(url="/patients/")), name="home"),
+    path("", home, name="home"),
+    path("accounts/", include("patients.account_urls")),
     path("admin/", admin.site.urls),
     # With and without the last slash: a redirect would lose the vendor's POST.
     re_path(r"^hooks/tenovi/measurements/?$", MeasurementWebhook.as_view(), name="hook_measurements"),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,7 +16,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
 from patients import audit
-from patients.models import AuditEvent, Patient, Role
+from patients.models import Patient, Role
+from patients.models.audit import AuditAction
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -63,13 +65,39 @@ def requires(act: Act) -> Callable[[View], View]:
     return decorate
 
 
+def signed_in(view: View) -> View:
+    """Declare that anybody with an account may call this view: their own password, signing out."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), resolve_url("account_login"))
+        return view(request, *args, **kwargs)
+
+    guarded.policy = "signed_in"  # type: ignore[attr-defined]
+    return guarded
+
+
 def public(view: View) -> View:
     """Declare that anybody may call this view: sign-in, health, hooks."""
     view.policy = "public"  # type: ignore[attr-defined]
     return view
 
 
-def open_patient(patient_id: uuid.UUID, *, by: User, action: AuditEvent.Action = AuditEvent.Action.VIEW) -> Patient:
+def person(request: HttpRequest) -> User:
+    """Who is signed in, for views behind a policy; as the `by=` of every verb."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user
+
+
+def home_of(user: User | AnonymousUser) -> str:
+    """Where a person lands after signing in."""
+    in_office = user.is_staff and not can(user, Act.SEE_PATIENTS)
+    return resolve_url("admin:index") if in_office else settings.LOGIN_REDIRECT_URL
+
+
+def open_patient(patient_id: uuid.UUID, *, by: User, action: AuditAction = AuditAction.VIEW) -> Patient:
     """The only door to one patient. The read is audited in the same transaction; a stranger's patient is not found."""
     with transaction.atomic():
         patient = Patient.objects.visible_to(by).select_related("clinic").filter(pk=patient_id).first()

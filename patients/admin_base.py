@@ -1,0 +1,188 @@
+"""The admin's shared base: own clinics' rows only, every look audited, nothing deleted, no PHI in an address."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from functools import update_wrapper
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import ModelAdmin
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from patients import audit
+from patients.access import Act, person
+from patients.models import AuditEvent, User
+
+
+class HouseAdminSite(admin.AdminSite):
+    """One door: signing in, signing out and passwords are allauth's, with its lockout, and nothing else's."""
+
+    site_title = "Vitals at Home"
+    site_header = "Vitals at Home: administration"
+    index_title = "Administration"
+    site_url = None
+    final_catch_all_view = True
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Who is signed in and isn't staff gets a plain 403, not a second sign-in page."""
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            return inner(request, *args, **kwargs)
+
+        guarded.policy = Act.ADMINISTER  # type: ignore[attr-defined]
+        return update_wrapper(guarded, inner)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
+        return redirect_to_login(wanted, resolve_url("account_login"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("account_logout")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("account_change_password")
+
+
+class ScopedAdmin(ModelAdmin):
+    """Base of every ModelAdmin here.
+
+    `clinic_path`: lookup from a row to its clinic, such as "patient__clinic"; empty for rows that belong to nobody
+    (catalogue, key slots). Rows with a path are shown to people of that clinic alone: a superuser, who only sets up,
+    sees none unless `setup = True` (clinics, people, kits).
+    `patient_path`: attribute path to the id of its patient, such as "patient_id"; empty where a row names none.
+    `search_fields` may hold opaque ids only: what is searched for stands in the address.
+    """
+
+    clinic_path = ""
+    patient_path = ""
+    setup = False
+    show_full_result_count = False
+    list_per_page = 50
+    list_select_related = True
+    date_hierarchy = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if not self.clinic_path or (self.setup and request.user.is_superuser):
+            return rows
+        return self.scope(rows, person(request))
+
+    def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        """Override where the way from a row to its clinic is more than one lookup."""
+        return rows.filter(**{f"{self.clinic_path}__in": user.clinics.all()}).distinct()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
+            self._record_look(request, response.context_data["cl"].result_list)
+        return response
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        if object_id and isinstance(response, TemplateResponse) and response.context_data:
+            self._record_look(request, [response.context_data["original"]], one=object_id)
+        return response
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().history_view(request, object_id, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            self._record_look(request, [response.context_data["object"]], one=object_id)
+        return response
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._record_change(request, obj, added=True)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._record_change(request, obj, fields=_changed_fields(message))
+        return super().log_change(request, obj, message)
+
+    def patient_ids(self, rows: Iterable[Model]) -> list[uuid.UUID]:
+        """Whose data these rows show, each patient once."""
+        found = (_follow(row, self.patient_path) for row in rows) if self.patient_path else ()
+        return list(dict.fromkeys(pk for pk in found if pk is not None))
+
+    def _record_look(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
+        audit.record(
+            AuditEvent.Action.ADMIN_VIEW, by=person(request), patients=self.patient_ids(rows), target=self._target(one)
+        )
+
+    def _record_change(self, request: HttpRequest, obj: Model, **details: Any) -> None:
+        audit.record(
+            AuditEvent.Action.ADMIN_CHANGE,
+            by=person(request),
+            patients=self.patient_ids([obj]),
+            target=self._target(str(obj.pk)),
+            **details,
+        )
+
+    def _target(self, pk: str) -> str:
+        return f"{self.opts.model_name}:{pk}" if pk else str(self.opts.model_name)
+
+
+class ReadOnlyAdmin(ScopedAdmin):
+    """History and the vendor's truth: to be looked at. Actions (replay, sync) may still be declared."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """Rows that belong to the record above, to be looked at."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def may(request: HttpRequest, verb: str, model: type[Model]) -> bool:
+    """For actions with verbs of their own: `may(request, "replay", Delivery)`; granted in `patients.backends`."""
+    return request.user.has_perm(f"{model._meta.app_label}.{verb}_{model._meta.model_name}")
+
+
+def _follow(row: Any, path: str) -> Any:
+    for name in path.split("."):
+        row = getattr(row, name, None)
+    return row
+
+
+def _changed_fields(message: Any) -> list[str]:
+    """Names only, from the list that `ModelAdmin.construct_change_message` made."""
+    parts = message if isinstance(message, list) else []
+    return [name for part in parts for entry in part.values() for name in entry.get("fields", [])]

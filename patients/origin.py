@@ -1,0 +1,35 @@
+"""Where a request comes from: the one answer for sign-in limits, audit rows and refusals."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The client's IP address, or None behind a unix socket without proxies.
+
+    Each trusted proxy appends the address that it saw to X-Forwarded-For, so with n of them the client is the n-th
+    from the right; whatever stands further left was typed by the client. A header with fewer entries didn't come
+    through them, and proves nothing.
+    """
+    count = settings.TRUSTED_PROXY_COUNT
+    hops = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    if count and len(hops) >= count:
+        return _as_address(hops[-count]) or _as_address(request.META.get("REMOTE_ADDR", ""))
+    return _as_address(request.META.get("REMOTE_ADDR", ""))
+
+
+def _as_address(text: str) -> str | None:
+    """Without a port, if some proxy wrote one: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
