@@ -19,7 +19,6 @@ TARGET = "run"
 VENDOR = "https://api2.tenovi.com"
 REQUIRED = {
     "SECRET_KEY": "50 random characters or more",
-    "MFA_ENCRYPTION_KEYS": "a Fernet key that encrypts the second factors",
     "ALLOWED_HOSTS": "the names that the site answers to",
     "SITE_URL": "the address that people and the vendor's webhooks use",
     "TENOVI_CLIENT_DOMAIN": "the segment after /clients/ in the vendor's addresses",

@@ -1,0 +1,15 @@
+import httpx2
+
+
+def test_the_house_stands_and_says_so(house):
+    assert httpx2.get(f"{house.base_url}/healthz/").status_code == 200
+
+
+def test_its_manage_commands_see_the_same_database(house):
+    printed = house.manage("shell", "-v", "0", "-c", "from django.db import connection as c; print(c.settings_dict)")
+
+    assert house.env["DATABASE_URL"].rpartition("=")[2] in printed
+
+
+def test_the_simulated_vendor_can_be_steered(vendor):
+    assert vendor.get("faults").json() == []
