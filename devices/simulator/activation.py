@@ -41,7 +41,7 @@ def create_device(world: World, request: Request) -> Answer:
         raise Refusal(400, errors)
     document = new_document(world, values)
     document["patient"] = patients.apply(world, patient) if patient else None
-    _begin(world, document)
+    begin(world, document)
     save(world, document)
     if document["device"]["fulfillment_request"]:
         tell_status(world, document)  # may well overtake the answer to this very POST
@@ -151,7 +151,7 @@ def _new_order(world: World, sent: Json) -> Json:
     return {**order, **sent}
 
 
-def _begin(world: World, document: Json) -> None:
+def begin(world: World, document: Json) -> None:
     """The first status, and when the parcel first moves."""
     uuid, order = document["device"]["hardware_uuid"], document["device"]["fulfillment_request"]
     if uuid and not _is_known(world, uuid, document["device"]["name"]):

@@ -2,7 +2,7 @@
 
 | method and path | body |
 |---|---|
-| GET, POST, DELETE faults | POST {kind, match: {method, path_contains, key}, status, seconds, times, headers, body, applied} |
+| GET, POST, DELETE faults | POST {kind, match, status, seconds, times, headers, body, applied}; see faults.py |
 | GET, DELETE requests | what the API was asked: at, key, method, path, query, status, applied |
 | GET, POST webhooks | POST {drop_rate, duplicate_rate, late_rate, late_seconds, pause}; GET the log of what was sent |
 | POST special_hook | {endpoint, auth_key, auth_header}: what the vendor's web app does for special orders |
@@ -16,7 +16,7 @@
 | POST bulk_order | {contents: [{name, quantity, kit_id}]} |
 | POST limits | {gap_seconds, retry_after: alternate, seconds, date or none} |
 | POST advance | {seconds} on the lifecycle clock |
-| POST live | one live reading now |
+| POST live | one live reading of the demo now |
 | POST reset | everything as on the first day |
 """
 
@@ -52,7 +52,7 @@ class Control:
             ("POST", "status"): lambda body: simulator.set_status(**body),
             ("POST", "ship"): lambda body: simulator.ship(**body),
             ("POST", "reading"): lambda body: simulator.read([body]),
-            ("POST", "readings"): lambda body: simulator.read(body),
+            ("POST", "readings"): simulator.read,
             ("POST", "bulk_order"): lambda body: simulator.place_bulk_order(**body),
             ("POST", "limits"): lambda body: simulator.set_limits(**body),
             ("POST", "advance"): lambda body: {"steps": simulator.advance(**body)},
@@ -72,7 +72,8 @@ class Control:
         try:
             body: Json | list[Json] = json.loads(request.body or b"{}")
             with self.simulator.world.lock:
-                answer = json.dumps(action(body) or {}).encode()
+                result = action(body)
+                answer = json.dumps({} if result is None else result).encode()
         except (TypeError, ValueError, KeyError) as error:
             return Answer(400, {"detail": f"{type(error).__name__}: {error}"})
         except Refusal as refusal:

@@ -74,14 +74,17 @@ def deliver(world: World, document: Json) -> None:
 def connect(world: World, document: Json) -> None:
     """The first reading. Its webhook and that of `Connected` travel by different hooks, in either order."""
     document["first_readings"] = FIRST_READINGS
-    document["connected_on"] = world.clock.stamp()
-    devices.set_status(document, "Connected")
-    tells = [lambda: devices.tell_status(world, document), lambda: take_reading(world, document)]
+    tells = [lambda: mark_connected(world, document), lambda: take_reading(world, document)]
     if world.random.random() < 0.5:
         tells.reverse()
     for tell in tells:
         tell()
     document["step_at"] = world.soon()
+
+
+def mark_connected(world: World, document: Json) -> None:
+    document["connected_on"] = world.clock.stamp()
+    _arrive_at(world, document, "Connected")
 
 
 def _measure_again(world: World, document: Json) -> None:
@@ -145,7 +148,9 @@ class Lifecycle:
         with self._world.change():
             document = self._world.store.get(kind, key)
             if document and document["step_at"] is not None:
+                self._world.stepping_at = document["step_at"]
                 STEPS[kind](self._world, document)
+                self._world.stepping_at = None
 
     def start(self) -> None:
         self._stopped.clear()

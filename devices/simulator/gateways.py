@@ -54,7 +54,9 @@ def find(world: World, gateway_uuid: str | None) -> Json | None:
 
 
 def free(world: World) -> list[str]:
-    return [each["gateway_uuid"] for each in world.store.all("gateway") if not each["assigned_on"]]
+    """Hardware that no device is linked to, so that an activation with it succeeds."""
+    linked = {each["device"]["hardware_uuid"] for each in world.store.all("device")}
+    return [each["gateway_uuid"] for each in world.store.all("gateway") if each["gateway_uuid"] not in linked]
 
 
 def new_uuid(world: World) -> str:

@@ -86,12 +86,20 @@ class Handles:
                 document = self.device(device_id)
                 taken = [_reading(self.world, document, each) for each in group]
                 measurements.store(self.world, document, taken, tell=webhook)
+                if document["status"] in ("Shipped", "Dropshipped", "Delivered"):
+                    fulfillment.mark_connected(self.world, document)
+                    devices.save(self.world, document)
         return {"stored": len(rows)}
 
     def add_gateway(self, gateway_uuid: str) -> Json:
-        """A gateway or IMEI that exists and is free."""
+        """A gateway or IMEI that exists and is free; devices that waited for it as unknown come to life."""
         with self.world.change():
-            return gateways.make(self.world, gateways.normalised(gateway_uuid) or "")
+            gateway = gateways.make(self.world, gateways.normalised(gateway_uuid) or "")
+            for document in self.world.store.all("device"):
+                if document["device"]["hardware_uuid"] == gateway["gateway_uuid"]:
+                    activation.begin(self.world, document)
+                    devices.tell_status(self.world, devices.save(self.world, document))
+            return gateway
 
     def free_gateways(self) -> list[str]:
         return gateways.free(self.world)

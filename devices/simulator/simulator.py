@@ -47,6 +47,8 @@ class Simulator(Handles):
         self.control = Control(self)
         self.lifecycle = Lifecycle(self.world)
         self.live = Live(self.world, live_seconds)
+        if demo:  # what every account lives with
+            self.webhooks.configure(duplicate_rate=0.03, late_rate=0.04, late_seconds=6.0)
         self._fill()
 
     def _fill(self) -> None:

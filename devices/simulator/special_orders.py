@@ -28,7 +28,14 @@ def is_fulfilled(request: Request, rows: list[Json]) -> list[Json]:
     return [each for each in rows if wanted not in ("true", "false") or each["fulfilled"] == (wanted == "true")]
 
 
-def tell(world: World, order: Json, *, order_type: str, device: Json | None = None, **manifest: list[str]) -> None:
+def tell(
+    world: World,
+    order: Json,
+    *,
+    order_type: str,
+    device: Json | None = None,
+    manifest: dict[str, list[str]] | None = None,
+) -> None:
     """One webhook to every special-order hook. Unlike the others it carries `updated_on`."""
     person = world.store.get("patient", device["patient"]) if device and device["patient"] else None
     payload: Json = {
@@ -43,7 +50,7 @@ def tell(world: World, order: Json, *, order_type: str, device: Json | None = No
         "updated_on": world.clock.stamp(),
         "tracking_link": order["shipping_tracking_link"],
         "contents": _contents(order),
-        "manifest": {"gateway_ids": manifest.get("gateway_ids", []), "imeis": manifest.get("imeis", [])},
+        "manifest": manifest or {"gateway_ids": [], "imeis": []},
     }
     world.after_commit(lambda: send(world, payload))
 
@@ -97,7 +104,7 @@ def step_bulk(world: World, order: Json) -> None:
     if order["shipping_status"] == "DE":
         order["delivered_on"] = world.clock.stamp()
     world.store.put("bulk_order", order["id"], order)
-    tell(world, order, order_type="BU", **_hardware(order))
+    tell(world, order, order_type="BU", manifest=_hardware(order))
 
 
 def pack(world: World, order: Json) -> None:

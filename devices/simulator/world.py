@@ -27,6 +27,7 @@ class World:
         self.lock = RLock()
         self.outbox = Outbox()
         self.lifecycle_offset = 0.0  # seconds that tests have pushed the lifecycle clock ahead
+        self.stepping_at: float | None = None  # due time of the stage that is being made
         self._depth = 0
         self._afterwards: list[Callable[[], None]] = []
         # Other dice after each restart, or ids given before it would come again.
@@ -70,7 +71,10 @@ class World:
         return self.clock.now().timestamp() + self.lifecycle_offset
 
     def soon(self) -> float:
-        return self.lifecycle_now() + self.stage_seconds
+        """When the next stage is due: counted from this one's due time, so that stages don't drift."""
+        now = self.lifecycle_now()
+        on_time = self.stepping_at is not None and 0 <= now - self.stepping_at < self.stage_seconds
+        return (self.stepping_at if on_time and self.stepping_at else now) + self.stage_seconds
 
     def number(self, name: str, first: int) -> int:
         """The next of a running number, e.g. the one in SO-31007."""
