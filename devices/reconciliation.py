@@ -169,7 +169,7 @@ def request(kind: SyncKind, *, by: User) -> SyncRun:
 
 
 def look_up_unknown(client: tenovi.TenoviClient, *, after: dt.timedelta) -> int:
-    """Ask the vendor once for each device that deliveries wait for. An outage uses up no attempt: they go on waiting."""
+    """Ask the vendor once for each device that deliveries wait for. In an outage they simply go on waiting."""
     hwi_ids = _waited_for(after)
     for hwi_id in hwi_ids:
         try:

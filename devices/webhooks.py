@@ -81,6 +81,14 @@ class AnyAnswerWillDo(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+def refusal(error: Exception, context: Any) -> Response | None:
+    """DRF's own handler also rolls the request's transaction back; a hook has none."""
+    if not isinstance(error, APIException):
+        return None
+    headers = {"WWW-Authenticate": header} if (header := getattr(error, "auth_header", None)) else {}
+    return Response({"detail": error.detail}, status=error.status_code, headers=headers)
+
+
 def complete_body(request: Request) -> bytes:
     """Every announced byte, or a refusal: Django hands a chunked body over as empty, a truncated one as whole."""
     environ = request._request.environ  # type: ignore[attr-defined]
@@ -125,6 +133,9 @@ class TenoviWebhook(APIView):
     policy = "public"  # proven by its header, not by a person's session
     kind: str = ""
     task: str = ""
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        return refusal
 
     def post(self, request: Request) -> Response:
         body = complete_body(request)

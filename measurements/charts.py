@@ -13,7 +13,8 @@ from measurements import axes
 from measurements.days import LocalDays
 from measurements.drawing import Drawn, draw, smooth
 from measurements.goals import Goal, Goals
-from measurements.models import LatestReading, Measurement, Metric
+from measurements.latest import Latest
+from measurements.models import Measurement, Metric
 from measurements.points import GLUCOSE, IRREGULAR, Point, Row, meal_contexts, points_of, rows_of
 from measurements.summaries import BASELINE_DAYS, Baseline, Summary, baseline, summarise, trusted
 from patients.models import Patient
@@ -82,13 +83,13 @@ def days_of(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
     return LocalDays.since(first or now, now, patient.zone)
 
 
-def of(patient: Patient, *, days: LocalDays, goals: Goals, latest: Sequence[LatestReading], now: dt.datetime) -> Charts:
+def of(patient: Patient, *, days: LocalDays, goals: Goals, latest: Sequence[Latest], now: dt.datetime) -> Charts:
     """A panel for every vital sign that the patient ever sent. Two queries, three with glucose, for any range."""
     metrics = [row.metric for row in latest if row.metric.vital]
     since = min(days.start, LocalDays.until(now, patient.zone, days=LOOK_BACK_DAYS).start)
     rows = rows_of(patient, codes=[metric.pk for metric in metrics], start=since, end=days.end)
     contexts = meal_contexts(patient, start=days.start, end=days.end) if rows.get(GLUCOSE) else {}
-    last = {row.metric_id: row.taken_at for row in latest}
+    last = {row.metric.pk: row.taken_at for row in latest}
     build = partial(_panel, rows=rows, contexts=contexts, days=days, goals=goals, last=last, now=now)
     panels = [build(metric) for metric in metrics if metric.pk != IRREGULAR]
     return Charts(days, panels, _counts(rows, days), now)

@@ -28,13 +28,13 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(finished_at__isnull=True)
 
     def with_progress(self) -> SyncRunQuerySet:
-        """Adds `asked`, `done`, `failed` patients, `found`, `added` readings, `missed` by webhooks."""
+        """Adds `asked`, `done`, `failed` patients; readings `seen` there, `added` here, `missed` by webhooks."""
         done, failed = Q(rows__state=SyncRowState.DONE), Q(rows__state=SyncRowState.FAILED)
         return self.annotate(
             asked=Count("rows"),
             done=Count("rows", filter=done),
             failed=Count("rows", filter=failed),
-            found=Sum("rows__found", default=0),
+            seen=Sum("rows__found", default=0),
             added=Sum("rows__added", default=0),
             missed=Sum("rows__missed", default=0),
         )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from measurements import axes, chart_json, charts, goals, summaries
+from measurements import axes, chart_json, charts, goals, latest, summaries
 from measurements.days import LocalDays
 from measurements.drawing import GAP, MOST_BUCKETS, MOST_KEPT, MOST_POINTS, draw, segments, smooth
 from measurements.goals import Goal, Goals, Standing
@@ -37,9 +37,9 @@ def pressure(device, taken_at, systolic, diastolic, **fields):
 
 
 def chart(patient, *, length=30, code="blood_pressure"):
-    latest = list(patient.latest_readings.select_related("metric"))
+    bounds = goals.of(patient)
     days = charts.days_of(patient, length=length, now=NOW)
-    drawn = charts.of(patient, days=days, goals=goals.of(patient), latest=latest, now=NOW)
+    drawn = charts.of(patient, days=days, goals=bounds, latest=latest.of(patient, goals=bounds), now=NOW)
     return drawn, next(panel for panel in drawn.panels if panel.metric.pk == code)
 
 
@@ -258,11 +258,11 @@ def test_a_chart_asks_the_same_number_of_questions_for_any_number_of_readings(ro
     LatestReadingFactory(measurement=pressure(device, at(0), 140, 90))
     for n in range(1, 30):
         pressure(device, at(n), 140, 90)
-    latest = list(rosa.latest_readings.select_related("metric"))
     bounds = goals.of(rosa)
+    newest = latest.of(rosa, goals=bounds)
 
     with django_assert_num_queries(1):
-        charts.of(rosa, days=charts.days_of(rosa, length=30, now=NOW), goals=bounds, latest=latest, now=NOW)
+        charts.of(rosa, days=charts.days_of(rosa, length=30, now=NOW), goals=bounds, latest=newest, now=NOW)
 
 
 def test_everything_begins_on_the_day_of_the_first_vital_sign(rosa, device):

@@ -1,3 +1,4 @@
+import io
 import json
 
 import pytest
@@ -74,7 +75,9 @@ def test_a_body_over_the_limit_is_refused(client):
 
 
 def test_a_body_shorter_than_announced_is_refused(client):
-    assert post(client, CONTENT_LENGTH=str(len(BODY) + 1)).status_code == 400
+    announced = {"CONTENT_LENGTH": str(len(BODY) + 1), "wsgi.input": io.BytesIO(BODY)}
+
+    assert post(client, **announced).status_code == 400
     assert not Delivery.objects.exists()
 
 

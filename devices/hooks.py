@@ -1,0 +1,41 @@
+"""Our webhooks at the vendor: one address per kind of event, each with the header that proves the sender."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from devices.tenovi import TenoviClient, VendorWebhook
+
+# The hook for special orders is set up in the vendor's web app: the spelling of its event is undocumented.
+PATHS = {"MEASUREMENT": "/hooks/tenovi/measurements/", "FULFILLMENT": "/hooks/tenovi/fulfillment/"}
+SPECIAL_ORDERS_PATH = "/hooks/tenovi/orders/"
+
+
+def register(client: TenoviClient, *, site_url: str) -> list[str]:
+    """Create the hooks that are missing and refresh the secret of those that are there. Returns their addresses.
+
+    Two hooks to one address would bring each event twice, so an address is registered once only.
+    """
+    existing = {hook.endpoint: hook for hook in client.list_webhooks().rows}
+    endpoints = []
+    for event, path in PATHS.items():
+        endpoint = site_url + path
+        _register(client, existing.get(endpoint), endpoint=endpoint, event=event)
+        endpoints.append(endpoint)
+    return endpoints
+
+
+def _register(client: TenoviClient, hook: VendorWebhook | None, *, endpoint: str, event: str) -> None:
+    facts = {
+        "endpoint": endpoint,
+        "event": event,
+        "header": settings.TENOVI_WEBHOOK_HEADER,
+        "secret": settings.TENOVI_WEBHOOK_SECRETS[0],
+    }
+    if hook is None:
+        client.create_webhook(**facts)
+    else:
+        client.update_webhook(hook.id, **facts)

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from devices import hooks, tenovi
+
+
+class Command(BaseCommand):
+    help = "Tell the vendor where to post readings and shipping news, and with which header. Safe to repeat."
+
+    def handle(self, **_: Any) -> None:
+        if not settings.SITE_URL:
+            raise CommandError("Set SITE_URL to the address at which the vendor reaches this server.")
+        try:
+            with tenovi.people_lane() as client:
+                endpoints = hooks.register(client, site_url=settings.SITE_URL)
+        except tenovi.VendorError as error:
+            raise CommandError(f"The vendor did not take it: {error}") from error
+        for endpoint in endpoints:
+            self.stdout.write(f"registered {endpoint}")
+        self.stdout.write(f"set up in the vendor's web app: {settings.SITE_URL}{hooks.SPECIAL_ORDERS_PATH}")

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from devices import inbox
+from devices.models import Delivery
+from devices.models.delivery import DeliveryKind, DeliveryState
+from patients import audit
+from patients.models import AuditEvent
+
+
+class Command(BaseCommand):
+    help = "Work on kept deliveries once more. Replaying all of them changes nothing that was understood before."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--kind", choices=DeliveryKind.values)
+        parser.add_argument("--state", choices=DeliveryState.values, help="default: quarantined and dead")
+        parser.add_argument("--all", action="store_true", help="whatever their state")
+        parser.add_argument("--since", help="received at or after, ISO 8601 with a zone")
+
+    def handle(self, **options: Any) -> None:
+        rows = Delivery.objects.all()
+        if not options["all"]:
+            states = [options["state"]] if options["state"] else [DeliveryState.QUARANTINED, DeliveryState.DEAD]
+            rows = rows.filter(state__in=states)
+        if options["kind"]:
+            rows = rows.filter(kind=options["kind"])
+        if options["since"]:
+            rows = rows.filter(received_at__gte=options["since"])
+        count = inbox.replay(rows)
+        audit.record(AuditEvent.Action.REPLAY, by=None, count=count)
+        self.stdout.write(f"{count} deliveries will be worked on again")
