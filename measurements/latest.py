@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 
 from django.db.models import Count, DateField, DateTimeField, F, Func, Q
-from django.db.models.fields.json import KT
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from measurements.days import LocalDays
@@ -57,7 +57,7 @@ def of_many(patients: Iterable[Patient], *, goals: Mapping[uuid.UUID, Goals]) ->
     rows = (
         LatestReading.objects.filter(patient__in=[patient.pk for patient in patients])
         .select_related("metric")
-        .annotate(meal_context=KT("measurement__filter_params__meal_context"))
+        .annotate(meal_context=KeyTextTransform("meal_context", "measurement__filter_params"))
         .order_by("metric__position", "metric_id")
     )
     found: dict[uuid.UUID, list[Latest]] = defaultdict(list)

@@ -1,0 +1,35 @@
+"""Ages of things, as nurses say them: 5 h, 8 d. `app.js` keeps them up to date on an open page."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@register.filter
+def age(moment: dt.datetime | None) -> str:
+    """now, 4 min, 5 h, 8 d: rounded down; hours up to two days."""
+    if moment is None:
+        return "never"
+    seconds = (timezone.now() - moment).total_seconds()
+    if seconds < MINUTE:
+        return "now"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE:.0f} min"
+    return f"{seconds // HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds // DAY:.0f} d"
+
+
+@register.simple_tag
+def aged(moment: dt.datetime | None) -> SafeString | str:
+    """The age as a <time> element that stays right while the page is open."""
+    if moment is None:
+        return "never"
+    return format_html('<time class="nowrap" datetime="{}" data-age>{}</time>', moment.isoformat(), age(moment))
