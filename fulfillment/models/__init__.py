@@ -1,6 +1,6 @@
+from .event import EventSource, OrderEvent
 from .kit import Kit, KitItem
 from .order import Order, OrderKind, OrderLine
-from .event import EventSource, OrderEvent
 from .special_order import SpecialOrder
 from .status import LineStatus
 

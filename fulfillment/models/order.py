@@ -29,7 +29,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def with_lines(self) -> OrderQuerySet:
         return self.select_related("patient", "patient__clinic", "kit", "placed_by").prefetch_related(
-            models.Prefetch("lines", OrderLine.objects.select_related("device_type", "call", "device"))
+            models.Prefetch("lines", OrderLine.objects.for_pages())
         )
 
 
@@ -69,10 +69,12 @@ class Order(models.Model):
 
     @property
     def status(self) -> LineStatus:
-        """Worst line first; superseded (corrected) lines don't count."""
-        corrected = {line.corrects_id for line in self.lines.all()}
-        found = {line.status for line in self.lines.all() if line.pk not in corrected}
-        return LineStatus(next((s for s in WORST_FIRST if s in found), LineStatus.CANCELLED))
+        """Worst line first. Lines that were corrected, or that a person has closed, count only when no other does."""
+        lines = list(self.lines.all())
+        corrected = {line.corrects_id for line in lines}
+        found = {line.status for line in lines if line.pk not in corrected and line.closed_by_id is None}
+        nothing_left = LineStatus.GIVEN_UP if any(line.closed_by_id for line in lines) else LineStatus.CANCELLED
+        return LineStatus(next((status for status in WORST_FIRST if status in found), nothing_left))
 
     @property
     def stuck(self) -> bool:
@@ -82,6 +84,11 @@ class Order(models.Model):
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
     def open(self) -> OrderLineQuerySet:
         return self.filter(closed_at__isnull=True)
+
+    def for_pages(self) -> OrderLineQuerySet:
+        """With all that a page asks of a line, in the order in which they were asked for."""
+        related = ("device_type", "call__device__gateway", "closed_by", "corrected_by")
+        return self.select_related(*related).order_by("call__created_at", "pk")
 
 
 class OrderLine(models.Model):

@@ -1,0 +1,147 @@
+"""The demo by the front door: the same functions as forms and workers, and the vendor's own lists. Safe to repeat."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from devices import hooks, reconciliation, tenovi
+from devices.models import DeviceType
+from fulfillment import orders
+from fulfillment.models import Kit, KitItem, Order
+from measurements import reconciliation as readings
+from patients import enrollment
+from patients.models import Clinic, Patient, Role, User
+
+PEOPLE = settings.BASE_DIR / "devices" / "simulator" / "people.json"
+STUCK = "client_action_required"
+STAFF = (
+    ("nadia", "Nadia Reyes, RN", Role.CLINICIAN, "Elm Street Cardiology"),
+    ("cora", "Cora Lind", Role.COORDINATOR, "Elm Street Cardiology"),
+    ("ada", "Ada Mensah", Role.ADMINISTRATOR, "Elm Street Cardiology"),
+    ("olaf", "Dr Olaf Brandt", Role.CLINICIAN, "Harbor Family Medicine"),
+    ("carmen", "Carmen Ruiz", Role.COORDINATOR, "Harbor Family Medicine"),
+)
+KITS = {
+    "Hypertension": ("Tenovi BPM - L",),
+    "Heart failure": ("Tenovi BPM - L", "Tenovi Scale", "Tenovi Pulse Ox"),
+    "Diabetes": ("Tenovi Glucometer", "Tenovi BPM - L"),
+    "COPD": ("Tenovi Pulse Ox",),
+}
+WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "juniper", "lark", "maple")
+
+
+class Command(BaseCommand):
+    help = "Fill an empty demo: clinics, staff, kits, webhooks, patients and their devices. Refused outside the demo."
+
+    def handle(self, **_: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("This invents people. It runs in the demo only (DEMO=1).")
+        described = json.loads(Path(PEOPLE).read_text(encoding="utf-8"))
+        clinics = self._clinics(described["clinics"])
+        staff = self._staff(clinics)
+        with tenovi.people_lane() as client:
+            hooks.register(client, site_url=settings.SITE_URL)
+            if not DeviceType.objects.exists():
+                reconciliation.sync_catalogue(client)
+            self._kits(clinics)
+            if self._enrol(described["people"], clinics, staff):
+                reconciliation.compare_devices(client)
+        self._special_order_hook()
+        self._stuck_order(described["people"], staff)
+        readings.start_nightly(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
+
+    def _clinics(self, rows: list[dict[str, Any]]) -> dict[str, Clinic]:
+        return {
+            row["name"]: Clinic.objects.get_or_create(name=row["name"], defaults={"time_zone": row["time_zone"]})[0]
+            for row in rows
+        }
+
+    def _staff(self, clinics: dict[str, Clinic]) -> dict[str, User]:
+        """One passphrase of this demo for everybody, written where the launcher prints it from."""
+        account_file = Path(os.environ["DEMO_ACCOUNTS_FILE"])
+        phrase = "-".join(secrets.choice(WORDS) for _ in range(3)) + f"-{secrets.randbelow(90) + 10}"
+        lines = [f"  password for all: {phrase}", ""]
+        staff = {}
+        for name, full_name, role, clinic in STAFF:
+            email = f"{name}@demo.example"
+            user = User.objects.filter(email=email).first()
+            if user is None or not account_file.exists():
+                user = user or User.objects.create_user(
+                    email, name=full_name, role=role, is_staff=role == Role.ADMINISTRATOR
+                )
+                user.set_password(phrase)
+                user.save(update_fields=["password"])
+                user.clinics.set([clinics[clinic]])
+            staff[name] = user
+            lines.append(f"  {email:<22} {Role(role).label}, {clinic}")
+        if not account_file.exists():
+            account_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return staff
+
+    def _kits(self, clinics: dict[str, Clinic]) -> None:
+        types = DeviceType.objects.in_bulk(field_name="name")
+        for clinic in clinics.values():
+            for name, contents in KITS.items():
+                kit, created = Kit.objects.get_or_create(clinic=clinic, name=name)
+                if created:
+                    KitItem.objects.bulk_create(KitItem(kit=kit, device_type=types[wanted]) for wanted in contents)
+
+    def _enrol(self, rows: list[dict[str, Any]], clinics: dict[str, Clinic], staff: dict[str, User]) -> int:
+        """Returns how many are new. Each under the account id that the vendor's list already knows."""
+        coordinators = {"Elm Street Cardiology": staff["cora"], "Harbor Family Medicine": staff["carmen"]}
+        new = [row for row in rows if Patient.objects.known_as(row["external_id"]) is None]
+        with transaction.atomic():
+            for row in new:
+                enrollment.enrol(by=coordinators[row["clinic"]], clinic=clinics[row["clinic"]], **_fields(row))
+        return len(new)
+
+    def _special_order_hook(self) -> None:
+        """In the vendor's web app a person sets this hook up; the simulated vendor has a control endpoint for it."""
+        answer = httpx2.post(
+            f"{settings.TENOVI_BASE_URL}/_control/special_hook",
+            headers={"X-Control": os.environ.get("SIMULATOR_CONTROL", "control")},
+            json={
+                "endpoint": settings.SITE_URL + hooks.SPECIAL_ORDERS_PATH,
+                "auth_key": settings.TENOVI_WEBHOOK_HEADER,
+                "auth_header": settings.TENOVI_WEBHOOK_SECRETS[0],
+            },
+        )
+        answer.raise_for_status()
+
+    def _stuck_order(self, rows: list[dict[str, Any]], staff: dict[str, User]) -> None:
+        """An order whose address the vendor can't use: ZIP 00000. It stays in Client Action Required."""
+        row = next(row for row in rows if row["story"] == STUCK)
+        patient = Patient.objects.known_as(row["external_id"])
+        if patient is None or Order.objects.filter(patient=patient).exists():
+            return
+        kit = Kit.objects.get(clinic=patient.clinic, name="COPD")
+        orders.place(
+            patient=patient,
+            kit=kit,
+            ship_to=orders.ShipTo(
+                name=patient.name, street=patient.street, city=patient.city, state=patient.state, zip_code="00000"
+            ),
+            by=staff["cora"] if patient.clinic == staff["cora"].clinics.first() else staff["carmen"],
+        )
+
+
+def _fields(row: dict[str, Any]) -> dict[str, Any]:
+    same = (
+        "external_id", "given_name", "family_name", "sex", "mrn", "phone", "street", "street_2", "city", "state",
+        "time_zone", "provider", "conditions", "sms_consent",
+    )  # fmt: skip
+    return {name: row[name] for name in same} | {
+        "birth_date": date.fromisoformat(row["birth_date"]),
+        "zip_code": row["zip"],
+    }
