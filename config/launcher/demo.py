@@ -21,7 +21,7 @@ COMPRESSED = {"ORDER_SETTLE_SECONDS": "20", "TRACKING_WINDOW_SECONDS": "3", "UNK
 SHELL_NAMES = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "DATABASE_URL", "CELERY_BROKER_URL")
 
 
-def demo() -> None:
+def demo(_words: list[str]) -> None:
     with listening() as ear:
         try:
             stand(folders.state(TARGET), ear)
@@ -44,7 +44,7 @@ def stand(state: Path, ear: Ear) -> None:
                 say("\nStopping")
 
 
-def reset() -> None:
+def reset(_words: list[str]) -> None:
     state = folders.ROOT / f".{TARGET}"
     if not state.exists():
         return say("There is no demo data.")

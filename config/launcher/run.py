@@ -27,7 +27,7 @@ REQUIRED = {
 }
 
 
-def run() -> None:
+def run(_words: list[str]) -> None:
     if (folders.ROOT / ".env").exists():
         Env.read_env(folders.ROOT / ".env")  # what the environment says already stays
     plan = Plan(
