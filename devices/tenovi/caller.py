@@ -124,7 +124,6 @@ class Caller:
     def _exchange(self, call: Call) -> bytes:
         """The body of a 2xx answer, or one of the four errors. Nothing is tried twice here."""
         request = self._request(call)
-        refuse_inside_transaction()
         slot, self._slot = self._ready_slot(self._max_wait), None
         status, headers, body = self._send(call, request, slot)
         if 200 <= status < 300:
@@ -144,6 +143,7 @@ class Caller:
 
     def _ready_slot(self, max_wait: float) -> Slot:
         """A slot that is open right now, on an open connection."""
+        refuse_inside_transaction()
         deadline = time.monotonic() + max_wait
         for _ in range(SLOT_TRIES):
             self._warm()

@@ -1,0 +1,374 @@
+"""One request per second and key, whoever asks: shown on PostgreSQL, with threads and processes, and 0.1 s for 1 s."""
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx2
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from devices.models import KeySlot
+from devices.simulator import Simulator
+from devices.tenovi import ApiKey, Gate, Misconfigured, NotSent, TenoviClient, clear_bad
+from devices.tenovi.gate import SHARED_BUCKET, NoSlot
+
+ROOT = Path(__file__).parents[3]
+GAP = 0.1
+KEYS = [ApiKey(f"key-{n}") for n in range(3)]
+pytestmark = pytest.mark.django_db
+with_others = pytest.mark.django_db(transaction=True)  # other connections see the rows
+
+
+def a_gate(*keys, person=True, gap=GAP, shared=False):
+    return Gate(keys or KEYS[:1], gap_seconds=gap, person=person, shared=shared)
+
+
+def gaps(moments):
+    return [later - earlier for earlier, later in pairwise(sorted(moments))]
+
+
+def row(key=KEYS[0]):
+    return KeySlot.objects.get(bucket=key.bucket)
+
+
+def busy(key=KEYS[0], seconds=60.0, **values):
+    at = timezone.now() + dt.timedelta(seconds=seconds)
+    KeySlot.objects.update_or_create(bucket=key.bucket, defaults={"next_free_at": at, **values})
+
+
+# --- the gap ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_slot_is_free_and_the_next_one_comes_after_the_gap():
+    gate = a_gate()
+    begun = time.monotonic()
+    first, second = gate.take(max_wait=1), gate.take(max_wait=1)
+
+    assert GAP <= time.monotonic() - begun < GAP + 1
+    assert (second.booked - first.booked).total_seconds() >= GAP
+
+
+def test_the_row_names_the_key_by_a_fingerprint_only():
+    a_gate(ApiKey("prefix.very-secret")).take(max_wait=1)
+
+    (only,) = KeySlot.objects.values_list("bucket", flat=True)
+    assert len(only) == 16
+    assert "secret" not in only
+    assert "secret" not in repr(a_gate(ApiKey("prefix.very-secret")).keys)
+
+
+def taken_by_processes(*arguments):
+    name = connection.settings_dict["NAME"]
+    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+    command = [sys.executable, str(ROOT / "tests/devices/tenovi/slot_taker.py")]
+    environ = os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+    running = [
+        subprocess.Popen([*command, *each], env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for each in arguments
+    ]
+    outputs = [process.communicate(timeout=60)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * len(running)
+    return [json.loads(line) for output in outputs for line in output.splitlines()]
+
+
+@with_others
+def test_three_processes_never_come_closer_than_the_gap():
+    """The slots by the database's clock, exactly; the moments of writing, within what a slot may be late."""
+    taken = taken_by_processes(*[("person", "7", "key-a")] * 2, ("background", "4", "key-a"))
+
+    assert len(taken) == 18
+    assert min(gaps(each["booked"] for each in taken)) >= GAP - 1e-6
+    assert min(gaps(each["wrote"] for each in taken)) >= GAP - 0.035
+
+
+@with_others
+def test_processes_that_share_several_keys_keep_the_gap_on_each():
+    taken = taken_by_processes(*[("background", "8", "key-a,key-b")] * 2)
+
+    for bucket in {ApiKey("key-a").bucket, ApiKey("key-b").bucket}:
+        booked = [each["booked"] for each in taken if each["bucket"] == bucket]
+        assert len(booked) >= 3
+        assert min(gaps(booked)) >= GAP - 1e-6
+
+
+@with_others
+def test_threads_that_book_ahead_stand_in_line():
+    booked = []
+
+    def take():
+        try:
+            booked.append(a_gate().take(max_wait=5).booked.timestamp())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(booked) == 8
+    assert min(gaps(booked)) >= GAP - 1e-6
+
+
+@with_others
+def test_the_vendor_itself_sees_no_two_requests_too_close():
+    sim = Simulator(domain="vitals-test", keys=("key-0",), gap_seconds=0.1)
+    arguments = {"base_url": "http://tenovi.invalid", "domain": "vitals-test", "max_wait": 5}
+
+    def call():
+        try:
+            with TenoviClient(**arguments, gate=a_gate(gap=0.2), transport=httpx2.WSGITransport(app=sim)) as client:
+                client.delete_webhook("x")
+        except Exception as error:  # noqa: BLE001  404 is what this asks for; anything else is shown below
+            seen.append(getattr(error, "status", error))
+        finally:
+            connection.close()
+
+    seen = []
+    threads = [threading.Thread(target=call) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert seen == [404] * 6
+    assert {line["status"] for line in sim.requests} == {404}
+    assert sim.requests.smallest_gap("key-0") >= 0.1
+
+
+def test_the_servers_clock_decides_and_not_ours(monkeypatch):
+    gate = a_gate(gap=30)
+    gate.take(max_wait=1)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600)
+
+    with pytest.raises(NoSlot):
+        gate.take(max_wait=0.01)
+
+
+# --- waiting, being late ----------------------------------------------------------------------------------------------
+
+
+def test_a_slot_that_is_too_far_away_is_not_booked():
+    busy(seconds=60)
+    before = row().next_free_at
+
+    with pytest.raises(NoSlot) as caught:
+        a_gate().take(max_wait=5)
+    assert 55 < caught.value.retry_after <= 60
+    assert row().next_free_at == before
+
+
+def test_a_slot_given_back_is_there_for_the_next():
+    gate = a_gate(gap=30)
+    gate.give_back(gate.take(max_wait=1))
+
+    gate.take(max_wait=1)
+
+
+def test_a_slot_behind_which_somebody_stands_cannot_be_given_back():
+    gate = a_gate()
+    first = gate.take(max_wait=1)
+    second = gate.take(max_wait=1)
+    gate.give_back(first)
+
+    assert row().next_free_at == second.booked
+
+
+def test_a_held_slot_that_went_stale_is_changed_for_a_fresh_one():
+    sim = Simulator(domain="vitals-test", keys=("key-0",), gap_seconds=0)
+    transport = httpx2.WSGITransport(app=sim)
+    with TenoviClient(
+        base_url="http://tenovi.invalid", domain="vitals-test", gate=a_gate(), max_wait=5, transport=transport
+    ) as client:
+        assert client.take_slot()
+        stale = client._slot
+        time.sleep(0.05)
+        client.device_types()
+
+    assert row().next_free_at > stale.booked
+    assert len(sim.requests) == 1
+
+
+def test_a_held_slot_is_given_back_when_nothing_was_claimed(monkeypatch):
+    monkeypatch.setattr("devices.tenovi.gate.LATE_SECONDS", 10.0)
+    with TenoviClient(
+        base_url="http://tenovi.invalid", domain="x", gate=a_gate(gap=30), max_wait=1, transport=WSGI
+    ) as client:
+        assert client.take_slot()
+        assert client.take_slot(), "held and fresh: not taken twice"
+
+    assert a_gate(gap=30).take(max_wait=1)
+
+
+WSGI = httpx2.MockTransport(lambda request: httpx2.Response(200, json={}))
+
+
+def test_a_machine_that_is_always_late_sends_nothing(monkeypatch):
+    monkeypatch.setattr("devices.tenovi.gate.LATE_SECONDS", -1.0)
+    sent = []
+    transport = httpx2.MockTransport(sent.append)
+    client = TenoviClient(
+        base_url="http://x.invalid", domain="x", gate=a_gate(gap=0.001), max_wait=5, transport=transport
+    )
+
+    with pytest.raises(NotSent, match="too slow"):
+        client.delete_device("x")
+    assert sent == []
+
+
+# --- people first -----------------------------------------------------------------------------------------------------
+
+
+def test_background_takes_what_is_free_now_and_never_books_ahead():
+    background = a_gate(person=False, gap=1)
+    background.take(max_wait=0)
+
+    with pytest.raises(NoSlot):
+        background.take(max_wait=0.1)
+    assert background.take(max_wait=5)
+
+
+@with_others
+def test_a_person_books_before_a_waiting_background():
+    """Background waits for the next free moment; a person who comes meanwhile has it."""
+    order = []
+
+    def take(name, gate):
+        try:
+            gate.take(max_wait=10)
+            order.append(name)
+        finally:
+            connection.close()
+
+    a_gate(gap=1).take(max_wait=1)
+    waiting = threading.Thread(target=take, args=("background", a_gate(person=False, gap=1)))
+    waiting.start()
+    time.sleep(0.1)
+    take("person", a_gate(gap=1))
+    waiting.join()
+
+    assert order == ["person", "background"]
+
+
+def test_background_yields_to_a_person_who_could_not_even_book():
+    busy(seconds=0.3)
+    with pytest.raises(NoSlot):
+        a_gate(gap=2).take(max_wait=0.01)
+    time.sleep(0.35)
+
+    with pytest.raises(NoSlot):
+        a_gate(person=False, gap=2).take(max_wait=0)
+    assert a_gate(gap=2).take(max_wait=0)
+
+
+def test_background_comes_to_its_turn_when_people_have_gone():
+    a_gate().take(max_wait=1)
+
+    assert a_gate(person=False).take(max_wait=5)
+
+
+def test_background_takes_the_key_that_is_free():
+    busy(KEYS[0])
+    busy(KEYS[2])
+
+    assert a_gate(*KEYS, person=False).take(max_wait=1).key == KEYS[1]
+
+
+def test_several_keys_together_are_faster_than_one():
+    gate = a_gate(*KEYS, person=False, gap=30)
+
+    assert {gate.take(max_wait=1).key for _ in KEYS} == set(KEYS)
+    with pytest.raises(NoSlot):
+        gate.take(max_wait=0.01)
+
+
+def test_keys_that_share_a_bucket_share_its_slots():
+    a_gate(KEYS[0], shared=True, gap=30).take(max_wait=1)
+
+    with pytest.raises(NoSlot):
+        a_gate(KEYS[1], person=False, shared=True, gap=30).take(max_wait=0.01)
+    assert KeySlot.objects.filter(bucket=SHARED_BUCKET).exists()
+
+
+# --- 429, 401 ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(7.0, 7), (None, 5), (10.0**8, 900)])
+def test_429_moves_the_next_slot(asked, seconds):
+    gate = a_gate()
+    gate.penalise(gate.take(max_wait=1), asked)
+
+    assert (row().next_free_at - timezone.now()).total_seconds() == pytest.approx(seconds, abs=2)
+
+
+def test_429_never_brings_a_slot_nearer():
+    gate = a_gate(gap=30)
+    slot = gate.take(max_wait=1)
+    gate.penalise(slot, 0.0)
+
+    assert row().next_free_at == slot.booked
+
+
+def test_a_key_that_the_vendor_refused_is_used_no_more_until_an_operator_clears_it():
+    gate = a_gate()
+    gate.mark_bad(gate.take(max_wait=1), "status 401")
+
+    assert (row().bad_since is not None, row().bad_reason) == (True, "status 401")
+    with pytest.raises(Misconfigured):
+        gate.take(max_wait=5)
+    clear_bad(KEYS[0].bucket)
+    assert gate.take(max_wait=5)
+
+
+def test_a_lane_with_another_good_key_goes_on():
+    gate = a_gate(*KEYS[:2], person=False)
+    bad = gate.take(max_wait=1)
+    gate.mark_bad(bad, "status 403")
+
+    assert all(gate.take(max_wait=5).key != bad.key for _ in range(2))
+
+
+def test_a_new_key_in_the_environment_starts_good():
+    gate = a_gate()
+    gate.mark_bad(gate.take(max_wait=1), "status 401")
+
+    assert a_gate(ApiKey("a new key")).take(max_wait=1)
+
+
+def test_a_bad_key_stops_its_own_lane_only_in_a_shared_bucket():
+    gate = a_gate(*KEYS[:2], person=False, shared=True)
+    gate.mark_bad(gate.take(max_wait=1), "status 401")
+
+    assert gate.take(max_wait=5).key == KEYS[1]
+
+
+def test_a_client_with_a_bad_key_holds_no_slot_and_claims_nothing():
+    gate = a_gate()
+    gate.mark_bad(gate.take(max_wait=1), "status 401")
+
+    with TenoviClient(base_url="http://x.invalid", domain="x", gate=gate, max_wait=1, transport=WSGI) as client:
+        assert client.take_slot() is False
+
+
+# --- transactions -----------------------------------------------------------------------------------------------------
+
+
+def test_the_vendor_is_never_called_inside_a_transaction():
+    client = TenoviClient(base_url="http://x.invalid", domain="x", gate=a_gate(), max_wait=1, transport=WSGI)
+    client.take_slot()
+
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
+        client.delete_device("x")
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
+        client.take_slot()
