@@ -20,7 +20,7 @@ class Clock:
 
 def iso(at: datetime) -> str:
     """`2026-09-20T12:30:00.000000Z`: fixed width, so that text order is time order."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from random import Random
 
@@ -28,6 +28,24 @@ class Person:
     story: str
     body: dict[str, float]
     kept: float
+
+    @cached_property
+    def phases(self) -> dict[str, tuple[float, float, float]]:
+        """Where each resting value stands in its slow waves: numbers from 0 to 1."""
+        found = {name: self.dice("wave", name) for name in (*USUAL_BODY, "temperature")}
+        return {name: (dice.random(), dice.random(), dice.random()) for name, dice in found.items()}
+
+    @cached_property
+    def habit_hours(self) -> float:
+        """How much later than others this person does everything."""
+        return self.dice("habit").gauss(0, 0.55)
+
+    @cached_property
+    def ill_days(self) -> tuple[int, int]:
+        """First and last of two to four days in bed, once in three months of a story."""
+        dice = self.dice("illness")
+        first = dice.randint(-85, -25)
+        return (first, first + dice.randint(1, 3))
 
     def dice(self, *words: object) -> Random:
         """The same dice for the same person and words, in every run."""

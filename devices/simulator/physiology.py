@@ -34,8 +34,8 @@ class Moment:
         )
 
     def _wave(self, name: str) -> float:
-        dice = self.who.dice("wave", name)
-        return sum(sin(2 * pi * (self.day / period + dice.random())) for period in (6.5, 19.0, 53.0)) / 2
+        waves = zip((6.5, 19.0, 53.0), self.who.phases.get(name, (0, 0, 0)), strict=True)
+        return sum(sin(2 * pi * (self.day / period + phase)) for period, phase in waves) / 2
 
     def _daily(self, name: str) -> float:
         weekend = self.at.weekday() >= 5

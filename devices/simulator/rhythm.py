@@ -28,13 +28,12 @@ def measurings(who: Person, device_name: str, day: date, number: int) -> Iterato
     """
     slots = next((each for word, each in SLOTS.items() if word in device_name), ())
     shares = willing(who, number)
-    habit = who.dice("habit").gauss(0, 0.55)
     for n, (hour, minutes, share) in enumerate(slots):
         dice = who.dice(device_name, day, n)
         if dice.random() >= share * shares:
             continue
         late = 0.8 if day.weekday() >= 5 else 0.0
-        at = _local(who, day, hour + habit + late + dice.gauss(0, minutes / 60))
+        at = _local(who, day, hour + who.habit_hours + late + dice.gauss(0, minutes / 60))
         yield at, dice
         if "BPM" in device_name and dice.random() < 0.3:
             yield at + timedelta(minutes=2), dice  # the second reading that the protocol asks for

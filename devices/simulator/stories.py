@@ -53,11 +53,9 @@ def is_silent(person: Person, day: float) -> bool:
 
 
 def illness(person: Person) -> tuple[int, int]:
-    """Two to four days in bed, with no reading, once in three months."""
+    """First and last day without any reading."""
     if person.story == "uncontrolled_hypertension":
         return ROSAS_GAP
     if person.story == "illness_week":
         return (-30, -26)
-    dice = person.dice("illness")
-    first = dice.randint(-85, -25)
-    return (first, first + dice.randint(1, 3))
+    return person.ill_days
