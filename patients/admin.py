@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from patients import accounts
+from patients.access import person
+from patients.admin_base import ReadOnlyAdmin, ScopedAdmin
+from patients.models import AuditEvent, Clinic, Patient, Role, User
+from patients.places import zone_choices
+
+# Rights come from the role (`patients.backends`), addresses from the account: neither has rows of its own here.
+admin.site.unregister(Group)
+admin.site.unregister(EmailAddress)
+
+
+class ClinicForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(choices=zone_choices)
+
+
+@admin.register(Clinic)
+class ClinicAdmin(ScopedAdmin):
+    clinic_path = "pk"
+    setup = True
+    form = ClinicForm
+    list_display = ("name", "time_zone", "created_at")
+    readonly_fields = ("created_at",)
+
+
+class PersonForm(forms.ModelForm):
+    role = forms.ChoiceField(choices=[choice for choice in Role.choices if choice[0]])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "clinics" in self.fields:
+            self.fields["clinics"].required = True
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].strip().lower()
+
+
+@admin.register(User)
+class UserAdmin(ScopedAdmin):
+    """People. Adding one sends an invitation; nobody types another's password."""
+
+    clinic_path = "clinics"
+    setup = True
+    form = PersonForm
+    list_display = ("name", "email", "role", "account", "last_login")
+    list_filter = ("role", "is_active", ("clinics", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("email",)
+    filter_horizontal = ("clinics",)
+    actions = ("invite_again", "deactivate")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        fields = ("name", "email", "role", "clinics")
+        return (*fields, "account", "last_login", "looks") if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return ("email", "account", "last_login", "looks") if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Somebody who also works elsewhere is changed by whoever sets up: a role counts in every clinic."""
+        allowed = super().has_change_permission(request, obj)
+        if not isinstance(obj, User) or request.user.is_superuser:
+            return allowed
+        own = person(request).clinics.values_list("pk", flat=True)
+        return allowed and not obj.is_superuser and not obj.clinics.exclude(pk__in=own).exists()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if not request.user.is_superuser:
+            kwargs["queryset"] = person(request).clinics.all()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            accounts.keep_role(obj)
+            super().save_model(request, obj, form, change)
+            return
+        fields = {name: form.cleaned_data[name] for name in ("email", "name", "role", "clinics")}
+        user = accounts.invite(**fields, by=person(request))
+        obj.pk, obj.password = user.pk, user.password
+        messages.success(request, "An invitation is on its way. Its link works once, for seven days.")
+
+    @admin.display(description="Account")
+    def account(self, user: User) -> str:
+        if user.is_active:
+            return "open"
+        return "closed" if user.last_login else "invited, not yet accepted"
+
+    @admin.display(description="What this person looked at")
+    def looks(self, user: User) -> str:
+        return _audit_link("actor_id", user.pk)
+
+    @admin.action(description="Invite again (sends a new link; earlier ones stop working)", permissions=["change"])
+    def invite_again(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._each(request, people, accounts.invite_again, done="Invited again")
+
+    @admin.action(description="Deactivate (signs out at once)", permissions=["change"])
+    def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._each(request, people, accounts.deactivate, done="Deactivated")
+
+    def _each(self, request: HttpRequest, people: QuerySet[User], verb: Any, *, done: str) -> None:
+        for user in people:
+            if not self.has_change_permission(request, user):
+                messages.error(request, f"{user}: works in another clinic too; ask whoever set this up.")
+                continue
+            try:
+                verb(user=user, by=person(request))
+            except ValidationError as error:
+                messages.error(request, f"{user}: {' '.join(error.messages)}")
+            else:
+                messages.success(request, f"{done}: {user}.")
+
+
+@admin.register(Patient)
+class PatientAdmin(ReadOnlyAdmin):
+    """To be looked at: people are enrolled and edited on the pages, where the rules are."""
+
+    clinic_path = "clinic"
+    patient_path = "pk"
+    list_display = ("id", "family_name", "given_name", "clinic", "enrolled_at", "discharged_at")
+    list_filter = (("clinic", admin.RelatedOnlyFieldListFilter), ("discharged_at", admin.EmptyFieldListFilter))
+    list_select_related = ("clinic",)
+    search_fields = ("id",)
+    search_help_text = "The id as it stands in the page's address. Names are never searched here: an address is kept."
+    readonly_fields = ("id", "looks")
+
+    @admin.display(description="Who viewed this patient")
+    def looks(self, patient: Patient) -> str:
+        return _audit_link("patient", patient.pk)
+
+
+class OneOf(admin.SimpleListFilter):
+    """Narrows to one opaque id that a link brought; shown only while it narrows."""
+
+    lookup = ""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = request.GET.get(self.parameter_name or "")
+        return [(chosen, chosen)] if chosen else []
+
+
+class OfPatient(OneOf):
+    title, parameter_name = "patient", "patient"
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        try:
+            return rows.filter(patient_ids__contains=[uuid.UUID(self.value())]) if self.value() else rows
+        except ValueError:
+            return rows.none()
+
+
+class OfActor(OneOf):
+    title, parameter_name = "person", "actor_id"
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        value = self.value() or ""
+        if not value:
+            return rows
+        return rows.filter(actor_id=int(value)) if value.isascii() and value.isdigit() else rows.none()
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    setup = True
+    clinic_path = "clinic_id"
+    list_display = ("at", "action", "actor_email", "actor_role", "patients", "target", "address", "route")
+    list_filter = ("action", "actor_role", OfPatient, OfActor)
+    search_fields = ("target",)
+    search_help_text = "A record, such as order:3f2a… or user:12"
+
+    def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        """What happened in one's clinics, what their people did elsewhere (signing in), what was tried on them."""
+        clinics = user.clinics.values("pk")
+        people = list(User.objects.filter(clinics__in=clinics).values_list("pk", flat=True))
+        targets = [f"user:{pk}" for pk in people]
+        return rows.filter(Q(clinic_id__in=clinics) | Q(actor_id__in=people) | Q(target__in=targets))
+
+    @admin.display(description="Patients")
+    def patients(self, event: AuditEvent) -> str:
+        ids = event.patient_ids
+        return str(ids[0]) if len(ids) == 1 else f"{len(ids)} patients" if ids else ""
+
+
+def _audit_link(parameter: str, pk: Any) -> str:
+    address = f"{reverse('admin:patients_auditevent_changelist')}?{parameter}={pk}"
+    return format_html('<a href="{}">Open the audit</a>', address)

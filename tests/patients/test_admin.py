@@ -1,0 +1,214 @@
+import pytest
+from django.apps import apps
+from django.contrib.admin.sites import site
+from django.core import mail
+from django.urls import reverse
+
+from patients.admin_base import ScopedAdmin
+from patients.models import AuditEvent, Role, User
+from tests.factories import PatientFactory, UserFactory
+
+OPAQUE = {"id", "pk", "hwi_id", "reference", "hardware_uuid", "request_id", "target", "email", "sensor_id", "bucket"}
+
+
+@pytest.fixture
+def admin_client(client, ada):
+    client.force_login(ada)
+    return client
+
+
+def changelist(model):
+    return reverse(f"admin:patients_{model}_changelist")
+
+
+def test_an_administrator_sees_own_clinics_people_and_patients_only(admin_client, elm, harbor, nadia, olaf, rosa):
+    stranger = PatientFactory(clinic=harbor, family_name="Quillfeather")
+
+    people = admin_client.get(changelist("user")).content.decode()
+    patients = admin_client.get(changelist("patient")).content.decode()
+    clinics = admin_client.get(changelist("clinic")).content.decode()
+
+    assert nadia.email in people
+    assert olaf.email not in people
+    assert str(rosa.pk) in patients
+    assert str(stranger.pk) not in patients
+    assert "Quillfeather" not in patients
+    assert harbor.name not in clinics + people + patients
+
+
+def test_every_look_at_patients_is_written_down_with_their_ids(admin_client, ada, rosa):
+    admin_client.get(changelist("patient"))
+    admin_client.get(reverse("admin:patients_patient_change", args=[rosa.pk]))
+
+    looks = AuditEvent.objects.filter(action="admin_view", actor_id=ada.pk)
+    assert [row.patient_ids for row in looks] == [[rosa.pk], [rosa.pk]]
+    assert {row.target for row in looks} == {"patient", f"patient:{rosa.pk}"}
+
+
+def test_titles_and_addresses_hold_no_name(admin_client, rosa):
+    page = admin_client.get(reverse("admin:patients_patient_change", args=[rosa.pk])).content.decode()
+
+    title = page.split("<title>")[1].split("</title>")[0]
+    assert rosa.family_name not in title
+
+
+def test_a_patient_is_found_by_id_and_never_by_name(admin_client, rosa):
+    by_id = admin_client.get(changelist("patient"), {"q": str(rosa.pk)})
+    by_name = admin_client.get(changelist("patient"), {"q": rosa.family_name})
+
+    assert by_id.context["cl"].result_count == 1
+    assert by_name.context["cl"].result_count == 0
+
+
+@pytest.mark.parametrize("lookup", ["family_name__startswith", "birth_date__gte", "mrn", "clinic__name"])
+def test_nobody_narrows_by_a_patients_data_in_the_address(admin_client, rosa, lookup):
+    assert admin_client.get(changelist("patient"), {lookup: "D"}).status_code in (302, 400)
+
+
+def test_the_audit_answers_who_viewed_this_patient(admin_client, client, nadia, ada, rosa):
+    other = PatientFactory(clinic=rosa.clinic)
+    admin_client.get(reverse("admin:patients_patient_change", args=[rosa.pk]))
+    admin_client.get(reverse("admin:patients_patient_change", args=[other.pk]))
+
+    rows = admin_client.get(changelist("auditevent"), {"patient": str(rosa.pk)}).context["cl"].result_list
+
+    assert [row.target for row in rows] == [f"patient:{rosa.pk}"]
+
+
+@pytest.mark.parametrize("query", [{"patient": "x"}, {"actor_id": "9" * 30}, {"actor_id": "²"}, {"q": "\x00"}])
+def test_a_mistyped_filter_finds_nothing(admin_client, query):
+    answer = admin_client.get(changelist("auditevent"), query)
+
+    assert answer.status_code == 200
+    assert answer.context["cl"].result_count == 0
+
+
+def test_the_audit_answers_what_did_this_person_do(admin_client, nadia, cora, client):
+    client.logout()
+    client.force_login(nadia)
+    client.logout()
+    client.force_login(User.objects.get(role=Role.ADMINISTRATOR))
+
+    rows = client.get(changelist("auditevent"), {"actor_id": nadia.pk}).context["cl"].result_list
+
+    assert {row.action for row in rows} == {"sign_in", "sign_out"}
+
+
+def test_an_administrator_sees_no_audit_of_another_clinic(admin_client, olaf, nadia):
+    admin_client.force_login(olaf)
+    admin_client.force_login(User.objects.get(role=Role.ADMINISTRATOR))
+
+    rows = admin_client.get(changelist("auditevent")).context["cl"].result_list
+
+    assert olaf.pk not in {row.actor_id for row in rows}
+
+
+def test_adding_a_person_sends_an_invitation(admin_client, ada, elm, django_capture_on_commit_callbacks):
+    fields = {"name": "Nils Berg", "email": "Nils@Example.org", "role": "coordinator", "clinics": [elm.pk]}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = admin_client.post(reverse("admin:patients_user_add"), fields)
+
+    assert answer.status_code == 302
+    user = User.objects.get(email="nils@example.org")
+    assert not user.is_active
+    assert list(user.clinics.all()) == [elm]
+    assert mail.outbox[0].to == ["nils@example.org"]
+    assert AuditEvent.objects.filter(action="invite", actor_id=ada.pk, target=f"user:{user.pk}").count() == 1
+
+
+def test_an_address_in_use_is_refused_beside_its_field(admin_client, nadia, elm):
+    fields = {"name": "N", "email": "NADIA@example.org", "role": "coordinator", "clinics": [elm.pk]}
+
+    answer = admin_client.post(reverse("admin:patients_user_add"), fields)
+
+    assert answer.status_code == 200
+    assert "email" in answer.context["adminform"].form.errors
+
+
+@pytest.mark.parametrize("name", ["is_superuser", "is_staff", "password", "is_active", "email"])
+def test_nobody_raises_an_account_by_adding_fields_to_a_form(admin_client, nadia, elm, name):
+    before = getattr(nadia, name)
+    fields = {"name": "Nadia Haddad", "role": "clinician", "clinics": [elm.pk], name: "1"}
+
+    admin_client.post(reverse("admin:patients_user_change", args=[nadia.pk]), fields)
+
+    nadia.refresh_from_db()
+    assert getattr(nadia, name) == before
+
+
+def test_a_new_administrator_may_open_the_admin_and_a_former_one_may_not(admin_client, nadia, elm):
+    address = reverse("admin:patients_user_change", args=[nadia.pk])
+
+    admin_client.post(address, {"name": nadia.name, "role": "administrator", "clinics": [elm.pk]})
+    nadia.refresh_from_db()
+    was_staff = nadia.is_staff
+    admin_client.post(address, {"name": nadia.name, "role": "clinician", "clinics": [elm.pk]})
+
+    nadia.refresh_from_db()
+    assert (was_staff, nadia.is_staff) == (True, False)
+    assert AuditEvent.objects.filter(action="admin_change", target=f"user:{nadia.pk}").count() == 2
+
+
+def test_somebody_who_works_in_two_clinics_is_not_changed_by_one(admin_client, elm, harbor):
+    both = UserFactory(clinics=[elm, harbor])
+    address = reverse("admin:patients_user_change", args=[both.pk])
+
+    answer = admin_client.post(address, {"name": "X", "role": "administrator", "clinics": [elm.pk]})
+    admin_client.post(changelist("user"), {"action": "deactivate", "_selected_action": [both.pk]})
+
+    both.refresh_from_db()
+    assert answer.status_code == 403
+    assert both.is_active
+    assert both.clinics.count() == 2
+
+
+def test_deactivating_by_the_list_is_written_down(admin_client, nadia, ada):
+    admin_client.post(changelist("user"), {"action": "deactivate", "_selected_action": [nadia.pk, ada.pk]})
+
+    nadia.refresh_from_db()
+    ada.refresh_from_db()
+    assert (nadia.is_active, ada.is_active) == (False, True)
+
+
+def test_nobody_but_staff_opens_the_admin_and_there_is_no_second_sign_in_page(client, nadia):
+    anonymous = client.get("/admin/", follow=True)
+    client.force_login(nadia)
+
+    assert anonymous.redirect_chain[-1][0] == "/accounts/login/?next=/admin/"
+    assert client.get("/admin/").status_code == 403
+    assert client.get("/admin/login/").status_code == 403
+
+
+def test_a_superuser_sets_up_and_sees_no_patient(client, rosa, elm):
+    client.force_login(UserFactory(is_superuser=True, is_staff=True, role="", clinics=[]))
+
+    assert client.get(changelist("patient")).context["cl"].result_count == 0
+    assert client.get(changelist("clinic")).context["cl"].result_count == 1
+    assert client.get(reverse("admin:patients_patient_change", args=[rosa.pk])).status_code == 302
+
+
+@pytest.mark.parametrize("entry", list(site._registry.values()), ids=str)
+def test_every_admin_here_is_scoped_deletes_nothing_and_searches_opaque_ids_only(entry, rf, ada):
+    request = rf.get("/")
+    request.user = ada
+    assert isinstance(entry, ScopedAdmin)
+    assert "delete_selected" not in entry.get_actions(request)
+    assert not entry.has_delete_permission(request)
+    if entry.clinic_path:
+        assert {path.lstrip("=^@").split("__")[-1] for path in entry.search_fields} <= OPAQUE
+
+
+def test_every_model_of_ours_is_in_the_admin():
+    shown = set(site._registry) | {inline.model for entry in site._registry.values() for inline in entry.inlines}
+    ours = {
+        model
+        for label in ("patients", "devices", "measurements", "fulfillment")
+        for model in apps.get_app_config(label).get_models()
+    }
+
+    assert {model._meta.label for model in ours - shown} == set()
+
+
+def test_times_are_the_clinics_and_the_zone_is_named(admin_client):
+    assert "America/New_York time" in admin_client.get("/admin/").content.decode()
