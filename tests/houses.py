@@ -53,6 +53,7 @@ def planned(state):
         | COMPRESSED
         | {
             "INSECURE_HTTP": "1",
+            "STATIC_COMPRESS": "0",
             "SITE_URL": f"http://127.0.0.1:{port}",
             "ALLOWED_HOSTS": "127.0.0.1",
             "TENOVI_CLIENT_DOMAIN": "vitals-house",
