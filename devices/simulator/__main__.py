@@ -46,7 +46,9 @@ def main() -> None:
     print(f"simulator ready on {server.url}", flush=True)
     over.wait()
     server.shutdown()
-    simulator.close()
+    simulator.stop()
+    simulator.world.lock.acquire()  # kept: a request still under way must not meet a closed state file
+    simulator.world.store.close()
 
 
 if __name__ == "__main__":

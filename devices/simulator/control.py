@@ -9,7 +9,7 @@
 | GET, POST gateways | POST {gateway_uuid}: known and free from now on; GET the free ones |
 | GET devices | all, raw |
 | POST device | {name, external_id, patient, hardware_uuid, status}: one that nobody ordered here |
-| POST status | {hwi_device_id, status} |
+| POST status | {hwi_device_id, status, moving}: `moving` lets the parcel go on from there |
 | POST ship | {hwi_device_id} |
 | POST reading | {hwi_device_id, metric, value_1, value_2, timestamp, created, estimated, filter_params, webhook} |
 | POST readings | a list of such; those of one device and timestamp travel together |

@@ -40,6 +40,7 @@ def _settle(world: World, row: Json, now: datetime) -> None:
     for name in row["devices"]:
         document = _connected(world, key, name, gateway, now, days)
         document["time_zone"] = row["time_zone"]
+        document["device"]["fulfillment_request"].update(touches.ship_to(row))
         history.write(world, document, now - timedelta(days=days), now)
     if touch := touches.TOUCHES.get(row["story"]):
         touch(world, row, key, now)

@@ -59,11 +59,11 @@ class Handles:
             devices.set_status(document, status)
             return devices.save(world, document)
 
-    def set_status(self, hwi_device_id: str, status: str) -> Json:
-        """What a person at the vendor does by hand; the webhook follows."""
+    def set_status(self, hwi_device_id: str, status: str, *, moving: bool = False) -> Json:
+        """What a person at the vendor does by hand; the webhook follows. `moving` lets the parcel go on from there."""
         with self.world.change():
             document = self.device(hwi_device_id)
-            document["step_at"] = None
+            document["step_at"] = self.world.soon() if moving else None
             devices.set_status(document, status)
             devices.tell_status(self.world, devices.save(self.world, document))
             return document

@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 from devices.simulator.web import Json, WireFault
 
 Application = Callable[[Json, Callable[..., Any]], Iterable[bytes]]
-LONGEST_BODY = 1024 * 1024
+LONGEST_BODY = 64 * 1024 * 1024  # the control endpoint takes readings by the thousand
 
 
 class Server(ThreadingHTTPServer):

@@ -108,19 +108,22 @@ def stuck(world: World, row: Json, key: str | None, now: datetime) -> None:
 
 
 def _ordered(world: World, row: Json, key: str | None, name: str, at: datetime, uuid: str | None) -> Json:
-    order = {
-        "shipping_name": f"{row['given_name']} {row['family_name']}",
-        "shipping_address": " ".join(filter(None, (row["street"], row["street_2"]))),
-        "shipping_city": row["city"],
-        "shipping_state": row["state"],
-        "shipping_zip_code": row["zip"],
-        "created": iso(at),
-    }
+    order = {**ship_to(row), "created": iso(at)}
     values = {"name": name, "hardware_uuid": uuid, "fulfillment_request": order, "time_zone": row["time_zone"]}
     document = activation.new_document(world, values)
     document.update(patient=key, story="seeded")
     document["device"]["created"] = iso(at)
     return document
+
+
+def ship_to(row: Json) -> Json:
+    return {
+        "shipping_name": f"{row['given_name']} {row['family_name']}",
+        "shipping_address": " ".join(filter(None, (row["street"], row["street_2"]))),
+        "shipping_city": row["city"],
+        "shipping_state": row["state"],
+        "shipping_zip_code": row["zip"],
+    }
 
 
 def _shipped(document: Json, at: datetime) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from devices.simulator.web import Json
 
 TIMEOUT_SECONDS = 10.0
+STOP_SECONDS = 2.0
 THREADS = 4
 LOG_LENGTH = 50_000
 
@@ -123,12 +124,13 @@ class Outbox:
             thread.start()
 
     def stop(self) -> None:
-        """Returns when no delivery is under way; what still waits is lost, as at a vendor that restarts."""
+        """Leaves a delivery that hangs behind; what still waits is lost, as at a vendor that restarts."""
         with self._changed:
             self._running = False
             self._changed.notify_all()
+        deadline = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
-            thread.join(TIMEOUT_SECONDS + 1)
+            thread.join(max(0.0, deadline - time.monotonic()))
         self._threads = []
 
     def clear(self) -> None:

@@ -160,3 +160,12 @@ def test_threads_move_parcels_by_themselves_once_started(sim, ask, order):
             assert sim.world.clock.now().timestamp() < deadline
     finally:
         sim.stop()
+
+
+def test_a_parcel_that_waited_for_the_client_goes_on_once_somebody_sets_it_right(sim, ask, order):
+    device = order(shipping_zip_code="00000")
+    sim.advance(STAGE * 3)
+    sim.set_status(device["id"], "Ready to Ship", moving=True)
+    sim.advance(STAGE * 3)
+
+    assert status(ask, device) == "Connected"
