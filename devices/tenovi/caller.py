@@ -23,10 +23,10 @@ from .wire import CALL_SECONDS, TIMEOUTS, Wire
 logger = logging.getLogger(__name__)
 
 READ_TRIES = 6
-READ_TRIES_SECONDS = 90.0  # no further try after that
+READ_TRIES_SECONDS = 60.0  # no further try after that: with the last one, 90 s in all
 SLOT_TRIES = 10
 NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
-OUR_FAULT = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeEncodeError)
+OUR_FAULT = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeError)
 PERHAPS_SENT = (httpx2.HTTPError, OSError)
 
 
@@ -49,10 +49,12 @@ class Caller:
         self.close()
 
     def close(self) -> None:
-        if self._slot is not None:
-            self._gate.give_back(self._slot)
-            self._slot = None
-        self._transport.close()
+        held, self._slot = self._slot, None
+        try:
+            if held is not None:
+                self._gate.give_back(held)
+        finally:
+            self._transport.close()
 
     def take_slot(self, *, max_wait: float | None = None) -> bool:
         """Hold the right to send the next request now. False when it would take more than `max_wait` seconds, when the

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from .errors import NotSent, Unclear
+from .errors import NotSent, Rejected, Unclear
 from .gate import NoSlot
 
 LONGEST_PAUSE_SECONDS = 20.0
+NO_ADDRESS = "Tenovi can't be asked about an id that is empty or made of dots: it would name another address."
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Call:
     @property
     def path(self) -> str:
         if any(arg.strip(".") == "" for arg in self.args):
-            raise ValueError(f"{self}: an id is empty or made of dots")
+            raise Rejected(f"{self}: an id is empty or made of dots", reason=NO_ADDRESS, status=400)
         return self.template.format(*(quote(arg, safe="") for arg in self.args))
 
 

@@ -179,7 +179,7 @@ def test_pauses_grow_and_are_spread_over_their_whole_length():
 def test_an_id_that_would_change_the_path_is_refused_before_anything_is_sent(answering, external_id):
     client = answering(SCALE)
 
-    with pytest.raises(ValueError, match="an id is empty or made of dots"):
+    with pytest.raises(Rejected, match="an id is empty or made of dots"):
         client.delete_patient(external_id)
     assert client.asked == []
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from devices.tenovi import Misconfigured, NotSent, Unclear, wire
+from devices.tenovi import ApiKey, Misconfigured, NotSent, Unclear, wire
 
 EMPTY_PAGE = json.dumps({"count": 0, "next": None, "previous": None, "results": []})
 DEVICE = "0b7e6a52-5d1c-4c1e-9a57-3f6f0b1f2a10"
@@ -72,6 +72,22 @@ def test_a_refused_connection_was_never_sent(build, gate):
 def test_a_name_that_does_not_resolve_was_never_sent(build):
     with pytest.raises(NotSent, match="connecting to Tenovi: ConnectError"):
         build(base_url="http://tenovi.invalid").delete_device(DEVICE)
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70])
+def test_a_host_that_cannot_be_a_name_is_a_wrong_configuration(build, host):
+    with pytest.raises((Misconfigured, NotSent)):
+        build(base_url=f"http://{host}").delete_device(DEVICE)
+
+
+def test_a_key_that_no_header_can_hold_is_a_wrong_configuration(server, reply, gate):
+    heard = []
+    client = server(heard.append)
+    gate.keys = (ApiKey("two\nlines"),)
+
+    with pytest.raises(Misconfigured, match="LocalProtocolError"):
+        client.delete_device(DEVICE)
+    assert heard == []
 
 
 def test_an_unreachable_vendor_gives_no_slot(build, gate):
