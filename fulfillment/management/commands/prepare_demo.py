@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import uuid
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -129,9 +130,10 @@ class Command(BaseCommand):
         orders.place(
             patient=patient,
             kit=kit,
-            ship_to=orders.ShipTo(
-                name=patient.name, street=patient.street, city=patient.city, state=patient.state, zip_code="00000"
+            ship_to=tenovi.ShipTo(
+                name=patient.name, address=patient.street, city=patient.city, state=patient.state, zip_code="00000"
             ),
+            submission_id=uuid.uuid4(),
             by=staff["cora"] if patient.clinic == staff["cora"].clinics.first() else staff["carmen"],
         )
 
