@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from devices import reconciliation, tenovi
+from devices.models import SyncRun
+from devices.models.sync import SyncKind
+from measurements import reconciliation as readings
+
+PAUSE_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = "Compare with the vendor now, in the foreground: the catalogue, the devices, or the readings."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("kind", choices=SyncKind.values)
+
+    def handle(self, *, kind: str, **_: Any) -> None:
+        try:
+            with tenovi.background_lane() as client:
+                run = getattr(self, f"_{kind}")(client)
+        except tenovi.VendorError as error:
+            raise CommandError(f"The vendor did not answer as needed: {error}") from error
+        self.stdout.write(f"{run.kind}: {run.found or getattr(run, 'seen', 0)} at the vendor")
+        for difference in run.differences:
+            self.stdout.write(", ".join(f"{name} {value}" for name, value in difference.items()))
+
+    def _catalogue(self, client: tenovi.TenoviClient) -> SyncRun:
+        return reconciliation.sync_catalogue(client)
+
+    def _devices(self, client: tenovi.TenoviClient) -> SyncRun:
+        return reconciliation.compare_devices(client)
+
+    def _measurements(self, client: tenovi.TenoviClient) -> SyncRun:
+        """Workers may be pulling the same run: rows are claimed, so both help each other."""
+        run = readings.start()
+        while SyncRun.objects.unfinished().filter(pk=run.pk).exists():
+            if not readings.work(client):
+                time.sleep(PAUSE_SECONDS)
+        return SyncRun.objects.with_progress().get(pk=run.pk)
