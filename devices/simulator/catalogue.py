@@ -44,6 +44,7 @@ TYPES: dict[str, tuple[str, tuple[str, ...], str, str, tuple[str, ...]]] = {
     "PatchRx PatchCap": ("27", ("patchcap_open_close_event",), "19.00", "4.00", ("sensor id",)),
     "Tenovi Cellular BPM": ("", PRESSURE, "59.00", "9.00", ("cellular",)),
     "Tenovi Cellular Scale": ("", ("weight",), "65.00", "9.00", ("cellular",)),
+    "Tenovi Cellular Pulse Ox": ("", OXYGEN, "49.00", "9.00", ("cellular",)),
     "Tenovi Virtual Care Visit": ("", (), "0.00", "0.00", ("virtual",)),
 }
 GATEWAY = "Gateway"  # a name only in replacements and bulk contents

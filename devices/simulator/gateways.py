@@ -2,7 +2,7 @@
 
 Free ones, known but tied to nobody, for trying an activation on site (the control endpoint lists them too):
 A1B2C3D4E5F6, B2C3D4E5F6A1, C3D4E5F6A1B2, D4E5F6A1B2C3, E5F6A1B2C3D4, F6A1B2C3D4E5 and the IMEIs
-356000000000017, 356000000000025, 356000000000033. Any other id answers 201 with `Unknown Gateway ID`.
+356000000000018, 356000000000026, 356000000000034. Any other id answers 201 with `Unknown Gateway ID`.
 """
 
 import re
@@ -12,7 +12,7 @@ from devices.simulator.web import NOT_FOUND, Answer, Json, Refusal, Request
 from devices.simulator.world import World
 
 FREE_GATEWAYS = ("A1B2C3D4E5F6", "B2C3D4E5F6A1", "C3D4E5F6A1B2", "D4E5F6A1B2C3", "E5F6A1B2C3D4", "F6A1B2C3D4E5")
-FREE_IMEIS = ("356000000000017", "356000000000025", "356000000000033")
+FREE_IMEIS = ("356000000000018", "356000000000026", "356000000000034")
 LISTED = ("gateway_uuid", "last_signal_strength", "last_measurement", "shipped_on", "assigned_on")
 ORDERINGS = ("assigned_on", "shipped_on", "last_measurement")
 

@@ -25,7 +25,7 @@ def test_an_activation_on_site_is_delivered_at_once_and_its_id_normalised(activa
 
 @pytest.mark.parametrize(
     ("name", "hardware_uuid"),
-    [("Tenovi BPM - L", "0123456789AB"), ("Tenovi Cellular BPM", "A1B2C3D4E5F6"), ("Tenovi Scale", "356000000000017")],
+    [("Tenovi BPM - L", "0123456789AB"), ("Tenovi Cellular BPM", "A1B2C3D4E5F6"), ("Tenovi Scale", "356000000000018")],
 )
 def test_hardware_that_does_not_exist_or_fit_looks_like_success(activate, name, hardware_uuid):
     answer = activate(name, hardware_uuid)

@@ -143,7 +143,7 @@ def test_control_lists_free_hardware_and_adds_some(control, activate):
 
     free = control.get("gateways").json()
     assert "A1B2C3D4E5F6" not in free
-    assert {"B2C3D4E5F6A1", "0123456789AB", "356000000000017"} <= set(free)
+    assert {"B2C3D4E5F6A1", "0123456789AB", "356000000000018"} <= set(free)
 
 
 def test_reset_begins_again(sim, control, order):
