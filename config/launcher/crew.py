@@ -18,7 +18,7 @@ class Crew:
 
     def __init__(self, *, state: Path, env: Mapping[str, str], leash: Leash, ear: Ear) -> None:
         self.state, self.env = state, dict(env)
-        self.processes, self.watched = list[Process](), list[Process]()
+        self.processes, self.talked_to, self.watched = list[Process](), list[Process](), list[Process]()
         self._leash, self._ear = leash, ear
 
     def start(self, name: str, command: Sequence[str | Path], **extra: str) -> Process:
@@ -27,6 +27,13 @@ class Crew:
         process.start()
         self.processes.append(process)
         self.watched.append(process)
+        return process
+
+    def start_before(self, name: str, command: Sequence[str | Path], **extra: str) -> Process:
+        """One that the others talk to: asked to stop only when they have ended."""
+        process = self.start(name, command, **extra)
+        self.processes.remove(process)
+        self.talked_to.append(process)
         return process
 
     def run(self, name: str, command: Sequence[str | Path], **extra: str) -> str:
@@ -69,12 +76,13 @@ class Crew:
             process.check()
 
     def stop(self) -> None:
-        """Last started, first asked; all share one grace, then what is left is killed with its group."""
-        for process in reversed(self.processes):
-            process.ask_to_stop()
-        deadline = time.monotonic() + GRACE_SECONDS
-        while self.processes:
-            self.processes.pop().finish(deadline=deadline)
+        """Last started, first asked; then what is left after its grace is killed with its group."""
+        for processes in (self.processes, self.talked_to):
+            for process in reversed(processes):
+                process.ask_to_stop()
+            deadline = time.monotonic() + GRACE_SECONDS
+            while processes:
+                processes.pop().finish(deadline=deadline)
 
     def _process(self, name: str, command: Sequence[str | Path], extra: Mapping[str, str]) -> Process:
         log = self.state / "logs" / f"{name}.log"

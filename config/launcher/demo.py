@@ -41,7 +41,7 @@ def stand(state: Path, ear: Ear) -> None:
             try:
                 house.crew.watch()
             finally:
-                say("\nStopping")
+                say("\nStopping; work in hand gets ten seconds")
 
 
 def reset(_words: list[str]) -> None:

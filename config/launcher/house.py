@@ -94,7 +94,7 @@ def start_vendor(crew: Crew, flags: tuple[str, ...]) -> None:
         "--domain",
         crew.env["TENOVI_CLIENT_DOMAIN"],
     )
-    crew.start("simulator", [PYTHON, "-m", "devices.simulator", *words, *flags], **given)
+    crew.start_before("simulator", [PYTHON, "-m", "devices.simulator", *words, *flags], **given)
     crew.wait_until(lambda: accepts(address.hostname, address.port), what="The simulated vendor", seconds=READY_SECONDS)
 
 
