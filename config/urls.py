@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from fulfillment.webhooks import FulfillmentWebhook, SpecialOrderWebhook
 from measurements.webhooks import MeasurementWebhook
 from patients.views.accounts import home
 
@@ -12,4 +13,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # With and without the last slash: a redirect would lose the vendor's POST.
     re_path(r"^hooks/tenovi/measurements/?$", MeasurementWebhook.as_view(), name="hook_measurements"),
+    re_path(r"^hooks/tenovi/fulfillment/?$", FulfillmentWebhook.as_view(), name="hook_fulfillment"),
+    re_path(r"^hooks/tenovi/orders/?$", SpecialOrderWebhook.as_view(), name="hook_orders"),
+    path("orders/", include("fulfillment.urls")),
+    path("patients/", include("patients.urls")),
 ]

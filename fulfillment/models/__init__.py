@@ -1,6 +1,6 @@
 from .event import EventSource, OrderEvent
 from .kit import Kit, KitItem
-from .order import Order, OrderKind, OrderLine
+from .order import Order, OrderKind, OrderLine, Urgency
 from .special_order import SpecialOrder
 from .status import LineStatus
 
@@ -14,4 +14,5 @@ __all__ = [
     "OrderKind",
     "OrderLine",
     "SpecialOrder",
+    "Urgency",
 ]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from devices.models import Device, DeviceType, VendorCall
@@ -23,9 +23,39 @@ class OrderKind(models.TextChoices):
     ACTIVATION = "activation", "Handed over on site"
 
 
+class Urgency(models.IntegerChoices):
+    """How an order is listed: what is stuck first, then what is under way, then what is over."""
+
+    STUCK = 0, "Stuck"
+    OPEN = 1, "Open"
+    FINISHED = 2, "Finished"
+
+
 class OrderQuerySet(models.QuerySet["Order"]):
     def visible_to(self, user: User) -> OrderQuerySet:
         return self.filter(patient__in=Patient.objects.visible_to(user))
+
+    def with_urgency(self) -> OrderQuerySet:
+        """Adds `urgency`; says in the database what `Order.stuck` says in Python."""
+        counted = OrderLine.objects.filter(order=OuterRef("pk"), closed_by__isnull=True, corrected_by__isnull=True)
+        stuck, under_way = Exists(counted.filter(status__in=STUCK)), Exists(counted.filter(closed_at__isnull=True))
+        urgency = Case(
+            When(stuck, then=Value(Urgency.STUCK)), When(under_way, then=Value(Urgency.OPEN)), default=Urgency.FINISHED
+        )
+        return self.annotate(urgency=urgency)
+
+    def as_urgent_as(self, urgency: Urgency) -> OrderQuerySet:
+        """Of `with_urgency`."""
+        return self.filter(urgency=urgency)
+
+    def by_urgency(self) -> OrderQuerySet:
+        """Of `with_urgency`: what waits longest first, and of what is over the newest."""
+        waiting_since = Case(When(urgency__lt=Urgency.FINISHED, then="placed_at"))
+        return self.order_by("urgency", waiting_since.asc(nulls_last=True), "-placed_at", "-pk")
+
+    def counts(self) -> dict[int, int]:
+        """Of `with_urgency`: how many there are of each."""
+        return dict(self.order_by().values_list("urgency").annotate(n=Count("pk")))
 
     def with_lines(self) -> OrderQuerySet:
         return self.select_related("patient", "patient__clinic", "kit", "placed_by").prefetch_related(

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from devices.hardware import hardware_problem, normalise_hardware_uuid
+from devices.models import DeviceType
+from devices.tenovi import ShipTo
+from fulfillment import orders
+from fulfillment.models import Kit, Order, OrderKind, OrderLine
+from fulfillment.wording import REFUSED_FIELDS
+from patients.models import DischargeReason, Patient
+from patients.places import state_choices
+from patients.validators import validate_plain_text, validate_zip_code
+
+JOIN, NEW = "join", "new"
+OFF = {"autocomplete": "off"}  # a shared computer must not suggest patients' addresses
+
+
+def plain_text(label: str, **options: Any) -> forms.CharField:
+    widget = forms.TextInput(attrs=OFF)
+    return forms.CharField(label=label, max_length=255, validators=[validate_plain_text], widget=widget, **options)
+
+
+class AddressForm(forms.Form):
+    """Where a parcel goes; starts with the patient's own address."""
+
+    name = plain_text("Name on the parcel")
+    street = plain_text("Street and apartment")
+    city = plain_text("City")
+    state = forms.ChoiceField(choices=[("", "Choose a state"), *state_choices()])
+    zip_code = forms.CharField(
+        label="ZIP code", max_length=10, validators=[validate_zip_code], widget=forms.TextInput(attrs=OFF)
+    )
+
+    address_fields = ("name", "street", "city", "state", "zip_code")
+
+    @property
+    def ship_to(self) -> ShipTo:
+        said = self.cleaned_data
+        return ShipTo(
+            name=said["name"],
+            address=said["street"],
+            city=said["city"],
+            state=said["state"],
+            zip_code=said["zip_code"],
+        )
+
+    def address(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.address_fields]
+
+
+class SubmittedOnce(forms.Form):
+    """Carries the form's own id, so that a double click is one order, and why something is ordered once more."""
+
+    submission_id = forms.UUIDField(widget=forms.HiddenInput)
+    override_reason = forms.CharField(
+        label="Why is another one needed?",
+        required=False,
+        max_length=200,
+        validators=[validate_plain_text],
+        help_text="Only for a device that is on its way already.",
+        widget=forms.TextInput(attrs=OFF),
+    )
+
+    def __init__(self, data: Any = None, *, patient: Patient, initial: dict[str, str] | None = None) -> None:
+        super().__init__(data, initial={"submission_id": uuid.uuid4(), **(initial or {})})
+        self.patient = patient
+
+
+class ShipForm(SubmittedOnce, AddressForm):
+    kit = forms.ModelChoiceField(queryset=Kit.objects.none(), empty_label=None, widget=forms.RadioSelect)
+    gateway = forms.ChoiceField(choices=(), widget=forms.RadioSelect)
+    require_signature = forms.BooleanField(
+        label="Signature on delivery", required=False, help_text="The vendor charges extra for it."
+    )
+
+    def __init__(self, data: Any = None, *, patient: Patient) -> None:
+        super().__init__(data, patient=patient, initial=address_of(patient))
+        kits = Kit.objects.filter(clinic_id=patient.clinic_id, active=True)
+        self.fields["kit"].queryset = kits.prefetch_related("items__device_type")  # type: ignore[attr-defined]
+        self.linked = orders.linked_gateway(patient)
+        choices = [(NEW, "Ship a new gateway with the devices")]
+        if self.linked:
+            choices.insert(0, (JOIN, f"Join the gateway that the patient has ({printed(self.linked)})"))
+        self.fields["gateway"].choices = choices  # type: ignore[attr-defined]
+        self.fields["gateway"].initial = choices[0][0]
+
+    @property
+    def joined_gateway(self) -> str | None:
+        return self.linked if self.cleaned_data["gateway"] == JOIN else None
+
+    def place(self, *, by: Any) -> Order:
+        """Raises orders.CantOrder, and AlreadyOpen."""
+        said = self.cleaned_data
+        return orders.place(
+            patient=self.patient,
+            kit=said["kit"],
+            ship_to=self.ship_to,
+            gateway=self.joined_gateway,
+            require_signature=said["require_signature"],
+            submission_id=said["submission_id"],
+            override_reason=said["override_reason"],
+            by=by,
+        )
+
+
+class ActivateForm(SubmittedOnce):
+    device_type = forms.ModelChoiceField(
+        label="Device", queryset=DeviceType.objects.orderable(), empty_label="Choose a device"
+    )
+    gateway_id = forms.CharField(
+        label="Gateway ID or IMEI",
+        max_length=40,
+        widget=forms.TextInput(attrs=OFF | {"spellcheck": "false"}),
+        help_text="From the label: 12 characters 0-9 and A-F of the gateway, or 15 digits of a cellular device.",
+    )
+    sensor_id = forms.CharField(
+        label="Sensor ID",
+        required=False,
+        max_length=255,
+        validators=[validate_plain_text],
+        widget=forms.TextInput(attrs=OFF),
+        help_text="Only for devices of which several share a gateway, such as pill bottle caps.",
+    )
+
+    def clean_gateway_id(self) -> str:
+        return checked_gateway(self.cleaned_data["gateway_id"])
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        device_type = said.get("device_type")
+        if device_type and device_type.sensor_id_required and not said.get("sensor_id"):
+            self.add_error("sensor_id", f"{device_type} needs its sensor ID.")
+        return said
+
+    def place(self, *, by: Any) -> Order:
+        """Raises orders.CantOrder, and AlreadyOpen."""
+        said = self.cleaned_data
+        return orders.activate(
+            patient=self.patient,
+            device_type=said["device_type"],
+            hardware_uuid=said["gateway_id"],
+            sensor_id=said["sensor_id"],
+            submission_id=said["submission_id"],
+            override_reason=said["override_reason"],
+            by=by,
+        )
+
+
+class CorrectForm(AddressForm):
+    """What the vendor refused, with its words beside the field that they are about."""
+
+    gateway_id = forms.CharField(
+        label="Gateway ID or IMEI",
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs=OFF | {"spellcheck": "false"}),
+        help_text="Empty: a new gateway is shipped with the device.",
+    )
+    all_refused = forms.BooleanField(label="Correct the other refused devices of this order too", required=False)
+
+    def __init__(self, data: Any = None, *, line: OrderLine, others: int) -> None:
+        super().__init__(data, initial={**initial_of(line.order), "all_refused": True})
+        self.on_site = line.order.kind == OrderKind.ACTIVATION
+        if self.on_site:
+            self.fields["gateway_id"].required = True
+            self.fields["gateway_id"].help_text = "From the label on the gateway or the device."
+        if self.on_site or line.call.device_id:
+            for name in self.address_fields:
+                del self.fields[name]
+        if not others:
+            del self.fields["all_refused"]
+        self.refusals = refusals_by_field(line.call.errors, self.fields)
+
+    def clean_gateway_id(self) -> str:
+        typed = self.cleaned_data["gateway_id"]
+        return checked_gateway(typed) if typed else ""
+
+    @property
+    def with_address(self) -> bool:
+        return "street" in self.fields
+
+    def rows(self) -> list[tuple[forms.BoundField, list[str]]]:
+        """Each field with what the vendor said about it."""
+        return [(field, self.refusals.get(field.name, [])) for field in self]
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=200, validators=[validate_plain_text], widget=forms.TextInput(attrs=OFF), label="Reason"
+    )
+
+
+class EndForm(forms.Form):
+    reason = forms.ChoiceField(choices=[("", "Choose a reason"), *DischargeReason.choices])
+    discharge = forms.BooleanField(
+        label="Discharge the patient as well",
+        required=False,
+        initial=True,
+        help_text="The patient leaves the list of those who are cared for; the chart stays.",
+    )
+
+
+def address_of(patient: Patient) -> dict[str, str]:
+    street = ", ".join(filter(None, (patient.street, patient.street_2)))
+    place = {"city": patient.city, "state": patient.state, "zip_code": patient.zip_code}
+    return {"name": patient.name, "street": street, **place}
+
+
+def initial_of(order: Order) -> dict[str, str]:
+    address = {name: getattr(order, f"ship_{name}") for name in AddressForm.address_fields}
+    return address | {"gateway_id": printed(order.gateway_id)}
+
+
+def checked_gateway(typed: str) -> str:
+    hardware = normalise_hardware_uuid(typed)
+    if problem := hardware_problem(hardware):
+        raise forms.ValidationError(problem)
+    return hardware
+
+
+def printed(hardware_uuid: str) -> str:
+    """In groups of four, as on the label."""
+    if len(hardware_uuid) != 12:
+        return hardware_uuid
+    return "-".join(hardware_uuid[at : at + 4] for at in range(0, 12, 4))
+
+
+def refusals_by_field(errors: dict[str, list[str]], fields: dict[str, Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path, messages in errors.items():
+        name = REFUSED_FIELDS.get(path, ("", ""))[1]
+        if name in fields:
+            found.setdefault(name, []).extend(messages)
+    return found

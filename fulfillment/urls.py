@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from fulfillment.views import ending, line, listing, ordering, page
+
+app_name = "orders"
+urlpatterns = [
+    path("", listing.order_list, name="list"),
+    path("new/", ordering.new_order, name="new"),
+    path("end/<uuid:patient_id>/", ending.end_for_patient, name="end_for_patient"),
+    path("end/<uuid:patient_id>/<uuid:hwi_id>/", ending.end_for_device, name="end_for_device"),
+    path("lines/<uuid:line_id>/cancel/", line.cancel, name="cancel"),
+    path("lines/<uuid:line_id>/close/", line.close, name="close"),
+    path("lines/<uuid:line_id>/correct/", line.correct, name="correct"),
+    path("<uuid:order_id>/", page.order_page, name="page"),
+    path("<uuid:order_id>/live/", page.order_live, name="live"),
+]

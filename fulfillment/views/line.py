@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from devices.activation import WrongHardware
+from fulfillment import lines
+from fulfillment.forms import CorrectForm, ReasonForm
+from fulfillment.models import OrderLine
+from fulfillment.orders import CantOrder
+from fulfillment.wording import refusals
+from patients.access import Act, open_patient, person, requires
+from patients.models import Patient
+
+
+@requires(Act.PLACE_ORDERS)
+@require_POST
+def cancel(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
+    line = _line(request, line_id)
+    try:
+        messages.success(request, lines.cancel(line=line, by=person(request)))
+    except lines.TooLate as reason:
+        messages.error(request, str(reason))
+    return redirect("orders:page", line.order_id)
+
+
+@requires(Act.PLACE_ORDERS)
+@require_http_methods(["GET", "POST"])
+def close(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
+    line = _line(request, line_id)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            lines.close(line=line, by=person(request), reason=form.cleaned_data["reason"])
+        except lines.TooLate as reason:
+            messages.error(request, str(reason))
+        return redirect("orders:page", line.order_id)
+    return render(request, "orders/close.html", {"line": line, "patient": line.patient, "form": form})
+
+
+@requires(Act.PLACE_ORDERS)
+@require_http_methods(["GET", "POST"])
+def correct(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
+    line = _line(request, line_id)
+    others = _other_refused(line)
+    form = CorrectForm(request.POST or None, line=line, others=len(others))
+    if request.method == "POST" and form.is_valid() and _corrected(request, form, line, others):
+        return redirect("orders:page", line.order_id)
+    context = {"line": line, "patient": line.patient, "form": form, "refusals": refusals(line.call.errors)}
+    return render(request, "orders/correct.html", context)
+
+
+def _corrected(request: HttpRequest, form: CorrectForm, line: OrderLine, others: list[OrderLine]) -> bool:
+    said = form.cleaned_data
+    ship_to = form.ship_to if form.with_address else None
+    try:
+        for each in [line, *(others if said.get("all_refused") else [])]:
+            lines.correct(line=each, by=person(request), ship_to=ship_to, gateway=said["gateway_id"])
+    except WrongHardware as reason:
+        form.add_error("gateway_id", str(reason))
+        return False
+    except (lines.TooLate, CantOrder) as reason:
+        form.add_error(None, str(reason))
+        return False
+    messages.success(request, "Corrected and asked again.")
+    return True
+
+
+def _line(request: HttpRequest, line_id: uuid.UUID) -> OrderLine:
+    """Through the one door to its patient."""
+    visible = OrderLine.objects.filter(patient__in=Patient.objects.visible_to(person(request)), pk=line_id)
+    line = visible.select_related("order__patient__clinic", "device_type", "call__device").first()
+    if line is None:
+        raise Http404("No such line.")
+    line.patient = open_patient(line.patient_id, by=person(request))
+    return line
+
+
+def _other_refused(line: OrderLine) -> list[OrderLine]:
+    rows = line.order.lines.exclude(pk=line.pk).filter(status=line.status)
+    found = rows.select_related("order__patient__clinic", "patient__clinic", "device_type", "call__device")
+    return [each for each in found if lines.can_correct(each)]

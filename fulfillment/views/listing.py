@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.views.decorators.http import require_safe
+
+from fulfillment.models import LineStatus, Order, Urgency
+from fulfillment.wording import Words, words_for
+from patients import audit
+from patients.access import Act, person, requires
+from patients.models.audit import AuditAction
+
+ROWS_PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Row:
+    order: Order
+    status: LineStatus
+    words: Words
+    devices: list[str]
+    age: str
+
+
+@dataclass(frozen=True)
+class Chip:
+    label: str
+    query: str
+    count: int
+    chosen: bool
+
+
+@requires(Act.SEE_ORDERS)
+@require_safe
+def order_list(request: HttpRequest) -> HttpResponse:
+    user, show = person(request), request.GET.get("show", "")
+    visible = Order.objects.visible_to(user).with_urgency()
+    chosen = next((urgency for urgency in Urgency if urgency.name.lower() == show), None)
+    wanted = visible if chosen is None else visible.as_urgent_as(chosen)
+    page = Paginator(wanted.with_lines().by_urgency(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    rows = [_row(order) for order in page]
+    audit.record(AuditAction.LIST, by=user, patients=dict.fromkeys(row.order.patient_id for row in rows))
+    context = {
+        "rows": rows,
+        "page": page,
+        "chips": _chips(visible.counts(), chosen),
+        "show": show if chosen is not None else "",
+    }
+    return render(request, "orders/list.html", context)
+
+
+def _row(order: Order) -> Row:
+    names = [line.device_type.name for line in order.lines.all() if not hasattr(line, "corrected_by")]
+    age = timesince(order.placed_at, timezone.now(), depth=1)
+    return Row(order, order.status, words_for(order.status), names, age)
+
+
+def _chips(counts: dict[int, int], chosen: Urgency | None) -> list[Chip]:
+    everything = Chip("All", "", sum(counts.values()), chosen is None)
+    return [everything, *(Chip(u.label, u.name.lower(), counts.get(u, 0), u == chosen) for u in Urgency)]

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from devices.hardware import hardware_warning
+from devices.models import Device
+from fulfillment import orders
+from fulfillment.forms import ActivateForm, ShipForm
+from patients.access import Act, open_patient, person, requires
+from patients.models import Patient
+
+ON_SITE = "activate"
+
+
+@requires(Act.PLACE_ORDERS)
+@require_http_methods(["GET", "POST"])
+def new_order(request: HttpRequest) -> HttpResponse:
+    """`?patient=<uuid>`; `&how=activate` for a device that the patient was handed."""
+    patient = open_patient(_patient_id(request), by=person(request))
+    on_site = request.GET.get("how") == ON_SITE
+    kind = ActivateForm if on_site else ShipForm
+    form = kind(request.POST or None, patient=patient)
+    if request.method == "POST" and form.is_valid() and (answer := _placed(request, form)):
+        return answer
+    return render(request, "orders/new.html", _context(patient, form, on_site=on_site))
+
+
+def _patient_id(request: HttpRequest) -> uuid.UUID:
+    try:
+        return uuid.UUID(request.GET.get("patient", ""))
+    except ValueError:
+        raise Http404("An order starts from a patient's page.") from None
+
+
+def _placed(request: HttpRequest, form: ShipForm | ActivateForm) -> HttpResponse | None:
+    try:
+        order = form.place(by=person(request))
+    except orders.AlreadyOpen as reason:
+        form.add_error("override_reason", f"{reason} Say why another one is needed, or leave it out.")
+        return None
+    except orders.CantOrder as reason:
+        form.add_error(None, str(reason))
+        return None
+    if warning := hardware_warning(form.cleaned_data.get("gateway_id", "")):
+        messages.warning(request, warning)
+    messages.success(request, "Ordered. This page follows it until the first reading arrives.")
+    return redirect("orders:page", order.pk)
+
+
+def _context(patient: Patient, form: ShipForm | ActivateForm, *, on_site: bool) -> dict[str, object]:
+    held = Device.objects.linked().filter(patient=patient, assignments__ended_at__isnull=True)
+    return {
+        "patient": patient,
+        "form": form,
+        "on_site": on_site,
+        "held": held.select_related("gateway").distinct(),
+        "open_lines": list(orders.open_lines(patient)),
+        "ask_reason": form.has_error("override_reason") or bool(form["override_reason"].value()),
+    }

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from devices.models import VendorCall
+from devices.models.call import CallKind, CallState
+from fulfillment import lines
+from fulfillment.links import safe_link
+from fulfillment.models import LineStatus, Order, OrderEvent, OrderKind, OrderLine
+from fulfillment.wording import STEPS, STEPS_ON_SITE, Words, refusals, words_for
+from patients.access import Act, open_patient, person, requires
+from patients.models import Patient
+
+
+@dataclass(frozen=True)
+class Step:
+    label: str
+    state: str  # done, now, next
+
+
+@dataclass(frozen=True)
+class Link:
+    text: str
+    href: str | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """One device of the order, as the page shows it."""
+
+    line: OrderLine
+    words: Words
+    status: str
+    steps: list[Step]
+    tracking: Link | None
+    refusals: list[tuple[str, str]]
+    ending: VendorCall | None  # an unlink or cancellation that was asked for
+    corrected: bool
+    can_cancel: bool
+    can_close: bool
+    can_correct: bool
+    can_end: bool
+
+
+@requires(Act.SEE_ORDERS)
+@require_safe
+def order_page(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    order = _order(request, order_id)
+    return render(request, "orders/page.html", _context(order, open_patient(order.patient_id, by=person(request))))
+
+
+@requires(Act.SEE_ORDERS)
+@require_safe
+def order_live(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """204 while nothing is new: then no patient is read, and nothing audited."""
+    known = request.GET.get("v", "")
+    visible = Order.objects.visible_to(person(request)).filter(pk=order_id)
+    version = visible.values_list("patient__version", flat=True).first()
+    if version is None:
+        raise Http404("No such order.")
+    if known == str(version):
+        return HttpResponse(status=204)
+    order = _order(request, order_id)
+    return render(request, "orders/_order.html", _context(order, open_patient(order.patient_id, by=person(request))))
+
+
+def _order(request: HttpRequest, order_id: uuid.UUID) -> Order:
+    order = Order.objects.visible_to(person(request)).with_lines().filter(pk=order_id).first()
+    if order is None:
+        raise Http404("No such order.")
+    return order
+
+
+def _context(order: Order, patient: Patient) -> dict[str, object]:
+    rows = list(order.lines.all())
+    endings = _endings(rows)
+    events = OrderEvent.objects.filter(order=order).select_related("by", "line__device_type", "device")
+    return {
+        "order": order,
+        "patient": patient,
+        "status": order.status,
+        "words": words_for(order.status),
+        "on_site": order.kind == OrderKind.ACTIVATION,
+        "cards": [_card(order, line, endings.get(line.call.device_id)) for line in rows],
+        "events": [(event, _link(event.tracking_link)) for event in events.order_by("-at", "-pk")],
+        "zone": patient.clinic.time_zone,
+    }
+
+
+def _endings(rows: list[OrderLine]) -> dict[int | None, VendorCall]:
+    """By device: the newest call that was to end it."""
+    devices = [line.call.device_id for line in rows if line.call.device_id]
+    asked = VendorCall.objects.filter(device__in=devices, kind__in=(CallKind.UNLINK, CallKind.DELETE))
+    return {call.device_id: call for call in asked.order_by("created_at").select_related("requested_by")}
+
+
+def _card(order: Order, line: OrderLine, ending: VendorCall | None) -> Card:
+    device = line.call.device
+    corrected = hasattr(line, "corrected_by")
+    over = line.status in (LineStatus.UNLINKED, LineStatus.CANCELLED) or corrected
+    ending_unfinished = ending is not None and ending.state in lines.UNDECIDED | {CallState.INTENT}
+    return Card(
+        line=line,
+        words=words_for(line.status),
+        status=(device and line.status == LineStatus.OTHER and device.vendor_status) or line.get_status_display(),
+        steps=_steps(order, line),
+        tracking=_link(device.tracking_link) if device else None,
+        refusals=refusals(line.call.errors),
+        ending=ending if ending and not over else None,
+        corrected=corrected,
+        can_cancel=lines.can_cancel(line) and not corrected and not ending_unfinished,
+        can_close=lines.can_close(line),
+        can_correct=lines.can_correct(line),
+        can_end=device is not None and not over and not lines.can_cancel(line) and not ending_unfinished,
+    )
+
+
+def _steps(order: Order, line: OrderLine) -> list[Step]:
+    """The usual way of a device; empty for a line that has left it."""
+    way = STEPS_ON_SITE if order.kind == OrderKind.ACTIVATION else STEPS
+    if line.status not in way:
+        return []
+    at = way.index(LineStatus(line.status))
+    if line.status == LineStatus.CONNECTED:
+        at += 1
+    return [Step(status.label, "done" if n < at else "now" if n == at else "next") for n, status in enumerate(way)]
+
+
+def _link(text: str) -> Link | None:
+    return Link(text, safe_link(text)) if text else None
