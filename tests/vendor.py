@@ -23,7 +23,7 @@ class OpenGate(Gate):
         super().__init__([ApiKey(KEY)], gap_seconds=0.0, person=True)
         self.bad = False
 
-    def take(self, *, max_wait):
+    def take(self, *, max_wait, prepare=None):
         now = time.monotonic()
         return Slot(self.keys[0], self.keys[0].bucket, dt.datetime.now(dt.UTC), earliest=now, opens=now + 60)
 

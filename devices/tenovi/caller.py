@@ -149,7 +149,8 @@ class Caller:
         deadline = time.monotonic() + max_wait
         for _ in range(SLOT_TRIES):
             self._warm()
-            slot = self._slot or self._gate.take(max_wait=max(0.0, deadline - time.monotonic()))
+            left = max(0.0, deadline - time.monotonic())
+            slot = self._slot or self._gate.take(max_wait=left, prepare=self._warm)
             self._slot = None
             if not slot.is_late and getattr(self._transport, "is_warm", True):
                 return slot

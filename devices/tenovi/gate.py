@@ -12,7 +12,7 @@ import hashlib
 import logging
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,54 +21,16 @@ from django.db.models.functions import Now
 
 from devices.models.key_slot import KeySlot
 
-from .errors import Misconfigured, NotSent
+from . import statements
+from .errors import Misconfigured, NotSent, VendorError
 
 logger = logging.getLogger(__name__)
 
 LATE_SECONDS = 0.030
+PREPARE_SECONDS = 1.0  # before a slot opens: time enough to connect again
 PENALTY_SECONDS = 5.0  # 429 without a usable Retry-After
 MOST_PENALTY_SECONDS = 900.0  # a Retry-After beyond it is taken for an error of the vendor
 SHARED_BUCKET = "shared"
-TABLE = KeySlot._meta.db_table
-
-# One statement takes the slot, or touches no row. The bucket is chosen and locked by the inner query, which looks again
-# at a row that it had to wait for; `clock_timestamp()` is read after that, and not when the statement began.
-# A person books ahead of time. Background work takes what is free now, and nothing while a person waits.
-PERSON = f"""
-    UPDATE {TABLE}
-       SET next_free_at = GREATEST(next_free_at, clock_timestamp()) + %(gap)s,
-           person_waiting_until = GREATEST(next_free_at, clock_timestamp()) + 2 * %(gap)s
-     WHERE bucket = (SELECT bucket FROM {TABLE}
-                      WHERE bucket = ANY(%(buckets)s) AND next_free_at <= clock_timestamp() + %(ahead)s
-                      ORDER BY next_free_at, bucket LIMIT 1 FOR UPDATE)
-    RETURNING bucket, next_free_at, EXTRACT(EPOCH FROM next_free_at - %(gap)s - clock_timestamp())
-"""  # noqa: S608
-BACKGROUND = f"""
-    UPDATE {TABLE}
-       SET next_free_at = clock_timestamp() + %(gap)s
-     WHERE bucket = (SELECT bucket FROM {TABLE}
-                      WHERE bucket = ANY(%(buckets)s)
-                        AND GREATEST(next_free_at, person_waiting_until) <= clock_timestamp()
-                      ORDER BY next_free_at, bucket LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING bucket, next_free_at, EXTRACT(EPOCH FROM next_free_at - %(gap)s - clock_timestamp())
-"""  # noqa: S608
-PERSON_WAITS = f"""
-    SELECT EXTRACT(EPOCH FROM MIN(next_free_at) - clock_timestamp()) FROM {TABLE} WHERE bucket = ANY(%(buckets)s)
-"""  # noqa: S608
-BACKGROUND_WAITS = f"""
-    SELECT EXTRACT(EPOCH FROM MIN(GREATEST(next_free_at, person_waiting_until)) - clock_timestamp())
-      FROM {TABLE} WHERE bucket = ANY(%(buckets)s)
-"""  # noqa: S608
-ANNOUNCE = f"""
-    UPDATE {TABLE} SET person_waiting_until = GREATEST(next_free_at, clock_timestamp()) + 2 * %(gap)s
-     WHERE bucket = ANY(%(buckets)s)
-"""  # noqa: S608
-GIVE_BACK = f"""
-    UPDATE {TABLE} SET next_free_at = next_free_at - %(gap)s WHERE bucket = %(bucket)s AND next_free_at = %(booked)s
-"""  # noqa: S608
-PENALISE = f"""
-    UPDATE {TABLE} SET next_free_at = GREATEST(next_free_at, clock_timestamp() + %(penalty)s) WHERE bucket = %(bucket)s
-"""  # noqa: S608
 
 
 class NoSlot(NotSent):
@@ -109,26 +71,25 @@ class Gate:
         self.person = person
         self.shared = shared
 
-    def take(self, *, max_wait: float) -> Slot:
-        """Wait for a slot and return at the moment it opens. NoSlot beyond `max_wait` seconds; Misconfigured when the
-        vendor has refused each key; RuntimeError inside a transaction."""
+    def take(self, *, max_wait: float, prepare: Callable[[], None] = lambda: None) -> Slot:
+        """Wait for a slot and return at the moment it opens. `prepare` runs shortly before. NoSlot beyond `max_wait`
+        seconds; Misconfigured when the vendor has refused each key; RuntimeError inside a transaction."""
         refuse_inside_transaction()
         deadline = time.monotonic() + max_wait
         while True:
             by_bucket = self._usable()
             if slot := self._book(by_bucket, deadline - time.monotonic()):
-                time.sleep(max(0.0, slot.opens - time.monotonic()))
-                return slot
+                return self._await_opening(slot, prepare)
             self._await_turn(list(by_bucket), deadline)
 
     def give_back(self, slot: Slot) -> None:
         """Nothing was sent. No effect when somebody has booked behind it."""
-        _execute(GIVE_BACK, gap=self.gap, bucket=slot.bucket, booked=slot.booked)
+        _execute(statements.GIVE_BACK, gap=self.gap, bucket=slot.bucket, booked=slot.booked)
 
     def penalise(self, slot: Slot, seconds: float | None) -> None:
         """429: nobody calls on this bucket for so long. None: the vendor didn't say."""
         penalty = min(PENALTY_SECONDS if seconds is None else seconds, MOST_PENALTY_SECONDS)
-        _execute(PENALISE, penalty=dt.timedelta(seconds=penalty), bucket=slot.bucket)
+        _execute(statements.PENALISE, penalty=dt.timedelta(seconds=penalty), bucket=slot.bucket)
         logger.warning("Tenovi asked key %s to slow down for %.0f s", slot.key.bucket, penalty)
 
     def mark_bad(self, slot: Slot, reason: str) -> None:
@@ -153,7 +114,7 @@ class Gate:
 
     def _book(self, by_bucket: dict[str, ApiKey], ahead: float) -> Slot | None:
         asked = time.monotonic()
-        statement = PERSON if self.person else BACKGROUND
+        statement = statements.PERSON if self.person else statements.BACKGROUND
         ahead_by = dt.timedelta(seconds=max(0.0, ahead))
         row = _execute(statement, gap=self.gap, ahead=ahead_by, buckets=list(by_bucket))
         if row is None:
@@ -162,12 +123,22 @@ class Gate:
         told = time.monotonic()
         return Slot(by_bucket[bucket], bucket, booked, earliest=asked + float(wait), opens=told + float(wait))
 
+    def _await_opening(self, slot: Slot, prepare: Callable[[], None]) -> Slot:
+        _sleep_until(slot.opens - PREPARE_SECONDS)
+        try:
+            prepare()
+        except VendorError:
+            self.give_back(slot)
+            raise
+        _sleep_until(slot.opens)
+        return slot
+
     def _await_turn(self, buckets: list[str], deadline: float) -> None:
-        row = _execute(PERSON_WAITS if self.person else BACKGROUND_WAITS, buckets=buckets)
+        row = _execute(statements.PERSON_WAITS if self.person else statements.BACKGROUND_WAITS, buckets=buckets)
         wait = max(0.0, float(row[0] or 0))
         if time.monotonic() + wait >= deadline:
             if self.person:
-                _execute(ANNOUNCE, gap=self.gap, buckets=buckets)
+                _execute(statements.ANNOUNCE, gap=self.gap, buckets=buckets)
             raise NoSlot(f"no slot within reach: the next one is {wait:.1f} s away", retry_after=wait)
         # Jitter, so that several who wait for the same moment don't all ask in it.
         time.sleep(wait + random.uniform(0.001, 0.010))  # noqa: S311
@@ -184,6 +155,10 @@ def refuse_inside_transaction() -> None:
     blocks = connection.atomic_blocks
     if blocks and not getattr(blocks[-1], "_from_testcase", False):
         raise RuntimeError("the vendor must not be called inside a transaction")
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def _execute(statement: str, **values: Any) -> Any:

@@ -27,7 +27,7 @@ class OpenGate(Gate):
         self.taken = self.given_back = 0
         self.penalties, self.bad = [], []
 
-    def take(self, *, max_wait):
+    def take(self, *, max_wait, prepare=None):
         self.taken += 1
         now = time.monotonic()
         return Slot(self.keys[0], self.keys[0].bucket, dt.datetime.now(dt.UTC), earliest=now, opens=now)

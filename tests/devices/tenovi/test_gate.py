@@ -169,6 +169,24 @@ def test_a_slot_that_is_too_far_away_is_not_booked():
     assert row().next_free_at == before
 
 
+def test_the_connection_is_made_ready_shortly_before_a_far_slot_opens():
+    gate = a_gate(gap=1.5)
+    opens = time.monotonic() + gate.take(max_wait=1).booked.timestamp() - timezone.now().timestamp()
+    ready = []
+    gate.take(max_wait=5, prepare=lambda: ready.append(opens - time.monotonic()))
+
+    assert 0.5 < ready[0] <= 1.05
+
+
+def test_a_slot_whose_connection_fails_is_given_back():
+    def refuse():
+        raise NotSent("refused")
+
+    with pytest.raises(NotSent, match="refused"):
+        a_gate(gap=30).take(max_wait=1, prepare=refuse)
+    assert a_gate(gap=30).take(max_wait=1)
+
+
 def test_a_slot_given_back_is_there_for_the_next():
     gate = a_gate(gap=30)
     gate.give_back(gate.take(max_wait=1))
