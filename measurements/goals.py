@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
 from django.db.models import Q
 
-from measurements.models import Threshold
+from measurements.models import Metric, Threshold
 from patients.models import Patient
 
 
@@ -147,3 +147,36 @@ def _goal(row: Threshold) -> Goal:
 
 def _number(bound: Decimal | None) -> float | None:
     return None if bound is None else float(bound)
+
+
+@dataclass(frozen=True)
+class PrintedGoal:
+    label: str
+    words: str
+    unit: str
+    goal: Goal
+
+
+CONTEXT_WORDS = {"fasting": "fasting", "pre-prandial": "before meals", "post-prandial": "after meals"}
+
+
+def printed(goals: Goals, metrics: Iterable[Metric]) -> list[PrintedGoal]:
+    """As a person reads them: both bounds of a blood pressure in one line, each meal's glucose in its own."""
+    return [row for metric in metrics for row in _printed_of(goals, metric)]
+
+
+def _printed_of(goals: Goals, metric: Metric) -> Iterator[PrintedGoal]:
+    first, second = goals.by_key.get((metric.pk, 1, "")), goals.by_key.get((metric.pk, 2, ""))
+    if first:
+        words = _paired(first, second) if second else first.words
+        yield PrintedGoal(metric.label, words, metric.unit, first)
+    for context, said in CONTEXT_WORDS.items():
+        if goal := goals.by_key.get((metric.pk, 1, context)):
+            yield PrintedGoal(f"{metric.label}, {said}", goal.words, metric.unit, goal)
+    if gain := goals.by_key.get((metric.pk, 1, "gain")):
+        yield PrintedGoal(f"{metric.label} gain", gain.words, f"{metric.unit} over the 7-day median", gain)
+
+
+def _paired(first: Goal, second: Goal) -> str:
+    one_sided = first.low is None and second.low is None and first.high is not None and second.high is not None
+    return f"< {first.high:g}/{second.high:g}" if one_sided else f"{first.words} over {second.words}"

@@ -43,6 +43,14 @@ class TablePage:
     number: int
     older: bool
 
+    @property
+    def next(self) -> int:
+        return self.number + 1
+
+    @property
+    def newer(self) -> int:
+        return self.number - 1
+
 
 def page_of(patient: Patient, *, days: LocalDays, goals: Goals, number: int = 1) -> TablePage:
     """Of vital signs in these days. Pages are cut between moments, never through a paired reading."""

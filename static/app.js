@@ -36,6 +36,33 @@
     });
   });
 
+  // Ages and clocks stay right while a page is open; the server writes them in the same words (templatetags/times.py).
+  function age(seconds) {
+    if (seconds < 60) return "now";
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+    return seconds < 2 * 86400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
+  }
+
+  function keepTime() {
+    document.querySelectorAll("time[data-age]").forEach((el) => {
+      const text = age((Date.now() - Date.parse(el.dateTime)) / 1000);
+      if (el.textContent !== text) el.textContent = text;
+    });
+    document.querySelectorAll("time[data-clock]").forEach((el) => {
+      const zone = { timeZone: el.dataset.clock, hour: "numeric", minute: "2-digit" };
+      el.textContent = new Date().toLocaleTimeString("en-US", zone);
+    });
+  }
+  setInterval(keepTime, 15000);
+
+  // "/" goes to the search field, wherever one is.
+  document.addEventListener("keydown", (event) => {
+    const field = document.querySelector("[data-slash]");
+    if (event.key !== "/" || !field || event.target.closest("input, textarea, select")) return;
+    event.preventDefault();
+    field.focus();
+  });
+
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     document.dispatchEvent(new CustomEvent("theme:changed"));
   });

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from patients.views import enrollment, lists, page
+
+app_name = "patients"
+urlpatterns = [
+    path("", lists.patients, name="list"),
+    path("live/", lists.live, name="list_live"),
+    path("new/", enrollment.new, name="new"),
+    path("<uuid:patient_id>/edit/", enrollment.edit, name="edit"),
+    path("<uuid:patient_id>/discharge/", enrollment.discharge, name="discharge"),
+    path("<uuid:patient_id>/readmit/", enrollment.readmit, name="readmit"),
+    path("<uuid:patient_id>/", page.page, name="page"),
+    path("<uuid:patient_id>/live/", page.live, name="live"),
+]

@@ -1,0 +1,207 @@
+"use strict";
+// What a vitals chart paints on its canvas: goal bands, min-max bands, points in their shapes, gaps in words.
+window.ChartPaint = (() => {
+  const ESTIMATED = 1;
+  const CHECK = 2;
+  const IRREGULAR = 4;
+  const FADE = 0.14; // of the value axis: how far a one-sided goal's band reaches before it is gone
+  const BLACK = { ink: "#000", soft: "#333", grid: "#ccc", panel: "#fff", bad: "#000", lines: ["#000", "#555", "#333"] };
+  let printing = false;
+
+  function palette() {
+    if (printing) return BLACK;
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+    return {
+      ink: colour("ink"),
+      soft: colour("soft"),
+      grid: colour("grid"),
+      panel: colour("panel"),
+      bad: colour("bad"),
+      lines: [colour("series-1"), colour("series-2"), colour("series-3")],
+    };
+  }
+
+  function clip(u, paint) {
+    const { left, top, width, height } = u.bbox;
+    u.ctx.save();
+    u.ctx.beginPath();
+    u.ctx.rect(left, top, width, height);
+    u.ctx.clip();
+    paint(u.ctx, u.bbox, u.pxRatio || devicePixelRatio);
+    u.ctx.restore();
+  }
+
+  function goalFill(ctx, u, colour, goal, limits) {
+    const y = (value) => u.valToPos(value, "y", true);
+    const reach = (limits[1] - limits[0]) * FADE;
+    const low = goal.low ?? goal.high - reach;
+    const high = goal.high ?? Math.min(goal.low + reach, limits[1]);
+    const gradient = ctx.createLinearGradient(0, y(high), 0, y(low));
+    gradient.addColorStop(0, goal.high === null ? "transparent" : colour);
+    gradient.addColorStop(1, goal.low === null ? "transparent" : colour);
+    return { top: y(high), bottom: y(low), fill: goal.low !== null && goal.high !== null ? colour : gradient };
+  }
+
+  function goals(u, panel, colours) {
+    clip(u, (ctx, box, ratio) => {
+      panel.lines.forEach((line, number) => {
+        if (!line.goal) return;
+        const { top, bottom, fill } = goalFill(ctx, u, colours.lines[number], line.goal, panel.limits);
+        ctx.globalAlpha = 0.13;
+        ctx.fillStyle = fill;
+        ctx.fillRect(box.left, top, box.width, bottom - top);
+        ctx.globalAlpha = 1;
+        ctx.fillStyle = colours.soft;
+        ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+        const inside = Math.min(Math.max(top, box.top) + 13 * ratio, box.top + box.height - 4 * ratio);
+        ctx.fillText(`goal ${line.goal.words.replace("-", "–")}`, box.left + 6 * ratio, inside);
+      });
+    });
+  }
+
+  function baseline(u, panel, colours) {
+    if (panel.baseline === null) return;
+    clip(u, (ctx, box, ratio) => {
+      const y = u.valToPos(panel.baseline, "y", true);
+      ctx.strokeStyle = ctx.fillStyle = colours.soft;
+      ctx.lineWidth = ratio;
+      ctx.setLineDash([6 * ratio, 4 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(box.left, y);
+      ctx.lineTo(box.left + box.width, y);
+      ctx.stroke();
+      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+      ctx.fillText(`7-day median ${panel.baseline.toFixed(panel.decimals)}`, box.left + 6 * ratio, y - 4 * ratio);
+    });
+  }
+
+  // Lowest to highest of each bucket, one filled run between two gaps.
+  function minMax(u, panel, colours, gap) {
+    const { at, low, high } = panel.buckets;
+    if (!at.length) return;
+    clip(u, (ctx) => {
+      ctx.globalAlpha = 0.2;
+      panel.lines.forEach((_, line) => {
+        ctx.fillStyle = colours.lines[line];
+        runs(at, gap).forEach(([first, last]) => {
+          ctx.beginPath();
+          for (let i = first; i <= last; i++) ctx.lineTo(u.valToPos(at[i], "x", true), u.valToPos(high[line][i], "y", true));
+          for (let i = last; i >= first; i--) ctx.lineTo(u.valToPos(at[i], "x", true), u.valToPos(low[line][i], "y", true));
+          ctx.fill();
+        });
+      });
+      ctx.globalAlpha = 1;
+    });
+  }
+
+  function runs(at, gap) {
+    const found = [];
+    at.forEach((moment, i) => {
+      if (i && moment - at[i - 1] <= gap) found[found.length - 1][1] = i;
+      else found.push([i, i]);
+    });
+    return found;
+  }
+
+  function shape(ctx, kind, x, y, size) {
+    ctx.beginPath();
+    if (kind === 1 || kind === 2) {
+      const up = kind === 1 ? -1 : 1;
+      ctx.moveTo(x, y + up * size * 1.3);
+      ctx.lineTo(x - size * 1.15, y - up * size * 0.8);
+      ctx.lineTo(x + size * 1.15, y - up * size * 0.8);
+      ctx.closePath();
+    } else if (kind === 3) ctx.rect(x - size * 0.9, y - size * 0.9, size * 1.8, size * 1.8);
+    else ctx.arc(x, y, size, 0, 2 * Math.PI);
+  }
+
+  function mark(ctx, x, y, size, flags, colours) {
+    if (flags & CHECK) {
+      ctx.beginPath();
+      ctx.moveTo(x - 2 * size, y - 2 * size);
+      ctx.lineTo(x + 2 * size, y + 2 * size);
+      ctx.moveTo(x + 2 * size, y - 2 * size);
+      ctx.lineTo(x - 2 * size, y + 2 * size);
+      ctx.strokeStyle = colours.ink;
+      ctx.stroke();
+    }
+    if (flags & IRREGULAR) {
+      ctx.beginPath();
+      ctx.moveTo(x, y - 2.6 * size);
+      ctx.lineTo(x + 2.6 * size, y);
+      ctx.lineTo(x, y + 2.6 * size);
+      ctx.lineTo(x - 2.6 * size, y);
+      ctx.closePath();
+      ctx.strokeStyle = colours.bad;
+      ctx.stroke();
+    }
+  }
+
+  // Filled; hollow where the vendor estimated the time. The second line's points are squares, for print.
+  function points(u, panel, colours) {
+    const { at, values, flags, shapes } = panel.points;
+    clip(u, (ctx, box, ratio) => {
+      const size = (at.length > 200 ? 2.1 : 2.9) * ratio;
+      ctx.lineWidth = 1.4 * ratio;
+      values.forEach((line, number) => {
+        line.forEach((value, i) => {
+          const x = u.valToPos(at[i], "x", true);
+          const y = Math.min(Math.max(u.valToPos(value, "y", true), box.top + size), box.top + box.height - size);
+          shape(ctx, shapes[i] || (number ? 3 : 0), x, y, size);
+          ctx.fillStyle = flags[i] & ESTIMATED ? colours.panel : colours.lines[number];
+          ctx.strokeStyle = colours.lines[number];
+          ctx.fill();
+          ctx.stroke();
+          mark(ctx, x, y, size, flags[i], colours);
+        });
+      });
+    });
+  }
+
+  function gaps(u, panel, colours, gap) {
+    const at = panel.buckets.at.length ? panel.buckets.at : panel.points.at;
+    clip(u, (ctx, box, ratio) => {
+      ctx.fillStyle = colours.soft;
+      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+      ctx.textAlign = "center";
+      const ends = [...at, Math.min(Date.now(), u.scales.x.max)];
+      for (let i = 1; i < ends.length; i++) {
+        if (ends[i] - ends[i - 1] <= gap) continue;
+        const left = u.valToPos(ends[i - 1], "x", true);
+        const right = u.valToPos(ends[i], "x", true);
+        const text = `no readings, ${Math.floor((ends[i] - ends[i - 1]) / 86400000)} days`;
+        if (ctx.measureText(text).width + 12 * ratio > right - left) continue;
+        ctx.fillText(text, (left + right) / 2, box.top + box.height / 2);
+      }
+      ctx.textAlign = "start";
+    });
+  }
+
+  // One box per local day, under the first chart: filled where something was measured.
+  function strip(canvas, u, data, colours) {
+    const ratio = devicePixelRatio;
+    const height = 12;
+    canvas.width = u.width * ratio;
+    canvas.height = height * ratio;
+    canvas.style.width = `${u.width}px`;
+    canvas.style.height = `${height}px`;
+    const ctx = canvas.getContext("2d");
+    const starts = [...data.days.at, data.end];
+    const pad = data.days.at.length > 120 ? 0 : 1 * ratio;
+    ctx.lineWidth = ratio;
+    data.days.counts.forEach((count, i) => {
+      const left = u.valToPos(starts[i], "x", true) + pad;
+      const width = Math.max(u.valToPos(starts[i + 1], "x", true) - left - pad, 1);
+      ctx.fillStyle = colours.lines[0];
+      ctx.strokeStyle = colours.grid;
+      if (count) ctx.fillRect(left, 1 * ratio, width, (height - 2) * ratio);
+      else if (pad) ctx.strokeRect(left, 1.5 * ratio, width, (height - 3) * ratio);
+    });
+  }
+
+  addEventListener("beforeprint", () => { printing = true; document.dispatchEvent(new CustomEvent("theme:changed")); });
+  addEventListener("afterprint", () => { printing = false; document.dispatchEvent(new CustomEvent("theme:changed")); });
+
+  return { ESTIMATED, CHECK, IRREGULAR, palette, goals, baseline, minMax, points, gaps, strip };
+})();
