@@ -156,10 +156,17 @@ def _take(patient: Patient, fields: dict[str, Any]) -> list[str]:
 
 def _tidy(name: str, value: Any) -> Any:
     if name == "phone":
-        return as_e164(value)
+        return _phone(value)
     if name == "conditions":
         return list(value)
     return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _phone(typed: str) -> str:
+    try:
+        return as_e164(typed)
+    except ValidationError as error:
+        raise ValidationError({"phone": error.messages}) from error
 
 
 def _save(patient: Patient, **how: Any) -> None:

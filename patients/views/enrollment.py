@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import copy
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from devices.models import Device
+from patients import enrollment
+from patients.access import Act, open_patient, person, requires
+from patients.forms import DischargeForm, PatientForm
+from patients.models import Patient
+
+# No message names a patient: messages travel in a cookie.
+
+
+@requires(Act.EDIT_PATIENTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    form = PatientForm(request.POST or None, user=user)
+    if form.is_valid():
+        clinic = form.cleaned_data.get("clinic") or form.instance.clinic
+        try:
+            patient = enrollment.enrol(by=user, clinic=clinic, **form.patient_fields())
+        except ValidationError as error:
+            form.blame(error)
+        else:
+            messages.success(request, "The patient is enrolled.")
+            return redirect("patients:page", patient.pk)
+    return render(request, "patients/form.html", {"form": form})
+
+
+@requires(Act.EDIT_PATIENTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    patient = open_patient(patient_id, by=person(request))
+    form = PatientForm(request.POST or None, instance=copy.copy(patient), user=person(request))
+    if not form.is_valid():
+        return _show(request, patient, form)
+    edition = form.cleaned_data["edition"] or 0
+    try:
+        enrollment.edit(patient=patient, by=person(request), edition=edition, **form.patient_fields())
+    except enrollment.EditedMeanwhile as meanwhile:
+        return _show_both(request, form, meanwhile)
+    except ValidationError as error:
+        form.blame(error)
+        return _show(request, patient, form)
+    messages.success(request, "The changes are saved.")
+    return redirect("patients:page", patient.pk)
+
+
+@requires(Act.EDIT_PATIENTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def discharge(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    patient = open_patient(patient_id, by=person(request))
+    form = DischargeForm(request.POST or None)
+    if form.is_valid():
+        enrollment.discharge(patient=patient, by=person(request), reason=form.cleaned_data["reason"])
+        messages.success(request, "The patient is discharged.")
+        return redirect("patients:page", patient.pk)
+    linked = Device.objects.linked().filter(patient=patient).count()
+    return render(request, "patients/discharge.html", {"form": form, "patient": patient, "linked": linked})
+
+
+@requires(Act.EDIT_PATIENTS)
+@require_POST
+def readmit(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    patient = open_patient(patient_id, by=person(request))
+    enrollment.readmit(patient=patient, by=person(request))
+    messages.success(request, "The patient is enrolled again.")
+    return redirect("patients:page", patient.pk)
+
+
+def _show(request: HttpRequest, patient: Patient, form: PatientForm, **more: Any) -> HttpResponse:
+    return render(request, "patients/form.html", {"form": form, "patient": patient, **more})
+
+
+def _show_both(request: HttpRequest, form: PatientForm, meanwhile: enrollment.EditedMeanwhile) -> HttpResponse:
+    """Nothing was saved: say who changed what, and put both versions side by side with what was typed kept."""
+    others = {name for change in meanwhile.changes for name in change.fields}
+    merged, conflicts = form.merged(meanwhile.current, changed_by_others=others, user=person(request))
+    labels = {name: merged[name].label for name in others if name in merged.fields}
+    changes = [(change, [labels.get(name, name) for name in change.fields]) for change in meanwhile.changes]
+    zone = meanwhile.current.clinic.time_zone
+    return _show(
+        request, meanwhile.current, merged, conflicts=conflicts, changes=changes, zone=zone, meanwhile=meanwhile
+    )
