@@ -11,6 +11,7 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+QUEUES = ("ingest", "people", "background")
 VISIBILITY_SECONDS = 900
 TASK_SECONDS = 600
 
@@ -26,7 +27,7 @@ app.conf.update(
     task_time_limit=TASK_SECONDS + 60,
     task_create_missing_queues=False,
     task_default_queue="background",
-    task_queues=[Queue("ingest"), Queue("people"), Queue("background")],
+    task_queues=[Queue(name) for name in QUEUES],
     task_publish_retry=False,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
@@ -54,6 +55,7 @@ def _every(seconds: float, task: str, queue: str) -> dict[str, Any]:
 
 
 app.conf.beat_schedule = {
+    **{f"sign of life of {queue}": _every(30.0, "devices.tasks.sign_of_life", queue) for queue in QUEUES},
     "ingest readings": _every(SWEEP_SECONDS, "measurements.tasks.ingest", "ingest"),
     "take in fulfillment": _every(SWEEP_SECONDS, "fulfillment.tasks.take_in_fulfillment", "ingest"),
     "take in special orders": _every(SWEEP_SECONDS, "fulfillment.tasks.take_in_special_orders", "ingest"),

@@ -3,12 +3,15 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from devices import health
 from fulfillment.webhooks import FulfillmentWebhook, SpecialOrderWebhook
 from measurements.webhooks import MeasurementWebhook
 from patients.views.accounts import home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("healthz/", health.shallow, name="health"),
+    path("healthz/deep", health.deep, name="health_deep"),
     path("accounts/", include("patients.account_urls")),
     path("admin/", admin.site.urls),
     # With and without the last slash: a redirect would lose the vendor's POST.

@@ -33,6 +33,12 @@ def run_alone(name: str) -> Iterator[bool]:
         _unlock(name)
 
 
+def succeeded(name: str) -> None:
+    """For what needs no lock: it ran, now."""
+    now = timezone.now()
+    PeriodicJob.objects.update_or_create(name=name, defaults={"started_at": now, "succeeded_at": now})
+
+
 def _lock(name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_SPACE, name])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.conf import settings
 
 from devices import jobs, reconciliation, tenovi
@@ -39,3 +39,10 @@ def look_up_unknown() -> None:
         if mine and reconciliation.look_up_unknown(client, after=after):
             nudge("measurements.tasks.ingest")
             nudge("fulfillment.tasks.take_in_fulfillment")
+
+
+@shared_task(bind=True)
+def sign_of_life(self: Task) -> None:
+    """For `/healthz/deep`: beat sends one to each queue."""
+    queue = (self.request.delivery_info or {}).get("routing_key", "unknown")
+    jobs.succeeded(f"worker {queue}")
