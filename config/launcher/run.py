@@ -17,6 +17,7 @@ from config.launcher.say import say
 
 TARGET = "run"
 VENDOR = "https://api2.tenovi.com"
+QUICK = {"STATIC_COMPRESS": "0"}  # unless the environment wants its 20 s
 REQUIRED = {
     "SECRET_KEY": "50 random characters or more",
     "ALLOWED_HOSTS": "the names that the site answers to",
@@ -31,7 +32,7 @@ def run(_words: list[str]) -> None:
     if (folders.ROOT / ".env").exists():
         Env.read_env(folders.ROOT / ".env")  # what the environment says already stays
     plan = Plan(
-        state=folders.state(TARGET), env=dict(os.environ), host=os.environ.get("BIND_HOST", "127.0.0.1"), port=port()
+        state=folders.state(TARGET), env=QUICK | os.environ, host=os.environ.get("BIND_HOST", "127.0.0.1"), port=port()
     )
     refuse_incomplete(plan.env)
     with listening() as ear, claimed(plan.state, target=TARGET) as lock, Leash(keep=(lock,)) as leash:
