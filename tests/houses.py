@@ -13,7 +13,7 @@ from config.launcher.processes import Leash
 STAGE_SECONDS = "1"  # from ordered to connected in some five seconds
 GAP_SECONDS = 0.1  # the vendor's limit of one request a second, ten times as fast on both sides
 COMPRESSED = {
-    "TENOVI_CALL_GAP_SECONDS": str(GAP_SECONDS * 1.05),
+    "TENOVI_CALL_GAP_SECONDS": str(GAP_SECONDS + 0.05),  # a slot may be used up to 30 ms late
     "ORDER_SETTLE_SECONDS": "2",
     "TRACKING_WINDOW_SECONDS": "0.5",
     "UNKNOWN_DEVICE_LOOKUP_SECONDS": "1",
