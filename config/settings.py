@@ -246,6 +246,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
+        "celery.app.trace": {"level": "WARNING"},  # some tasks run every few seconds
+        "celery.worker.strategy": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "httpx2": {"level": "WARNING"},  # its INFO lines hold addresses with account ids
         "httpcore2": {"level": "WARNING"},

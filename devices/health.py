@@ -78,7 +78,7 @@ def _database() -> str | None:
 def _broker() -> str | None:
     options = {"socket_connect_timeout": BROKER_SECONDS, "socket_timeout": BROKER_SECONDS, "max_retries": 0}
     broker = current_app.connection_for_write(transport_options=options)
-    errors: tuple[type[Exception], ...] = (OperationalError, OSError, *broker.connection_errors)
+    errors: tuple[type[BaseException], ...] = (OperationalError, OSError, *broker.connection_errors)
     try:
         with broker:
             broker.default_channel  # noqa: B018  (opening a channel asks the server)
