@@ -20,4 +20,5 @@ urlpatterns = [
     re_path(r"^hooks/tenovi/orders/?$", SpecialOrderWebhook.as_view(), name="hook_orders"),
     path("orders/", include("fulfillment.urls")),
     path("patients/", include("patients.urls")),
+    path("devices/", include("devices.urls")),
 ]

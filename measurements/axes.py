@@ -10,7 +10,7 @@ from collections.abc import Iterable
 SPANS: dict[str, tuple[float, float, float]] = {
     "blood_pressure": (50, 180, 10),
     "pulse": (40, 120, 10),
-    "glucose": (50, 250, 25),
+    "glucose": (50, 250, 10),
     "spO2": (84, 100, 2),
     "temperature": (96, 102, 1),
 }

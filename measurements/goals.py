@@ -80,7 +80,7 @@ class Goal:
     @property
     def words(self) -> str:
         if self.low is not None and self.high is not None:
-            return f"{self.low:g}-{self.high:g}"
+            return f"{self.low:g}\N{EN DASH}{self.high:g}"
         return f"< {self.high:g}" if self.high is not None else f"≥ {self.low:g}" if self.low is not None else ""
 
 
@@ -161,7 +161,7 @@ CONTEXT_WORDS = {"fasting": "fasting", "pre-prandial": "before meals", "post-pra
 
 
 def printed(goals: Goals, metrics: Iterable[Metric]) -> list[PrintedGoal]:
-    """As a person reads them: both bounds of a blood pressure in one line, each meal's glucose in its own."""
+    """As a person reads them: both bounds of a blood pressure in one line, glucose by meal where that differs."""
     return [row for metric in metrics for row in _printed_of(goals, metric)]
 
 
@@ -170,11 +170,21 @@ def _printed_of(goals: Goals, metric: Metric) -> Iterator[PrintedGoal]:
     if first:
         words = _paired(first, second) if second else first.words
         yield PrintedGoal(metric.label, words, metric.unit, first)
-    for context, said in CONTEXT_WORDS.items():
-        if goal := goals.by_key.get((metric.pk, 1, context)):
-            yield PrintedGoal(f"{metric.label}, {said}", goal.words, metric.unit, goal)
+    yield from _by_meal(goals, metric, first)
     if gain := goals.by_key.get((metric.pk, 1, "gain")):
-        yield PrintedGoal(f"{metric.label} gain", gain.words, f"{metric.unit} over the 7-day median", gain)
+        yield PrintedGoal(f"{metric.label} gain", gain.words, f"{metric.unit} in 7 days", gain)
+
+
+def _by_meal(goals: Goals, metric: Metric, usual: Goal | None) -> Iterator[PrintedGoal]:
+    meals: dict[str, list[str]] = {}
+    found: dict[str, Goal] = {}
+    for context, said in CONTEXT_WORDS.items():
+        goal = goals.by_key.get((metric.pk, 1, context))
+        if goal and not (usual and goal.words == usual.words):
+            meals.setdefault(goal.words, []).append(said)
+            found.setdefault(goal.words, goal)
+    for words, said_of in meals.items():
+        yield PrintedGoal(" or ".join(said_of).capitalize(), words, metric.unit, found[words])
 
 
 def _paired(first: Goal, second: Goal) -> str:

@@ -44,7 +44,7 @@ window.ChartPaint = (() => {
   }
 
   function goals(u, panel, colours) {
-    clip(u, (ctx, box, ratio) => {
+    clip(u, (ctx, box) => {
       panel.lines.forEach((line, number) => {
         if (!line.goal) return;
         const { top, bottom, fill } = goalFill(ctx, u, colours.lines[number], line.goal, panel.limits);
@@ -52,10 +52,23 @@ window.ChartPaint = (() => {
         ctx.fillStyle = fill;
         ctx.fillRect(box.left, top, box.width, bottom - top);
         ctx.globalAlpha = 1;
+      });
+    });
+  }
+
+  function goalNames(u, panel, colours) {
+    clip(u, (ctx, box, ratio) => {
+      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+      panel.lines.filter((line) => line.goal).forEach(({ goal }) => {
+        const top = goal.high === null ? panel.limits[1] : goal.high;
+        const y = Math.max(u.valToPos(top, "y", true), box.top) + 13 * ratio;
+        const text = `goal ${goal.words}`;
+        ctx.globalAlpha = 0.75;
+        ctx.fillStyle = colours.panel;
+        ctx.fillRect(box.left + 4 * ratio, y - 11 * ratio, ctx.measureText(text).width + 4 * ratio, 14 * ratio);
+        ctx.globalAlpha = 1;
         ctx.fillStyle = colours.soft;
-        ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-        const inside = Math.min(Math.max(top, box.top) + 13 * ratio, box.top + box.height - 4 * ratio);
-        ctx.fillText(`goal ${line.goal.words.replace("-", "–")}`, box.left + 6 * ratio, inside);
+        ctx.fillText(text, box.left + 6 * ratio, Math.min(y, box.top + box.height - 4 * ratio));
       });
     });
   }
@@ -142,7 +155,8 @@ window.ChartPaint = (() => {
   function points(u, panel, colours) {
     const { at, values, flags, shapes } = panel.points;
     clip(u, (ctx, box, ratio) => {
-      const size = (at.length > 200 ? 2.1 : 2.9) * ratio;
+      const size = (at.length > 200 ? 1.7 : 2.9) * ratio;
+      ctx.globalAlpha = panel.buckets.at.length ? 0.75 : 1;
       ctx.lineWidth = 1.4 * ratio;
       values.forEach((line, number) => {
         line.forEach((value, i) => {
@@ -194,7 +208,7 @@ window.ChartPaint = (() => {
       const left = u.valToPos(starts[i], "x", true) + pad;
       const width = Math.max(u.valToPos(starts[i + 1], "x", true) - left - pad, 1);
       ctx.fillStyle = colours.lines[0];
-      ctx.strokeStyle = colours.grid;
+      ctx.strokeStyle = colours.soft;
       if (count) ctx.fillRect(left, 1 * ratio, width, (height - 2) * ratio);
       else if (pad) ctx.strokeRect(left, 1.5 * ratio, width, (height - 3) * ratio);
     });
@@ -203,5 +217,5 @@ window.ChartPaint = (() => {
   addEventListener("beforeprint", () => { printing = true; document.dispatchEvent(new CustomEvent("theme:changed")); });
   addEventListener("afterprint", () => { printing = false; document.dispatchEvent(new CustomEvent("theme:changed")); });
 
-  return { ESTIMATED, CHECK, IRREGULAR, palette, goals, baseline, minMax, points, gaps, strip };
+  return { ESTIMATED, CHECK, IRREGULAR, palette, goals, goalNames, baseline, minMax, points, gaps, strip };
 })();

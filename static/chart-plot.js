@@ -109,7 +109,7 @@ window.ChartPlot = (() => {
           y: { range: () => this.panel.limits },
         },
         axes: [
-          { stroke: soft, font, grid: { show: false }, ticks: { show: false }, size: 24, gap: 4, splits: (u) => this.ticks(u), values: (u, at) => at.map(this.tick) },
+          { stroke: soft, font, grid: { show: false }, ticks: { show: false }, size: 30, gap: 12, splits: (u) => this.ticks(u), values: (u, at) => at.map(this.tick) },
           { stroke: soft, font, size: 44, gap: 6, space: 28, grid: { stroke: () => this.colours.grid, width: 1 }, ticks: { show: false } },
         ],
         series: [
@@ -119,7 +119,7 @@ window.ChartPlot = (() => {
         ],
         hooks: {
           drawClear: [(u) => { Paint.goals(u, this.panel, this.colours); Paint.minMax(u, this.panel, this.colours, this.gap); Paint.baseline(u, this.panel, this.colours); }],
-          draw: [(u) => { Paint.points(u, this.panel, this.colours); Paint.gaps(u, this.panel, this.colours, this.gap); this.drawn?.(u); }],
+          draw: [(u) => { Paint.points(u, this.panel, this.colours); Paint.goalNames(u, this.panel, this.colours); Paint.gaps(u, this.panel, this.colours, this.gap); this.drawn?.(u); }],
           setCursor: [(u) => this.point(u)],
         },
       };

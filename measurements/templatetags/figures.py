@@ -23,6 +23,6 @@ def figures(panel: Panel, values: Sequence[float]) -> str:
 
 
 @register.filter
-def signed(panel: Panel, value: float) -> str:
-    """With a plus, or a real minus sign."""
-    return f"{value:+.{panel.metric.decimals}f}".replace("-", "\N{MINUS SIGN}")
+def change(value: float) -> str:
+    """To one place, with a plus or a real minus sign."""
+    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
