@@ -24,7 +24,15 @@ def plain_text(label: str, **options: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=255, validators=[validate_plain_text], widget=widget, **options)
 
 
-class AddressForm(forms.Form):
+class PlainForm(forms.Form):
+    """Labels without a colon, as on every page of the house."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+
+class AddressForm(PlainForm):
     """Where a parcel goes; starts with the patient's own address."""
 
     name = plain_text("Name on the parcel")
@@ -52,7 +60,7 @@ class AddressForm(forms.Form):
         return [self[name] for name in self.address_fields]
 
 
-class SubmittedOnce(forms.Form):
+class SubmittedOnce(PlainForm):
     """Carries the form's own id, so that a double click is one order, and why something is ordered once more."""
 
     submission_id = forms.UUIDField(widget=forms.HiddenInput)
@@ -188,13 +196,13 @@ class CorrectForm(AddressForm):
         return [(field, self.refusals.get(field.name, [])) for field in self]
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(PlainForm):
     reason = forms.CharField(
         max_length=200, validators=[validate_plain_text], widget=forms.TextInput(attrs=OFF), label="Reason"
     )
 
 
-class EndForm(forms.Form):
+class EndForm(PlainForm):
     reason = forms.ChoiceField(choices=[("", "Choose a reason"), *DischargeReason.choices])
     discharge = forms.BooleanField(
         label="Discharge the patient as well",

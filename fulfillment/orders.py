@@ -13,6 +13,7 @@ from django.utils import timezone
 from devices import activation
 from devices.models import Assignment, DeviceType, VendorCall
 from devices.nudges import nudge
+from devices.states import DeviceState
 from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Place = tuple[str, int]  # family and nth: one place in the household
 ONE_OPEN_LINE = "line_one_open"
+NOT_AT_HOME = (DeviceState.UNLINKED, DeviceState.CANCELLED, DeviceState.RETURNED, DeviceState.UNKNOWN_GATEWAY)
 
 
 class CantOrder(Exception):
@@ -104,7 +106,7 @@ def activate(
 def linked_gateway(patient: Patient) -> str | None:
     """The newest gateway that a device of this patient is on; new devices may join it."""
     held = Assignment.objects.open().filter(patient=patient, device__gateway__isnull=False)
-    on_gateway = held.exclude(device__sensor_code="").exclude(device__state__in=("unlinked", "cancelled", "returned"))
+    on_gateway = held.exclude(device__sensor_code="").exclude(device__state__in=NOT_AT_HOME)
     newest = on_gateway.select_related("device__gateway").order_by("-device__vendor_created", "-pk").first()
     return newest.device.hardware_uuid if newest else None
 

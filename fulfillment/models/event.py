@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -50,3 +52,10 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"event {self.pk}"
+
+    @property
+    def shown_patient_id(self) -> uuid.UUID | None:
+        """Whose event this is: for the audit of a look at it."""
+        if self.order:
+            return self.order.patient_id
+        return self.device.patient_id if self.device else None

@@ -11,6 +11,7 @@ from devices.hardware import hardware_warning
 from devices.models import Device
 from fulfillment import orders
 from fulfillment.forms import ActivateForm, ShipForm
+from fulfillment.models import OrderLine
 from patients.access import Act, open_patient, person, requires
 from patients.models import Patient
 
@@ -53,12 +54,13 @@ def _placed(request: HttpRequest, form: ShipForm | ActivateForm) -> HttpResponse
 
 
 def _context(patient: Patient, form: ShipForm | ActivateForm, *, on_site: bool) -> dict[str, object]:
-    held = Device.objects.linked().filter(patient=patient, assignments__ended_at__isnull=True)
+    on_the_way = OrderLine.objects.open().filter(patient=patient, call__device__isnull=False)
+    held = Device.objects.linked().filter(patient=patient).exclude(pk__in=on_the_way.values("call__device"))
     return {
         "patient": patient,
         "form": form,
         "on_site": on_site,
-        "held": held.select_related("gateway").distinct(),
+        "held": held.select_related("gateway"),
         "open_lines": list(orders.open_lines(patient)),
         "ask_reason": form.has_error("override_reason") or bool(form["override_reason"].value()),
     }

@@ -12,6 +12,7 @@ from devices.models.call import CallKind, CallState
 from fulfillment import lines
 from fulfillment.links import safe_link
 from fulfillment.models import LineStatus, Order, OrderEvent, OrderKind, OrderLine
+from fulfillment.models.status import STUCK
 from fulfillment.wording import STEPS, STEPS_ON_SITE, Words, refusals, words_for
 from patients.access import Act, open_patient, person, requires
 from patients.models import Patient
@@ -114,7 +115,7 @@ def _card(order: Order, line: OrderLine, ending: VendorCall | None) -> Card:
         ending=ending if ending and not over else None,
         corrected=corrected,
         can_cancel=lines.can_cancel(line) and not corrected and not ending_unfinished,
-        can_close=lines.can_close(line),
+        can_close=lines.can_close(line) and (line.status in STUCK or line.status == LineStatus.DELIVERED),
         can_correct=lines.can_correct(line),
         can_end=device is not None and not over and not lines.can_cancel(line) and not ending_unfinished,
     )

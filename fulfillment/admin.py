@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import ForeignKey, Q, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
+
+from devices.models import DeviceType
+from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
+from patients.access import person
+from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
+from patients.models import Clinic, User
+
+
+class KitItemInline(admin.TabularInline):
+    model = KitItem
+    extra = 1
+    fields = ("device_type", "quantity")
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField | None:
+        """What the vendor sells today, and what kits hold already, so that an old kit can still be saved."""
+        if db_field.name == "device_type":
+            held = KitItem.objects.values("device_type")
+            kwargs["queryset"] = DeviceType.objects.orderable() | DeviceType.objects.filter(pk__in=held)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Kit)
+class KitAdmin(ScopedAdmin):
+    clinic_path, setup = "clinic", True
+    list_display = ("name", "clinic", "contents", "active")
+    list_filter = ("active",)
+    search_fields = ("name",)
+    inlines = (KitItemInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("items__device_type")
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField | None:
+        """A kit belongs to a clinic of the person who makes it."""
+        user = person(request)
+        if db_field.name == "clinic" and not user.is_superuser:
+            kwargs["queryset"] = Clinic.objects.filter(people=user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def contents(self, kit: Kit) -> str:
+        return ", ".join(str(item) for item in kit.items.all())
+
+
+class OrderLineInline(ReadOnlyInline):
+    model = OrderLine
+    fields = ("device_type", "nth", "status", "status_at", "call", "device", "closed_at", "closed_by")
+
+
+class OrderEventInline(ReadOnlyInline):
+    model = OrderEvent
+    fields = ("at", "source", "status", "text", "by", "line")
+    show_change_link = False
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("id", "kind", "patient", "kit", "current_status", "placed_by", "placed_at")
+    list_filter = ("kind", ("placed_at", admin.DateFieldListFilter))
+    list_select_related = ("patient", "kit", "placed_by")
+    search_fields = ("=id", "=patient__id")
+    inlines = (OrderLineInline, OrderEventInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("lines")
+
+    @admin.display(description="status")
+    def current_status(self, order: Order) -> str:
+        return str(order.status.label)
+
+
+@admin.register(OrderLine)
+class OrderLineAdmin(ReadOnlyAdmin):
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("id", "patient", "device_type", "nth", "status", "status_at", "closed_at")
+    list_filter = ("status", "device_type")
+    list_select_related = ("patient", "device_type")
+    search_fields = ("=id", "=order__id", "call__reference")
+
+
+@admin.register(OrderEvent)
+class OrderEventAdmin(ReadOnlyAdmin):
+    clinic_path = "order__patient__clinic"
+    list_display = ("at", "source", "status", "text", "order", "device", "by")
+    list_filter = ("source", ("at", admin.DateFieldListFilter))
+    list_select_related = ("order", "device", "by")
+    search_fields = ("=order__id", "=device__hwi_id")
+    patient_path = "shown_patient_id"
+
+    def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        """An event is about an order or, where none of ours brought it, about a device."""
+        clinics = user.clinics.all()
+        return rows.filter(Q(order__patient__clinic__in=clinics) | Q(device__patient__clinic__in=clinics)).distinct()
+
+
+@admin.register(SpecialOrder)
+class SpecialOrderAdmin(ReadOnlyAdmin):
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("order_number", "type_label", "status", "patient", "created_on", "updated_on")
+    list_filter = ("order_type", "status")
+    list_select_related = ("patient",)
+    search_fields = ("=request_id", "=order_number", "=client_device_id")
+
+    def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        """Bulk, demo and supply orders name no patient: they belong to the whole account."""
+        return rows.filter(Q(patient__isnull=True) | Q(patient__clinic__in=user.clinics.all())).distinct()

@@ -1,0 +1,52 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from fulfillment.models import Kit
+from tests.factories import KitFactory, OrderEventFactory, OrderFactory, PatientFactory, SpecialOrderFactory
+
+MODELS = ("kit", "order", "orderline", "orderevent", "specialorder")
+
+
+@pytest.fixture
+def as_ada(ada):
+    browser = Client()
+    browser.force_login(ada)
+    return browser
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_lists_show_the_administrators_clinics_only(as_ada, rosa, elm, harbor, model):
+    for clinic, patient in ((elm, rosa), (harbor, PatientFactory(clinic=harbor))):
+        order = OrderFactory(patient=patient, kit=KitFactory(clinic=clinic))
+        OrderEventFactory(order=order)
+        SpecialOrderFactory(patient=patient)
+
+    page = as_ada.get(reverse(f"admin:fulfillment_{model}_changelist"))
+
+    assert page.context["cl"].result_count == 1
+
+
+def test_an_administrator_makes_a_kit_for_an_own_clinic(as_ada, elm, scale):
+    form = {"name": "Weight kit", "clinic": elm.pk, "active": "on", "description": ""}
+    items = {"items-TOTAL_FORMS": 1, "items-INITIAL_FORMS": 0, "items-0-device_type": scale.pk, "items-0-quantity": 2}
+
+    as_ada.post(reverse("admin:fulfillment_kit_add"), form | items)
+
+    assert Kit.objects.get().items.get().quantity == 2
+
+
+def test_not_for_a_foreign_one(as_ada, harbor, scale):
+    form = {"name": "Weight kit", "clinic": harbor.pk, "active": "on", "items-TOTAL_FORMS": 0, "items-INITIAL_FORMS": 0}
+
+    as_ada.post(reverse("admin:fulfillment_kit_add"), form)
+
+    assert not Kit.objects.exists()
+
+
+def test_orders_are_history_and_can_not_be_changed(as_ada, rosa, kit):
+    order = OrderFactory(patient=rosa, kit=kit)
+
+    assert as_ada.get(reverse("admin:fulfillment_order_change", args=[order.pk])).status_code == 200
+    assert as_ada.post(reverse("admin:fulfillment_order_change", args=[order.pk])).status_code == 403
+    assert as_ada.post(reverse("admin:fulfillment_order_delete", args=[order.pk])).status_code == 403
