@@ -5,3 +5,7 @@ from tests import environment
 environment.apply()
 
 from config.settings import *  # noqa: E402, F403
+from config.settings import TEMPLATES  # noqa: E402
+from tests.undefined import Undefined  # noqa: E402
+
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Undefined("%s")

@@ -118,10 +118,10 @@ def ordinary():
     os.chown(home, user.uid, user.gid)
 
     def run(program):
-        who = {"user": user.uid, "group": user.gid, "extra_groups": [], "cwd": ROOT}
         env = {"PATH": os.defpath, "PYTHONPATH": sysconfig.get_path("purelib")}
+        who = {"user": user.uid, "group": user.gid, "extra_groups": [], "cwd": ROOT, "env": env}
         words = [readable_python(who), "-c", program, f"{home}/a state"]
-        return subprocess.run(words, env=env, capture_output=True, text=True, check=False, **who)
+        return subprocess.run(words, capture_output=True, text=True, check=False, **who)
 
     yield run
     shutil.rmtree(home)

@@ -1,0 +1,34 @@
+"""A variable that a template of ours names and nobody gives fails its test; Django's own may do as they do."""
+
+import inspect
+
+from django.template import Template
+
+from config.launcher.folders import ROOT
+
+OURS = str(ROOT / "templates")
+
+
+class Undefined(str):
+    """For `string_if_invalid`: Django asks it for "%s" and formats it with the variable's name."""
+
+    __slots__ = ()
+
+    def __contains__(self, words):
+        return words == "%s"
+
+    def __mod__(self, variable):
+        origin = innermost_template()
+        if origin.startswith(OURS):
+            raise AssertionError(f"{origin.removeprefix(OURS)} names {variable}, which is not there.")
+        return ""
+
+
+def innermost_template():
+    frame = inspect.currentframe()
+    while frame:
+        rendered = frame.f_locals.get("self")
+        if frame.f_code.co_name in {"render", "_render"} and isinstance(rendered, Template):
+            return str(rendered.origin)
+        frame = frame.f_back
+    return ""
