@@ -28,6 +28,8 @@ window.ChartPaint = (() => {
     u.ctx.beginPath();
     u.ctx.rect(left, top, width, height);
     u.ctx.clip();
+    u.ctx.textAlign = "start";
+    u.ctx.textBaseline = "alphabetic";
     paint(u.ctx, u.bbox, u.pxRatio || devicePixelRatio);
     u.ctx.restore();
   }
@@ -188,7 +190,6 @@ window.ChartPaint = (() => {
         if (ctx.measureText(text).width + 12 * ratio > right - left) continue;
         ctx.fillText(text, (left + right) / 2, box.top + box.height / 2);
       }
-      ctx.textAlign = "start";
     });
   }
 

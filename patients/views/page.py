@@ -36,7 +36,7 @@ def page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
 def live(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     """204 while the version is the caller's: nothing of the patient is read and nobody has seen anything."""
     user = person(request)
-    versions = Patient.objects.visible_to(user).filter(pk=patient_id).values_list("version", flat=True)
+    versions = Patient.objects.visible_to(user).filter(pk=patient_id).order_by("pk").values_list("version", flat=True)
     version = versions.first()
     if version is None:
         raise Http404("No such patient.")
