@@ -9,6 +9,8 @@ from celery import Celery
 from celery.signals import beat_init, worker_init
 from kombu import Queue
 
+from config.environment import env
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 QUEUES = ("ingest", "people", "background")
@@ -31,7 +33,9 @@ app.conf.update(
     task_publish_retry=False,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
+    # A task that can't be acknowledged any more is redelivered, and finds its rows claimed: killing it in the middle of
+    # a call to the vendor would make that call unclear.
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry_on_startup=True,
     broker_connection_timeout=1,
     broker_transport_options={
@@ -47,7 +51,7 @@ app.conf.update(
 
 # Every entry is a sweep: it drains what waits in the database, so a lost nudge costs seconds, and a beat that was
 # dead, doubled or late changes nothing.
-SWEEP_SECONDS = 15.0
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15.0)
 
 
 def _every(seconds: float, task: str, queue: str) -> dict[str, Any]:

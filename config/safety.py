@@ -11,6 +11,7 @@ from django.db import connection
 LEAST_POSTGRESQL = 150_000
 LEAST_GAP_SECONDS = 1.05
 LEAST_SETTLE_SECONDS = 900.0
+LEAST_LEASE_SECONDS = 120.0
 
 
 def refuse_unsafe() -> None:
@@ -41,6 +42,8 @@ def _compressed_for_the_vendor() -> list[str]:
         reasons.append(f"TENOVI_CALL_GAP_SECONDS below {LEAST_GAP_SECONDS} breaks the vendor's limit")
     if settings.ORDER_SETTLE_SECONDS < LEAST_SETTLE_SECONDS:
         reasons.append(f"ORDER_SETTLE_SECONDS below {LEAST_SETTLE_SECONDS:.0f} may order twice")
+    if settings.LEASE_SECONDS < LEAST_LEASE_SECONDS:
+        reasons.append(f"LEASE_SECONDS below {LEAST_LEASE_SECONDS:.0f} takes living workers for dead")
     if not settings.TENOVI_BASE_URL.startswith("https://"):
         reasons.append("TENOVI_BASE_URL must be https")
     if settings.INSECURE_HTTP or settings.DEMO or settings.DEBUG:

@@ -36,6 +36,8 @@ TENOVI_CALL_GAP_SECONDS = env.float("TENOVI_CALL_GAP_SECONDS", default=1.05)
 TENOVI_WEBHOOK_SECRETS = env.list("TENOVI_WEBHOOK_SECRETS", default=[])
 TENOVI_WEBHOOK_HEADER = env.str("TENOVI_WEBHOOK_HEADER", default="Authorization")
 ORDER_SETTLE_SECONDS = env.float("ORDER_SETTLE_SECONDS", default=900.0)
+# Longer than any task works on one row between two looks at its lease; a dead worker's rows are free after it.
+LEASE_SECONDS = env.float("LEASE_SECONDS", default=120.0)
 TRACKING_WINDOW_SECONDS = env.float("TRACKING_WINDOW_SECONDS", default=30.0)
 UNKNOWN_DEVICE_LOOKUP_SECONDS = env.float("UNKNOWN_DEVICE_LOOKUP_SECONDS", default=120.0)
 TRACKING_HOSTS = env.list(

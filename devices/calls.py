@@ -23,7 +23,8 @@ from django.utils import timezone
 
 from devices import endings, registry, tenovi
 from devices.models import Device, VendorCall
-from devices.models.call import LEASE_SECONDS, CallKind, CallState
+from devices.models.call import CallKind, CallState
+from patients.models import Patient
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def claim_next(*, kinds: Collection[str] = CallKind.values) -> VendorCall | None
         claimed = VendorCall.objects.filter(pk=Subquery(oldest), state=CallState.INTENT).update(
             state=CallState.SENDING,
             lease=lease,
-            leased_until=now + dt.timedelta(seconds=LEASE_SECONDS),
+            leased_until=now + dt.timedelta(seconds=settings.LEASE_SECONDS),
             sent_at=now,
             attempts=Least(F("attempts") + 1, MOST_ATTEMPTS_COUNTED),
         )
@@ -83,12 +84,20 @@ def send(call: VendorCall, client: tenovi.TenoviClient) -> None:
         _refused(call, error)
     else:
         confirm(call, answer)
+    finally:
+        tell_open_pages(call)
 
 
 def expire_leases() -> int:
     """A dead worker may have died after it wrote: its calls are unknown, never intent."""
     over = VendorCall.objects.filter(state=CallState.SENDING, leased_until__lt=timezone.now())
     return over.update(**_unknown(WORKER_DIED))
+
+
+def tell_open_pages(call: VendorCall) -> None:
+    """Never inside the transaction that settles a call: the patient's row is locked after the device's, always."""
+    if call.patient_id:
+        Patient.objects.bump([call.patient_id])
 
 
 def settle_time() -> dt.timedelta:

@@ -16,12 +16,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from devices.models import Delivery
-from devices.models.delivery import LEASE_SECONDS, MOST_ATTEMPTS, DeliveryKind, DeliverySource, DeliveryState
+from devices.models.delivery import MOST_ATTEMPTS, DeliveryKind, DeliverySource, DeliveryState
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def claim(kind: DeliveryKind, *, limit: int = BATCH) -> list[Delivery]:
         due = Delivery.objects.due(kind).order_by("next_attempt_at", "pk").select_for_update(skip_locked=True)
         batch = list(due.filter(lease__isnull=False)[:1]) or list(due.filter(lease__isnull=True)[:limit])
         lease = uuid.uuid4()
-        until = timezone.now() + dt.timedelta(seconds=LEASE_SECONDS)
+        until = timezone.now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
         rows = Delivery.objects.filter(pk__in=[row.pk for row in batch])
         if batch and batch[0].lease is not None:
             rows.update(lease=lease, leased_until=until, attempts=F("attempts") + 1)

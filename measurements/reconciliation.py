@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -21,7 +22,7 @@ from django.utils import timezone
 from devices import tenovi
 from devices.bodies import item_of
 from devices.models import SyncRow, SyncRun
-from devices.models.sync import LEASE_SECONDS, SyncKind, SyncRowState
+from devices.models.sync import SyncKind, SyncRowState
 from measurements import ingest
 from measurements.models import Measurement
 from measurements.models.measurement import EARLIEST
@@ -103,7 +104,7 @@ def _claim() -> SyncRow | None:
         row = due.select_related("patient").first()
         if row is not None:
             row.lease = uuid.uuid4()
-            row.leased_until = timezone.now() + dt.timedelta(seconds=LEASE_SECONDS)
+            row.leased_until = timezone.now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
             row.save(update_fields=["lease", "leased_until"])
     return row
 
@@ -141,7 +142,7 @@ def _store_pages(client: tenovi.TenoviClient, row: SyncRow) -> None:
         row.added += stored.added
         row.quarantined += aside
         row.missed += _missed(stored.new_ids, row.patient.enrolled_at)
-        row.leased_until = timezone.now() + dt.timedelta(seconds=LEASE_SECONDS)
+        row.leased_until = timezone.now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
         SyncRow.objects.filter(pk=row.pk, lease=row.lease).update(leased_until=row.leased_until)
 
 

@@ -12,7 +12,6 @@ from patients.models import Patient
 
 from .device import Device
 
-LEASE_SECONDS = 120
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people read it aloud to the vendor
 
 

@@ -5,7 +5,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-LEASE_SECONDS = 120
 MOST_ATTEMPTS = 5
 
 

@@ -14,8 +14,6 @@ from patients.models import Patient
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LEASE_SECONDS = 120
-
 
 class SyncKind(models.TextChoices):
     MEASUREMENTS = "measurements", "Readings"

@@ -11,7 +11,9 @@ OTHERS = {"PORT", "BIND_HOST"}  # read by the launcher
 
 
 def test_every_name_that_the_product_reads_is_explained():
-    read = set(SETTING.findall((ROOT / "config" / "settings.py").read_text()))
+    read = {
+        name for file in ("settings.py", "celery.py") for name in SETTING.findall((ROOT / "config" / file).read_text())
+    }
     read |= set(ENVIRON.findall((ROOT / "config" / "gunicorn.py").read_text())) | OTHERS
 
     assert set(explained()) == read
