@@ -1,0 +1,104 @@
+"""Staff of the house, who use it through HTTP alone, as a browser would."""
+
+import json
+import re
+import time
+
+import httpx2
+import pytest
+
+PASSWORD = "four calm otters swim"
+STAFF = {"nadia": "clinician", "cora": "coordinator", "ada": "administrator"}
+PREPARE = f"""
+from patients.models import Clinic, User
+from devices.models import DeviceType
+from fulfillment.models import Kit, KitItem
+clinic = Clinic.objects.create(name="Elm Street Cardiology", time_zone="America/New_York")
+for name, role in {STAFF!r}.items():
+    user = User.objects.create_user(name + "@house.example", {PASSWORD!r}, name=name.title(), role=role)
+    user.is_staff = role == "administrator"
+    user.save()
+    user.clinics.add(clinic)
+kit = Kit.objects.create(clinic=clinic, name="Heart failure")
+for device in ("Tenovi BPM - L", "Tenovi Scale"):
+    KitItem.objects.create(kit=kit, device_type=DeviceType.objects.get(name=device))
+"""
+PATIENT = {
+    "given_name": "Rosa", "family_name": "Quill", "birth_date": "1965-03-03", "sex": "female", "mrn": "",
+    "phone": "603 555 0142", "street": "9 Elm Court", "city": "Dover", "state": "NH", "zip_code": "03820",
+    "time_zone": "America/New_York", "provider": "Dr Imani Cole", "conditions": ["hypertension"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def clinic(house):
+    """The house with a clinic in it: catalogue read, webhooks registered, staff and a kit."""
+    house.manage("sync", "catalogue")
+    house.manage("register_webhooks")
+    house.manage("shell", "-v", "0", "-c", PREPARE)
+    return house
+
+
+class Person:
+    """Somebody at a browser: keeps cookies, fills forms as they stand on the page."""
+
+    def __init__(self, house, name):
+        self.http = httpx2.Client(base_url=house.base_url, timeout=20, follow_redirects=True)
+        self.fill("/accounts/login/", login=f"{name}@house.example", password=PASSWORD)
+
+    def see(self, path):
+        answer = self.http.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer.text
+
+    def fill(self, path, **said):
+        """Open the form, keep its hidden fields, type the rest, send it. Returns the page that follows."""
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', self.see(path)))
+        answer = self.http.post(path, data=hidden | said, headers={"Referer": str(self.http.base_url)})
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer
+
+    def enrol(self, **said):
+        """Returns the address of the new patient's page."""
+        answer = self.fill("/patients/new/", **PATIENT | said)
+        found = re.search(r"/patients/[0-9a-f-]{36}/", str(answer.url))
+        assert found, errors_on(answer.text)
+        return found.group()
+
+
+def errors_on(page):
+    return re.findall(r'class="errorlist[^>]*>(.*?)</ul>', page, re.DOTALL)
+
+
+@pytest.fixture
+def cora(clinic):
+    return Person(clinic, "cora")
+
+
+@pytest.fixture
+def nadia(clinic):
+    return Person(clinic, "nadia")
+
+
+def eventually(look, *, seconds, what):
+    """`look` returns something true within that time, which is returned."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def readings(house, patient_path):
+    """(metric, value_1, source) of all that is stored for a patient."""
+    question = (
+        "import json; from measurements.models import Measurement; "
+        f"print(json.dumps([[m.metric_id, str(m.value_1), m.source] for m in "
+        f"Measurement.objects.filter(patient_id='{patient_id(patient_path)}').order_by('taken_at', 'metric')]))"
+    )
+    return json.loads(house.manage("shell", "-v", "0", "-c", question))
+
+
+def patient_id(path):
+    return path.strip("/").split("/")[1]

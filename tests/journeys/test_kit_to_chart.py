@@ -1,0 +1,43 @@
+import re
+
+from tests.journeys.conftest import eventually, patient_id, readings
+
+STATES = ("Dropship Requested", "Ready to Ship", "Shipped", "Delivered", "Connected")
+
+
+def place_order(cora, patient):
+    form = f"/orders/new/?patient={patient_id(patient)}"
+    kit = re.search(r'name="kit" value="(\d+)"', cora.see(form)).group(1)
+    address = {"name": "Rosa Quill", "street": "9 Elm Court", "city": "Dover", "state": "NH", "zip_code": "03820"}
+    answer = cora.fill(form, kit=kit, gateway="new", **address)
+    return re.search(r"/orders/[0-9a-f-]{36}/", str(answer.url)).group()
+
+
+def test_a_kit_is_ordered_followed_and_its_first_readings_are_on_the_chart(clinic, cora, nadia):
+    patient = cora.enrol()
+    order = place_order(cora, patient)
+    told = eventually(lambda: finished(cora, order), seconds=60, what="both devices connected")
+
+    assert told.count("Connected") >= 2
+    assert all(state in told for state in STATES), "the timeline keeps every stage"
+    eventually(lambda: charted(nadia.see(patient)), seconds=30, what="blood pressure and weight on the page")
+    assert {row[0] for row in readings(clinic, patient)} >= {"blood_pressure", "weight"}
+
+
+def charted(page):
+    return "Blood pressure" in page and "Weight" in page
+
+
+def finished(cora, order):
+    page = cora.see(order)
+    return page if page.count("first reading") >= 2 or page.count("Connected") >= 4 else None
+
+
+def test_the_vendor_got_each_device_once(clinic, cora, vendor):
+    patient = cora.enrol(given_name="Ada-Lou", family_name="Once")
+    order = place_order(cora, patient)
+    eventually(lambda: finished(cora, order), seconds=90, what="both devices connected")
+
+    account = re.search(r"pt-[0-9a-f-]{36}", cora.see(f"{patient}edit/")).group()
+    theirs = [device for device in vendor.get("devices").json() if device["patient"] == account.lower()]
+    assert sorted(device["device"]["name"] for device in theirs) == ["Tenovi BPM - L", "Tenovi Scale"]
