@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ModelAdmin
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -63,6 +64,9 @@ class HouseAdminSite(admin.AdminSite):
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return redirect("account_logout")
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("admin:index")
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return redirect("account_change_password")
@@ -125,8 +129,7 @@ class ScopedAdmin(ModelAdmin):
         return queryset.filter(wanted), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
-            raise BadRequest("PostgreSQL keeps no NUL, so nothing can be found by one.")
+        self._refuse_nonsense(request)
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             self._record_look(request, response.context_data["cl"].result_list)
@@ -159,6 +162,16 @@ class ScopedAdmin(ModelAdmin):
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         self._record_change(request, obj, fields=_changed_fields(message))
         return super().log_change(request, obj, message)
+
+    def _refuse_nonsense(self, request: HttpRequest) -> None:
+        """What Django alone would stumble over: a NUL in the address, a selected id that can't be one."""
+        if any("\x00" in value for _, values in request.GET.lists() for value in values):
+            raise BadRequest("PostgreSQL keeps no NUL, so nothing can be found by one.")
+        try:
+            for selected in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(selected)
+        except ValidationError as error:
+            raise BadRequest("No such record.") from error
 
     def patient_ids(self, rows: Iterable[Model]) -> list[uuid.UUID]:
         """Whose data these rows show, each patient once."""

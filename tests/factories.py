@@ -10,7 +10,18 @@ import factory
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from devices.models import Assignment, Delivery, Device, DeviceType, Gateway, SyncRow, SyncRun, VendorCall
+from devices.models import (
+    Assignment,
+    Delivery,
+    Device,
+    DeviceType,
+    Gateway,
+    KeySlot,
+    PeriodicJob,
+    SyncRow,
+    SyncRun,
+    VendorCall,
+)
 from devices.states import DeviceState
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
 from measurements.models import LatestReading, Measurement, Metric
@@ -265,3 +276,17 @@ class SyncRowFactory(factory.django.DjangoModelFactory):
     patient = factory.SubFactory(PatientFactory)
     window_end = factory.LazyFunction(timezone.now)
     window_start = factory.LazyAttribute(lambda row: row.window_end - dt.timedelta(days=2))
+
+
+class KeySlotFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = KeySlot
+
+    bucket = factory.Sequence(lambda n: f"key-{n}")
+
+
+class PeriodicJobFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PeriodicJob
+
+    name = factory.Sequence(lambda n: f"job {n}")

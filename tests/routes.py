@@ -1,0 +1,69 @@
+"""Every route of the URLconf, with a real address for each: for tests that walk them all."""
+
+import re
+from dataclasses import dataclass
+
+from django.urls import get_resolver
+from django.urls.resolvers import RoutePattern, URLResolver
+from django.utils.regex_helper import normalize
+
+ADMIN_OBJECT = re.compile(
+    r"admin/(?P<app>patients|devices|measurements|fulfillment)/(?P<model>\w+)/(<path:object_id>/|$)"
+)
+
+
+@dataclass(frozen=True)
+class Route:
+    pattern: str  # as the URLconf spells it, from the root
+    parts: tuple
+    callback: object
+
+    @property
+    def policy(self):
+        """What the view declares. All of the admin is behind `HouseAdminSite.admin_view`, the hooks behind a header."""
+        if self.pattern.startswith("admin/"):
+            return "admin"
+        if self.pattern.startswith("^hooks/"):
+            return "vendor"
+        view = getattr(self.callback, "cls", None) or getattr(self.callback, "view_class", None)
+        return getattr(self.callback, "policy", getattr(view, "policy", None))
+
+    @property
+    def names(self):
+        """Names of what stands in the address, such as `patient_id`."""
+        return [name for part in self.parts for name in names_of(part)]
+
+    @property
+    def admin_model(self):
+        """(app, model) of an admin page about a list or a record."""
+        match = ADMIN_OBJECT.match(self.pattern)
+        return (match["app"], match["model"]) if match else None
+
+    def address(self, values):
+        return "/" + "".join(filled(part, values) for part in self.parts)
+
+
+def routes():
+    return list(walk(get_resolver(), ()))
+
+
+def walk(resolver, before):
+    for entry in resolver.url_patterns:
+        parts = (*before, entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from walk(entry, parts)
+        else:
+            yield Route("".join(str(part) for part in parts), parts, entry.callback)
+
+
+def names_of(part):
+    if isinstance(part, RoutePattern):
+        return list(part.converters)
+    return list(part.regex.groupindex)
+
+
+def filled(part, values):
+    if isinstance(part, RoutePattern):
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(values[match[1]]), str(part))
+    template, _ = normalize(part.regex.pattern)[0]
+    return template % values
