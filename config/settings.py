@@ -205,6 +205,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+# A body that isn't complete by then is refused and its connection ended.
+BODY_SECONDS = env.float("BODY_SECONDS", default=20.0)
 
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,

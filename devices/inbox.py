@@ -46,8 +46,10 @@ class Outcome:
 Handler = Callable[[Sequence[Delivery]], Sequence[Outcome]]
 
 
-def receive(*, kind: str, body: bytes, source: str = DeliverySource.WEBHOOK) -> None:
-    Delivery.objects.create(kind=kind, source=source, body=body, digest=hashlib.sha256(body).digest())
+def receive(*, kind: str, body: bytes, source: str = DeliverySource.WEBHOOK) -> int:
+    """Keep the bytes; the delivery's id."""
+    digest = hashlib.sha256(body).digest()
+    return Delivery.objects.create(kind=kind, source=source, body=body, digest=digest).pk
 
 
 def set_aside(

@@ -19,30 +19,68 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from devices import inbox
+from devices import inbox, refusals
+from devices.models.tally import HookOutcome
 from devices.nudges import nudge
+from patients.origin import client_address
 
 logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 256 * 1024
 HOOKS = "/hooks/"
+TOO_SLOW = "vitals.body_too_slow"  # set in the environ by config.deadline
+OUTCOME_OF_STATUS = {
+    204: HookOutcome.ACCEPTED,
+    400: HookOutcome.INCOMPLETE,
+    401: HookOutcome.WRONG_SECRET,
+    405: HookOutcome.METHOD,
+    408: HookOutcome.TOO_SLOW,
+    411: HookOutcome.LENGTH,
+    413: HookOutcome.TOO_LARGE,
+    503: HookOutcome.DATABASE,
+}
 
 
 def hook_door(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """First middleware: hooks pass no redirect, host check, session or transaction. A webhook refused is lost."""
+    """Before all other middleware: hooks pass no redirect, host check, session or transaction. A webhook refused is
+    lost, so each is counted, with the address that it came from."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(HOOKS):
             return get_response(request)
+        outcome = HookOutcome.DEFECT
         try:
-            match = resolve(request.path_info)
-        except Resolver404:
-            return HttpResponseNotFound()
-        request.resolver_match = match
-        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
-        return response.render() if isinstance(response, Response) else response
+            response, outcome = _answer_hook(request)
+        finally:
+            refusals.recorder.note(outcome, client_address(request))
+        return response
 
     return answer
+
+
+def _answer_hook(request: HttpRequest) -> tuple[HttpResponse, HookOutcome]:
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return HttpResponseNotFound(), HookOutcome.PATH if is_proven(request.META) else HookOutcome.STRANGER
+    request.resolver_match = match
+    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    if isinstance(response, Response):
+        response.render()
+    return response, OUTCOME_OF_STATUS.get(response.status_code, HookOutcome.DEFECT)
+
+
+def is_proven(meta: dict[str, Any]) -> bool:
+    """Does the one static header carry a secret that is live now? In bytes and constant time."""
+    name = "HTTP_" + settings.TENOVI_WEBHOOK_HEADER.upper().replace("-", "_")
+    given = meta.get(name, "").encode("latin-1", "replace")
+    matches = [hmac.compare_digest(given, live.encode()) for live in settings.TENOVI_WEBHOOK_SECRETS]
+    return any(matches)  # all are compared, whichever is right
+
+
+class TooSlow(APIException):
+    status_code = status.HTTP_408_REQUEST_TIMEOUT
+    default_detail = "The body took too long."
 
 
 class LengthRequired(APIException):
@@ -56,14 +94,10 @@ class TooLarge(APIException):
 
 
 class TenoviHeader(BaseAuthentication):
-    """One static header; its value is compared in bytes and constant time with every secret that is live now."""
+    """The vendor proves itself by one static header."""
 
     def authenticate(self, request: Request) -> tuple[None, str]:
-        name = "HTTP_" + settings.TENOVI_WEBHOOK_HEADER.upper().replace("-", "_")
-        given = request.META.get(name, "").encode("latin-1", "replace")
-        matches = [hmac.compare_digest(given, live.encode()) for live in settings.TENOVI_WEBHOOK_SECRETS]
-        if not any(matches):
-            logger.warning("webhook refused: wrong or missing secret")
+        if not is_proven(request.META):
             raise AuthenticationFailed
         return None, "tenovi"
 
@@ -98,7 +132,7 @@ def complete_body(request: Request) -> bytes:
         raise TooLarge
     if chunked and not environ.get("wsgi.input_terminated"):
         raise LengthRequired
-    body = _read(environ["wsgi.input"], announced)
+    body = _read(environ, announced)
     if len(body) > LARGEST_BODY:
         raise TooLarge
     if announced is not None and len(body) < announced:
@@ -115,11 +149,16 @@ def _announced_length(environ: dict[str, Any]) -> int:
     return int(text)
 
 
-def _read(stream: Any, announced: int | None) -> bytes:
+def _read(environ: dict[str, Any], announced: int | None) -> bytes:
+    body: bytes = b""
     try:
-        return stream.read(LARGEST_BODY + 1 if announced is None else announced)
-    except OSError as error:  # the sender went away in the middle
-        raise ParseError("The body ended too early.") from error
+        body = environ["wsgi.input"].read(LARGEST_BODY + 1 if announced is None else announced)
+    except OSError as error:  # the sender went away, or its chunks are no chunks
+        if not environ.get(TOO_SLOW):
+            raise ParseError("The body ended too early.") from error
+    if environ.get(TOO_SLOW):
+        raise TooSlow
+    return body
 
 
 class TenoviWebhook(APIView):
@@ -140,7 +179,7 @@ class TenoviWebhook(APIView):
     def post(self, request: Request) -> Response:
         body = complete_body(request)
         try:
-            inbox.receive(kind=self.kind, body=body)
+            request._request.delivery = inbox.receive(kind=self.kind, body=body)  # type: ignore[attr-defined]
         except DatabaseTrouble as error:
             logger.error("webhook not kept, answered 503: %s", type(error).__name__)
             return Response(status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+
+class Alarm(models.Model):
+    """Something that must run does not, since when, and when operators were last told so."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    problem = models.TextField(help_text="no patient's data")
+    since = models.DateTimeField(default=timezone.now)
+    over_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    over_mailed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+from django.db.models import Q, Sum
+
+
+class HookOutcome(models.TextChoices):
+    ACCEPTED = "accepted", "Kept"
+    WRONG_SECRET = "wrong_secret", "Wrong or missing secret"
+    STRANGER = "stranger", "No such hook, no secret"
+    PATH = "path", "No such hook"
+    METHOD = "method", "Not a POST"
+    LENGTH = "length", "No length"
+    TOO_LARGE = "too_large", "Too large"
+    INCOMPLETE = "incomplete", "Incomplete body"
+    TOO_SLOW = "too_slow", "Body too slow"
+    DATABASE = "database", "Database in trouble"
+    DEFECT = "defect", "A defect of ours"
+
+    @classmethod
+    def of_strangers(cls) -> tuple[str, ...]:
+        """Anybody can cause these."""
+        return (cls.WRONG_SECRET, cls.STRANGER)
+
+
+class HookTallyQuerySet(models.QuerySet["HookTally"]):
+    def since(self, moment: dt.datetime) -> HookTallyQuerySet:
+        return self.filter(minute__gte=moment.replace(second=0, microsecond=0))
+
+    def accepted(self) -> HookTallyQuerySet:
+        return self.filter(outcome=HookOutcome.ACCEPTED)
+
+    def lost(self) -> HookTallyQuerySet:
+        """Refusals of somebody who proved to be the vendor: what they carried is gone until the next pull."""
+        return self.exclude(outcome__in=(HookOutcome.ACCEPTED, *HookOutcome.of_strangers()))
+
+    def totals(self, *by: str) -> dict[str, int]:
+        return dict(self.order_by().values_list(*by).annotate(total=Sum("count")))
+
+
+class HookTally(models.Model):
+    """How often hooks ended how, by minute and sender. Written some seconds late, beside the receiver's way."""
+
+    Outcome = HookOutcome
+
+    minute = models.DateTimeField()
+    outcome = models.CharField(max_length=12, choices=HookOutcome)
+    source = models.CharField("sender's address", max_length=45, blank=True, help_text="empty: several more")
+    count = models.PositiveIntegerField()
+
+    objects = HookTallyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-minute", "outcome", "source")
+        verbose_name_plural = "hook tallies"
+        constraints = (
+            models.UniqueConstraint(fields=("minute", "outcome", "source"), name="tally_once"),
+            models.CheckConstraint(condition=Q(outcome__in=HookOutcome.values), name="tally_outcome_known"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.minute:%Y-%m-%d %H:%M}"
