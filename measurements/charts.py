@@ -106,9 +106,9 @@ def _panel(
     now: dt.datetime,
 ) -> Panel:
     lines = _lines(metric, goals)
-    fetched = points_of(metric.pk, rows, lines=len(lines), contexts=contexts)
+    fetched = points_of(metric.pk, rows, lines=len(lines), contexts=contexts, goals=goals)
     points = [point for point in fetched if point.at >= days.start]
-    drawn = draw(points, days=days, out_of_goal=lambda p: goals.judge(metric.pk, p.values, p.context).out)
+    drawn = draw(points, days=days)
     values = [value for point in trusted(points) for value in point.values]
     usual = _baseline(fetched, days, goals, now) if metric.pk == WEIGHT else None
     return Panel(

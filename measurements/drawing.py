@@ -6,10 +6,11 @@ import datetime as dt
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from measurements.days import LocalDays
+from measurements.goals import OUT
 from measurements.points import Point
 
 GAP = dt.timedelta(days=3)  # lines are not joined over more than this
@@ -84,7 +85,7 @@ class Drawn:
     bucket_days: int = 0
 
 
-def draw(points: list[Point], *, days: LocalDays, out_of_goal: Callable[[Point], bool]) -> Drawn:
+def draw(points: list[Point], *, days: LocalDays) -> Drawn:
     if len(points) <= MOST_POINTS:
         return Drawn(points, [])
     size = math.ceil(len(days) / MOST_BUCKETS)
@@ -93,7 +94,7 @@ def draw(points: list[Point], *, days: LocalDays, out_of_goal: Callable[[Point],
         groups[days.number_of(point.at) // size].append(point)
     good = {number: [point for point in group if not point.check] for number, group in groups.items()}
     buckets = [_bucket(days, number, size, group) for number, group in sorted(good.items()) if group]
-    worth = [point for point in points if point.check or point.irregular or out_of_goal(point)]
+    worth = [point for point in points if point.check or point.irregular or point.standing in OUT]
     return Drawn(_at_most(worth, list(good.values())), buckets, size)
 
 

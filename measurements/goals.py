@@ -35,7 +35,7 @@ class Standing(StrEnum):
 
     @property
     def out(self) -> bool:
-        return self in HIGHS or self in LOWS
+        return self in OUT
 
 
 WORDS = {
@@ -48,7 +48,11 @@ WORDS = {
 }
 HIGHS = frozenset({Standing.HIGH, Standing.VERY_HIGH})
 LOWS = frozenset({Standing.LOW, Standing.VERY_LOW})
-MOST_URGENT_FIRST = (Standing.VERY_LOW, Standing.VERY_HIGH, Standing.LOW, Standing.HIGH, Standing.IN_GOAL)
+OUT = HIGHS | LOWS
+MOST_URGENT_FIRST = (
+    *(Standing.VERY_LOW, Standing.VERY_HIGH, Standing.LOW, Standing.HIGH, Standing.IN_GOAL, Standing.UNJUDGED),
+)
+URGENCY = {standing: place for place, standing in enumerate(MOST_URGENT_FIRST)}
 
 
 @dataclass(frozen=True)
@@ -98,12 +102,12 @@ class Goals:
 
     def judge(self, metric: str, values: Iterable[float | None], context: str = "") -> Standing:
         """The most urgent standing of a reading's values."""
-        found = set()
+        worst = Standing.UNJUDGED
         for component, value in enumerate(values, start=1):
             goal = self.find(metric, component, context)
             if goal and value is not None:
-                found.add(goal.judge(value))
-        return next((standing for standing in MOST_URGENT_FIRST if standing in found), Standing.UNJUDGED)
+                worst = min(worst, goal.judge(value), key=URGENCY.__getitem__)
+        return worst
 
 
 def of(patient: Patient) -> Goals:

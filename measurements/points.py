@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from measurements.goals import Goals, Standing
 from measurements.models import Measurement
 from patients.models import Patient
 
@@ -53,6 +54,7 @@ class Point:
     irregular: bool = False
     context: str = ""
     pulse: float | None = None
+    standing: Standing = Standing.UNJUDGED
 
 
 def rows_of(patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime) -> dict[str, list[Row]]:
@@ -65,7 +67,7 @@ def rows_of(patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: 
         .values_list(*COLUMNS)
     )
     rows: dict[str, list[Row]] = defaultdict(list)
-    for columns in found.iterator(chunk_size=5000):
+    for columns in found:
         rows[columns[1]].append(Row(*columns))
     return rows
 
@@ -77,22 +79,28 @@ def meal_contexts(patient: Patient, *, start: dt.datetime, end: dt.datetime) -> 
     return {pk: str(context) for pk, context in found}
 
 
-def points_of(code: str, rows: dict[str, list[Row]], *, lines: int, contexts: dict[int, str]) -> list[Point]:
+def points_of(
+    code: str, rows: dict[str, list[Row]], *, lines: int, contexts: dict[int, str], goals: Goals
+) -> list[Point]:
     """A pulse and an irregular heartbeat of the same moment travel with the reading they belong to."""
     pulses = {row.moment: float(row.value_1) for row in rows.get(PULSE, ())} if code != PULSE else {}
     irregular = {row.moment for row in rows.get(IRREGULAR, ())}
-    return [
-        Point(
-            at=row.taken_at,
-            values=_values(row, lines),
-            estimated=row.estimated,
-            check=row.conflict or row.implausible,
-            irregular=row.moment in irregular,
-            context=contexts.get(row.pk, ""),
-            pulse=pulses.get(row.moment),
+    points = []
+    for row in rows.get(code, ()):
+        values, moment, context = _values(row, lines), row.moment, contexts.get(row.pk, "")
+        points.append(
+            Point(
+                at=row.taken_at,
+                values=values,
+                estimated=row.estimated,
+                check=row.conflict or row.implausible,
+                irregular=moment in irregular,
+                context=context,
+                pulse=pulses.get(moment),
+                standing=goals.judge(code, values, context),
+            )
         )
-        for row in rows.get(code, ())
-    ]
+    return points
 
 
 def _values(row: Row, lines: int) -> tuple[float, ...]:

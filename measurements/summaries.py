@@ -57,17 +57,18 @@ def trusted(points: Iterable[Point]) -> list[Point]:
 
 def summarise(code: str, points: Sequence[Point], *, goals: Goals, zone: ZoneInfo) -> Summary:
     good = trusted(points)
-    found = [goals.judge(code, point.values, point.context) for point in good]
-    early = [point for point in good if point.at.astimezone(zone).hour < NOON_HOUR]
-    late = [point for point in good if point.at.astimezone(zone).hour >= NOON_HOUR]
+    early: list[Point] = []
+    late: list[Point] = []
+    for point in good:
+        (early if point.at.astimezone(zone).hour < NOON_HOUR else late).append(point)
     average = mean(good)
     return Summary(
         n=len(good),
         average=average,
         before_noon=mean(early),
         from_noon=mean(late),
-        above=sum(standing in HIGHS for standing in found),
-        below=sum(standing in LOWS for standing in found),
+        above=sum(point.standing in HIGHS for point in good),
+        below=sum(point.standing in LOWS for point in good),
         standing=goals.judge(code, average),
     )
 

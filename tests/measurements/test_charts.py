@@ -94,7 +94,7 @@ def test_a_blood_pressure_and_its_pulse_are_one_reading(rosa, device):
 
     drawn, panel = chart(rosa)
 
-    assert panel.drawn.points == [Point(at(0), (148.0, 88.0), irregular=True, pulse=77.0)]
+    assert panel.drawn.points == [Point(at(0), (148.0, 88.0), irregular=True, pulse=77.0, standing=Standing.HIGH)]
     assert drawn.counts[-1] == 1
     assert [shown.metric.pk for shown in drawn.panels] == ["blood_pressure", "pulse"]
 
@@ -194,6 +194,10 @@ def test_the_calm_line_does_not_follow_a_reading_to_be_checked():
     assert smooth(points, 0, days=30) == pytest.approx([120.0] * 7)
 
 
+def judged(value):
+    return Standing.HIGH if value >= 130 else Standing.IN_GOAL
+
+
 @given(seed=st.integers(0, 2**32), count=st.integers(MOST_POINTS + 1, 900), length=st.sampled_from([30, 365, 3650]))
 @settings(max_examples=40, deadline=None)
 def test_decimation_keeps_every_extreme_and_every_reading_out_of_goal(seed, count, length):
@@ -202,12 +206,15 @@ def test_decimation_keeps_every_extreme_and_every_reading_out_of_goal(seed, coun
     days = LocalDays.until(NOW, NEW_YORK, days=length)
     scale = length / 365
     points = sorted(
-        (Point(NOW - dt.timedelta(hours=hours * scale), (float(value),), check=check) for hours, value, check in rows),
+        (
+            Point(NOW - dt.timedelta(hours=hours * scale), (float(value),), check=check, standing=judged(value))
+            for hours, value, check in rows
+        ),
         key=lambda point: point.at,
     )
     inside = [point for point in points if point.at >= days.start]
 
-    drawn = draw(inside, days=days, out_of_goal=lambda point: point.values[0] >= 130)
+    drawn = draw(inside, days=days)
 
     good = [point.values[0] for point in inside if not point.check]
     if not drawn.buckets:
@@ -223,9 +230,12 @@ def test_decimation_keeps_every_extreme_and_every_reading_out_of_goal(seed, coun
 
 def test_ten_thousand_readings_out_of_goal_still_fit_on_the_wire():
     days = LocalDays.until(NOW, NEW_YORK, days=3650)
-    points = [Point(NOW - dt.timedelta(hours=8 * n), (150.0 + n % 50, 90.0 + n % 30)) for n in range(10_000, 0, -1)]
+    points = [
+        Point(NOW - dt.timedelta(hours=8 * n), (150.0 + n % 50, 90.0 + n % 30), standing=Standing.HIGH)
+        for n in range(10_000, 0, -1)
+    ]
 
-    drawn = draw(points, days=days, out_of_goal=lambda point: True)
+    drawn = draw(points, days=days)
 
     assert len(drawn.points) <= MOST_KEPT
     assert max(point.values[0] for point in drawn.points) == 199.0
@@ -246,7 +256,10 @@ def test_the_value_axis_is_clinical_and_moves_only_for_readings_outside(code, va
     assert axes.limits(code, values) == expected
 
 
-@given(st.lists(st.floats(-1e6, 1e6), max_size=20), st.sampled_from(["weight", "glucose", "peak_expiratory_flow"]))
+@given(
+    st.lists(st.decimals(-999_999, 999_999, places=2).map(float), max_size=20),
+    st.sampled_from(["weight", "glucose", "peak_expiratory_flow"]),
+)
 def test_the_value_axis_holds_every_value(values, code):
     low, high = axes.limits(code, values)
 
