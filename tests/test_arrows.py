@@ -12,9 +12,9 @@ TO_THE_LEFT = {
     "measurements": {"patients", "devices", "measurements"},
     "fulfillment": {"patients", "devices", "fulfillment"},
 }
-# `adapter`, `backends`, `middleware` and `receivers` are how Django and allauth call us; `health` answers probes.
+# `adapter`, `apps`, `backends`, `middleware`, `receivers`: how Django and allauth call us; `health` answers probes.
 EDGES = {"views", "forms", "webhooks", "tasks", "admin", "admin_base", "urls", "templatetags", "commands"} | {
-    *("adapter", "backends", "middleware", "receivers", "health", "checks", "context")
+    *("account_urls", "adapter", "apps", "backends", "middleware", "receivers", "health", "checks", "context")
 }
 NETWORK = {"client", "httpx2", "smtplib", "socket", "subprocess"}
 

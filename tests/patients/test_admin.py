@@ -215,5 +215,15 @@ def test_every_model_of_ours_is_in_the_admin():
     assert {model._meta.label for model in ours - shown} == set()
 
 
+def test_an_administrator_may_see_every_model_that_is_in_the_admin(ada):
+    unseen = [
+        model._meta.label
+        for model in site._registry
+        if not ada.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+    ]
+
+    assert unseen == [], "patients/backends.py names no verbs for these"
+
+
 def test_times_are_the_clinics_and_the_zone_is_named(admin_client):
     assert "America/New_York time" in admin_client.get("/admin/").content.decode()
