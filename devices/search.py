@@ -43,6 +43,7 @@ def search_unknown(client: tenovi.TenoviClient) -> int:
             _no_answer(call)
             logger.error("The search for unclear calls has stopped, an operator must look: %s", error)
             break
+        calls.tell_open_pages(call)
     return looked
 
 

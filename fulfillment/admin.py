@@ -34,7 +34,6 @@ class KitAdmin(ScopedAdmin):
     clinic_path, setup = "clinic", True
     list_display = ("name", "clinic", "contents", "active")
     list_filter = ("active",)
-    search_fields = ("name",)
     inlines = (KitItemInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -111,7 +110,7 @@ class SpecialOrderAdmin(ReadOnlyAdmin):
     list_display = ("order_number", "type_label", "status", "patient", "created_on", "updated_on")
     list_filter = ("order_type", "status")
     list_select_related = ("patient",)
-    search_fields = ("=request_id", "=order_number", "=client_device_id")
+    search_fields = ("=request_id",)
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """Bulk, demo and supply orders name no patient: they belong to the whole account."""
