@@ -1,0 +1,228 @@
+"""The receiver under attack: a real gunicorn, raw sockets, real signals."""
+
+import gzip
+import json
+import secrets as dice
+import threading
+import time
+
+import pytest
+
+from tests.receivers import HOOK, receiving, wait_until
+
+BODY_SECONDS = 2
+PROCESSES, THREADS = 2, 2
+LARGEST = 256 * 1024
+PROXY = "198.51.100.20"
+
+
+@pytest.fixture(scope="module")
+def receiver(house, tmp_path_factory):
+    names = {"BODY_SECONDS": BODY_SECONDS, "TRUSTED_PROXY_COUNT": 1, "WEB_CONCURRENCY": PROCESSES}
+    environment = {name: str(value) for name, value in (names | {"WEB_THREADS": THREADS}).items()}
+    with receiving(house, tmp_path_factory.mktemp("receiver"), **environment) as receiver:
+        yield receiver
+
+
+def body(size=None):
+    """One that no other test sends."""
+    text = json.dumps([{"metric": "weight", "mark": dice.token_hex(8)}]).encode()
+    return text if size is None else text + b" " * (size - len(text))
+
+
+def chunked(receiver, *pieces, end=b"0\r\n\r\n", **options):
+    chunks = b"".join(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces)
+    return receiver.post(chunks + end, "Transfer-Encoding: chunked", length=False, **options)
+
+
+def test_a_body_is_kept_and_answered_with_nothing(receiver):
+    sent = body()
+    answer = receiver.post(sent)
+
+    assert (answer.status, answer.body, receiver.kept(sent)) == (204, b"", 1)
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 40])
+def test_a_chunked_body_that_ends_properly_is_kept_whole(receiver, pieces):
+    sent = body(400)
+    size = len(sent) // pieces
+    answer = chunked(receiver, *(sent[at : at + size] for at in range(0, len(sent), size)))
+
+    assert (answer.status, receiver.kept(sent)) == (204, 1)
+
+
+@pytest.mark.parametrize("end", [b"", b"0\r\n", b"zz\r\n", b"5\r\nab", b"-1\r\n", b"0\r\nbroken trailer\n\n\r\n\r\n"])
+def test_a_chunked_body_without_its_proper_end_is_refused(receiver, end):
+    sent = body()
+    answer = chunked(receiver, sent, end=end, half_close=True)
+
+    assert (answer.status, receiver.kept(sent)) == (400, 0)
+
+
+def test_an_empty_chunked_body_is_refused(receiver):
+    assert chunked(receiver).status == 411
+
+
+def test_a_body_that_breaks_off_is_refused(receiver):
+    sent = body()
+    answer = receiver.post(sent, length=len(sent) + 1, half_close=True)
+
+    assert (answer.status, receiver.kept(sent)) == (400, 0)
+
+
+@pytest.mark.parametrize("length", [0, False])
+def test_nothing_is_refused(receiver, length):
+    assert receiver.post(b"", length=length).status == 411
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "+7", "0x10", "7, 8", "\u0667"])
+def test_a_length_that_is_no_number_is_refused_and_nothing_kept(receiver, length):
+    sent = body()
+    answer = receiver.post(sent, length=length.encode().decode("latin-1"), half_close=True)
+
+    assert (answer.status, receiver.kept(sent)) == (400, 0)
+
+
+def test_two_lengths_are_refused(receiver):
+    sent = body()
+    answer = receiver.post(sent, "Content-Length: 1", half_close=True)
+
+    assert (answer.status, receiver.kept(sent)) == (400, 0)
+
+
+def test_256_kib_are_kept_and_one_byte_more_is_refused_in_either_framing(receiver):
+    largest, larger = body(LARGEST), body(LARGEST + 1)
+
+    assert (receiver.post(largest).status, receiver.kept(largest)) == (204, 1)
+    assert (receiver.post(larger).status, receiver.kept(larger)) == (413, 0)
+    assert (chunked(receiver, larger).status, receiver.kept(larger)) == (413, 0)
+
+
+def test_a_gigabyte_announced_is_refused_before_it_is_sent(receiver):
+    answer = receiver.post(b"[", length=10**9, half_close=True)
+
+    assert answer.status == 413
+    assert answer.seconds < BODY_SECONDS + 8
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_body_that_trickles_is_closed_and_not_kept(receiver, framing):
+    sent = body(60)
+    if framing == "length":
+        head, pieces = f"Content-Length: {len(sent)}", [sent[at : at + 1] for at in range(len(sent))]
+    else:
+        head, pieces = "Transfer-Encoding: chunked", [b"1\r\n" + sent[at : at + 1] + b"\r\n" for at in range(60)]
+    lines = [f"POST {HOOK} HTTP/1.1", "Host: x", f"Authorization: {receiver.secrets.read_text()}", head, "", ""]
+    answer = receiver.raw("\r\n".join(lines).encode(), *pieces, pause=0.2)
+
+    assert answer is None or answer.status == 408  # once it is closed, what goes on coming may reset the connection
+    assert receiver.kept(sent) == 0
+
+
+def test_eight_slow_senders_stop_the_door_for_seconds_and_not_for_good(receiver):
+    announced = [f"POST {HOOK} HTTP/1.1", "Host: x", f"Authorization: {receiver.secrets.read_text()}"]
+    head = "\r\n".join([*announced, "Content-Length: 1000", "", "["]).encode()
+    slow = [threading.Thread(target=receiver.raw, args=(head,)) for _ in range(2 * PROCESSES * THREADS)]
+    for thread in slow:
+        thread.start()
+    time.sleep(0.3)
+    sent = body()
+    answer = receiver.post(sent)
+    for thread in slow:
+        thread.join()
+
+    assert (answer.status, receiver.kept(sent)) == (204, 1)
+    assert answer.seconds < 2 * (BODY_SECONDS + 1) + 10
+
+
+def test_a_slow_form_is_closed_too(receiver):
+    head = b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n"
+    answer = receiver.raw(head + b"Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin=")
+
+    assert answer.status == 403  # no token could be read
+    assert answer.seconds < BODY_SECONDS + 10
+
+
+@pytest.mark.parametrize("header", [
+    "Accept: image/png", "Accept: a/b/c;;", "Accept: *", "Host: evil.example", "Content-Type: text/plain",
+    "Content-Type: multipart/form-data; boundary=x", "X-Forwarded-Proto: http", "X-Forwarded-Host: evil.example",
+    "Content-Encoding: br", "Expect: 100-continue", "Accept-Language: \xff\xfe", "X-HTTP-Method-Override: DELETE",
+])  # fmt: skip
+def test_no_odd_header_loses_a_delivery(receiver, header):
+    sent = body()
+    lines = [f"POST {HOOK} HTTP/1.1", f"Authorization: {receiver.secrets.read_text()}", f"Content-Length: {len(sent)}"]
+    host = [] if header.startswith("Host:") else ["Host: not-ours.example"]
+    head = "\r\n".join([*lines, *host, header, "Connection: close", "", ""]).encode("latin-1")
+    answer = receiver.raw(head + sent)
+
+    assert receiver.kept(sent) == 1, answer
+
+
+@pytest.mark.parametrize("path", [HOOK.rstrip("/"), HOOK + "?format=xml", HOOK + "?format=api&x=%00%ff"])
+def test_neither_slash_nor_query_loses_a_delivery(receiver, path):
+    sent = body()
+
+    assert (receiver.post(sent, path=path).status, receiver.kept(sent)) == (204, 1)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"])
+def test_the_secret_is_asked_for_before_the_method(receiver, method):
+    assert receiver.post(b"", method=method, secret="wrong").status == 401
+    assert receiver.post(b"", method=method).status == 405
+
+
+@pytest.mark.parametrize("secret", ["", "Bearer", "Bearer ", "\xff\xfe\xe9", "Bearer " + "x" * 5000])
+def test_a_wrong_secret_is_refused_whatever_its_bytes(receiver, secret):
+    sent = body()
+    answer = receiver.post(sent, secret=secret)
+
+    assert (answer.status, receiver.kept(sent)) == (401, 0)
+    assert "WWW-Authenticate: Tenovi" in answer.head
+
+
+def test_a_compressed_body_is_kept_as_it_is_and_quarantined_with_a_reason(receiver):
+    sent = gzip.compress(body())
+
+    assert receiver.post(sent, "Content-Encoding: gzip").status == 204
+    asked = "SELECT state, reason FROM devices_delivery WHERE body = %s"
+    wait_until(lambda: receiver.ask(asked, sent)[0][0] != "new", seconds=30)
+    state, reason = receiver.ask(asked, sent)[0]
+    assert state == "quarantined"
+    assert reason
+
+
+def test_refusals_are_counted_with_the_address_that_the_proxy_saw(receiver):
+    forged = f"X-Forwarded-For: 203.0.113.66, {PROXY}"
+    receiver.post(body(), forged, secret="wrong")
+    receiver.post(b"", forged)
+    receiver.post(body(), forged, path="/hooks/tenovi/moved/")
+
+    asked = "SELECT outcome, sum(count) FROM devices_hooktally WHERE source = %s GROUP BY 1"
+    wait_until(lambda: len(receiver.ask(asked, PROXY)) == 3, seconds=20)
+    assert dict(receiver.ask(asked, PROXY)) == {"wrong_secret": 1, "length": 1, "path": 1}
+    assert receiver.ask(asked, "203.0.113.66") == []
+
+
+def test_secrets_rotate_by_a_reload_and_nobody_is_refused_in_between(receiver):
+    old, new = receiver.secrets.read_text(), f"Bearer {dice.token_hex(16)}"
+    refused, stop = [], threading.Event()
+
+    def post_on():
+        while not stop.is_set():
+            answer = receiver.post(body(), secret=old)
+            if answer is None or answer.status != 204:
+                refused.append(answer)
+
+    posting = threading.Thread(target=post_on)
+    posting.start()
+    receiver.rotate(new, old)
+    wait_until(lambda: receiver.post(body(), secret=new).status == 204)
+    wait_until(lambda: [receiver.post(body(), secret=new).status for _ in range(20)] == [204] * 20)
+    stop.set()
+    posting.join()
+    assert refused == []
+
+    receiver.rotate(new)
+    wait_until(lambda: receiver.post(body(), secret=old).status == 401)
+    wait_until(lambda: [receiver.post(body(), secret=old).status for _ in range(20)] == [401] * 20)
+    assert receiver.post(body(), secret=new).status == 204
