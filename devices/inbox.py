@@ -18,10 +18,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
-from devices.models import Delivery
+from devices.models import Assignment, Delivery
 from devices.models.delivery import MOST_ATTEMPTS, DeliveryKind, DeliverySource, DeliveryState
 
 logger = logging.getLogger(__name__)
@@ -115,6 +115,7 @@ def _work(batch: Sequence[Delivery], handle: Handler) -> None:
     try:
         with transaction.atomic():
             _settle(batch, handle(batch))
+        _wake_overtaken(batch)
     except (OperationalError, InterfaceError):
         raise  # the database is in trouble, not the row: its lease runs out and it is tried again, no attempt used
     except Exception as error:  # noqa: BLE001  whatever it is, it must cost this row alone; it is kept and shown
@@ -177,6 +178,14 @@ def _close(rows: Any, outcome: Outcome) -> None:
 def wake(hwi_id: uuid.UUID) -> int:
     """The device that these wait for is known now."""
     return Delivery.objects.filter(state=DeliveryState.WAITING, hwi_id=hwi_id).update(next_attempt_at=timezone.now())
+
+
+def _wake_overtaken(batch: Sequence[Delivery]) -> None:
+    """A device that arrived while this batch was in hand woke nobody: these rows were not waiting yet."""
+    keys = [row.pk for row in batch]
+    waiting = Delivery.objects.filter(Q(pk__in=keys) | Q(parent__in=keys), state=DeliveryState.WAITING)
+    held = Assignment.objects.filter(device__hwi_id__in=waiting.values("hwi_id"))
+    waiting.filter(hwi_id__in=held.values("device__hwi_id")).update(next_attempt_at=timezone.now())
 
 
 def replay(deliveries: Any) -> int:

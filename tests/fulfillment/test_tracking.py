@@ -319,3 +319,20 @@ def test_a_link_that_is_no_text_is_dropped_and_flagged(device):
 
     assert kept.flagged
     assert OrderEvent.objects.get(source="webhook").tracking_link == ""
+
+
+def test_a_device_that_arrives_while_its_webhook_is_in_hand_leaves_nothing_waiting(rosa):
+    """Our order's answer is stored between the look for the device and the commit of `waiting`."""
+    hwi_id = uuid.uuid4()
+
+    def take_in_while_it_arrives(deliveries):
+        outcomes = hints.take_in(deliveries)
+        if not Device.objects.filter(hwi_id=hwi_id).exists():
+            DeviceFactory(patient=rosa, hwi_id=hwi_id)
+        return outcomes
+
+    inbox.receive(kind=FULFILLMENT, body=json.dumps({"hwi_device_id": str(hwi_id), "status": "Shipped"}).encode())
+    inbox.drain(FULFILLMENT, take_in_while_it_arrives)
+
+    assert Delivery.objects.get().state == Delivery.State.DONE
+    assert OrderEvent.objects.get().text == "Shipped"
