@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 import statistics
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from measurements.days import LocalDays
 from measurements.goals import OUT
@@ -16,19 +18,17 @@ from measurements.points import Point
 GAP = dt.timedelta(days=3)  # lines are not joined over more than this
 MOST_POINTS = 500  # of one chart; beyond, a min-max band and the median per bucket of days
 MOST_BUCKETS = 400
+TINY = 1e-9
 MOST_KEPT = 1600  # single points beside a band: 400 buckets x 2 lines x (lowest, highest)
 
 
 def smooth(points: Sequence[Point], line: int, *, days: int) -> list[float | None]:
-    """A Gaussian-weighted local mean of the trusted readings, one per point; it never looks over a gap.
+    """A weighted local mean of the trusted readings (Epanechnikov's kernel), one per point; it never looks over a gap.
 
     `days` is the length of the range: the longer it is, the calmer the line.
     """
-    width = min(max(days / 15, 0.75), 10)
-    calm: list[float | None] = []
-    for segment in segments(points):
-        calm += _smooth_segment(segment, line, width)
-    return calm
+    reach = math.sqrt(5) * min(max(days / 15, 0.75), 10)
+    return [value for segment in segments(points) for value in _smooth_segment(segment, line, reach)]
 
 
 def segments(points: Sequence[Point]) -> list[list[Point]]:
@@ -42,27 +42,29 @@ def segments(points: Sequence[Point]) -> list[list[Point]]:
     return runs
 
 
-def _smooth_segment(points: list[Point], line: int, width: float) -> list[float | None]:
-    at = [point.at.timestamp() / 86400 for point in points]
+def _smooth_segment(points: list[Point], line: int, reach: float) -> Iterator[float | None]:
+    """Sums that run along make each mean a difference of two of them, however many readings lie in reach."""
+    start = points[0].at
+    at = [(point.at - start).total_seconds() / 86400 for point in points]
     known = [(day, point.values[line]) for day, point in zip(at, points, strict=True) if not point.check]
-    calm: list[float | None] = []
-    first = 0
+    times = [day for day, _ in known]
+    weights = [_running(day**power for day in times) for power in (0, 1, 2)]
+    totals = [_running(day**power * value for day, value in known) for power in (0, 1, 2)]
     for day in at:
-        while first < len(known) and known[first][0] < day - 3 * width:
-            first += 1
-        calm.append(_local_mean(known, first, day, width))
-    return calm
+        first, after = bisect_left(times, day - reach), bisect_right(times, day + reach)
+        weight = _kernel([sums[after] - sums[first] for sums in weights], day, reach)
+        total = _kernel([sums[after] - sums[first] for sums in totals], day, reach)
+        yield total / weight if weight > TINY else None
 
 
-def _local_mean(known: list[tuple[float, float]], first: int, day: float, width: float) -> float | None:
-    total = weight = 0.0
-    for other, value in known[first:]:
-        if other > day + 3 * width:
-            break
-        nearness = math.exp(-0.5 * ((other - day) / width) ** 2)
-        total += nearness * value
-        weight += nearness
-    return total / weight if weight else None
+def _running(values: Iterable[float]) -> list[float]:
+    return list(accumulate(values, initial=0.0))
+
+
+def _kernel(moments: list[float], day: float, reach: float) -> float:
+    """Sum of 1 - ((t - day) / reach)^2 over all t, from the sums of 1, t and t^2."""
+    ones, firsts, squares = moments
+    return ones - (squares - 2 * day * firsts + day * day * ones) / reach**2
 
 
 @dataclass(frozen=True)

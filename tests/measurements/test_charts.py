@@ -188,6 +188,23 @@ def test_the_calm_line_hardly_follows_a_single_outlier():
     assert max(calm) < 135
 
 
+@given(st.lists(st.tuples(st.integers(0, 60 * 24), st.integers(50, 200), st.booleans()), min_size=1, max_size=60))
+def test_the_calm_line_is_the_kernels_mean_of_each_segment(rows):
+    points = [
+        Point(NOW + dt.timedelta(hours=hour), (float(value),), check=check) for hour, value, check in sorted(rows)
+    ]
+    reach = 5**0.5 * 2  # days, for a range of thirty
+
+    def mean(segment, here):
+        near = [(1 - ((p.at - here.at) / dt.timedelta(days=reach)) ** 2, p.values[0]) for p in segment if not p.check]
+        near = [(weight, value) for weight, value in near if weight > 0]
+        return sum(w * v for w, v in near) / sum(w for w, _ in near) if near else None
+
+    expected = [mean(segment, point) for segment in segments(points) for point in segment]
+    for calm, plain in zip(smooth(points, 0, days=30), expected, strict=True):
+        assert calm == pytest.approx(plain, abs=1e-3) if plain is not None else calm is None
+
+
 def test_the_calm_line_does_not_follow_a_reading_to_be_checked():
     points = [Point(at(n), (400.0 if n == 3 else 120.0,), check=n == 3) for n in range(6, -1, -1)]
 
