@@ -1,0 +1,200 @@
+"""The product as real processes on servers of its own, with hands to break each of them."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import time
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+import httpx2
+import psycopg
+import pytest
+import redis
+
+from config.launcher.crew import PYTHON
+from tests import houses
+
+GAP_SECONDS = (
+    0.05  # the simulated vendor's limit, twenty times as fast as the real one; ours keeps 0.05 s more, as there
+)
+STAGE_SECONDS = 100_000  # parcels move when a test pushes the vendor's clock
+COMPRESSED = {
+    "TENOVI_CALL_GAP_SECONDS": str(GAP_SECONDS + 0.05),
+    "ORDER_SETTLE_SECONDS": "2",
+    "TRACKING_WINDOW_SECONDS": "0.5",
+    "UNKNOWN_DEVICE_LOOKUP_SECONDS": "1",
+    "LEASE_SECONDS": "4",
+    "SWEEP_SECONDS": "3",
+}
+POLL_SECONDS = 0.1
+
+
+def sizes(part, whole):
+    """The part runs with `make test`, the whole with `make test-faults`."""
+    return pytest.mark.parametrize("size", [part, pytest.param(whole, marks=pytest.mark.faults)])
+
+
+def planned(state):
+    plan = houses.planned(state)
+    flags = ("--stage-seconds", str(STAGE_SECONDS), "--gap-seconds", str(GAP_SECONDS))
+    return dataclasses.replace(plan, env={**plan.env, **COMPRESSED}, vendor=flags)
+
+
+class Arena:
+    def __init__(self, house):
+        self.house, self.address = house, (house.plan.host, house.plan.port)
+        self.secret = house.env["TENOVI_WEBHOOK_SECRETS"]
+        self.vendor = httpx2.Client(
+            base_url=f"{house.vendor_url}/_control/", headers={"X-Control": house.env["SIMULATOR_CONTROL"]}, timeout=60
+        )
+        self.broker = redis.Redis(
+            unix_socket_path=urlsplit(house.env["CELERY_BROKER_URL"]).path, socket_timeout=10, retry=None
+        )
+        self._db = None
+        self._seeds = 0
+
+    def close(self):
+        self.vendor.close()
+        self.broker.close()
+        if self._db:
+            self._db.close()
+
+    # --- the database's own word --------------------------------------------------------------------------------------
+
+    def rows(self, query, *values):
+        """Asked once more when the connection died with a server that has come back since."""
+        for last in (False, True):
+            try:
+                if self._db is None or self._db.closed:
+                    self._db = psycopg.connect(self.house.env["DATABASE_URL"], autocommit=True)
+                result = self._db.execute(query, values)
+                return result.fetchall() if result.description else []
+            except psycopg.OperationalError:
+                self._db = None
+                if last:
+                    raise
+        raise AssertionError("unreachable")
+
+    def one(self, query, *values):
+        return self.rows(query, *values)[0][0]
+
+    def get(self, path, **options):
+        return httpx2.get(f"{self.house.base_url}{path}", timeout=30, **options)
+
+    def seed(self, action, **wanted):
+        self._seeds += 1
+        words = [PYTHON, "-m", "tests.faults.seed", action, json.dumps(wanted)]
+        return json.loads(self.house.crew.run(f"seed-{self._seeds}-{action}", words).splitlines()[-1])
+
+    def wait_until(self, check, *, what, seconds):
+        """Seconds that it took."""
+        began = time.monotonic()
+        while not check():
+            waited = time.monotonic() - began
+            assert waited < seconds, f"{what} is not done after {seconds} s"
+            time.sleep(POLL_SECONDS)
+        return time.monotonic() - began
+
+    # --- processes ----------------------------------------------------------------------------------------------------
+
+    def process(self, name):
+        return next(each for each in self.house.crew.watched if each.name == name)
+
+    def kill(self, name):
+        """SIGKILL for the process and each of its children, none of which may say good-bye."""
+        kill_all(self.process(name))
+
+    def restart(self, name):
+        self.kill(name)
+        self.process(name).start()
+
+    @contextlib.contextmanager
+    def stopped(self, *names):
+        """Ended in order, and started again afterwards as the machine's supervisor would."""
+        for name in names:
+            self.process(name).stop()
+        try:
+            yield
+        finally:
+            for name in names:
+                self.process(name).start()
+
+    @contextlib.contextmanager
+    def hung(self, name):
+        """SIGSTOP: it accepts connections and never answers."""
+        self.process(name).send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process(name).send(signal.SIGCONT)
+
+    def crash_database(self):
+        """Power cut: no backend ends in order. Everything that was committed has to be there afterwards."""
+        kill_all(self.house.postgres.process)
+
+    def mend(self):
+        """Whatever a test has left broken is a finding of that test alone."""
+        self.vendor.delete("faults")
+        self.vendor.post("limits", json={"gap_seconds": GAP_SECONDS})
+        self.vendor.post("webhooks", json={"drop_rate": 0, "duplicate_rate": 0, "late_rate": 0, "pause": False})
+        for process in self.house.crew.watched:
+            process.send(signal.SIGCONT)
+        for server in (self.house.postgres, self.house.valkey):
+            if not server.process.alive():
+                server.start()
+        for process in self.house.crew.watched:
+            if not process.alive():
+                process.start()
+        self.rows("UPDATE devices_keyslot SET bad_since = NULL, bad_reason = ''")
+
+    # --- the vendor ---------------------------------------------------------------------------------------------------
+
+    def ask(self, path):
+        return self.vendor.get(path).raise_for_status().json()
+
+    def do(self, path, **body):
+        return self.vendor.post(path, json=body).raise_for_status().json()
+
+    def fault(self, kind, *, method="", path="", **options):
+        match = {name: value for name, value in (("method", method), ("path_contains", path)) if value}
+        self.do("faults", kind=kind, match=match, **options)
+
+    def forget_requests(self):
+        self.vendor.delete("requests").raise_for_status()
+
+    def smallest_gap(self):
+        """Seconds between the two nearest calls on one key, as the vendor saw them since `forget_requests`."""
+        times = {}
+        for line in self.ask("requests"):
+            times.setdefault(line["key"], []).append(line["at"])
+        return min((b - a for each in times.values() for a, b in pairwise(sorted(each))), default=float("inf"))
+
+    def references(self):
+        """Of every device that the vendor has made for us: our short reference, as often as it was ordered."""
+        orders = [each["device"]["fulfillment_request"] or {} for each in self.ask("devices")]
+        return [notes.split()[0] for order in orders if (notes := order.get("client_notes"))]
+
+
+def kill_all(process):
+    for pid in [process.pid, *descendants(process.pid)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.kill()
+
+
+def descendants(pid):
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    children = {}
+    for line in listed.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found, waiting = [], [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found

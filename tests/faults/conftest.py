@@ -1,0 +1,54 @@
+"""One house for all fault tests, mended after each: they run in one process of pytest, one after the other."""
+
+import os
+
+import pytest
+
+from config.launcher import folders
+from config.launcher.asking import Ear
+from config.launcher.house import standing
+from config.launcher.processes import Leash
+from tests.faults.arena import Arena, planned
+from tests.faults.ledger import Ledger
+
+
+def pytest_itemcollected(item):
+    if "arena" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("faults"))
+
+
+@pytest.fixture(scope="session")
+def standing_arena():
+    state = folders.private(folders.state("test") / f"run-{os.getpid()}-faults")
+    try:
+        with Leash() as leash, standing(planned(state), leash=leash, ear=Ear()) as house:
+            house.manage("sync", "catalogue")
+            house.manage("register_webhooks")
+            arena = Arena(house)
+            yield arena
+            arena.close()
+    finally:
+        folders.remove(state)
+
+
+@pytest.fixture
+def arena(standing_arena):
+    standing_arena.forget_requests()
+    yield standing_arena
+    standing_arena.mend()
+
+
+@pytest.fixture
+def people(arena):
+    return arena.seed("people", count=5)
+
+
+@pytest.fixture
+def ledger(arena, people):
+    return Ledger(arena, people)
+
+
+@pytest.fixture
+def whole(request):
+    """Figures in seconds are promises of the whole run on a quiet machine; the part only prints them."""
+    return request.node.get_closest_marker("faults") is not None

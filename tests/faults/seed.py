@@ -1,0 +1,101 @@
+"""People, devices and orders in the house's own database: `python -m tests.faults.seed ACTION '{...}'`. Prints JSON."""
+
+import datetime as dt
+import json
+import sys
+import uuid
+
+import django
+
+
+def people(count, devices=(), days_ago=2):
+    """Patients of one clinic with a scale each; `devices`: [{hwi_id, external_id}] that the vendor has already."""
+    from django.utils import timezone
+
+    from tests.factories import AssignmentFactory, ClinicFactory, DeviceFactory, PatientFactory
+
+    clinic = ClinicFactory(name="Fault Clinic")
+    known = list(devices) or [{"hwi_id": str(uuid.uuid4()), "external_id": f"pt-{uuid.uuid4()}"} for _ in range(count)]
+    since = timezone.now() - dt.timedelta(days=days_ago)
+    for each in known:
+        patient = PatientFactory(
+            clinic=clinic, external_id=each["external_id"], mrn=f"M{uuid.uuid4().hex[:12]}", enrolled_at=since
+        )
+        device = DeviceFactory(
+            hwi_id=each["hwi_id"], patient=patient, device_type=scale(), gateway=None, assignment=None
+        )
+        AssignmentFactory(device=device, patient=patient)
+        each["patient"] = str(patient.pk)
+    return known
+
+
+def scale():
+    from devices.models import DeviceType
+
+    return DeviceType.objects.get(name="Tenovi Scale")
+
+
+def reassigned(moment):
+    """One scale that two people held, the second from `moment` on."""
+    from devices.models import Assignment, Device
+    from patients.models import Patient
+
+    earlier, later = people(2)
+    at = dt.datetime.fromisoformat(moment)
+    device = Device.objects.get(hwi_id=earlier["hwi_id"])
+    Assignment.objects.filter(device=device).update(ended_at=at)
+    Assignment.objects.create(device=device, patient=Patient.objects.get(pk=later["patient"]), started_at=at)
+    return [earlier, later]
+
+
+def shop(patients):
+    """Cora, a kit with one scale, and people who have nothing yet."""
+    from fulfillment.models import Kit, KitItem
+    from patients.models import Role, User
+    from tests.factories import ClinicFactory, PatientFactory, UserFactory
+
+    clinic = ClinicFactory(name="Fault Clinic")
+    kit, _ = Kit.objects.get_or_create(clinic=clinic, name="Weight")
+    KitItem.objects.get_or_create(kit=kit, device_type=scale())
+    email = "cora@example.org"
+    cora = User.objects.filter(email=email).first()
+    cora = cora or UserFactory(email=email, name="Cora Lindqvist", role=Role.COORDINATOR, clinics=[clinic])
+    made = [
+        PatientFactory(clinic=clinic, external_id=f"pt-{uuid.uuid4()}", mrn=f"M{uuid.uuid4().hex[:12]}")
+        for _ in range(patients)
+    ]
+    return {"kit": str(kit.pk), "email": cora.email, "patients": [str(patient.pk) for patient in made]}
+
+
+def orders(count):
+    """One order of one scale for each of so many people: what a coordinator's click does. Their references."""
+    from devices.tenovi import ShipTo
+    from fulfillment import orders
+    from fulfillment.models import Kit, OrderLine
+    from patients.models import Patient, User
+
+    made = shop(count)
+    kit, cora = Kit.objects.get(pk=made["kit"]), User.objects.get(email=made["email"])
+    for patient in Patient.objects.filter(pk__in=made["patients"]):
+        ship_to = ShipTo(
+            name=patient.name, address=patient.street, city=patient.city, state=patient.state, zip_code=patient.zip_code
+        )
+        orders.place(patient=patient, kit=kit, ship_to=ship_to, by=cora, submission_id=uuid.uuid4())
+    lines = OrderLine.objects.filter(patient__in=made["patients"])
+    return list(lines.values_list("call__reference", flat=True))
+
+
+def nudge(task, queue, times=1):
+    from celery import current_app
+
+    for _ in range(times):
+        current_app.send_task(task, queue=queue)
+    return times
+
+
+ACTIONS = {action.__name__: action for action in (people, reassigned, shop, orders, nudge)}
+
+
+if __name__ == "__main__":
+    django.setup()
+    print(json.dumps(ACTIONS[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -1,0 +1,59 @@
+"""One table at the end of the run: what the vendor held, what was acknowledged, and what became of it."""
+
+from dataclasses import asdict, dataclass
+
+import pytest
+
+COLUMNS = ("held", "sent", "acknowledged", "stored", "duplicated", "quarantined", "lost", "http_500", "p50", "p99")
+NAME = "faults row"
+
+
+@dataclass
+class Row:
+    """`held`: distinct things on the sender's side. `p50`, `p99`: ms from when a request was due. `more`: the rest."""
+
+    what: str
+    held: int = 0
+    sent: int = 0
+    acknowledged: int = 0
+    stored: int = 0
+    duplicated: int = 0
+    quarantined: int = 0
+    lost: int = 0
+    http_500: int = 0
+    p50: float | None = None
+    p99: float | None = None
+    more: str = ""
+
+    def is_sound(self):
+        assert (self.lost, self.duplicated, self.http_500) == (0, 0, 0), self
+
+
+@pytest.fixture
+def tell(record_property):
+    """`tell(row)`: print it at the end of the run, and judge it."""
+
+    def told(row):
+        record_property(NAME, asdict(row))
+        row.is_sound()
+
+    return told
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    rows = [value for report in reports for name, value in report.user_properties if name == NAME]
+    if not rows:
+        return
+    width = max(len(row["what"]) for row in rows)
+    terminalreporter.section("acknowledged and stored, ordered and shipped")
+    terminalreporter.line(" " * width + "".join(f" {name.replace('_', ' '):>12}" for name in COLUMNS))
+    for row in rows:
+        cells = "".join(f" {shown(row[name]):>12}" for name in COLUMNS)
+        terminalreporter.line(f"{row['what']:<{width}}{cells}  {row['more']}")
+
+
+def shown(number):
+    if number is None:
+        return ""
+    return f"{number:.0f} ms" if isinstance(number, float) else f"{number:,}"
