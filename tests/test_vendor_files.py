@@ -15,10 +15,3 @@ def test_every_vendored_file_is_listed_with_its_hash_version_and_licence():
         assert hashlib.sha256((VENDOR / row["file"]).read_bytes()).hexdigest() == row["sha256"], row["file"]
         assert row["version"]
         assert row["licence"]
-
-
-def test_htmx_is_the_one_of_the_installed_wheel():
-    import django_htmx
-
-    source = ROOT / django_htmx.__path__[0] / "static" / "django_htmx" / "htmx-2.min.js"
-    assert (VENDOR / "htmx.min.js").read_bytes() == source.read_bytes()
