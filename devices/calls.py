@@ -24,12 +24,14 @@ from django.utils import timezone
 from devices import endings, registry, tenovi
 from devices.models import Device, VendorCall
 from devices.models.call import CallKind, CallState
+from devices.tenovi.gate import NoSlot
 from patients.models import Patient
 
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 20.0  # then others get the lane; what is left is nudged again
 LONGEST_PAUSE_SECONDS = 60.0
+NO_SLOT_PAUSE_SECONDS = 1.0
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 MOST_ATTEMPTS_COUNTED = 1000
 WORKER_DIED = "The worker that sent this died before it could read the answer."
@@ -73,6 +75,8 @@ def send(call: VendorCall, client: tenovi.TenoviClient) -> None:
         return  # this process slept: the call is unknown by now, and the search says what becomes of it
     try:
         answer = PERFORM[call.kind](client, call)
+    except NoSlot:
+        back_to_intent(call, after=NO_SLOT_PAUSE_SECONDS)  # the line is ours and moves on: no growing pause
     except tenovi.NotSent as error:
         back_to_intent(call, after=error.retry_after)
     except tenovi.Misconfigured:

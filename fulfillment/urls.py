@@ -7,6 +7,7 @@ from fulfillment.views import ending, line, listing, ordering, page
 app_name = "orders"
 urlpatterns = [
     path("", listing.order_list, name="list"),
+    path("live/", listing.order_list_live, name="list_live"),
     path("new/", ordering.new_order, name="new"),
     path("end/<uuid:patient_id>/", ending.end_for_patient, name="end_for_patient"),
     path("end/<uuid:patient_id>/<uuid:hwi_id>/", ending.end_for_device, name="end_for_device"),

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,6 +15,7 @@ from fulfillment.models import LineStatus, Order, Urgency
 from fulfillment.wording import Words, words_for
 from patients import audit
 from patients.access import Act, person, requires
+from patients.models import Patient, User
 from patients.models.audit import AuditAction
 
 ROWS_PER_PAGE = 50
@@ -38,20 +41,34 @@ class Chip:
 @requires(Act.SEE_ORDERS)
 @require_safe
 def order_list(request: HttpRequest) -> HttpResponse:
-    user, show = person(request), request.GET.get("show", "")
+    return render(request, "orders/list.html", _shown(request, person(request)))
+
+
+@requires(Act.SEE_ORDERS)
+@require_safe
+def order_list_live(request: HttpRequest) -> HttpResponse:
+    """204 while nothing has changed for any patient that this person may see."""
+    user = person(request)
+    if request.GET.get("v") == _version(user):
+        return HttpResponse(status=204)
+    return render(request, "orders/_list.html", _shown(request, user))
+
+
+def _version(user: User) -> str:
+    totals = Patient.objects.visible_to(user).aggregate(count=Count("pk"), versions=Sum("version", default=0))
+    return f"{totals['count']}-{totals['versions']}"
+
+
+def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
+    version, show = _version(user), request.GET.get("show", "")
     visible = Order.objects.visible_to(user).with_urgency()
     chosen = next((urgency for urgency in Urgency if urgency.name.lower() == show), None)
     wanted = visible if chosen is None else visible.as_urgent_as(chosen)
     page = Paginator(wanted.with_lines().by_urgency(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     rows = [_row(order) for order in page]
     audit.record(AuditAction.LIST, by=user, patients=dict.fromkeys(row.order.patient_id for row in rows))
-    context = {
-        "rows": rows,
-        "page": page,
-        "chips": _chips(visible.counts(), chosen),
-        "show": show if chosen is not None else "",
-    }
-    return render(request, "orders/list.html", context)
+    chips = _chips(visible.counts(), chosen)
+    return {"rows": rows, "page": page, "chips": chips, "show": show if chosen is not None else "", "version": version}
 
 
 def _row(order: Order) -> Row:

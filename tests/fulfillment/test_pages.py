@@ -408,6 +408,18 @@ def test_the_list_asks_as_many_queries_for_forty_orders_as_for_two(as_cora, many
     assert queries(as_cora, reverse("orders:list")) == few
 
 
+def test_the_list_refreshes_only_with_news(as_cora, many):
+    order = many("requested")
+    url = reverse("orders:list_live")
+    version = as_cora.get(reverse("orders:list")).context["version"]
+    before = AuditEvent.objects.count()
+
+    assert as_cora.get(url, {"v": version}).status_code == 204
+    assert AuditEvent.objects.count() == before
+    Patient.objects.bump([order.patient_id])
+    assert b'id="order-rows"' in as_cora.get(url, {"v": version}).content
+
+
 def test_the_empty_list_says_how_to_begin(as_cora):
     assert b"An order starts from a patient" in as_cora.get(reverse("orders:list")).content
 
