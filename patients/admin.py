@@ -59,7 +59,6 @@ class UserAdmin(ScopedAdmin):
     list_display = ("name", "email", "role", "account", "last_login")
     list_filter = ("role", "is_active", ("clinics", admin.RelatedOnlyFieldListFilter))
     search_fields = ("email",)
-    filter_horizontal = ("clinics",)
     actions = ("invite_again", "deactivate")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
@@ -78,9 +77,13 @@ class UserAdmin(ScopedAdmin):
         return allowed and not obj.is_superuser and not obj.clinics.exclude(pk__in=own).exists()
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["widget"] = forms.CheckboxSelectMultiple
         if not request.user.is_superuser:
             kwargs["queryset"] = person(request).clinics.all()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"clinics": list(person(request).clinics.values_list("pk", flat=True))}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
@@ -175,7 +178,7 @@ class OfActor(OneOf):
 class AuditEventAdmin(ReadOnlyAdmin):
     setup = True
     clinic_path = "clinic_id"
-    list_display = ("at", "action", "actor_email", "actor_role", "patients", "target", "address", "route")
+    list_display = ("at", "action", "actor_email", "patients", "target", "address", "route")
     list_filter = ("action", "actor_role", OfPatient, OfActor)
     search_fields = ("target",)
     search_help_text = "A record, such as order:3f2a… or user:12"

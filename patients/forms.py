@@ -27,6 +27,7 @@ class ChoosePasswordForm(SetPasswordForm):
         self.fields["new_password1"].label = "Password"
         self.fields["new_password1"].help_text = "At least 12 characters. A few unusual words are easy to remember."
         self.fields["new_password2"].label = "The same password again"
+        self.fields["new_password2"].help_text = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class PatientForm(forms.ModelForm):
     author really touched, and two people's edits can be brought together."""
 
     birth_date = forms.DateField(
+        label="Date of birth",
         input_formats=DATE_FORMATS,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "min": EARLIEST_BIRTH.isoformat()}),
         error_messages={"invalid": "Write the date as MM/DD/YYYY."},
@@ -76,7 +78,6 @@ class PatientForm(forms.ModelForm):
         labels = {
             "given_name": "First name",
             "family_name": "Last name",
-            "birth_date": "Date of birth",
             "mrn": "MRN",
             "sms_consent": "Has agreed to be texted about deliveries",
             "street": "Street and number",

@@ -1,0 +1,145 @@
+"""Sign-in, invitation, the form and the admin as people meet them: at both widths, with no complaint of the browser."""
+
+import os
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from patients import accounts, enrollment
+from patients.models import Patient, Role, User
+from tests.browsers import DESKTOP, PHONE
+from tests.factories import PASSWORD, DeliveryFactory, DeviceFactory, MeasurementFactory, OrderFactory, PatientFactory
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def viewport(request):
+    return DESKTOP if request.param == "desktop" else PHONE
+
+
+@pytest.fixture
+def tab(opened, live_server, viewport):
+    """A function that opens an address, signed in as somebody or not."""
+
+    def open_as(path, *, user=None):
+        page = opened(viewport=viewport, base_url=live_server.url)
+        if user:
+            client = Client()
+            client.force_login(user)
+            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+            page.context.add_cookies([cookie])
+        page.goto(path)
+        return page
+
+    return open_as
+
+
+def fits(page):
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def look(page, name):
+    """For the eye, when somebody asks for pictures: LOOK=folder."""
+    if folder := os.environ.get("LOOK"):
+        width = page.viewport_size["width"]
+        page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+
+
+def test_a_person_signs_in_after_a_mistake(tab, nadia):
+    page = tab("/accounts/login/")
+    page.get_by_label("Email").fill(nadia.email)
+    page.get_by_label("Password").fill("a wrong one")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("not correct").wait_for()
+    look(page, "sign-in")
+    assert fits(page)
+
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.wait_for_url("**/patients/")
+
+
+def test_an_invited_person_opens_the_account(tab, elm, ada, live_server, settings):
+    settings.SITE_URL = live_server.url
+    user = accounts.invite(email="new@example.org", name="Nils Berg", role=Role.CLINICIAN, clinics=[elm], by=ada)
+
+    page = tab(accounts.invitation_link(user))
+    look(page, "invitation")
+    page.get_by_label("Password", exact=True).fill("seven quiet herons wade")
+    page.get_by_label("The same password again").fill("seven quiet herons wade")
+    page.get_by_role("button", name="Open my account").click()
+
+    page.wait_for_url("**/patients/")
+    assert User.objects.get(pk=user.pk).is_active
+
+
+def test_a_coordinator_enrols_a_patient_after_a_mistake(tab, cora):
+    page = tab("/patients/new/", user=cora)
+    page.get_by_label("First name").fill("Mabel")
+    page.get_by_label("Last name").fill("Thornquist")
+    page.get_by_label("Date of birth").fill("1948-03-22")
+    page.get_by_label("ZIP code").fill("123")
+    page.get_by_role("button", name="Enrol").click()
+    page.get_by_text("Write the ZIP code as 12345").wait_for()
+    look(page, "form-error")
+    assert fits(page)
+
+    page.get_by_label("ZIP code").fill("03301")
+    page.get_by_role("button", name="Enrol").click()
+
+    page.get_by_text("The patient is enrolled.").wait_for()
+    assert Patient.objects.get().family_name == "Thornquist"
+
+
+def test_a_clash_of_two_edits_is_shown_side_by_side(tab, cora, nadia, rosa):
+    page = tab(reverse("patients:edit", args=[rosa.pk]), user=cora)
+    page.get_by_label("City").fill("Keene")
+    enrollment.edit(patient=rosa, by=nadia, edition=1, city="Nashua", phone="+16035550199")
+
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Somebody was faster").wait_for()
+    look(page, "clash")
+    assert fits(page)
+    page.get_by_role("button", name="Save with my values").click()
+    page.get_by_text("The changes are saved.").wait_for()
+
+    rosa.refresh_from_db()
+    assert (rosa.city, rosa.phone) == ("Keene", "+16035550199")
+
+
+def test_discharging_asks_first(tab, cora, rosa):
+    DeviceFactory(patient=rosa)
+
+    page = tab(reverse("patients:discharge", args=[rosa.pk]), user=cora)
+
+    look(page, "discharge")
+    assert fits(page)
+    assert page.get_by_text("1 device stays linked").is_visible()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/",
+        "/admin/patients/user/",
+        "/admin/patients/user/add/",
+        "/admin/patients/patient/",
+        "/admin/patients/auditevent/",
+        "/admin/devices/delivery/",
+        "/admin/fulfillment/kit/add/",
+        "/admin/fulfillment/order/",
+    ],
+)
+def test_the_admin_works_under_the_strict_policy(tab, ada, elm, path):
+    device = DeviceFactory(patient=PatientFactory(clinic=elm))
+    MeasurementFactory(device=device)
+    OrderFactory(patient=device.patient)
+    DeliveryFactory(hwi_id=device.hwi_id)
+
+    page = tab(path, user=ada)
+
+    look(page, "admin" + path.replace("/", "-").removeprefix("-admin").rstrip("-"))
+    assert page.locator("#content").is_visible()
