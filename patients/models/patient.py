@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -81,9 +81,10 @@ class PatientQuerySet(models.QuerySet["Patient"]):
 
     def bump(self, ids: Iterable[uuid.UUID]) -> None:
         """Tell open pages that something changed. Locked in id order, so two writers never wait for each other."""
-        locked = self.filter(pk__in=set(ids)).order_by("pk").select_for_update(no_key=True)
-        keys = list(locked.values_list("pk", flat=True))
-        self.filter(pk__in=keys).update(version=F("version") + 1)
+        with transaction.atomic():
+            locked = self.filter(pk__in=set(ids)).order_by("pk").select_for_update(no_key=True)
+            keys = list(locked.values_list("pk", flat=True))
+            self.filter(pk__in=keys).update(version=F("version") + 1)
 
 
 def new_external_id() -> str:
