@@ -13,9 +13,18 @@ TO_THE_LEFT = {
     "fulfillment": {"patients", "devices", "fulfillment"},
 }
 # `adapter`, `apps`, `backends`, `middleware`, `receivers`: how Django and allauth call us; `health` answers probes.
-EDGES = {"views", "forms", "webhooks", "tasks", "admin", "admin_base", "urls", "templatetags", "commands"} | {
-    *("account_urls", "adapter", "apps", "backends", "middleware", "receivers", "health", "checks", "context")
-}
+EDGES = {
+    "views",
+    "forms",
+    "webhooks",
+    "tasks",
+    "admin",
+    "admin_base",
+    "admin_site",
+    "urls",
+    "templatetags",
+    "commands",
+} | {*("account_urls", "adapter", "apps", "backends", "middleware", "receivers", "health", "checks", "context")}
 NETWORK = {"client", "httpx2", "smtplib", "socket", "subprocess"}
 
 

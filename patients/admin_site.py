@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from functools import update_wrapper
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from patients.access import Act
+
+
+class HouseAdminSite(admin.AdminSite):
+    """One door: signing in, signing out and passwords are allauth's, with its lockout, and nothing else's."""
+
+    site_title = "Vitals at Home"
+    site_header = "Vitals at Home: administration"
+    index_title = "Administration"
+    site_url = None
+    final_catch_all_view = True
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Who is signed in and isn't staff gets a plain 403, not a second sign-in page."""
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            with timezone.override(_zone(request)):
+                response = inner(request, *args, **kwargs)
+                return response.render() if isinstance(response, TemplateResponse) else response
+
+        guarded.policy = Act.ADMINISTER  # type: ignore[attr-defined]
+        return update_wrapper(guarded, inner)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        zone = timezone.get_current_timezone_name()
+        return {**super().each_context(request), "site_header": f"{self.site_header} ({zone} time)"}
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
+        return redirect_to_login(wanted, resolve_url("account_login"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("account_logout")
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("admin:index")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("account_change_password")
+
+
+def _zone(request: HttpRequest) -> ZoneInfo:
+    """Times in the admin are those of the person's clinic; the header names the zone."""
+    clinic = request.user.clinics.first() if request.user.is_authenticated else None
+    return clinic.zone if clinic else ZoneInfo("UTC")
