@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging.config
 import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, before_task_publish, setup_logging, worker_init
 from kombu import Queue
 
 from config.environment import env
+from config.logs import log_the_uncaught
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -71,6 +73,7 @@ app.conf.beat_schedule = {
     "nightly": _every(60.0, "measurements.tasks.nightly", "background"),
     "sync catalogue": _every(60.0, "devices.tasks.sync_catalogue", "background"),
     "compare devices": _every(60.0, "devices.tasks.compare_devices", "background"),
+    "alarms": _every(60.0, "devices.tasks.look_after_house", "background"),
 }
 app.autodiscover_tasks()
 
@@ -81,3 +84,30 @@ def _refuse_unsafe(**_: Any) -> None:
     from config.safety import refuse_unsafe
 
     refuse_unsafe()
+
+
+@setup_logging.connect
+def _log_as_everywhere(**_: Any) -> None:
+    """Celery's own set-up would write other lines beside ours."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+    log_the_uncaught()
+
+
+@beat_init.connect
+def _beat_lives(**_: Any) -> None:
+    """From now on this process says so itself; that a worker lives doesn't prove that beat does."""
+    before_task_publish.connect(_say_that_beat_lives, sender="devices.tasks.sign_of_life")
+
+
+def _say_that_beat_lives(**_: Any) -> None:
+    from django.db import Error, close_old_connections
+
+    from devices import jobs
+
+    close_old_connections()  # one that a restarted database has left behind
+    try:
+        jobs.succeeded("beat")
+    except Error as error:
+        logging.getLogger(__name__).warning("beat could not say that it lives: %s", type(error).__name__)

@@ -1,7 +1,10 @@
 """gunicorn's settings, in the demo as in production: `gunicorn --config config/gunicorn.py config.wsgi:application`."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 worker_class = "gthread"
@@ -28,3 +31,25 @@ loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")
 
 control_socket_disable = True  # it would lie in the home folder and collide with a second clone's
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  a heartbeat file, never data
+
+# The same JSON lines as everywhere else; a request's address, which an error of the server would quote, is left out.
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "config.logs.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": [], "level": "WARNING"},
+    "loggers": {
+        "gunicorn.error": {"handlers": ["stderr"], "level": loglevel.upper(), "propagate": False},
+        "gunicorn.access": {"handlers": [], "propagate": False},
+    },
+}
+
+# Where the web processes count requests together. A reload reads this file again and keeps the folder.
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+if COUNTS not in os.environ:
+    os.environ[COUNTS] = tempfile.mkdtemp(prefix="vitals-counts-")
+
+
+def on_exit(server: Any) -> None:  # noqa: ARG001  gunicorn's signature
+    shutil.rmtree(os.environ[COUNTS], ignore_errors=True)

@@ -69,7 +69,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First, so that no redirect, host check or session ever stands between the vendor and the inbox.
+    "config.observation.observe",
+    # Before the rest, so that no redirect, host check or session ever stands between the vendor and the inbox.
     "devices.webhooks.hook_door",
     "patients.middleware.RememberOrigin",
     "django.middleware.security.SecurityMiddleware",
@@ -242,17 +243,24 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Vitals at Home <no-reply@localhost>")
 
-# Lines name records by opaque ids only; never a name, a value, a body or an address with a query.
+# One JSON object a line. Records are named by opaque ids; never a name, a value, a body or an address.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "config.logs.JsonLines"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "none": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "celery.app.trace": {"level": "WARNING"},  # some tasks run every few seconds
+        "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
+        "django": {"handlers": [], "level": "INFO"},  # its own handler mails and prints; the root's line is enough
         "django.request": {"level": "ERROR"},
+        # Anybody can cause it, in any words; the request's own line says 400.
+        "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
         "httpx2": {"level": "WARNING"},  # its INFO lines hold addresses with account ids
         "httpcore2": {"level": "WARNING"},
     },

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("healthz/", health.shallow, name="health"),
     path("healthz/deep", health.deep, name="health_deep"),
+    path("metrics", health.prometheus, name="metrics"),
     path("accounts/", include("patients.account_urls")),
     path("admin/", admin.site.urls),
     # With and without the last slash: a redirect would lose the vendor's POST.

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from config.deadline import within_deadline
+from config.logs import log_the_uncaught
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = within_deadline(get_wsgi_application(), seconds=settings.BODY_SECONDS)
@@ -13,3 +14,4 @@ application = within_deadline(get_wsgi_application(), seconds=settings.BODY_SECO
 from config.safety import refuse_unsafe  # noqa: E402  (needs the apps that the line above loads)
 
 refuse_unsafe()
+log_the_uncaught()

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_POST
 
 from devices import disclosure, inbox, reconciliation
 from devices.models import (
+    Alarm,
     Assignment,
     Delivery,
     Device,
     DeviceType,
     Gateway,
+    HookTally,
     KeySlot,
     PeriodicJob,
     SyncRow,
@@ -216,6 +218,20 @@ class SyncRunAdmin(ReadOnlyAdmin):
 @admin.register(PeriodicJob)
 class PeriodicJobAdmin(ReadOnlyAdmin):
     list_display = ("name", "started_at", "succeeded_at", "problem")
+
+
+@admin.register(Alarm)
+class AlarmAdmin(ReadOnlyAdmin):
+    """What each name means and what to do is in docs/operations.md."""
+
+    list_display = ("name", "problem", "since", "over_at", "mailed_at")
+    list_filter = (("over_at", admin.EmptyFieldListFilter),)
+
+
+@admin.register(HookTally)
+class HookTallyAdmin(ReadOnlyAdmin):
+    list_display = ("minute", "outcome", "source", "count")
+    list_filter = ("outcome", ("minute", admin.DateFieldListFilter))
 
 
 START: dict[str, Callable[[User], SyncRun]] = {

@@ -5,7 +5,7 @@ import datetime as dt
 from celery import Task, shared_task
 from django.conf import settings
 
-from devices import jobs, reconciliation, tenovi
+from devices import alarms, jobs, reconciliation, refusals, tenovi
 from devices.models.sync import SyncKind
 from devices.nudges import nudge
 
@@ -46,3 +46,12 @@ def sign_of_life(self: Task) -> None:
     """For `/healthz/deep`: beat sends one to each queue."""
     queue = (self.request.delivery_info or {}).get("routing_key", "unknown")
     jobs.succeeded(f"worker {queue}")
+
+
+@shared_task
+def look_after_house() -> None:
+    """What must run and doesn't is mailed to the operators."""
+    with jobs.run_alone("alarms") as mine:
+        if mine:
+            alarms.look()
+            refusals.purge()
