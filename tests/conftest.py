@@ -12,7 +12,14 @@ from config.launcher.processes import Leash
 from config.launcher.valkey import valkey
 from tests import environment
 
-pytest_plugins = ["tests.people", "tests.tallies", "tests.browsers", "tests.figures", "tests.houses", "tests.faults.table"]
+pytest_plugins = [
+    "tests.people",
+    "tests.tallies",
+    "tests.browsers",
+    "tests.figures",
+    "tests.houses",
+    "tests.faults.table",
+]
 
 SERVERS = pytest.StashKey[contextlib.ExitStack]()
 

@@ -85,6 +85,13 @@ def orders(count):
     return list(lines.values_list("call__reference", flat=True))
 
 
+def start_pull(patients):
+    """As after a detected gap: these patients now. The sweep finds the run."""
+    from measurements import reconciliation
+
+    return str(reconciliation.pull_soon(patients).pk)
+
+
 def nudge(task, queue, times=1):
     from celery import current_app
 
@@ -93,7 +100,7 @@ def nudge(task, queue, times=1):
     return times
 
 
-ACTIONS = {action.__name__: action for action in (people, reassigned, shop, orders, nudge)}
+ACTIONS = {action.__name__: action for action in (people, reassigned, shop, orders, start_pull, nudge)}
 
 
 if __name__ == "__main__":

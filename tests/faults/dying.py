@@ -1,0 +1,48 @@
+"""A worker of queue `people` that dies at a chosen point of its first POST: `python -m tests.faults.dying WHEN`.
+
+The product's own code, unchanged, up to the point where the process kills itself as a power cut would.
+"""
+
+import os
+import signal
+import sys
+
+import django
+
+BEFORE, WRITTEN, ANSWERED = "before the write", "after the write", "after the answer"
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def lose_power(when):
+    from devices.tenovi import wire
+
+    class DyingStream(wire.DeadlineStream):
+        posting = False
+
+        def write(self, buffer, timeout=None):
+            self.posting = self.posting or buffer.startswith(b"POST ")
+            if self.posting and when == BEFORE:
+                die()
+            super().write(buffer, timeout)
+
+        def read(self, max_bytes, timeout=None):
+            if self.posting and when == WRITTEN:
+                die()
+            answer = super().read(max_bytes, timeout)
+            if self.posting and when == ANSWERED:
+                die()
+            return answer
+
+    wire.DeadlineStream = DyingStream
+
+
+if __name__ == "__main__":
+    django.setup()
+    lose_power(sys.argv[1])
+    from fulfillment.tasks import send_calls
+
+    send_calls()
+    raise SystemExit("it should be dead")

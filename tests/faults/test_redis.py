@@ -1,0 +1,111 @@
+"""Redis may forget, hang, or die: a webhook never waits for it, and the workers come back by themselves."""
+
+import contextlib
+import threading
+import time
+
+import pytest
+
+from tests.faults.arena import sizes
+
+RATE = 50
+P99_MS = 500
+RESUME_SECONDS = 30
+
+
+class Stream:
+    """A steady stream of readings in the background, while something happens to Redis."""
+
+    def __init__(self, ledger, seconds):
+        self.ledger = ledger
+        bodies = ledger.bodies(RATE * seconds)
+        self.thread = threading.Thread(target=ledger.send, args=(bodies,), kwargs={"rate": RATE})
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+
+def judged(ledger, tell, whole, what, resumed):
+    row = ledger.row(what, f"workers at work {resumed:.1f} s later")
+    tell(row)
+    assert row.acknowledged == row.sent == row.stored, ledger.statuses
+    assert row.p99 <= P99_MS or not whole
+
+
+@sizes(5, 15)
+def test_a_hung_redis_delays_no_webhook_and_the_workers_resume(arena, ledger, tell, whole, size):
+    with Stream(ledger, size + 2):
+        with arena.hung("valkey"):
+            time.sleep(size)
+    resumed = ledger.settle(seconds=RESUME_SECONDS)
+
+    judged(ledger, tell, whole, f"Redis hung for {size} s", resumed)
+    work_by_nudge(arena, ledger)
+
+
+@sizes(5, 15)
+def test_a_dead_redis_delays_no_webhook_and_the_workers_resume(arena, ledger, tell, whole, size):
+    with Stream(ledger, size + 2):
+        arena.house.valkey.kill()
+        time.sleep(size)
+        arena.house.valkey.start()
+    resumed = ledger.settle(seconds=RESUME_SECONDS)
+
+    judged(ledger, tell, whole, f"Redis dead for {size} s", resumed)
+    work_by_nudge(arena, ledger)
+
+
+@sizes(3, 10)
+def test_a_redis_that_restarts_again_and_again_loses_nothing(arena, ledger, tell, whole, size):
+    with Stream(ledger, 2 * size):
+        for _ in range(size):
+            time.sleep(1)
+            arena.house.valkey.kill()
+            arena.house.valkey.start()
+    resumed = ledger.settle(seconds=RESUME_SECONDS)
+
+    judged(ledger, tell, whole, f"Redis restarted {size} times", resumed)
+    work_by_nudge(arena, ledger)
+
+
+def test_redis_forgets_everything_three_times(arena, ledger, tell, whole):
+    with Stream(ledger, 8):
+        for _ in range(3):
+            time.sleep(2)
+            arena.broker.flushall()
+    resumed = ledger.settle(seconds=RESUME_SECONDS)
+
+    judged(ledger, tell, whole, "FLUSHALL three times", resumed)
+    work_by_nudge(arena, ledger)
+
+
+def test_pages_answer_while_redis_hangs(arena):
+    began = time.monotonic()
+    with arena.hung("valkey"):
+        answers = [arena.get("/accounts/login/").status_code for _ in range(5)]
+
+    assert answers == [200] * 5
+    assert time.monotonic() - began < 5 * 2.5  # half a second extra each, on a busy machine
+
+
+def work_by_nudge(arena, ledger):
+    """No worker was restarted, and each of the three takes up work again: signs of life newer than now."""
+    since = arena.one("SELECT clock_timestamp()")
+    fresh = "SELECT count(*) FROM devices_periodicjob WHERE name LIKE 'worker %%' AND succeeded_at > %s"
+    for queue in ("ingest", "people", "background"):
+        arena.process(f"worker-{queue}").check()
+    with contextlib.suppress(AssertionError):
+        arena.wait_until(lambda: arena.one(fresh, since) == 3, what="signs of life", seconds=35)
+    alive = arena.rows("SELECT name FROM devices_periodicjob WHERE name LIKE 'worker %%' AND succeeded_at > %s", since)
+    assert len(alive) == 3, alive
+
+
+@pytest.fixture(autouse=True)
+def no_restart(arena):
+    """That the workers resume is only shown when they are the same processes afterwards."""
+    before = [arena.process(f"worker-{queue}").pid for queue in ("ingest", "people", "background")]
+    yield
+    assert [arena.process(f"worker-{queue}").pid for queue in ("ingest", "people", "background")] == before

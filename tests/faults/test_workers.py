@@ -1,0 +1,69 @@
+"""Workers and beat may be killed at any moment, or run twice."""
+
+import time
+
+from tests.faults.arena import sizes
+
+ROWS = 2000
+
+
+def test_ingest_is_killed_three_times_while_two_thousand_rows_process(arena, ledger, tell):
+    with arena.stopped("worker-ingest"):
+        ledger.send(ledger.bodies(ROWS))
+    for share in (1, 2, 3):
+        arena.wait_until(
+            lambda share=share: ledger.unsettled() <= ROWS - 200 * share or not ledger.unsettled(),
+            what="a part of the rows", seconds=60,
+        )  # fmt: skip
+        arena.restart("worker-ingest")
+    seconds = ledger.settle(seconds=90)
+
+    row = ledger.row(f"ingest killed 3 times in {ROWS:,} rows", f"all done {seconds:.1f} s after the last kill")
+    tell(row)
+    assert row.stored == ROWS
+
+
+def test_without_beat_and_broker_the_work_waits_and_is_found_by_the_next_beat(arena, ledger, tell):
+    arena.kill("beat")
+    with arena.hung("valkey"):
+        ledger.send(ledger.bodies(100))
+        time.sleep(6)  # nudges are given up meanwhile
+    arena.broker.flushall()
+    waiting = ledger.unsettled()
+    arena.process("beat").start()
+    seconds = ledger.settle(seconds=60)
+
+    row = ledger.row("beat dead", f"{waiting} waited, found {seconds:.1f} s after it came back")
+    tell(row)
+    assert row.stored == 100
+
+
+@sizes(8, 24)
+def test_two_beats_and_doubled_tasks_begin_the_night_once(arena, tell, size):
+    """Each beat asks once a minute whether a nightly run is due. So do these messages, all at once."""
+    arena.rows("UPDATE devices_syncrun SET started_at = started_at - interval '3 days' WHERE nightly")
+    before = arena.one("SELECT count(*) FROM devices_syncrun WHERE nightly")
+    arena.seed("nudge", task="measurements.tasks.nightly", queue="background", times=size)
+    count = "SELECT count(*) FROM devices_syncrun WHERE nightly"
+    arena.wait_until(lambda: arena.one(count) > before, what="the nightly run", seconds=30)
+    arena.wait_until(lambda: not arena.broker.llen("background"), what="the doubled tasks", seconds=60)
+    time.sleep(1)
+
+    assert arena.one(count) == before + 1
+
+
+def test_a_second_beat_changes_nothing(arena, ledger, tell):
+    beat = arena.process("beat")
+    words = [word.replace("beat-schedule", "beat-schedule-2") for word in beat.command]
+    second = arena.house.crew.start("beat-2", words)
+    try:
+        ledger.send(ledger.bodies(300), rate=60)
+        ledger.settle()
+    finally:
+        second.stop()
+        for watched in (arena.house.crew.processes, arena.house.crew.watched):
+            watched.remove(second)
+
+    row = ledger.row("beat doubled")
+    tell(row)
+    assert row.stored == 300
