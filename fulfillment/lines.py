@@ -42,7 +42,7 @@ def can_cancel(line: OrderLine) -> bool:
 
 def can_close(line: OrderLine) -> bool:
     """A line whose call may still ship something is not closed: what is on its way must stay in sight."""
-    settled = line.call.state not in UNDECIDED | {CallState.INTENT}
+    settled = line.call.state not in UNDECIDED | {CallState.INTENT} or line.call.state == CallState.NEEDS_HUMAN
     finished = line.status in (LineStatus.CONNECTED, LineStatus.UNLINKED, LineStatus.CANCELLED)
     return settled and not finished and line.closed_by_id is None and not hasattr(line, "corrected_by")
 
@@ -80,12 +80,19 @@ def cancel(*, line: OrderLine, by: User) -> str:
 
 
 def close(*, line: OrderLine, by: User, reason: str) -> None:
-    """A person has seen to it: it leaves the list of what is stuck. Nothing changes at the vendor."""
+    """A person has seen to it: it leaves the list of what is stuck. Nothing changes at the vendor.
+
+    A call of which nobody could find out what became is given up by this: it is never sent again.
+    """
     if not can_close(line):
         raise TooLate("This line can't be closed: it is finished, or its call to the vendor is not settled yet.")
     with transaction.atomic():
         closed_at = line.closed_at or timezone.now()
-        OrderLine.objects.filter(pk=line.pk).update(closed_at=closed_at, closed_by=by)
+        given_up = VendorCall.objects.filter(pk=line.call_id, state=CallState.NEEDS_HUMAN).update(
+            state=CallState.GIVEN_UP, settled_at=closed_at
+        )
+        status = LineStatus.GIVEN_UP if given_up else line.status
+        OrderLine.objects.filter(pk=line.pk).update(closed_at=closed_at, closed_by=by, status=status)
         _told(line, by, AuditAction.CLOSE, f"Closed: {reason}")
 
 

@@ -27,7 +27,8 @@ WORDS: dict[str, Words] = {
     LineStatus.NEEDS_HUMAN: Words(
         "bad",
         "It was sent, and what became of it could not be found out.",
-        "Look for this patient's devices in the vendor's web app, or call the vendor and name the reference.",
+        "Look for it in the vendor's web app, or call the vendor and name the reference. If it isn't there, close this "
+        "line and order again.",
     ),
     LineStatus.REJECTED: Words(
         "bad", "The vendor refused it. Nothing will be shipped or charged.", "Correct it, or close the line."

@@ -308,6 +308,20 @@ def test_a_line_that_may_still_ship_is_not_closed(place, cora):
         lines.close(line=a_line(place()), by=cora, reason="Enough")
 
 
+def test_closing_a_line_that_needs_a_person_gives_its_call_up_for_good(place, client, sim, cora):
+    line = a_line(place())
+    VendorCall.objects.filter(pk=line.call_id).update(state="needs_human")
+    line.call.refresh_from_db()
+
+    lines.close(line=line, by=cora, reason="The vendor never got it")
+    send(client)
+
+    line.refresh_from_db()
+    line.call.refresh_from_db()
+    assert (line.status, line.call.state) == (LineStatus.GIVEN_UP, "given_up")
+    assert len(posts(sim)) == 1  # the other line's
+
+
 def test_ending_monitoring_stops_every_charge(place, client, sim, rosa, cora):
     place()
     send(client)

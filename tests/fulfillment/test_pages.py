@@ -463,3 +463,17 @@ def test_a_device_of_somebody_else_can_not_be_ended_through_ones_own_patient(as_
 
     assert answer.status_code == 404
     assert not VendorCall.objects.exists()
+
+
+def test_a_refused_cancellation_stands_in_the_vendors_words(as_cora, order, client, sim):
+    calls.drain(client)
+    tracking.catch_up()
+    line = order.lines.select_related("call__device").first()
+    sim.ship(str(line.call.device.hwi_id))
+    as_cora.post(reverse("orders:cancel", args=[line.pk]))
+
+    calls.drain(client)
+    page = text_of(as_cora.get(page_url(order)))
+
+    assert "Cancel before it ships: refused by the vendor" in page
+    assert "Unlink it instead" in page
