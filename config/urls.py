@@ -23,3 +23,5 @@ urlpatterns = [
     path("patients/", include("patients.urls")),
     path("devices/", include("devices.urls")),
 ]
+
+handler500 = "patients.views.errors.server_error"

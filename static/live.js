@@ -88,11 +88,11 @@
     url.searchParams.set("v", place.dataset.liveVersion);
     const answer = await fetch(url, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
     if (answer.status === 204) return true;
-    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
+    if (answer.type === "opaqueredirect" || answer.status === 401) {
       leave("You are signed out.", "Sign in again");
       return false;
     }
-    if (answer.status === 404) {
+    if (answer.status === 403 || answer.status === 404) {
       leave("This page is no longer available to you.", "Try again");
       return false;
     }

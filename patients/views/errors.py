@@ -1,0 +1,19 @@
+"""What a person sees when something breaks. No query is made: the database may be what broke."""
+
+from __future__ import annotations
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+
+RETRY_AFTER_SECONDS = 30
+
+
+def server_error(_request: HttpRequest) -> HttpResponse:
+    """A database that is restarting is a matter of a minute, and said so; everything else is our mistake."""
+    away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    status = 503 if away else 500
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if away else {}
+    return HttpResponse(loader.get_template(f"{status}.html").render(), status=status, headers=headers)
