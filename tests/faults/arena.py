@@ -14,6 +14,7 @@ import httpx2
 import psycopg
 import pytest
 import redis
+from celery import current_app
 
 from config.launcher.crew import PYTHON
 from tests import houses
@@ -81,6 +82,12 @@ class Arena:
 
     def one(self, query, *values):
         return self.rows(query, *values)[0][0]
+
+    def nudge(self, task, queue, *, times=1):
+        """As the product's own nudges and sweeps do."""
+        with current_app.connection_for_write(url=self.house.env["CELERY_BROKER_URL"]) as broker:
+            for _ in range(times):
+                current_app.send_task(task, queue=queue, connection=broker, retry=False)
 
     def get(self, path, **options):
         return httpx2.get(f"{self.house.base_url}{path}", timeout=30, **options)

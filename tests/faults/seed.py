@@ -92,15 +92,7 @@ def start_pull(patients):
     return str(reconciliation.pull_soon(patients).pk)
 
 
-def nudge(task, queue, times=1):
-    from celery import current_app
-
-    for _ in range(times):
-        current_app.send_task(task, queue=queue)
-    return times
-
-
-ACTIONS = {action.__name__: action for action in (people, reassigned, shop, orders, start_pull, nudge)}
+ACTIONS = {action.__name__: action for action in (people, reassigned, shop, orders, start_pull)}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Redis may forget, hang, or die: a webhook never waits for it, and the workers come back by themselves."""
 
-import contextlib
 import threading
 import time
 
@@ -11,6 +10,7 @@ from tests.faults.arena import sizes
 RATE = 50
 P99_MS = 500
 RESUME_SECONDS = 30
+QUEUES = ("ingest", "people", "background")
 
 
 class Stream:
@@ -43,7 +43,7 @@ def test_a_hung_redis_delays_no_webhook_and_the_workers_resume(arena, ledger, te
     resumed = ledger.settle(seconds=RESUME_SECONDS)
 
     judged(ledger, tell, whole, f"Redis hung for {size} s", resumed)
-    work_by_nudge(arena, ledger)
+    work_by_nudge(arena)
 
 
 @sizes(5, 15)
@@ -55,7 +55,7 @@ def test_a_dead_redis_delays_no_webhook_and_the_workers_resume(arena, ledger, te
     resumed = ledger.settle(seconds=RESUME_SECONDS)
 
     judged(ledger, tell, whole, f"Redis dead for {size} s", resumed)
-    work_by_nudge(arena, ledger)
+    work_by_nudge(arena)
 
 
 @sizes(3, 10)
@@ -68,7 +68,7 @@ def test_a_redis_that_restarts_again_and_again_loses_nothing(arena, ledger, tell
     resumed = ledger.settle(seconds=RESUME_SECONDS)
 
     judged(ledger, tell, whole, f"Redis restarted {size} times", resumed)
-    work_by_nudge(arena, ledger)
+    work_by_nudge(arena)
 
 
 def test_redis_forgets_everything_three_times(arena, ledger, tell, whole):
@@ -79,7 +79,7 @@ def test_redis_forgets_everything_three_times(arena, ledger, tell, whole):
     resumed = ledger.settle(seconds=RESUME_SECONDS)
 
     judged(ledger, tell, whole, "FLUSHALL three times", resumed)
-    work_by_nudge(arena, ledger)
+    work_by_nudge(arena)
 
 
 def test_pages_answer_while_redis_hangs(arena):
@@ -91,21 +91,19 @@ def test_pages_answer_while_redis_hangs(arena):
     assert time.monotonic() - began < 5 * 2.5  # half a second extra each, on a busy machine
 
 
-def work_by_nudge(arena, ledger):
-    """No worker was restarted, and each of the three takes up work again: signs of life newer than now."""
+def work_by_nudge(arena):
+    """No worker was restarted, and each of the three takes up what it is told now."""
     since = arena.one("SELECT clock_timestamp()")
-    fresh = "SELECT count(*) FROM devices_periodicjob WHERE name LIKE 'worker %%' AND succeeded_at > %s"
-    for queue in ("ingest", "people", "background"):
+    for queue in QUEUES:
         arena.process(f"worker-{queue}").check()
-    with contextlib.suppress(AssertionError):
-        arena.wait_until(lambda: arena.one(fresh, since) == 3, what="signs of life", seconds=35)
-    alive = arena.rows("SELECT name FROM devices_periodicjob WHERE name LIKE 'worker %%' AND succeeded_at > %s", since)
-    assert len(alive) == 3, alive
+        arena.nudge("devices.tasks.sign_of_life", queue)
+    alive = "SELECT name FROM devices_periodicjob WHERE name LIKE 'worker %%' AND succeeded_at > %s"
+    arena.wait_until(lambda: len(arena.rows(alive, since)) == 3, what="signs of life", seconds=RESUME_SECONDS)
 
 
 @pytest.fixture(autouse=True)
 def no_restart(arena):
     """That the workers resume is only shown when they are the same processes afterwards."""
-    before = [arena.process(f"worker-{queue}").pid for queue in ("ingest", "people", "background")]
+    before = [arena.process(f"worker-{queue}").pid for queue in QUEUES]
     yield
-    assert [arena.process(f"worker-{queue}").pid for queue in ("ingest", "people", "background")] == before
+    assert [arena.process(f"worker-{queue}").pid for queue in QUEUES] == before
