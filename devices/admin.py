@@ -33,7 +33,7 @@ from devices.tenovi import clear_bad
 from measurements import reconciliation as readings
 from patients import audit
 from patients.access import person
-from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline, may
+from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline, may, viewer
 from patients.models import AuditEvent, User
 
 TASK_OF_KIND = {
@@ -84,12 +84,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     readonly_fields = ("sha256", "content")
     actions = ("replay_selected",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        self._user = person(request)  # for `content`, which Django calls without the request
-        return super().get_queryset(request)
-
     def content(self, delivery: Delivery) -> str:
-        return disclosure.body_for(delivery, user=self._user)
+        return disclosure.body_for(delivery, user=viewer.get())
 
     @admin.display(description="SHA-256")
     def sha256(self, delivery: Delivery) -> str:
@@ -169,7 +165,6 @@ class SyncRunAdmin(ReadOnlyAdmin):
     change_form_template = "admin/devices/syncrun/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        self._user = person(request)  # for `own_differences`, which Django calls without the request
         rows: QuerySet[Any] = SyncRun.objects.with_progress().order_by(*self.get_ordering(request))
         return rows
 
@@ -209,7 +204,9 @@ class SyncRunAdmin(ReadOnlyAdmin):
         foreign = Device.objects.filter(hwi_id__in=[hwi_id for hwi_id in named if hwi_id], patient__isnull=False)
         hidden = {
             str(found)
-            for found in foreign.exclude(pk__in=Device.objects.visible_to(self._user)).values_list("hwi_id", flat=True)
+            for found in foreign.exclude(pk__in=Device.objects.visible_to(viewer.get())).values_list(
+                "hwi_id", flat=True
+            )
         }
         shown = [entry for entry in run.differences if entry.get("hwi_id") not in hidden]
         return "\n".join(", ".join(f"{name} {value}" for name, value in entry.items()) for entry in shown) or "none"

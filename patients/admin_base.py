@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -18,6 +19,10 @@ from django.template.response import TemplateResponse
 from patients import audit
 from patients.access import person
 from patients.models import AuditEvent, User
+
+# Who looks, for columns that Django computes without the request. Never an attribute of a ModelAdmin: one instance
+# serves all threads. Set by `HouseAdminSite.admin_view` until the page is rendered.
+viewer: ContextVar[User] = ContextVar("viewer")
 
 
 class ScopedAdmin(ModelAdmin):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import update_wrapper
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from patients.access import Act
+from patients.admin_base import viewer
 
 
 class HouseAdminSite(admin.AdminSite):
@@ -33,7 +36,7 @@ class HouseAdminSite(admin.AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
-            with timezone.override(_zone(request)):
+            with timezone.override(_zone(request)), _looking(request):
                 response = inner(request, *args, **kwargs)
                 return response.render() if isinstance(response, TemplateResponse) else response
 
@@ -60,6 +63,18 @@ class HouseAdminSite(admin.AdminSite):
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return redirect("account_change_password")
+
+
+@contextmanager
+def _looking(request: HttpRequest) -> Iterator[None]:
+    if not request.user.is_authenticated:
+        yield
+        return
+    token = viewer.set(request.user)
+    try:
+        yield
+    finally:
+        viewer.reset(token)
 
 
 def _zone(request: HttpRequest) -> ZoneInfo:

@@ -1,3 +1,5 @@
+import ast
+
 import pytest
 from django.apps import apps
 from django.contrib.admin.sites import site
@@ -7,6 +9,7 @@ from django.urls import reverse
 from patients.admin_base import ScopedAdmin
 from patients.models import AuditEvent, Role, User
 from tests.factories import PatientFactory, UserFactory
+from tests.source import modules
 
 OPAQUE = {"id", "pk", "hwi_id", "reference", "hardware_uuid", "request_id", "target", "email", "sensor_id", "bucket"}
 
@@ -223,6 +226,19 @@ def test_an_administrator_may_see_every_model_that_is_in_the_admin(ada):
     ]
 
     assert unseen == [], "patients/backends.py names no verbs for these"
+
+
+def test_no_admin_keeps_anything_of_a_request():
+    """One ModelAdmin serves all threads: what one request left there, another person's page would show."""
+    kept = [
+        f"{module.name}:{node.lineno}"
+        for module in modules().values()
+        if module.name.split(".")[-1].startswith("admin")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
+    ]
+
+    assert kept == []
 
 
 def test_times_are_the_clinics_and_the_zone_is_named(admin_client):
