@@ -16,7 +16,6 @@ pytest_plugins = [
     "tests.people",
     "tests.tallies",
     "tests.browsers",
-    "tests.figures",
     "tests.houses",
     "tests.faults.table",
 ]
