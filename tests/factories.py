@@ -11,11 +11,13 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from devices.models import (
+    Alarm,
     Assignment,
     Delivery,
     Device,
     DeviceType,
     Gateway,
+    HookTally,
     KeySlot,
     PeriodicJob,
     SyncRow,
@@ -290,3 +292,21 @@ class PeriodicJobFactory(factory.django.DjangoModelFactory):
         model = PeriodicJob
 
     name = factory.Sequence(lambda n: f"job {n}")
+
+
+class AlarmFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Alarm
+
+    name = factory.Sequence(lambda n: f"sign {n}")
+    problem = "does not run"
+
+
+class HookTallyFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = HookTally
+
+    minute = factory.LazyFunction(lambda: timezone.now().replace(second=0, microsecond=0))
+    outcome = HookTally.Outcome.ACCEPTED
+    source = "192.0.2.9"
+    count = 1

@@ -107,7 +107,9 @@ class World:
             type(row): row for row in (self.elm, self.people["clinician here"], self.rosa, self.device, self.delivery)
         }
         found = own.get(model) or model._default_manager.order_by("pk").first()
-        return found or getattr(factories, f"{model.__name__}Factory")()
+        factory = f"{model.__name__}Factory"
+        assert found or hasattr(factories, factory), f"tests/factories.py has no {factory}"
+        return found or getattr(factories, factory)()
 
     def ids(self, route):
         """Rosa's ids as query and body, under every name that a view might read."""
