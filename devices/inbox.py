@@ -11,13 +11,15 @@ import hashlib
 import logging
 import random
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -43,6 +45,7 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=dict)
 
 
+PLAIN = Outcome()
 Handler = Callable[[Sequence[Delivery]], Sequence[Outcome]]
 
 
@@ -83,29 +86,52 @@ def set_aside(
 
 def drain(kind: DeliveryKind, handle: Handler, *, seconds: float = SLICE_SECONDS) -> int:
     """Work off what waits, at most about `seconds`. Returns how many deliveries were looked at."""
-    deadline, seen = time.monotonic() + seconds, 0
-    while time.monotonic() < deadline and (batch := claim(kind)):
-        seen += len(batch)
-        _work(batch, handle)
+    deadline, seen, look = time.monotonic() + seconds, 0, claim_orphan
+    while time.monotonic() < deadline:
+        if batch := look(kind):
+            seen += len(batch)
+            _work(batch, handle)
+        elif look is claim_orphan:
+            look = claim_due
+        else:
+            break
     return seen
 
 
 def claim(kind: DeliveryKind, *, limit: int = BATCH) -> list[Delivery]:
-    """Take a lease on the oldest due rows. One whose worker died comes alone: it may be what killed it."""
-    with transaction.atomic():
-        due = Delivery.objects.due(kind).order_by("next_attempt_at", "pk").select_for_update(skip_locked=True)
-        batch = list(due.filter(lease__isnull=False)[:1]) or list(due.filter(lease__isnull=True)[:limit])
-        lease = uuid.uuid4()
-        until = timezone.now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
-        rows = Delivery.objects.filter(pk__in=[row.pk for row in batch])
-        if batch and batch[0].lease is not None:
-            rows.update(lease=lease, leased_until=until, attempts=F("attempts") + 1)
-            batch[0].attempts += 1
-        elif batch:
-            rows.update(lease=lease, leased_until=until)
-        for row in batch:
-            row.lease = lease
-    return batch
+    return claim_due(kind, limit=limit) or claim_orphan(kind)
+
+
+def claim_due(kind: DeliveryKind, *, limit: int = BATCH) -> list[Delivery]:
+    """Take a lease on the oldest rows that nobody has had in hand."""
+    return _claimed(CLAIM_DUE, kind, limit=limit)
+
+
+def claim_orphan(kind: DeliveryKind) -> list[Delivery]:
+    """One whose worker died, alone: it may be what killed it. Costs an attempt."""
+    return _claimed(CLAIM_ORPHAN, kind, limit=1)
+
+
+# One statement each: the row locks, the lease and the answer.
+CLAIM = """
+WITH due AS (
+    SELECT id FROM devices_delivery
+    WHERE kind = %(kind)s AND state IN ('new', 'waiting') AND next_attempt_at <= %(now)s AND {free}
+    ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE devices_delivery AS row SET lease = %(lease)s, leased_until = %(until)s, attempts = row.attempts + {attempts}
+FROM due WHERE row.id = due.id
+RETURNING row.id, row.kind, row.body, row.received_at, row.attempts, row.next_attempt_at, row.lease
+"""
+CLAIM_DUE = CLAIM.format(free="lease IS NULL", attempts=0)
+CLAIM_ORPHAN = CLAIM.format(free="lease IS NOT NULL AND leased_until < %(now)s", attempts=1)
+
+
+def _claimed(statement: str, kind: DeliveryKind, *, limit: int) -> list[Delivery]:
+    now = timezone.now()
+    until = now + dt.timedelta(seconds=settings.LEASE_SECONDS)
+    values = {"kind": kind, "now": now, "until": until, "lease": uuid.uuid4(), "limit": limit}
+    return sorted(Delivery.objects.raw(statement, values), key=lambda row: (row.next_attempt_at, row.pk))
 
 
 def _work(batch: Sequence[Delivery], handle: Handler) -> None:
@@ -114,8 +140,10 @@ def _work(batch: Sequence[Delivery], handle: Handler) -> None:
         return
     try:
         with transaction.atomic():
-            _settle(batch, handle(batch))
-        _wake_overtaken(batch)
+            outcomes = handle(batch)
+            _settle(batch, outcomes)
+        if any(outcome != PLAIN for outcome in outcomes):
+            _wake_overtaken(batch)
     except (OperationalError, InterfaceError):
         raise  # the database is in trouble, not the row: its lease runs out and it is tried again, no attempt used
     except Exception as error:  # noqa: BLE001  whatever it is, it must cost this row alone; it is kept and shown
@@ -129,7 +157,7 @@ def _work(batch: Sequence[Delivery], handle: Handler) -> None:
 def _failed(row: Delivery, error: Exception) -> None:
     attempts = row.attempts + 1
     dead = attempts >= MOST_ATTEMPTS
-    logger.error("delivery %s failed, attempt %s: %s", row.pk, attempts, type(error).__name__, exc_info=not dead)
+    logger.error("delivery %s failed, attempt %s: %s at %s", row.pk, attempts, type(error).__name__, _place(error))
     Delivery.objects.filter(pk=row.pk, lease=row.lease).update(
         attempts=attempts,
         state=DeliveryState.DEAD if dead else F("state"),
@@ -138,6 +166,12 @@ def _failed(row: Delivery, error: Exception) -> None:
         lease=None,
         leased_until=None,
     )
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised. Never its text, which may quote a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:])
 
 
 def _backoff(attempts: int) -> dt.timedelta:
@@ -151,12 +185,21 @@ def _next_look(outcome: Outcome) -> dt.datetime:
     return timezone.now() + (WAIT_FOR_DEVICE if waits else dt.timedelta())
 
 
+SETTLE = """
+UPDATE devices_delivery SET state = 'done', reason = '', hwi_id = NULL, flagged = false, outcome = '{}',
+    next_attempt_at = %(now)s, processed_at = %(now)s, lease = NULL, leased_until = NULL
+WHERE id = ANY(%(keys)s) AND lease = %(lease)s
+"""
+
+
 def _settle(batch: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
     """Completion checks the lease: a worker that was too slow finds its rows taken and changes nothing."""
-    plain_done = [row for row, outcome in zip(batch, outcomes, strict=True) if outcome == Outcome()]
-    _close(Delivery.objects.filter(pk__in=[row.pk for row in plain_done], lease=batch[0].lease), Outcome())
+    keys = [row.pk for row, outcome in zip(batch, outcomes, strict=True) if outcome == PLAIN]
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(SETTLE, {"keys": keys, "lease": batch[0].lease, "now": timezone.now()})
     for row, outcome in zip(batch, outcomes, strict=True):
-        if outcome != Outcome():
+        if outcome != PLAIN:
             _close(Delivery.objects.filter(pk=row.pk, lease=row.lease), outcome)
 
 

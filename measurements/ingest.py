@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from devices import inbox
 from devices.bodies import Item, Unusable, items_of
 from devices.inbox import Outcome
-from devices.models import Assignment, Delivery, Device
+from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from measurements import storing
 from measurements.models.measurement import MeasurementSource
@@ -99,32 +102,54 @@ def _of_whole(delivery: Delivery, body: list[Judged], problems: Mapping[int, Out
     return Outcome(flagged=flagged, counts={"items": len(body), "set_aside": len(problems)})
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One assignment, as far as a reading's way to its patient needs it."""
+
+    device_id: int
+    patient_id: uuid.UUID
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    known_as: str  # the patient's account id at the vendor
+
+    def holds(self, moment: dt.datetime) -> bool:
+        began = self.started_at is None or self.started_at <= moment
+        return began and (self.ended_at is None or moment < self.ended_at)
+
+
+HELD = """
+SELECT device.hwi_id, held.device_id, held.patient_id, held.started_at, held.ended_at, patient.external_id
+FROM devices_device AS device
+JOIN devices_assignment AS held ON held.device_id = device.id
+JOIN patients_patient AS patient ON patient.id = held.patient_id
+WHERE device.hwi_id = ANY(%s::uuid[])
+"""
+
+
 class Holders:
-    """The devices of one batch and who held them when: two queries, however many readings."""
+    """The devices of one batch and who held them when: one query, however many readings."""
 
     def __init__(self, hwi_ids: Iterable[uuid.UUID]) -> None:
-        devices = Device.objects.filter(hwi_id__in=set(hwi_ids)).values_list("hwi_id", "pk")
-        self.devices: dict[uuid.UUID, int] = dict(devices)
-        self.assignments: dict[int, list[Assignment]] = defaultdict(list)
-        held = Assignment.objects.filter(device_id__in=self.devices.values()).select_related("patient")
-        for assignment in held:
-            self.assignments[assignment.device_id].append(assignment)
+        self.held: dict[uuid.UUID, list[Held]] = defaultdict(list)
+        with connection.cursor() as cursor:
+            cursor.execute(HELD, [list(set(hwi_ids))])
+            for hwi_id, *facts in cursor.fetchall():
+                self.held[hwi_id].append(Held(*facts))
 
     def place(self, judged: Judged, placed: list[Placed], *, delivery_id: int | None = None) -> Outcome | None:
         """Adds to `placed`, or says why not."""
         reading = judged.reading
         if reading is None:
             raise ValueError("only a reading can be placed")
-        device = self.devices.get(reading.hwi_id)
-        assignments = self.assignments.get(device or 0, [])
-        if device is None or not assignments:
+        assignments = self.held.get(reading.hwi_id)
+        if not assignments:
             return _waits(reading)
         holder = next((found for found in assignments if found.holds(reading.taken_at)), None)
         if holder is None:
             return _quarantined(reading, "Nobody held this device when the reading was taken.")
         if _names_a_stranger(reading, assignments):
             return _quarantined(reading, "The vendor names a patient who never held this device.")
-        placed.append(Placed(reading, device, holder.patient_id, delivery_id))
+        placed.append(Placed(reading, holder.device_id, holder.patient_id, delivery_id))
         return None
 
 
@@ -140,11 +165,11 @@ def _quarantined(reading: Reading, reason: str) -> Outcome:
     return Outcome(DeliveryState.QUARANTINED, reason, hwi_id=reading.hwi_id)
 
 
-def _names_a_stranger(reading: Reading, assignments: Iterable[Assignment]) -> bool:
+def _names_a_stranger(reading: Reading, assignments: Iterable[Held]) -> bool:
     """`patient_id` is only a cross-check: after a reassignment a late reading may name either holder."""
     if not reading.patient_id:
         return False
-    return reading.patient_id.lower() not in {found.patient.external_id.lower() for found in assignments}
+    return reading.patient_id.lower() not in {found.known_as.lower() for found in assignments}
 
 
 def ingest_pulled(items: Sequence[Item | Unusable]) -> tuple[Stored, int]:

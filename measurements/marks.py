@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from measurements.models import Metric
     from measurements.parsing import Reading
 
-DUPLICATE_WITHIN_HOURS = 72
+DUPLICATE_WITHIN = dt.timedelta(hours=72)
 
 
 def implausible(reading: Reading, metric: Metric) -> bool:
@@ -53,23 +54,28 @@ RETURNING kept.id
 DUPLICATE = """
 UPDATE measurements_measurement AS new SET duplicate = true
 FROM measurements_measurement AS other
-WHERE new.id = ANY(%s) AND NOT new.duplicate
+WHERE new.id = ANY(%(ids)s) AND NOT new.duplicate
     AND other.device_id = new.device_id AND other.metric_id = new.metric_id AND other.index = new.index
     AND other.value_1 = new.value_1 AND COALESCE(other.value_2, 0) = COALESCE(new.value_2, 0)
     AND other.taken_at <> new.taken_at AND other.id < new.id
-    AND other.taken_at BETWEEN new.taken_at - make_interval(hours => %s) AND new.taken_at + make_interval(hours => %s)
-    AND (new.estimated OR other.estimated)
+    AND other.taken_at BETWEEN new.taken_at - %(within)s AND new.taken_at + %(within)s
+    AND {estimated}
     AND new.metric_id IN (SELECT code FROM measurements_metric WHERE single)
 """
+# Two statements for "either side": with OR, every new reading would be compared with six days of others.
+DUPLICATE_OF_ESTIMATED = DUPLICATE.format(estimated="other.estimated")
+DUPLICATE_BY_ESTIMATE = DUPLICATE.format(estimated="new.estimated")
 
 LATEST_IN_CONFLICT = "UPDATE measurements_latestreading SET conflict = true WHERE measurement_id = ANY(%s)"
 
 
-def mark_new(ids: Sequence[int]) -> None:
+def mark_new(ids: Sequence[int], *, any_estimated: bool) -> None:
     """Conflicts (both sides) and probable duplicates (the newer side) among new rows and what stood before."""
     with connection.cursor() as cursor:
         cursor.execute(CONFLICT, [list(ids)])
         in_conflict = [row[0] for row in cursor.fetchall()]
         if in_conflict:
             cursor.execute(LATEST_IN_CONFLICT, [in_conflict])
-        cursor.execute(DUPLICATE, [list(ids), DUPLICATE_WITHIN_HOURS, DUPLICATE_WITHIN_HOURS])
+        cursor.execute(DUPLICATE_OF_ESTIMATED, {"ids": list(ids), "within": DUPLICATE_WITHIN})
+        if any_estimated:
+            cursor.execute(DUPLICATE_BY_ESTIMATE, {"ids": list(ids), "within": DUPLICATE_WITHIN})

@@ -7,6 +7,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -19,6 +20,7 @@ from measurements.models.measurement import EARLIEST, MeasurementSource, TimeSou
 PLAIN_DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 PLAIN_INTEGER = re.compile(r"-?\d{1,9}", re.ASCII)
 METRIC_NAME = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,62}[^\s\x00-\x1f])?")
+CENT = Decimal("0.01")
 LARGEST_VALUE = Decimal(999_999)
 LARGEST_INDEX = 2_147_483_647
 AHEAD = dt.timedelta(hours=24)
@@ -78,10 +80,15 @@ def reading_of(item: Item, *, source: str) -> Reading:
         timezone_offset=_offset(fields.get("timezone_offset")),
         created=_created(fields) if source == MeasurementSource.PULL else None,
         patient_id=_text(fields.get("patient_id")),
-        hardware_uuid=normalise_hardware_uuid(_text(fields.get("hardware_uuid")))[:255],
+        hardware_uuid=_hardware(_text(fields.get("hardware_uuid")))[:255],
         sensor_code=_text(fields.get("sensor_code")),
         filter_params=plain(params),
     )
+
+
+# The same few hundred devices speak again and again.
+_uuid = lru_cache(4096)(uuid.UUID)
+_hardware = lru_cache(4096)(normalise_hardware_uuid)
 
 
 def hwi_id_of(item: Item) -> uuid.UUID:
@@ -90,7 +97,7 @@ def hwi_id_of(item: Item) -> uuid.UUID:
 
 def _hwi_id(value: Any) -> uuid.UUID:
     try:
-        return uuid.UUID(_text(value))
+        return _uuid(_text(value))
     except ValueError as error:
         raise Unusable("hwi_device_id is missing or not a UUID.") from error
 
@@ -116,7 +123,7 @@ def _value(value: Any, name: str) -> Decimal | None:
     number = Decimal(text)
     if abs(number) > LARGEST_VALUE:
         raise Unusable(f"{name} is beyond any instrument.")
-    return number.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    return number.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def _taken(fields: dict[str, Any]) -> tuple[dt.datetime, str]:

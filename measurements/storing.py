@@ -5,16 +5,14 @@ Everything here runs inside the caller's transaction.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from django.db import connection
 from django.utils import timezone
 
-from devices.models import Device
 from devices.states import BEFORE_FIRST_READING, DeviceState
 from measurements import marks, old_payloads
 from measurements.models import Metric
@@ -41,11 +39,13 @@ class Placed:
 
 @dataclass
 class Stored:
-    added: int = 0
     already: int = 0
-    added_of_delivery: Counter[int] = field(default_factory=Counter)
     newly_connected: bool = False
     new_ids: list[int] = field(default_factory=list)
+
+    @property
+    def added(self) -> int:
+        return len(self.new_ids)
 
 
 INSERT = """
@@ -53,23 +53,19 @@ INSERT INTO measurements_measurement (
     patient_id, device_id, metric_id, taken_at, index, value_1, value_2, time_source, estimated, timezone_offset,
     vendor_created_at, received_at, source, raw_metric, hardware_uuid, sensor_code, filter_params, delivery_id,
     conflict, duplicate, implausible, control, excluded_reason)
-SELECT p, d, m, t, i, v1, v2, ts, e, z, c, %(received_at)s, %(source)s, rm, h, s, f::jsonb, dl,
+SELECT p, d, m, t, i, v1, v2, ts, e, z, c, %(received_at)s, %(source)s, rm, h, s, f, dl,
     false, false, im, co, ''
-FROM unnest(%(patient)s::uuid[], %(device)s::bigint[], %(metric)s::text[], %(taken_at)s::timestamptz[],
-    %(index)s::int[], %(value_1)s::numeric[], %(value_2)s::numeric[], %(time_source)s::text[], %(estimated)s::bool[],
-    %(timezone_offset)s::smallint[], %(created)s::timestamptz[], %(raw_metric)s::text[], %(hardware_uuid)s::text[],
-    %(sensor_code)s::text[], %(filter_params)s::text[], %(delivery)s::bigint[], %(implausible)s::bool[],
-    %(control)s::bool[])
-    AS row(p, d, m, t, i, v1, v2, ts, e, z, c, rm, h, s, f, dl, im, co)
+FROM json_to_recordset(%(rows)s::json) AS row(p uuid, d bigint, m text, t timestamptz, i int, v1 numeric, v2 numeric,
+    ts text, e bool, z smallint, c timestamptz, rm text, h text, s text, f jsonb, dl bigint, im bool, co bool)
 ORDER BY d, m, t, i, v1
 ON CONFLICT DO NOTHING
-RETURNING id, delivery_id
+RETURNING id, device_id, patient_id, estimated
 """  # ordered, so that two workers with the same readings never wait for each other in a circle
 
 COMPLETE = """
 UPDATE measurements_measurement AS kept SET vendor_created_at = row.c
-FROM unnest(%(device)s::bigint[], %(metric)s::text[], %(taken_at)s::timestamptz[], %(index)s::int[],
-    %(value_1)s::numeric[], %(value_2)s::numeric[], %(created)s::timestamptz[]) AS row(d, m, t, i, v1, v2, c)
+FROM json_to_recordset(%(rows)s::json)
+    AS row(d bigint, m text, t timestamptz, i int, v1 numeric, v2 numeric, c timestamptz)
 WHERE kept.device_id = row.d AND kept.metric_id = row.m AND kept.taken_at = row.t AND kept.index = row.i
     AND kept.value_1 = row.v1 AND COALESCE(kept.value_2, 0) = COALESCE(row.v2, 0)
     AND kept.vendor_created_at IS NULL AND row.c IS NOT NULL
@@ -108,47 +104,48 @@ WHERE device.id = heard.device_id
 """
 
 
+# Devices before patients, each in the order of their keys, as every writer here takes them: nobody waits in a circle.
+LOCK_DEVICES = "SELECT state FROM devices_device WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+
+
 def store(placed: Sequence[Placed], *, source: MeasurementSource) -> Stored:
     """Insert what is new. Repeats change nothing; a pull completes the vendor's `created` of rows a webhook brought."""
     fresh = old_payloads.settle(placed, source=source)
     stored = Stored(already=len(placed) - len(fresh))
     if not fresh:
         return stored
-    metrics = _metrics({entry.reading.metric for entry in fresh})
-    columns = _columns(fresh, metrics, source)
+    values = {"rows": _rows(fresh), "received_at": timezone.now(), "source": source}
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, columns)
+        cursor.execute(INSERT, values)
         rows = cursor.fetchall()
         if source == MeasurementSource.PULL:
-            cursor.execute(COMPLETE, columns)
+            cursor.execute(COMPLETE, values)
     stored.new_ids = [row[0] for row in rows]
-    stored.added = len(rows)
     stored.already += len(fresh) - len(rows)
-    stored.added_of_delivery = Counter(row[1] for row in rows if row[1] is not None)
     if rows:
-        _follow(stored, fresh)
+        stored.newly_connected = _follow(rows)
     return stored
 
 
-def _follow(stored: Stored, fresh: Iterable[Placed]) -> None:
-    """What rests on the new rows, in the same transaction."""
-    fresh = list(fresh)
-    marks.mark_new(stored.new_ids)
-    devices = sorted({entry.device_id for entry in fresh})
-    waiting = Device.objects.filter(pk__in=devices, state__in=BEFORE_FIRST_READING)
-    stored.newly_connected = waiting.exists()
+def _follow(rows: Sequence[tuple[int, int, uuid.UUID, bool]]) -> bool:
+    """What rests on the new rows, in the same transaction. True when a device sent its first reading."""
+    ids = [row[0] for row in rows]
+    marks.mark_new(ids, any_estimated=any(row[3] for row in rows))
     with connection.cursor() as cursor:
-        cursor.execute(LATEST, [stored.new_ids])
+        cursor.execute(LOCK_DEVICES, [sorted({row[1] for row in rows})])
+        before = {state for (state,) in cursor.fetchall()}
+        cursor.execute(LATEST, [ids])
         cursor.execute(
             HEARD,
             {
-                "ids": stored.new_ids,
+                "ids": ids,
                 "before": list(BEFORE_FIRST_READING),
                 "connected": DeviceState.CONNECTED,
                 "battery": BATTERY,
             },
         )
-    Patient.objects.bump({entry.patient_id for entry in fresh})
+    Patient.objects.bump({row[2] for row in rows})
+    return not before.isdisjoint(BEFORE_FIRST_READING)
 
 
 def _metrics(codes: set[str]) -> dict[str, Metric]:
@@ -162,22 +159,31 @@ def _metrics(codes: set[str]) -> dict[str, Metric]:
     return known
 
 
-def _columns(placed: Sequence[Placed], metrics: dict[str, Metric], source: MeasurementSource) -> dict[str, Any]:
-    readings = [entry.reading for entry in placed]
+def _rows(placed: Sequence[Placed]) -> str:
+    """As one JSON document: PostgreSQL reads it faster than the driver quotes eighteen arrays."""
+    metrics = _metrics({entry.reading.metric for entry in placed})
+    return msgspec.json.encode([_row(entry, metrics[entry.reading.metric]) for entry in placed]).decode()
+
+
+def _row(entry: Placed, metric: Metric) -> dict[str, Any]:
+    reading = entry.reading
     return {
-        "patient": [entry.patient_id for entry in placed],
-        "device": [entry.device_id for entry in placed],
-        "delivery": [entry.delivery_id for entry in placed],
-        "implausible": [marks.implausible(reading, metrics[reading.metric]) for reading in readings],
-        "control": [reading.control for reading in readings],
-        "filter_params": [json.dumps(reading.filter_params) for reading in readings],
-        "received_at": timezone.now(),
-        "source": source,
-        **{
-            name: [getattr(reading, name) for reading in readings]
-            for name in (
-                "metric", "taken_at", "index", "value_1", "value_2", "time_source", "estimated", "timezone_offset",
-                "created", "raw_metric", "hardware_uuid", "sensor_code",
-            )
-        },
-    }  # fmt: skip
+        "p": entry.patient_id,
+        "d": entry.device_id,
+        "m": reading.metric,
+        "t": reading.taken_at,
+        "i": reading.index,
+        "v1": reading.value_1,
+        "v2": reading.value_2,
+        "ts": reading.time_source,
+        "e": reading.estimated,
+        "z": reading.timezone_offset,
+        "c": reading.created,
+        "rm": reading.raw_metric,
+        "h": reading.hardware_uuid,
+        "s": reading.sensor_code,
+        "f": reading.filter_params,
+        "dl": entry.delivery_id,
+        "im": marks.implausible(reading, metric),
+        "co": reading.control,
+    }

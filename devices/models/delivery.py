@@ -66,7 +66,9 @@ class Delivery(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     processed_at = models.DateTimeField(null=True, blank=True)
     purged_at = models.DateTimeField(null=True, blank=True)
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="items")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="items", db_index=False
+    )
     position = models.PositiveIntegerField(null=True, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
@@ -78,17 +80,27 @@ class Delivery(models.Model):
             models.CheckConstraint(condition=Q(kind__in=DeliveryKind.values), name="delivery_kind_known"),
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
             models.CheckConstraint(condition=Q(source__in=DeliverySource.values), name="delivery_source_known"),
-            models.UniqueConstraint(fields=("parent", "position"), name="delivery_item_once"),
+            models.UniqueConstraint(
+                fields=("parent", "position"), condition=Q(parent__isnull=False), name="delivery_item_once"
+            ),
         )
+        # A delivery is written three times (kept, claimed, settled), so what is plainly done is in few of these.
         indexes = (
             models.Index(
                 fields=("kind", "next_attempt_at", "id"),
                 condition=Q(state__in=("new", "waiting")),
                 name="delivery_due",
             ),
-            models.Index(fields=("state", "-id"), name="delivery_by_state"),
+            models.Index(
+                fields=("state", "-id"),
+                condition=Q(state__in=("waiting", "quarantined", "dead")),
+                name="delivery_for_a_person",
+            ),
             models.Index(fields=("hwi_id",), condition=Q(state="waiting"), name="delivery_waits_for"),
             models.Index(fields=("-received_at",), name="delivery_by_time"),
+            models.Index(
+                fields=("processed_at",), condition=Q(state="done", purged_at__isnull=True), name="delivery_to_purge"
+            ),
         )
         triggers = (
             pgtrigger.Protect(

@@ -51,7 +51,7 @@ class Measurement(models.Model):
     Units are the vendor's: mmHg, beats/min, lb, mg/dL, %, °F. Identity: `measurement_kept_once`.
     """
 
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="measurements")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="measurements", db_index=False)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="measurements", db_index=False)
     metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)
     taken_at = models.DateTimeField(help_text="by the device's clock; may be days before we hear of it")
@@ -133,6 +133,12 @@ class Measurement(models.Model):
                     "excluded_at",
                 ),
                 name="measurement_for_chart",
+            ),
+            # Few or none: the vendor's first payload generation (`old_payloads`).
+            models.Index(fields=("device",), condition=Q(time_source="created"), name="measurement_old_payload"),
+            # A minority, and the only ones that a new reading may repeat under another time (`marks`).
+            models.Index(
+                fields=("device", "metric", "taken_at"), condition=Q(estimated=True), name="measurement_estimated"
             ),
         )
         triggers = (

