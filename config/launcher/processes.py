@@ -77,6 +77,7 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,  # what it writes (accounts, mail, the vendor's state) is ours alone
                 **as_user(self._owner),
             )
         self._leash.hold(self._popen.pid, self._stop_signal)

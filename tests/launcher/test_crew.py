@@ -1,3 +1,4 @@
+import stat
 import sys
 import time
 
@@ -58,6 +59,12 @@ def test_a_step_that_fails_says_why(crew):
 
 def test_what_a_step_printed_is_returned(crew):
     assert crew.run("step", [sys.executable, "-c", "print('done')"]) == "done\n"
+
+
+def test_what_a_process_writes_is_closed_to_others(crew, tmp_path):
+    crew.run("step", [sys.executable, "-c", f"open({str(tmp_path / 'file')!r}, 'w')"])
+
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
 
 
 def test_the_last_one_started_is_the_first_one_asked_to_stop(crew, tmp_path):
