@@ -62,8 +62,9 @@ window.ChartPaint = (() => {
     clip(u, (ctx, box, ratio) => {
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       panel.lines.filter((line) => line.goal).forEach(({ goal }) => {
-        const top = goal.high === null ? panel.limits[1] : goal.high;
-        const y = Math.max(u.valToPos(top, "y", true), box.top) + 13 * ratio;
+        // Inside the band: under its upper edge, or just over the lower one where it has no upper.
+        const edge = goal.high === null ? u.valToPos(goal.low, "y", true) - 17 * ratio : u.valToPos(goal.high, "y", true);
+        const y = Math.max(edge, box.top) + 13 * ratio;
         const text = `goal ${goal.words}`;
         ctx.globalAlpha = 0.75;
         ctx.fillStyle = colours.panel;
