@@ -45,6 +45,10 @@ class VendorCallQuerySet(models.QuerySet["VendorCall"]):
         """Sent, answer unclear, and long enough ago that the vendor's own list tells what became of it."""
         return self.filter(state=CallState.UNKNOWN, search_after__lte=timezone.now())
 
+    def to_look_at(self) -> VendorCallQuerySet:
+        """A person waits for what the vendor lists."""
+        return self.filter(state=CallState.NEEDS_HUMAN, look_asked_at__isnull=False)
+
     def unsettled(self) -> VendorCallQuerySet:
         settled = (CallState.CONFIRMED, CallState.REJECTED, CallState.CANCELLED, CallState.GIVEN_UP)
         return self.exclude(state__in=settled)
@@ -78,6 +82,14 @@ class VendorCall(models.Model):
     unknown_since = models.DateTimeField(null=True, blank=True)
     search_after = models.DateTimeField(null=True, blank=True)
     times_absent = models.PositiveSmallIntegerField(default=0)
+    # While a person decides: what the last complete answer of the vendor held, as [{"hwi_id", "fits"}].
+    look_asked_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    look_problem = models.CharField(max_length=200, blank=True)
+    listed = models.JSONField(default=list, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls"
     )
