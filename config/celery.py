@@ -70,6 +70,7 @@ app.conf.beat_schedule = {
     "keep timelines": _every(SWEEP_SECONDS, "fulfillment.tasks.catch_up", "people"),
     "look up unknown devices": _every(30.0, "devices.tasks.look_up_unknown", "background"),
     "pull readings": _every(SWEEP_SECONDS, "measurements.tasks.pull", "background"),
+    "purge bodies": _every(3600.0, "devices.tasks.purge_bodies", "background"),
     "nightly": _every(60.0, "measurements.tasks.nightly", "background"),
     "sync catalogue": _every(60.0, "devices.tasks.sync_catalogue", "background"),
     "compare devices": _every(60.0, "devices.tasks.compare_devices", "background"),

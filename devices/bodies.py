@@ -15,23 +15,9 @@ SPACE = re.compile(r"[ \t\r\n]*")
 INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 USUAL = frozenset(  # keys of a measurement item: one look instead of one for each
-    [
-        "metric",
-        "device_name",
-        "hwi_device_id",
-        "patient_id",
-        "hardware_uuid",
-        "sensor_code",
-        "value_1",
-        "value_2",
-        "created",
-        "timestamp",
-        "timezone_offset",
-        "estimated_timestamp",
-        "filter_params",
-        "measurement_index",
-    ]
-)
+    ("metric", "device_name", "hwi_device_id", "patient_id", "hardware_uuid", "sensor_code", "value_1", "value_2",
+     "created", "timestamp", "timezone_offset", "estimated_timestamp", "filter_params", "measurement_index")
+)  # fmt: skip
 NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 

@@ -32,6 +32,8 @@ BATCH = 200
 SLICE_SECONDS = 60
 WAIT_FOR_DEVICE = dt.timedelta(days=1)  # a backstop: the device's arrival wakes it, the look-up settles it
 FIRST_BACKOFF_SECONDS = 15
+KEEP_BODIES = dt.timedelta(days=90)
+PURGED_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -236,3 +238,32 @@ def replay(deliveries: Any) -> int:
     return deliveries.exclude(purged_at__isnull=False).update(
         state=DeliveryState.NEW, reason="", attempts=0, next_attempt_at=timezone.now(), lease=None, leased_until=None
     )
+
+
+def dismiss(deliveries: Any, *, reason: str) -> int:
+    """A person has said that nothing needs to be done about them. They may still be replayed."""
+    return deliveries.filter(state__in=DeliveryState.for_a_person()).update(
+        state=DeliveryState.DONE, reason=f"Dismissed: {reason}", processed_at=timezone.now(), lease=None,
+        leased_until=None,
+    )  # fmt: skip
+
+
+PURGE = """
+UPDATE devices_delivery SET body = '', purged_at = %(now)s
+WHERE id IN (
+    SELECT id FROM devices_delivery WHERE state = 'done' AND purged_at IS NULL AND processed_at < %(before)s
+    ORDER BY processed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+"""
+
+
+def purge(*, older_than: dt.timedelta = KEEP_BODIES, seconds: float = SLICE_SECONDS) -> int:
+    """Empty the bodies of what was done with that long ago. Digest and outcome stay; what waits for a person, too."""
+    deadline, purged, now = time.monotonic() + seconds, 0, timezone.now()
+    values = {"now": now, "before": now - older_than, "limit": PURGED_AT_ONCE}
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(PURGE, values)
+            purged += cursor.rowcount
+            if cursor.rowcount < PURGED_AT_ONCE:
+                break
+    return purged

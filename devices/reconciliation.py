@@ -99,7 +99,7 @@ def _differences(before: Device | None, device: Device, hwi: tenovi.HwiDevice) -
         if device.state not in NOT_LINKED:
             yield _difference("billed, but its patient is not known here", hwi.id)
         return
-    if hwi.external_id and device.patient.external_id.lower() != hwi.external_id.lower():
+    if hwi.external_id and hwi.external_id.lower() not in registry.names_of_holder(device):
         yield _difference("linked to another patient at the vendor", hwi.id)
     if before is None:
         return

@@ -102,10 +102,18 @@ def _keep_assignment(device: Device, patient: Patient, ended: dt.datetime | None
         device.assignments.open().filter(patient=patient).update(ended_at=ended)
 
 
-def attach(device: Device, patient: Patient) -> None:
-    """A person has said who holds a device that the vendor links to nobody we know."""
+def attach(device: Device, patient: Patient, *, known_as: str = "") -> None:
+    """A person has said who holds a device that the vendor links to nobody we know, or to `known_as`."""
     with transaction.atomic():
         device.patient = patient
         device.save(update_fields=["patient"])
         _keep_assignment(device, patient, device.unlinked_on)
+        device.assignments.filter(patient=patient).update(vendor_patient_id=known_as)
         Patient.objects.bump([patient.pk])
+
+
+def names_of_holder(device: Device) -> set[str]:
+    """Folded: under which patient ids the vendor may speak of who holds it now."""
+    held = device.assignments.open().exclude(vendor_patient_id="").values_list("vendor_patient_id", flat=True)
+    own = device.patient.external_id if device.patient else ""
+    return {name.lower() for name in (own, *held)}

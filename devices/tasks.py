@@ -5,7 +5,7 @@ import datetime as dt
 from celery import Task, shared_task
 from django.conf import settings
 
-from devices import alarms, jobs, reconciliation, refusals, tenovi
+from devices import alarms, inbox, jobs, reconciliation, refusals, tenovi
 from devices.models.sync import SyncKind
 from devices.nudges import nudge
 
@@ -39,6 +39,13 @@ def look_up_unknown() -> None:
         if mine and reconciliation.look_up_unknown(client, after=after):
             nudge("measurements.tasks.ingest")
             nudge("fulfillment.tasks.take_in_fulfillment")
+
+
+@shared_task
+def purge_bodies() -> None:
+    with jobs.run_alone("purge bodies") as mine:
+        if mine:
+            inbox.purge()
 
 
 @shared_task(bind=True)

@@ -110,7 +110,8 @@ class Held:
     patient_id: uuid.UUID
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
-    known_as: str  # the patient's account id at the vendor
+    account: str  # the patient's id at the vendor, folded
+    also: str  # another one, where a person has attached the device
 
     def holds(self, moment: dt.datetime) -> bool:
         began = self.started_at is None or self.started_at <= moment
@@ -118,7 +119,8 @@ class Held:
 
 
 HELD = """
-SELECT device.hwi_id, held.device_id, held.patient_id, held.started_at, held.ended_at, patient.external_id
+SELECT device.hwi_id, held.device_id, held.patient_id, held.started_at, held.ended_at,
+    lower(patient.external_id), lower(held.vendor_patient_id)
 FROM devices_device AS device
 JOIN devices_assignment AS held ON held.device_id = device.id
 JOIN patients_patient AS patient ON patient.id = held.patient_id
@@ -169,7 +171,7 @@ def _names_a_stranger(reading: Reading, assignments: Iterable[Held]) -> bool:
     """`patient_id` is only a cross-check: after a reassignment a late reading may name either holder."""
     if not reading.patient_id:
         return False
-    return reading.patient_id.lower() not in {found.known_as.lower() for found in assignments}
+    return reading.patient_id.lower() not in {name for found in assignments for name in (found.account, found.also)}
 
 
 def ingest_pulled(items: Sequence[Item | Unusable]) -> tuple[Stored, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -76,6 +76,7 @@ def mark_new(ids: Sequence[int], *, any_estimated: bool) -> None:
         in_conflict = [row[0] for row in cursor.fetchall()]
         if in_conflict:
             cursor.execute(LATEST_IN_CONFLICT, [in_conflict])
-        cursor.execute(DUPLICATE_OF_ESTIMATED, {"ids": list(ids), "within": DUPLICATE_WITHIN})
+        values: dict[str, Any] = {"ids": list(ids), "within": DUPLICATE_WITHIN}
+        cursor.execute(DUPLICATE_OF_ESTIMATED, values)
         if any_estimated:
-            cursor.execute(DUPLICATE_BY_ESTIMATE, {"ids": list(ids), "within": DUPLICATE_WITHIN})
+            cursor.execute(DUPLICATE_BY_ESTIMATE, values)

@@ -114,7 +114,7 @@ def store(placed: Sequence[Placed], *, source: MeasurementSource) -> Stored:
     stored = Stored(already=len(placed) - len(fresh))
     if not fresh:
         return stored
-    values = {"rows": _rows(fresh), "received_at": timezone.now(), "source": source}
+    values: dict[str, Any] = {"rows": _rows(fresh), "received_at": timezone.now(), "source": source}
     with connection.cursor() as cursor:
         cursor.execute(INSERT, values)
         rows = cursor.fetchall()

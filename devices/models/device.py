@@ -159,6 +159,9 @@ class Assignment(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="assignments")
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    vendor_patient_id = models.CharField(
+        max_length=255, blank=True, help_text="what the vendor calls the holder, where a person has said who that is"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AssignmentQuerySet.as_manager()

@@ -30,6 +30,7 @@ class AuditAction(models.TextChoices):
     ADMIN_CHANGE = "admin_change", "changed a record in the admin"
     SYNC = "sync", "started a synchronisation"
     REPLAY = "replay", "replayed deliveries"
+    DISMISS = "dismiss", "dismissed deliveries"
 
 
 class AuditEvent(models.Model):

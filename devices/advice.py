@@ -1,0 +1,38 @@
+"""What a person can do about a delivery that the product could not use, by the reason that it gives."""
+
+from __future__ import annotations
+
+from devices.models.delivery import DeliveryState
+
+# The beginning of a reason and what to do. The first that fits counts.
+ADVICE = (
+    (
+        "This device is not known here",
+        "Nothing yet: it is looked up at the vendor, or its order's answer is under way.",
+    ),
+    ("No device with this HWI id", "Nothing yet: it is looked up at the vendor, or its order's answer is under way."),
+    ("The vendor knows no such device", "Open Unknown devices: dismiss a test message, or ask the vendor once more."),
+    ("The vendor links this device to nobody", "Open Unknown devices: attach it to a patient, or dismiss it."),
+    ("Nobody held this device", "Compare the dates of the assignment with the vendor's; correct there, then replay."),
+    (
+        "The vendor names a patient who never",
+        "Ask the vendor whose device this is. Correct the link there, then replay.",
+    ),
+    (
+        "Working on it failed",
+        "A fault of the product: tell the operator the number of this delivery, replay when fixed.",
+    ),
+    ("The worker died", "A fault of the product or of its server: tell the operator, replay when fixed."),
+    ("Dismissed", "Nothing: somebody has looked at it."),
+)
+BROKEN = "Sent in a form that can't be read. If the reading matters, have the vendor send it again; else dismiss it."
+WAITS = "Nothing: it is worked on within seconds."
+
+
+def for_reason(reason: str, *, state: str) -> str:
+    found = next((text for beginning, text in ADVICE if reason.startswith(beginning)), "")
+    if found:
+        return found
+    if state in (DeliveryState.QUARANTINED, DeliveryState.DEAD):
+        return BROKEN
+    return WAITS if state == DeliveryState.NEW else ""

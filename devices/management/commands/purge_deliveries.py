@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import math
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from devices import inbox
+
+
+class Command(BaseCommand):
+    help = "Empty the bodies of deliveries that were done with long ago. Their digest and outcome stay."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--days", type=int, default=inbox.KEEP_BODIES.days, help="since they were processed")
+
+    def handle(self, **options: Any) -> None:
+        if options["days"] < 1:
+            raise CommandError(
+                "At least one day: the vendor may send the same again, and somebody may want to compare."
+            )
+        purged = inbox.purge(older_than=dt.timedelta(days=options["days"]), seconds=math.inf)
+        self.stdout.write(f"{purged} bodies purged")
