@@ -43,7 +43,7 @@ def test_two_beats_and_doubled_tasks_begin_the_night_once(arena, tell, size):
     """Each beat asks once a minute whether a nightly run is due. So do these messages, all at once."""
     arena.rows("UPDATE devices_syncrun SET started_at = started_at - interval '3 days' WHERE nightly")
     before = arena.one("SELECT count(*) FROM devices_syncrun WHERE nightly")
-    arena.seed("nudge", task="measurements.tasks.nightly", queue="background", times=size)
+    arena.nudge("measurements.tasks.nightly", "background", times=size)
     count = "SELECT count(*) FROM devices_syncrun WHERE nightly"
     arena.wait_until(lambda: arena.one(count) > before, what="the nightly run", seconds=30)
     arena.wait_until(lambda: not arena.broker.llen("background"), what="the doubled tasks", seconds=60)
