@@ -1,11 +1,14 @@
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail
+from django.db import connections
+from django.test import Client
 from django.urls import reverse
 
 from patients.models import AuditEvent
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, UserFactory
 
 SIGN_IN = "/accounts/login/"
 
@@ -166,3 +169,27 @@ def test_changing_the_password_needs_the_old_one(client, nadia):
     assert accepted.status_code == 302
     nadia.refresh_from_db()
     assert nadia.check_password("seven quiet herons wade")
+
+
+def test_a_form_that_had_grown_old_is_explained(nadia):
+    answer = Client(enforce_csrf_checks=True).post(SIGN_IN, {"login": nadia.email, "password": PASSWORD})
+
+    assert answer.status_code == 403
+    assert "had grown old" in answer.content.decode()
+    assert "<style" not in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_guesses_at_the_same_moment_get_no_extra_tries():
+    user = UserFactory()
+
+    def guess(_):
+        try_to_sign_in(Client(), user.email, "wrong")
+        connections.close_all()
+
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(guess, range(12)))
+
+    failures = AuditEvent.objects.filter(action="sign_in_failed")
+    assert failures.filter(details__locked_out=False).count() == 5
+    assert failures.filter(details__locked_out=True).count() == 7
