@@ -46,10 +46,11 @@ logconfig_dict = {
 }
 
 # Where the web processes count requests together. A reload reads this file again and keeps the folder.
-COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+COUNTS, OURS = "PROMETHEUS_MULTIPROC_DIR", "vitals-counts-"
 if COUNTS not in os.environ:
-    os.environ[COUNTS] = tempfile.mkdtemp(prefix="vitals-counts-")
+    os.environ[COUNTS] = tempfile.mkdtemp(prefix=OURS)
 
 
 def on_exit(server: Any) -> None:  # noqa: ARG001  gunicorn's signature
-    shutil.rmtree(os.environ[COUNTS], ignore_errors=True)
+    if Path(os.environ[COUNTS]).name.startswith(OURS):
+        shutil.rmtree(os.environ[COUNTS], ignore_errors=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from config.launcher.folders import ROOT
 from devices import alarms, signs
+from devices import health as health_views
 from devices.models import Alarm, HookTally, KeySlot, PeriodicJob, SyncRun
 from tests.factories import (
     DeliveryFactory,
@@ -24,6 +25,11 @@ TOKEN = {"HTTP_AUTHORIZATION": "Bearer ops-token-of-the-tests"}
 JOBS = ("beat", "worker ingest", "worker people", "worker background", "alarms", "nightly readings")
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def new_process(monkeypatch):
+    monkeypatch.setattr(health_views, "_glance", health_views.Glance())
 
 
 def ago(**words):
@@ -138,6 +144,16 @@ def test_an_empty_house_says_what_has_never_run(client):
 def test_only_operators_are_told_what_is_wrong(client, header):
     assert health(client, **header).json() == {"ok": False}
     assert client.get("/metrics", **header).status_code == 404
+
+
+def test_strangers_who_ask_all_the_time_cost_one_look(client, running, monkeypatch, django_assert_max_num_queries):
+    assert health(client).json() == {"ok": True}
+    BREAK["inbox_dead"]()
+
+    with django_assert_max_num_queries(0):
+        assert [health(client).json() for _ in range(5)] == [{"ok": True}] * 5
+    monkeypatch.setattr(health_views, "GLANCE_SECONDS", 0.0)
+    assert health(client).json() == {"ok": False}
 
 
 def test_without_a_token_in_the_settings_nobody_is_an_operator(client, settings):

@@ -32,7 +32,7 @@ def body(size=None):
 
 def chunked(receiver, *pieces, end=b"0\r\n\r\n", **options):
     chunks = b"".join(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces)
-    return receiver.post(chunks + end, "Transfer-Encoding: chunked", length=False, **options)
+    return receiver.post(chunks + end, "Transfer-Encoding: chunked", **{"length": False} | options)
 
 
 def test_a_body_is_kept_and_answered_with_nothing(receiver):
@@ -178,6 +178,27 @@ def test_a_wrong_secret_is_refused_whatever_its_bytes(receiver, secret):
 
     assert (answer.status, receiver.kept(sent)) == (401, 0)
     assert "WWW-Authenticate: Tenovi" in answer.head
+
+
+def test_a_request_hidden_in_a_refused_body_is_not_carried_out(receiver):
+    hidden, after = body(), body()
+    secret = receiver.secrets.read_text().split(",")[0]
+
+    def request(content, secret, *headers):
+        head = [f"POST {HOOK} HTTP/1.1", "Host: x", f"Authorization: {secret}", f"Content-Length: {len(content)}"]
+        return "\r\n".join([*head, *headers, "", ""]).encode() + content
+
+    first = request(request(hidden, secret), "wrong")
+    answers = receiver.raw(first + request(after, secret, "Connection: close"))
+
+    assert (answers.status, receiver.kept(hidden), receiver.kept(after)) == (401, 0, 1)
+
+
+def test_two_framings_at_once_are_refused(receiver):
+    sent = body()
+    answer = chunked(receiver, sent, length=len(sent))
+
+    assert (answer.status, receiver.kept(sent)) == (400, 0)
 
 
 def test_a_compressed_body_is_kept_as_it_is_and_quarantined_with_a_reason(receiver):
