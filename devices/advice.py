@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from devices.models.delivery import DeliveryState
 
+LOOKED_UP = "Nothing yet: it is looked up at the vendor, or its order's answer is under way."
 # The beginning of a reason and what to do. The first that fits counts.
 ADVICE = (
     (
         "This device is not known here",
-        "Nothing yet: it is looked up at the vendor, or its order's answer is under way.",
+        LOOKED_UP,
     ),
-    ("No device with this HWI id", "Nothing yet: it is looked up at the vendor, or its order's answer is under way."),
+    ("No device with this HWI id", LOOKED_UP),
     ("The vendor knows no such device", "Open Unknown devices: dismiss a test message, or ask the vendor once more."),
     ("The vendor links this device to nobody", "Open Unknown devices: attach it to a patient, or dismiss it."),
     ("Nobody held this device", "Compare the dates of the assignment with the vendor's; correct there, then replay."),
     (
         "The vendor names a patient who never",
-        "Ask the vendor whose device this is. Correct the link there, then replay.",
+        "Ask the vendor whose device this is. Correct it there, then replay.",
     ),
     (
         "Working on it failed",
-        "A fault of the product: tell the operator the number of this delivery, replay when fixed.",
+        "A fault of the product: tell the operator this delivery's number, replay when fixed.",
     ),
     ("The worker died", "A fault of the product or of its server: tell the operator, replay when fixed."),
     ("Dismissed", "Nothing: somebody has looked at it."),

@@ -259,7 +259,7 @@ WHERE id IN (
 def purge(*, older_than: dt.timedelta = KEEP_BODIES, seconds: float = SLICE_SECONDS) -> int:
     """Empty the bodies of what was done with that long ago. Digest and outcome stay; what waits for a person, too."""
     deadline, purged, now = time.monotonic() + seconds, 0, timezone.now()
-    values = {"now": now, "before": now - older_than, "limit": PURGED_AT_ONCE}
+    values: dict[str, Any] = {"now": now, "before": now - older_than, "limit": PURGED_AT_ONCE}
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
             cursor.execute(PURGE, values)

@@ -61,11 +61,13 @@ def listed() -> list[Stranger]:
 
 
 def count() -> int:
-    return _open().values("hwi_id").distinct().count()
+    return int(_open().order_by().values("hwi_id").distinct().count())
 
 
 def find(hwi_id: uuid.UUID) -> Stranger | None:
-    row = _open().filter(hwi_id=hwi_id).values("hwi_id").annotate(count=Count("pk"), **SUMMARY).order_by().first()
+    row = (
+        _open().filter(hwi_id=hwi_id).values("hwi_id").annotate(count=Count("pk"), **SUMMARY).order_by("hwi_id").first()
+    )
     if row is None:
         return None
     return Stranger(**row, device=Device.objects.select_related("gateway").filter(hwi_id=hwi_id).first())

@@ -18,8 +18,6 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         if options["days"] < 1:
-            raise CommandError(
-                "At least one day: the vendor may send the same again, and somebody may want to compare."
-            )
+            raise CommandError("At least one day: somebody may still want to look at what came in today.")
         purged = inbox.purge(older_than=dt.timedelta(days=options["days"]), seconds=math.inf)
         self.stdout.write(f"{purged} bodies purged")

@@ -11,11 +11,11 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from devices import disclosure, inbox, reconciliation
+from devices import reconciliation
+from devices.admin import deliveries
 from devices.models import (
     Alarm,
     Assignment,
-    Delivery,
     Device,
     DeviceType,
     Gateway,
@@ -26,21 +26,15 @@ from devices.models import (
     SyncRun,
     VendorCall,
 )
-from devices.models.delivery import DeliveryKind
 from devices.models.sync import SyncKind
 from devices.nudges import nudge
 from devices.tenovi import clear_bad
 from measurements import reconciliation as readings
-from patients import audit
 from patients.access import person
 from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline, may, viewer
-from patients.models import AuditEvent, User
+from patients.models import User
 
-TASK_OF_KIND = {
-    DeliveryKind.MEASUREMENT: "measurements.tasks.ingest",
-    DeliveryKind.FULFILLMENT: "fulfillment.tasks.take_in_fulfillment",
-    DeliveryKind.SPECIAL_ORDER: "fulfillment.tasks.take_in_special_orders",
-}
+__all__ = ("deliveries",)  # registers itself
 
 
 @admin.register(DeviceType)
@@ -70,38 +64,6 @@ class DeviceAdmin(ReadOnlyAdmin):
     list_select_related = ("patient", "gateway", "device_type")
     search_fields = ("hwi_id",)
     inlines = (AssignmentInline,)
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
-    """What came in. Lists show no body; a body is shown whole only to people of the clinic whose patients it names."""
-
-    list_display = ("id", "received_at", "kind", "source", "state", "reason", "attempts", "flagged")
-    list_filter = ("state", "kind", "source", "flagged", ("received_at", admin.DateFieldListFilter))
-    list_select_related = False
-    search_fields = ("=id", "=hwi_id")
-    exclude = ("body", "digest", "lease")
-    readonly_fields = ("sha256", "content")
-    actions = ("replay_selected",)
-
-    def content(self, delivery: Delivery) -> str:
-        return disclosure.body_for(delivery, user=viewer.get())
-
-    @admin.display(description="SHA-256")
-    def sha256(self, delivery: Delivery) -> str:
-        return bytes(delivery.digest).hex()
-
-    def has_replay_permission(self, request: HttpRequest) -> bool:
-        return may(request, "replay", Delivery)
-
-    @admin.action(description="Work on the selected deliveries once more", permissions=["replay"])
-    def replay_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        kinds = set(queryset.values_list("kind", flat=True))
-        count = inbox.replay(Delivery.objects.filter(pk__in=queryset.values("pk")))
-        audit.record(AuditEvent.Action.REPLAY, by=person(request), count=count)
-        for kind in kinds:
-            nudge(TASK_OF_KIND[DeliveryKind(kind)])
-        self.message_user(request, f"{count} deliveries are worked on again.", messages.SUCCESS)
 
 
 @admin.register(VendorCall)

@@ -1,0 +1,133 @@
+"""The inbox for people: what came in, what became of it, what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Count, Min, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from devices import advice, disclosure, inbox, strangers
+from devices.admin import unknown
+from devices.models import Delivery
+from devices.models.delivery import DeliveryKind, DeliveryState
+from devices.nudges import nudge
+from patients import audit
+from patients.access import person
+from patients.admin_base import ReadOnlyAdmin, may, viewer
+from patients.models import AuditEvent
+
+TASK_OF_KIND = {
+    DeliveryKind.MEASUREMENT: "measurements.tasks.ingest",
+    DeliveryKind.FULFILLMENT: "fulfillment.tasks.take_in_fulfillment",
+    DeliveryKind.SPECIAL_ORDER: "fulfillment.tasks.take_in_special_orders",
+}
+MOST_REASONS = 100
+ASKED = "Each is worked on as if it had just come in. What was understood before stays as it is."
+ASKED_TO_DISMISS = "They leave the list of what somebody must look at. Their bodies stay until they are purged by age."
+
+
+class Reason(admin.SimpleListFilter):
+    """Of what needs a person. Reasons hold no value, so they may stand in an address."""
+
+    title, parameter_name = "reason", "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        found = Delivery.objects.filter(state__in=DeliveryState.for_a_person()).order_by("reason")
+        return [
+            (reason, reason) for reason in found.values_list("reason", flat=True).distinct()[:MOST_REASONS] if reason
+        ]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        if not self.value():
+            return rows
+        return rows.filter(reason=self.value(), state__in=DeliveryState.for_a_person())
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """Lists show no body; a body is shown whole only to people of the clinic whose patients it names."""
+
+    list_display = ("id", "received_at", "kind", "source", "state", "reason", "what_to_do", "attempts", "flagged")
+    list_filter = ("state", "kind", Reason, "source", "flagged", ("received_at", admin.DateFieldListFilter))
+    list_select_related = False
+    search_fields = ("=id", "=hwi_id")
+    search_help_text = "The number of a delivery, or an HWI device id"
+    exclude = ("body", "digest", "lease")
+    readonly_fields = ("what_to_do", "sha256", "content")
+    actions = ("replay_selected", "dismiss_selected")
+    change_list_template = "admin/devices/delivery/change_list.html"
+
+    def get_urls(self) -> list[Any]:
+        return [*unknown.urls(self.admin_site), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        extra = {"counts": counts(), "strangers": strangers.count(), **(extra_context or {})}
+        return super().changelist_view(request, extra)
+
+    def content(self, delivery: Delivery) -> str:
+        return disclosure.body_for(delivery, user=viewer.get())
+
+    @admin.display(description="SHA-256")
+    def sha256(self, delivery: Delivery) -> str:
+        return bytes(delivery.digest).hex()
+
+    def what_to_do(self, delivery: Delivery) -> str:
+        return advice.for_reason(delivery.reason, state=delivery.state)
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return may(request, "replay", Delivery)
+
+    @admin.action(description="Work on the selected deliveries once more", permissions=["replay"])
+    def replay_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            return self._ask(request, queryset, question="Work on these deliveries once more?", meaning=ASKED)
+        kinds = set(queryset.order_by().values_list("kind", flat=True).distinct())
+        count = inbox.replay(Delivery.objects.filter(pk__in=queryset.values("pk")))
+        audit.record(AuditEvent.Action.REPLAY, by=person(request), count=count)
+        for kind in kinds:
+            nudge(TASK_OF_KIND[DeliveryKind(kind)])
+        self.message_user(request, f"{count} deliveries are worked on again.", messages.SUCCESS)
+        return None
+
+    @admin.action(description="Dismiss the selected deliveries", permissions=["replay"])
+    def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            return self._ask(request, queryset, question="Dismiss these deliveries?", meaning=ASKED_TO_DISMISS)
+        count = inbox.dismiss(Delivery.objects.filter(pk__in=queryset.values("pk")), reason="looked at by a person")
+        audit.record(AuditEvent.Action.DISMISS, by=person(request), count=count)
+        self.message_user(request, f"{count} deliveries dismissed.", messages.SUCCESS)
+        return None
+
+    def _ask(self, request: HttpRequest, rows: QuerySet[Delivery], *, question: str, meaning: str) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": question,
+            "meaning": meaning,
+            "counts": counts(rows),
+            "opts": self.opts,
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "action": request.POST["action"],
+            "everything": request.POST.get("select_across", "0"),
+        }
+        return TemplateResponse(request, "admin/devices/delivery/confirm.html", context)
+
+
+def counts(rows: QuerySet[Delivery] | None = None) -> list[dict[str, Any]]:
+    """By state, kind and reason with the oldest of each: of what needs a person, or of `rows`."""
+    if rows is None:
+        rows = Delivery.objects.filter(state__in=DeliveryState.for_a_person())
+    grouped = rows.order_by().values("state", "kind", "reason").annotate(count=Count("pk"), oldest=Min("received_at"))
+    return [
+        {
+            **group,
+            "state_label": DeliveryState(group["state"]).label,
+            "kind_label": DeliveryKind(group["kind"]).label,
+            "what_to_do": advice.for_reason(group["reason"], state=group["state"]),
+        }
+        for group in grouped.order_by("state", "-count", "kind", "reason")[:MOST_REASONS]
+    ]
