@@ -43,7 +43,7 @@ def test_a_form_whose_secret_is_missing_says_that_nothing_was_saved(nadia):
     response = client.post("/patients/", {"q": "Delgado"})
 
     assert response.status_code == 403
-    assert "Nothing was saved." in response.content.decode()
+    assert "nothing was saved" in response.content.decode()
 
 
 def test_an_unknown_address_is_a_page_and_not_a_stack_of_words(client):
