@@ -40,7 +40,7 @@ def search_unknown(client: tenovi.TenoviClient) -> int:
         try:
             _search(call, client)
         except tenovi.Misconfigured as error:
-            _no_answer(call)
+            _our_fault(call)
             logger.error("The search for unclear calls has stopped, an operator must look: %s", error)
             break
         calls.tell_open_pages(call)
@@ -73,6 +73,12 @@ def _judge(call: VendorCall, matches: Matches) -> None:
         calls.move(call, times_absent=absent, search_after=timezone.now() + calls.settle_time())
 
 
+def _our_fault(call: VendorCall) -> None:
+    """A wrong key or address is no silence of the vendor's: the four settle times begin anew."""
+    now = timezone.now()
+    calls.move(call, unknown_since=now, search_after=now + calls.settle_time() / TRIES_PER_SETTLE_TIME)
+
+
 def _no_answer(call: VendorCall) -> None:
     """Proves nothing absent. Asked again soon, and after four settle times shown to a person."""
     now = timezone.now()
@@ -86,8 +92,18 @@ def _no_answer(call: VendorCall) -> None:
 
 
 def _new_device(call: VendorCall, client: tenovi.TenoviClient) -> Matches:
-    """By our short reference; else by patient, name and time, if no other call of ours made it."""
-    listing = client.list_devices(patient_external_id=call.payload["patient"]["external_id"])
+    return made_by(call, patients_devices(call, client))
+
+
+def patients_devices(call: VendorCall, client: tenovi.TenoviClient) -> tenovi.Listing[tenovi.HwiDevice]:
+    return client.list_devices(patient_external_id=call.payload["patient"]["external_id"])
+
+
+def made_by(call: VendorCall, listing: tenovi.Listing[tenovi.HwiDevice]) -> Matches:
+    """By our short reference; else by patient, name and time, if no other call of ours made it.
+
+    Raises Unclear when nothing is found and a row can't be read.
+    """
     if by_reference := [row for row in listing.rows if call.reference in row.client_notes.split()]:
         return by_reference
     if listing.unreadable:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from devices import activation, endings
+from devices import activation, endings, verdicts
 from devices.models import VendorCall
 from devices.models.call import CallKind, CallState
 from devices.nudges import nudge
@@ -84,16 +84,23 @@ def close(*, line: OrderLine, by: User, reason: str) -> None:
 
     A call of which nobody could find out what became is given up by this: it is never sent again.
     """
-    if not can_close(line):
-        raise TooLate("This line can't be closed: it is finished, or its call to the vendor is not settled yet.")
     with transaction.atomic():
-        closed_at = line.closed_at or timezone.now()
-        given_up = VendorCall.objects.filter(pk=line.call_id, state=CallState.NEEDS_HUMAN).update(
-            state=CallState.GIVEN_UP, settled_at=closed_at
-        )
-        status = LineStatus.GIVEN_UP if given_up else line.status
-        OrderLine.objects.filter(pk=line.pk).update(closed_at=closed_at, closed_by=by, status=status)
+        held = VendorCall.objects.select_for_update(of=("self",)).select_related("device").get(pk=line.call_id)
+        line.call = held
+        if not can_close(line):
+            raise TooLate("This line can't be closed: it is finished, or its call to the vendor is not settled yet.")
+        if held.state == CallState.NEEDS_HUMAN:
+            verdicts.give_up(call=held, by=by)
+        shut(line, by=by, given_up=held.state == CallState.NEEDS_HUMAN)
         _told(line, by, AuditAction.CLOSE, f"Closed: {reason}")
+
+
+def shut(line: OrderLine, *, by: User, given_up: bool) -> None:
+    """Inside the transaction that says why. Of two people who close at once the second is told. Raises TooLate."""
+    status = LineStatus.GIVEN_UP if given_up else line.status
+    open_lines = OrderLine.objects.filter(pk=line.pk, closed_by__isnull=True)
+    if not open_lines.update(closed_at=line.closed_at or timezone.now(), closed_by=by, status=status):
+        raise TooLate("Somebody else has just closed this line.")
 
 
 def _ask_to_delete(line: OrderLine, by: User) -> str:

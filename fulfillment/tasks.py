@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from devices import calls, inbox, search, tenovi
+from devices import calls, inbox, looks, search, tenovi
 from devices.models import Delivery
 from devices.nudges import nudge
 from fulfillment import hints, special_orders, tracking
@@ -24,6 +24,7 @@ def take_in_special_orders() -> None:
 @shared_task
 def send_calls() -> None:
     with tenovi.people_lane() as client:
+        looks.carry_out(client)
         more = calls.drain(client)
         search.search_unknown(client)
     tracking.catch_up()

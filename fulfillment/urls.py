@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fulfillment.views import ending, line, listing, ordering, page
+from fulfillment.views import decision, ending, line, listing, ordering, page
 
 app_name = "orders"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("new/", ordering.new_order, name="new"),
     path("end/<uuid:patient_id>/", ending.end_for_patient, name="end_for_patient"),
     path("end/<uuid:patient_id>/<uuid:hwi_id>/", ending.end_for_device, name="end_for_device"),
+    path("calls/<uuid:call_id>/", decision.call_page, name="call"),
+    path("calls/<uuid:call_id>/live/", decision.call_live, name="call_live"),
+    path("calls/<uuid:call_id>/decide/", decision.decide, name="decide"),
     path("lines/<uuid:line_id>/cancel/", line.cancel, name="cancel"),
     path("lines/<uuid:line_id>/close/", line.close, name="close"),
     path("lines/<uuid:line_id>/correct/", line.correct, name="correct"),

@@ -27,8 +27,7 @@ WORDS: dict[str, Words] = {
     LineStatus.NEEDS_HUMAN: Words(
         "bad",
         "It was sent, and what became of it could not be found out.",
-        "Look for it in the vendor's web app, or call the vendor and name the reference. If it isn't there, close this "
-        "line and order again.",
+        "Look at the vendor with us and decide: it is there, it isn't, or give it up.",
     ),
     LineStatus.REJECTED: Words(
         "bad", "The vendor refused it. Nothing will be shipped or charged.", "Correct it, or close the line."

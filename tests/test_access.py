@@ -83,6 +83,7 @@ class World:
             "patient_id": self.rosa.pk,
             "order_id": self.order.pk,
             "line_id": self.line.pk,
+            "call_id": self.line.call_id,
             "hwi_id": self.device.hwi_id,
             "device_id": self.device.pk,
             "token": signing.dumps([0, "forged"]),

@@ -11,10 +11,12 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.views.decorators.http import require_safe
 
+from devices.models import VendorCall
+from devices.models.call import CallState
 from fulfillment.models import LineStatus, Order, Urgency
 from fulfillment.wording import Words, words_for
 from patients import audit
-from patients.access import Act, person, requires
+from patients.access import Act, can, person, requires
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 
@@ -65,10 +67,26 @@ def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
     chosen = next((urgency for urgency in Urgency if urgency.name.lower() == show), None)
     wanted = visible if chosen is None else visible.as_urgent_as(chosen)
     page = Paginator(wanted.with_lines().by_urgency(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    rows = [_row(order) for order in page]
-    audit.record(AuditAction.LIST, by=user, patients=dict.fromkeys(row.order.patient_id for row in rows))
+    rows, undecided = [_row(order) for order in page], _undecided(user)
+    seen = [row.order.patient_id for row in rows] + [call.patient_id for call in undecided if call.patient_id]
+    audit.record(AuditAction.LIST, by=user, patients=dict.fromkeys(seen))
     chips = _chips(visible.counts(), chosen)
-    return {"rows": rows, "page": page, "chips": chips, "show": show if chosen is not None else "", "version": version}
+    return {
+        "rows": rows,
+        "page": page,
+        "chips": chips,
+        "undecided": undecided,
+        "show": show if chosen is not None else "",
+        "version": version,
+    }
+
+
+def _undecided(user: User) -> list[VendorCall]:
+    """Calls of which nobody knows what became, endings among them, for those who may decide."""
+    if not can(user, Act.PLACE_ORDERS):
+        return []
+    mine = VendorCall.objects.filter(state=CallState.NEEDS_HUMAN, patient__in=Patient.objects.visible_to(user))
+    return list(mine.select_related("patient", "device").order_by("created_at")[:ROWS_PER_PAGE])
 
 
 def _row(order: Order) -> Row:

@@ -45,6 +45,7 @@ class Card:
     can_cancel: bool
     can_close: bool
     can_correct: bool
+    can_decide: bool
     can_end: bool
 
 
@@ -104,6 +105,7 @@ def _card(order: Order, line: OrderLine, ending: VendorCall | None) -> Card:
     device = line.call.device
     corrected = hasattr(line, "corrected_by")
     over = line.status in (LineStatus.UNLINKED, LineStatus.CANCELLED) or corrected
+    undecided = line.call.state == CallState.NEEDS_HUMAN
     ending_unfinished = ending is not None and ending.state in lines.UNDECIDED | {CallState.INTENT}
     return Card(
         line=line,
@@ -115,8 +117,11 @@ def _card(order: Order, line: OrderLine, ending: VendorCall | None) -> Card:
         ending=ending if ending and not over else None,
         corrected=corrected,
         can_cancel=lines.can_cancel(line) and not corrected and not ending_unfinished,
-        can_close=lines.can_close(line) and (line.status in STUCK or line.status == LineStatus.DELIVERED),
+        can_close=lines.can_close(line)
+        and not undecided
+        and (line.status in STUCK or line.status == LineStatus.DELIVERED),
         can_correct=lines.can_correct(line),
+        can_decide=undecided,
         can_end=device is not None and not over and not lines.can_cancel(line) and not ending_unfinished,
     )
 

@@ -1,0 +1,109 @@
+"""A call of which nobody knows what became: what is known, and three choices."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from devices import looks, verdicts
+from devices.models import Device, VendorCall
+from devices.models.call import CallState
+from fulfillment import decisions
+from fulfillment.views.choices import DecisionForm
+from patients.access import Act, open_patient, person, requires
+from patients.models import Patient
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A device of the vendor's list, and the other request of ours that it belongs to."""
+
+    device: Device
+    fits: bool
+    owner: VendorCall | None
+
+
+@requires(Act.PLACE_ORDERS)
+@require_safe
+def call_page(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    call = _call(request, call_id)
+    if call.state != CallState.NEEDS_HUMAN:
+        return _settled(request, call)
+    return render(request, "orders/decide.html", _context(call, DecisionForm()))
+
+
+@requires(Act.PLACE_ORDERS)
+@require_safe
+def call_live(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    """204 while nothing is new: then no patient is read, and nothing audited."""
+    visible = VendorCall.objects.filter(patient__in=Patient.objects.visible_to(person(request)), pk=call_id)
+    version = visible.values_list("patient__version", flat=True).first()
+    if version is None:
+        raise Http404("No such call.")
+    if request.GET.get("v", "") == str(version):
+        return HttpResponse(status=204)
+    return render(request, "orders/_decide.html", _context(_call(request, call_id), DecisionForm()))
+
+
+@requires(Act.PLACE_ORDERS)
+@require_POST
+def decide(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    call = _call(request, call_id)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return render(request, "orders/decide.html", _context(call, form))
+    try:
+        messages.success(request, form.carry_out(call, by=person(request)))
+    except (decisions.CantDecide, decisions.TooLate) as reason:
+        messages.error(request, str(reason))
+    return redirect("orders:call", call.pk)
+
+
+def _call(request: HttpRequest, call_id: uuid.UUID) -> VendorCall:
+    """Through the one door to its patient."""
+    visible = VendorCall.objects.filter(patient__in=Patient.objects.visible_to(person(request)), pk=call_id)
+    call = visible.select_related("device", "requested_by", "decided_by").first()
+    if call is None or call.patient_id is None:
+        raise Http404("No such call.")
+    call.patient = open_patient(call.patient_id, by=person(request))
+    return call
+
+
+def _settled(request: HttpRequest, call: VendorCall) -> HttpResponse:
+    """There is nothing (more) to decide: back to where it came from, with a word about it."""
+    if not messages.get_messages(request):
+        messages.info(request, f"Nothing to decide here: {call.get_state_display().lower()}.")
+    if line := decisions.line_of(call):
+        return redirect("orders:page", line.order_id)
+    return redirect("patients:page", call.patient_id)
+
+
+def _context(call: VendorCall, form: DecisionForm) -> dict[str, Any]:
+    patient, line = call.patient, decisions.line_of(call)
+    return {
+        "call": call,
+        "line": line,
+        "patient": patient,
+        "form": form,
+        "listed": _listed(call),
+        "absent": verdicts.proved_absent(call),
+        "making": call.kind in verdicts.MAKING,
+        "open": call.state == CallState.NEEDS_HUMAN,
+        "fresh_minutes": int(looks.FRESH_FOR.total_seconds() // 60),
+        "zone": patient.clinic.time_zone if patient else "UTC",
+    }
+
+
+def _listed(call: VendorCall) -> list[Listed]:
+    """What fits first. A device that the vendor has since linked to somebody else is not shown."""
+    fits = {each["hwi_id"]: each["fits"] for each in call.listed}
+    devices = list(Device.objects.filter(hwi_id__in=fits, patient=call.patient).select_related("gateway"))
+    owners = verdicts.owners(call, devices)
+    rows = [Listed(device, fits[str(device.hwi_id)], owners.get(device.pk)) for device in devices]
+    return sorted(rows, key=lambda row: (not row.fits, row.owner is not None, str(row.device.vendor_created)))
