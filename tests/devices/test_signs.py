@@ -6,10 +6,11 @@ import pytest
 from celery import current_app
 from django.core import mail
 from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.launcher.folders import ROOT
-from devices import alarms, signs
+from devices import alarms, metrics, signs
 from devices import health as health_views
 from devices.models import Alarm, HookTally, KeySlot, PeriodicJob, SyncRun
 from tests.factories import (
@@ -236,6 +237,31 @@ def test_metrics_of_a_house_without_database_say_so(client, monkeypatch):
     answer = client.get("/metrics", **TOKEN)
 
     assert (answer.status_code, 'vitals_ok{sign="database"} 0.0' in answer.content.decode()) == (200, True)
+
+
+def test_no_look_reads_all_deliveries(running):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO devices_delivery (kind, source, body, digest, received_at, state, reason, outcome, flagged,"
+            " attempts, next_attempt_at, processed_at) SELECT 'measurement', 'webhook', '[]', sha256('x'),"
+            " now() - n * interval '1 minute', 'done', '', '{}', false, 0, now(), now()"
+            " FROM generate_series(1, 20000) n"
+        )
+        cursor.execute("ANALYZE devices_delivery")
+    with CaptureQueriesContext(connection) as asked:
+        signs.problems()
+        list(metrics.House().collect())
+    questions = [query["sql"] for query in asked if query["sql"].startswith("SELECT") and "devices_del" in query["sql"]]
+
+    assert "Seq Scan on devices_delivery" in plan("SELECT 1 FROM devices_delivery WHERE flagged")
+    assert len(questions) >= 8
+    assert [sql for sql in questions if "Seq Scan on devices_delivery" in plan(sql)] == []
+
+
+def plan(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}")
+        return "\n".join(line for (line,) in cursor.fetchall())
 
 
 # --- alarms -----------------------------------------------------------------------------------------------------------
