@@ -26,6 +26,8 @@ MOST_FRAMES = 30
 MOST_CAUSES = 5
 PLACE = re.compile(r"%(\(\w+\))?[-#0 +]*\d*(\.\d+)?[a-zA-Z]")
 
+encode = json.JSONEncoder(default=str).encode  # made once: json.dumps would make one for each line
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -43,7 +45,7 @@ class JsonLines(logging.Formatter):
         line |= getattr(record, "facts", {}) | task_of(record)
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = error_of(record.exc_info[1])
-        return json.dumps(line, default=str)
+        return encode(line)
 
 
 def message_of(record: logging.LogRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 from django.conf import settings
@@ -22,6 +23,7 @@ def client_address(request: HttpRequest) -> str | None:
     return _as_address(request.META.get("REMOTE_ADDR", ""))
 
 
+@functools.lru_cache(maxsize=1024)  # the same few for every webhook
 def _as_address(text: str) -> str | None:
     """Without a port, if some proxy wrote one: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
     text = text.strip()
