@@ -17,6 +17,7 @@ import redis
 from celery import current_app
 
 from config.launcher.crew import PYTHON
+from config.launcher.folders import ROOT
 from tests import houses
 
 GAP_SECONDS = (
@@ -56,9 +57,13 @@ class Arena:
             unix_socket_path=urlsplit(house.env["CELERY_BROKER_URL"]).path, socket_timeout=10, retry=None
         )
         self._db = None
-        self._seeds = 0
+        words = [PYTHON, "-m", "tests.faults.seed"]
+        self._seeder = subprocess.Popen(
+            words, cwd=ROOT, env=dict(house.env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def close(self):
+        self._seeder.communicate()  # the end of its input is the end of it
         self.vendor.close()
         self.broker.close()
         if self._db:
@@ -93,18 +98,29 @@ class Arena:
         return httpx2.get(f"{self.house.base_url}{path}", timeout=30, **options)
 
     def seed(self, action, **wanted):
-        self._seeds += 1
-        words = [PYTHON, "-m", "tests.faults.seed", action, json.dumps(wanted)]
-        return json.loads(self.house.crew.run(f"seed-{self._seeds}-{action}", words).splitlines()[-1])
+        self._seeder.stdin.write(json.dumps([action, wanted]) + "\n")
+        self._seeder.stdin.flush()
+        return json.loads(self._seeder.stdout.readline())
 
     def wait_until(self, check, *, what, seconds):
         """Seconds that it took."""
         began = time.monotonic()
         while not check():
             waited = time.monotonic() - began
-            assert waited < seconds, f"{what} is not done after {seconds} s"
+            assert waited < seconds, f"{what} is not done after {seconds} s: {self.diagnosis()}"
             time.sleep(POLL_SECONDS)
         return time.monotonic() - began
+
+    def diagnosis(self):
+        """Where work stands still: what waits in the broker, in the inbox, at the workers."""
+        broker = {key.decode(): self.broker.llen(key) for key in (b"ingest", b"people", b"background")}
+        inbox = self.rows(
+            "SELECT state, lease IS NOT NULL, count(*), min(next_attempt_at - now()), max(leased_until - now()) "
+            "FROM devices_delivery WHERE state IN ('new', 'waiting') GROUP BY 1, 2"
+        )
+        jobs = self.rows("SELECT name, now() - succeeded_at, problem FROM devices_periodicjob")
+        ended = [each.name for each in self.house.crew.watched if not each.alive()]
+        return {"broker": broker, "inbox": inbox, "jobs": jobs, "ended": ended}
 
     # --- processes ----------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""People, devices and orders in the house's own database: `python -m tests.faults.seed ACTION '{...}'`. Prints JSON."""
+"""People, devices and orders in the house's own database, for as long as somebody asks.
+
+`python -m tests.faults.seed`: a line of JSON in, [action, {...}]; a line out, what the action returned.
+"""
 
 import datetime as dt
 import json
@@ -95,6 +98,16 @@ def start_pull(patients):
 ACTIONS = {action.__name__: action for action in (people, reassigned, shop, orders, start_pull)}
 
 
-if __name__ == "__main__":
+def main():
     django.setup()
-    print(json.dumps(ACTIONS[sys.argv[1]](**json.loads(sys.argv[2]))))
+    from django.db import close_old_connections
+
+    for line in sys.stdin:
+        action, wanted = json.loads(line)
+        close_old_connections()  # the database may have crashed since
+        print(json.dumps(ACTIONS[action](**wanted)), flush=True)
+        close_old_connections()
+
+
+if __name__ == "__main__":
+    main()
