@@ -11,7 +11,7 @@ from patients.models import Patient, Role, User
 from tests.browsers import DESKTOP, PHONE
 from tests.factories import PASSWORD, DeliveryFactory, DeviceFactory, MeasurementFactory, OrderFactory, PatientFactory
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(params=["desktop", "phone"])

@@ -179,7 +179,7 @@ def test_a_form_that_had_grown_old_is_explained(nadia):
     assert "<style" not in answer.content.decode()
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_guesses_at_the_same_moment_get_no_extra_tries():
     user = UserFactory()
 
