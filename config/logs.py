@@ -54,7 +54,7 @@ def message_of(record: logging.LogRecord) -> str:
     if not isinstance(record.msg, str):
         return type(record.msg).__name__
     if record.exc_info or hasattr(record, "request"):
-        return PLACE.sub("…", record.msg).strip() if record.args else "…"
+        return PLACE.sub("...", record.msg).strip() if record.args else "..."
     return QUOTES_REQUESTS if record.msg.startswith(QUOTES_REQUESTS) else record.getMessage()
 
 
