@@ -31,6 +31,9 @@ class AuditAction(models.TextChoices):
     SYNC = "sync", "started a synchronisation"
     REPLAY = "replay", "replayed deliveries"
     DISMISS = "dismiss", "dismissed deliveries"
+    EXCLUDE = "exclude", "excluded a reading"
+    UNDO_EXCLUSION = "undo_exclusion", "took back an exclusion"
+    GOALS = "goals", "changed goals"
 
 
 class AuditEvent(models.Model):
