@@ -11,5 +11,6 @@ def test_its_manage_commands_see_the_same_database(house):
     assert house.env["DATABASE_URL"].rpartition("=")[2] in printed
 
 
-def test_the_simulated_vendor_can_be_steered(vendor):
-    assert vendor.get("faults").json() == []
+def test_the_simulated_vendor_can_be_steered_by_us_alone(vendor):
+    assert vendor.get("gateways").status_code == 200
+    assert vendor.get("gateways", headers={"X-Control": "a guess"}).status_code == 403
