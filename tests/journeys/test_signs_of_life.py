@@ -1,12 +1,18 @@
 """What `/healthz/deep` and `/metrics` say of the house that really stands."""
 
 import re
+import signal
+import time
 
 import httpx2
+import psycopg
+import pytest
 
 from tests.journeys.conftest import eventually
 
 PROCESSES = {"database", "broker", "beat", "worker_ingest", "worker_people", "worker_background"}
+SERVERS = {"database", "broker"}
+MORE_THAN_A_PERIOD = 40
 JOBS = {"alarms", "nightly_start", "nightly", "catalogue", "devices", "unknown_devices"}
 
 
@@ -40,3 +46,28 @@ def test_signs_are_figures_too(house):
 
     assert 'vitals_ok{sign="database"} 1.0' in text
     assert 'vitals_job_success_timestamp_seconds{job="beat"}' in text
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(("name", "red"), [("worker-people", {"worker_people"}), ("beat", PROCESSES - SERVERS)])
+def test_a_process_that_hangs_is_named_until_it_goes_on(house, name, red):
+    process = next(each for each in house.crew.processes if each.name == name)
+    problems = lambda: set(ask(house, "/healthz/deep").json()["problems"]) & PROCESSES  # noqa: E731
+    eventually(lambda: not problems(), seconds=150, what="signs of life")
+
+    process.send(signal.SIGSTOP)
+    try:
+        time.sleep(5)  # what was on its way arrives
+        forget_signs(house)
+        assert problems() >= red
+        time.sleep(MORE_THAN_A_PERIOD)
+        assert problems() == red
+    finally:
+        process.send(signal.SIGCONT)
+    eventually(lambda: not problems(), seconds=90, what="signs of life again")
+
+
+def forget_signs(house):
+    """As if ten minutes had gone by."""
+    with psycopg.connect(house.env["DATABASE_URL"]) as connection:
+        connection.execute("UPDATE devices_periodicjob SET succeeded_at = succeeded_at - interval '10 minutes'")
