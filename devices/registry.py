@@ -24,7 +24,7 @@ def record(hwi: HwiDevice) -> Device:
     a change of patient on the same HWI id shows in `vendor_patient_id` and is for a person to settle.
     """
     facts = _facts(hwi)
-    device, created = Device.objects.select_for_update().get_or_create(hwi_id=hwi.id, defaults=facts)
+    device, created = Device.objects.select_for_update(no_key=True).get_or_create(hwi_id=hwi.id, defaults=facts)
     _refresh(device, {} if created else facts, holder=_our_patient(hwi))
     if device.patient is not None:
         _keep_assignment(device, device.patient, hwi.unlinked_on)

@@ -31,7 +31,11 @@ def adopt(*, call: VendorCall, hwi_id: uuid.UUID, by: User) -> Device:
     """It exists: this one. Ownership and patient are checked again under lock. Raises CantDecide."""
     with transaction.atomic():
         held = _held(call)
-        device = Device.objects.select_for_update(of=("self",)).filter(hwi_id=hwi_id, patient=held.patient_id).first()
+        device = (
+            Device.objects.select_for_update(of=("self",), no_key=True)
+            .filter(hwi_id=hwi_id, patient=held.patient_id)
+            .first()
+        )
         if device is None or str(hwi_id) not in {each["hwi_id"] for each in held.listed}:
             raise CantDecide("The vendor's list of this patient's devices doesn't hold that device. Please look again.")
         if owner := owners(held, [device]).get(device.pk):
@@ -80,7 +84,7 @@ def owners(call: VendorCall, devices: Iterable[Device]) -> dict[int, VendorCall]
 
 
 def _held(call: VendorCall) -> VendorCall:
-    held = VendorCall.objects.select_for_update(of=("self",)).select_related("decided_by").get(pk=call.pk)
+    held = VendorCall.objects.select_for_update(of=("self",), no_key=True).select_related("decided_by").get(pk=call.pk)
     if held.state != CallState.NEEDS_HUMAN:
         by = f"{held.decided_by.name} has decided" if held.decided_by else "It was settled"
         raise CantDecide(f"{by} in the meantime: {held.get_state_display().lower()}. Nothing was changed now.")

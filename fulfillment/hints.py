@@ -119,7 +119,7 @@ def _outcome(hint: Hint, known: dict[uuid.UUID, Device]) -> Outcome:
 
 def _locked(hwi_ids: set[uuid.UUID]) -> Iterable[Device]:
     """In one order, so that two workers never wait for each other."""
-    return Device.objects.filter(hwi_id__in=hwi_ids).order_by("pk").select_for_update(of=("self",))
+    return Device.objects.filter(hwi_id__in=hwi_ids).order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
 def _show(hints: Sequence[Hint], known: dict[uuid.UUID, Device]) -> None:

@@ -85,7 +85,11 @@ def close(*, line: OrderLine, by: User, reason: str) -> None:
     A call of which nobody could find out what became is given up by this: it is never sent again.
     """
     with transaction.atomic():
-        held = VendorCall.objects.select_for_update(of=("self",)).select_related("device").get(pk=line.call_id)
+        held = (
+            VendorCall.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("device")
+            .get(pk=line.call_id)
+        )
         line.call = held
         if not can_close(line):
             raise TooLate("This line can't be closed: it is finished, or its call to the vendor is not settled yet.")

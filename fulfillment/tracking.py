@@ -117,7 +117,11 @@ def _claim_next() -> tuple[Device, dt.datetime] | None:
     """Due at `until` again unless it is done by then; a hint that arrives meanwhile books an earlier reading."""
     until = timezone.now() + max(dt.timedelta(seconds=LEAST_CLAIM_SECONDS), 2 * window())
     with transaction.atomic():
-        due = Device.objects.to_reread().order_by("reread_at", "pk").select_for_update(skip_locked=True, of=("self",))
+        due = (
+            Device.objects.to_reread()
+            .order_by("reread_at", "pk")
+            .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        )
         device = due.first()
         if device is None:
             return None

@@ -100,7 +100,11 @@ def work(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> bool
 
 def _claim() -> SyncRow | None:
     with transaction.atomic():
-        due = SyncRow.objects.due().order_by("next_attempt_at", "pk").select_for_update(skip_locked=True, of=("self",))
+        due = (
+            SyncRow.objects.due()
+            .order_by("next_attempt_at", "pk")
+            .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        )
         row = due.select_related("patient").first()
         if row is not None:
             row.lease = uuid.uuid4()

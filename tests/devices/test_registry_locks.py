@@ -1,0 +1,37 @@
+import threading
+
+import msgspec
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from devices import registry, tenovi
+from tests.factories import DeviceFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def point_at(device, problems):
+    """As a new row with a foreign key to the device does."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '3s'")
+            cursor.execute("SELECT 1 FROM devices_device WHERE id = %s FOR KEY SHARE", [device.pk])
+    except OperationalError as error:
+        problems.append(error)
+    finally:
+        connection.close()
+
+
+def test_recording_a_device_holds_up_nobody_who_only_points_at_it(rosa):
+    """Such a row locks the patient first and the device at its commit: waiting here would be a deadlock."""
+    device = DeviceFactory(patient=rosa)
+    said = {"id": str(device.hwi_id), "device": {"name": device.name}, "status": "Connected"}
+    problems = []
+
+    with transaction.atomic():
+        registry.record(msgspec.convert(said, tenovi.HwiDevice))
+        pointing = threading.Thread(target=point_at, args=(device, problems))
+        pointing.start()
+        pointing.join()
+
+    assert problems == []
