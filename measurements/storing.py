@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from devices.states import BEFORE_FIRST_READING, DeviceState
-from measurements import marks, old_payloads
+from measurements import marks, old_payloads, overviews
 from measurements.models import Metric
 from measurements.models.measurement import MeasurementSource
 from patients.models import Patient
@@ -144,7 +144,9 @@ def _follow(rows: Sequence[tuple[int, int, uuid.UUID, bool]]) -> bool:
                 "battery": BATTERY,
             },
         )
-    Patient.objects.bump({row[2] for row in rows})
+    patients = {row[2] for row in rows}
+    overviews.follow(ids, patients=patients)
+    Patient.objects.bump(patients)
     return not before.isdisjoint(BEFORE_FIRST_READING)
 
 

@@ -1,6 +1,7 @@
 from .latest import LatestReading
 from .measurement import Measurement
 from .metric import Metric
+from .overview import Overview
 from .threshold import Threshold
 
-__all__ = ["LatestReading", "Measurement", "Metric", "Threshold"]
+__all__ = ["LatestReading", "Measurement", "Metric", "Overview", "Threshold"]

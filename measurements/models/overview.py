@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from django.db import models
+
+from patients.models import Patient
+
+
+class Overview(models.Model):
+    """What the list of patients sorts and filters by, one row each; written in ingest's transaction by `overviews`.
+
+    `days` has one bit per patient-local day with a vital sign: the lowest is `days_until`, the next the day before.
+    Nothing in it depends on today, so nothing has to run at midnight.
+    """
+
+    patient = models.OneToOneField(Patient, on_delete=models.CASCADE, primary_key=True, related_name="overview")
+    last_at = models.DateTimeField("newest vital sign taken", null=True)
+    days = models.BigIntegerField(default=0)
+    days_until = models.DateField(null=True)
+    weight_gain = models.FloatField("newest weight over the median of the seven days before, lb", null=True)
+    weight_at = models.DateTimeField("newest weight taken", null=True)
+
+    def __str__(self) -> str:
+        return f"overview {self.pk}"

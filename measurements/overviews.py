@@ -1,0 +1,110 @@
+"""Keeps one row per patient of what the list sorts by, so that a page of it never reads everybody's readings.
+
+`follow` adds what new readings bring and costs a batch three statements; `rebuild` starts again from the readings, for
+when one of them no longer counts or the patient has moved to another time zone. Both run in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+# 62 days of bits: shifted further, bits would come back at the other end or touch the sign.
+DAYS = """
+WITH counted AS (
+    SELECT DISTINCT reading.patient_id, timezone(patient.time_zone, reading.taken_at)::date AS day
+    FROM measurements_measurement AS reading
+    JOIN measurements_metric AS metric ON metric.code = reading.metric_id AND metric.physiologic
+    JOIN patients_patient AS patient ON patient.id = reading.patient_id
+    WHERE {which} AND NOT reading.control AND NOT reading.duplicate AND reading.excluded_at IS NULL
+        AND reading.taken_at < now() + interval '1 day'
+), last AS (
+    SELECT patient_id, day, max(day) OVER (PARTITION BY patient_id) AS until FROM counted
+)
+INSERT INTO measurements_overview AS kept (patient_id, days, days_until)
+SELECT patient_id, bit_or(1::bigint << (until - day)), until
+FROM last WHERE until - day < 62
+GROUP BY patient_id, until ORDER BY patient_id
+ON CONFLICT (patient_id) DO UPDATE SET
+    days_until = GREATEST(kept.days_until, excluded.days_until),
+    days = CASE
+        WHEN kept.days_until IS NULL OR excluded.days_until - kept.days_until >= 62 THEN excluded.days
+        WHEN kept.days_until - excluded.days_until >= 62 THEN kept.days
+        WHEN excluded.days_until >= kept.days_until
+        THEN ((kept.days << (excluded.days_until - kept.days_until)) | excluded.days) & {bits}
+        ELSE ((excluded.days << (kept.days_until - excluded.days_until)) | kept.days) & {bits}
+    END
+"""
+BITS = f"{(1 << 62) - 1}"
+DAYS_OF_NEW = DAYS.format(which="reading.id = ANY(%(ids)s)", bits=BITS)
+RECENT = "reading.patient_id = ANY(%(patients)s) AND reading.taken_at > now() - interval '64 days'"
+DAYS_OF_PATIENTS = DAYS.format(which=RECENT, bits=BITS)
+
+LAST = """
+INSERT INTO measurements_overview AS kept (patient_id, days, last_at)
+SELECT latest.patient_id, 0, max(latest.taken_at)
+FROM measurements_latestreading AS latest
+JOIN measurements_metric AS metric ON metric.code = latest.metric_id AND metric.vital
+WHERE latest.patient_id = ANY(%(patients)s)
+GROUP BY latest.patient_id ORDER BY latest.patient_id
+ON CONFLICT (patient_id) DO UPDATE SET last_at = excluded.last_at WHERE kept.last_at IS DISTINCT FROM excluded.last_at
+"""
+
+# `summaries.baseline` in SQL: the newest weight less the median of the medians of the seven local days before its own,
+# of which three must have a weight.
+TRUSTED = """
+    reading.patient_id = patient.id AND reading.metric_id = 'weight' AND NOT reading.control AND NOT reading.conflict
+    AND NOT reading.implausible AND NOT reading.duplicate AND reading.excluded_at IS NULL
+"""
+WEIGHTS = f"""
+UPDATE measurements_overview AS kept SET weight_gain = found.gain, weight_at = found.taken_at
+FROM (
+    SELECT patient.id, newest.taken_at, (newest.value_1 - usual.median)::double precision AS gain
+    FROM patients_patient AS patient
+    LEFT JOIN LATERAL (
+        SELECT taken_at, value_1, timezone(patient.time_zone, taken_at)::date AS day
+        FROM measurements_measurement AS reading WHERE {TRUSTED}
+        ORDER BY reading.taken_at DESC LIMIT 1
+    ) AS newest ON true
+    LEFT JOIN LATERAL (
+        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY days.median) AS median, count(*) AS n
+        FROM (
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY reading.value_1) AS median
+            FROM measurements_measurement AS reading
+            WHERE {TRUSTED} AND reading.taken_at > newest.taken_at - interval '9 days'
+                AND reading.taken_at < newest.taken_at
+                AND timezone(patient.time_zone, reading.taken_at)::date BETWEEN newest.day - 7 AND newest.day - 1
+            GROUP BY timezone(patient.time_zone, reading.taken_at)::date
+        ) AS days
+    ) AS usual ON usual.n >= 3
+    WHERE patient.id IN ({{which}})
+) AS found
+WHERE kept.patient_id = found.id
+"""  # noqa: S608 - made of constants
+WEIGHTS_OF_NEW = WEIGHTS.format(
+    which="SELECT patient_id FROM measurements_measurement WHERE id = ANY(%(ids)s) AND metric_id = 'weight'"
+)
+WEIGHTS_OF_PATIENTS = WEIGHTS.format(which="SELECT unnest(%(patients)s::uuid[])")
+
+FORGET = "UPDATE measurements_overview SET days = 0, days_until = NULL, last_at = NULL WHERE patient_id = ANY(%s)"
+
+
+def follow(ids: Sequence[int], *, patients: Iterable[uuid.UUID]) -> None:
+    """New readings `ids`, already marked, whose patients' LatestReading is up to date."""
+    _run((LAST, DAYS_OF_NEW, WEIGHTS_OF_NEW), {"ids": list(ids), "patients": sorted(set(patients))})
+
+
+def rebuild(patients: Iterable[uuid.UUID]) -> None:
+    """From the readings and LatestReading as they stand; the caller has locked or bumped the patients."""
+    found = sorted(set(patients))
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET, [found])
+    _run((LAST, DAYS_OF_PATIENTS, WEIGHTS_OF_PATIENTS), {"patients": found})
+
+
+def _run(statements: Iterable[str], values: dict[str, list[int] | list[uuid.UUID]]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement, values)
