@@ -73,6 +73,7 @@ app.conf.beat_schedule = {
     "purge bodies": _every(3600.0, "devices.tasks.purge_bodies", "background"),
     "nightly": _every(60.0, "measurements.tasks.nightly", "background"),
     "sync catalogue": _every(60.0, "devices.tasks.sync_catalogue", "background"),
+    "forget old sessions": _every(3600.0, "patients.tasks.forget_old_sessions", "background"),
     "compare devices": _every(60.0, "devices.tasks.compare_devices", "background"),
     "alarms": _every(60.0, "devices.tasks.look_after_house", "background"),
 }
