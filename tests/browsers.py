@@ -26,8 +26,10 @@ def pytest_itemcollected(item):
         item.add_marker(pytest.mark.browser)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around pytest's own, which ends with its list of reasons
 def pytest_terminal_summary(terminalreporter):
     """The last words of a run that tested no browser say so, just above pytest's own last line."""
+    yield
     skipped = [report for report in terminalreporter.getreports("skipped") if MISSING in str(report.longrepr)]
     if skipped:
         terminalreporter.section("BROWSER TESTS SKIPPED", red=True)
