@@ -26,6 +26,7 @@ from devices.waits import WAITS, in_words
 BROKER_SECONDS = 0.5
 PERIODS_ALLOWED = 1.5
 DAY = dt.timedelta(days=1)
+HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
 LIFE = dt.timedelta(seconds=30)
 BUSY = dt.timedelta(minutes=2)  # a worker may be at a slice of work when it is asked
@@ -82,6 +83,14 @@ def job(name: str, *, period: dt.timedelta, grace: dt.timedelta = BUSY) -> str |
     """Late when its last success is older than one and a half periods."""
     last = PeriodicJob.objects.filter(name=name).values_list("succeeded_at", flat=True).first()
     return _late(f"{name}: last success", last, period * PERIODS_ALLOWED + grace)
+
+
+def hourly(name: str) -> str | None:
+    """Its first turn comes an hour after the house began to work."""
+    began = SyncRun.objects.order_by("started_at").values_list("started_at", flat=True).first()
+    if began is None or timezone.now() - began < HOUR * PERIODS_ALLOWED:
+        return None
+    return job(name, period=HOUR, grace=10 * MINUTE)
 
 
 def _late(what: str, last: dt.datetime | None, allowed: dt.timedelta) -> str | None:
@@ -169,6 +178,7 @@ CHECKS: dict[str, Check] = {
     "catalogue": partial(compared, SyncKind.CATALOGUE),
     "devices": partial(compared, SyncKind.DEVICES),
     "unknown_devices": partial(job, "look up unknown devices", period=LIFE, grace=10 * MINUTE),
+    "purge": partial(hourly, "purge bodies"),
     **{name: wait.problem for name, wait in WAITS.items()},
     "pulls_failed": pulls_failed,
     "inbox_dead": dead_deliveries,

@@ -21,6 +21,7 @@ from tests.factories import (
     SyncRunFactory,
     VendorCallFactory,
 )
+from tests.source import modules
 
 TOKEN = {"HTTP_AUTHORIZATION": "Bearer ops-token-of-the-tests"}
 JOBS = ("beat", "worker ingest", "worker people", "worker background", "alarms", "nightly readings")
@@ -40,7 +41,7 @@ def ago(**words):
 @pytest.fixture
 def running(db):
     """A house in which all that must run runs."""
-    for name in (*JOBS, "look up unknown devices"):
+    for name in (*JOBS, "look up unknown devices", "purge bodies"):
         PeriodicJob.objects.create(name=name, started_at=timezone.now(), succeeded_at=timezone.now())
     for kind in ("measurements", "devices", "catalogue"):
         SyncRunFactory(kind=kind, nightly=kind == "measurements", started_at=ago(hours=9), finished_at=ago(hours=8))
@@ -88,6 +89,7 @@ BREAK = {
     "catalogue": last_run("catalogue"),
     "devices": last_run("devices"),
     "unknown_devices": late("look up unknown devices"),
+    "purge": lambda: PeriodicJob.objects.filter(name="purge bodies").update(succeeded_at=ago(hours=2)),
     "inbox_readings": lambda: DeliveryFactory(next_attempt_at=ago(minutes=6)),
     "inbox_fulfillment": lambda: DeliveryFactory(kind="fulfillment", next_attempt_at=ago(minutes=6)),
     "inbox_special_orders": lambda: DeliveryFactory(kind="order", next_attempt_at=ago(minutes=6)),
@@ -116,6 +118,21 @@ def health(client, **headers):
 
 def test_every_sign_is_tested():
     assert set(BREAK) == set(signs.CHECKS)
+
+
+def test_every_periodic_job_has_a_sign():
+    tasks = "".join(module.text for name, module in modules().items() if name.endswith(".tasks"))
+    judged_by_runs = {"sync catalogue", "compare devices"}
+    judged = {check.args[0] for check in signs.CHECKS.values() if getattr(check, "args", ())}
+
+    assert set(re.findall(r'run_alone\("([^"]+)"', tasks)) - judged_by_runs <= judged
+
+
+def test_a_new_house_need_not_have_purged_yet(running):
+    PeriodicJob.objects.filter(name="purge bodies").delete()
+    SyncRun.objects.update(started_at=ago(hours=1))
+
+    assert "purge" not in signs.problems()
 
 
 def test_a_house_in_which_all_runs_is_green(client, running):
