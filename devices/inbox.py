@@ -51,10 +51,20 @@ PLAIN = Outcome()
 Handler = Callable[[Sequence[Delivery]], Sequence[Outcome]]
 
 
+RECEIVE = """
+INSERT INTO devices_delivery (kind, source, body, digest, received_at, state, reason, outcome, flagged, attempts,
+    next_attempt_at)
+VALUES (%s, %s, %s, %s, %s, 'new', '', '{}', false, 0, %s)
+RETURNING id
+"""
+
+
 def receive(*, kind: str, body: bytes, source: str = DeliverySource.WEBHOOK) -> int:
-    """Keep the bytes; the delivery's id."""
-    digest = hashlib.sha256(body).digest()
-    return Delivery.objects.create(kind=kind, source=source, body=body, digest=digest).pk
+    """Keep the bytes; the delivery's id. Written by hand: the ORM takes a third of the receiver's time for it."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(RECEIVE, [kind, source, body, hashlib.sha256(body).digest(), now, now])
+        return int(cursor.fetchone()[0])
 
 
 def set_aside(

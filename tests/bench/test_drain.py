@@ -33,7 +33,6 @@ def test_one_worker_drains_a_backlog(bench, figure, size, cuffs, reach):
             lists = [items[n : n + size] for n in range(0, READINGS, size)] if size > 1 else items
             before = bench.one(STORED)
             seconds = drained(bench, lists)
-            print(seconds)
             assert bench.one(STORED) - before == READINGS
             rates.append(READINGS / seconds)
 
@@ -42,4 +41,3 @@ def test_one_worker_drains_a_backlog(bench, figure, size, cuffs, reach):
         f"one worker drains {READINGS:,} readings in {what}, readings/s",
         f"{median(rates):,.0f}", reach=f"{reach:,}", rounds=rates,
     )  # fmt: skip
-    assert median(rates) > reach / 2

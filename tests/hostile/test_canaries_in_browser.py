@@ -1,0 +1,117 @@
+"""Markup in every field that the vendor or a person fills: a real browser runs none of it, on any page."""
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+
+from devices.models import Delivery, Device
+from fulfillment.models import Kit, Order, OrderLine, SpecialOrder
+from measurements.models import Metric
+from patients.models import Clinic, Patient, User
+from tests.factories import OrderEventFactory
+from tests.hostile import world as w
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser canaries")]
+
+# What runs is noticed three ways: by a dialog, by a request to a foreign host, by the console (the CSP speaks there).
+CANARY = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>"
+MODELS = (Clinic, User, Patient, Device, Kit, Order, OrderLine, SpecialOrder, Metric)
+KEPT = {"email", "password", "time_zone", "preferences", "color"}  # of a form that the database or the code relies on
+
+
+@pytest.fixture(autouse=True)
+def vocabulary(transactional_db):
+    """Metrics come with the migrations, and every test with real commits empties all tables behind it."""
+    if not Metric.objects.filter(vital=True).exists():
+        Metric.objects.all().delete()
+        import_module("measurements.migrations.0003_metrics_and_thresholds").add(apps, None)
+
+
+@pytest.fixture
+def world(rosa, nadia, cora, ada):
+    world = w.made(rosa, nadia, cora, ada)
+    for kind, usual in w.USUAL.items():
+        texts = {name: CANARY for name, value in usual(world).items() if isinstance(value, str) and name not in NEEDED}
+        w.taken_in(world, kind, usual(world, **texts))
+        w.taken_in(world, kind, [usual(world, **{name: CANARY}) for name in usual(world)])
+    w.taken_in(world, "measurement", w.reading(world, metric=CANARY[:60], filter_params={CANARY: CANARY}))
+    w.taken_in(world, "measurement", w.reading(world, hwi_device_id="12345678-abcd-1234-abcd-1234567890ab",
+                                               metric=CANARY[:60], device_name=CANARY))  # fmt: skip
+    OrderEventFactory(
+        order=world.order, line=world.line, source="webhook", text=CANARY, tracking_link=CANARY
+    )  # never changed later
+    for model in MODELS:
+        fill(model)
+    return world
+
+
+NEEDED = {"hwi_device_id", "patient_id", "timestamp", "created", "updated_on", "value_1", "value_2", "request_id"}
+
+
+def fill(model):
+    """Every free text of every row, as long as it may be."""
+    texts = [field for field in model._meta.concrete_fields if free(field)]
+    for row in model._default_manager.all():
+        values = {field.name: CANARY[: field.max_length or len(CANARY)] for field in texts}
+        unique = {name: f"{CANARY[:40]}{row.pk}"[:80] for name in values if model._meta.get_field(name).unique}
+        model._default_manager.filter(pk=row.pk).update(**{**values, **unique})
+
+
+def free(field):
+    is_text = isinstance(field, models.CharField | models.TextField) and not field.choices and not field.primary_key
+    return is_text and field.name not in KEPT and field.name not in FORMED and (field.max_length or 99) > 16
+
+
+# Held to a form by the database itself, so no canary can be in them.
+FORMED = {"external_id", "phone", "zip_code", "code", "reference", "raw_metric"}
+
+
+@pytest.fixture
+def browse(opened, live_server, troubles):
+    def sign_in(user):
+        client = Client()
+        client.force_login(user)
+        page = opened(base_url=live_server.url)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        return page
+
+    return sign_in
+
+
+def opened_without_running(page, paths):
+    for path in paths:
+        answer = page.goto(path)
+        assert answer.status < 400, f"{path}: {answer.status}"
+        assert page.locator("img[src=x]").count() == 0, f"{path}: markup became an element"
+    return len(paths)
+
+
+def test_no_page_of_the_clinic_runs_what_the_vendor_or_a_person_wrote(browse, world, nadia, cora):
+    patient, order = f"/patients/{world.rosa.pk}/", f"/orders/{world.order.pk}/"
+    seen = opened_without_running(browse(nadia), ["/patients/", f"{patient}?days=0", "/orders/", order, "/devices/"])
+    seen += opened_without_running(browse(cora), [f"{patient}edit/", f"/orders/new/?patient={world.rosa.pk}", order])
+
+    assert seen == 8
+
+
+def test_no_page_of_the_administration_runs_it_either(browse, world, ada):
+    paths = [reverse("admin:index"), reverse("admin:devices_unknown_list")]
+    paths += [reverse("admin:devices_unknown", args=["12345678-abcd-1234-abcd-1234567890ab"])]
+    for model in (*MODELS, Delivery):
+        if model in admin.site._registry:
+            name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+            paths.append(reverse(f"{name}_changelist"))
+    paths += [
+        reverse("admin:devices_delivery_change", args=[pk]) for pk in Delivery.objects.values_list("pk", flat=True)
+    ]
+    paths.append(reverse("admin:patients_patient_change", args=[world.rosa.pk]))
+    paths.append(reverse("admin:devices_device_change", args=[world.cuff.pk]))
+
+    assert opened_without_running(browse(ada), paths) > 20

@@ -1,0 +1,127 @@
+"""A patient with one of everything; a delivery posted as the vendor does, worked on; then every page that shows it."""
+
+import json
+from types import SimpleNamespace
+
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from devices import inbox
+from devices.models import Delivery
+from fulfillment import hints, special_orders
+from measurements import ingest
+from tests import factories
+from tests.measurements.vendor import SECRET, item
+
+HOOKS = {
+    Delivery.Kind.MEASUREMENT: "/hooks/tenovi/measurements/",
+    Delivery.Kind.FULFILLMENT: "/hooks/tenovi/fulfillment/",
+    Delivery.Kind.SPECIAL_ORDER: "/hooks/tenovi/orders/",
+}
+RANGES = (7, 30, 365, 0)
+MOST_DETAILS = 2  # of one model: the newest
+MOST_DELIVERIES = 60
+
+
+def made(rosa, nadia, cora, ada):
+    """Rosa with a cuff that came by an order, and three people who look at what there is of her."""
+    cuff = factories.DeviceFactory(patient=rosa)
+    order = factories.OrderFactory(patient=rosa, placed_by=cora, lines=1)
+    line = order.lines.get()
+    line.call.device = cuff
+    line.call.save()
+    factories.LatestReadingFactory(measurement=factories.MeasurementFactory(device=cuff, code="weight"))
+    people = {user.role: signed_in(user) for user in (nadia, cora, ada)}
+    return SimpleNamespace(rosa=rosa, cuff=cuff, order=order, line=line, people=people, vendor=Client())
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def reading(world, **changes):
+    return item(world.cuff, **({"metric": "weight", "value_1": "171.20", "value_2": None} | changes))
+
+
+def hint(world, **changes):
+    fields = {"hwi_device_id": str(world.cuff.hwi_id), "status": "Shipped", "tracking_link": "https://ups.com/1Z9"}
+    return fields | changes
+
+
+def special_order(world, **changes):
+    fields = {
+        "request_id": "req-1", "order_number": "SO-1", "order_type": "Supplies", "status": "Requested",
+        "patient_id": world.rosa.external_id, "contents": [{"name": "Test strips", "quantity": 2}],
+        "updated_on": "2026-11-01T10:00:00Z",
+    }  # fmt: skip
+    return fields | changes
+
+
+USUAL = {
+    Delivery.Kind.MEASUREMENT: reading,
+    Delivery.Kind.FULFILLMENT: hint,
+    Delivery.Kind.SPECIAL_ORDER: special_order,
+}
+
+
+def post(world, kind, body, **headers):
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8", "surrogatepass")
+    return world.vendor.generic("POST", HOOKS[kind], raw, **({"HTTP_AUTHORIZATION": SECRET} | headers))
+
+
+def work():
+    """All three queues until nothing is due, as the workers do."""
+    ingest.ingest_waiting()
+    for _ in range(2):  # items of a list become deliveries of their own
+        inbox.drain(Delivery.Kind.FULFILLMENT, hints.take_in)
+        inbox.drain(Delivery.Kind.SPECIAL_ORDER, special_orders.take_in)
+
+
+def taken_in(world, kind, body):
+    """The delivery, posted and worked on."""
+    assert post(world, kind, body).status_code == 204
+    delivery = Delivery.objects.filter(parent=None).latest("pk")
+    work()
+    delivery.refresh_from_db()
+    return delivery
+
+
+def pages(world):
+    """Address and answer of each page and fragment that could show what came in."""
+    patient, order = f"/patients/{world.rosa.pk}/", f"/orders/{world.order.pk}/"
+    for path in ("/patients/", "/patients/live/?v=0", "/devices/", f"{patient}live/?v=x", f"{patient}?table=2", order,
+                 f"{order}live/", "/orders/", *(f"{patient}?days={days}" for days in RANGES)):  # fmt: skip
+        yield path, world.people["clinician"].get(path)
+    for path in (f"/orders/new/?patient={world.rosa.pk}", order, f"{patient}edit/", f"/orders/end/{world.rosa.pk}/"):
+        yield path, world.people["coordinator"].get(path)
+    yield from admin_pages(world.people["administrator"])
+
+
+def admin_pages(client):
+    yield "/admin/", client.get("/admin/")
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield name, client.get(reverse(f"{name}_changelist"))
+        newest = model._default_manager.order_by("-pk").values_list("pk", flat=True)
+        for pk in newest[: MOST_DELIVERIES if model is Delivery else MOST_DETAILS]:
+            yield f"{name} {pk}", client.get(reverse(f"{name}_change", args=[pk]))
+    yield "unknown-devices", client.get(reverse("admin:devices_unknown_list"))
+    for hwi_id in set(Delivery.objects.exclude(hwi_id=None).values_list("hwi_id", flat=True)[:MOST_DETAILS]):
+        yield f"unknown {hwi_id}", client.get(reverse("admin:devices_unknown", args=[hwi_id]))
+
+
+def open_every_page(world, *, never=()):
+    """Each opens, and holds none of `never`. What belongs to nobody here the admin doesn't find: it redirects."""
+    count = 0
+    for what, answer in pages(world):
+        assert answer.status_code in (200, 204, 302, 404), f"{what}: {answer.status_code}"
+        if " " not in what:  # a list or one of Rosa's own pages
+            assert answer.status_code in (200, 204), f"{what}: {answer.status_code}"
+        shown = answer.content.decode("utf-8")
+        for bad in ("\x00", *never):
+            assert bad not in shown, f"{what} holds {bad!r}"
+        count += 1
+    assert count > 40
