@@ -102,6 +102,7 @@ def close(*, line: OrderLine, by: User, reason: str) -> None:
 def shut(line: OrderLine, *, by: User, given_up: bool) -> None:
     """Inside the transaction that says why. Of two people who close at once the second is told. Raises TooLate."""
     status = LineStatus.GIVEN_UP if given_up else line.status
+    Patient.objects.bump([line.patient_id])  # locked before its lines, everywhere
     open_lines = OrderLine.objects.filter(pk=line.pk, closed_by__isnull=True)
     if not open_lines.update(closed_at=line.closed_at or timezone.now(), closed_by=by, status=status):
         raise TooLate("Somebody else has just closed this line.")
@@ -122,6 +123,7 @@ def _ask_to_delete(line: OrderLine, by: User) -> str:
 def _corrected(line: OrderLine, by: User, ship_to: ShipTo | None, gateway: str | None) -> OrderLine:
     order, device = line.order, line.call.device
     changes: dict[str, Any] = {"closed_at": line.closed_at or timezone.now()}
+    Patient.objects.bump([line.patient_id])
     OrderLine.objects.filter(pk=line.pk).update(**changes)
     if device is not None:
         endings.request(CallKind.UNLINK, device=device, by=by)

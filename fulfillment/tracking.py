@@ -70,11 +70,11 @@ def _advance(line: OrderLine) -> bool:
     line.closed_at = line.closed_at or (now if status in CLOSING else None)
     changed = {"status": status, "status_at": now, "device": device, "closed_at": line.closed_at}
     with transaction.atomic():
+        Patient.objects.bump([line.patient_id])  # before the line is locked: an order form takes them in this order
         if not OrderLine.objects.filter(pk=line.pk, status=before).update(**changed):
             return False  # another worker was faster
         if status != before and status not in TOO_BRIEF_TO_TELL:
             _tell(line, before)
-        Patient.objects.bump([line.patient_id])
     return True
 
 

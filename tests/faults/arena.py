@@ -97,6 +97,10 @@ class Arena:
     def get(self, path, **options):
         return httpx2.get(f"{self.house.base_url}{path}", timeout=30, **options)
 
+    def deadlocks(self):
+        """Since the server's last crash."""
+        return self.one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+
     def seed(self, action, **wanted):
         self._seeder.stdin.write(json.dumps([action, wanted]) + "\n")
         self._seeder.stdin.flush()
@@ -134,6 +138,13 @@ class Arena:
     def restart(self, name):
         self.kill(name)
         self.process(name).start()
+
+    def dismiss(self, name):
+        """One that a test has started for itself."""
+        process = self.process(name)
+        process.stop()
+        for crew in (self.house.crew.processes, self.house.crew.watched):
+            crew.remove(process)
 
     @contextlib.contextmanager
     def stopped(self, *names):

@@ -34,8 +34,10 @@ def standing_arena():
 @pytest.fixture
 def arena(standing_arena):
     standing_arena.forget_requests()
+    before = standing_arena.deadlocks()
     yield standing_arena
     standing_arena.mend()
+    assert standing_arena.deadlocks() <= before, "two of our transactions waited for each other"
 
 
 @pytest.fixture

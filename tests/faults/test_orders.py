@@ -102,9 +102,7 @@ def test_a_worker_that_dies_in_the_middle_of_its_call_loses_and_doubles_nothing(
             arena.wait_until(lambda: not process.alive(), what="the end of the worker", seconds=60)
             assert process.ending() == "signal SIGKILL", process.tail()
         finally:
-            process.stop()
-            for watched in (arena.house.crew.processes, arena.house.crew.watched):
-                watched.remove(process)
+            arena.dismiss(process.name)
         sending = "SELECT count(*) FROM devices_vendorcall WHERE reference = ANY(%s) AND state = 'sending'"
         assert arena.one(sending, references) == 1
     confirmed(arena, references, seconds=90)

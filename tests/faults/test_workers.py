@@ -1,5 +1,6 @@
 """Workers and beat may be killed at any moment, or run twice."""
 
+import random
 import time
 
 from tests.faults.arena import sizes
@@ -21,6 +22,31 @@ def test_ingest_is_killed_three_times_while_two_thousand_rows_process(arena, led
     row = ledger.row(f"ingest killed 3 times in {ROWS:,} rows", f"all done {seconds:.1f} s after the last kill")
     tell(row)
     assert row.stored == ROWS
+
+
+@sizes(600, 3000)
+def test_three_workers_at_the_same_inbox_never_wait_for_each_other_in_a_circle(arena, ledger, tell, size):
+    """Each reading three times, all devices in every batch: the locks of one batch are those of the next."""
+    copies = ledger.bodies(size) * 3
+    random.Random(size).shuffle(copies)
+    with arena.stopped("worker-ingest"):
+        ledger.send(copies)
+    names = ("worker-ingest-2", "worker-ingest-3")
+    words = arena.process("worker-ingest").command
+    for name in names:
+        arena.house.crew.start(name, [word.replace("ingest@", f"{name}@") for word in words])
+    try:
+        for _ in range(6):
+            arena.nudge("measurements.tasks.ingest", "ingest", times=3)
+            time.sleep(0.5)
+        seconds = ledger.settle(seconds=60)
+    finally:
+        for name in names:
+            arena.dismiss(name)
+
+    row = ledger.row(f"three ingest workers, {3 * size:,} deliveries", f"{seconds:.1f} s")
+    tell(row)
+    assert row.stored == size
 
 
 def test_without_beat_and_broker_the_work_waits_and_is_found_by_the_next_beat(arena, ledger, tell):
@@ -60,9 +86,7 @@ def test_a_second_beat_changes_nothing(arena, ledger, tell):
         ledger.send(ledger.bodies(300), rate=60)
         ledger.settle()
     finally:
-        second.stop()
-        for watched in (arena.house.crew.processes, arena.house.crew.watched):
-            watched.remove(second)
+        arena.dismiss(second.name)
 
     row = ledger.row("beat doubled")
     tell(row)
