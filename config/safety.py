@@ -46,6 +46,8 @@ def _compressed_for_the_vendor() -> list[str]:
         reasons.append(f"LEASE_SECONDS below {LEAST_LEASE_SECONDS:.0f} takes living workers for dead")
     if not settings.TENOVI_BASE_URL.startswith("https://"):
         reasons.append("TENOVI_BASE_URL must be https")
+    if not settings.OPERATOR_EMAILS:
+        reasons.append("OPERATOR_EMAILS is empty: an alarm would reach nobody")
     if settings.INSECURE_HTTP or settings.DEMO or settings.DEBUG:
         reasons.append("INSECURE_HTTP, DEMO and DEBUG are for machines that hold nobody's data")
     return reasons
