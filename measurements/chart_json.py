@@ -10,7 +10,7 @@ from measurements.drawing import GAP, Bucket
 from measurements.goals import Goal
 from measurements.points import Point
 
-ESTIMATED, CHECK, IRREGULAR_HEARTBEAT = 1, 2, 4  # bits of a point's flags
+ESTIMATED, CHECK, IRREGULAR_HEARTBEAT, LEFT_OUT = 1, 2, 4, 8  # bits of a point's flags
 MEAL_SHAPES = {"pre-prandial": 1, "fasting": 1, "post-prandial": 2}
 
 
@@ -55,13 +55,16 @@ def _points(points: list[Point], places: int) -> dict[str, Any]:
     return {
         "at": [_ms(point.at) for point in points],
         "values": [[round(value, places) for value in line] for line in zip(*(p.values for p in points), strict=True)],
-        "flags": [
-            ESTIMATED * point.estimated + CHECK * point.check + IRREGULAR_HEARTBEAT * point.irregular
-            for point in points
-        ],
+        "flags": [_flags(point) for point in points],
         "shapes": [MEAL_SHAPES.get(point.context, 0) for point in points],
+        "pk": [point.pk for point in points],
         "pulse": [None if point.pulse is None else round(point.pulse) for point in points],
     }
+
+
+def _flags(point: Point) -> int:
+    doubt = LEFT_OUT if point.left_out else CHECK * point.check
+    return ESTIMATED * point.estimated + doubt + IRREGULAR_HEARTBEAT * point.irregular
 
 
 def _buckets(buckets: list[Bucket], places: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db.models import Min
@@ -15,7 +15,17 @@ from measurements.drawing import Drawn, draw, smooth
 from measurements.goals import Goal, Goals
 from measurements.latest import Latest
 from measurements.models import Measurement, Metric
-from measurements.points import GLUCOSE, IRREGULAR, Point, Row, meal_contexts, points_of, rows_of
+from measurements.points import (
+    GLUCOSE,
+    IRREGULAR,
+    Point,
+    Row,
+    meal_contexts,
+    points_left_out,
+    points_of,
+    rows_left_out,
+    rows_of,
+)
 from measurements.summaries import BASELINE_DAYS, Baseline, Summary, baseline, summarise, trusted
 from patients.models import Patient
 
@@ -55,7 +65,11 @@ class Panel:
 
     @property
     def to_check(self) -> bool:
-        return any(point.check for point in self.drawn.points)
+        return any(point.check and not point.left_out for point in self.drawn.points)
+
+    @property
+    def left_out(self) -> bool:
+        return any(point.left_out for point in self.drawn.points)
 
     @property
     def irregular(self) -> int:
@@ -83,14 +97,27 @@ def days_of(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
     return LocalDays.since(first or now, now, patient.zone)
 
 
-def of(patient: Patient, *, days: LocalDays, goals: Goals, latest: Sequence[Latest], now: dt.datetime) -> Charts:
-    """A panel for every vital sign that the patient ever sent. Two queries, three with glucose, for any range."""
+def of(
+    patient: Patient,
+    *,
+    days: LocalDays,
+    goals: Goals,
+    latest: Sequence[Latest],
+    now: dt.datetime,
+    show_left_out: bool = False,
+) -> Charts:
+    """A panel for every vital sign that the patient ever sent. One query, two with glucose, for any range.
+
+    One more with `show_left_out`: excluded and control readings as points that nothing rests on.
+    """
     metrics = [row.metric for row in latest if row.metric.vital]
     since = min(days.start, LocalDays.until(now, patient.zone, days=LOOK_BACK_DAYS).start)
-    rows = rows_of(patient, codes=[metric.pk for metric in metrics], start=since, end=days.end)
+    codes = [metric.pk for metric in metrics]
+    rows = rows_of(patient, codes=codes, start=since, end=days.end)
+    aside = rows_left_out(patient, codes=codes, start=days.start, end=days.end) if show_left_out else {}
     contexts = meal_contexts(patient, start=days.start, end=days.end) if rows.get(GLUCOSE) else {}
     last = {row.metric.pk: row.taken_at for row in latest}
-    build = partial(_panel, rows=rows, contexts=contexts, days=days, goals=goals, last=last, now=now)
+    build = partial(_panel, rows=rows, aside=aside, contexts=contexts, days=days, goals=goals, last=last, now=now)
     panels = [build(metric) for metric in metrics if metric.pk != IRREGULAR]
     return Charts(days, panels, _counts(rows, days), now)
 
@@ -99,6 +126,7 @@ def _panel(
     metric: Metric,
     *,
     rows: dict[str, list[Row]],
+    aside: dict[str, list[Row]],
     contexts: dict[int, str],
     days: LocalDays,
     goals: Goals,
@@ -108,7 +136,7 @@ def _panel(
     lines = _lines(metric, goals)
     fetched = points_of(metric.pk, rows, lines=len(lines), contexts=contexts, goals=goals)
     points = [point for point in fetched if point.at >= days.start]
-    drawn = draw(points, days=days)
+    drawn = _with(points_left_out(metric.pk, aside, lines=len(lines)), draw(points, days=days))
     values = [value for point in trusted(points) for value in point.values]
     usual = _baseline(fetched, days, goals, now) if metric.pk == WEIGHT else None
     return Panel(
@@ -121,6 +149,10 @@ def _panel(
         last_at=last.get(metric.pk),
         baseline=usual,
     )
+
+
+def _with(left_out: list[Point], drawn: Drawn) -> Drawn:
+    return replace(drawn, points=sorted([*drawn.points, *left_out], key=lambda point: point.at)) if left_out else drawn
 
 
 def _lines(metric: Metric, goals: Goals) -> tuple[Line, ...]:

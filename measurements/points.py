@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import Q
 
 from measurements.goals import Goals, Standing
 from measurements.models import Measurement
@@ -55,6 +57,8 @@ class Point:
     context: str = ""
     pulse: float | None = None
     standing: Standing = Standing.UNJUDGED
+    left_out: bool = False  # excluded by a person, or a test of the meter: shown on demand, never counted
+    pk: int = field(default=0, compare=False)
 
 
 def rows_of(patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime) -> dict[str, list[Row]]:
@@ -66,6 +70,20 @@ def rows_of(patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: 
         .order_by("metric_id", "taken_at", "pk")
         .values_list(*COLUMNS)
     )
+    return _by_metric(found)
+
+
+def rows_left_out(
+    patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime
+) -> dict[str, list[Row]]:
+    """The excluded and the control readings alone, by metric, oldest first."""
+    found = Measurement.objects.filter(
+        Q(control=True) | Q(excluded_at__isnull=False), patient=patient, metric__in=codes
+    ).between(start, end)
+    return _by_metric(found.order_by("metric_id", "taken_at", "pk").values_list(*COLUMNS))
+
+
+def _by_metric(found: Iterable[tuple[Any, ...]]) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = defaultdict(list)
     for columns in found:
         rows[columns[1]].append(Row(*columns))
@@ -98,9 +116,20 @@ def points_of(
                 context=context,
                 pulse=pulses.get(moment),
                 standing=goals.judge(code, values, context),
+                pk=row.pk,
             )
         )
     return points
+
+
+def points_left_out(code: str, rows: dict[str, list[Row]], *, lines: int) -> list[Point]:
+    """Never held against a goal: nobody knows whose values these are."""
+    return [
+        Point(
+            at=row.taken_at, values=_values(row, lines), estimated=row.estimated, check=True, left_out=True, pk=row.pk
+        )
+        for row in rows.get(code, ())
+    ]
 
 
 def _values(row: Row, lines: int) -> tuple[float, ...]:

@@ -35,6 +35,7 @@ class TableRow:
     cells: list[Cell]
     marks: list[str]
     left_out: bool
+    pk: int
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def _row(readings: list[Measurement], goals: Goals) -> TableRow:
         cells=[_cell(reading, goals) for reading in readings],
         marks=list(dict.fromkeys(mark for reading in readings for mark in marks_of(reading))),
         left_out=all(reading.control or reading.excluded_at for reading in readings),
+        pk=first.pk,
     )
 
 
@@ -98,7 +100,13 @@ def _cell(reading: Measurement, goals: Goals) -> Cell:
 
 
 def marks_of(reading: Measurement) -> list[str]:
-    """What a clinician must know about the quality of a reading, in words."""
+    """What a clinician must know about a reading, in words."""
+    excluded = f"excluded by {reading.excluded_by}: {reading.excluded_reason}"
+    return [*quality_of(reading), *([excluded] if reading.excluded_at else [])]
+
+
+def quality_of(reading: Measurement) -> list[str]:
+    """What device, vendor and our own rules say; not what a person judged."""
     found = {
         MEALS.get(str(reading.filter_params.get("meal_context", "")), ""): True,
         "time estimated by the vendor": reading.estimated,
@@ -108,6 +116,5 @@ def marks_of(reading: Measurement) -> list[str]:
         "check: outside what the instrument measures": reading.implausible,
         "probable duplicate, counts once": reading.duplicate,
         "control solution, not the patient": reading.control,
-        f"excluded by {reading.excluded_by}: {reading.excluded_reason}": reading.excluded_at is not None,
     }
     return [words for words, applies in found.items() if words and applies]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import enrollment, lists, page
+from patients.views import enrollment, lists, page, readings
 
 app_name = "patients"
 urlpatterns = [
@@ -14,4 +14,7 @@ urlpatterns = [
     path("<uuid:patient_id>/readmit/", enrollment.readmit, name="readmit"),
     path("<uuid:patient_id>/", page.page, name="page"),
     path("<uuid:patient_id>/live/", page.live, name="live"),
+    path("<uuid:patient_id>/readings/<int:reading_id>/", readings.reading, name="reading"),
+    path("<uuid:patient_id>/readings/<int:reading_id>/exclude/", readings.exclude, name="exclude"),
+    path("<uuid:patient_id>/readings/<int:reading_id>/undo/", readings.undo, name="undo_exclusion"),
 ]

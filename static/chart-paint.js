@@ -4,6 +4,7 @@ window.ChartPaint = (() => {
   const ESTIMATED = 1;
   const CHECK = 2;
   const IRREGULAR = 4;
+  const LEFT_OUT = 8;
   const FADE = 0.14; // of the value axis: how far a one-sided goal's band reaches before it is gone
   const BLACK = { ink: "#000", soft: "#333", grid: "#ccc", panel: "#fff", bad: "#000", lines: ["#000", "#555", "#333"] };
   let printing = false;
@@ -142,6 +143,13 @@ window.ChartPaint = (() => {
       ctx.strokeStyle = colours.ink;
       ctx.stroke();
     }
+    if (flags & LEFT_OUT) {
+      ctx.beginPath();
+      ctx.moveTo(x - 2 * size, y + 2 * size);
+      ctx.lineTo(x + 2 * size, y - 2 * size);
+      ctx.strokeStyle = colours.soft;
+      ctx.stroke();
+    }
     if (flags & IRREGULAR) {
       ctx.beginPath();
       ctx.moveTo(x, y - 2.6 * size);
@@ -166,8 +174,8 @@ window.ChartPaint = (() => {
           const x = u.valToPos(at[i], "x", true);
           const y = Math.min(Math.max(u.valToPos(value, "y", true), box.top + size), box.top + box.height - size);
           shape(ctx, shapes[i] || (number ? 3 : 0), x, y, size);
-          ctx.fillStyle = flags[i] & ESTIMATED ? colours.panel : colours.lines[number];
-          ctx.strokeStyle = colours.lines[number];
+          ctx.fillStyle = flags[i] & (ESTIMATED | LEFT_OUT) ? colours.panel : colours.lines[number];
+          ctx.strokeStyle = flags[i] & LEFT_OUT ? colours.soft : colours.lines[number];
           ctx.fill();
           ctx.stroke();
           mark(ctx, x, y, size, flags[i], colours);
@@ -219,5 +227,5 @@ window.ChartPaint = (() => {
   addEventListener("beforeprint", () => { printing = true; document.dispatchEvent(new CustomEvent("theme:changed")); });
   addEventListener("afterprint", () => { printing = false; document.dispatchEvent(new CustomEvent("theme:changed")); });
 
-  return { ESTIMATED, CHECK, IRREGULAR, palette, goals, goalNames, baseline, minMax, points, gaps, strip };
+  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, goals, goalNames, baseline, minMax, points, gaps, strip };
 })();

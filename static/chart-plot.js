@@ -28,7 +28,7 @@ window.ChartPlot = (() => {
 
   // A reading to be checked is shown as a point, and no line runs through it.
   function checked(panel, banded, row) {
-    return !banded && panel.points.flags[row] & Paint.CHECK;
+    return !banded && panel.points.flags[row] & (Paint.CHECK | Paint.LEFT_OUT);
   }
 
   class Plot {
@@ -45,6 +45,7 @@ window.ChartPlot = (() => {
       this.plot.over.append(this.tip);
       this.plot.over.addEventListener("mouseenter", () => { this.hovered = true; });
       this.plot.over.addEventListener("mouseleave", () => { this.hovered = false; this.tip.hidden = true; });
+      this.plot.over.addEventListener("click", () => this.open());
       place.addEventListener("keydown", (event) => this.walk(event));
       place.addEventListener("blur", () => { this.walked = null; this.tip.hidden = true; });
       this.watcher = new ResizeObserver(() => this.fit());
@@ -141,6 +142,7 @@ window.ChartPlot = (() => {
         shapes[row] === 2 && "after a meal",
         flags[row] & Paint.ESTIMATED && "time estimated by the vendor",
         flags[row] & Paint.CHECK && "check this reading",
+        flags[row] & Paint.LEFT_OUT && "excluded or control solution, not counted",
         flags[row] & Paint.IRREGULAR && "irregular heartbeat",
       ].filter(Boolean);
       const beside = pulse[row] === null ? "" : ` · pulse ${pulse[row]}`;
@@ -166,7 +168,16 @@ window.ChartPlot = (() => {
       if (x + 12 > room) this.tip.style.left = `${Math.max(x - 12 - this.tip.offsetWidth, 0)}px`;
     }
 
+    // The reading under the cursor, on a page of its own. A band stands for many readings: the table lists them.
+    open() {
+      const row = this.columns.rows[this.plot.cursor.idx ?? -1];
+      const base = this.place.closest("[data-reading-url]")?.dataset.readingUrl;
+      if (!base || this.columns.banded || row === undefined || row < 0) return;
+      location.assign(base.replace(/0\/$/, `${this.panel.points.pk[row]}/`));
+    }
+
     walk(event) {
+      if (event.key === "Enter" && this.walked !== null && this.walked !== undefined) this.open();
       const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
       if (!(event.key in steps)) return;
       event.preventDefault();

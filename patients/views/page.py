@@ -52,12 +52,14 @@ def _shown(request: HttpRequest, patient: Patient, length: int) -> dict[str, Any
     bounds = goals.of(patient)
     newest = latest.of(patient, goals=bounds)
     days = charts.days_of(patient, length=length, now=now)
-    drawn = charts.of(patient, days=days, goals=bounds, latest=newest, now=now)
+    left_out = request.GET.get("excluded") == "1"
+    drawn = charts.of(patient, days=days, goals=bounds, latest=newest, now=now, show_left_out=left_out)
     return {
         "patient": patient,
         "now": now,
         "local_now": now.astimezone(patient.zone),
         "length": length,
+        "left_out": left_out,
         "ranges": RANGE_LABELS.items(),
         "range_label": RANGE_LABELS[length],
         "charts": drawn,

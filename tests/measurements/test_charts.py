@@ -317,6 +317,7 @@ def test_the_wire_carries_plain_numbers_only(rosa, device):
         "values": [[148.0], [88.0]],
         "flags": [chart_json.ESTIMATED + chart_json.CHECK],
         "shapes": [0],
+        "pk": [rosa.measurements.get().pk],
         "pulse": [None],
     }
     assert [line["goal"]["words"] for line in sent["lines"]] == ["< 130", "< 80"]

@@ -1,0 +1,80 @@
+"""One reading with everything known about it; taken out of averages by a clinician, with a reason, and back again."""
+
+from __future__ import annotations
+
+import uuid
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from measurements import exclusion, goals, moments
+from measurements.models import Measurement
+from patients.access import Act, open_patient, person, requires
+from patients.models import Patient
+
+MOST_ID = 2**63 - 1  # of PostgreSQL's bigint
+
+
+class ExcludeForm(forms.Form):
+    reason = forms.ChoiceField(label="Why it doesn't count", choices=[("", "Choose…"), *exclusion.Reason.choices])
+    detail = forms.CharField(label="In your words", required=False, max_length=120, strip=True)
+
+
+@requires(Act.SEE_PATIENTS)
+@require_safe
+def reading(request: HttpRequest, patient_id: uuid.UUID, reading_id: int) -> HttpResponse:
+    return _show(request, open_patient(patient_id, by=person(request)), reading_id)
+
+
+@requires(Act.JUDGE_READINGS)
+@require_POST
+def exclude(request: HttpRequest, patient_id: uuid.UUID, reading_id: int) -> HttpResponse:
+    patient = open_patient(patient_id, by=person(request))
+    chosen, form = _found(patient, reading_id), ExcludeForm(request.POST)
+    if not form.is_valid():
+        return _show(request, patient, reading_id, form)
+    reason, detail = exclusion.Reason(form.cleaned_data["reason"]), form.cleaned_data["detail"]
+    try:
+        exclusion.exclude(reading=chosen, reason=reason, detail=detail, by=person(request))
+    except ValidationError as error:
+        form.add_error("detail", error)
+        return _show(request, patient, reading_id, form)
+    messages.success(request, "The reading no longer counts.")
+    return redirect("patients:reading", patient.pk, reading_id)
+
+
+@requires(Act.JUDGE_READINGS)
+@require_POST
+def undo(request: HttpRequest, patient_id: uuid.UUID, reading_id: int) -> HttpResponse:
+    patient = open_patient(patient_id, by=person(request))
+    try:
+        exclusion.undo(reading=_found(patient, reading_id), by=person(request))
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    else:
+        messages.success(request, "The reading counts again.")
+    return redirect("patients:reading", patient.pk, reading_id)
+
+
+def _found(patient: Patient, reading_id: int) -> Measurement:
+    readings = Measurement.objects.filter(patient=patient).select_related("device", "patient__clinic")
+    chosen = readings.filter(pk=reading_id).first() if reading_id <= MOST_ID else None
+    if chosen is None:
+        raise Http404("No such reading.")
+    return chosen
+
+
+def _show(request: HttpRequest, patient: Patient, reading_id: int, form: ExcludeForm | None = None) -> HttpResponse:
+    """`form` is what somebody tried to send about this reading; each other reading gets an empty one."""
+    chosen = _found(patient, reading_id)
+    moment = moments.around(chosen, goals=goals.of(patient))
+    forms_of = [(facet, _form(facet, chosen, form)) for facet in moment.facets]
+    return render(request, "patients/reading.html", {"patient": patient, "moment": moment, "facets": forms_of})
+
+
+def _form(facet: moments.Facet, chosen: Measurement, sent: ExcludeForm | None) -> ExcludeForm:
+    return sent if sent and facet.reading.pk == chosen.pk else ExcludeForm(auto_id=f"id_{facet.reading.pk}_%s")
