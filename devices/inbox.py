@@ -238,9 +238,15 @@ def wake(hwi_id: uuid.UUID) -> int:
 def _wake_overtaken(batch: Sequence[Delivery]) -> None:
     """A device that arrived while this batch was in hand woke nobody: these rows were not waiting yet."""
     keys = [row.pk for row in batch]
-    waiting = Delivery.objects.filter(Q(pk__in=keys) | Q(parent__in=keys), state=DeliveryState.WAITING)
+    wake_held(Delivery.objects.filter(Q(pk__in=keys) | Q(parent__in=keys)))
+
+
+def wake_held(rows: Any = None) -> int:
+    """Those whose device has a holder by now. Also swept over all of them: an arrival may commit after we looked."""
+    rows = Delivery.objects.filter(next_attempt_at__gt=timezone.now()) if rows is None else rows
+    waiting = rows.filter(state=DeliveryState.WAITING)
     held = Assignment.objects.filter(device__hwi_id__in=waiting.values("hwi_id"))
-    waiting.filter(hwi_id__in=held.values("device__hwi_id")).update(next_attempt_at=timezone.now())
+    return waiting.filter(hwi_id__in=held.values("device__hwi_id")).update(next_attempt_at=timezone.now())
 
 
 def replay(deliveries: Any) -> int:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from devices import registry, tenovi
+from devices import inbox, registry, tenovi
 from devices.hardware import normalise_hardware_uuid
 from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
 from devices.models.delivery import DeliveryState
@@ -170,6 +170,7 @@ def request(kind: SyncKind, *, by: User) -> SyncRun:
 
 def look_up_unknown(client: tenovi.TenoviClient, *, after: dt.timedelta) -> int:
     """Ask the vendor once for each device that deliveries wait for. In an outage they simply go on waiting."""
+    inbox.wake_held()
     hwi_ids = _waited_for(after)
     for hwi_id in hwi_ids:
         try:

@@ -116,6 +116,19 @@ def test_a_device_of_nobody_is_for_a_person_and_is_asked_for_once(client, sim, r
     assert not Measurement.objects.exists()
 
 
+def test_a_device_whose_arrival_woke_nobody_is_swept_up_without_asking_the_vendor(client, sim, rosa):
+    """Its transaction committed after the delivery was found to have no holder and looked at once more."""
+    hwi_id = uuid.uuid4()
+    deliver(item(hwi_id, patient_id=rosa.external_id))
+    DeviceFactory(hwi_id=hwi_id, patient=rosa)
+
+    assert reconciliation.look_up_unknown(client, after=AT_ONCE) == 0
+    ingest.ingest_waiting()
+
+    assert Delivery.objects.get().state == Delivery.State.DONE
+    assert sim.requests.matching("GET", str(hwi_id)) == []
+
+
 def test_an_outage_of_the_vendor_costs_a_waiting_delivery_nothing(client, sim):
     deliver(item(uuid.uuid4()))
     sim.faults.add(match={"method": "GET"}, kind="status", status=503, times=50)
