@@ -11,7 +11,6 @@ STATE = "VITALS_TEST_STATE"  # the folder of this run's own servers; workers of 
 
 NAMES = {
     "SECRET_KEY": "only-for-tests-" + "0123456789" * 5,
-    "MFA_ENCRYPTION_KEYS": "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "SITE_URL": "http://testserver",
     "INSECURE_HTTP": "1",
