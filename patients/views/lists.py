@@ -1,24 +1,26 @@
-"""The list of patients: pages by name, or what a search found. Each showing is one audit row with the ids shown."""
+"""The list of patients: as a person arranged it, or what a search found. Each showing is one audit row with the ids."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from patients import audit, search
+from patients import audit, preferences, search
 from patients.access import Act, person, requires
-from patients.models import Patient, User
+from patients.models import Condition, Patient, User
 from patients.models.audit import AuditAction
-from patients.views.rows import MEASURED_DAYS, rows_of
-
-PAGE_SIZE = 50
+from patients.views import filters, places
+from patients.views.columns import COLUMNS, MEASURED_DAYS, Patients
+from patients.views.filters import Chosen
+from patients.views.places import Page, Turn
+from patients.views.rows import rows_of
 
 
 @requires(Act.SEE_PATIENTS)
@@ -27,10 +29,9 @@ PAGE_SIZE = 50
 def patients(request: HttpRequest) -> HttpResponse:
     """A search is posted: what is searched for never stands in an address."""
     user = person(request)
-    asked = request.POST.get("q", "").strip()
-    found = _found(user, asked) if asked else _enrolled(user)
-    action = AuditAction.SEARCH if asked else AuditAction.LIST
-    return render(request, "patients/list.html", {"asked": asked} | _shown(request, user, found, action))
+    if asked := request.POST.get("q", "").strip():
+        return render(request, "patients/list.html", {"asked": asked} | _found(user, asked) | _choices(user))
+    return render(request, "patients/list.html", {"asked": ""} | _arranged(request, user) | _choices(user))
 
 
 @requires(Act.SEE_PATIENTS)
@@ -38,37 +39,67 @@ def patients(request: HttpRequest) -> HttpResponse:
 def live(request: HttpRequest) -> HttpResponse:
     """204 while nothing that the list shows has changed."""
     user = person(request)
-    if request.GET.get("v") == _version(user):
+    if request.GET.get("v") == _version(user, Chosen.of(user)):
         return HttpResponse(status=204)
-    shown = _shown(request, user, _enrolled(user), AuditAction.LIST)
-    return render(request, "patients/_list_live.html", shown)
+    return render(request, "patients/_list_live.html", _arranged(request, user))
 
 
-def _enrolled(user: User) -> QuerySet[Patient]:
+@requires(Act.SEE_PATIENTS)
+@require_POST
+def arrange(request: HttpRequest) -> HttpResponse:
+    """Sort or narrow the person's own list, from now on. Posted: a provider's name has no place in an address."""
+    user = person(request)
+    chosen = Chosen() if "everybody" in request.POST else Chosen.of(user).changed(request.POST.dict())
+    preferences.remember(by=user, name=filters.PREFERENCE, value=asdict(chosen))
+    return redirect("patients:list")
+
+
+def _enrolled(user: User) -> Patients:
     return Patient.objects.visible_to(user).enrolled()
 
 
-def _found(user: User, asked: str) -> QuerySet[Patient]:
-    """Discharged patients too: a nurse who types a name wants that person."""
-    return Patient.objects.visible_to(user).filter(search.matching(asked))
-
-
-def _version(user: User) -> str:
+def _version(user: User, chosen: Chosen) -> str:
     totals = _enrolled(user).aggregate(count=Count("pk"), versions=Sum("version", default=0))
-    return f"{totals['count']}-{totals['versions']}"
+    return f"{totals['count']}-{totals['versions']}-{chosen.mark}"
 
 
-def _shown(request: HttpRequest, user: User, found: QuerySet[Patient], action: AuditAction) -> dict[str, Any]:
-    version = _version(user)
-    paginator = Paginator(found.select_related("clinic").order_by("family_name", "given_name", "pk"), PAGE_SIZE)
-    page = paginator.get_page(request.GET.get("page"))
-    shown = list(page.object_list)
-    audit.record(action, by=user, patients=[patient.pk for patient in shown])
+def _arranged(request: HttpRequest, user: User) -> dict[str, Any]:
+    chosen, enrolled = Chosen.of(user), _enrolled(user)
+    version = _version(user, chosen)
+    total, devices, silence = filters.counted(enrolled, chosen)
+    narrowed = filters.narrowed(enrolled, chosen)
+    everybody, turn = Patient.objects.visible_to(user), Turn.read(request.GET.dict())
+    page = places.page_of(narrowed, everybody=everybody, order=chosen.order, turn=turn, total=total)
+    shown = _shown(user, page, chosen, AuditAction.LIST)
+    return shown | {"version": version, "device_chips": devices, "silence_chips": silence}
+
+
+def _found(user: User, asked: str) -> dict[str, Any]:
+    """By name, the first page. Discharged patients too: a nurse who types a name wants that person."""
+    everybody = Patient.objects.visible_to(user)
+    found, chosen = everybody.filter(search.matching(asked)), Chosen()
+    page = places.page_of(found, everybody=everybody, order=chosen.order, turn=Turn(), total=found.count())
+    return _shown(user, page, chosen, AuditAction.SEARCH)
+
+
+def _shown(user: User, page: Page, chosen: Chosen, action: AuditAction) -> dict[str, Any]:
+    audit.record(action, by=user, patients=[patient.pk for patient in page.patients])
     return {
-        "rows": rows_of(shown, now=timezone.now()),
+        "rows": rows_of(page.patients, now=timezone.now()),
         "page": page,
-        "total": paginator.count,
-        "version": version,
+        "total": page.total,
+        "chosen": chosen,
+        "columns": COLUMNS,
         "measured_days": MEASURED_DAYS,
         "several_clinics": user.clinics.count() > 1,
+    }
+
+
+def _choices(user: User) -> dict[str, Any]:
+    """What the lists above the table offer."""
+    providers = _enrolled(user).exclude(provider="").order_by("provider").values_list("provider", flat=True).distinct()
+    return {
+        "clinics": [(str(clinic.pk), clinic.name) for clinic in user.clinics.all()],
+        "conditions": Condition.choices,
+        "providers": list(providers),
     }

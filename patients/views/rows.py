@@ -6,15 +6,16 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from measurements import goals, latest
+from measurements import goals, latest, sparklines
 from measurements.latest import Latest
+from measurements.sparklines import Sparkline
 from measurements.summaries import Baseline
 from patients.models import Patient, Sex
 from patients.views import holdings
+from patients.views.columns import MEASURED_DAYS
 from patients.views.holdings import Holding
 
 COLUMNS = ("blood_pressure", "weight", "glucose", "spO2")
-MEASURED_DAYS = 30
 SEX_LETTERS = {Sex.FEMALE: "F", Sex.MALE: "M"}
 
 
@@ -26,6 +27,7 @@ class PatientRow:
     last_at: dt.datetime | None
     days_measured: int
     holdings: list[Holding]
+    spark: Sparkline | None
 
     @property
     def sex_letter(self) -> str:
@@ -41,12 +43,13 @@ class PatientRow:
 
 
 def rows_of(patients: Sequence[Patient], *, now: dt.datetime) -> list[PatientRow]:
-    """Six queries, however many patients."""
+    """Seven queries, however many patients."""
     bounds = goals.of_many(patients)
     newest = latest.of_many(patients, goals=bounds)
     weights = latest.usual_weights(patients, goals=bounds, now=now)
     measured = latest.days_measured(patients, days=MEASURED_DAYS, now=now)
     held = holdings.of_many(patient.pk for patient in patients)
+    sparks = sparklines.of_many({pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now)
     return [
         PatientRow(
             patient=patient,
@@ -55,6 +58,7 @@ def rows_of(patients: Sequence[Patient], *, now: dt.datetime) -> list[PatientRow
             last_at=max((row.taken_at for row in newest.get(patient.pk, []) if row.metric.vital), default=None),
             days_measured=measured.get(patient.pk, 0),
             holdings=held.get(patient.pk, []),
+            spark=sparks.get(patient.pk),
         )
         for patient in patients
     ]

@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from patients.access import open_patient
 from patients.views import page
+from patients.views.columns import COLUMNS
+from patients.views.filters import Chosen
 from patients.views.rows import rows_of
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, OrderLineFactory
 from tests.source import ROOT
@@ -75,6 +77,8 @@ def test_the_rows_of_the_list_make_no_query(rosa, nadia, measured, django_assert
         "measured_days": 30,
         "several_clinics": False,
         "asked": "",
+        "chosen": Chosen(),
+        "columns": COLUMNS,
     }
 
     with django_assert_num_queries(0):

@@ -1,0 +1,160 @@
+"""What of the list is shown, as a person chose it last: clinic, condition, provider, devices, days without data."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from devices.models import Device
+from devices.states import DeviceState
+from fulfillment.models import OrderLine
+from fulfillment.models.status import STUCK
+from patients.models import Condition, User
+from patients.views.columns import BY_KEY, Patients
+from patients.views.places import Order
+
+PREFERENCE = "patient_list"
+LONGEST_PROVIDER = 120  # as the field
+DEVICES = {
+    "": "All",
+    "trouble": "Needs attention",
+    "under_way": "On its way",
+    "connected": "Connected",
+    "none": "Without a device",
+}
+SILENT = {"": "Any time", "2": "None for 2 days", "7": "None for 7 days", "never": "Never measured"}
+IN_TROUBLE = (
+    *(DeviceState.ACTION_REQUIRED, DeviceState.ON_HOLD, DeviceState.RETURNED),
+    *(DeviceState.UNKNOWN_GATEWAY, DeviceState.OTHER),
+)
+UNDER_WAY = (
+    *(DeviceState.PENDING, DeviceState.REQUESTED, DeviceState.READY, DeviceState.SHIPPED, DeviceState.DELIVERED),
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Each is empty for "all"; whatever is not known is as good as empty."""
+
+    sort: str = "name"
+    falling: bool = False
+    clinic: str = ""
+    condition: str = ""
+    provider: str = ""
+    devices: str = ""
+    silent: str = ""
+
+    @classmethod
+    def of(cls, user: User) -> Chosen:
+        kept = user.preferences.get(PREFERENCE)
+        return cls().changed(kept) if isinstance(kept, dict) else cls()
+
+    def changed(self, said: Mapping[str, Any]) -> Chosen:
+        """With what a form or the memory says. The column that sorts already, clicked again, turns round."""
+        texts = {name: value for name, value in said.items() if isinstance(value, str)}
+        known: dict[str, Any] = {
+            name: text for name, text in texts.items() if name in _ALLOWED and _ALLOWED[name](text)
+        }
+        if isinstance(said.get("falling"), bool):
+            known["falling"] = said["falling"]
+        elif "sort" in known:
+            known["falling"] = not self.falling if known["sort"] == self.sort else known["sort"] != "name"
+        return replace(self, **known)
+
+    @property
+    def narrowed(self) -> bool:
+        return any((self.clinic, self.condition, self.provider, self.devices, self.silent))
+
+    @property
+    def order(self) -> Order:
+        return Order(BY_KEY[self.sort], self.falling)
+
+    @property
+    def mark(self) -> str:
+        """Changes with the choice: part of the version that an open list is asked about with."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:8]
+
+
+def _text(value: str) -> bool:
+    return len(value) <= LONGEST_PROVIDER and "\x00" not in value
+
+
+_ALLOWED: dict[str, Callable[[str], bool]] = {
+    "sort": lambda value: value in BY_KEY,
+    "clinic": lambda value: value == "" or (value.isascii() and value.isdigit() and len(value) < 10),
+    "condition": lambda value: value == "" or value in Condition.values,
+    "provider": _text,
+    "devices": lambda value: value in DEVICES,
+    "silent": lambda value: value in SILENT,
+}
+
+
+@dataclass(frozen=True)
+class Chip:
+    name: str
+    value: str
+    label: str
+    count: int
+    chosen: bool
+
+
+def grouped(patients: Patients, chosen: Chosen) -> Patients:
+    """By what is chosen from lists; what chips narrow comes on top."""
+    if chosen.clinic:
+        patients = patients.filter(clinic=int(chosen.clinic))
+    if chosen.condition:
+        patients = patients.filter(conditions__contains=[chosen.condition])
+    return patients.filter(provider=chosen.provider) if chosen.provider else patients
+
+
+def narrowed(patients: Patients, chosen: Chosen) -> Patients:
+    return grouped(patients, chosen).filter(_devices()[chosen.devices], _silence()[chosen.silent])
+
+
+def counted(patients: Patients, chosen: Chosen) -> tuple[int, list[Chip], list[Chip]]:
+    """How many are shown, and the chips: each says how many a click on it would show. One query."""
+    devices, silence = _devices(), _silence()
+    counts = {f"devices_{key}": devices[key] & silence[chosen.silent] for key in DEVICES}
+    counts |= {f"silent_{key}": silence[key] & devices[chosen.devices] for key in SILENT}
+    found = grouped(patients, chosen).aggregate(
+        **{name: Count("pk", filter=wanted) if wanted else Count("pk") for name, wanted in counts.items()}
+    )
+    return (
+        found[f"devices_{chosen.devices}"],
+        [Chip("devices", key, label, found[f"devices_{key}"], key == chosen.devices) for key, label in DEVICES.items()],
+        [Chip("silent", key, label, found[f"silent_{key}"], key == chosen.silent) for key, label in SILENT.items()],
+    )
+
+
+def _devices() -> dict[str, Q]:
+    """Each list is made once for the whole query: `IN (SELECT ...)`, not EXISTS per patient."""
+    linked = Device.objects.linked().filter(patient__isnull=False).order_by()
+    lines = OrderLine.objects.filter(closed_by__isnull=True).order_by()
+    stuck = lines.filter(status__in=STUCK, corrected_by__isnull=True)
+    waiting = lines.filter(closed_at__isnull=True, device__isnull=True)
+    return {
+        "": Q(),
+        "trouble": _among(linked.filter(state__in=IN_TROUBLE)) | _among(stuck),
+        "under_way": _among(linked.filter(state__in=UNDER_WAY)) | _among(waiting.exclude(status__in=STUCK)),
+        "connected": _among(linked.filter(state=DeviceState.CONNECTED)),
+        "none": ~_among(linked) & ~_among(waiting),
+    }
+
+
+def _among(rows: Any) -> Q:
+    return Q(pk__in=rows.values("patient"))
+
+
+def _silence() -> dict[str, Q]:
+    """By hours, as the ages in the list are."""
+    now = timezone.now()
+    never = Q(overview__isnull=True) | Q(overview__last_at__isnull=True)
+    since = {days: never | Q(overview__last_at__lt=now - dt.timedelta(days=int(days))) for days in ("2", "7")}
+    return {"": Q(), "never": never, **since}

@@ -1,0 +1,29 @@
+"""A look at one patient from the list, without leaving it. As much a read of the patient as the page is."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from measurements import goals, latest
+from patients.access import Act, open_patient, person, requires
+from patients.views.rows import MEASURED_DAYS, rows_of
+
+
+@requires(Act.SEE_PATIENTS)
+@require_safe
+def peek(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    patient = open_patient(patient_id, by=person(request))
+    now = timezone.now()
+    newest = latest.of(patient, goals=goals.of(patient))
+    shown = {
+        "item": rows_of([patient], now=now)[0],
+        "latest": [row for row in newest if row.metric.vital],
+        "local_now": now.astimezone(patient.zone),
+        "measured_days": MEASURED_DAYS,
+    }
+    return render(request, "patients/_peek.html", shown)
