@@ -1,0 +1,253 @@
+"""No path reaches a second POST at the vendor without a proof of absence between, however answers get lost."""
+
+import datetime as dt
+from collections import Counter
+from contextlib import suppress
+from itertools import pairwise
+
+import pytest
+from django.utils import timezone
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+
+from devices import activation, calls, looks, search, tenovi
+from devices.models import VendorCall
+from devices.tenovi import ShipTo
+from fulfillment import decisions
+from tests import factories
+from tests.walks import TOLD_NO, Walk, walk
+
+State = VendorCall.State
+HOME = ShipTo(name="Rosa Delgado", address="12 Alder Street", city="Concord", state="NH", zip_code="03301")
+MOST_CALLS = 4
+WIRE = [
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "truncate"},
+    {"kind": "html"},
+    {"kind": "html", "applied": True},
+    {"kind": "garbage"},
+    {"kind": "garbage", "applied": True},
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 502, "applied": True},
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 429, "headers": {"Retry-After": "3"}},
+    {"kind": "status", "status": 401},
+    {"kind": "redirect"},
+]
+TALLY = Counter()
+SETTLED = (State.CONFIRMED, State.GIVEN_UP)
+
+
+class WalkOfCalls(Walk):
+    def __init__(self):
+        super().__init__()
+        elm = factories.ClinicFactory()
+        self.cora = factories.UserFactory(role="coordinator", clinics=[elm])
+        self.people = [factories.PatientFactory(clinic=elm) for _ in range(2)]
+        self.scale = factories.DeviceTypeFactory(name="Tenovi Scale", sensor_code="13")
+        self.keys, self.decided, self.notes_kept = {}, [], True
+
+    # --- what is asked for
+
+    @initialize(faults=st.lists(st.sampled_from(WIRE), min_size=2, max_size=4))
+    def a_bad_morning(self, faults):
+        self.somebody_orders(0)
+        self.somebody_orders(0)
+        self.somebody_activates(1)
+        for fault in faults:
+            self.an_order_meets_trouble(fault)
+        self.workers_work()
+
+    @precondition(lambda self: len(self.keys) < MOST_CALLS)
+    @rule(who=st.integers(0, 1))
+    def somebody_orders(self, who):
+        asked = {"patient": self.people[who], "device_type": self.scale, "by": self.cora}
+        call = activation.request_order(gateway=None, ship_to=HOME, **asked)
+        self.keys[call.pk] = call.reference
+
+    @precondition(lambda self: len(self.keys) < MOST_CALLS)
+    @rule(who=st.integers(0, 1))
+    def somebody_activates(self, who):
+        gateway = f"A1B2C3D4E5{len(self.keys):02X}"
+        asked = {"patient": self.people[who], "device_type": self.scale, "by": self.cora}
+        call = activation.request_activation(hardware_uuid=gateway, **asked)
+        self.keys[call.pk] = gateway
+
+    # --- what goes wrong
+
+    @rule(fault=st.sampled_from(WIRE))
+    def an_order_meets_trouble(self, fault):
+        self.sim.faults.add(**fault, match={"method": "POST"})
+
+    @rule(fault=st.sampled_from(WIRE), times=st.integers(1, 3))
+    def the_search_meets_trouble(self, fault, times):
+        self.sim.faults.add(**fault, times=times, match={"method": "GET"})
+
+    @rule()
+    def the_vendor_is_silent_for_hours(self):
+        self.sim.faults.add("status", status=500, times=None, match={"method": "GET"})
+        for _ in range(2):
+            self.time_passes(3700)
+            self.workers_search()
+        self.sim.faults.clear()
+
+    @rule()
+    def the_wire_is_mended(self):
+        self.sim.faults.clear()
+
+    @rule(written=st.booleans())
+    def a_worker_dies_over_a_call(self, written):
+        if (call := calls.claim_next()) and written:
+            with suppress(tenovi.VendorError):  # dead: it can't say what it heard
+                calls.PERFORM[call.kind](self.client, call)
+
+    @rule()
+    def a_worker_answers_after_its_lease(self):
+        if call := calls.claim_next():
+            self.clock.shift(dt.timedelta(seconds=130))
+            calls.expire_leases()
+            with suppress(tenovi.Misconfigured):
+                calls.send(call, self.client)
+
+    @rule(data=st.data())
+    def what_was_lost_arrives_late(self, data):
+        """Within the settle time: that is what the settle time is for."""
+        young = timezone.now() - calls.settle_time()
+        lost = [post for post in self.ledger.posts() if unclear(post) and not post.made and post.at > young]
+        if lost:
+            self.ledger.apply_late(data.draw(st.sampled_from(lost)))
+
+    @precondition(lambda self: self.sim.devices())
+    @rule()
+    def the_vendor_forgets_our_notes(self):
+        self.notes_kept = False
+        with self.sim.world.change():
+            for document in self.sim.devices():
+                if order := document["device"]["fulfillment_request"]:
+                    order["client_notes"] = ""
+                self.sim.world.store.put("device", document["id"], document)
+
+    # --- what our side does about it
+
+    @rule()
+    def workers_work(self):
+        calls.drain(self.client)
+
+    @rule()
+    def workers_search(self):
+        calls.expire_leases()
+        search.search_unknown(self.client)
+
+    @rule(seconds=st.sampled_from([5, 70, 130, 901, 901, 3700]))
+    def time_passes(self, seconds):
+        self.clock.shift(dt.timedelta(seconds=seconds))
+
+    @rule(look=st.booleans(), choice=st.sampled_from(["take", "again", "again", "insist", "give up"]))
+    def a_person_decides(self, look, choice):
+        for call in VendorCall.objects.filter(state=State.NEEDS_HUMAN):
+            if look:
+                looks.ask(call)
+                looks.carry_out(self.client)
+            self.decide(call, choice)
+
+    def decide(self, call, choice):
+        """The person knows what the vendor would say on the phone, and takes no stranger's device."""
+        call.refresh_from_db()
+        made, before = self.ledger.made(self.keys[call.pk]), call.state
+        try:
+            if choice == "take" and made:
+                decisions.adopt(call=call, hwi_id=made[0], by=self.cora)
+            if choice == "again":
+                decisions.send_again(call=call, by=self.cora)
+            if choice == "insist" and not made:
+                decisions.send_again(call=call, by=self.cora, typed=call.reference)
+            if choice == "give up":
+                decisions.give_up(call=call, by=self.cora, reason="enough")
+        except decisions.CantDecide:
+            call.refresh_from_db()
+            assert call.state == before
+            return
+        self.decided.append((call.pk, timezone.now(), choice))
+
+    # --- what must hold, always
+
+    @invariant()
+    def nothing_exists_twice(self):
+        if self.notes_kept:
+            assert all(len(self.ledger.made(key)) <= 1 for key in self.keys.values())
+        assert len(self.sim.devices()) <= len(self.keys)
+
+    @invariant()
+    def a_second_post_follows_a_proof_of_absence(self):
+        for pk, key in self.keys.items():
+            for first, second in pairwise(self.ledger.posts(key)):
+                assert not unclear(first) or self.proved(pk, first, second), (key, self.ledger.lines)
+
+    @invariant()
+    def no_device_belongs_to_two_calls(self):
+        owned = list(VendorCall.objects.filter(device__isnull=False).values_list("device", flat=True))
+        assert len(owned) == len(set(owned))
+
+    @invariant()
+    def a_confirmed_call_has_its_own_device(self):
+        for call in (
+            VendorCall.objects.filter(state=State.CONFIRMED).select_related("device") if self.notes_kept else ()
+        ):
+            assert [str(call.device.hwi_id)] == self.ledger.made(self.keys[call.pk])
+
+    def proved(self, pk, first, second):
+        """Two complete lists without it, a settle time apart and after the first; or a person, who had one or knew."""
+        between = [line for line in self.ledger.lists() if line.listed is not None and first.at < line.at < second.at]
+        absent = [line.at for line in between if not set(line.listed) & set(first.made)]
+        apart = bool(absent) and absent[-1] - absent[0] >= calls.settle_time()
+        settled = bool(absent) and absent[0] - first.at >= calls.settle_time()
+        chosen = [(at, how) for who, at, how in self.decided if who == pk and first.at < at < second.at]
+        shown = any(how == "insist" or any(at - each <= looks.FRESH_FOR for each in absent) for at, how in chosen)
+        return (apart and settled) or shown
+
+    def comes_to_rest(self):
+        self.sim.faults.clear()
+        for _ in range(12):
+            if not VendorCall.objects.exclude(state__in=SETTLED).exists():
+                break
+            self.clock.shift(calls.settle_time() + dt.timedelta(seconds=1))
+            self.workers_search()
+            self.workers_work()
+            for choice in ("take", "again"):
+                self.a_person_decides(look=True, choice=choice)
+        self.count()
+        self.nothing_exists_twice()
+        self.a_second_post_follows_a_proof_of_absence()
+        left = dict(VendorCall.objects.exclude(state__in=SETTLED).values_list("reference", "state"))
+        assert left == {}, "nobody is left waiting"
+        if self.notes_kept:
+            self.a_confirmed_call_has_its_own_device()
+
+    def count(self):
+        posts = [self.ledger.posts(key) for key in self.keys.values()]
+        again = sum(unclear(first) for sent in posts for first, _ in pairwise(sent))
+        sent, lists = sum(map(len, posts)), len(self.ledger.lists())
+        TALLY.update({"walks": 1, "calls": len(self.keys), "posts": sent, "lists": lists, "posted again": again})
+        TALLY.update(f"a person: {how}" for _, _, how in self.decided)
+
+
+def unclear(post):
+    return post.status not in TOLD_NO and not (post.status == 201 and post.made and readable(post))
+
+
+def readable(post):
+    return post.answer.rstrip().endswith(b"}")
+
+
+@pytest.mark.parametrize(
+    ("runs", "steps"), [pytest.param(12, 30, id="few"), pytest.param(400, 50, id="many", marks=pytest.mark.faults)]
+)
+def test_no_walk_orders_anything_twice_or_loses_it(db, capsys, runs, steps):
+    TALLY.clear()
+
+    walk(WalkOfCalls, runs=runs, steps=steps, capsys=capsys)
+
+    with capsys.disabled():
+        print(", ".join(f"{count} {what}" for what, count in TALLY.items()))
+    assert TALLY["posts"] >= TALLY["calls"] > 0
