@@ -83,9 +83,18 @@ app.autodiscover_tasks()
 @worker_init.connect
 @beat_init.connect
 def _refuse_unsafe(**_: Any) -> None:
+    """By SystemExit: of a signal's receiver Celery logs any other exception, and starts all the same."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import Error
+
     from config.safety import refuse_unsafe
 
-    refuse_unsafe()
+    try:
+        refuse_unsafe()
+    except ImproperlyConfigured as refusal:
+        raise SystemExit(str(refusal)) from None
+    except Error as error:
+        raise SystemExit(f"Refusing to start: PostgreSQL could not be asked ({type(error).__name__}).") from None
 
 
 @setup_logging.connect
