@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from devices.models import VendorCall
 from devices.models.call import CallKind, CallState
-from fulfillment import lines
+from fulfillment import lines, story
 from fulfillment.links import safe_link
 from fulfillment.models import LineStatus, Order, OrderEvent, OrderKind, OrderLine
 from fulfillment.models.status import STUCK
@@ -79,9 +79,10 @@ def _order(request: HttpRequest, order_id: uuid.UUID) -> Order:
 
 
 def _context(order: Order, patient: Patient) -> dict[str, object]:
-    rows = list(order.lines.all())
+    rows, zone = list(order.lines.all()), patient.clinic.time_zone
     endings = _endings(rows)
-    events = OrderEvent.objects.filter(order=order).select_related("by", "line__device_type", "device")
+    related = ("by", "line__device_type", "device")
+    events = list(OrderEvent.objects.filter(order=order).select_related(*related).order_by("at", "pk"))
     return {
         "order": order,
         "patient": patient,
@@ -89,8 +90,9 @@ def _context(order: Order, patient: Patient) -> dict[str, object]:
         "words": words_for(order.status),
         "on_site": order.kind == OrderKind.ACTIVATION,
         "cards": [_card(order, line, endings.get(line.call.device_id)) for line in rows],
-        "events": [(event, _link(event.tracking_link)) for event in events.order_by("-at", "-pk")],
-        "zone": patient.clinic.time_zone,
+        "days": [(day.name, [(row, _link(row.link)) for row in day.rows]) for day in story.told(events, zone=zone)],
+        "events": [(event, _link(event.tracking_link)) for event in reversed(events)],
+        "zone": zone,
     }
 
 

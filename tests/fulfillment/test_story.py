@@ -1,0 +1,121 @@
+"""The timeline in short: what was told and then confirmed is one row, and nothing is kept from who wants it all."""
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from fulfillment import story
+from fulfillment.models import OrderEvent
+from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory
+
+NOON = dt.datetime(2026, 11, 20, 17, 0, tzinfo=dt.UTC)  # in New York
+
+
+@pytest.fixture
+def order(rosa, cora):
+    return OrderFactory(patient=rosa, placed_by=cora, lines=0)
+
+
+@pytest.fixture
+def line(order, rosa, scale):
+    return OrderLineFactory(order=order, device_type=scale, device=DeviceFactory(patient=rosa, read_at=NOON))
+
+
+@pytest.fixture
+def happens(order, line):
+    def happened(minute, source, text, *, of=None, status=None, **fields):
+        of = of or line
+        word = text.lower() if status is None else status
+        about = {"order": order, "line": of, "device": of.device, "at": NOON + dt.timedelta(minutes=minute)}
+        return OrderEvent.objects.create(source=source, text=text, status=word, **about, **fields)
+
+    return happened
+
+
+def rows(order):
+    days = story.told(order.events.select_related("line__device_type", "device").order_by("at", "pk"), zone="UTC")
+    return [row for day in days for row in day.rows]
+
+
+def test_a_hint_and_the_reading_that_confirms_it_are_one_row(order, happens):
+    happens(0, "webhook", "Shipped", tracking_link="ups.com/1Z", delivery_id=1)
+    happens(2, "reread", "Shipped", tracking_link="ups.com/1Z")
+
+    (row,) = rows(order)
+    assert (row.text, row.link, row.unconfirmed) == ("Shipped", "ups.com/1Z", False)
+    assert (row.told, row.known) == (NOON, NOON + dt.timedelta(minutes=2))
+
+
+def test_repeated_and_late_hints_add_no_row(order, happens):
+    happens(0, "webhook", "Shipped", delivery_id=1)
+    happens(0, "webhook", "Shipped", delivery_id=2)
+    happens(1, "reread", "Shipped")
+    happens(3, "reread", "Delivered")
+    happens(9, "webhook", "Shipped", delivery_id=3)
+
+    assert [(row.text, row.times_told) for row in rows(order)] == [("Delivered", 0), ("Shipped", 3)]
+
+
+def test_the_vendors_two_words_for_shipped_are_one_stage(order, happens):
+    happens(0, "webhook", "Shipped", delivery_id=1)
+    happens(1, "reread", "Dropshipped", status="shipped")
+
+    assert [row.text for row in rows(order)] == ["Dropshipped"]
+
+
+def test_a_hint_that_nobody_has_checked_is_unconfirmed(order, happens):
+    happens(1, "webhook", "Shipped", delivery_id=1)
+
+    assert rows(order)[0].unconfirmed
+
+
+def test_a_hint_that_the_vendors_record_did_not_bear_out_is_only_told(order, happens):
+    happens(-5, "webhook", "Delivered", delivery_id=1)
+
+    (row,) = rows(order)
+    assert (row.known, row.unconfirmed) == (None, False)
+
+
+def test_a_stage_that_comes_back_is_told_again(order, happens):
+    happens(0, "reread", "On Hold", status="on_hold")
+    happens(1, "reread", "Ready to Ship", status="ready")
+    happens(2, "reread", "On Hold", status="on_hold")
+
+    assert [row.text for row in rows(order)] == ["On Hold", "Ready to Ship", "On Hold"]
+
+
+def test_the_same_news_of_two_devices_is_one_row(order, happens, rosa, cuff):
+    other = OrderLineFactory(order=order, device_type=cuff, device=DeviceFactory(patient=rosa, read_at=NOON))
+    for minute, source in ((0, "webhook"), (1, "reread")):
+        happens(minute, source, "Shipped", delivery_id=minute)
+        happens(minute, source, "Shipped", of=other, delivery_id=minute + 10)
+
+    (row,) = rows(order)
+    assert row.devices == ["Tenovi Scale", "Tenovi BPM - L"]
+
+
+def test_days_are_the_clinics_and_in_words(order, happens, time_machine):
+    time_machine.move_to(NOON + dt.timedelta(hours=1))
+    happens(0, "reread", "Delivered")
+    happens(-60 * 24, "reread", "Shipped")
+    happens(-60 * 48, "reread", "Ready to Ship", status="ready")
+    happens(-60 * 24 * 400, "person", "Ordered", status="")
+
+    days = story.told(order.events.order_by("at"), zone="America/New_York")
+    assert [day.name for day in days] == ["Today", "Yesterday", "Wednesday 18 November", "Thursday 16 October 2025"]
+
+
+def test_every_message_can_still_be_read_on_the_page(order, happens, cora):
+    for n in range(4):
+        happens(0, "webhook", "Shipped", delivery_id=n)
+    happens(1, "reread", "Shipped")
+    browser = Client()
+    browser.force_login(cora)
+
+    page = browser.get(reverse("orders:page", args=[order.pk])).content.decode()
+
+    short, _, whole = page[page.index("Timeline") :].partition('id="every-message"')
+    assert short.count("Shipped") == 1
+    assert whole.count("Shipped") == 5
