@@ -1,7 +1,6 @@
 """What the receiver is measured against: the least that could keep a body, and the way it is usually done."""
 
 import hashlib
-import uuid
 
 from django.db import connection
 from django.http import HttpResponse
@@ -9,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from devices.models import Delivery
+from devices.models import Device
+from measurements.models import Measurement, Metric
 
 INSERT = """
 INSERT INTO devices_delivery (kind, source, body, digest, received_at, state, reason, outcome, flagged, attempts,
@@ -27,25 +27,23 @@ def bare(request):
 
 
 class ReadingSerializer(serializers.Serializer):
-    metric = serializers.CharField(max_length=64)
-    hwi_device_id = serializers.UUIDField()
+    """As a webhook is usually taken in: validated, its device found, saved as a reading, all before the answer."""
+
+    metric = serializers.SlugRelatedField(slug_field="code", queryset=Metric.objects)
+    hwi_device_id = serializers.SlugRelatedField(slug_field="hwi_id", queryset=Device.objects, source="device")
     patient_id = serializers.CharField(max_length=255)
     hardware_uuid = serializers.CharField(max_length=255)
     sensor_code = serializers.CharField(max_length=255)
     value_1 = serializers.DecimalField(max_digits=12, decimal_places=2)
     value_2 = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True)
-    created = serializers.DateTimeField()
-    timestamp = serializers.DateTimeField()
+    timestamp = serializers.DateTimeField(source="taken_at")
     timezone_offset = serializers.IntegerField()
-    estimated_timestamp = serializers.BooleanField()
+    estimated_timestamp = serializers.BooleanField(source="estimated")
     filter_params = serializers.DictField()
 
     def create(self, validated):
-        """One row by the ORM, in the same table, so that both write alike."""
-        body = repr(validated).encode()
-        return Delivery.objects.create(
-            kind="order", body=body, digest=hashlib.sha256(body).digest(), state="done", hwi_id=uuid.uuid4()
-        )
+        validated.pop("patient_id")
+        return Measurement.objects.create(patient_id=validated["device"].patient_id, **validated)
 
 
 class WithSerializer(APIView):

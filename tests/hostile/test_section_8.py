@@ -163,8 +163,9 @@ def test_strange_texts_are_shown_escaped_and_shortened(world):
     )
 
     w.open_every_page(world, never=("<img src=x", "<script>alert"))
-    for what, answer in w.pages(world):  # a delivery itself is evidence, and shown as it came
-        assert LONG[:1_000] not in answer.content.decode() or what.startswith("admin:devices_delivery "), what
+    for what, answer in w.pages(world):
+        if " " not in what:  # one record of the administration is shown whole
+            assert LONG[:1_000] not in answer.content.decode(), what
 
 
 def take_in_named(world, name, nth):
