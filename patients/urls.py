@@ -17,6 +17,7 @@ urlpatterns = [
     path("<uuid:patient_id>/peek/", peek.peek, name="peek"),
     path("<uuid:patient_id>/live/", page.live, name="live"),
     path("<uuid:patient_id>/goals/", goals.goals, name="goals"),
+    path("<uuid:patient_id>/goals/save/", goals.save, name="save_goals"),
     path("<uuid:patient_id>/readings/<int:reading_id>/", readings.reading, name="reading"),
     path("<uuid:patient_id>/readings/<int:reading_id>/exclude/", readings.exclude, name="exclude"),
     path("<uuid:patient_id>/readings/<int:reading_id>/undo/", readings.undo, name="undo_exclusion"),

@@ -2,6 +2,6 @@ from .latest import LatestReading
 from .measurement import Measurement
 from .metric import Metric
 from .overview import Overview
-from .threshold import Threshold
+from .threshold import Threshold, ThresholdChange
 
-__all__ = ["LatestReading", "Measurement", "Metric", "Overview", "Threshold"]
+__all__ = ["LatestReading", "Measurement", "Metric", "Overview", "Threshold", "ThresholdChange"]

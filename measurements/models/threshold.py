@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -46,3 +51,41 @@ class Threshold(models.Model):
 
     def __str__(self) -> str:
         return f"threshold {self.pk}"
+
+    @property
+    def bounds(self) -> tuple[Decimal | None, ...]:
+        """In the order that `ThresholdChange` keeps them."""
+        return self.very_low, self.low, self.high, self.very_high
+
+
+class ThresholdChange(models.Model):
+    """Who changed a patient's or a clinic's goal, when, from what to what. Never changed itself.
+
+    Bounds stand in the order very low, low, high, very high; null where there was no goal of this scope.
+    """
+
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)
+    component = models.PositiveSmallIntegerField(default=1)
+    context = models.CharField(max_length=24, blank=True)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    before = ArrayField(models.DecimalField(max_digits=8, decimal_places=2, null=True), size=4, null=True)
+    after = ArrayField(models.DecimalField(max_digits=8, decimal_places=2, null=True), size=4, null=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(clinic__isnull=True) ^ Q(patient__isnull=True), name="threshold_change_one_scope"
+            ),
+        )
+        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return f"change of a threshold {self.pk}"
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        return self.metric_id, self.component, self.context

@@ -1,0 +1,151 @@
+"""A patient's goals: seen by all who see the patient, changed by clinicians, with who changed what."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from measurements import thresholds
+from measurements.goals import Key
+from measurements.thresholds import Bounds, Offer
+from patients.access import Act, can, open_patient, person, requires
+from patients.models import Patient
+
+HISTORY_SHOWN = 50
+LABELS = {"very_low": "Far low below", "low": "From", "high": "To", "very_high": "Far high above"}
+
+
+class GoalsForm(forms.Form):
+    """Four bounds per goal, in the vendor's unit, and a box to go back to what stands behind the patient's own."""
+
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, offers: list[Offer], seen: int) -> None:
+        super().__init__(data, initial={"seen": seen})
+        self.offers = offers
+        for offer in offers:
+            for name, bound in zip(thresholds.NAMES, offer.bounds, strict=True):
+                self.fields[self.name_of(offer, name)] = _bound_field(offer, name, bound)
+            if offer.own:
+                label = f"{offer.label}: back to {offer.behind_words}"
+                self.fields[self.name_of(offer, "back")] = forms.BooleanField(label=label, required=False)
+
+    def rows(self) -> list[tuple[Offer, list[forms.BoundField], forms.BoundField | None]]:
+        return [
+            (
+                offer,
+                [self[self.name_of(offer, name)] for name in thresholds.NAMES],
+                self[self.name_of(offer, "back")] if offer.own else None,
+            )
+            for offer in self.offers
+        ]
+
+    def clean(self) -> dict[str, Any] | None:
+        for offer in self.offers:
+            bounds = self.typed(offer)
+            if not self._broken(offer) and not self._goes_back(offer) and bounds != offer.bounds:
+                self._check(offer, bounds)
+        return self.cleaned_data
+
+    def wanted(self) -> dict[Key, Bounds | None]:
+        """Only what the person touched: an untouched default stays a default."""
+        found: dict[Key, Bounds | None] = {}
+        for offer in self.offers:
+            if self._goes_back(offer):
+                found[offer.key] = None
+            elif (bounds := self.typed(offer)) != offer.bounds:
+                found[offer.key] = bounds
+        return found
+
+    def _check(self, offer: Offer, bounds: Bounds) -> None:
+        try:
+            thresholds.check(offer.metric, offer.key, bounds)
+        except ValidationError as error:
+            for name, said in error.message_dict.items():
+                self.add_error(self.name_of(offer, name), said)
+
+    def typed(self, offer: Offer) -> Bounds:
+        return Bounds(*(self.cleaned_data.get(self.name_of(offer, name)) for name in thresholds.NAMES))
+
+    def _goes_back(self, offer: Offer) -> bool:
+        return bool(self.cleaned_data.get(self.name_of(offer, "back")))
+
+    def _broken(self, offer: Offer) -> bool:
+        return any(self.name_of(offer, name) in self.errors for name in thresholds.NAMES)
+
+    @staticmethod
+    def name_of(offer: Offer, bound: str) -> str:
+        metric, component, context = offer.key
+        return "-".join([metric, str(component), *([context] if context else []), bound])
+
+
+def _bound_field(offer: Offer, name: str, bound: Decimal | None) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=LABELS[name],
+        required=False,
+        max_digits=6,
+        decimal_places=2,
+        initial=None if bound is None else f"{bound.normalize():f}",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "aria-label": f"{offer.label}, {LABELS[name].lower()}"}),
+        error_messages={"invalid": "Write a number, such as 130 or 100.4."},
+    )
+
+
+@requires(Act.SEE_PATIENTS)
+@require_safe
+def goals(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    patient = open_patient(patient_id, by=person(request))
+    return _show(request, patient, _form(patient))
+
+
+@requires(Act.JUDGE_READINGS)
+@require_POST
+def save(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    patient = open_patient(patient_id, by=person(request))
+    form = _form(patient, request.POST)
+    if not form.is_valid():
+        return _show(request, patient, form)
+    seen = form.cleaned_data["seen"]
+    try:
+        changed = thresholds.change(scope=patient, wanted=form.wanted(), seen=seen, by=person(request))
+    except thresholds.ChangedMeanwhile as meanwhile:
+        renewed = _form(patient, _brought_up_to_date(request.POST, form, meanwhile))
+        return _show(request, patient, renewed, meanwhile=meanwhile)
+    messages.success(request, "The goals are saved." if changed else "Nothing was changed.")
+    return redirect("patients:goals", patient.pk)
+
+
+def _form(patient: Patient, data: QueryDict | None = None) -> GoalsForm:
+    newest = thresholds.history(patient).values_list("pk", flat=True).first()
+    return GoalsForm(data, offers=thresholds.offers(patient), seen=newest or 0)
+
+
+def _brought_up_to_date(data: QueryDict, form: GoalsForm, meanwhile: thresholds.ChangedMeanwhile) -> QueryDict:
+    """What was typed is kept; a goal that only somebody else touched takes their values, so that none is lost."""
+    renewed = data.copy()
+    renewed["seen"] = str(meanwhile.changes[0].pk)
+    before = {change.key: change.before for change in meanwhile.changes}  # newest first: the oldest one stays
+    for offer in form.offers:
+        if offer.key in before and form.typed(offer) == Bounds(*(before[offer.key] or offer.behind.bounds)):
+            for name, bound in zip(thresholds.NAMES, offer.bounds, strict=True):
+                renewed[form.name_of(offer, name)] = "" if bound is None else f"{bound:f}"
+    return renewed
+
+
+def _show(request: HttpRequest, patient: Patient, form: GoalsForm, **more: Any) -> HttpResponse:
+    context = {
+        "patient": patient,
+        "form": form,
+        "history": thresholds.history(patient)[:HISTORY_SHOWN],
+        "editable": can(person(request), Act.JUDGE_READINGS),
+        **more,
+    }
+    return render(request, "patients/goals.html", context)

@@ -1,0 +1,110 @@
+"""The page of a patient's goals: changed by a clinician, seen by a coordinator, with its history."""
+
+import re
+
+import pytest
+
+from measurements import goals
+from measurements.models import ThresholdChange
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
+
+HIGH = "blood_pressure-1-high"
+
+
+@pytest.fixture
+def as_nadia(client, nadia):
+    client.force_login(nadia)
+    return client
+
+
+def opened(client, rosa):
+    """What a browser would send back of the page as it stands."""
+    form = client.get(f"/patients/{rosa.pk}/goals/").context["form"]
+    return {
+        field.html_name: "" if field.value() is None else field.value() for field in form if "-back" not in field.name
+    }
+
+
+def save(client, rosa, data, **changes):
+    return client.post(f"/patients/{rosa.pk}/goals/save/", {**data, **changes}, follow=True)
+
+
+def text(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def test_a_clinician_changes_one_goal_and_the_others_stay_defaults(as_nadia, rosa):
+    response = save(as_nadia, rosa, opened(as_nadia, rosa), **{HIGH: "150"})
+
+    assert "The goals are saved." in text(response)
+    assert "Nadia Haddad Blood pressure, systolic none of its own below 150 (far: above 180)" in text(response)
+    assert [(goal.high, goal.scope) for key, goal in goals.of(rosa).by_key.items() if key[0] == "blood_pressure"] == [
+        (150, "patient"),
+        (80, "default"),
+    ]
+
+
+def test_the_goal_is_drawn_and_judged_at_once(as_nadia, rosa):
+    row = MeasurementFactory(device=DeviceFactory(patient=rosa), code="blood_pressure", value_1=145, value_2=70)
+    LatestReadingFactory(measurement=row)
+    assert "1 of 1 above goal" in text(as_nadia.get(f"/patients/{rosa.pk}/"))
+
+    save(as_nadia, rosa, opened(as_nadia, rosa), **{HIGH: "150"})
+
+    assert "above goal" not in text(as_nadia.get(f"/patients/{rosa.pk}/"))
+
+
+def test_a_ticked_box_goes_back_to_the_default(as_nadia, rosa):
+    save(as_nadia, rosa, opened(as_nadia, rosa), **{HIGH: "150"})
+
+    save(as_nadia, rosa, opened(as_nadia, rosa), **{"blood_pressure-1-back": "on"})
+
+    assert goals.of(rosa).find("blood_pressure", 1).scope == "default"
+
+
+def test_what_is_wrong_is_said_at_the_field_and_what_was_typed_stays(as_nadia, rosa):
+    response = save(as_nadia, rosa, opened(as_nadia, rosa), **{HIGH: "1300", "spO2-1-low": "ninety"})
+
+    assert "Between 40 and 300 mmHg" in text(response)
+    assert "Write a number" in text(response)
+    assert 'value="1300"' in response.content.decode()
+    assert 'value="ninety"' in response.content.decode()
+    assert ThresholdChange.objects.count() == 0
+
+
+def test_two_people_are_told_and_neither_loses_anything(as_nadia, rosa):
+    mine = opened(as_nadia, rosa)
+    save(as_nadia, rosa, mine, **{HIGH: "150"})  # somebody else, from the same state
+
+    told = save(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
+    assert "Somebody was faster" in text(told)
+    form = told.context["form"]
+    assert (form[HIGH].value(), form["spO2-1-low"].value()) == ("150.00", "90")
+
+    again = {field.html_name: field.value() or "" for field in form if "-back" not in field.name}
+    assert "The goals are saved." in text(save(as_nadia, rosa, again))
+    found = goals.of(rosa)
+    assert (found.find("blood_pressure", 1).high, found.find("spO2", 1).low) == (150, 90)
+
+
+def test_a_coordinator_sees_goals_and_changes_none(client, cora, rosa):
+    client.force_login(cora)
+    page = client.get(f"/patients/{rosa.pk}/goals/")
+
+    assert "Save the goals" not in text(page)
+    assert client.post(f"/patients/{rosa.pk}/goals/save/", {HIGH: "150"}).status_code == 403
+
+
+def test_a_strangers_goals_are_not_found(client, olaf, rosa):
+    client.force_login(olaf)
+
+    assert client.get(f"/patients/{rosa.pk}/goals/").status_code == 404
+    assert client.post(f"/patients/{rosa.pk}/goals/save/", {HIGH: "150"}).status_code == 404
+
+
+def test_the_page_costs_the_same_for_a_long_history(as_nadia, rosa, django_assert_max_num_queries):
+    for high in range(131, 151):
+        save(as_nadia, rosa, opened(as_nadia, rosa), **{HIGH: str(high)})
+
+    with django_assert_max_num_queries(12):
+        as_nadia.get(f"/patients/{rosa.pk}/goals/")
