@@ -174,18 +174,33 @@ class OfActor(OneOf):
         return rows.filter(actor_id=int(value)) if value.isascii() and value.isdigit() else rows.none()
 
 
+class OfRole(admin.SimpleListFilter):
+    """Its choices are known: Django's own filter would read the whole audit to find them."""
+
+    title, parameter_name = "role", "actor_role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Role.choices)
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        return rows.filter(actor_role=self.value()) if self.value() else rows
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     setup = True
     clinic_path = "clinic_id"
     list_display = ("at", "action", "actor_email", "patients", "target", "address", "route")
-    list_filter = ("action", "actor_role", OfPatient, OfActor)
+    list_filter = ("action", OfRole, OfPatient, OfActor)
     search_fields = ("target",)
     search_help_text = "A record, such as order:3f2a… or user:12"
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        """What happened in one's clinics, what their people did elsewhere (signing in), what was tried on them."""
-        clinics = user.clinics.values("pk")
+        """What happened in one's clinics, what their people did elsewhere (signing in), what was tried on them.
+
+        By lists: beside an OR, PostgreSQL would use no index for a subquery.
+        """
+        clinics = list(user.clinics.values_list("pk", flat=True))
         people = list(User.objects.filter(clinics__in=clinics).values_list("pk", flat=True))
         targets = [f"user:{pk}" for pk in people]
         return rows.filter(Q(clinic_id__in=clinics) | Q(actor_id__in=people) | Q(target__in=targets))

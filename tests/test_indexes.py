@@ -1,0 +1,80 @@
+"""Every query that a page makes finds an index: with sequential scans forbidden, none is left in any plan."""
+
+import json
+import re
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import DeliveryFactory, LatestReadingFactory, MeasurementFactory, OrderFactory, SyncRowFactory
+
+pytestmark = pytest.mark.django_db
+
+# Some dozens of rows each and never more: a scan of them is their index.
+SMALL = {
+    "patients_clinic", "patients_user", "patients_user_clinics", "measurements_metric", "measurements_threshold",
+    "devices_devicetype", "devices_keyslot", "devices_periodicjob", "devices_alarm", "fulfillment_kit",
+    "fulfillment_kititem", "django_content_type",
+}  # fmt: skip
+PAGES = ["/patients/", "/devices/", "/orders/", "/patients/{patient}/", "/orders/{order}/"]
+CHANGELISTS = [
+    f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+    for app in ("patients", "devices", "measurements", "fulfillment")
+    for model in apps.get_app_config(app).get_models()
+]
+
+
+@pytest.fixture
+def addresses(rosa):
+    reading = MeasurementFactory(device__patient=rosa, code="weight")
+    LatestReadingFactory(measurement=reading)
+    order = OrderFactory(patient=rosa)
+    SyncRowFactory(patient=rosa)
+    DeliveryFactory(hwi_id=reading.device.hwi_id)
+    return {"patient": rosa.pk, "order": order.pk}
+
+
+def scanned(plan):
+    """Tables that a plan reads from end to end."""
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    for part in plan.get("Plans", ()):
+        yield from scanned(part)
+
+
+def scans_of(queries):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for query in queries:
+            if not re.match(r"\s*(SELECT|WITH)\b", query["sql"]):
+                continue
+            cursor.execute("EXPLAIN (FORMAT JSON) " + query["sql"])
+            found = cursor.fetchone()[0]
+            plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+            if tables := set(scanned(plan)) - SMALL:
+                yield f"{sorted(tables)}: {query['sql'][:400]}"
+
+
+def explained(client, address):
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(address, follow=True)
+    assert response.status_code == 200, address
+    return list(scans_of(queries.captured_queries))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_reads_no_table_from_end_to_end(client, cora, addresses, page):
+    client.force_login(cora)
+
+    assert explained(client, page.format(**addresses)) == []
+
+
+@pytest.mark.parametrize("page", CHANGELISTS)
+def test_a_list_of_the_admin_reads_no_table_from_end_to_end(client, ada, addresses, page):
+    client.force_login(ada)
+    if client.get(page).status_code == 404:
+        pytest.skip("part of another record's page")
+
+    assert explained(client, page) == []
