@@ -29,6 +29,7 @@ DEVICES = {
     "connected": "Connected",
     "none": "Without a device",
 }
+WAYS = {"falling": "falling", "rising": "rising"}
 SILENT = {"": "Any time", "2": "None for 2 days", "7": "None for 7 days", "never": "Never measured"}
 IN_TROUBLE = (
     *(DeviceState.ACTION_REQUIRED, DeviceState.ON_HOLD, DeviceState.RETURNED),
@@ -57,13 +58,19 @@ class Chosen:
         return cls().changed(kept) if isinstance(kept, dict) else cls()
 
     def changed(self, said: Mapping[str, Any]) -> Chosen:
-        """With what a form or the memory says. The column that sorts already, clicked again, turns round."""
+        """With what a form or the memory says. The column that sorts already, clicked again, turns round.
+
+        `order` is what narrow screens have in place of columns to click on: "weight falling".
+        """
         texts = {name: value for name, value in said.items() if isinstance(value, str)}
         known: dict[str, Any] = {
             name: text for name, text in texts.items() if name in _ALLOWED and _ALLOWED[name](text)
         }
+        key, _, way = str(said.get("order", "")).partition(" ")
         if isinstance(said.get("falling"), bool):
             known["falling"] = said["falling"]
+        elif key in BY_KEY and way in WAYS and "sort" not in known:
+            known |= {"sort": key, "falling": way == "falling"}
         elif "sort" in known:
             known["falling"] = not self.falling if known["sort"] == self.sort else known["sort"] != "name"
         return replace(self, **known)
@@ -71,6 +78,10 @@ class Chosen:
     @property
     def narrowed(self) -> bool:
         return any((self.clinic, self.condition, self.provider, self.devices, self.silent))
+
+    @property
+    def way(self) -> str:
+        return "falling" if self.falling else "rising"
 
     @property
     def order(self) -> Order:

@@ -102,4 +102,5 @@ def _choices(user: User) -> dict[str, Any]:
         "clinics": [(str(clinic.pk), clinic.name) for clinic in user.clinics.all()],
         "conditions": Condition.choices,
         "providers": list(providers),
+        "ways": filters.WAYS.items(),
     }

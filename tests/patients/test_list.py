@@ -127,6 +127,17 @@ def test_a_click_puts_the_highest_on_top_and_a_second_one_the_lowest(as_nadia, e
     assert names(as_nadia.get("/patients/")) == ["Low", "Middle", "High", "Nothing"]
 
 
+def test_a_narrow_screen_chooses_column_and_way_at_once_and_a_column_wins_over_it(as_nadia, elm):
+    for name, value in (("Low", 100), ("High", 190)):
+        read(PatientFactory(clinic=elm, family_name=name), "blood_pressure", value)
+
+    for _ in range(2):
+        assert names(arrange(as_nadia, order="blood_pressure rising")) == ["Low", "High"]
+    assert names(arrange(as_nadia, order="blood_pressure falling")) == ["High", "Low"]
+    assert names(arrange(as_nadia, order="blood_pressure falling", sort="blood_pressure")) == ["Low", "High"]
+    assert names(arrange(as_nadia, order="password falling")) == ["Low", "High"]
+
+
 def test_a_page_keeps_its_place_when_others_come_and_go(as_nadia, elm, monkeypatch):
     monkeypatch.setattr(places, "PAGE_SIZE", 2)
     people = {name: PatientFactory(clinic=elm, family_name=name) for name in ("Bo", "Di", "Fu", "Hy")}

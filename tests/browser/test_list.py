@@ -1,0 +1,127 @@
+"""The list by keyboard and by eye, in both themes at both widths."""
+
+import datetime as dt
+import os
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.utils import timezone
+
+from measurements import overviews
+from measurements.models import Metric
+from patients.models import User
+from tests.browsers import DESKTOP, PHONE
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def vocabulary(transactional_db):
+    """Metrics and goals come with the migrations, and every test with real commits empties all tables behind it."""
+    if not Metric.objects.filter(vital=True).exists():
+        Metric.objects.all().delete()
+        for name in ("0003_metrics_and_thresholds", "0004_weight_gain_goal"):
+            import_module(f"measurements.migrations.{name}").add(apps, None)
+
+
+@pytest.fixture
+def browse(opened, live_server, nadia):
+    def open_as_nadia(path, **options):
+        client = Client()
+        client.force_login(nadia)
+        page = opened(base_url=live_server.url, **options)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.goto(path)
+        return page
+
+    return open_as_nadia
+
+
+@pytest.fixture(autouse=True)
+def crowd(vocabulary, elm):
+    for n, (family, given, high) in enumerate((("Abbot", "Ida", 128), ("Brook", "Sam", 186), ("Clay", "Joan", 141))):
+        patient = PatientFactory(clinic=elm, family_name=family, given_name=given, provider=f"Dr. {family}")
+        device = DeviceFactory(patient=patient, state="on_hold" if n == 2 else "connected")
+        rows = []
+        for day in range(12):
+            at = timezone.now() - dt.timedelta(days=2 * day, hours=n)
+            rows.append(
+                MeasurementFactory(device=device, code="blood_pressure", value_1=high + day, value_2=80, taken_at=at)
+            )
+            rows.append(MeasurementFactory(device=device, code="weight", value_1=180 - day, taken_at=at))
+        LatestReadingFactory(measurement=rows[0])
+        LatestReadingFactory(measurement=rows[1])
+        overviews.follow([row.pk for row in rows], patients=[patient.pk])
+    PatientFactory(clinic=elm, family_name="Dunn", given_name="Eve")
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.textContent")
+
+
+def test_walking_looking_and_opening_by_keyboard(browse):
+    page = browse("/patients/", viewport=DESKTOP)
+
+    page.keyboard.press("j")
+    assert focused(page) == "Abbot, Ida"
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert focused(page) == "Brook, Sam"
+
+    page.keyboard.press("p")
+    page.locator("#peek").get_by_text("186/80").wait_for()
+    page.keyboard.press("j")
+    page.locator("#peek").get_by_text("Joan Clay").wait_for()
+    assert focused(page) == "Clay, Joan"
+    page.keyboard.press("Escape")
+    assert page.locator("#peek").is_hidden()
+    assert focused(page) == "Clay, Joan"
+
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Joan Clay").wait_for()
+
+
+def test_sorting_and_narrowing_stay_with_the_person(browse, nadia):
+    page = browse("/patients/", viewport=DESKTOP)
+    names = page.locator(".patient-name")
+
+    page.get_by_role("button", name="Blood pressure").click()
+    assert names.all_inner_texts() == ["Brook, Sam", "Clay, Joan", "Abbot, Ida", "Dunn, Eve"]
+    page.get_by_role("button", name="Needs attention 1").click()
+    assert names.all_inner_texts() == ["Clay, Joan"]
+    page.get_by_role("button", name="Everybody").click()
+    page.get_by_label("Provider").select_option("Dr. Brook")
+    page.get_by_text("1 patient as narrowed above").wait_for()
+    assert names.all_inner_texts() == ["Brook, Sam"]
+    assert page.url.endswith("/patients/")
+    assert User.objects.get(pk=nadia.pk).preferences["patient_list"]["provider"] == "Dr. Brook"
+
+
+def test_a_look_that_fails_says_so(browse, troubles):
+    page = browse("/patients/", viewport=DESKTOP)
+    page.route("**/peek/", lambda route: route.abort())
+
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+
+    page.get_by_text("This patient can't be shown now.").wait_for()
+    troubles.clear()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nothing_spills_over(browse, viewport, theme):
+    page = browse("/patients/", viewport=viewport, color_scheme=theme)
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    page.locator("#peek").get_by_text("128/80").wait_for()
+
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    if kept := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(kept) / f"list-{viewport['width']}-{theme}.png")
