@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import uuid
 from datetime import date
 from pathlib import Path
@@ -17,29 +16,23 @@ from django.db import transaction
 from django.utils import timezone
 
 from devices import hooks, reconciliation, tenovi
-from devices.models import DeviceType
+from devices.models import DeviceType, SyncRun
+from devices.models.sync import SyncKind
 from fulfillment import orders
+from fulfillment.management.commands import _demo_staff
 from fulfillment.models import Kit, KitItem, Order
 from measurements import reconciliation as readings
 from patients import enrollment
-from patients.models import Clinic, Patient, Role, User
+from patients.models import Clinic, Patient, User
 
 PEOPLE = settings.BASE_DIR / "devices" / "simulator" / "people.json"
 STUCK = "client_action_required"
-STAFF = (
-    ("nadia", "Nadia Reyes, RN", Role.CLINICIAN, "Elm Street Cardiology"),
-    ("cora", "Cora Lind", Role.COORDINATOR, "Elm Street Cardiology"),
-    ("ada", "Ada Mensah", Role.ADMINISTRATOR, "Elm Street Cardiology"),
-    ("olaf", "Dr Olaf Brandt", Role.CLINICIAN, "Harbor Family Medicine"),
-    ("carmen", "Carmen Ruiz", Role.COORDINATOR, "Harbor Family Medicine"),
-)
 KITS = {
     "Hypertension": ("Tenovi BPM - L",),
     "Heart failure": ("Tenovi BPM - L", "Tenovi Scale", "Tenovi Pulse Ox"),
     "Diabetes": ("Tenovi Glucometer", "Tenovi BPM - L"),
     "COPD": ("Tenovi Pulse Ox",),
 }
-WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "juniper", "lark", "maple")
 
 
 class Command(BaseCommand):
@@ -50,16 +43,18 @@ class Command(BaseCommand):
             raise CommandError("This invents people. It runs in the demo only (DEMO=1).")
         described = json.loads(Path(PEOPLE).read_text(encoding="utf-8"))
         clinics = self._clinics(described["clinics"])
-        staff = self._staff(clinics)
+        staff = _demo_staff.employ(clinics, accounts=Path(os.environ["DEMO_ACCOUNTS_FILE"]))
+        coordinators = _demo_staff.coordinators(staff)
         with tenovi.people_lane() as client:
             hooks.register(client, site_url=settings.SITE_URL)
             if not DeviceType.objects.exists():
                 reconciliation.sync_catalogue(client)
             self._kits(clinics)
-            if self._enrol(described["people"], clinics, staff):
+            new = self._enrol(described["people"], clinics, coordinators)
+            if new or not _compared():
                 reconciliation.compare_devices(client)
         self._special_order_hook()
-        self._stuck_order(described["people"], staff)
+        self._stuck_order(described["people"], coordinators)
         readings.start_nightly(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
 
     def _clinics(self, rows: list[dict[str, Any]]) -> dict[str, Clinic]:
@@ -67,28 +62,6 @@ class Command(BaseCommand):
             row["name"]: Clinic.objects.get_or_create(name=row["name"], defaults={"time_zone": row["time_zone"]})[0]
             for row in rows
         }
-
-    def _staff(self, clinics: dict[str, Clinic]) -> dict[str, User]:
-        """One passphrase of this demo for everybody, written where the launcher prints it from."""
-        account_file = Path(os.environ["DEMO_ACCOUNTS_FILE"])
-        phrase = "-".join(secrets.choice(WORDS) for _ in range(3)) + f"-{secrets.randbelow(90) + 10}"
-        lines = [f"  password for all: {phrase}", ""]
-        staff = {}
-        for name, full_name, role, clinic in STAFF:
-            email = f"{name}@demo.example"
-            user = User.objects.filter(email=email).first()
-            if user is None or not account_file.exists():
-                user = user or User.objects.create_user(
-                    email, name=full_name, role=role, is_staff=role == Role.ADMINISTRATOR
-                )
-                user.set_password(phrase)
-                user.save(update_fields=["password"])
-                user.clinics.set([clinics[clinic]])
-            staff[name] = user
-            lines.append(f"  {email:<22} {Role(role).label}, {clinic}")
-        if not account_file.exists():
-            account_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return staff
 
     def _kits(self, clinics: dict[str, Clinic]) -> None:
         types = DeviceType.objects.in_bulk(field_name="name")
@@ -98,9 +71,8 @@ class Command(BaseCommand):
                 if created:
                     KitItem.objects.bulk_create(KitItem(kit=kit, device_type=types[wanted]) for wanted in contents)
 
-    def _enrol(self, rows: list[dict[str, Any]], clinics: dict[str, Clinic], staff: dict[str, User]) -> int:
+    def _enrol(self, rows: list[dict[str, Any]], clinics: dict[str, Clinic], coordinators: dict[str, User]) -> int:
         """Returns how many are new. Each under the account id that the vendor's list already knows."""
-        coordinators = {"Elm Street Cardiology": staff["cora"], "Harbor Family Medicine": staff["carmen"]}
         new = [row for row in rows if Patient.objects.known_as(row["external_id"]) is None]
         with transaction.atomic():
             for row in new:
@@ -120,7 +92,7 @@ class Command(BaseCommand):
         )
         answer.raise_for_status()
 
-    def _stuck_order(self, rows: list[dict[str, Any]], staff: dict[str, User]) -> None:
+    def _stuck_order(self, rows: list[dict[str, Any]], coordinators: dict[str, User]) -> None:
         """An order whose address the vendor can't use: ZIP 00000. It stays in Client Action Required."""
         row = next(row for row in rows if row["story"] == STUCK)
         patient = Patient.objects.known_as(row["external_id"])
@@ -134,8 +106,13 @@ class Command(BaseCommand):
                 name=patient.name, address=patient.street, city=patient.city, state=patient.state, zip_code="00000"
             ),
             submission_id=uuid.uuid4(),
-            by=staff["cora"] if patient.clinic == staff["cora"].clinics.first() else staff["carmen"],
+            by=coordinators[row["clinic"]],
         )
+
+
+def _compared() -> bool:
+    """An earlier preparation may have been stopped between enrolling and adopting."""
+    return SyncRun.objects.filter(kind=SyncKind.DEVICES, finished_at__isnull=False).exists()
 
 
 def _fields(row: dict[str, Any]) -> dict[str, Any]:
