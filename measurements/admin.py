@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
 
 from measurements.models import LatestReading, Measurement, Metric, Threshold
 from patients.access import person
@@ -26,6 +28,16 @@ class MeasurementAdmin(ReadOnlyAdmin):
     list_select_related = ("patient", "metric")
     search_fields = ("=id",)
     ordering = ("-id",)
+    exclude = ("delivery_id",)
+    readonly_fields = ("raw_payload",)
+
+    @admin.display(description="raw payload")
+    def raw_payload(self, reading: Measurement) -> str:
+        """The vendor's own bytes stand in the delivery, for as long as bodies are kept."""
+        if reading.delivery_id is None:
+            return "pulled: no delivery"
+        address = reverse("admin:devices_delivery_change", args=[reading.delivery_id])
+        return format_html('<a href="{}">delivery {}</a>', address, reading.delivery_id)
 
 
 @admin.register(LatestReading)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("<uuid:patient_id>/", page.page, name="page"),
     path("<uuid:patient_id>/peek/", peek.peek, name="peek"),
     path("<uuid:patient_id>/live/", page.live, name="live"),
+    path("<uuid:patient_id>/readings.csv", page.download, name="csv"),
     path("<uuid:patient_id>/goals/", goals.goals, name="goals"),
     path("<uuid:patient_id>/goals/save/", goals.save, name="save_goals"),
     path("<uuid:patient_id>/readings/<int:reading_id>/", readings.reading, name="reading"),

@@ -10,10 +10,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
-from measurements import chart_json, charts, goals, latest, tables
-from patients import preferences
+from measurements import chart_json, charts, exports, goals, latest, tables
+from patients import audit, preferences
 from patients.access import Act, open_patient, person, requires
 from patients.models import Patient, User
+from patients.models.audit import AuditAction
 from patients.views import holdings
 
 RANGE_LABELS = {7: "7 days", 14: "14 days", 30: "30 days", 90: "90 days", 365: "1 year", 0: "All"}
@@ -44,6 +45,27 @@ def live(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
         return HttpResponse(status=204)
     patient = open_patient(patient_id, by=user)
     return render(request, "patients/_live.html", _shown(request, patient, _range(request, user)))
+
+
+@requires(Act.SEE_PATIENTS)
+@require_GET
+def download(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    """The readings of the range that is shown. The file's name says nothing about the patient."""
+    user = person(request)
+    patient = open_patient(patient_id, by=user)
+    days = charts.days_of(patient, length=_range(request, user), now=timezone.now())
+    export = exports.of(patient, days=days, goals=goals.of(patient))
+    audit.record(
+        AuditAction.EXPORT,
+        by=user,
+        patients=[patient.pk],
+        clinic=patient.clinic,
+        readings=export.readings,
+        days=len(days),
+    )
+    response = HttpResponse(export.text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="readings.csv"'
+    return response
 
 
 def _shown(request: HttpRequest, patient: Patient, length: int) -> dict[str, Any]:

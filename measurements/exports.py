@@ -1,0 +1,92 @@
+"""Readings as a CSV file that a spreadsheet opens without running anything: what is shown, every mark in words."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from dataclasses import dataclass
+from decimal import Decimal
+
+from measurements.days import LocalDays
+from measurements.goals import Goals
+from measurements.models import Measurement
+from measurements.tables import quality_of
+from patients.models import Patient
+
+HEADINGS = (
+    *("account", "taken", "taken_utc", "time_zone", "reading", "value", "value_2", "unit", "against_goal", "marks"),
+    *("counts", "excluded_by", "excluded_reason", "device", "received_by_vendor_utc", "received_here_utc", "id"),
+)
+# What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection").
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel doesn't read UTF-8
+
+
+@dataclass(frozen=True)
+class Export:
+    text: str
+    readings: int
+
+
+def of(patient: Patient, *, days: LocalDays, goals: Goals) -> Export:
+    """Every vital sign of these days, oldest first; values in the vendor's unit, excluded ones with their reason."""
+    readings = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.start, days.end)
+    ordered = readings.select_related("metric", "device", "excluded_by").order_by("taken_at", "metric__position", "pk")
+    file = io.StringIO()
+    file.write(BOM)
+    writer = csv.writer(file)
+    writer.writerow(HEADINGS)
+    count = 0
+    for reading in ordered.iterator(chunk_size=2000):
+        count += 1
+        writer.writerow([safe(cell) for cell in _cells(reading, patient, goals)])
+    return Export(file.getvalue(), count)
+
+
+def safe(cell: str | Decimal | int) -> str:
+    """Text that a spreadsheet would run gets an apostrophe in front. A number stays a number, a negative one too."""
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return str(cell)
+
+
+def _cells(reading: Measurement, patient: Patient, goals: Goals) -> list[str | Decimal | int]:
+    metric = reading.metric
+    second = reading.value_2 if metric.has_second_value else None
+    return [
+        patient.external_id,
+        reading.taken_at.astimezone(patient.zone).isoformat(timespec="seconds"),
+        _utc(reading.taken_at),
+        patient.time_zone,
+        metric.label,
+        reading.value_1,
+        "" if second is None else second,
+        metric.unit,
+        _against_goal(reading, second, goals),
+        "; ".join(quality_of(reading)),
+        "yes" if _counts(reading) else "no",
+        str(reading.excluded_by) if reading.excluded_at else "",
+        reading.excluded_reason,
+        reading.device.name,
+        _utc(reading.vendor_created_at),
+        _utc(reading.received_at),
+        reading.pk,
+    ]
+
+
+def _counts(reading: Measurement) -> bool:
+    """In averages, as `MeasurementQuerySet.trusted` has it."""
+    doubtful = reading.conflict or reading.implausible or reading.duplicate
+    return not (doubtful or reading.control or reading.excluded_at)
+
+
+def _against_goal(reading: Measurement, second: Decimal | None, goals: Goals) -> str:
+    if not _counts(reading):
+        return ""
+    values = (float(reading.value_1), None if second is None else float(second))
+    return goals.judge(reading.metric_id, values, str(reading.filter_params.get("meal_context", ""))).words
+
+
+def _utc(moment: dt.datetime | None) -> str:
+    return "" if moment is None else moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,130 @@
+"""Readings in a file: what is in it, and what a spreadsheet must not run."""
+
+import csv
+import datetime as dt
+import io
+from decimal import Decimal
+
+import pytest
+import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
+
+from measurements import exclusion, exports
+from measurements.exclusion import Reason
+from patients.models import AuditEvent
+from tests.factories import DeliveryFactory, DeviceFactory, MeasurementFactory
+
+NOW = dt.datetime(2026, 11, 3, 17, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def as_nadia(client, nadia):
+    client.force_login(nadia)
+    return client
+
+
+def download(client, patient, query="?days=7"):
+    response = client.get(f"/patients/{patient.pk}/readings.csv{query}")
+    return response, list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
+
+
+def taken(device, day, hour, **fields):
+    at = dt.datetime(2026, 11, day, hour, tzinfo=dt.UTC)
+    return MeasurementFactory(device=device, taken_at=at, vendor_created_at=at, received_at=at, **fields)
+
+
+def test_each_reading_is_a_row_with_its_local_time_its_offset_and_utc(as_nadia, rosa):
+    device = DeviceFactory(patient=rosa)
+    taken(device, 1, 5, code="blood_pressure", value_1=163, value_2=106)  # 1:00 in summer
+    taken(device, 1, 6, code="blood_pressure", value_1=120, value_2=70)  # 1:00 again, in winter
+    taken(device, 1, 7, code="pulse", value_1=78, value_2=0)
+
+    _, rows = download(as_nadia, rosa)
+
+    assert [(row["taken"], row["taken_utc"]) for row in rows] == [
+        ("2026-11-01T01:00:00-04:00", "2026-11-01T05:00:00Z"),
+        ("2026-11-01T01:00:00-05:00", "2026-11-01T06:00:00Z"),
+        ("2026-11-01T02:00:00-05:00", "2026-11-01T07:00:00Z"),
+    ]
+    assert [(row["value"], row["value_2"], row["unit"], row["against_goal"]) for row in rows] == [
+        ("163.00", "106.00", "mmHg", "above goal"),
+        ("120.00", "70.00", "mmHg", "in goal"),
+        ("78.00", "", "bpm", "in goal"),
+    ]
+
+
+def test_marks_are_words_and_what_is_excluded_says_by_whom_and_why(as_nadia, nadia, rosa):
+    device = DeviceFactory(patient=rosa)
+    taken(device, 1, 5, value_1=171, estimated=True, conflict=True)
+    exclusion.exclude(reading=taken(device, 2, 5, value_1=99), reason=Reason.OTHER, detail="=the dog", by=nadia)
+
+    _, (marked, excluded) = download(as_nadia, rosa)
+
+    assert marked["marks"] == "time estimated by the vendor; check: another value for the same moment"
+    assert (marked["counts"], marked["excluded_by"]) == ("no", "")
+    assert (excluded["counts"], excluded["excluded_by"], excluded["excluded_reason"]) == (
+        "no",
+        "Nadia Haddad",
+        "'=the dog",
+    )
+
+
+def test_only_the_range_that_is_shown_is_in_the_file(as_nadia, rosa):
+    device = DeviceFactory(patient=rosa)
+    taken(device, 2, 5)
+    MeasurementFactory(device=device, taken_at=NOW - dt.timedelta(days=8))
+
+    assert len(download(as_nadia, rosa)[1]) == 1
+    assert len(download(as_nadia, rosa, "?days=30")[1]) == 2
+
+
+def test_an_export_is_written_down_and_its_name_tells_nothing(as_nadia, rosa):
+    taken(DeviceFactory(patient=rosa), 2, 5)
+
+    response, _ = download(as_nadia, rosa)
+
+    event = AuditEvent.objects.get(action="export")
+    assert (event.patient_ids, event.details) == ([rosa.pk], {"readings": 1, "days": 7})
+    assert response["Content-Disposition"] == 'attachment; filename="readings.csv"'
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_a_strangers_readings_are_no_file(client, olaf, rosa):
+    client.force_login(olaf)
+
+    assert client.get(f"/patients/{rosa.pk}/readings.csv").status_code == 404
+
+
+@given(st.text())
+def test_no_text_begins_as_a_formula_does(text):
+    assert not exports.safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_a_negative_number_stays_a_number():
+    assert (exports.safe(Decimal("-3.50")), exports.safe("-3.50")) == ("-3.50", "'-3.50")
+
+
+def test_the_file_costs_the_same_queries_for_any_number_of_readings(as_nadia, rosa, django_assert_max_num_queries):
+    device = DeviceFactory(patient=rosa)
+    for hour in range(24):
+        taken(device, 2, hour)
+
+    with django_assert_max_num_queries(12):
+        download(as_nadia, rosa)
+
+
+def test_an_administrator_finds_the_raw_payload_from_the_reading(client, ada, rosa):
+    delivery = DeliveryFactory()
+    row = MeasurementFactory(device=DeviceFactory(patient=rosa), delivery_id=delivery.pk)
+    client.force_login(ada)
+
+    body = client.get(f"/admin/measurements/measurement/{row.pk}/change/").content.decode()
+
+    assert f'<a href="/admin/devices/delivery/{delivery.pk}/change/">delivery {delivery.pk}</a>' in body
