@@ -43,7 +43,7 @@ class PatientRow:
 
 
 def rows_of(patients: Sequence[Patient], *, now: dt.datetime) -> list[PatientRow]:
-    """Seven queries, however many patients."""
+    """Eight queries, however many patients."""
     bounds = goals.of_many(patients)
     newest = latest.of_many(patients, goals=bounds)
     weights = latest.usual_weights(patients, goals=bounds, now=now)
