@@ -29,7 +29,7 @@ ADMIN_VERBS: dict[str, dict[str, frozenset[str]]] = {
         "devices.assignment": SEE,
         "devices.delivery": frozenset({"view", "replay"}),
         "devices.vendorcall": SEE,
-        "devices.keyslot": SEE,
+        "devices.keyslot": frozenset({"view", "clear"}),
         "devices.syncrun": frozenset({"view", "start"}),
         "devices.syncrow": SEE,
         "devices.periodicjob": SEE,

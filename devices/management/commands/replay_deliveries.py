@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -8,8 +9,16 @@ from django.core.management.base import BaseCommand
 from devices import inbox
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
+from devices.tenovi import parse_time
 from patients import audit
 from patients.models import AuditEvent
+
+
+def moment(text: str) -> dt.datetime:
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}: write it as 2026-09-20T12:30:00Z") from error
 
 
 class Command(BaseCommand):
@@ -19,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--kind", choices=DeliveryKind.values)
         parser.add_argument("--state", choices=DeliveryState.values, help="default: quarantined and dead")
         parser.add_argument("--all", action="store_true", help="whatever their state")
-        parser.add_argument("--since", help="received at or after, ISO 8601 with a zone")
+        parser.add_argument("--since", type=moment, help="received at or after, such as 2026-09-20T12:30:00Z")
 
     def handle(self, **options: Any) -> None:
         rows = Delivery.objects.all()
