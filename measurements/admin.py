@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
 from django.utils.html import format_html
 
 from measurements.models import LatestReading, Measurement, Metric, Threshold
-from patients.access import person
+from patients.access import Act, can, person
 from patients.admin_base import ReadOnlyAdmin
+from patients.views import goals
 
 
 @admin.register(Metric)
@@ -49,6 +55,7 @@ class LatestReadingAdmin(ReadOnlyAdmin):
 
 @admin.register(Threshold)
 class ThresholdAdmin(ReadOnlyAdmin):
+    change_list_template = "admin/measurements/threshold/change_list.html"
     list_display = ("metric", "component", "context", "very_low", "low", "high", "very_high", "source", "source_date")
     list_filter = ("metric",)
     list_select_related = ("metric",)
@@ -58,3 +65,24 @@ class ThresholdAdmin(ReadOnlyAdmin):
         own = person(request).clinics.all()
         rows = super().get_queryset(request).filter(patient__isnull=True)
         return rows.filter(clinic__isnull=True) | rows.filter(clinic__in=own)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(clinic_goals)
+        return [path("clinic/<int:clinic_id>/", view, name="measurements_clinic_goals"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        clinics = person(request).clinics.order_by("name")
+        return super().changelist_view(request, {"clinics": clinics, **(extra_context or {})})
+
+
+def clinic_goals(request: HttpRequest, clinic_id: int) -> HttpResponse:
+    """The goals of a whole clinic, over the shipped defaults and under each patient's own."""
+    user = person(request)
+    if not can(user, Act.ADMINISTER):
+        raise PermissionDenied
+    clinic = get_object_or_404(user.clinics, pk=clinic_id)
+    back = reverse("admin:measurements_threshold_changelist")
+    place = goals.Place(clinic, clinic, editable=True, action=request.path, back=back)
+    if request.method == "POST":
+        return goals.keep(request, place, then=request.path)
+    return goals.show(request, place, place.form())

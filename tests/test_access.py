@@ -85,6 +85,7 @@ class World:
             "line_id": self.line.pk,
             "call_id": self.line.call_id,
             "reading_id": self.reading.pk,
+            "clinic_id": self.elm.pk,
             "hwi_id": self.device.hwi_id,
             "device_id": self.device.pk,
             "token": signing.dumps([0, "forged"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +12,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from measurements import thresholds
 from measurements.goals import Key
 from measurements.thresholds import Bounds, Offer
 from patients.access import Act, can, open_patient, person, requires
-from patients.models import Patient
+from patients.models import Clinic, Patient
 
 HISTORY_SHOWN = 50
 LABELS = {"very_low": "Far low below", "low": "From", "high": "To", "very_high": "Far high above"}
@@ -99,33 +101,59 @@ def _bound_field(offer: Offer, name: str, bound: Decimal | None) -> forms.Decima
     )
 
 
+@dataclass(frozen=True)
+class Place:
+    """Whose goals a page is about, who may change them there, and where it sends people."""
+
+    scope: Patient | Clinic
+    clinic: Clinic
+    editable: bool
+    action: str
+    back: str
+
+    def form(self, data: QueryDict | None = None) -> GoalsForm:
+        newest = thresholds.history(self.scope).values_list("pk", flat=True).first()
+        return GoalsForm(data, offers=thresholds.offers(self.scope), seen=newest or 0)
+
+
 @requires(Act.SEE_PATIENTS)
 @require_safe
 def goals(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    patient = open_patient(patient_id, by=person(request))
-    return _show(request, patient, _form(patient))
+    place = _of_patient(request, patient_id)
+    return show(request, place, place.form())
 
 
 @requires(Act.JUDGE_READINGS)
 @require_POST
 def save(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    patient = open_patient(patient_id, by=person(request))
-    form = _form(patient, request.POST)
+    return keep(request, _of_patient(request, patient_id), then=reverse("patients:goals", args=[patient_id]))
+
+
+def keep(request: HttpRequest, place: Place, *, then: str) -> HttpResponse:
+    form = place.form(request.POST)
     if not form.is_valid():
-        return _show(request, patient, form)
+        return show(request, place, form)
     seen = form.cleaned_data["seen"]
     try:
-        changed = thresholds.change(scope=patient, wanted=form.wanted(), seen=seen, by=person(request))
+        changed = thresholds.change(scope=place.scope, wanted=form.wanted(), seen=seen, by=person(request))
     except thresholds.ChangedMeanwhile as meanwhile:
-        renewed = _form(patient, _brought_up_to_date(request.POST, form, meanwhile))
-        return _show(request, patient, renewed, meanwhile=meanwhile)
+        renewed = place.form(_brought_up_to_date(request.POST, form, meanwhile))
+        return show(request, place, renewed, meanwhile=meanwhile)
     messages.success(request, "The goals are saved." if changed else "Nothing was changed.")
-    return redirect("patients:goals", patient.pk)
+    return redirect(then)
 
 
-def _form(patient: Patient, data: QueryDict | None = None) -> GoalsForm:
-    newest = thresholds.history(patient).values_list("pk", flat=True).first()
-    return GoalsForm(data, offers=thresholds.offers(patient), seen=newest or 0)
+def show(request: HttpRequest, place: Place, form: GoalsForm, **more: Any) -> HttpResponse:
+    history = thresholds.history(place.scope)[:HISTORY_SHOWN]
+    return render(request, "patients/goals.html", {"place": place, "form": form, "history": history, **more})
+
+
+def _of_patient(request: HttpRequest, patient_id: uuid.UUID) -> Place:
+    user = person(request)
+    patient = open_patient(patient_id, by=user)
+    action = reverse("patients:save_goals", args=[patient.pk])
+    back = reverse("patients:page", args=[patient.pk])
+    return Place(patient, patient.clinic, can(user, Act.JUDGE_READINGS), action, back)
 
 
 def _brought_up_to_date(data: QueryDict, form: GoalsForm, meanwhile: thresholds.ChangedMeanwhile) -> QueryDict:
@@ -138,14 +166,3 @@ def _brought_up_to_date(data: QueryDict, form: GoalsForm, meanwhile: thresholds.
             for name, bound in zip(thresholds.NAMES, offer.bounds, strict=True):
                 renewed[form.name_of(offer, name)] = "" if bound is None else f"{bound:f}"
     return renewed
-
-
-def _show(request: HttpRequest, patient: Patient, form: GoalsForm, **more: Any) -> HttpResponse:
-    context = {
-        "patient": patient,
-        "form": form,
-        "history": thresholds.history(patient)[:HISTORY_SHOWN],
-        "editable": can(person(request), Act.JUDGE_READINGS),
-        **more,
-    }
-    return render(request, "patients/goals.html", context)

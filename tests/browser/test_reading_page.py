@@ -55,7 +55,7 @@ def test_a_goal_is_changed_and_its_band_follows(browse, measured, rosa, viewport
     assert page.get_by_text("The goals are saved.").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     shot(page, f"goals-saved-{theme}-{viewport['width']}")
-    page.get_by_role("link", name="Back to the charts").click()
+    page.get_by_role("link", name="Back", exact=True).click()
     page.wait_for_selector("#plot-blood_pressure canvas")
     goals = page.evaluate("JSON.parse(document.getElementById('vitals-data').textContent).panels[0].lines")
     assert goals[0]["goal"]["words"] == "< 150"

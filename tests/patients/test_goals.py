@@ -108,3 +108,22 @@ def test_the_page_costs_the_same_for_a_long_history(as_nadia, rosa, django_asser
 
     with django_assert_max_num_queries(12):
         as_nadia.get(f"/patients/{rosa.pk}/goals/")
+
+
+def test_an_administrator_sets_goals_for_the_own_clinic_alone(client, ada, rosa, harbor):
+    client.force_login(ada)
+    listed = client.get("/admin/measurements/threshold/").content.decode()
+    address = f"/admin/measurements/threshold/clinic/{rosa.clinic_id}/"
+    assert f'href="{address}"' in listed
+
+    form = client.get(address).context["form"]
+    data = {field.html_name: "" if field.value() is None else field.value() for field in form}
+    shown = text(client.post(address, {**data, HIGH: "140"}, follow=True))
+
+    assert "Ada Mensah Blood pressure, systolic none of its own below 140 (far: above 180)" in shown
+    assert (goals.of(rosa).find("blood_pressure", 1).high, goals.of(rosa).find("blood_pressure", 1).scope) == (
+        140,
+        "clinic",
+    )
+    assert client.get(f"/admin/measurements/threshold/clinic/{harbor.pk}/").status_code == 404
+    assert client.post(f"/admin/measurements/threshold/clinic/{harbor.pk}/", data).status_code == 404
