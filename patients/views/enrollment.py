@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from devices.models import Device
+from measurements import overviews
 from patients import enrollment
 from patients.access import Act, open_patient, person, requires
 from patients.forms import DischargeForm, PatientForm
@@ -51,6 +52,7 @@ def edit(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     except ValidationError as error:
         form.blame(error)
         return _show(request, patient, form)
+    overviews.rebuild([patient.pk])  # its days are the patient's own: the time zone may have changed
     messages.success(request, "The changes are saved.")
     return redirect("patients:page", patient.pk)
 

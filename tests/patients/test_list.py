@@ -19,6 +19,7 @@ from tests.factories import (
     OrderFactory,
     PatientFactory,
 )
+from tests.patients.test_patient_form import Inputs
 
 pytestmark = pytest.mark.django_db
 SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
@@ -277,6 +278,20 @@ def test_a_month_is_a_line_that_gaps_break(as_nadia, rosa):
     assert re.sub(r"[\d. ]", "", spark.path) == "MhMhLL"
     assert spark.path.startswith("M65.4 2.0h0M87.7 ")
     assert spark.path.endswith("L94.0 22.0")
+
+
+def test_days_follow_a_patient_who_moves_to_another_time_zone(client, cora, rosa):
+    noon = dt.datetime.combine(timezone.localdate(timezone=rosa.zone), dt.time(12), tzinfo=rosa.zone)
+    read(rosa, "weight", 170, hours_ago=(timezone.now() - noon + dt.timedelta(hours=9, days=1)).total_seconds() / 3600)
+    before = rosa.overview.days_until
+    client.force_login(cora)
+    page = f"/patients/{rosa.pk}/edit/"
+
+    response = client.post(page, Inputs(client.get(page).content.decode()).data | {"time_zone": "Pacific/Honolulu"})
+
+    assert response.status_code == 302
+    rosa.overview.refresh_from_db()
+    assert rosa.overview.days_until == before - dt.timedelta(days=1)
 
 
 def test_a_look_at_one_patient_is_written_down(as_nadia, rosa):
