@@ -111,6 +111,7 @@ def test_a_worker_that_dies_in_the_middle_of_its_call_loses_and_doubles_nothing(
     tell(row_of(arena, references, f"worker killed {when}"))
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("point", ["delay_before", "delay_after"])
 def test_a_worker_killed_while_the_vendor_thinks_loses_and_doubles_nothing(arena, tell, point):
     arena.fault(point, seconds=3, method="POST", path="hwi-devices")
