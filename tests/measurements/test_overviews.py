@@ -71,7 +71,9 @@ def test_a_reading_far_before_or_after_the_others_pushes_only_old_days_out(rosa,
 def test_midnight_is_the_patients(elm, zone, hour, expected):
     patient = PatientFactory(clinic=elm, time_zone=zone)
     row = MeasurementFactory(
-        device=DeviceFactory(patient=patient), code="weight", taken_at=dt.datetime(2026, 11, 20, hour, 30, tzinfo=dt.UTC)
+        device=DeviceFactory(patient=patient),
+        code="weight",
+        taken_at=dt.datetime(2026, 11, 20, hour, 30, tzinfo=dt.UTC),
     )
     overview = follow(row)
 
