@@ -4,14 +4,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from measurements.models import LatestReading, Measurement, Metric, Threshold
+from measurements.models import LatestReading, Measurement, Metric, Threshold, ThresholdChange
 from patients.access import Act, can, person
 from patients.admin_base import ReadOnlyAdmin
+from patients.models import User
 from patients.views import goals
 
 
@@ -73,6 +75,21 @@ class ThresholdAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         clinics = person(request).clinics.order_by("name")
         return super().changelist_view(request, {"clinics": clinics, **(extra_context or {})})
+
+
+@admin.register(ThresholdChange)
+class ThresholdChangeAdmin(ReadOnlyAdmin):
+    """Who changed which goal when. A patient's row shows the patient's own bounds, so each look is written down."""
+
+    clinic_path, patient_path = "clinic", "patient_id"
+    list_display = ("id", "at", "by", "metric", "component", "context", "clinic", "patient")
+    list_filter = ("metric",)
+    list_select_related = ("metric", "by", "clinic", "patient")
+    ordering = ("-id",)
+
+    def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        own = user.clinics.all()
+        return rows.filter(Q(clinic__in=own) | Q(patient__clinic__in=own))
 
 
 def clinic_goals(request: HttpRequest, clinic_id: int) -> HttpResponse:

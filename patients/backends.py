@@ -37,6 +37,7 @@ ADMIN_VERBS: dict[str, dict[str, frozenset[str]]] = {
         "measurements.measurement": SEE,
         "measurements.latestreading": SEE,
         "measurements.threshold": SEE,
+        "measurements.thresholdchange": SEE,
         "fulfillment.kit": KEEP,
         "fulfillment.kititem": KEEP | {"delete"},
         "fulfillment.order": SEE,

@@ -26,7 +26,7 @@ from devices.models import (
 )
 from devices.states import DeviceState
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
-from measurements.models import LatestReading, Measurement, Metric
+from measurements.models import LatestReading, Measurement, Metric, ThresholdChange
 from patients.models import Clinic, Patient, Role, User
 
 PASSWORD = "four calm otters swim"
@@ -175,6 +175,17 @@ class LatestReadingFactory(factory.django.DjangoModelFactory):
     taken_at = factory.SelfAttribute("measurement.taken_at")
     value_1 = factory.SelfAttribute("measurement.value_1")
     value_2 = factory.SelfAttribute("measurement.value_2")
+
+
+class ThresholdChangeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ThresholdChange
+
+    metric = factory.SubFactory(MetricFactory, code="blood_pressure")
+    patient = factory.SubFactory(PatientFactory)
+    before = (Decimal(70), Decimal(90), Decimal(130), Decimal(180))
+    after = (Decimal(70), Decimal(90), Decimal(150), Decimal(190))
+    by = factory.SubFactory(UserFactory)
 
 
 class KitFactory(factory.django.DjangoModelFactory):
