@@ -1,6 +1,7 @@
 """The environment that every test runs in, whatever the shell holds: one place, read by tests, types and checks."""
 
 import os
+import secrets
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -31,9 +32,16 @@ def apply() -> None:
     for name in FOREIGN:
         os.environ.pop(name, None)
     os.environ.update(NAMES)
-    os.environ.setdefault(STATE, str(ROOT / ".test" / f"run-{os.getpid()}"))
+    os.environ.setdefault(STATE, str(run_folder()))
     os.environ.setdefault("DATABASE_URL", postgres.address(state()))
     os.environ["CELERY_BROKER_URL"] = numbered(os.environ.get("CELERY_BROKER_URL") or valkey.address(state()))
+
+
+def run_folder(*names: str) -> Path:
+    """Begins with our process number, by which others see that we live; never the folder of a dead run, which
+    somebody may be removing just now: numbers come round again within minutes on a busy machine.
+    """
+    return ROOT / ".test" / "-".join(("run", str(os.getpid()), secrets.token_hex(3), *names))
 
 
 def state() -> Path:

@@ -9,6 +9,7 @@ from config.launcher import folders, keys
 from config.launcher.asking import Ear
 from config.launcher.house import Plan, free_port, standing
 from config.launcher.processes import Leash
+from tests import environment
 
 STAGE_SECONDS = "1"  # from ordered to connected in some five seconds
 GAP_SECONDS = 0.1  # the vendor's limit of one request a second, ten times as fast on both sides
@@ -29,7 +30,7 @@ def pytest_itemcollected(item):
 
 @pytest.fixture(scope="session")
 def house():
-    state = folders.private(folders.state("test") / f"run-{os.getpid()}-house")
+    state = folders.private(environment.run_folder("house"))
     try:
         with Leash() as leash, standing(planned(state), leash=leash, ear=Ear()) as house:
             yield house

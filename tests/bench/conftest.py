@@ -20,6 +20,7 @@ from config.launcher.house import Plan, free_port, start_web
 from config.launcher.postgres import postgres
 from config.launcher.processes import Leash
 from config.launcher.valkey import valkey
+from tests import environment
 from tests.bench.readings import SEED, Readings
 
 CUFFS = 500
@@ -52,7 +53,7 @@ def figure(request):
 
 @pytest.fixture(scope="session")
 def bench():
-    state = folders.private(folders.state("test") / f"run-{os.getpid()}-bench")
+    state = folders.private(environment.run_folder("bench"))
     try:
         with Leash() as leash, postgres(state, leash=leash) as database, valkey(state, leash=leash) as broker:
             with contextlib.closing(Bench(state, leash, database.url, broker.url)) as bench:

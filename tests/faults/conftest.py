@@ -1,13 +1,12 @@
 """One house for all fault tests, mended after each: they run in one process of pytest, one after the other."""
 
-import os
-
 import pytest
 
 from config.launcher import folders
 from config.launcher.asking import Ear
 from config.launcher.house import standing
 from config.launcher.processes import Leash
+from tests import environment
 from tests.faults.arena import Arena, planned
 from tests.faults.ledger import Ledger
 
@@ -19,7 +18,7 @@ def pytest_itemcollected(item):
 
 @pytest.fixture(scope="session")
 def standing_arena():
-    state = folders.private(folders.state("test") / f"run-{os.getpid()}-faults")
+    state = folders.private(environment.run_folder("faults"))
     try:
         with Leash() as leash, standing(planned(state), leash=leash, ear=Ear()) as house:
             house.manage("sync", "catalogue")
