@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from measurements.models import LatestReading, Measurement, Metric, Threshold, ThresholdChange
+from measurements.models import LatestReading, Measurement, Metric, Overview, Threshold, ThresholdChange
 from patients.access import Act, can, person
 from patients.admin_base import ReadOnlyAdmin
 from patients.models import User
@@ -53,6 +53,16 @@ class LatestReadingAdmin(ReadOnlyAdmin):
     clinic_path, patient_path = "patient__clinic", "patient_id"
     list_display = ("id", "patient", "metric", "taken_at")
     list_select_related = ("patient", "metric")
+
+
+@admin.register(Overview)
+class OverviewAdmin(ReadOnlyAdmin):
+    """What the list of patients sorts by."""
+
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("patient", "last_at", "days_until", "weight_at")
+    exclude = ("weight_gain",)
+    list_select_related = ("patient",)
 
 
 @admin.register(Threshold)

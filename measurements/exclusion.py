@@ -8,9 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from measurements import overviews
-from measurements.models import LatestReading, Measurement
-from measurements.storing import LATEST
+from measurements import newest, overviews
+from measurements.models import Measurement
 from patients import audit
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
@@ -39,12 +38,6 @@ UPDATE measurements_measurement AS kept SET conflict = EXISTS (
 )
 FROM measurements_metric AS metric
 WHERE kept.id = ANY(%s) AND kept.excluded_at IS NULL AND metric.code = kept.metric_id AND metric.single
-"""
-
-NEWEST = """
-SELECT id FROM measurements_measurement
-WHERE patient_id = %s AND metric_id = %s AND NOT control AND excluded_at IS NULL
-ORDER BY taken_at DESC, id DESC LIMIT 1
 """
 
 
@@ -109,19 +102,8 @@ def _follow(
     with connection.cursor() as cursor:
         cursor.execute(REMARK, [[row.pk for row in together]])
     for metric in sorted({row.metric_id for row in together}):
-        _recompute_latest(target, metric)
+        newest.recompute(patient_id=target.patient_id, metric=metric)
     overviews.rebuild([target.patient_id])
     Patient.objects.bump([target.patient_id])
     clinic = target.patient.clinic
     audit.record(action, by=by, patients=[target.patient_id], clinic=clinic, target=f"reading:{target.pk}", **details)
-
-
-def _recompute_latest(target: Measurement, metric: str) -> None:
-    """The lock comes in a statement of its own, so that the search after it sees what ingest has just committed."""
-    latest = LatestReading.objects.filter(patient=target.patient_id, metric=metric)
-    list(latest.select_for_update().values_list("pk"))
-    latest.delete()
-    with connection.cursor() as cursor:
-        cursor.execute(NEWEST, [target.patient_id, metric])
-        newest = [pk for (pk,) in cursor.fetchall()]
-        cursor.execute(LATEST, [newest])

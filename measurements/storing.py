@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from devices.states import BEFORE_FIRST_READING, DeviceState
-from measurements import marks, old_payloads, overviews
+from measurements import marks, newest, old_payloads, overviews
 from measurements.models import Metric
 from measurements.models.measurement import MeasurementSource
 from patients.models import Patient
@@ -71,20 +71,6 @@ WHERE kept.device_id = row.d AND kept.metric_id = row.m AND kept.taken_at = row.
     AND kept.vendor_created_at IS NULL AND row.c IS NOT NULL
 """
 
-LATEST = """
-INSERT INTO measurements_latestreading AS latest
-    (patient_id, metric_id, measurement_id, taken_at, value_1, value_2, estimated, conflict, implausible)
-SELECT DISTINCT ON (patient_id, metric_id)
-    patient_id, metric_id, id, taken_at, value_1, value_2, estimated, conflict, implausible
-FROM measurements_measurement
-WHERE id = ANY(%s) AND NOT control AND excluded_at IS NULL
-ORDER BY patient_id, metric_id, taken_at DESC, id DESC
-ON CONFLICT (patient_id, metric_id) DO UPDATE SET
-    measurement_id = excluded.measurement_id, taken_at = excluded.taken_at, value_1 = excluded.value_1,
-    value_2 = excluded.value_2, estimated = excluded.estimated, conflict = excluded.conflict,
-    implausible = excluded.implausible
-WHERE excluded.taken_at >= latest.taken_at
-"""
 
 HEARD = """
 UPDATE devices_device AS device SET
@@ -112,6 +98,8 @@ def store(placed: Sequence[Placed], *, source: MeasurementSource) -> Stored:
     """Insert what is new. Repeats change nothing; a pull completes the vendor's `created` of rows a webhook brought."""
     fresh = old_payloads.settle(placed, source=source)
     stored = Stored(already=len(placed) - len(fresh))
+    if source == MeasurementSource.PULL and stored.already:
+        _follow_finished(placed, fresh)
     if not fresh:
         return stored
     values: dict[str, Any] = {"rows": _rows(fresh), "received_at": timezone.now(), "source": source}
@@ -127,6 +115,16 @@ def store(placed: Sequence[Placed], *, source: MeasurementSource) -> Stored:
     return stored
 
 
+def _follow_finished(placed: Sequence[Placed], fresh: Sequence[Placed]) -> None:
+    """The time of kept readings has become more exact: what rests on the order of readings is found anew."""
+    to_insert = {id(entry) for entry in fresh}
+    finished = {(entry.patient_id, entry.reading.metric) for entry in placed if id(entry) not in to_insert}
+    for patient_id, metric in sorted(finished):
+        newest.recompute(patient_id=patient_id, metric=metric)
+    overviews.rebuild({patient_id for patient_id, _ in finished})
+    Patient.objects.bump({patient_id for patient_id, _ in finished})
+
+
 def _follow(rows: Sequence[tuple[int, int, uuid.UUID, bool]]) -> bool:
     """What rests on the new rows, in the same transaction. True when a device sent its first reading."""
     ids = [row[0] for row in rows]
@@ -134,7 +132,7 @@ def _follow(rows: Sequence[tuple[int, int, uuid.UUID, bool]]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(LOCK_DEVICES, [sorted({row[1] for row in rows})])
         before = {state for (state,) in cursor.fetchall()}
-        cursor.execute(LATEST, [ids])
+        cursor.execute(newest.LATEST, [ids])
         cursor.execute(
             HEARD,
             {

@@ -36,6 +36,7 @@ ADMIN_VERBS: dict[str, dict[str, frozenset[str]]] = {
         "measurements.metric": SEE,
         "measurements.measurement": SEE,
         "measurements.latestreading": SEE,
+        "measurements.overview": SEE,
         "measurements.threshold": SEE,
         "measurements.thresholdchange": SEE,
         "fulfillment.kit": KEEP,

@@ -26,7 +26,7 @@ from devices.models import (
 )
 from devices.states import DeviceState
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
-from measurements.models import LatestReading, Measurement, Metric, ThresholdChange
+from measurements.models import LatestReading, Measurement, Metric, Overview, ThresholdChange
 from patients.models import Clinic, Patient, Role, User
 
 PASSWORD = "four calm otters swim"
@@ -175,6 +175,14 @@ class LatestReadingFactory(factory.django.DjangoModelFactory):
     taken_at = factory.SelfAttribute("measurement.taken_at")
     value_1 = factory.SelfAttribute("measurement.value_1")
     value_2 = factory.SelfAttribute("measurement.value_2")
+
+
+class OverviewFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Overview
+        django_get_or_create = ("patient",)
+
+    patient = factory.SubFactory(PatientFactory)
 
 
 class ThresholdChangeFactory(factory.django.DjangoModelFactory):

@@ -1,5 +1,6 @@
 """Where state, sockets and binaries live: all of it ours, in the clone where the rights of the path allow it."""
 
+import contextlib
 import hashlib
 import os
 import pwd
@@ -80,7 +81,7 @@ def database_home(folder: Path, owner: Owner | None) -> Path:
 def remove(state_folder: Path) -> None:
     """The state with all that belongs to it elsewhere. Its servers must have stopped."""
     for folder in (state_folder, stand_in(state_folder), sockets(state_folder)):
-        if folder.exists():
+        with contextlib.suppress(FileNotFoundError):  # another run may be tidying up after the same dead one
             shutil.rmtree(folder)
 
 

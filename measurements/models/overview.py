@@ -13,11 +13,11 @@ class Overview(models.Model):
     """
 
     patient = models.OneToOneField(Patient, on_delete=models.CASCADE, primary_key=True, related_name="overview")
-    last_at = models.DateTimeField("newest vital sign taken", null=True)
+    last_at = models.DateTimeField("newest vital sign taken", null=True, blank=True)
     days = models.BigIntegerField(default=0)
-    days_until = models.DateField(null=True)
-    weight_gain = models.FloatField("newest weight over the median of the seven days before, lb", null=True)
-    weight_at = models.DateTimeField("newest weight taken", null=True)
+    days_until = models.DateField(null=True, blank=True)
+    weight_gain = models.FloatField("newest weight over the median of the seven days before, lb", null=True, blank=True)
+    weight_at = models.DateTimeField("newest weight taken", null=True, blank=True)
 
     def __str__(self) -> str:
         return f"overview {self.pk}"

@@ -93,6 +93,7 @@ def pages(world):
     """Address and answer of each page and fragment that could show what came in."""
     patient, order = f"/patients/{world.rosa.pk}/", f"/orders/{world.order.pk}/"
     for path in ("/patients/", "/patients/live/?v=0", "/devices/", f"{patient}live/?v=x", f"{patient}?table=2", order,
+                 f"{patient}readings.csv",
                  f"{order}live/", "/orders/", *(f"{patient}?days={days}" for days in RANGES)):  # fmt: skip
         yield path, world.people["clinician"].get(path)
     for path in (f"/orders/new/?patient={world.rosa.pk}", order, f"{patient}edit/", f"/orders/end/{world.rosa.pk}/"):

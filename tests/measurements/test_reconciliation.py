@@ -8,7 +8,7 @@ from django.utils import timezone
 from devices.models import Delivery, SyncRow, SyncRun
 from devices.models.sync import SyncRowState
 from measurements import reconciliation
-from measurements.models import Measurement
+from measurements.models import LatestReading, Measurement, Metric, Overview
 from tests.factories import DeviceFactory, PatientFactory
 from tests.measurements.vendor import deliver, item
 from tests.vendor import client, no_pauses_between_tries, sim
@@ -89,6 +89,7 @@ def test_a_pull_completes_the_vendors_time_of_what_a_webhook_brought(client, sim
 
 
 def test_an_old_payload_is_completed_when_both_times_are_known(client, sim, cuff):
+    Metric.objects.update_or_create(code="weight", defaults={"label": "Weight", "known": True, "vital": True})
     created = NOW - dt.timedelta(hours=4)
     weight = {"metric": "weight", "value_1": "187.40", "value_2": "0.00", "filter_params": None}
     old = item(cuff, **weight, created=created.isoformat(), timestamp=...)
@@ -100,6 +101,8 @@ def test_an_old_payload_is_completed_when_both_times_are_known(client, sim, cuff
 
     reading = Measurement.objects.get()
     assert (reading.taken_at, reading.time_source) == (NOW - dt.timedelta(hours=5), "timestamp")
+    assert LatestReading.objects.get().taken_at == reading.taken_at
+    assert Overview.objects.get().last_at == reading.taken_at
 
 
 def test_the_next_window_overlaps_the_last_by_48_hours(client, cuff):
