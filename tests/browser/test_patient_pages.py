@@ -152,7 +152,7 @@ def test_a_new_reading_appears_within_five_seconds_and_nothing_jumps(browse, mea
 
 def test_the_list_follows_as_well(browse, rosa):
     page = browse("/patients/")
-    assert page.get_by_text("never").is_visible()
+    assert page.get_by_text("never", exact=True).is_visible()
 
     LatestReadingFactory(measurement=MeasurementFactory(device=DeviceFactory(patient=rosa), value_1=171))
     bump(rosa)
