@@ -1,5 +1,7 @@
 """One house for all fault tests, mended after each: they run in one process of pytest, one after the other."""
 
+import os
+
 import pytest
 
 from config.launcher import folders
