@@ -61,6 +61,7 @@ class World:
         self.device = factories.DeviceFactory(patient=self.rosa, client_notes="canarynote")
         self.reading = factories.MeasurementFactory(device=self.device, code="weight")
         factories.LatestReadingFactory(measurement=self.reading)
+        factories.OverviewFactory(patient=self.rosa)
         factories.ThresholdChangeFactory(patient=self.rosa, by=self.people["clinician here"])
         self.kit = factories.KitFactory(clinic=self.elm, name="canary-kit")
         self.order = factories.OrderFactory(
