@@ -45,7 +45,8 @@
 
   function keepTime() {
     document.querySelectorAll("time[data-age]").forEach((el) => {
-      const text = age((Date.now() - Date.parse(el.dateTime)) / 1000);
+      const words = age((Date.now() - Date.parse(el.dateTime)) / 1000);
+      const text = el.dataset.age && words !== "now" ? `${words} ${el.dataset.age}` : words;
       if (el.textContent !== text) el.textContent = text;
     });
     document.querySelectorAll("time[data-clock]").forEach((el) => {

@@ -28,8 +28,11 @@ def age(moment: dt.datetime | None) -> str:
 
 
 @register.simple_tag
-def aged(moment: dt.datetime | None) -> SafeString | str:
-    """The age as a <time> element that stays right while the page is open."""
+def aged(moment: dt.datetime | None, suffix: str = "") -> SafeString | str:
+    """The age as a <time> that stays right while the page is open. `suffix`: "ago", which "now" goes without."""
     if moment is None:
         return "never"
-    return format_html('<time class="nowrap" datetime="{}" data-age>{}</time>', moment.isoformat(), age(moment))
+    words = age(moment)
+    shown = f"{words} {suffix}" if suffix and words != "now" else words
+    element = '<time class="nowrap" datetime="{}" data-age="{}">{}</time>'
+    return format_html(element, moment.isoformat(), suffix, shown)
