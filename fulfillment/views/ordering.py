@@ -22,6 +22,9 @@ ON_SITE = "activate"
 @require_http_methods(["GET", "POST"])
 def new_order(request: HttpRequest) -> HttpResponse:
     """`?patient=<uuid>`; `&how=activate` for a device that the patient was handed."""
+    if "patient" not in request.GET:
+        messages.info(request, "An order starts from a patient's page: choose the patient.")
+        return redirect("patients:list")
     patient = open_patient(_patient_id(request), by=person(request))
     on_site = request.GET.get("how") == ON_SITE
     kind = ActivateForm if on_site else ShipForm
