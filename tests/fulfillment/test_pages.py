@@ -181,7 +181,7 @@ def test_a_mistyped_gateway_id_is_told_beside_the_field(as_cora, rosa, scale):
 
 
 def test_without_a_patient_there_is_no_form(as_cora):
-    assert as_cora.get(reverse("orders:new")).status_code == 404
+    assert as_cora.get(reverse("orders:new")).url == reverse("patients:list")
     assert as_cora.get(reverse("orders:new", query={"patient": "nobody"})).status_code == 404
 
 
