@@ -9,6 +9,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, before_task_publish, setup_logging, worker_init
 from kombu import Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from config.environment import env
 from config.logs import log_the_uncaught
@@ -19,6 +20,7 @@ QUEUES = ("ingest", "people", "background")
 VISIBILITY_SECONDS = 900
 TASK_SECONDS = 600
 
+TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "config.broker:Transport")
 app = Celery("vitals")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
