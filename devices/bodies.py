@@ -19,6 +19,15 @@ USUAL = frozenset(  # keys of a measurement item: one look instead of one for ea
      "created", "timestamp", "timezone_offset", "estimated_timestamp", "filter_params", "measurement_index")
 )  # fmt: skip
 NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+FOREIGN = {  # how bodies begin that are not UTF-8, in words for whoever has to write to the vendor
+    b"\x1f\x8b": "The body is compressed (gzip); only plain JSON can be read.",
+    b"\x28\xb5\x2f\xfd": "The body is compressed (zstd); only plain JSON can be read.",
+    b"\x78\x01": "The body is compressed (deflate); only plain JSON can be read.",
+    b"\x78\x9c": "The body is compressed (deflate); only plain JSON can be read.",
+    b"\x78\xda": "The body is compressed (deflate); only plain JSON can be read.",
+    b"\xff\xfe": "The text is UTF-16, not UTF-8.",
+    b"\xfe\xff": "The text is UTF-16, not UTF-8.",
+}
 
 
 class Unusable(ValueError):
@@ -100,12 +109,14 @@ def _as_written(value: Any) -> Any:
 def _text(body: bytes) -> str:
     if not body.strip():
         raise Unusable("The body is empty.")
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        known = (words for start, words in FOREIGN.items() if body.startswith(start))
+        raise Unusable(next(known, "The text is not UTF-8.")) from error
     if _depth(body) > DEEPEST:
         raise Unusable(f"The JSON is nested deeper than {DEEPEST} levels.")
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unusable("The text is not UTF-8.") from error
+    return text
 
 
 def _depth(body: bytes) -> int:

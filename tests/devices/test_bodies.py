@@ -1,6 +1,8 @@
 """The quick reader and the careful one: whatever the quick one accepts, the careful one reads alike."""
 
+import gzip
 import json
+import zlib
 
 import pytest
 from hypothesis import example, given
@@ -120,3 +122,18 @@ def test_a_body_of_more_levels_than_anybody_needs_is_unusable():
     assert len(items_of(b'{"a": ' + b"[" * 31 + b"]" * 31 + b"}")) == 1
     with pytest.raises(Unusable, match="deeper than 32"):
         items_of(b'{"a": ' + b"[" * 32 + b"]" * 32 + b"}")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (gzip.compress(b"{}" * 50), "gzip"),
+        (zlib.compress(b"[" * 500), "deflate"),
+        ("{}".encode("utf-16"), "UTF-16"),
+        ("{}".encode("utf-16-be").replace(b"\x00{", b"\xfe\xff\x00{"), "UTF-16"),
+        (b'{"a": "\xff"}', "not UTF-8"),
+    ],
+)
+def test_a_body_that_is_no_utf_8_is_refused_for_what_it_is(body, reason):
+    with pytest.raises(Unusable, match=reason):
+        items_of(body)
