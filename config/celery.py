@@ -72,6 +72,8 @@ app.conf.beat_schedule = {
     "keep timelines": _every(SWEEP_SECONDS, "fulfillment.tasks.catch_up", "people"),
     "look up unknown devices": _every(30.0, "devices.tasks.look_up_unknown", "background"),
     "pull readings": _every(SWEEP_SECONDS, "measurements.tasks.pull", "background"),
+    "look for people": _every(SWEEP_SECONDS, "devices.tasks.look_for_people", "people"),
+    "read gateways": _every(60.0, "devices.tasks.read_gateways", "background"),
     "purge bodies": _every(3600.0, "devices.tasks.purge_bodies", "background"),
     "nightly": _every(60.0, "measurements.tasks.nightly", "background"),
     "sync catalogue": _every(60.0, "devices.tasks.sync_catalogue", "background"),

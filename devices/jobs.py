@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,6 +38,12 @@ def succeeded(name: str) -> None:
     """For what needs no lock: it ran, now."""
     now = timezone.now()
     PeriodicJob.objects.update_or_create(name=name, defaults={"started_at": now, "succeeded_at": now})
+
+
+def last_turn(now: dt.datetime, *, hour_utc: int) -> dt.datetime:
+    """When a nightly job was last due: what has not begun since then begins now."""
+    turn = now.replace(hour=hour_utc, minute=0, second=0, microsecond=0)
+    return turn if turn <= now else turn - dt.timedelta(days=1)
 
 
 def _lock(name: str) -> bool:

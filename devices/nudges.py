@@ -29,6 +29,8 @@ QUEUE_OF_TASK = {
     "devices.tasks.sync_catalogue": "background",
     "devices.tasks.compare_devices": "background",
     "devices.tasks.look_up_unknown": "background",
+    "devices.tasks.read_gateways": "background",
+    "devices.tasks.look_for_people": "people",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from devices import inbox, registry, tenovi
+from devices import inbox, registry, runs, tenovi
+from devices.gateways import small
 from devices.hardware import normalise_hardware_uuid
 from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
 from devices.models.delivery import DeliveryState
 from devices.models.sync import SyncKind
 from devices.states import DeviceState
-from patients import audit
-from patients.models import AuditEvent
 
 if TYPE_CHECKING:
     from patients.models import User
@@ -37,13 +36,13 @@ MOST_LOOKED_UP = 20
 
 def sync_catalogue(client: tenovi.TenoviClient) -> SyncRun:
     """Device types by name, exactly as the vendor spells them. What is no longer listed can't be ordered."""
-    run = _open_run(SyncKind.CATALOGUE, by=None)
+    run = runs.opened(SyncKind.CATALOGUE, by=None)[0]
     listing = client.device_types()
     with transaction.atomic():
         for row in listing.rows:
             DeviceType.objects.update_or_create(name=row.name, defaults=_type_facts(row))
         DeviceType.objects.exclude(name__in=[row.name for row in listing.rows]).update(listed=False)
-        _close_run(run, found=len(listing.rows), differences=[_unreadable(row) for row in listing.unreadable])
+        runs.close(run, found=len(listing.rows), differences=[_unreadable(row) for row in listing.unreadable])
     return run
 
 
@@ -81,7 +80,7 @@ def _money(text: Any) -> Decimal | None:
 
 def compare_devices(client: tenovi.TenoviClient, *, by: User | None = None) -> SyncRun:
     """Adopt what is new for patients that we know, refresh the rest, and write down what a person must look at."""
-    run = _open_run(SyncKind.DEVICES, by=by)
+    run = runs.opened(SyncKind.DEVICES, by=by)[0]
     listing = client.list_devices()
     differences = [_unreadable(row) for row in listing.unreadable]
     for hwi in listing.rows:
@@ -90,7 +89,7 @@ def compare_devices(client: tenovi.TenoviClient, *, by: User | None = None) -> S
         differences += _differences(before, device, hwi)
     differences += _absent({hwi.id for hwi in listing.rows})
     read_gateways(client)
-    _close_run(run, found=len(listing.rows), differences=differences)
+    runs.close(run, found=len(listing.rows), differences=differences)
     return run
 
 
@@ -127,42 +126,13 @@ def read_gateways(client: tenovi.TenoviClient) -> None:
         Gateway.objects.update_or_create(
             hardware_uuid=normalise_hardware_uuid(row.gateway_uuid),
             defaults={
-                "signal_strength": _small(row.last_signal_strength),
+                "signal_strength": small(row.last_signal_strength),
                 "last_measurement_at": row.last_measurement,
                 "shipped_at": row.shipped_on,
                 "assigned_at": row.assigned_on,
                 "read_at": timezone.now(),
             },
         )
-
-
-def _small(number: int | None) -> int | None:
-    return number if number is not None and abs(number) < 32_000 else None
-
-
-def _open_run(kind: SyncKind, *, by: User | None) -> SyncRun:
-    """A run that a dead worker left open is taken over."""
-    with transaction.atomic():
-        run, created = SyncRun.objects.get_or_create(kind=kind, finished_at__isnull=True, defaults={"requested_by": by})
-        if created:
-            audit.record(AuditEvent.Action.SYNC, by=by, target=f"sync:{run.pk}", kind=kind)
-    return run
-
-
-def _close_run(run: SyncRun, *, found: int, differences: Sequence[dict[str, str]]) -> None:
-    run.found, run.differences, run.finished_at = found, list(differences), timezone.now()
-    run.save(update_fields=["found", "differences", "finished_at"])
-
-
-def due(kind: SyncKind, *, every: dt.timedelta) -> bool:
-    """No run finished within the period, or a person has asked for one."""
-    runs = SyncRun.objects.filter(kind=kind)
-    return runs.unfinished().exists() or not runs.filter(finished_at__gte=timezone.now() - every).exists()
-
-
-def request(kind: SyncKind, *, by: User) -> SyncRun:
-    """A person wants it now: the open run is the request, and a worker takes it up."""
-    return _open_run(kind, by=by)
 
 
 # --- devices that a webhook has named ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from devices import inbox
+from devices import inbox, swaps
 from devices.hardware import fold_name
 from devices.models import Assignment, Device, DeviceType, Gateway
 from devices.states import BEFORE_FIRST_READING, DeviceState
@@ -25,7 +25,10 @@ def record(hwi: HwiDevice) -> Device:
     """
     facts = _facts(hwi)
     device, created = Device.objects.select_for_update(no_key=True).get_or_create(hwi_id=hwi.id, defaults=facts)
+    before = device.gateway_id
     _refresh(device, {} if created else facts, holder=_our_patient(hwi))
+    if not created and device.gateway_id != before:
+        swaps.noticed(device, before=before)
     if device.patient is not None:
         _keep_assignment(device, device.patient, hwi.unlinked_on)
         Patient.objects.bump([device.patient.pk])

@@ -177,6 +177,7 @@ CHECKS: dict[str, Check] = {
     "nightly": nightly,
     "catalogue": partial(compared, SyncKind.CATALOGUE),
     "devices": partial(compared, SyncKind.DEVICES),
+    "gateways": partial(compared, SyncKind.GATEWAYS),
     "unknown_devices": partial(job, "look up unknown devices", period=LIFE, grace=10 * MINUTE),
     "purge": partial(hourly, "purge bodies"),
     **{name: wait.problem for name, wait in WAITS.items()},

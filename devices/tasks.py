@@ -4,8 +4,10 @@ import datetime as dt
 
 from celery import Task, shared_task
 from django.conf import settings
+from django.utils import timezone
 
-from devices import alarms, inbox, jobs, reconciliation, refusals, tenovi
+from devices import alarms, gateways, inbox, jobs, reconciliation, refusals, runs, swaps, tenovi
+from devices.models import Device, Gateway
 from devices.models.sync import SyncKind
 from devices.nudges import nudge
 
@@ -15,7 +17,7 @@ DEVICES_EVERY = dt.timedelta(hours=24)
 
 @shared_task
 def sync_catalogue() -> None:
-    if not reconciliation.due(SyncKind.CATALOGUE, every=CATALOGUE_EVERY):
+    if not runs.due(SyncKind.CATALOGUE, every=CATALOGUE_EVERY):
         return
     with jobs.run_alone("sync catalogue") as mine, tenovi.background_lane() as client:
         if mine:
@@ -24,12 +26,35 @@ def sync_catalogue() -> None:
 
 @shared_task
 def compare_devices() -> None:
-    if not reconciliation.due(SyncKind.DEVICES, every=DEVICES_EVERY):
+    if not runs.due(SyncKind.DEVICES, every=DEVICES_EVERY):
         return
     with jobs.run_alone("compare devices") as mine, tenovi.background_lane() as client:
         if mine:
             reconciliation.compare_devices(client)
             nudge("fulfillment.tasks.catch_up")
+
+
+@shared_task
+def read_gateways() -> None:
+    more = False
+    with jobs.run_alone("read gateways") as mine:
+        if mine:
+            gateways.start_nightly(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
+            if runs.unfinished(SyncKind.GATEWAYS) and not runs.unfinished(SyncKind.MEASUREMENTS):  # readings first
+                with tenovi.background_lane() as client:
+                    more = gateways.work(client)
+    if more:
+        nudge("devices.tasks.read_gateways")
+
+
+@shared_task
+def look_for_people() -> None:
+    """What somebody who sits before a page wants to know, or what has just been noticed."""
+    if not (Gateway.objects.looked_for().exists() or Device.objects.swapped().exists()):
+        return
+    with tenovi.people_lane() as client:
+        gateways.carry_out(client)
+        swaps.carry_out(client)
 
 
 @shared_task

@@ -10,7 +10,7 @@ from django.db.models import Min
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from devices.models import Delivery, Device, SyncRow, VendorCall
+from devices.models import Delivery, Device, Gateway, SyncRow, VendorCall
 from devices.models.call import CallState
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.models.sync import SyncRowState
@@ -67,6 +67,17 @@ def _rereads() -> dt.datetime | None:
     return Device.objects.order_by().aggregate(at=Min("reread_at"))["at"]
 
 
+def _gateways() -> dt.datetime | None:
+    return Gateway.objects.order_by().aggregate(at=Min("ask_at"))["at"]
+
+
+def _looks() -> dt.datetime | None:
+    """Of both kinds the older one; Least would not use the two indexes."""
+    gateways = Gateway.objects.order_by().aggregate(at=Min("look_asked_at"))["at"]
+    swaps = Device.objects.order_by().aggregate(at=Min("swaps_due_at"))["at"]
+    return min((at for at in (gateways, swaps) if at), default=None)
+
+
 WAITS = {
     "inbox_readings": Wait("readings wait", SOON, _deliveries(DeliveryKind.MEASUREMENT)),
     "inbox_fulfillment": Wait("shipping news waits", SOON, _deliveries(DeliveryKind.FULFILLMENT)),
@@ -81,5 +92,7 @@ WAITS = {
         "calls wait for a person", PERSONS_TIME, _calls(CallState.NEEDS_HUMAN, "unknown_since", "created_at")
     ),
     "pulls": Wait("patients wait to be pulled", NIGHT, _pulls),
+    "gateways_to_ask": Wait("gateways wait to be asked about", NIGHT, _gateways),
+    "looks": Wait("somebody waits for a look at the vendor", SOON, _looks),
     "rereads": Wait("devices wait to be read again", SOON, _rereads),
 }

@@ -26,6 +26,7 @@ ADMIN_VERBS: dict[str, dict[str, frozenset[str]]] = {
         "devices.hooktally": SEE,
         "devices.gateway": SEE,
         "devices.device": SEE,
+        "devices.hardwarechange": SEE,
         "devices.assignment": SEE,
         "devices.delivery": frozenset({"view", "replay"}),
         "devices.vendorcall": SEE,

@@ -17,6 +17,7 @@ from devices.models import (
     Device,
     DeviceType,
     Gateway,
+    HardwareChange,
     HookTally,
     KeySlot,
     PeriodicJob,
@@ -136,6 +137,15 @@ class AssignmentFactory(factory.django.DjangoModelFactory):
 
     device = factory.SubFactory(DeviceFactory, assignment=None)
     patient = factory.SelfAttribute("device.patient")
+
+
+class HardwareChangeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = HardwareChange
+
+    device = factory.SubFactory(DeviceFactory)
+    old, new = "0F9E8D7C6B5A", "77AA88BB99CC"
+    noticed_at = factory.LazyFunction(timezone.now)
 
 
 class MetricFactory(factory.django.DjangoModelFactory):

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from devices import reconciliation
+from devices import gateways, runs
 from devices.admin import deliveries
 from devices.models import (
     Alarm,
@@ -19,6 +19,7 @@ from devices.models import (
     Device,
     DeviceType,
     Gateway,
+    HardwareChange,
     HookTally,
     KeySlot,
     PeriodicJob,
@@ -47,13 +48,19 @@ class DeviceTypeAdmin(ReadOnlyAdmin):
 @admin.register(Gateway)
 class GatewayAdmin(ReadOnlyAdmin):
     clinic_path = "devices__patient__clinic"
-    list_display = ("printed_id", "signal_strength", "last_checkin_at", "last_measurement_at", "read_at")
+    list_display = ("printed_id", "signal_strength", "last_checkin_at", "last_measurement_at", "told_at", "ask_problem")
     search_fields = ("hardware_uuid",)
 
 
 class AssignmentInline(ReadOnlyInline):
     model = Assignment
     fields = ("patient", "started_at", "ended_at")
+
+
+class HardwareChangeInline(ReadOnlyInline):
+    model = HardwareChange
+    fields = ("old", "new", "noticed_at", "logged_at")
+    show_change_link = False
 
 
 @admin.register(Device)
@@ -63,7 +70,7 @@ class DeviceAdmin(ReadOnlyAdmin):
     list_filter = ("state", "device_type")
     list_select_related = ("patient", "gateway", "device_type")
     search_fields = ("hwi_id",)
-    inlines = (AssignmentInline,)
+    inlines = (AssignmentInline, HardwareChangeInline)
 
 
 @admin.register(VendorCall)
@@ -195,11 +202,13 @@ class HookTallyAdmin(ReadOnlyAdmin):
 
 START: dict[str, Callable[[User], SyncRun]] = {
     SyncKind.MEASUREMENTS: lambda user: readings.start(by=user),
-    SyncKind.DEVICES: lambda user: reconciliation.request(SyncKind.DEVICES, by=user),
-    SyncKind.CATALOGUE: lambda user: reconciliation.request(SyncKind.CATALOGUE, by=user),
+    SyncKind.DEVICES: lambda user: runs.request(SyncKind.DEVICES, by=user),
+    SyncKind.CATALOGUE: lambda user: runs.request(SyncKind.CATALOGUE, by=user),
+    SyncKind.GATEWAYS: lambda user: gateways.start(by=user),
 }
 TASK_OF_SYNC: dict[str, str] = {
     SyncKind.MEASUREMENTS: "measurements.tasks.pull",
     SyncKind.DEVICES: "devices.tasks.compare_devices",
     SyncKind.CATALOGUE: "devices.tasks.sync_catalogue",
+    SyncKind.GATEWAYS: "devices.tasks.read_gateways",
 }

@@ -103,6 +103,10 @@ class Delivery(models.Model):
             ),
             models.Index(fields=("hwi_id",), condition=Q(state="waiting"), name="delivery_waits_for"),
             models.Index(fields=("-received_at",), name="delivery_by_time"),
+            # What the admin's filters find few of.
+            models.Index(fields=("kind", "-id"), condition=~Q(kind="measurement"), name="delivery_of_rare_kind"),
+            models.Index(fields=("source", "-id"), condition=~Q(source="webhook"), name="delivery_not_by_hook"),
+            models.Index(fields=("-id",), condition=Q(flagged=True), name="delivery_repaired"),
             models.Index(
                 fields=("processed_at",), condition=Q(state="done", purged_at__isnull=True), name="delivery_to_purge"
             ),

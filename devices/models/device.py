@@ -14,6 +14,7 @@ from devices.states import DeviceState
 from patients.models import Patient
 
 from .catalogue import DeviceType
+from .gateway import Gateway
 
 if TYPE_CHECKING:
     from patients.models import User
@@ -31,34 +32,6 @@ class Int8Range(Func):
     output_field = BigIntegerRangeField()
 
 
-class Gateway(models.Model):
-    """The cellular box at home (12 hex digits), or a direct-cellular device's own modem (IMEI)."""
-
-    hardware_uuid = models.CharField("gateway ID or IMEI", max_length=255, unique=True)
-    firmware_version = models.CharField(max_length=255, blank=True)
-    provisioned = models.BooleanField(null=True, blank=True)
-    signal_strength = models.SmallIntegerField(null=True, blank=True, help_text="30 or more excellent, 10 or less poor")
-    last_checkin_at = models.DateTimeField(null=True, blank=True)
-    last_measurement_at = models.DateTimeField(null=True, blank=True)
-    shipped_at = models.DateTimeField(null=True, blank=True)
-    assigned_at = models.DateTimeField(null=True, blank=True)
-    whitelist = models.JSONField(default=list, blank=True)
-    read_at = models.DateTimeField("read from the vendor", null=True, blank=True)
-
-    class Meta:
-        ordering = ("hardware_uuid",)
-        constraints = (models.CheckConstraint(condition=~Q(hardware_uuid=""), name="gateway_has_id"),)
-
-    def __str__(self) -> str:
-        return self.printed_id
-
-    @property
-    def printed_id(self) -> str:
-        """In groups of four, as on the label."""
-        text = self.hardware_uuid
-        return "-".join(text[i : i + 4] for i in range(0, len(text), 4)) if len(text) == 12 else text
-
-
 class DeviceQuerySet(models.QuerySet["Device"]):
     def visible_to(self, user: User) -> DeviceQuerySet:
         return self.filter(patient__in=Patient.objects.visible_to(user))
@@ -70,6 +43,10 @@ class DeviceQuerySet(models.QuerySet["Device"]):
     def to_reread(self) -> DeviceQuerySet:
         """A webhook has hinted at news and its window is over."""
         return self.filter(reread_at__lte=timezone.now())
+
+    def swapped(self) -> DeviceQuerySet:
+        """Somebody has asked, or hardware was seen to change: the vendor's log of it is to be read."""
+        return self.filter(swaps_due_at__lte=timezone.now())
 
 
 class Device(models.Model):
@@ -103,6 +80,7 @@ class Device(models.Model):
     hinted_status = models.CharField(max_length=255, blank=True)
     hinted_at = models.DateTimeField(null=True, blank=True)
     reread_at = models.DateTimeField("read again at", null=True, blank=True)
+    swaps_due_at = models.DateTimeField("the vendor's log of its hardware is read at", null=True, blank=True)
     # From our own readings.
     first_reading_at = models.DateTimeField(null=True, blank=True)
     last_reading_at = models.DateTimeField("last reading taken", null=True, blank=True)
@@ -123,6 +101,7 @@ class Device(models.Model):
         )
         indexes = (
             models.Index(fields=("reread_at",), condition=Q(reread_at__isnull=False), name="device_to_reread"),
+            models.Index(fields=("swaps_due_at",), condition=Q(swaps_due_at__isnull=False), name="device_swaps_due"),
             models.Index(fields=("state",), name="device_by_state"),
         )
 

@@ -19,6 +19,7 @@ class SyncKind(models.TextChoices):
     MEASUREMENTS = "measurements", "Readings"
     DEVICES = "devices", "Devices"
     CATALOGUE = "catalogue", "Device catalogue"
+    GATEWAYS = "gateways", "Gateways"
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
@@ -48,6 +49,7 @@ class SyncRun(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     nightly = models.BooleanField(default=False)
+    deep = models.BooleanField("over 30 days", default=False)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="sync_runs"
     )

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from devices import reconciliation, tenovi
+from devices import gateways, reconciliation, tenovi
 from devices.models import SyncRun
 from devices.models.sync import SyncKind
 from measurements import reconciliation as readings
@@ -15,7 +16,7 @@ PAUSE_SECONDS = 1.0
 
 
 class Command(BaseCommand):
-    help = "Compare with the vendor now, in the foreground: the catalogue, the devices, or the readings."
+    help = "Compare with the vendor now, in the foreground: the catalogue, devices, gateways, or readings."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("kind", choices=SyncKind.values)
@@ -36,10 +37,18 @@ class Command(BaseCommand):
     def _devices(self, client: tenovi.TenoviClient) -> SyncRun:
         return reconciliation.compare_devices(client)
 
+    def _gateways(self, client: tenovi.TenoviClient) -> SyncRun:
+        """Workers may be asking in the same run: what one has been told, the other doesn't ask again."""
+        return self._worked_off(gateways.start(), lambda: gateways.work(client))
+
     def _measurements(self, client: tenovi.TenoviClient) -> SyncRun:
         """Workers may be pulling the same run: rows are claimed, so both help each other."""
-        run = readings.start()
-        while SyncRun.objects.unfinished().filter(pk=run.pk).exists():
-            if not readings.work(client):
-                time.sleep(PAUSE_SECONDS)
+        run = self._worked_off(readings.start(), lambda: readings.work(client))
         return SyncRun.objects.with_progress().get(pk=run.pk)
+
+    def _worked_off(self, run: SyncRun, work: Callable[[], bool]) -> SyncRun:
+        while SyncRun.objects.unfinished().filter(pk=run.pk).exists():
+            if not work():
+                time.sleep(PAUSE_SECONDS)
+        run.refresh_from_db()
+        return run

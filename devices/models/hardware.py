@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+from django.db.models import F, Q
+
+from .device import Device
+
+
+class HardwareChange(models.Model):
+    """One change of the gateway or IMEI under a device: noticed by us, in the vendor's log, or both.
+
+    The vendor's log may tell of a change hours after it, or of one from before we knew the device.
+    """
+
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="hardware_changes")
+    old = models.CharField("before", max_length=255, blank=True)
+    new = models.CharField("after", max_length=255, blank=True)
+    noticed_at = models.DateTimeField("noticed here", null=True, blank=True)
+    logged_at = models.DateTimeField("in the vendor's log", null=True, blank=True)
+    log_id = models.UUIDField("row of the vendor's log", null=True, blank=True, unique=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(noticed_at__isnull=False) | Q(log_id__isnull=False), name="hardware_change_has_a_witness"
+            ),
+            models.CheckConstraint(condition=~Q(old=F("new")), name="hardware_change_is_one"),
+        )
+
+    def __str__(self) -> str:
+        return f"change {self.pk}"
+
+    @property
+    def at(self) -> dt.datetime | None:
+        """The vendor's time where it is known."""
+        return self.logged_at or self.noticed_at
