@@ -13,7 +13,7 @@ import random
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from devices.models.delivery import MOST_ATTEMPTS, DeliveryKind, DeliverySource,
 logger = logging.getLogger(__name__)
 
 BATCH = 200
+PORTION_BYTES = 800_000  # some 2,000 readings: more in one transaction are slower, and hold their patients' rows longer
 SLICE_SECONDS = 60
 WAIT_FOR_DEVICE = dt.timedelta(days=1)  # a backstop: the device's arrival wakes it, the look-up settles it
 FIRST_BACKOFF_SECONDS = 15
@@ -102,12 +103,27 @@ def drain(kind: DeliveryKind, handle: Handler, *, seconds: float = SLICE_SECONDS
     while time.monotonic() < deadline:
         if batch := look(kind):
             seen += len(batch)
-            _work(batch, handle)
+            for portion in _portions(batch):
+                _work(portion, handle)
         elif look is claim_orphan:
             look = claim_due
         else:
             break
     return seen
+
+
+def _portions(batch: Sequence[Delivery]) -> Iterator[list[Delivery]]:
+    """What is worked on in one transaction: 200 lists of the largest size would be 50 MiB."""
+    portion: list[Delivery] = []
+    size = 0
+    for row in batch:
+        if portion and size + len(row.body) > PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(row)
+        size += len(row.body)
+    if portion:
+        yield portion
 
 
 def claim(kind: DeliveryKind, *, limit: int = BATCH) -> list[Delivery]:

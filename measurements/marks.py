@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from measurements.arrays import bigints
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
@@ -43,7 +45,7 @@ FROM (
         AND other.id <> new.id
         AND (other.index = new.index OR other.index = 0 OR new.index = 0)
         AND (other.value_1 <> new.value_1 OR COALESCE(other.value_2, 0) <> COALESCE(new.value_2, 0))
-    WHERE new.id = ANY(%s)
+    WHERE new.id = ANY(%s::bigint[])
 ) AS pair
 WHERE kept.id IN (pair.new_id, pair.other_id) AND NOT kept.conflict
 RETURNING kept.id
@@ -54,7 +56,7 @@ RETURNING kept.id
 DUPLICATE = """
 UPDATE measurements_measurement AS new SET duplicate = true
 FROM measurements_measurement AS other
-WHERE new.id = ANY(%(ids)s) AND NOT new.duplicate
+WHERE new.id = ANY(%(ids)s::bigint[]) AND NOT new.duplicate
     AND other.device_id = new.device_id AND other.metric_id = new.metric_id AND other.index = new.index
     AND other.value_1 = new.value_1 AND COALESCE(other.value_2, 0) = COALESCE(new.value_2, 0)
     AND other.taken_at <> new.taken_at AND other.id < new.id
@@ -69,14 +71,23 @@ DUPLICATE_BY_ESTIMATE = DUPLICATE.format(estimated="new.estimated")
 LATEST_IN_CONFLICT = "UPDATE measurements_latestreading SET conflict = true WHERE measurement_id = ANY(%s)"
 
 
-def mark_new(ids: Sequence[int], *, any_estimated: bool) -> None:
-    """Conflicts (both sides) and probable duplicates (the newer side) among new rows and what stood before."""
+def mark_new(ids: str, *, shared: Sequence[int], any_estimated: bool) -> None:
+    """Conflicts (both sides) and probable duplicates (the newer side) among new rows and what stood before.
+
+    `ids` as `bigints` writes them; `shared` are those whose device and metric have another row of the same moment.
+    """
+    if shared:
+        _mark_conflicts(shared)
+    values: dict[str, Any] = {"ids": ids, "within": DUPLICATE_WITHIN}
     with connection.cursor() as cursor:
-        cursor.execute(CONFLICT, [list(ids)])
-        in_conflict = [row[0] for row in cursor.fetchall()]
-        if in_conflict:
-            cursor.execute(LATEST_IN_CONFLICT, [in_conflict])
-        values: dict[str, Any] = {"ids": list(ids), "within": DUPLICATE_WITHIN}
         cursor.execute(DUPLICATE_OF_ESTIMATED, values)
         if any_estimated:
             cursor.execute(DUPLICATE_BY_ESTIMATE, values)
+
+
+def _mark_conflicts(shared: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(CONFLICT, [bigints(shared)])
+        in_conflict = [row[0] for row in cursor.fetchall()]
+        if in_conflict:
+            cursor.execute(LATEST_IN_CONFLICT, [in_conflict])

@@ -6,6 +6,7 @@ import uuid
 
 from django.db import connection
 
+from measurements.arrays import bigints
 from measurements.models import LatestReading
 
 LATEST = """
@@ -14,7 +15,7 @@ INSERT INTO measurements_latestreading AS latest
 SELECT DISTINCT ON (patient_id, metric_id)
     patient_id, metric_id, id, taken_at, value_1, value_2, estimated, conflict, implausible
 FROM measurements_measurement
-WHERE id = ANY(%s) AND NOT control AND excluded_at IS NULL
+WHERE id = ANY(%s::bigint[]) AND NOT control AND excluded_at IS NULL
 ORDER BY patient_id, metric_id, taken_at DESC, id DESC
 ON CONFLICT (patient_id, metric_id) DO UPDATE SET
     measurement_id = excluded.measurement_id, taken_at = excluded.taken_at, value_1 = excluded.value_1,
@@ -37,5 +38,4 @@ def recompute(*, patient_id: uuid.UUID, metric: str) -> None:
     latest.delete()
     with connection.cursor() as cursor:
         cursor.execute(NEWEST, [patient_id, metric])
-        newest = [pk for (pk,) in cursor.fetchall()]
-        cursor.execute(LATEST, [newest])
+        cursor.execute(LATEST, [bigints(pk for (pk,) in cursor.fetchall())])

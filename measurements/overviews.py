@@ -7,7 +7,7 @@ when one of them no longer counts or the patient has moved to another time zone.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from django.db import connection
 
@@ -38,7 +38,7 @@ ON CONFLICT (patient_id) DO UPDATE SET
     END
 """
 BITS = f"{(1 << 62) - 1}"
-DAYS_OF_NEW = DAYS.format(which="reading.id = ANY(%(ids)s)", bits=BITS)
+DAYS_OF_NEW = DAYS.format(which="reading.id = ANY(%(ids)s::bigint[])", bits=BITS)
 RECENT = "reading.patient_id = ANY(%(patients)s) AND reading.taken_at > now() - interval '64 days'"
 DAYS_OF_PATIENTS = DAYS.format(which=RECENT, bits=BITS)
 
@@ -79,21 +79,18 @@ FROM (
             GROUP BY timezone(patient.time_zone, reading.taken_at)::date
         ) AS days
     ) AS usual ON usual.n >= 3
-    WHERE patient.id IN ({{which}})
+    WHERE patient.id = ANY(%(patients)s)
 ) AS found
 WHERE kept.patient_id = found.id
 """  # noqa: S608 - made of constants
-WEIGHTS_OF_NEW = WEIGHTS.format(
-    which="SELECT patient_id FROM measurements_measurement WHERE id = ANY(%(ids)s) AND metric_id = 'weight'"
-)
-WEIGHTS_OF_PATIENTS = WEIGHTS.format(which="SELECT unnest(%(patients)s::uuid[])")
-
 FORGET = "UPDATE measurements_overview SET days = 0, days_until = NULL, last_at = NULL WHERE patient_id = ANY(%s)"
 
 
-def follow(ids: Sequence[int], *, patients: Iterable[uuid.UUID]) -> None:
-    """New readings `ids`, already marked, whose patients' LatestReading is up to date."""
-    _run((LAST, DAYS_OF_NEW, WEIGHTS_OF_NEW), {"ids": list(ids), "patients": sorted(set(patients))})
+def follow(ids: str, *, patients: Iterable[uuid.UUID], weighed: Collection[uuid.UUID]) -> None:
+    """New readings `ids`, already marked, as `bigints` writes them, whose patients' LatestReading is up to date."""
+    _run((LAST, DAYS_OF_NEW), {"ids": ids, "patients": sorted(set(patients))})
+    if weighed:
+        _run((WEIGHTS,), {"patients": sorted(weighed)})
 
 
 def rebuild(patients: Iterable[uuid.UUID]) -> None:
@@ -101,10 +98,10 @@ def rebuild(patients: Iterable[uuid.UUID]) -> None:
     found = sorted(set(patients))
     with connection.cursor() as cursor:
         cursor.execute(FORGET, [found])
-    _run((LAST, DAYS_OF_PATIENTS, WEIGHTS_OF_PATIENTS), {"patients": found})
+    _run((LAST, DAYS_OF_PATIENTS, WEIGHTS), {"patients": found})
 
 
-def _run(statements: Iterable[str], values: dict[str, list[int] | list[uuid.UUID]]) -> None:
+def _run(statements: Iterable[str], values: dict[str, str | list[uuid.UUID]]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement, values)

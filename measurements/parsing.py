@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -29,8 +28,7 @@ SAME_METRIC = {"blood_glucose": "glucose"}
 CONTROL_SOLUTION = "control solution"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What one item says. Values in the vendor's units, two places; times in UTC."""
 
     hwi_id: uuid.UUID
@@ -118,7 +116,15 @@ def _value(value: Any, name: str) -> Decimal | None:
     text = value.strip() if isinstance(value, str) else value
     if text in ABSENT:
         return None
-    if not isinstance(text, str) or not PLAIN_DECIMAL.fullmatch(text):
+    if not isinstance(text, str):
+        raise Unusable(f"{name} is not a plain decimal number.")
+    return _decimal(text, name)
+
+
+@lru_cache(4096)
+def _decimal(text: str, name: str) -> Decimal:
+    """Kept, because vital signs are the same few hundred numbers again and again."""
+    if not PLAIN_DECIMAL.fullmatch(text):
         raise Unusable(f"{name} is not a plain decimal number.")
     number = Decimal(text)
     if abs(number) > LARGEST_VALUE:

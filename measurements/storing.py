@@ -5,9 +5,12 @@ Everything here runs inside the caller's transaction.
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from django.db import connection
@@ -15,13 +18,12 @@ from django.utils import timezone
 
 from devices.states import BEFORE_FIRST_READING, DeviceState
 from measurements import marks, newest, old_payloads, overviews
+from measurements.arrays import bigints
 from measurements.models import Metric
 from measurements.models.measurement import MeasurementSource
 from patients.models import Patient
 
 if TYPE_CHECKING:
-    import uuid
-
     from measurements.parsing import Reading
 
 BATTERY = "battery_percentage"
@@ -59,8 +61,12 @@ FROM json_to_recordset(%(rows)s::json) AS row(p uuid, d bigint, m text, t timest
     ts text, e bool, z smallint, c timestamptz, rm text, h text, s text, f jsonb, dl bigint, im bool, co bool)
 ORDER BY d, m, t, i, v1
 ON CONFLICT DO NOTHING
-RETURNING id, device_id, patient_id, estimated
-"""  # ordered, so that two workers with the same readings never wait for each other in a circle
+RETURNING id, device_id, patient_id, metric_id, taken_at, estimated, EXISTS (
+    SELECT 1 FROM measurements_measurement AS other
+    WHERE other.device_id = measurements_measurement.device_id
+        AND other.metric_id = measurements_measurement.metric_id
+        AND other.taken_at = measurements_measurement.taken_at) AS again
+"""  # `again`: what stood before this statement. The devices' locks keep other workers' rows from arriving meanwhile.
 
 COMPLETE = """
 UPDATE measurements_measurement AS kept SET vendor_created_at = row.c
@@ -84,18 +90,32 @@ FROM (
         max(CASE WHEN source = 'webhook' THEN received_at ELSE vendor_created_at END) AS at,
         (array_agg(LEAST(100, GREATEST(0, value_1))::int ORDER BY taken_at DESC)
             FILTER (WHERE metric_id = %(battery)s))[1] AS battery
-    FROM measurements_measurement WHERE id = ANY(%(ids)s) GROUP BY device_id
+    FROM measurements_measurement WHERE id = ANY(%(ids)s::bigint[]) GROUP BY device_id
 ) AS heard
 WHERE device.id = heard.device_id
 """
 
 
 # Devices before patients, each in the order of their keys, as every writer here takes them: nobody waits in a circle.
-LOCK_DEVICES = "SELECT state FROM devices_device WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+# Before anything is inserted: of two workers with the two sides of a conflict, the second one must see the first's row.
+LOCK_DEVICES = "SELECT id, state FROM devices_device WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+
+
+class New(NamedTuple):
+    """A row as INSERT returns it. `again`: a row of the same device, metric and moment stood there before."""
+
+    id: int
+    device_id: int
+    patient_id: uuid.UUID
+    metric: str
+    taken_at: dt.datetime
+    estimated: bool
+    again: bool
 
 
 def store(placed: Sequence[Placed], *, source: MeasurementSource) -> Stored:
     """Insert what is new. Repeats change nothing; a pull completes the vendor's `created` of rows a webhook brought."""
+    states = _locked({entry.device_id for entry in placed})
     fresh = old_payloads.settle(placed, source=source)
     stored = Stored(already=len(placed) - len(fresh))
     if source == MeasurementSource.PULL and stored.already:
@@ -105,14 +125,22 @@ def store(placed: Sequence[Placed], *, source: MeasurementSource) -> Stored:
     values: dict[str, Any] = {"rows": _rows(fresh), "received_at": timezone.now(), "source": source}
     with connection.cursor() as cursor:
         cursor.execute(INSERT, values)
-        rows = cursor.fetchall()
+        rows = [New(*row) for row in cursor.fetchall()]
         if source == MeasurementSource.PULL:
             cursor.execute(COMPLETE, values)
-    stored.new_ids = [row[0] for row in rows]
+    stored.new_ids = [row.id for row in rows]
     stored.already += len(fresh) - len(rows)
     if rows:
-        stored.newly_connected = _follow(rows)
+        _follow(rows)
+        stored.newly_connected = any(states[row.device_id] in BEFORE_FIRST_READING for row in rows)
     return stored
+
+
+def _locked(devices: set[int]) -> dict[int, str]:
+    """Each device's state before these readings."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_DEVICES, [sorted(devices)])
+        return dict(cursor.fetchall())
 
 
 def _follow_finished(placed: Sequence[Placed], fresh: Sequence[Placed]) -> None:
@@ -125,27 +153,22 @@ def _follow_finished(placed: Sequence[Placed], fresh: Sequence[Placed]) -> None:
     Patient.objects.bump({patient_id for patient_id, _ in finished})
 
 
-def _follow(rows: Sequence[tuple[int, int, uuid.UUID, bool]]) -> bool:
-    """What rests on the new rows, in the same transaction. True when a device sent its first reading."""
-    ids = [row[0] for row in rows]
-    marks.mark_new(ids, any_estimated=any(row[3] for row in rows))
+def _follow(rows: Sequence[New]) -> None:
+    """What rests on the new rows, in the same transaction."""
+    ids = bigints(row.id for row in rows)
+    moments = Counter((row.device_id, row.metric, row.taken_at) for row in rows)
+    marks.mark_new(
+        ids,
+        shared=[row.id for row in rows if row.again or moments[row.device_id, row.metric, row.taken_at] > 1],
+        any_estimated=any(row.estimated for row in rows),
+    )
+    values = {"ids": ids, "before": list(BEFORE_FIRST_READING), "connected": DeviceState.CONNECTED, "battery": BATTERY}
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_DEVICES, [sorted({row[1] for row in rows})])
-        before = {state for (state,) in cursor.fetchall()}
         cursor.execute(newest.LATEST, [ids])
-        cursor.execute(
-            HEARD,
-            {
-                "ids": ids,
-                "before": list(BEFORE_FIRST_READING),
-                "connected": DeviceState.CONNECTED,
-                "battery": BATTERY,
-            },
-        )
-    patients = {row[2] for row in rows}
-    overviews.follow(ids, patients=patients)
+        cursor.execute(HEARD, values)
+    patients = {row.patient_id for row in rows}
+    overviews.follow(ids, patients=patients, weighed={row.patient_id for row in rows if row.metric == "weight"})
     Patient.objects.bump(patients)
-    return not before.isdisjoint(BEFORE_FIRST_READING)
 
 
 def _metrics(codes: set[str]) -> dict[str, Metric]:

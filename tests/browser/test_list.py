@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from measurements import overviews
+from measurements.arrays import bigints
 from measurements.models import Metric
 from patients.models import User
 from tests.browsers import DESKTOP, PHONE
@@ -56,7 +57,7 @@ def crowd(vocabulary, elm):
             rows.append(MeasurementFactory(device=device, code="weight", value_1=180 - day, taken_at=at))
         LatestReadingFactory(measurement=rows[0])
         LatestReadingFactory(measurement=rows[1])
-        overviews.follow([row.pk for row in rows], patients=[patient.pk])
+        overviews.follow(bigints(row.pk for row in rows), patients=[patient.pk], weighed=[patient.pk])
     PatientFactory(clinic=elm, family_name="Dunn", given_name="Eve")
 
 

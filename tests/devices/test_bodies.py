@@ -55,6 +55,9 @@ def types(value):
 @example('{"a": "\\ud83d\\ude00"}')
 @example('[{"a": {" b": 1}}, {}]')
 @example("[]")
+@example('[{"a": ":b", "c" : 1}]')
+@example('[{"a": ":b"}]')
+@example(' [ {"a":1} , {"b":[1]} ] ')
 def test_what_the_quick_reader_takes_the_careful_one_reads_alike(body):
     raw = body.encode("utf-8", "surrogatepass")
     try:
@@ -66,6 +69,11 @@ def test_what_the_quick_reader_takes_the_careful_one_reads_alike(body):
         careful = read(bodies._carefully, text)
         assert quick == careful
         assert types(quick) == types(careful)
+        assert raws(quick) == raws(careful)
+
+
+def raws(items):
+    return [item.raw for item in items if isinstance(item, Item)]
 
 
 def test_a_usual_webhook_takes_the_quick_way():
@@ -86,6 +94,10 @@ def test_a_usual_webhook_takes_the_quick_way():
         '{"a": "\\u0000"}',
         '{"a": "\x00"}',
         '{"a": "\\uD800"}',
+        '{"a" : 1, "a": 2}',
+        '{"b": "a\\":", "a": {"b": 1, "b": 2}}',
+        '{"a": {"b": {"c": 1}}}',
+        '{"a": {"b ": 1}}',
         "[1]",
         "[",
     ],
@@ -115,7 +127,7 @@ def test_depth_is_counted_outside_of_texts_only(levels, text):
     body = "[" * levels + json.dumps(text) + "]" * levels
 
     if body.count("[") + body.count("{") > bodies.DEEPEST:
-        assert bodies._depth(body.encode()) == depth_by_hand(body) == levels
+        assert bodies._depth(body) == depth_by_hand(body) == levels
 
 
 def test_a_body_of_more_levels_than_anybody_needs_is_unusable():

@@ -275,6 +275,12 @@ def test_two_values_at_one_moment_are_kept_and_both_marked(cuff):
     assert LatestReading.objects.get().conflict
 
 
+def test_two_values_at_one_moment_of_one_list_are_both_marked(cuff):
+    deliver([item(cuff, filter_params=None), item(cuff, filter_params=None, value_1="151.00")])
+
+    assert list(Measurement.objects.values_list("conflict", flat=True)) == [True, True]
+
+
 def test_two_indices_are_two_readings(cuff):
     deliver([item(cuff), item(cuff, value_1="151.00", filter_params={"measurement_index": 42})])
 
@@ -320,3 +326,10 @@ def test_what_is_not_news_tells_nobody(cuff, rosa):
     rosa.refresh_from_db()
 
     assert rosa.version == before
+
+
+def test_large_lists_are_stored_in_portions(monkeypatch):
+    monkeypatch.setattr(inbox, "PORTION_BYTES", 10)
+    rows = [Delivery(body=b"x" * size) for size in (4, 6, 1, 30, 2, 2)]
+
+    assert [[len(row.body) for row in portion] for portion in inbox._portions(rows)] == [[4, 6], [1], [30], [2, 2]]

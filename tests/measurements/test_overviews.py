@@ -8,6 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from measurements import goals, latest, overviews
+from measurements.arrays import bigints
 from measurements.models import Measurement, Overview
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
@@ -30,7 +31,8 @@ def read(device, *, hours_ago, code="blood_pressure", value=120, **fields):
 
 
 def follow(*rows):
-    overviews.follow([row.pk for row in rows], patients=[row.patient_id for row in rows])
+    holders = {row.patient_id for row in rows}
+    overviews.follow(bigints(row.pk for row in rows), patients=holders, weighed=holders)
     return Overview.objects.get(patient=rows[0].patient_id)
 
 

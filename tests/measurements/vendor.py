@@ -28,9 +28,14 @@ def item(device, **changes):
     return {name: value for name, value in fields.items() if value is not ...}
 
 
+def keep(body):
+    """As the receiver does."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return inbox.receive(kind=Delivery.Kind.MEASUREMENT, body=raw)
+
+
 def deliver(body):
     """As the receiver keeps it, then as the worker reads it. Returns the delivery."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    inbox.receive(kind=Delivery.Kind.MEASUREMENT, body=raw)
+    keep(body)
     ingest.ingest_waiting()
     return Delivery.objects.filter(parent=None).latest("pk")

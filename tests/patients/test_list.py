@@ -10,6 +10,7 @@ from django.utils import timezone
 from devices.states import DeviceState
 from fulfillment.models import LineStatus
 from measurements import overviews
+from measurements.arrays import bigints
 from patients.models import AuditEvent, Patient
 from patients.views import places
 from tests.factories import (
@@ -40,7 +41,7 @@ def read(patient, code, value, *, hours_ago=5.0, **fields):
     if newest is None or newest.taken_at <= at:
         patient.latest_readings.filter(metric=code).delete()
         LatestReadingFactory(measurement=row)
-    overviews.follow([row.pk], patients=[patient.pk])
+    overviews.follow(bigints([row.pk]), patients=[patient.pk], weighed=[patient.pk])
     return row
 
 
