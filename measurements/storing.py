@@ -162,7 +162,12 @@ def _follow(rows: Sequence[New]) -> None:
         shared=[row.id for row in rows if row.again or moments[row.device_id, row.metric, row.taken_at] > 1],
         any_estimated=any(row.estimated for row in rows),
     )
-    values = {"ids": ids, "before": list(BEFORE_FIRST_READING), "connected": DeviceState.CONNECTED, "battery": BATTERY}
+    values: dict[str, Any] = {
+        "ids": ids,
+        "before": list(BEFORE_FIRST_READING),
+        "connected": DeviceState.CONNECTED,
+        "battery": BATTERY,
+    }
     with connection.cursor() as cursor:
         cursor.execute(newest.LATEST, [ids])
         cursor.execute(HEARD, values)
