@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 
+from measurements import units
 from measurements.models import LatestReading, Measurement, Metric, Overview, Threshold, ThresholdChange
 from patients.access import Act, can, person
 from patients.admin_base import ReadOnlyAdmin
@@ -109,7 +110,7 @@ def clinic_goals(request: HttpRequest, clinic_id: int) -> HttpResponse:
         raise PermissionDenied
     clinic = get_object_or_404(user.clinics, pk=clinic_id)
     back = reverse("admin:measurements_threshold_changelist")
-    place = goals.Place(clinic, clinic, editable=True, action=request.path, back=back)
+    place = goals.Place(clinic, clinic, editable=True, action=request.path, back=back, units=units.of(user))
     if request.method == "POST":
         return goals.keep(request, place, then=request.path)
     return goals.show(request, place, place.form())

@@ -6,31 +6,37 @@ import math
 import statistics
 from collections.abc import Iterable
 
-# metric: least lower limit, least upper limit, step; in the vendor's unit
+# metric: least lower limit, least upper limit, step; in the vendor's unit, and in another one where it has one
 SPANS: dict[str, tuple[float, float, float]] = {
     "blood_pressure": (50, 180, 10),
     "pulse": (40, 120, 10),
     "glucose": (50, 250, 10),
     "spO2": (84, 100, 2),
     "temperature": (96, 102, 1),
+    "glucose mmol/L": (2, 14, 1),
+    "temperature °C": (35.5, 39, 0.5),
 }
 HIGHEST = {"spO2": 100.0}
-AROUND = {"weight": (4.0, 2.0)}  # half of the least span around the median, and the step
+# half of the least span around the median, and the step
+AROUND = {"weight": (4.0, 2.0), "weight kg": (2.0, 1.0)}
 GENERIC_STEPS = 5
 
 
-def limits(code: str, values: Iterable[float]) -> tuple[float, float]:
-    """Lower and upper limit that hold every value; the same ones as long as no reading leaves them."""
-    seen = list(values)
-    low, high, step = SPANS.get(code) or _around(code, seen)
+def limits(code: str, values: Iterable[float], *, unit: str = "") -> tuple[float, float]:
+    """Lower and upper limit that hold every value; the same ones as long as no reading leaves them.
+
+    `values` are in `unit`, where that isn't the vendor's own.
+    """
+    seen, name = list(values), f"{code} {unit}".strip()
+    low, high, step = SPANS.get(name) or _around(name, seen)
     low = min([low, *(math.floor(value / step) * step for value in seen)])
     high = max([high, *(math.ceil(value / step) * step for value in seen)])
     return low, min(high, HIGHEST.get(code, high))
 
 
-def _around(code: str, seen: list[float]) -> tuple[float, float, float]:
+def _around(name: str, seen: list[float]) -> tuple[float, float, float]:
     middle = statistics.median(seen) if seen else 0.0
-    half, step = AROUND.get(code) or _generic(seen)
+    half, step = AROUND.get(name) or _generic(seen)
     return math.floor((middle - half) / step) * step, math.ceil((middle + half) / step) * step, step
 
 

@@ -1,4 +1,4 @@
-"""Charts as the JSON that `static/charts.js` draws. Times are UTC milliseconds, values the vendor's units."""
+"""Charts as the JSON that `static/vitals.js` draws. Times are UTC milliseconds, values in the panel's unit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from measurements.charts import Charts, Panel
 from measurements.drawing import GAP, Bucket
 from measurements.goals import Goal
 from measurements.points import Point
+from measurements.units import Unit
 
 ESTIMATED, CHECK, IRREGULAR_HEARTBEAT, LEFT_OUT = 1, 2, 4, 8  # bits of a point's flags
 MEAL_SHAPES = {"pre-prandial": 1, "fasting": 1, "post-prandial": 2}
@@ -31,30 +32,37 @@ def _ms(moment: dt.datetime) -> int:
 
 
 def _panel(panel: Panel) -> dict[str, Any]:
-    places = panel.metric.decimals
+    unit = panel.unit
     return {
         "code": panel.metric.pk,
         "label": panel.metric.label,
-        "unit": panel.metric.unit,
-        "decimals": places,
+        "unit": unit.name,
+        "decimals": unit.places,
         "limits": panel.limits,
-        "lines": [{"label": line.label, "goal": _goal(line.goal)} for line in panel.lines],
-        "points": _points(panel.drawn.points, places),
-        "buckets": _buckets(panel.drawn.buckets, places),
+        "lines": [{"label": line.label, "goal": _goal(line.goal, unit)} for line in panel.lines],
+        "points": _points(panel.drawn.points, unit),
+        "buckets": _buckets(panel.drawn.buckets, unit),
         "bucketDays": panel.drawn.bucket_days,
-        "calm": [[None if value is None else round(value, places + 1) for value in line] for line in panel.calm],
-        "baseline": round(panel.baseline.median, places) if panel.baseline else None,
+        "calm": [[None if value is None else _number(value, unit, 1) for value in line] for line in panel.calm],
+        "baseline": _number(panel.baseline.median, unit) if panel.baseline else None,
     }
 
 
-def _goal(goal: Goal | None) -> dict[str, Any] | None:
-    return {"low": goal.low, "high": goal.high, "words": goal.words} if goal else None
+def _number(value: float, unit: Unit, more_places: int = 0) -> float:
+    return round(unit.shown(value), unit.places + more_places)
 
 
-def _points(points: list[Point], places: int) -> dict[str, Any]:
+def _goal(goal: Goal | None, unit: Unit) -> dict[str, Any] | None:
+    if goal is None:
+        return None
+    low, high = (None if bound is None else round(unit.shown(bound), 2) for bound in (goal.low, goal.high))
+    return {"low": low, "high": high, "words": goal.words(unit)}
+
+
+def _points(points: list[Point], unit: Unit) -> dict[str, Any]:
     return {
         "at": [_ms(point.at) for point in points],
-        "values": [[round(value, places) for value in line] for line in zip(*(p.values for p in points), strict=True)],
+        "values": [[_number(value, unit) for value in line] for line in zip(*(p.values for p in points), strict=True)],
         "flags": [_flags(point) for point in points],
         "shapes": [MEAL_SHAPES.get(point.context, 0) for point in points],
         "pk": [point.pk for point in points],
@@ -67,10 +75,10 @@ def _flags(point: Point) -> int:
     return ESTIMATED * point.estimated + doubt + IRREGULAR_HEARTBEAT * point.irregular
 
 
-def _buckets(buckets: list[Bucket], places: int) -> dict[str, Any]:
+def _buckets(buckets: list[Bucket], unit: Unit) -> dict[str, Any]:
     def lines(pick: str) -> list[list[float]]:
         columns = zip(*(getattr(bucket, pick) for bucket in buckets), strict=True)
-        return [[round(value, places) for value in line] for line in columns]
+        return [[_number(value, unit) for value in line] for line in columns]
 
     return {
         "at": [_ms(bucket.at) for bucket in buckets],

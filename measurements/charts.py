@@ -27,6 +27,7 @@ from measurements.points import (
     rows_of,
 )
 from measurements.summaries import BASELINE_DAYS, Baseline, Summary, baseline, summarise, trusted
+from measurements.units import VENDORS, Unit, Units
 from patients.models import Patient
 
 RANGES = (7, 14, 30, 90, 365)  # local days including today; 0 is everything
@@ -44,9 +45,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart: all readings of a metric in the range, what is drawn of them, and the figures beside it."""
+    """One chart: all readings of a metric in the range, what is drawn of them, and the figures beside it.
+
+    Values are the vendor's, to be read in `unit`; `limits` of the axis are in `unit` already.
+    """
 
     metric: Metric
+    unit: Unit
     lines: tuple[Line, ...]
     drawn: Drawn
     calm: list[list[float | None]]
@@ -104,6 +109,7 @@ def of(
     goals: Goals,
     latest: Sequence[Latest],
     now: dt.datetime,
+    units: Units = VENDORS,
     show_left_out: bool = False,
 ) -> Charts:
     """A panel for every vital sign that the patient ever sent. One query, two with glucose, for any range.
@@ -118,13 +124,14 @@ def of(
     contexts = meal_contexts(patient, start=days.start, end=days.end) if rows.get(GLUCOSE) else {}
     last = {row.metric.pk: row.taken_at for row in latest}
     build = partial(_panel, rows=rows, aside=aside, contexts=contexts, days=days, goals=goals, last=last, now=now)
-    panels = [build(metric) for metric in metrics if metric.pk != IRREGULAR]
+    panels = [build(metric, unit=units.of(metric)) for metric in metrics if metric.pk != IRREGULAR]
     return Charts(days, panels, _counts(rows, days), now)
 
 
 def _panel(
     metric: Metric,
     *,
+    unit: Unit,
     rows: dict[str, list[Row]],
     aside: dict[str, list[Row]],
     contexts: dict[int, str],
@@ -141,14 +148,19 @@ def _panel(
     usual = _baseline(fetched, days, goals, now) if metric.pk == WEIGHT else None
     return Panel(
         metric=metric,
+        unit=unit,
         lines=lines,
         drawn=drawn,
         calm=_calm(drawn, lines, days),
         summary=summarise(metric.pk, points, goals=goals, zone=days.zone),
-        limits=axes.limits(metric.pk, [*values, usual.median] if usual and values else values),
+        limits=_limits(metric, unit, [*values, usual.median] if usual and values else values),
         last_at=last.get(metric.pk),
         baseline=usual,
     )
+
+
+def _limits(metric: Metric, unit: Unit, values: list[float]) -> tuple[float, float]:
+    return axes.limits(metric.pk, [unit.shown(value) for value in values], unit=unit.name if unit.converted else "")
 
 
 def _with(left_out: list[Point], drawn: Drawn) -> Drawn:

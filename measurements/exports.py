@@ -12,6 +12,7 @@ from measurements.days import LocalDays
 from measurements.goals import Goals
 from measurements.models import Measurement
 from measurements.tables import quality_of
+from measurements.units import VENDORS, Units
 from patients.models import Patient
 
 HEADINGS = (
@@ -29,8 +30,8 @@ class Export:
     readings: int
 
 
-def of(patient: Patient, *, days: LocalDays, goals: Goals) -> Export:
-    """Every vital sign of these days, oldest first; values in the vendor's unit, excluded ones with their reason."""
+def of(patient: Patient, *, days: LocalDays, goals: Goals, units: Units = VENDORS) -> Export:
+    """Every vital sign of these days, oldest first; each row names its unit, excluded ones their reason."""
     readings = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.start, days.end)
     ordered = readings.select_related("metric", "device", "excluded_by").order_by("taken_at", "metric__position", "pk")
     file = io.StringIO()
@@ -40,7 +41,7 @@ def of(patient: Patient, *, days: LocalDays, goals: Goals) -> Export:
     count = 0
     for reading in ordered.iterator(chunk_size=2000):
         count += 1
-        writer.writerow([safe(cell) for cell in _cells(reading, patient, goals)])
+        writer.writerow([safe(cell) for cell in _cells(reading, patient, goals, units)])
     return Export(file.getvalue(), count)
 
 
@@ -51,8 +52,8 @@ def safe(cell: str | Decimal | int) -> str:
     return str(cell)
 
 
-def _cells(reading: Measurement, patient: Patient, goals: Goals) -> list[str | Decimal | int]:
-    metric = reading.metric
+def _cells(reading: Measurement, patient: Patient, goals: Goals, units: Units) -> list[str | Decimal | int]:
+    metric, unit = reading.metric, units.of(reading.metric)
     second = reading.value_2 if metric.has_second_value else None
     return [
         patient.external_id,
@@ -60,9 +61,9 @@ def _cells(reading: Measurement, patient: Patient, goals: Goals) -> list[str | D
         _utc(reading.taken_at),
         patient.time_zone,
         metric.label,
-        reading.value_1,
-        "" if second is None else second,
-        metric.unit,
+        unit.exact(reading.value_1),
+        "" if second is None else unit.exact(second),
+        unit.name,
         _against_goal(reading, second, goals),
         "; ".join(quality_of(reading)),
         "yes" if _counts(reading) else "no",

@@ -12,6 +12,7 @@ from enum import StrEnum
 from django.db.models import Q
 
 from measurements.models import Metric, Threshold
+from measurements.units import VENDORS, Unit, Units
 from patients.models import Patient
 
 
@@ -81,11 +82,11 @@ class Goal:
             return False
         return value >= self.high if self.low is None else value > self.high
 
-    @property
-    def words(self) -> str:
-        if self.low is not None and self.high is not None:
-            return f"{self.low:g}\N{EN DASH}{self.high:g}"
-        return f"< {self.high:g}" if self.high is not None else f"≥ {self.low:g}" if self.low is not None else ""
+    def words(self, unit: Unit) -> str:
+        low, high = (None if bound is None else unit.plain(bound) for bound in (self.low, self.high))
+        if low is not None and high is not None:
+            return f"{low}\N{EN DASH}{high}"
+        return f"< {high}" if high is not None else f"≥ {low}" if low is not None else ""
 
 
 Key = tuple[str, int, str]
@@ -164,33 +165,33 @@ class PrintedGoal:
 CONTEXT_WORDS = {"fasting": "fasting", "pre-prandial": "before meals", "post-prandial": "after meals"}
 
 
-def printed(goals: Goals, metrics: Iterable[Metric]) -> list[PrintedGoal]:
+def printed(goals: Goals, metrics: Iterable[Metric], *, units: Units = VENDORS) -> list[PrintedGoal]:
     """As a person reads them: both bounds of a blood pressure in one line, glucose by meal where that differs."""
-    return [row for metric in metrics for row in _printed_of(goals, metric)]
+    return [row for metric in metrics for row in _printed_of(goals, metric, units.of(metric))]
 
 
-def _printed_of(goals: Goals, metric: Metric) -> Iterator[PrintedGoal]:
+def _printed_of(goals: Goals, metric: Metric, unit: Unit) -> Iterator[PrintedGoal]:
     first, second = goals.by_key.get((metric.pk, 1, "")), goals.by_key.get((metric.pk, 2, ""))
     if first:
-        words = _paired(first, second) if second else first.words
-        yield PrintedGoal(metric.label, words, metric.unit, first)
-    yield from _by_meal(goals, metric, first)
+        words = _paired(first, second, unit) if second else first.words(unit)
+        yield PrintedGoal(metric.label, words, unit.name, first)
+    yield from _by_meal(goals, metric, first, unit)
     if gain := goals.by_key.get((metric.pk, 1, "gain")):
-        yield PrintedGoal(f"{metric.label} gain", gain.words, f"{metric.unit} in 7 days", gain)
+        yield PrintedGoal(f"{metric.label} gain", gain.words(unit.change), f"{unit.name} in 7 days", gain)
 
 
-def _by_meal(goals: Goals, metric: Metric, usual: Goal | None) -> Iterator[PrintedGoal]:
+def _by_meal(goals: Goals, metric: Metric, usual: Goal | None, unit: Unit) -> Iterator[PrintedGoal]:
     meals: dict[str, list[str]] = {}
     found: dict[str, Goal] = {}
     for context, said in CONTEXT_WORDS.items():
         goal = goals.by_key.get((metric.pk, 1, context))
-        if goal and not (usual and goal.words == usual.words):
-            meals.setdefault(goal.words, []).append(said)
-            found.setdefault(goal.words, goal)
+        if goal and not (usual and goal.words(unit) == usual.words(unit)):
+            meals.setdefault(goal.words(unit), []).append(said)
+            found.setdefault(goal.words(unit), goal)
     for words, said_of in meals.items():
-        yield PrintedGoal(" or ".join(said_of).capitalize(), words, metric.unit, found[words])
+        yield PrintedGoal(" or ".join(said_of).capitalize(), words, unit.name, found[words])
 
 
-def _paired(first: Goal, second: Goal) -> str:
+def _paired(first: Goal, second: Goal, unit: Unit) -> str:
     one_sided = first.low is None and second.low is None and first.high is not None and second.high is not None
-    return f"< {first.high:g}/{second.high:g}" if one_sided else f"{first.words} over {second.words}"
+    return f"< {first.high:g}/{second.high:g}" if one_sided else f"{first.words(unit)} over {second.words(unit)}"

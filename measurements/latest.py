@@ -19,6 +19,7 @@ from measurements.days import LocalDays
 from measurements.goals import Goals, Standing
 from measurements.models import LatestReading, Measurement, Metric
 from measurements.summaries import BASELINE_DAYS, Baseline, baseline
+from measurements.units import VENDORS, Unit, Units
 from patients.models import Patient
 
 IRREGULAR = "irregular_heartbeat"
@@ -26,9 +27,10 @@ IRREGULAR = "irregular_heartbeat"
 
 @dataclass(frozen=True)
 class Latest:
-    """`values` in the vendor's unit: two for a blood pressure, else one."""
+    """`values` in the vendor's unit: two for a blood pressure, else one. `text` is read in `unit`."""
 
     metric: Metric
+    unit: Unit
     taken_at: dt.datetime
     values: tuple[float, ...]
     standing: Standing = Standing.UNJUDGED
@@ -37,23 +39,25 @@ class Latest:
 
     @property
     def text(self) -> str:
-        return value_text(self.metric, self.values)
+        return value_text(self.metric, self.values, self.unit)
 
 
-def value_text(metric: Metric, values: Iterable[float | None]) -> str:
+def value_text(metric: Metric, values: Iterable[float | None], unit: Unit) -> str:
     """As it is read aloud: 163/106; 171.0; detected. Without the unit."""
     if metric.pk == IRREGULAR:
         return "detected"
     shown = [value for value in values if value is not None][: 2 if metric.has_second_value else 1]
-    return "/".join(f"{value:.{metric.decimals}f}" for value in shown)
+    return "/".join(unit.text(value) for value in shown)
 
 
-def of(patient: Patient, *, goals: Goals) -> list[Latest]:
+def of(patient: Patient, *, goals: Goals, units: Units = VENDORS) -> list[Latest]:
     """Of every metric, in the order that charts are shown."""
-    return of_many([patient], goals={patient.pk: goals})[patient.pk]
+    return of_many([patient], goals={patient.pk: goals}, units=units)[patient.pk]
 
 
-def of_many(patients: Iterable[Patient], *, goals: Mapping[uuid.UUID, Goals]) -> dict[uuid.UUID, list[Latest]]:
+def of_many(
+    patients: Iterable[Patient], *, goals: Mapping[uuid.UUID, Goals], units: Units = VENDORS
+) -> dict[uuid.UUID, list[Latest]]:
     """In one query, however many patients."""
     rows = (
         LatestReading.objects.filter(patient__in=[patient.pk for patient in patients])
@@ -63,16 +67,16 @@ def of_many(patients: Iterable[Patient], *, goals: Mapping[uuid.UUID, Goals]) ->
     )
     found: dict[uuid.UUID, list[Latest]] = defaultdict(list)
     for row in rows:
-        found[row.patient_id].append(_latest(row, goals[row.patient_id], row.meal_context or ""))
+        found[row.patient_id].append(_latest(row, goals[row.patient_id], units, row.meal_context or ""))
     return found
 
 
-def _latest(row: LatestReading, goals: Goals, context: str) -> Latest:
+def _latest(row: LatestReading, goals: Goals, units: Units, context: str) -> Latest:
     second = row.value_2 if row.metric.has_second_value else None
     values = tuple(float(value) for value in (row.value_1, second) if value is not None)
     check = row.conflict or row.implausible
     standing = Standing.UNJUDGED if check else goals.judge(row.metric_id, values, context)
-    return Latest(row.metric, row.taken_at, values, standing, row.estimated, check)
+    return Latest(row.metric, units.of(row.metric), row.taken_at, values, standing, row.estimated, check)
 
 
 def usual_weights(

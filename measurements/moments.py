@@ -10,13 +10,15 @@ from measurements.goals import Goals, Standing
 from measurements.latest import value_text
 from measurements.models import Measurement
 from measurements.tables import quality_of
+from measurements.units import VENDORS, Unit, Units
 
 
 @dataclass(frozen=True)
 class Facet:
-    """One reading of the moment. `text` is in the vendor's unit."""
+    """One reading of the moment. `text` is in `unit`."""
 
     reading: Measurement
+    unit: Unit
     text: str
     marks: list[str]  # of its quality
     standing: Standing
@@ -41,20 +43,20 @@ class Moment:
         return any(facet.reading.conflict for facet in self.facets)
 
 
-def around(reading: Measurement, *, goals: Goals) -> Moment:
+def around(reading: Measurement, *, goals: Goals, units: Units = VENDORS) -> Moment:
     """All that the same device took at the same time: a pulse beside its pressure, two values in conflict."""
     together = Measurement.objects.filter(
         patient=reading.patient_id, device=reading.device_id, taken_at=reading.taken_at
     )
     ordered = together.select_related("metric", "excluded_by").order_by("metric__position", "index", "pk")
-    return Moment(reading.taken_at, reading.device, [_facet(row, goals) for row in ordered])
+    return Moment(reading.taken_at, reading.device, [_facet(row, goals, units) for row in ordered])
 
 
-def _facet(reading: Measurement, goals: Goals) -> Facet:
-    metric = reading.metric
+def _facet(reading: Measurement, goals: Goals, units: Units) -> Facet:
+    metric, unit = reading.metric, units.of(reading.metric)
     second = float(reading.value_2) if metric.has_second_value and reading.value_2 is not None else None
     values = (float(reading.value_1), second)
     context = str(reading.filter_params.get("meal_context", ""))
     doubtful = reading.control or reading.excluded_at or reading.conflict or reading.implausible
     standing = Standing.UNJUDGED if doubtful else goals.judge(metric.pk, values, context)
-    return Facet(reading, value_text(metric, values), quality_of(reading), standing)
+    return Facet(reading, unit, value_text(metric, values, unit), quality_of(reading), standing)

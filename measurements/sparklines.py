@@ -13,6 +13,7 @@ from operator import or_
 from django.db.models import Avg, DateTimeField, Func, Q, Value
 
 from measurements.models import Measurement, Metric
+from measurements.units import VENDORS, Unit, Units
 
 DAYS = 30
 # The first of these that a patient has is drawn.
@@ -27,6 +28,7 @@ class Sparkline:
     """`path` is SVG in a box of WIDTH x HEIGHT; a gap of over three days breaks it. Bounds in the vendor's unit."""
 
     metric: Metric
+    unit: Unit
     path: str
     lowest: float
     highest: float
@@ -34,18 +36,20 @@ class Sparkline:
     @property
     def words(self) -> str:
         name = self.metric.label_1 or self.metric.label
-        places = self.metric.decimals
-        return f"{name}, {DAYS} days: {self.lowest:.{places}f} to {self.highest:.{places}f} {self.metric.unit}"
+        lowest, highest = self.unit.text(self.lowest), self.unit.text(self.highest)
+        return f"{name}, {DAYS} days: {lowest} to {highest} {self.unit.name}"
 
 
-def of_many(metrics: Mapping[uuid.UUID, Iterable[Metric]], *, now: dt.datetime) -> dict[uuid.UUID, Sparkline]:
+def of_many(
+    metrics: Mapping[uuid.UUID, Iterable[Metric]], *, now: dt.datetime, units: Units = VENDORS
+) -> dict[uuid.UUID, Sparkline]:
     """By patient, of the metrics that each has; the average of every 24 h. One query, answered by the chart's index."""
     chosen = {pk: metric for pk, found in metrics.items() if (metric := _first(found))}
     days: dict[uuid.UUID, list[tuple[int, float]]] = defaultdict(list)
     since = now - DAYS * ONE_DAY
     for pk, began, value in _averages(chosen, since=since, now=now):
         days[pk].append(((began - since) // ONE_DAY, float(value)))
-    return {pk: _drawn(chosen[pk], points) for pk, points in days.items()}
+    return {pk: _drawn(chosen[pk], units.of(chosen[pk]), points) for pk, points in days.items()}
 
 
 def _first(metrics: Iterable[Metric]) -> Metric | None:
@@ -73,7 +77,7 @@ def _averages(
     )
 
 
-def _drawn(metric: Metric, points: Sequence[tuple[int, float]]) -> Sparkline:
+def _drawn(metric: Metric, unit: Unit, points: Sequence[tuple[int, float]]) -> Sparkline:
     ordered = sorted(points)
     lowest, highest = (pick(value for _, value in ordered) for pick in (min, max))
     spread = highest - lowest or 1.0
@@ -85,4 +89,4 @@ def _drawn(metric: Metric, points: Sequence[tuple[int, float]]) -> Sparkline:
         # A line of no length is a dot, where the ends are round.
         parts.append(f"L{x:.1f} {y:.1f}" if joined else f"M{x:.1f} {y:.1f}h0")
         before = day
-    return Sparkline(metric, "".join(parts), lowest, highest)
+    return Sparkline(metric, unit, "".join(parts), lowest, highest)

@@ -11,6 +11,7 @@ from measurements.goals import Goals, Standing
 from measurements.latest import value_text
 from measurements.models import Measurement
 from measurements.models.measurement import MeasurementQuerySet, TimeSource
+from measurements.units import VENDORS, Units
 from patients.models import Patient
 
 ROWS_OF_A_PAGE = 60
@@ -53,7 +54,7 @@ class TablePage:
         return self.number - 1
 
 
-def page_of(patient: Patient, *, days: LocalDays, goals: Goals, number: int = 1) -> TablePage:
+def page_of(patient: Patient, *, days: LocalDays, goals: Goals, units: Units = VENDORS, number: int = 1) -> TablePage:
     """Of vital signs in these days. Pages are cut between moments, never through a paired reading."""
     vitals = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.start, days.end)
     skipped = (number - 1) * ROWS_OF_A_PAGE
@@ -63,40 +64,40 @@ def page_of(patient: Patient, *, days: LocalDays, goals: Goals, number: int = 1)
         .distinct()[skipped : skipped + ROWS_OF_A_PAGE + 1]
     )
     older, shown = len(moments) > ROWS_OF_A_PAGE, moments[:ROWS_OF_A_PAGE]
-    return TablePage(_rows(vitals, shown, goals) if shown else [], number, older)
+    return TablePage(_rows(vitals, shown, goals, units) if shown else [], number, older)
 
 
-def _rows(vitals: MeasurementQuerySet, shown: list[dt.datetime], goals: Goals) -> list[TableRow]:
+def _rows(vitals: MeasurementQuerySet, shown: list[dt.datetime], goals: Goals, units: Units) -> list[TableRow]:
     readings = (
         vitals.filter(taken_at__gte=shown[-1], taken_at__lte=shown[0])
         .select_related("metric", "device", "excluded_by")
         .order_by("-taken_at", "device_id", "index", "metric__position", "pk")
     )
     together = groupby(readings, key=lambda reading: (reading.taken_at, reading.device_id, reading.index))
-    return [_row(list(group), goals) for _, group in together]
+    return [_row(list(group), goals, units) for _, group in together]
 
 
-def _row(readings: list[Measurement], goals: Goals) -> TableRow:
+def _row(readings: list[Measurement], goals: Goals, units: Units) -> TableRow:
     first = readings[0]
     return TableRow(
         taken_at=first.taken_at,
         heard_at=first.vendor_created_at or first.received_at,
         device=first.device.name,
-        cells=[_cell(reading, goals) for reading in readings],
+        cells=[_cell(reading, goals, units) for reading in readings],
         marks=list(dict.fromkeys(mark for reading in readings for mark in marks_of(reading))),
         left_out=all(reading.control or reading.excluded_at for reading in readings),
         pk=first.pk,
     )
 
 
-def _cell(reading: Measurement, goals: Goals) -> Cell:
-    metric = reading.metric
+def _cell(reading: Measurement, goals: Goals, units: Units) -> Cell:
+    metric, unit = reading.metric, units.of(reading.metric)
     second = float(reading.value_2) if metric.has_second_value and reading.value_2 is not None else None
     values = (float(reading.value_1), second)
     doubtful = reading.control or reading.excluded_at or reading.conflict or reading.implausible
     context = str(reading.filter_params.get("meal_context", ""))
     standing = Standing.UNJUDGED if doubtful else goals.judge(metric.pk, values, context)
-    return Cell(metric.label, value_text(metric, values), metric.unit, standing)
+    return Cell(metric.label, value_text(metric, values, unit), unit.name, standing)
 
 
 def marks_of(reading: Measurement) -> list[str]:

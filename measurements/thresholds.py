@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from measurements.goals import CONTEXT_WORDS, Key
 from measurements.models import Metric, Threshold, ThresholdChange
+from measurements.units import VENDORS, Unit, Units
 from patients import audit
 from patients.models import Clinic, Patient, User
 from patients.models.audit import AuditAction
@@ -43,6 +44,7 @@ class Offer:
 
     key: Key
     metric: Metric
+    unit: Unit
     own: Threshold | None
     behind: Threshold
 
@@ -57,7 +59,18 @@ class Offer:
     @property
     def behind_words(self) -> str:
         owner = "the clinic's goal" if self.behind.clinic_id else "the default"
-        return f"{owner}, {in_words(self.behind.bounds)}"
+        return f"{owner}, {in_words(self.behind.bounds, self.unit)}"
+
+    def shown(self, bounds: Sequence[Decimal | None]) -> Bounds:
+        """In `unit`, as a form offers them."""
+        return Bounds(*(None if bound is None else self.unit.exact(bound) for bound in bounds))
+
+    def kept(self, typed: Bounds) -> Bounds:
+        """From what was typed in `unit`. A bound that nobody touched stays as it is, to the last digit."""
+        rows = zip(typed, self.shown(self.bounds), self.bounds, strict=True)
+        return Bounds(
+            *(bound if said == shown else None if said is None else self.unit.kept(said) for said, shown, bound in rows)
+        )
 
 
 class ChangedMeanwhile(Exception):
@@ -87,8 +100,17 @@ def change(*, scope: Patient | Clinic, wanted: Mapping[Key, Bounds | None], seen
     return len(changed)
 
 
-def check(metric: Metric, key: Key, bounds: Bounds) -> None:
-    """ValidationError by the name of the bound: out of order, or outside what the instrument can measure."""
+def unit_of(metric: Metric, key: Key, units: Units) -> Unit:
+    """A gain is a difference, which is converted otherwise than a temperature."""
+    return units.of(metric).change if key[2] == GAIN else units.of(metric)
+
+
+def check(metric: Metric, key: Key, bounds: Bounds, *, units: Units = VENDORS) -> None:
+    """ValidationError by the name of the bound: out of order, or outside what the instrument can measure.
+
+    `bounds` are in the vendor's unit; the message speaks in `units`.
+    """
+    unit = unit_of(metric, key, units)
     given = [(name, value) for name, value in zip(NAMES, bounds, strict=True) if value is not None]
     if bounds.low is None and bounds.high is None:
         raise ValidationError({"high": "Give a lower or an upper bound, or go back to the goal behind this one."})
@@ -96,14 +118,14 @@ def check(metric: Metric, key: Key, bounds: Bounds) -> None:
     for name, value in given:
         if (lowest is not None and value < lowest) or (highest is not None and value > highest):
             raise ValidationError(
-                {name: f"Between {_plain(lowest)} and {_plain(highest)} {metric.unit}, as the device measures."}
+                {name: f"Between {_said(lowest, unit)} and {_said(highest, unit)} {unit.name}, as the device measures."}
             )
     for (lower, low), (upper, high) in pairwise(given):
         if low >= high:
-            raise ValidationError({upper: f"Must be above the {WORDS[lower]}, {_plain(low)}."})
+            raise ValidationError({upper: f"Must be above the {WORDS[lower]}, {_said(low, unit)}."})
 
 
-def offers(scope: Patient | Clinic) -> list[Offer]:
+def offers(scope: Patient | Clinic, *, units: Units = VENDORS) -> list[Offer]:
     """Every goal that the product ships, as it stands for this patient or clinic; in one query."""
     shipped = Q(patient__isnull=True, clinic__isnull=True)
     nearer = Q(patient=scope) | Q(clinic=scope.clinic_id) if isinstance(scope, Patient) else Q(clinic=scope)
@@ -113,15 +135,15 @@ def offers(scope: Patient | Clinic) -> list[Offer]:
     for row in sorted(rows, key=lambda row: row.clinic_id is not None):
         mine = row.patient_id is not None if isinstance(scope, Patient) else row.clinic_id is not None
         (own if mine else behind)[row.metric_id, row.component, row.context] = row
-    found = [Offer(key, row.metric, own.get(key), row) for key, row in behind.items()]
+    found = [Offer(key, row.metric, unit_of(row.metric, key, units), own.get(key), row) for key, row in behind.items()]
     return sorted(found, key=lambda offer: (offer.metric.position, offer.key[1]))
 
 
-def in_words(bounds: Sequence[Decimal | None] | None) -> str:
+def in_words(bounds: Sequence[Decimal | None] | None, unit: Unit) -> str:
     """low to high, with the far bounds: "80 to 130 (far: below 54, above 250)"."""
     if bounds is None:
         return "none of its own"
-    very_low, low, high, very_high = (_plain(bound) for bound in bounds)
+    very_low, low, high, very_high = (_said(bound, unit) for bound in bounds)
     near = f"{low} to {high}" if low and high else f"below {high}" if high else f"{low} or more"
     far = ", ".join([*([f"below {very_low}"] if very_low else []), *([f"above {very_high}"] if very_high else [])])
     return f"{near} (far: {far})" if far else near
@@ -192,6 +214,5 @@ def _tell(scope: Patient | Clinic, changed: Sequence[Key], by: User) -> None:
     )
 
 
-def _plain(bound: Decimal | None) -> str:
-    """130 and 100.4, as people write them; empty for none."""
-    return "" if bound is None else f"{bound.normalize():f}"
+def _said(bound: Decimal | None, unit: Unit) -> str:
+    return "" if bound is None else unit.plain(bound)

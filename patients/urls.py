@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import enrollment, goals, lists, page, peek, readings
+from patients.views import enrollment, goals, lists, page, peek, reading_units, readings
 
 app_name = "patients"
 urlpatterns = [
     path("", lists.patients, name="list"),
     path("live/", lists.live, name="list_live"),
     path("arrange/", lists.arrange, name="arrange"),
+    path("units/", reading_units.choose, name="units"),
     path("new/", enrollment.new, name="new"),
     path("<uuid:patient_id>/edit/", enrollment.edit, name="edit"),
     path("<uuid:patient_id>/discharge/", enrollment.discharge, name="discharge"),

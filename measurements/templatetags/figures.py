@@ -1,4 +1,4 @@
-"""Figures of a chart as text, with as many places as its metric is read with."""
+"""Figures as text, in the unit that the person who looks has chosen, with as many places as it is read with."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from django import template
 
 from measurements.charts import Panel
+from measurements.units import Unit, Units
 
 register = template.Library()
 
 
 @register.filter
 def figure(panel: Panel, value: float) -> str:
-    return f"{value:.{panel.metric.decimals}f}"
+    return panel.unit.text(value)
 
 
 @register.filter
@@ -23,6 +24,12 @@ def figures(panel: Panel, values: Sequence[float]) -> str:
 
 
 @register.filter
-def change(value: float) -> str:
-    """To one place, with a plus or a real minus sign."""
-    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+def change(value: float, unit: Unit) -> str:
+    """A gain or a loss, with a plus or a real minus sign."""
+    return f"{unit.change.shown(value):+.{unit.places}f}".replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def in_units(vendors: str, units: Units) -> str:
+    """The name of the unit that is read instead of the vendor's."""
+    return units.instead_of(Unit(vendors, 0)).name

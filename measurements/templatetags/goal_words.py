@@ -6,6 +6,7 @@ from django import template
 
 from measurements import thresholds
 from measurements.models import ThresholdChange
+from measurements.units import Units
 
 register = template.Library()
 
@@ -16,6 +17,10 @@ def goal_label(change: ThresholdChange) -> str:
 
 
 @register.filter
-def bounds(row: ThresholdChange, which: str) -> str:
-    """`which` is "before" or "after"."""
-    return thresholds.in_words(getattr(row, which))
+def before(change: ThresholdChange, units: Units) -> str:
+    return thresholds.in_words(change.before, thresholds.unit_of(change.metric, change.key, units))
+
+
+@register.filter
+def after(change: ThresholdChange, units: Units) -> str:
+    return thresholds.in_words(change.after, thresholds.unit_of(change.metric, change.key, units))

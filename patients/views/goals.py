@@ -15,9 +15,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from measurements import thresholds
+from measurements import thresholds, units
 from measurements.goals import Key
 from measurements.thresholds import Bounds, Offer
+from measurements.units import Units
 from patients.access import Act, can, open_patient, person, requires
 from patients.models import Clinic, Patient
 
@@ -26,15 +27,19 @@ LABELS = {"very_low": "Far low below", "low": "From", "high": "To", "very_high":
 
 
 class GoalsForm(forms.Form):
-    """Four bounds per goal, in the vendor's unit, and a box to go back to what stands behind the patient's own."""
+    """Four bounds per goal, in `units`, and a box to go back to what stands behind the patient's own.
+
+    The form carries the units that its numbers were typed in: the person may have chosen others meanwhile.
+    """
 
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    units = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, offers: list[Offer], seen: int) -> None:
-        super().__init__(data, initial={"seen": seen})
-        self.offers = offers
+    def __init__(self, data: Any = None, *, offers: list[Offer], seen: int, units: Units) -> None:
+        super().__init__(data, initial={"seen": seen, "units": units.code})
+        self.offers, self.read_in = offers, units
         for offer in offers:
-            for name, bound in zip(thresholds.NAMES, offer.bounds, strict=True):
+            for name, bound in zip(thresholds.NAMES, offer.shown(offer.bounds), strict=True):
                 self.fields[self.name_of(offer, name)] = _bound_field(offer, name, bound)
             if offer.own:
                 label = f"{offer.label}: back to {offer.behind_words}"
@@ -69,12 +74,17 @@ class GoalsForm(forms.Form):
 
     def _check(self, offer: Offer, bounds: Bounds) -> None:
         try:
-            thresholds.check(offer.metric, offer.key, bounds)
+            thresholds.check(offer.metric, offer.key, bounds, units=self.read_in)
         except ValidationError as error:
             for name, said in error.message_dict.items():
                 self.add_error(self.name_of(offer, name), said)
 
     def typed(self, offer: Offer) -> Bounds:
+        """In the vendor's unit."""
+        return offer.kept(self.said(offer))
+
+    def said(self, offer: Offer) -> Bounds:
+        """In the unit of the form."""
         return Bounds(*(self.cleaned_data.get(self.name_of(offer, name)) for name in thresholds.NAMES))
 
     def _goes_back(self, offer: Offer) -> bool:
@@ -110,10 +120,12 @@ class Place:
     editable: bool
     action: str
     back: str
+    units: Units
 
     def form(self, data: QueryDict | None = None) -> GoalsForm:
         newest = thresholds.history(self.scope).values_list("pk", flat=True).first()
-        return GoalsForm(data, offers=thresholds.offers(self.scope), seen=newest or 0)
+        read_in = self.units if data is None else Units.read(data.get("units"))
+        return GoalsForm(data, offers=thresholds.offers(self.scope, units=read_in), seen=newest or 0, units=read_in)
 
 
 @requires(Act.SEE_PATIENTS)
@@ -145,7 +157,11 @@ def keep(request: HttpRequest, place: Place, *, then: str) -> HttpResponse:
 
 def show(request: HttpRequest, place: Place, form: GoalsForm, **more: Any) -> HttpResponse:
     history = thresholds.history(place.scope)[:HISTORY_SHOWN]
-    return render(request, "patients/goals.html", {"place": place, "form": form, "history": history, **more})
+    return render(
+        request,
+        "patients/goals.html",
+        {"place": place, "form": form, "history": history, "units": form.read_in, **more},
+    )
 
 
 def _of_patient(request: HttpRequest, patient_id: uuid.UUID) -> Place:
@@ -153,7 +169,7 @@ def _of_patient(request: HttpRequest, patient_id: uuid.UUID) -> Place:
     patient = open_patient(patient_id, by=user)
     action = reverse("patients:save_goals", args=[patient.pk])
     back = reverse("patients:page", args=[patient.pk])
-    return Place(patient, patient.clinic, can(user, Act.JUDGE_READINGS), action, back)
+    return Place(patient, patient.clinic, can(user, Act.JUDGE_READINGS), action, back, units.of(user))
 
 
 def _brought_up_to_date(data: QueryDict, form: GoalsForm, meanwhile: thresholds.ChangedMeanwhile) -> QueryDict:
@@ -162,7 +178,7 @@ def _brought_up_to_date(data: QueryDict, form: GoalsForm, meanwhile: thresholds.
     renewed["seen"] = str(meanwhile.changes[0].pk)
     before = {change.key: change.before for change in meanwhile.changes}  # newest first: the oldest one stays
     for offer in form.offers:
-        if offer.key in before and form.typed(offer) == Bounds(*(before[offer.key] or offer.behind.bounds)):
-            for name, bound in zip(thresholds.NAMES, offer.bounds, strict=True):
+        if offer.key in before and form.said(offer) == offer.shown(before[offer.key] or offer.behind.bounds):
+            for name, bound in zip(thresholds.NAMES, offer.shown(offer.bounds), strict=True):
                 renewed[form.name_of(offer, name)] = "" if bound is None else f"{bound:f}"
     return renewed

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from measurements import units
 from patients import audit, preferences, search
 from patients.access import Act, person, requires
 from patients.models import Condition, Patient, User
@@ -84,8 +85,10 @@ def _found(user: User, asked: str) -> dict[str, Any]:
 
 def _shown(user: User, page: Page, chosen: Chosen, action: AuditAction) -> dict[str, Any]:
     audit.record(action, by=user, patients=[patient.pk for patient in page.patients])
+    read_in = units.of(user)
     return {
-        "rows": rows_of(page.patients, now=timezone.now()),
+        "rows": rows_of(page.patients, now=timezone.now(), units=read_in),
+        "units": read_in,
         "page": page,
         "total": page.total,
         "chosen": chosen,

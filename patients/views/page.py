@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
-from measurements import chart_json, charts, exports, goals, latest, tables
+from measurements import chart_json, charts, exports, goals, latest, tables, units
 from patients import audit, preferences
 from patients.access import Act, open_patient, person, requires
 from patients.models import Patient, User
@@ -54,7 +54,7 @@ def download(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     user = person(request)
     patient = open_patient(patient_id, by=user)
     days = charts.days_of(patient, length=_range(request, user), now=timezone.now())
-    export = exports.of(patient, days=days, goals=goals.of(patient))
+    export = exports.of(patient, days=days, goals=goals.of(patient), units=units.of(user))
     audit.record(
         AuditAction.EXPORT,
         by=user,
@@ -70,15 +70,16 @@ def download(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
 
 def _shown(request: HttpRequest, patient: Patient, length: int) -> dict[str, Any]:
     """Everything that the page's fragments need. The same number of queries for any patient and range."""
-    now = timezone.now()
+    now, read_in = timezone.now(), units.of(person(request))
     bounds = goals.of(patient)
-    newest = latest.of(patient, goals=bounds)
+    newest = latest.of(patient, goals=bounds, units=read_in)
     days = charts.days_of(patient, length=length, now=now)
     left_out = request.GET.get("excluded") == "1"
-    drawn = charts.of(patient, days=days, goals=bounds, latest=newest, now=now, show_left_out=left_out)
+    drawn = charts.of(patient, days=days, goals=bounds, latest=newest, now=now, units=read_in, show_left_out=left_out)
     return {
         "patient": patient,
         "now": now,
+        "units": read_in,
         "local_now": now.astimezone(patient.zone),
         "length": length,
         "left_out": left_out,
@@ -88,9 +89,9 @@ def _shown(request: HttpRequest, patient: Patient, length: int) -> dict[str, Any
         "chart_data": chart_json.of(drawn),
         "latest": [row for row in newest if row.metric.vital],
         "other_readings": [row for row in newest if not row.metric.vital],
-        "goal_rows": goals.printed(bounds, [panel.metric for panel in drawn.panels]),
+        "goal_rows": goals.printed(bounds, [panel.metric for panel in drawn.panels], units=read_in),
         "weight": next((panel.baseline for panel in drawn.panels if panel.baseline), None),
-        "table": tables.page_of(patient, days=days, goals=bounds, number=_page_number(request)),
+        "table": tables.page_of(patient, days=days, goals=bounds, units=read_in, number=_page_number(request)),
         **_household(patient),
     }
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from measurements import goals, latest
+from measurements import goals, latest, units
 from patients.access import Act, open_patient, person, requires
 from patients.views.rows import MEASURED_DAYS, rows_of
 
@@ -17,11 +17,13 @@ from patients.views.rows import MEASURED_DAYS, rows_of
 @requires(Act.SEE_PATIENTS)
 @require_safe
 def peek(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    patient = open_patient(patient_id, by=person(request))
-    now = timezone.now()
-    newest = latest.of(patient, goals=goals.of(patient))
+    user = person(request)
+    patient = open_patient(patient_id, by=user)
+    now, read_in = timezone.now(), units.of(user)
+    newest = latest.of(patient, goals=goals.of(patient), units=read_in)
     shown = {
-        "item": rows_of([patient], now=now)[0],
+        "item": rows_of([patient], now=now, units=read_in)[0],
+        "units": read_in,
         "latest": [row for row in newest if row.metric.vital],
         "local_now": now.astimezone(patient.zone),
         "measured_days": MEASURED_DAYS,

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from measurements import exclusion, goals, moments
+from measurements import exclusion, goals, moments, units
 from measurements.models import Measurement
 from patients.access import Act, open_patient, person, requires
 from patients.models import Patient
@@ -71,7 +71,7 @@ def _found(patient: Patient, reading_id: int) -> Measurement:
 def _show(request: HttpRequest, patient: Patient, reading_id: int, form: ExcludeForm | None = None) -> HttpResponse:
     """`form` is what somebody tried to send about this reading; each other reading gets an empty one."""
     chosen = _found(patient, reading_id)
-    moment = moments.around(chosen, goals=goals.of(patient))
+    moment = moments.around(chosen, goals=goals.of(patient), units=units.of(person(request)))
     forms_of = [(facet, _form(facet, chosen, form)) for facet in moment.facets]
     return render(request, "patients/reading.html", {"patient": patient, "moment": moment, "facets": forms_of})
 

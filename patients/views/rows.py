@@ -10,6 +10,7 @@ from measurements import goals, latest, sparklines
 from measurements.latest import Latest
 from measurements.sparklines import Sparkline
 from measurements.summaries import Baseline
+from measurements.units import VENDORS, Units
 from patients.models import Patient, Sex
 from patients.views import holdings
 from patients.views.columns import MEASURED_DAYS
@@ -42,14 +43,14 @@ class PatientRow:
         return [holding for holding in self.holdings if not holding.connected]
 
 
-def rows_of(patients: Sequence[Patient], *, now: dt.datetime) -> list[PatientRow]:
+def rows_of(patients: Sequence[Patient], *, now: dt.datetime, units: Units = VENDORS) -> list[PatientRow]:
     """Eight queries, however many patients."""
     bounds = goals.of_many(patients)
-    newest = latest.of_many(patients, goals=bounds)
+    newest = latest.of_many(patients, goals=bounds, units=units)
     weights = latest.usual_weights(patients, goals=bounds, now=now)
     measured = latest.days_measured(patients, days=MEASURED_DAYS, now=now)
     held = holdings.of_many(patient.pk for patient in patients)
-    sparks = sparklines.of_many({pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now)
+    sparks = sparklines.of_many({pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now, units=units)
     return [
         PatientRow(
             patient=patient,

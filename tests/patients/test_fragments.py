@@ -4,6 +4,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from measurements.units import VENDORS
 from patients.access import open_patient
 from patients.views import page
 from patients.views.columns import COLUMNS
@@ -79,6 +80,7 @@ def test_the_rows_of_the_list_make_no_query(rosa, nadia, measured, django_assert
         "asked": "",
         "chosen": Chosen(),
         "columns": COLUMNS,
+        "units": VENDORS,
     }
 
     with django_assert_num_queries(0):

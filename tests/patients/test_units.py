@@ -1,0 +1,212 @@
+"""Units by choice, everywhere a value is shown or typed."""
+
+import csv
+import datetime as dt
+import io
+import re
+
+import pytest
+from django.utils import timezone
+
+from measurements import goals, units
+from measurements.units import Units
+from patients.models import User
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def as_nadia(client, nadia):
+    client.force_login(nadia)
+    return client
+
+
+@pytest.fixture
+def metric(nadia):
+    """Nadia reads in kilograms, mmol/L and °C."""
+    units.choose(units=Units.read("kg,mmol/L,°C"), by=nadia)
+
+
+@pytest.fixture
+def measured(rosa):
+    """Weights of four days with a gain of 4 lb, a glucose of 180 mg/dL, a temperature of 100.4 °F."""
+    device = DeviceFactory(patient=rosa)
+    for days, pounds in ((3, 200), (2, 200), (1, 200), (0, 204)):
+        row = MeasurementFactory(
+            device=device, code="weight", value_1=pounds, taken_at=timezone.now() - days * 24 * HOUR - HOUR
+        )
+    LatestReadingFactory(measurement=row)
+    for code, value in (("glucose", 180), ("temperature", 100.4)):
+        LatestReadingFactory(measurement=MeasurementFactory(device=device, code=code, value_1=value))
+    return row
+
+
+def text(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def panels(response):
+    return {panel["code"]: panel for panel in response.context["chart_data"]["panels"]}
+
+
+def test_the_page_speaks_one_language(as_nadia, metric, measured, rosa):
+    response = as_nadia.get(f"/patients/{rosa.pk}/")
+    shown = text(response)
+
+    for expected in (
+        "Weight kg",
+        "92.5 kg",
+        "+1.8 kg from the 7-day median",
+        "average 91.2 n 4",
+        "10.0 mmol/L",
+        "38.0 °C",
+        "Temperature &lt; 38 °C, default",
+        "Weight gain &lt; 1.4 kg in 7 days, default",
+        "Fasting or before meals 4.4\N{EN DASH}7.2 mmol/L",
+    ):
+        assert expected in shown
+    assert not re.search(r"\d (lb|mg/dL|°F)\b", re.sub("Where these come from.*", "", shown))
+
+
+def test_charts_axes_bands_and_baseline_are_in_the_unit(as_nadia, metric, measured, rosa):
+    found = panels(as_nadia.get(f"/patients/{rosa.pk}/"))
+
+    weight, glucose, temperature = (found[code] for code in ("weight", "glucose", "temperature"))
+    assert (weight["unit"], weight["decimals"], weight["baseline"], weight["limits"]) == ("kg", 1, 90.7, (88, 93))
+    assert weight["points"]["values"] == [[90.7, 90.7, 90.7, 92.5]]
+    assert glucose["limits"] == (2, 14)
+    assert glucose["lines"][0]["goal"] == {"low": 3.89, "high": 9.99, "words": "3.9\N{EN DASH}10"}
+    assert temperature["lines"][0]["goal"] == {"low": None, "high": 38.0, "words": "< 38"}
+
+
+def test_standing_against_the_goal_is_judged_before_anything_is_rounded(as_nadia, metric, rosa):
+    """180.4 mg/dL is above 180, though both are 10.0 mmol/L."""
+    row = MeasurementFactory(device=DeviceFactory(patient=rosa), code="glucose", value_1=180.4)
+    LatestReadingFactory(measurement=row)
+
+    assert "10.0 mmol/L" in text(as_nadia.get(f"/patients/{rosa.pk}/"))
+    assert "1 of 1 above goal" in text(as_nadia.get(f"/patients/{rosa.pk}/"))
+
+
+def test_table_list_peek_and_reading_follow(as_nadia, metric, measured, rosa):
+    page, listed = (text(as_nadia.get(path)) for path in (f"/patients/{rosa.pk}/", "/patients/"))
+    peek = text(as_nadia.get(f"/patients/{rosa.pk}/peek/"))
+    reading = text(as_nadia.get(f"/patients/{rosa.pk}/readings/{measured.pk}/"))
+
+    assert "Weight 92.5 kg" in page.partition("Readings as a table")[2]
+    assert "Weight gain kg" in listed
+    assert "Glucose mmol/L" in listed
+    assert "92.5 " in listed
+    assert "+1.8 in 7 d" in listed
+    assert "Weight 92.5 kg" in peek
+    assert "+1.8 kg from the 7-day median" in peek
+    assert "92.5 kg" in reading
+
+
+def test_the_sparkline_is_described_in_the_unit(as_nadia, metric, measured, rosa):
+    assert "Weight, 30 days: 90.7 to 92.5 kg" in as_nadia.get("/patients/").content.decode()
+
+
+def test_the_file_names_the_unit_of_each_value(as_nadia, metric, measured, rosa):
+    response = as_nadia.get(f"/patients/{rosa.pk}/readings.csv?days=7")
+    rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
+
+    found = {row["reading"]: (row["value"], row["unit"]) for row in rows}
+    assert found == {"Weight": ("92.53", "kg"), "Glucose": ("9.99", "mmol/L"), "Temperature": ("38.00", "°C")}
+
+
+# --- goals ------------------------------------------------------------------------------------------------------
+
+HIGH = "glucose-1-high"
+
+
+def opened(client, rosa):
+    form = client.get(f"/patients/{rosa.pk}/goals/").context["form"]
+    return {
+        field.html_name: "" if field.value() is None else field.value() for field in form if "-back" not in field.name
+    }
+
+
+def save(client, rosa, data, **changes):
+    return client.post(f"/patients/{rosa.pk}/goals/save/", {**data, **changes}, follow=True)
+
+
+def test_a_goal_is_typed_in_the_unit_and_kept_in_the_vendors(as_nadia, metric, rosa):
+    form = opened(as_nadia, rosa)
+    assert (form[HIGH], form["temperature-1-high"], form["weight-1-gain-high"]) == ("9.99", "38", "1.36")
+
+    response = save(as_nadia, rosa, form, **{HIGH: "8.5"})
+
+    assert goals.of(rosa).find("glucose").high == 153.14
+    assert "none of its own 3.9 to 8.5 (far: below 3, above 13.9)" in text(response)
+    assert opened(as_nadia, rosa)[HIGH] == "8.5"
+
+
+def test_an_untouched_form_changes_nothing(as_nadia, metric, rosa):
+    assert "Nothing was changed." in text(save(as_nadia, rosa, opened(as_nadia, rosa)))
+
+
+def test_a_bound_beside_the_changed_one_keeps_its_last_digit(as_nadia, metric, rosa):
+    save(as_nadia, rosa, opened(as_nadia, rosa), **{HIGH: "8.5"})
+
+    goal = goals.of(rosa).find("glucose")
+    assert (goal.very_low, goal.low, goal.very_high) == (54, 70, 250)
+
+
+def test_a_bound_that_the_device_cannot_measure_is_refused_in_the_unit(as_nadia, metric, rosa):
+    response = save(as_nadia, rosa, opened(as_nadia, rosa), **{HIGH: "140"})
+
+    assert "Between 0.6 and 38.9 mmol/L" in text(response)
+    assert 'value="140"' in response.content.decode()
+
+
+def test_what_was_typed_keeps_its_unit_when_another_is_chosen_meanwhile(as_nadia, nadia, metric, rosa):
+    form = opened(as_nadia, rosa)
+    units.choose(units=units.VENDORS, by=User.objects.get(pk=nadia.pk))  # in another tab
+
+    save(as_nadia, rosa, form, **{HIGH: "8.5"})
+
+    assert goals.of(rosa).find("glucose").high == 153.14
+
+
+def test_after_a_clash_untouched_goals_show_the_others_values_in_the_unit(as_nadia, metric, rosa):
+    mine = opened(as_nadia, rosa)
+    save(as_nadia, rosa, mine, **{HIGH: "8.5"})  # somebody else, from the same state
+
+    told = save(as_nadia, rosa, mine, **{"temperature-1-high": "38.5"})
+
+    form = told.context["form"]
+    assert "Somebody was faster" in text(told)
+    assert (form[HIGH].value(), form["temperature-1-high"].value()) == ("8.50", "38.5")
+
+
+# --- the choice -------------------------------------------------------------------------------------------------
+
+
+def test_a_unit_is_chosen_on_its_page_and_beside_the_charts(as_nadia, nadia, rosa):
+    page = f"/patients/{rosa.pk}/?days=7"
+    assert 'value="kg" aria-pressed="false"' in as_nadia.get(page).content.decode()
+
+    response = as_nadia.post("/patients/units/", {"unit": "kg", "back": page})
+
+    assert response["Location"] == page
+    assert 'value="kg" aria-pressed="true"' in as_nadia.get("/patients/units/").content.decode()
+    assert User.objects.get(pk=nadia.pk).preferences["units"] == "kg"
+
+
+@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)", ""])
+def test_the_way_back_stays_here(as_nadia, back):
+    assert as_nadia.post("/patients/units/", {"unit": "kg", "back": back})["Location"] == "/patients/units/"
+
+
+def test_an_administrator_sets_a_clinics_goals_in_the_own_unit(client, ada, rosa):
+    client.force_login(ada)
+    client.post("/patients/units/", {"unit": "mmol/L"})
+    address = f"/admin/measurements/threshold/clinic/{rosa.clinic_id}/"
+    form = client.get(address).context["form"]
+    data = {field.html_name: "" if field.value() is None else field.value() for field in form}
+
+    client.post(address, {**data, HIGH: "8.5"})
+
+    assert goals.of(rosa).find("glucose").high == 153.14
