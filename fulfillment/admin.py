@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import ForeignKey, Q, QuerySet
+from django.db.models import Field, ForeignKey, Q, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
@@ -27,6 +27,14 @@ class KitItemInline(admin.TabularInline):
             held = KitItem.objects.values("device_type")
             kwargs["queryset"] = DeviceType.objects.orderable() | DeviceType.objects.filter(pk__in=held)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Django heads the column with the label and gives the fields below it none, which a screen reader reads."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and field.widget is not None:
+            widget: Any = getattr(field.widget, "widget", field.widget)
+            widget.attrs["aria-label"] = field.label
+        return field
 
 
 @admin.register(Kit)
