@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from patients import concealment
+
 LEAST_POSTGRESQL = 150_000
 LEAST_GAP_SECONDS = 1.05
 LEAST_SETTLE_SECONDS = 900.0
@@ -16,7 +18,7 @@ LEAST_LEASE_SECONDS = 120.0
 
 def refuse_unsafe() -> None:
     """Raises ImproperlyConfigured with every reason at once, one line each."""
-    reasons = [*_missing(), *_compressed_for_the_vendor(), *_careless_database()]
+    reasons = [*_missing(), *_unfit_keys(), *_compressed_for_the_vendor(), *_careless_database()]
     if reasons:
         raise ImproperlyConfigured("Refusing to start:\n" + "\n".join(f"  - {reason}" for reason in reasons))
 
@@ -32,6 +34,11 @@ def _missing() -> list[str]:
         "TENOVI_CLIENT_DOMAIN": "the segment after /clients/ in the vendor's addresses",
     }
     return [f"{name} is empty: {why}" for name, why in needed.items() if not getattr(settings, name)]
+
+
+def _unfit_keys() -> list[str]:
+    reason = concealment.why_unfit()
+    return [reason] if reason else []
 
 
 def _compressed_for_the_vendor() -> list[str]:

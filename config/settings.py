@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "pgtrigger",
     "rest_framework",
@@ -80,8 +81,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "patients.middleware.KeepHours",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "patients.middleware.SecondStepGate",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -135,7 +138,7 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379
 
 AUTH_USER_MODEL = "patients.User"
 AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "patients.backends.SignInBackend",
     "patients.backends.RoleBackend",
 ]
 PASSWORD_HASHERS = [
@@ -172,6 +175,23 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
+
+# The second step of signing in: required of everybody, administrators too.
+MFA_REQUIRED = env.bool("MFA_REQUIRED", default=True)
+# The first conceals secrets of second steps, all reveal them; see "Rotating secrets" in docs/operations.md.
+MFA_ENCRYPTION_KEYS = env.list("MFA_ENCRYPTION_KEYS", default=[])
+MFA_ADAPTER = "patients.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # half minutes: telephones' clocks differ, and people need time to type
+MFA_FORMS = {
+    "authenticate": "patients.mfa_forms.SignInCodeForm",
+    "authenticate_webauthn": "patients.mfa_forms.SignInPasskeyForm",
+    "reauthenticate": "patients.mfa_forms.ConfirmCodeForm",
+    "reauthenticate_webauthn": "patients.mfa_forms.ConfirmPasskeyForm",
+    "activate_totp": "patients.mfa_forms.SetUpAppForm",
+    "add_webauthn": "patients.mfa_forms.AddPasskeyForm",
+    "edit_webauthn": "patients.mfa_forms.RenamePasskeyForm",
+}
 
 # --- HTTP -------------------------------------------------------------------------------------------------------
 

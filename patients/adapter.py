@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
+from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
+from allauth.core import context
 from allauth.core.internal import ratelimit
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -14,10 +21,16 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 
-from patients import accounts, audit
+from patients import accounts, audit, concealment
 from patients.access import home_of
 from patients.models import AuditEvent
 from patients.origin import client_address
+
+PRODUCT = "Vitals at Home"
+WORDS_OF_METHOD = {
+    "mfa_reauthenticate": "Use a code from the app, or a recovery code",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -64,6 +77,27 @@ class AccountAdapter(DefaultAccountAdapter):
             AuditEvent.Action.SIGN_IN_FAILED, by=None, target=f"user:{user.pk}" if user else "", locked_out=locked
         )
 
+    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
+        """By the account's own address; counts towards the lockout like a sign-in."""
+        found = self.authenticate(context.request, email=getattr(user, "email", ""), password=password)
+        return found is not None and found.pk == user.pk
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Who has just signed in isn't asked for the same once more."""
+        records = get_authentication_records(context.request, context.request.user)
+        last = max((record["at"] for record in records), default=0.0)
+        if time.time() - last < account_settings.REAUTHENTICATION_TIMEOUT:
+            return False
+        return super().is_reauthentication_required(app=app, **kwargs)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """A password alone never changes the second step of somebody who has one."""
+        methods = super().get_reauthentication_methods(user)
+        strong = [entry for entry in methods if entry["id"] != "reauthenticate"]
+        for entry in strong:
+            entry["description"] = WORDS_OF_METHOD[entry["id"]]
+        return strong or methods
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return accounts.absolute(path.replace("UID-KEY", key))
@@ -76,3 +110,23 @@ class AccountAdapter(DefaultAccountAdapter):
         """After the commit: a mail server that hangs must hold no transaction open."""
         message = self.render_mail(template_prefix, email, {"site_url": settings.SITE_URL, **context})
         transaction.on_commit(partial(message.send), robust=True)
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Secrets are encrypted, and passkeys belong to the address that SITE_URL names, whatever a request claims."""
+
+    def encrypt(self, text: str) -> str:
+        return concealment.conceal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return concealment.reveal(encrypted_text)
+
+    def get_totp_issuer(self) -> str:
+        return PRODUCT
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": urlsplit(settings.SITE_URL).hostname or "", "name": PRODUCT}
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:  # noqa: A002
+        count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return f"Passkey {count + 1}"

@@ -4,24 +4,29 @@ import uuid
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from patients import accounts
+from patients import accounts, second_step
 from patients.access import person
 from patients.admin_base import ReadOnlyAdmin, ScopedAdmin
 from patients.models import AuditEvent, Clinic, Patient, Role, User
 from patients.places import zone_choices
 
 # Rights come from the role (`patients.backends`), addresses from the account: neither has rows of its own here.
+# Second steps are their owners'; an administrator can only reset them.
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)
 
 
 class ClinicForm(forms.ModelForm):
@@ -59,7 +64,7 @@ class UserAdmin(ScopedAdmin):
     list_display = ("name", "email", "role", "account", "last_login")
     list_filter = ("role", "is_active", ("clinics", admin.RelatedOnlyFieldListFilter))
     search_fields = ("email",)
-    actions = ("invite_again", "deactivate")
+    actions = ("invite_again", "deactivate", "reset_second_step")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         fields = ("name", "email", "role", "clinics")
@@ -112,6 +117,20 @@ class UserAdmin(ScopedAdmin):
     @admin.action(description="Deactivate (signs out at once)", permissions=["change"])
     def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> None:
         self._each(request, people, accounts.deactivate, done="Deactivated")
+
+    @admin.action(description="Reset the second step (for who lost telephone and codes)", permissions=["change"])
+    def reset_second_step(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        if "confirmed" in request.POST:
+            self._each(request, people, second_step.reset, done="Second step reset")
+            return None
+        asked = {
+            **self.admin_site.each_context(request),
+            "title": "Reset the second step of these people?",
+            "people": people,
+            "opts": self.opts,
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/patients/user/reset_second_step.html", asked)
 
     def _each(self, request: HttpRequest, people: QuerySet[User], verb: Any, *, done: str) -> None:
         for user in people:

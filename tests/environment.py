@@ -19,6 +19,8 @@ NAMES = {
     "ALLOW_CARELESS_DATABASE": "1",
     "EMAIL_URL": "memorymail://",
     "OPS_TOKEN": "ops-token-of-the-tests",
+    "MFA_REQUIRED": "0",  # tests about the second step turn it on
+    "MFA_ENCRYPTION_KEYS": "b25seS1mb3ItdGVzdHMtMDEyMzQ1Njc4OTAxMjM0NTY=",
     "TENOVI_BASE_URL": "http://tenovi.invalid",
     "TENOVI_CLIENT_DOMAIN": "vitals-test",
     "TENOVI_API_KEYS": "people-key,background-key",

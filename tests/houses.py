@@ -54,6 +54,7 @@ def planned(state):
         | COMPRESSED
         | {
             "INSECURE_HTTP": "1",
+            "MFA_REQUIRED": "0",
             "STATIC_COMPRESS": "0",
             "SITE_URL": f"http://127.0.0.1:{port}",
             "ALLOWED_HOSTS": "127.0.0.1",

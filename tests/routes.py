@@ -17,6 +17,7 @@ class Route:
     pattern: str  # as the URLconf spells it, from the root
     parts: tuple
     callback: object
+    name: str = ""
 
     @property
     def policy(self):
@@ -53,7 +54,7 @@ def walk(resolver, before):
         if isinstance(entry, URLResolver):
             yield from walk(entry, parts)
         else:
-            yield Route("".join(str(part) for part in parts), parts, entry.callback)
+            yield Route("".join(str(part) for part in parts), parts, entry.callback, entry.name or "")
 
 
 def names_of(part):

@@ -7,8 +7,10 @@ with "what does <name> stand for" needs a line in `World.values`.
 import datetime as dt
 import re
 import uuid
+from urllib.parse import urlencode
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core import signing
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.django_db
 ALL = routes()
 DECLARED = {"public", "signed_in", "admin", "vendor", *Act}
 VERBS = ("get", "post")
-ODD_VERBS = ("put", "patch", "delete")
+ODD_VERBS = ("put", "patch", "delete", "options")
 # In every field of Rosa's and of what hangs on her: found in a body, the body shows her.
 CANARIES = {
     "given_name": "Canarygiven",
@@ -41,7 +43,8 @@ CANARIES = {
     "provider": "Dr. Canarydoctor",
     "external_id": "acct-canary",
 }
-CLINIC_CANARIES = ("Elmcanary Clinic", "canary-kit", "nadia.canary@", "canarynote")
+ROW_CANARIES = ("canary-kit", "canarynote", "Canary passkey")
+CLINIC_CANARIES = ("Elmcanary Clinic", "nadia.canary@", *ROW_CANARIES)
 INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*(src=|application/json))|\son\w+=|javascript:", re.IGNORECASE)
 
 
@@ -57,7 +60,7 @@ class World:
             **{f"{role} here": self.person(role, self.elm) for role in Role.values if role},
             **{f"{role} elsewhere": self.person(role, self.harbor) for role in Role.values if role},
         }
-        factories.PatientFactory(clinic=self.harbor, external_id="acct-harbor")
+        self.passkey = passkey_of(self.people["clinician here"], name="Canary passkey")
         self.device = factories.DeviceFactory(patient=self.rosa, client_notes="canarynote")
         self.reading = factories.MeasurementFactory(device=self.device, code="weight")
         factories.LatestReadingFactory(measurement=self.reading)
@@ -73,7 +76,31 @@ class World:
         factories.SpecialOrderFactory(patient=self.rosa)
         self.delivery = factories.DeliveryFactory(body=b'{"name": "canarynote"}', hwi_id=self.device.hwi_id)
         audit.record(AuditEvent.Action.VIEW, by=self.people["clinician here"], patients=[self.rosa.pk], clinic=self.elm)
+        self.own = self.elsewhere()
         self.clients = {name: signed_in(user) for name, user in self.people.items()}
+
+    def elsewhere(self):
+        """What people of the other clinic may open: the ids of their own addresses."""
+        patient = factories.PatientFactory(clinic=self.harbor, external_id="acct-harbor")
+        device = factories.DeviceFactory(patient=patient)
+        order = factories.OrderFactory(
+            patient=patient,
+            kit=factories.KitFactory(clinic=self.harbor),
+            placed_by=self.people["coordinator elsewhere"],
+            lines=1,
+        )
+        line = order.lines.get()
+        reading = factories.MeasurementFactory(device=device, code="weight")
+        return {
+            "patient_id": patient.pk,
+            "order_id": order.pk,
+            "line_id": line.pk,
+            "call_id": line.call_id,
+            "reading_id": reading.pk,
+            "clinic_id": self.harbor.pk,
+            "hwi_id": device.hwi_id,
+            "device_id": device.pk,
+        }
 
     def person(self, role, clinic):
         at = "nadia.canary@elm.example" if clinic == self.elm else "nadia@harbor.example"
@@ -93,6 +120,7 @@ class World:
             "token": signing.dumps([0, "forged"]),
             "uidb36": "1",
             "key": "set-password",
+            "pk": self.passkey.pk,
             "app_label": "patients",
             "url": "patients/none",
             "kind": "devices",
@@ -132,6 +160,19 @@ class World:
             "v": 0,
         }
 
+    def of_rosa(self):
+        """What nobody elsewhere changes, whatever of their own they do."""
+        lines = OrderLine.objects.filter(order__patient=self.rosa).order_by("pk")
+        return (
+            list(Patient.objects.filter(pk=self.rosa.pk).values()),
+            [model.objects.filter(patient=self.rosa).count() for model in (Order, OrderLine, VendorCall, Device)],
+            list(Assignment.objects.filter(patient=self.rosa).values()),
+            list(VendorCall.objects.filter(patient=self.rosa).order_by("pk").values_list("state", "attempts")),
+            list(lines.values_list("status", "closed_at")),
+            list(Device.objects.filter(pk=self.device.pk).values()),
+            list(type(self.reading).objects.filter(pk=self.reading.pk).values()),
+        )
+
     def state(self):
         """What a refused request must leave as it was."""
         rosa = Patient.objects.get(pk=self.rosa.pk)
@@ -142,6 +183,10 @@ class World:
             list(OrderLine.objects.order_by("pk").values_list("status", "closed_at")),
             {user.pk: (user.is_active, user.role) for user in type(self.people["clinician here"]).objects.all()},
         )
+
+
+def passkey_of(user, *, name):
+    return Authenticator.objects.create(user=user, type="webauthn", data={"name": name, "credential": {}})
 
 
 def signed_in(user):
@@ -164,14 +209,18 @@ def world(shared_world, db):
     return shared_world
 
 
-def requests(world, route, who, *, verbs):
-    """Each verb with Rosa's ids in the address, then in query or body as well."""
-    address, client = route.address(world.values(route)), world.clients[who]
-    for verb in verbs:
-        for data in ({},) if verb in ODD_VERBS else ({}, world.ids(route)):
-            with transaction.atomic():
-                yield f"{verb} {address} as {who}", getattr(client, verb)(address, data)
-                transaction.set_rollback(True)
+def requests(world, route, who, *, verbs, own=None):
+    """Each verb with Rosa's ids in the address, then in query or body as well; `own`: other ids in the address."""
+    address, client = route.address(world.values(route) | (own or {})), world.clients[who]
+    ids = world.ids(route)
+    tries = [(verb, address, data) for verb in verbs if verb in VERBS for data in ({}, ids)]
+    tries += [(verb, f"{address}?{urlencode(ids)}", urlencode(ids)) for verb in verbs if verb in ODD_VERBS]
+    if "post" in verbs:
+        tries.append(("post", f"{address}?{urlencode(ids)}", {}))
+    for verb, path, data in tries:
+        with transaction.atomic():
+            yield f"{verb} {path} as {who}", getattr(client, verb)(path, data)
+            transaction.set_rollback(True)
 
 
 def body(response):
@@ -181,7 +230,8 @@ def body(response):
 
 
 def shows(response, canaries):
-    text = body(response)
+    """In the body, or in a header: a redirect's address is logged by every proxy."""
+    text = "\n".join([body(response), *(f"{name}: {value}" for name, value in response.items())])
     return [canary for canary in canaries if canary in text]
 
 
@@ -225,7 +275,7 @@ def test_the_wrong_role_is_refused_and_shown_nothing(world, route, who):
     for what, response in requests(world, route, who, verbs=(*VERBS, *ODD_VERBS)):
         redirected = route.pattern in ("admin/login/", "admin/logout/") and response.status_code == 302
         assert response.status_code == 403 or redirected, f"{what}: {response.status_code}"
-        assert not shows(response, CANARIES.values()), what
+        assert not shows(response, (*CANARIES.values(), *ROW_CANARIES)), what
     assert world.state() == before
 
 
@@ -244,12 +294,31 @@ ELSEWHERE = [
 def test_the_same_role_elsewhere_finds_nothing_of_it(world, route, who):
     """Ids in the address are 404; in query and body they open nothing either."""
     before = world.state()
-    for what, response in requests(world, route, who, verbs=VERBS):
+    for what, response in requests(world, route, who, verbs=(*VERBS, *ODD_VERBS)):
         assert response.status_code != 500, what
         assert not shows(response, (*CANARIES.values(), *CLINIC_CANARIES)), what
         if route.names and route.policy != "admin":
             assert response.status_code in (404, 405), f"{what}: {response.status_code}"
     assert world.state() == before
+
+
+OWN_IDS = {"patient_id", "order_id", "line_id", "call_id", "reading_id", "clinic_id", "hwi_id", "device_id"}
+FROM_OWN_PAGE = [
+    (route, who) for route, who in ELSEWHERE if route.names and set(route.names) <= OWN_IDS and route.policy != "admin"
+]
+
+
+@pytest.mark.parametrize(
+    ("route", "who"), FROM_OWN_PAGE, ids=lambda value: value if isinstance(value, str) else name_of(value)
+)
+def test_foreign_ids_in_query_and_body_of_ones_own_page_open_nothing(world, route, who):
+    before, answered = world.of_rosa(), set()
+    for what, response in requests(world, route, who, verbs=(*VERBS, "put"), own=world.own):
+        answered.add(response.status_code)
+        assert response.status_code != 500, what
+        assert not shows(response, (*CANARIES.values(), *CLINIC_CANARIES)), what
+        assert world.of_rosa() == before, what
+    assert answered & {200, 204, 302}, f"{route.pattern}: the page was never reached, so nothing was tried: {answered}"
 
 
 RIGHT = [
@@ -281,3 +350,4 @@ def test_the_tests_above_walk_every_kind_of_route():
     assert {route.policy for route in ALL} == {*DECLARED} - {Act.ADMINISTER}
     assert len(WRONG) > 50
     assert len(ELSEWHERE) > 50
+    assert len(FROM_OWN_PAGE) > 15

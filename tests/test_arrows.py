@@ -12,10 +12,12 @@ TO_THE_LEFT = {
     "measurements": {"patients", "devices", "measurements"},
     "fulfillment": {"patients", "devices", "fulfillment"},
 }
-# `adapter`, `apps`, `backends`, `middleware`, `receivers`: how Django and allauth call us; `health` answers probes.
+# `adapter`, `apps`, `backends`, `mfa_forms`, `middleware`, `receivers`: how Django and allauth call us.
+# `health` answers probes.
 EDGES = {
     "views",
     "forms",
+    "mfa_forms",
     "webhooks",
     "tasks",
     "admin",

@@ -43,6 +43,13 @@ def test_without_what_it_needs_it_says_what_is_missing(settings, name):
     assert f"{name} is empty" in reasons()
 
 
+@pytest.mark.parametrize("keys", [[], ["not a key"], ["b25seS1mb3ItdGVzdHMtMDEyMzQ1Njc4OTAxMjM0NTY=", "short"]])
+def test_without_fit_keys_for_second_steps_nothing_starts(settings, keys):
+    settings.MFA_ENCRYPTION_KEYS = keys
+
+    assert "MFA_ENCRYPTION_KEYS" in reasons()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("TENOVI_CALL_GAP_SECONDS", 1.0), ("ORDER_SETTLE_SECONDS", 899.0), ("LEASE_SECONDS", 5.0), ("OPERATOR_EMAILS", []),

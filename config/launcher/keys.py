@@ -1,5 +1,6 @@
 """The demo's secrets: made once, kept in an ignored file that only its owner reads."""
 
+import base64
 import os
 import secrets
 from pathlib import Path
@@ -20,6 +21,7 @@ def kept(file: Path) -> dict[str, str]:
 def fresh() -> dict[str, str]:
     return {
         "SECRET_KEY": secrets.token_urlsafe(64),
+        "MFA_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "TENOVI_API_KEYS": ",".join(secrets.token_urlsafe(24) for _ in range(VENDOR_KEYS)),
         "TENOVI_WEBHOOK_SECRETS": f"Bearer {secrets.token_urlsafe(32)}",
         "OPS_TOKEN": secrets.token_urlsafe(24),

@@ -20,6 +20,7 @@ VENDOR = "https://api2.tenovi.com"
 QUICK = {"STATIC_COMPRESS": "0"}  # unless the environment wants its 20 s
 REQUIRED = {
     "SECRET_KEY": "50 random characters or more",
+    "MFA_ENCRYPTION_KEYS": "32 random bytes in URL-safe base64; .env.example says how to make them",
     "ALLOWED_HOSTS": "the names that the site answers to",
     "SITE_URL": "the address that people and the vendor's webhooks use",
     "TENOVI_CLIENT_DOMAIN": "the segment after /clients/ in the vendor's addresses",

@@ -26,6 +26,7 @@ class AuditAction(models.TextChoices):
     SIGN_IN = "sign_in", "signed in"
     SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
     SIGN_OUT = "sign_out", "signed out"
+    SECOND_STEP = "second_step", "passed the second step of signing in"
     ADMIN_VIEW = "admin_view", "looked at a record in the admin"
     ADMIN_CHANGE = "admin_change", "changed a record in the admin"
     SYNC = "sync", "started a synchronisation"

@@ -71,6 +71,7 @@ class Bench:
             "DATABASE_URL": database_url,
             "CELERY_BROKER_URL": broker_url,
             "INSECURE_HTTP": "1",
+            "MFA_REQUIRED": "0",
             "STATIC_MANIFEST": "0",
             "STATIC_ROOT": str(state / "static"),
             "ALLOWED_HOSTS": "127.0.0.1",

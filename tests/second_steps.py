@@ -1,0 +1,38 @@
+"""An authenticator app and recovery codes for people of the tests."""
+
+import time
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+
+from patients import second_step
+
+
+def give_app(user):
+    """An app and recovery codes, as if set up before; returns the app's secret."""
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
+    RecoveryCodes.activate(user)
+    return secret
+
+
+def code(secret, *, seconds=0):
+    """What the app shows `seconds` from now."""
+    return format_hotp_value(hotp_value(secret, int(time.time() + seconds) // 30))
+
+
+def wrong(secret):
+    shown = {code(secret, seconds=seconds) for seconds in (-60, -30, 0, 30, 60)}
+    return next(guess for guess in ("000000", "111111", "222222", "333333", "444444", "555555") if guess not in shown)
+
+
+def recovery_codes(user):
+    return Authenticator.objects.get(user=user, type="recovery_codes").wrap().get_unused_codes()
+
+
+def prove(client, user):
+    """As if the session had passed the second step."""
+    session = client.session
+    second_step.prove(session, user=user)
+    session.save()
