@@ -1,7 +1,7 @@
-"""A look at the vendor that a person asks for, because nobody could tell what became of a call.
+"""A look at the vendor that a person asks for: at a device, or because nobody could tell what became of a call.
 
-A worker looks, by the same rules as the search. What the vendor's record settles by itself is settled; else the page
-shows what is listed, and the person decides.
+A worker looks; for a call by the same rules as the search. What the vendor's record settles by itself is settled; else
+the page shows what is listed, and the person decides.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
-from devices import calls, registry, search, tenovi
-from devices.models import VendorCall
+from devices import calls, gateways, registry, search, swaps, tenovi
+from devices.models import Device, VendorCall
 from devices.models.call import CallState
 from devices.nudges import nudge
 
@@ -33,6 +34,16 @@ Seen = tuple[search.Matches, Sequence[tenovi.HwiDevice], str]  # what fits, all 
 def ask(call: VendorCall) -> None:
     VendorCall.objects.filter(pk=call.pk, state=CallState.NEEDS_HUMAN).update(look_asked_at=timezone.now())
     nudge("fulfillment.tasks.send_calls")
+
+
+def ask_about(device: Device) -> None:
+    """The device is read again, its gateway asked about, the log of its hardware read: each by who does it anyway."""
+    now = timezone.now()
+    Device.objects.filter(pk=device.pk).update(reread_at=Least(Coalesce("reread_at", now), now))
+    swaps.ask(device)
+    if device.gateway and not device.gateway.is_modem:
+        gateways.ask(device.gateway)
+    nudge("fulfillment.tasks.reread_devices")
 
 
 def carry_out(client: tenovi.TenoviClient) -> int:

@@ -116,6 +116,7 @@ class World:
             "reading_id": self.reading.pk,
             "clinic_id": self.elm.pk,
             "hwi_id": self.device.hwi_id,
+            "gateway_id": self.device.gateway.public_id,
             "device_id": self.device.pk,
             "token": signing.dumps([0, "forged"]),
             "uidb36": "1",

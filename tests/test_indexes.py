@@ -18,7 +18,10 @@ SMALL = {
     "devices_devicetype", "devices_keyslot", "devices_periodicjob", "devices_alarm", "fulfillment_kit",
     "fulfillment_kititem", "django_content_type",
 }  # fmt: skip
-PAGES = ["/patients/", "/devices/", "/orders/", "/patients/{patient}/", "/orders/{order}/"]
+PAGES = [
+    *("/patients/", "/devices/", "/orders/", "/patients/{patient}/", "/orders/{order}/"),
+    *("/devices/?silent=2&battery=low", "/devices/{device}/", "/devices/gateways/{gateway}/"),
+]
 CHANGELISTS = [
     f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
     for app in ("patients", "devices", "measurements", "fulfillment")
@@ -33,7 +36,8 @@ def addresses(rosa):
     order = OrderFactory(patient=rosa)
     SyncRowFactory(patient=rosa)
     DeliveryFactory(hwi_id=reading.device.hwi_id)
-    return {"patient": rosa.pk, "order": order.pk}
+    device = reading.device
+    return {"patient": rosa.pk, "order": order.pk, "device": device.hwi_id, "gateway": device.gateway.public_id}
 
 
 def scanned(plan):

@@ -1,0 +1,100 @@
+"""The devices of one's own patients: who holds what, when it was last heard of, what needs a hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.db.models import F, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from devices.concerns import LOW_BATTERY_PERCENT
+from devices.models import Device
+from devices.models.device import DeviceQuerySet
+from devices.states import DeviceState
+from patients import audit
+from patients.access import Act, person, requires
+from patients.models import User
+from patients.models.audit import AuditAction
+
+PAGE_SIZE = 100
+SILENT = {"2": "silent for 2 days", "7": "silent for 7 days", "never": "never heard of"}
+BATTERY = {"low": f"battery {LOW_BATTERY_PERCENT} % or less", "unknown": "battery unknown"}
+
+
+@dataclass(frozen=True)
+class Chip:
+    label: str
+    query: str  # of the list as a click on it narrows it
+    chosen: bool
+
+
+@requires(Act.SEE_PATIENTS)
+@require_safe
+def devices(request: HttpRequest) -> HttpResponse:
+    """Longest unheard first, so that a silent one is on top; narrowed by what the address says and we know."""
+    user = person(request)
+    visible = Device.objects.visible_to(user)
+    offered = _offered(user, visible)
+    chosen = {name: value for name, value in request.GET.items() if value in offered.get(name, {})}
+    found = visible.filter(state=chosen["state"]) if "state" in chosen else visible.linked()
+    found = found.filter(*(NARROW[name](value) for name, value in chosen.items() if name in NARROW))
+    ordered = found.select_related("patient", "gateway").order_by(F("last_heard_at").asc(nulls_first=True), "pk")
+    page = Paginator(ordered, PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = list(page.object_list)
+    audit.record(AuditAction.LIST, by=user, patients={device.patient_id for device in shown if device.patient_id})
+    return render(
+        request,
+        "devices/list.html",
+        {
+            "devices": shown,
+            "page": page,
+            "narrowed": bool(chosen),
+            "query": urlencode(chosen),
+            "rows_of_chips": [(TITLES[name], _chips(name, choices, chosen)) for name, choices in offered.items()],
+        },
+    )
+
+
+TITLES = {"state": "State", "silent": "Last heard", "battery": "Battery", "clinic": "Clinic"}
+
+
+def _offered(user: User, visible: DeviceQuerySet) -> dict[str, dict[str, str]]:
+    """By name, each value with its label: states that occur, and clinics where a person has several."""
+    states = set(visible.order_by().values_list("state", flat=True).distinct())
+    offered: dict[str, dict[str, str]] = {
+        "state": {value: str(label) for value, label in DeviceState.choices if value in states},
+        "silent": SILENT,
+        "battery": BATTERY,
+    }
+    clinics = {str(clinic.pk): clinic.name for clinic in user.clinics.all()}
+    return offered | ({"clinic": clinics} if len(clinics) > 1 else {})
+
+
+def _chips(name: str, choices: dict[str, str], chosen: dict[str, str]) -> list[Chip]:
+    others = {key: value for key, value in chosen.items() if key != name}
+    everything = Chip("All with patients" if name == "state" else "All", urlencode(others), name not in chosen)
+    return [
+        everything,
+        *(
+            Chip(label, urlencode({**others, name: value}), chosen.get(name) == value)
+            for value, label in choices.items()
+        ),
+    ]
+
+
+def _silent(value: str) -> Q:
+    never = Q(last_heard_at__isnull=True)
+    return never if value == "never" else never | Q(last_heard_at__lt=timezone.now() - dt.timedelta(days=int(value)))
+
+
+def _battery(value: str) -> Q:
+    return Q(battery_percent__isnull=True) if value == "unknown" else Q(battery_percent__lte=LOW_BATTERY_PERCENT)
+
+
+NARROW = {"silent": _silent, "battery": _battery, "clinic": lambda value: Q(patient__clinic=int(value))}
