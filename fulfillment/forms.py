@@ -8,7 +8,7 @@ from django import forms
 from devices.hardware import hardware_problem, normalise_hardware_uuid
 from devices.models import DeviceType
 from devices.tenovi import ShipTo
-from fulfillment import orders
+from fulfillment import joining, orders
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from fulfillment.wording import REFUSED_FIELDS
 from patients.models import DischargeReason, Patient
@@ -60,8 +60,15 @@ class AddressForm(PlainForm):
         return [self[name] for name in self.address_fields]
 
 
+TAKEN = "This gateway holds already: {}. The vendor takes one device of each kind per gateway and would refuse it. {}"
+TWO_WAYS = "Ship a new gateway with the devices, or end the monitoring of the old device first."
+LABELS_WAY = "Compare the ID with the label, or end the monitoring of the old device first."
+
+
 class SubmittedOnce(PlainForm):
     """Carries the form's own id, so that a double click is one order, and why something is ordered once more."""
+
+    all_the_same = forms.BooleanField(label="The gateway no longer holds it: order all the same", required=False)
 
     submission_id = forms.UUIDField(widget=forms.HiddenInput)
     override_reason = forms.CharField(
@@ -95,6 +102,25 @@ class ShipForm(SubmittedOnce, AddressForm):
             choices.insert(0, (JOIN, f"Join the gateway that the patient has ({printed(self.linked)})"))
         self.fields["gateway"].choices = choices  # type: ignore[attr-defined]
         self.fields["gateway"].initial = choices[0][0]
+        self.held = joining.held_by(self.linked, clinic=patient.clinic) if self.linked else {}
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        kit, joins = said.get("kit"), said.get("gateway") == JOIN
+        names = joining.without_room(contents(kit), held=self.held) if kit and joins else []
+        if names and not said.get("all_the_same"):
+            self.add_error("gateway", TAKEN.format(", ".join(names), TWO_WAYS))
+        return said
+
+    def kits(self) -> list[tuple[Any, list[str]]]:
+        """Each choice with the names of what would find no room on the gateway that the patient has."""
+        return [
+            (
+                choice,
+                joining.without_room(contents(choice.data["value"].instance), held=self.held) if self.linked else [],
+            )
+            for choice in self["kit"]
+        ]
 
     @property
     def joined_gateway(self) -> str | None:
@@ -142,7 +168,16 @@ class ActivateForm(SubmittedOnce):
         device_type = said.get("device_type")
         if device_type and device_type.sensor_id_required and not said.get("sensor_id"):
             self.add_error("sensor_id", f"{device_type} needs its sensor ID.")
+        self._check_room(said)
         return said
+
+    def _check_room(self, said: dict[str, Any]) -> None:
+        device_type, gateway = said.get("device_type"), said.get("gateway_id")
+        if not (device_type and gateway) or said.get("all_the_same"):
+            return
+        held = joining.held_by(gateway, clinic=self.patient.clinic)
+        if names := joining.without_room([device_type], held=held):
+            self.add_error("gateway_id", TAKEN.format(", ".join(names), LABELS_WAY))
 
     def place(self, *, by: Any) -> Order:
         """Raises orders.CantOrder, and AlreadyOpen."""
@@ -210,6 +245,10 @@ class EndForm(PlainForm):
         initial=True,
         help_text="The patient leaves the list of those who are cared for; the chart stays.",
     )
+
+
+def contents(kit: Kit) -> list[DeviceType]:
+    return [item.device_type for item in kit.items.all() for _ in range(item.quantity)]
 
 
 def address_of(patient: Patient) -> dict[str, str]:

@@ -65,5 +65,6 @@ def _context(patient: Patient, form: ShipForm | ActivateForm, *, on_site: bool) 
         "on_site": on_site,
         "held": held.select_related("gateway"),
         "open_lines": list(orders.open_lines(patient)),
+        "ask_all_the_same": form.has_error("gateway") or form.has_error("gateway_id") or form["all_the_same"].value(),
         "ask_reason": form.has_error("override_reason") or bool(form["override_reason"].value()),
     }
