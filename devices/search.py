@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from devices import calls, tenovi
@@ -122,14 +123,30 @@ def _fits(call: VendorCall, row: tenovi.HwiDevice) -> bool:
 
 
 def _not_owned(call: VendorCall, rows: Matches) -> Matches:
-    """Neither the result of another call, nor marked with another call's reference."""
+    """Neither the result of another call, nor marked with another call's reference, nor on the gateway of another."""
     others = VendorCall.objects.exclude(pk=call.pk)
     owned = set(
         others.filter(device__hwi_id__in=[row.id for row in rows if row]).values_list("device__hwi_id", flat=True)
     )
     words = {word for row in rows if row for word in row.client_notes.split()}
     taken = set(others.filter(reference__in=words).values_list("reference", flat=True))
-    return [row for row in rows if row and row.id not in owned and not taken.intersection(row.client_notes.split())]
+    expected = _activated_by(others.filter(patient=call.patient_id))
+    return [
+        row
+        for row in rows
+        if row
+        and row.id not in owned
+        and not taken.intersection(row.client_notes.split())
+        and (row.hardware_uuid, fold_name(row.name)) not in expected
+    ]
+
+
+def _activated_by(calls_of_ours: QuerySet[VendorCall]) -> set[tuple[str, str]]:
+    """Gateway and name of what they have handed over. Such a device carries no reference of ours, and its own call may
+    not have been looked for yet: an order of the same name must not take it for what it has ordered."""
+    over = (CallState.REJECTED, CallState.CANCELLED, CallState.GIVEN_UP)
+    said = calls_of_ours.filter(kind=CallKind.ACTIVATE).exclude(state__in=over).values_list("payload", flat=True)
+    return {(normalise_hardware_uuid(payload["gateway"]), fold_name(payload["name"])) for payload in said}
 
 
 def _unlinked(call: VendorCall, client: tenovi.TenoviClient) -> Matches:

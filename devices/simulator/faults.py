@@ -1,7 +1,8 @@
 """Scripted trouble: what a broken network, proxy or vendor does to one request."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -126,6 +127,17 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self._faults.clear()
+
+    @contextmanager
+    def put_aside(self) -> Iterator[None]:
+        """For a request that meets none of them."""
+        with self._lock:
+            kept, self._faults = self._faults, []
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._faults = kept + self._faults
 
     def waiting(self) -> list[Fault]:
         """Those not played out yet."""

@@ -230,6 +230,27 @@ def test_without_notes_the_search_takes_the_only_device_that_no_other_call_owns(
     assert other.device != order.device
 
 
+def test_an_order_never_takes_what_another_call_has_activated(order, client, sim, settings, rosa, scale, cora):
+    """Both workers died: one before it wrote the order, the other after it handed over a gateway of the same name."""
+    calls.claim_next()
+    handed_over = activation.request_activation(
+        patient=rosa, device_type=scale, hardware_uuid="A1B2-C3D4-E5F6", by=cora
+    )
+    sim.faults.add("reset_after", match=NEW_DEVICE)
+    calls.drain(client)
+    VendorCall.objects.filter(pk=order.pk).update(leased_until=timezone.now() - dt.timedelta(seconds=1))
+    calls.expire_leases()
+    VendorCall.objects.filter(pk=order.pk).update(search_after=timezone.now() - dt.timedelta(seconds=1))
+
+    search.search_unknown(client)
+    order.refresh_from_db()
+    assert (order.state, order.device, order.times_absent) == (State.UNKNOWN, None, 1)
+
+    settle(settings)
+    search.search_unknown(client)
+    assert state_of(handed_over) == State.CONFIRMED
+
+
 def test_several_matches_go_to_a_person(order, client, sim, settings):
     sim.faults.add("reset_after", match=NEW_DEVICE)
     calls.drain(client)
