@@ -62,7 +62,7 @@ class OverviewAdmin(ReadOnlyAdmin):
 
     clinic_path, patient_path = "patient__clinic", "patient_id"
     list_display = ("patient", "last_at", "days_until", "weight_at")
-    exclude = ("weight_gain",)
+    exclude = ("weight_gain", "systolic", "glucose", "spo2")
     list_select_related = ("patient",)
 
 

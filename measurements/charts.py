@@ -21,6 +21,7 @@ from measurements.points import (
     Point,
     Row,
     meal_contexts,
+    moment_of,
     points_left_out,
     points_of,
     rows_left_out,
@@ -187,7 +188,7 @@ def _baseline(points: list[Point], days: LocalDays, goals: Goals, now: dt.dateti
 
 def _counts(rows: dict[str, list[Row]], days: LocalDays) -> list[int]:
     """Physical readings per day: a blood pressure and its pulse are one."""
-    moments = {row.moment for of_metric in rows.values() for row in of_metric}
+    moments = {moment for of_metric in rows.values() for moment in map(moment_of, of_metric)}
     counts = [0] * len(days)
     for _, taken_at, _ in moments:
         if days.start <= taken_at < days.end:

@@ -123,19 +123,19 @@ def of_many(patients: Iterable[Patient]) -> dict[uuid.UUID, Goals]:
         | Q(clinic__in={patient.clinic_id for patient in patients})
         | Q(patient__isnull=True, clinic__isnull=True)
     )
-    thresholds = sorted(rows, key=_scope_rank)
-    return {patient.pk: _goals(thresholds, patient) for patient in patients}
+    found = [(row, _goal(row)) for row in sorted(rows, key=_scope_rank)]
+    return {patient.pk: _goals(found, patient) for patient in patients}
 
 
 def _scope_rank(row: Threshold) -> int:
     return 2 if row.patient_id else 1 if row.clinic_id else 0
 
 
-def _goals(thresholds: list[Threshold], patient: Patient) -> Goals:
+def _goals(found: Iterable[tuple[Threshold, Goal]], patient: Patient) -> Goals:
     """Later ones, nearer to the patient, replace earlier ones."""
-    mine = [row for row in thresholds if row.patient_id in (None, patient.pk)]
-    mine = [row for row in mine if row.clinic_id in (None, patient.clinic_id)]
-    return Goals({(row.metric_id, row.component, row.context): _goal(row) for row in mine})
+    mine = [each for each in found if each[0].patient_id in (None, patient.pk)]
+    mine = [each for each in mine if each[0].clinic_id in (None, patient.clinic_id)]
+    return Goals({(row.metric_id, row.component, row.context): goal for row, goal in mine})
 
 
 def _goal(row: Threshold) -> Goal:

@@ -43,13 +43,19 @@ RECENT = "reading.patient_id = ANY(%(patients)s) AND reading.taken_at > now() - 
 DAYS_OF_PATIENTS = DAYS.format(which=RECENT, bits=BITS)
 
 LAST = """
-INSERT INTO measurements_overview AS kept (patient_id, days, last_at)
-SELECT latest.patient_id, 0, max(latest.taken_at)
+INSERT INTO measurements_overview AS kept (patient_id, days, last_at, systolic, glucose, spo2)
+SELECT latest.patient_id, 0, max(latest.taken_at),
+    max(latest.value_1) FILTER (WHERE latest.metric_id = 'blood_pressure'),
+    max(latest.value_1) FILTER (WHERE latest.metric_id = 'glucose'),
+    max(latest.value_1) FILTER (WHERE latest.metric_id = 'spO2')
 FROM measurements_latestreading AS latest
 JOIN measurements_metric AS metric ON metric.code = latest.metric_id AND metric.vital
 WHERE latest.patient_id = ANY(%(patients)s)
 GROUP BY latest.patient_id ORDER BY latest.patient_id
-ON CONFLICT (patient_id) DO UPDATE SET last_at = excluded.last_at WHERE kept.last_at IS DISTINCT FROM excluded.last_at
+ON CONFLICT (patient_id) DO UPDATE SET
+    last_at = excluded.last_at, systolic = excluded.systolic, glucose = excluded.glucose, spo2 = excluded.spo2
+WHERE (kept.last_at, kept.systolic, kept.glucose, kept.spo2)
+    IS DISTINCT FROM (excluded.last_at, excluded.systolic, excluded.glucose, excluded.spo2)
 """
 
 # `summaries.baseline` in SQL: the newest weight less the median of the medians of the seven local days before its own,
@@ -83,7 +89,11 @@ FROM (
 ) AS found
 WHERE kept.patient_id = found.id
 """  # noqa: S608 - made of constants
-FORGET = "UPDATE measurements_overview SET days = 0, days_until = NULL, last_at = NULL WHERE patient_id = ANY(%s)"
+FORGET = """
+UPDATE measurements_overview
+SET days = 0, days_until = NULL, last_at = NULL, systolic = NULL, glucose = NULL, spo2 = NULL
+WHERE patient_id = ANY(%s)
+"""
 
 
 def follow(ids: str, *, patients: Iterable[uuid.UUID], weighed: Collection[uuid.UUID]) -> None:

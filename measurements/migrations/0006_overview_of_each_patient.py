@@ -3,15 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from measurements import overviews
-
-
-def fill(apps, schema_editor):
-    patients = list(apps.get_model("patients", "Patient").objects.values_list("pk", flat=True))
-    if patients:  # a new database has nobody, whatever the statements will need by then
-        overviews.rebuild(patients)
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -31,5 +22,4 @@ class Migration(migrations.Migration):
                 ('weight_at', models.DateTimeField(null=True, verbose_name='newest weight taken')),
             ],
         ),
-        migrations.RunPython(fill, migrations.RunPython.noop),
     ]

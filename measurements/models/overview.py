@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 
 from patients.models import Patient
@@ -13,6 +15,11 @@ class Overview(models.Model):
     """
 
     patient = models.OneToOneField(Patient, on_delete=models.CASCADE, primary_key=True, related_name="overview")
+    systolic = models.DecimalField(
+        "newest systolic value, mmHg", max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    glucose = models.DecimalField("newest glucose, mg/dL", max_digits=12, decimal_places=2, null=True, blank=True)
+    spo2 = models.DecimalField("newest SpO₂, %", max_digits=12, decimal_places=2, null=True, blank=True)
     last_at = models.DateTimeField("newest vital sign taken", null=True, blank=True)
     days = models.BigIntegerField(default=0)
     days_until = models.DateField(null=True, blank=True)
@@ -21,3 +28,11 @@ class Overview(models.Model):
 
     def __str__(self) -> str:
         return f"overview {self.pk}"
+
+    def days_measured(self, *, last: int, today: dt.date) -> int:
+        """On how many of the patient's `last` local days, today included, a vital sign was taken; 62 at the most."""
+        if self.days_until is None:
+            return 0
+        ago = (today - self.days_until).days
+        moved = self.days << ago if ago >= 0 else self.days >> -ago
+        return (moved & ((1 << last) - 1)).bit_count()

@@ -11,7 +11,6 @@ from django.db.models import (
     DateField,
     DateTimeField,
     F,
-    FilteredRelation,
     Func,
     IntegerField,
     Q,
@@ -40,12 +39,8 @@ class Column:
     value: Callable[[Patients], Patients] | None = None
 
 
-def _newest_value(code: str) -> Callable[[Patients], Patients]:
-    def annotate(patients: Patients) -> Patients:
-        newest = FilteredRelation("latest_readings", condition=Q(latest_readings__metric=code))
-        return patients.annotate(newest=newest, sorted_by=F("newest__value_1"))
-
-    return annotate
+def _kept(name: str) -> Callable[[Patients], Patients]:
+    return lambda patients: patients.annotate(sorted_by=F(f"overview__{name}"))
 
 
 def _weight_gain(patients: Patients) -> Patients:
@@ -55,10 +50,6 @@ def _weight_gain(patients: Patients) -> Patients:
     )
     fresh = Q(overview__weight_at__gte=week_ago)
     return patients.annotate(sorted_by=Case(When(fresh, then=F("overview__weight_gain"))))
-
-
-def _last_reading(patients: Patients) -> Patients:
-    return patients.annotate(sorted_by=F("overview__last_at"))
 
 
 def _days_measured(patients: Patients) -> Patients:
@@ -85,11 +76,11 @@ def _days_measured(patients: Patients) -> Patients:
 
 COLUMNS = (
     Column("name", "Patient"),
-    Column("blood_pressure", "Blood pressure", "mmHg", _newest_value("blood_pressure")),
+    Column("blood_pressure", "Blood pressure", "mmHg", _kept("systolic")),
     Column("weight", "Weight gain", "lb", _weight_gain),
-    Column("glucose", "Glucose", "mg/dL", _newest_value("glucose")),
-    Column("spO2", "SpO₂", "%", _newest_value("spO2")),
-    Column("last", "Last reading", "", _last_reading),
+    Column("glucose", "Glucose", "mg/dL", _kept("glucose")),
+    Column("spO2", "SpO₂", "%", _kept("spo2")),
+    Column("last", "Last reading", "", _kept("last_at")),
     Column("days", "Days measured", "", _days_measured),
 )
 BY_KEY = {column.key: column for column in COLUMNS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Sum, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -30,6 +30,7 @@ from patients.views.rows import rows_of
 def patients(request: HttpRequest) -> HttpResponse:
     """A search is posted: what is searched for never stands in an address."""
     user = person(request)
+    prefetch_related_objects([user], "clinics")  # asked for here, by the rows and by the page's head
     if asked := request.POST.get("q", "").strip():
         return render(request, "patients/list.html", {"asked": asked} | _found(user, asked) | _choices(user))
     return render(request, "patients/list.html", {"asked": ""} | _arranged(request, user) | _choices(user))
@@ -94,7 +95,7 @@ def _shown(user: User, page: Page, chosen: Chosen, action: AuditAction) -> dict[
         "chosen": chosen,
         "columns": COLUMNS,
         "measured_days": MEASURED_DAYS,
-        "several_clinics": user.clinics.count() > 1,
+        "several_clinics": len(user.clinics.all()) > 1,
     }
 
 

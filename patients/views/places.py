@@ -98,14 +98,21 @@ class Turn:
         return cls()
 
 
+def _whole(everybody: Patients, keys: list[uuid.UUID]) -> list[Patient]:
+    """With what a row shows of them; a patient who has just left is left out."""
+    found = everybody.select_related("clinic", "overview").in_bulk(keys)
+    return [found[key] for key in keys if key in found]
+
+
 def page_of(patients: Patients, *, everybody: Patients, order: Order, turn: Turn, total: int) -> Page:
     """`patients` as filtered; `everybody` whom the person may see, because a place may have left the filter."""
     rows = order.annotate(patients)
     place = order.annotate(everybody).filter(pk=turn.patient_id).first() if turn.patient_id else None
     backwards = turn.backwards and place is not None
     wanted = rows.filter(order.beyond(place, backwards=backwards)) if place else rows
-    found = list(order.apply(wanted, backwards=backwards).select_related("clinic")[: PAGE_SIZE + 1])
-    more, shown = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+    # Keys first: everybody is sorted, and whole rows would be carried through it.
+    found = list(order.apply(wanted, backwards=backwards).values_list("pk", flat=True)[: PAGE_SIZE + 1])
+    more, shown = len(found) > PAGE_SIZE, _whole(order.annotate(everybody), found[:PAGE_SIZE])
     if backwards:
         shown.reverse()
     earlier = rows.filter(order.beyond(shown[0], backwards=True)).count() if place and shown else 0

@@ -1,4 +1,7 @@
-"""One row of the patient list: who, the newest readings with age and mark, and what is under way."""
+"""One row of the patient list: who, the newest readings with age and mark, and what is under way.
+
+What the list sorts by is shown as it is kept, in the patient's `Overview`: no row may contradict its place.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from measurements import goals, latest, sparklines
+from measurements.goals import Goals, Standing
 from measurements.latest import Latest
+from measurements.models import Overview
 from measurements.sparklines import Sparkline
-from measurements.summaries import Baseline
+from measurements.summaries import BASELINE_DAYS
 from measurements.units import VENDORS, Units
 from patients.models import Patient, Sex
 from patients.views import holdings
@@ -21,10 +26,18 @@ SEX_LETTERS = {Sex.FEMALE: "F", Sex.MALE: "M"}
 
 
 @dataclass(frozen=True)
+class Gain:
+    """Of the newest weight over the usual one, lb."""
+
+    gain: float
+    standing: Standing
+
+
+@dataclass(frozen=True)
 class PatientRow:
     patient: Patient
     cells: list[Latest | None]
-    weight: Baseline | None
+    weight: Gain | None
     last_at: dt.datetime | None
     days_measured: int
     holdings: list[Holding]
@@ -44,26 +57,36 @@ class PatientRow:
 
 
 def rows_of(patients: Sequence[Patient], *, now: dt.datetime, units: Units = VENDORS) -> list[PatientRow]:
-    """Eight queries, however many patients."""
+    """Of patients whose `overview` is selected with them: six queries, however many."""
     bounds = goals.of_many(patients)
     newest = latest.of_many(patients, goals=bounds, units=units)
-    weights = latest.usual_weights(patients, goals=bounds, now=now)
-    measured = latest.days_measured(patients, days=MEASURED_DAYS, now=now)
-    held = holdings.of_many(patient.pk for patient in patients)
+    held = holdings.of_many([patient.pk for patient in patients], brief=True)
     sparks = sparklines.of_many({pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now, units=units)
-    return [
-        PatientRow(
-            patient=patient,
-            cells=[_newest(newest.get(patient.pk, []), code) for code in COLUMNS],
-            weight=weights.get(patient.pk),
-            last_at=max((row.taken_at for row in newest.get(patient.pk, []) if row.metric.vital), default=None),
-            days_measured=measured.get(patient.pk, 0),
-            holdings=held.get(patient.pk, []),
-            spark=sparks.get(patient.pk),
+    rows = []
+    for patient in patients:
+        overview, cells = _overview(patient), {row.metric.pk: row for row in newest.get(patient.pk, [])}
+        rows.append(
+            PatientRow(
+                patient=patient,
+                cells=[cells.get(code) for code in COLUMNS],
+                weight=_gain(overview, bounds[patient.pk], now),
+                last_at=overview.last_at,
+                days_measured=overview.days_measured(last=MEASURED_DAYS, today=now.astimezone(patient.zone).date()),
+                holdings=held.get(patient.pk, []),
+                spark=sparks.get(patient.pk),
+            )
         )
-        for patient in patients
-    ]
+    return rows
 
 
-def _newest(rows: list[Latest], code: str) -> Latest | None:
-    return next((row for row in rows if row.metric.pk == code), None)
+def _overview(patient: Patient) -> Overview:
+    """An empty one for somebody who has never measured."""
+    return getattr(patient, "overview", None) or Overview(patient=patient)
+
+
+def _gain(overview: Overview, goals: Goals, now: dt.datetime) -> Gain | None:
+    """Of those who weighed themselves in the last week."""
+    gain, at = overview.weight_gain, overview.weight_at
+    if gain is None or at is None or at < now - dt.timedelta(days=BASELINE_DAYS):
+        return None
+    return Gain(gain, goals.judge("weight", (gain,), "gain"))

@@ -5,11 +5,14 @@ import random
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from measurements import goals, latest, overviews
+from measurements import goals, overviews
 from measurements.arrays import bigints
 from measurements.models import Measurement, Overview
+from measurements.summaries import baseline
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +114,7 @@ def test_taking_a_reading_back_is_followed(rosa, device):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_gain_of_weight_is_the_one_that_the_row_shows(rosa, device, seed):
+def test_the_gain_of_weight_is_the_one_that_the_charts_show(rosa, device, seed):
     chance = random.Random(seed)
     rows = [
         read(
@@ -125,10 +128,69 @@ def test_the_gain_of_weight_is_the_one_that_the_row_shows(rosa, device, seed):
     ]
     overview = follow(*rows)
 
-    shown = latest.usual_weights([rosa], goals=goals.of_many([rosa]), now=timezone.now()).get(rosa.pk)
-    fresh = overview.weight_at is not None and overview.weight_at > timezone.now() - dt.timedelta(days=7)
+    trusted = rosa.measurements.filter(metric="weight", conflict=False).order_by("taken_at")
+    weights = [(at, float(value)) for at, value in trusted.values_list("taken_at", "value_1")]
+    shown = baseline(weights, zone=rosa.zone, goals=goals.of(rosa))
 
-    assert (overview.weight_gain if fresh else None) == (pytest.approx(shown.gain) if shown else None)
+    assert overview.weight_gain == (pytest.approx(shown.gain) if shown else None)
+    assert overview.weight_at == (weights[-1][0] if weights else None)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("last", [1, 30, 62])
+def test_days_measured_are_counted_from_the_patients_today(elm, seed, last):
+    chance = random.Random(seed)
+    patient = PatientFactory(clinic=elm, time_zone=chance.choice(("America/New_York", "Asia/Kolkata")))
+    device = DeviceFactory(patient=patient)
+    rows = [read(device, hours_ago=chance.randint(0, 24 * 70) + 0.5) for _ in range(30)]
+    overview, today = follow(*rows), timezone.localdate(timezone=patient.zone)
+    days = {(today - row.taken_at.astimezone(patient.zone).date()).days for row in rows}
+
+    assert overview.days_measured(last=last, today=today) == sum(day < last for day in days)
+    tomorrow = today + dt.timedelta(days=1)
+    assert overview.days_measured(last=last, today=tomorrow) == sum(day + 1 < last for day in days if day < 61)
+
+
+def test_a_clock_ahead_adds_no_day_before_it_comes(rosa, device):
+    overview = follow(read(device, hours_ago=-20), read(device, hours_ago=24 * 3, code="pulse"))
+
+    assert overview.days_measured(last=30, today=overview.days_until - dt.timedelta(days=1)) == 1
+
+
+def test_somebody_who_never_measured_has_no_days():
+    assert Overview().days_measured(last=30, today=NOW.date()) == 0
+
+
+def test_the_newest_values_follow_and_go_when_none_is_left(rosa, device):
+    overview = follow(
+        read(device, hours_ago=9, value=150), read(device, hours_ago=5, value=141),
+        read(device, hours_ago=4, code="glucose", value=99), read(device, hours_ago=4, code="spO2", value=93),
+    )  # fmt: skip
+    assert (overview.systolic, overview.glucose, overview.spo2) == (141, 99, 93)
+
+    rosa.latest_readings.all().delete()
+    overviews.rebuild([rosa.pk])
+
+    overview.refresh_from_db()
+    assert (overview.systolic, overview.glucose, overview.spo2) == (None, None, None)
+
+
+def test_nothing_is_written_where_nothing_has_changed(rosa, device):
+    row = read(device, hours_ago=5)
+    follow(row)
+    before = written(rosa)
+
+    with CaptureQueriesContext(connection) as asked:
+        overviews._run((overviews.LAST,), {"patients": [rosa.pk], "ids": "{}"})
+
+    assert len(asked) == 1
+    assert written(rosa) == before
+
+
+def written(patient):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT xmin, ctid FROM measurements_overview WHERE patient_id = %s", [patient.pk])
+        return cursor.fetchone()
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from devices.states import DeviceState
 from fulfillment.models import LineStatus
+from measurements import overviews
+from measurements.arrays import bigints
 from measurements.models import Measurement
 from patients.models import AuditEvent, Patient
 from patients.search import birth_date
@@ -54,6 +56,8 @@ def read(device, code, value_1, value_2=None, *, hours_ago=5, latest=True, **fie
     )
     if latest:
         LatestReadingFactory(measurement=row)
+    weighed = {device.patient_id} if code == "weight" else set()
+    overviews.follow(bigints([row.pk]), patients=[device.patient_id], weighed=weighed)
     return row
 
 
