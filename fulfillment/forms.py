@@ -25,11 +25,13 @@ def plain_text(label: str, **options: Any) -> forms.CharField:
 
 
 class PlainForm(forms.Form):
-    """Labels without a colon, as on every page of the house."""
+    """Labels without a colon, as on every page of the house; what is missing is said by its name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        for name, field in self.fields.items():
+            field.error_messages["required"] = f"{field.label or name.capitalize()} is missing."
 
 
 class AddressForm(PlainForm):

@@ -124,5 +124,5 @@ def _minute(at: dt.datetime | None) -> dt.datetime | None:
 
 def _day_in_words(day: dt.date, today: dt.date) -> str:
     near = {0: "Today", 1: "Yesterday"}.get((today - day).days)
-    year = "" if day.year == today.year else f" {day.year}"
-    return near or f"{day:%A} {day.day} {day:%B}{year}"
+    year = "" if day.year == today.year else f", {day.year}"
+    return near or f"{day:%A}, {day:%B} {day.day}{year}"

@@ -98,6 +98,7 @@ class PatientForm(forms.ModelForm):
             del self.fields["edition"]
         for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")  # a shared browser must not suggest a patient
+            field.error_messages["required"] = f"{field.label} is missing."
 
     def _offer_clinics(self, user: User) -> None:
         """A choice only for those who have one; a patient stays in the clinic that enrolled."""

@@ -64,6 +64,9 @@
     field.focus();
   });
 
+  // A form that came back starts where it was refused.
+  document.querySelector("main [aria-invalid='true'], main .errorlist ~ .choice input")?.focus();
+
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     document.dispatchEvent(new CustomEvent("theme:changed"));
   });

@@ -46,6 +46,9 @@ def close(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def correct(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
     line = _line(request, line_id)
+    if request.method == "GET" and not lines.can_correct(line):
+        messages.info(request, "There is nothing to correct here any more: the line has moved on or was closed.")
+        return redirect("orders:page", line.order_id)
     others = _other_refused(line)
     form = CorrectForm(request.POST or None, line=line, others=len(others))
     if request.method == "POST" and form.is_valid() and _corrected(request, form, line, others):
@@ -57,17 +60,28 @@ def correct(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
 def _corrected(request: HttpRequest, form: CorrectForm, line: OrderLine, others: list[OrderLine]) -> bool:
     said = form.cleaned_data
     ship_to = form.ship_to if form.with_address else None
+    wanted = [line, *(others if said.get("all_refused") else [])]
+    values = {"by": person(request), "ship_to": ship_to, "gateway": said["gateway_id"]}
     try:
-        for each in [line, *(others if said.get("all_refused") else [])]:
-            lines.correct(line=each, by=person(request), ship_to=ship_to, gateway=said["gateway_id"])
+        made = [lines.correct(line=each, **values) for each in wanted]
     except WrongHardware as reason:
         form.add_error("gateway_id", str(reason))
         return False
     except (lines.TooLate, CantOrder) as reason:
         form.add_error(None, str(reason))
         return False
-    messages.success(request, "Corrected and asked again.")
+    _tell(request, made)
     return True
+
+
+def _tell(request: HttpRequest, made: list[OrderLine]) -> None:
+    """Of two people who correct the same line at once, the first one's request is sent, and the second hears of it."""
+    others = {line.call.requested_by for line in made if line.call.requested_by} - {person(request)}
+    if others:
+        names = ", ".join(sorted(user.name for user in others))
+        messages.warning(request, f"{names} was faster and has corrected it. What you typed was not sent: please look.")
+    else:
+        messages.success(request, "Corrected and asked again.")
 
 
 def _line(request: HttpRequest, line_id: uuid.UUID) -> OrderLine:

@@ -7,8 +7,6 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
-from django.utils.timesince import timesince
 from django.views.decorators.http import require_safe
 
 from devices.models import VendorCall
@@ -29,7 +27,6 @@ class Row:
     status: LineStatus
     words: Words
     devices: list[str]
-    age: str
 
 
 @dataclass(frozen=True)
@@ -91,8 +88,7 @@ def _undecided(user: User) -> list[VendorCall]:
 
 def _row(order: Order) -> Row:
     names = [line.device_type.name for line in order.lines.all() if not hasattr(line, "corrected_by")]
-    age = timesince(order.placed_at, timezone.now(), depth=1)
-    return Row(order, order.status, words_for(order.status), names, age)
+    return Row(order, order.status, words_for(order.status), names)
 
 
 def _chips(counts: dict[int, int], chosen: Urgency | None) -> list[Chip]:

@@ -11,7 +11,7 @@ from devices.models import VendorCall
 from devices.models.call import CallKind, CallState
 from fulfillment import lines, story
 from fulfillment.links import safe_link
-from fulfillment.models import LineStatus, Order, OrderEvent, OrderKind, OrderLine
+from fulfillment.models import EventSource, LineStatus, Order, OrderEvent, OrderKind, OrderLine
 from fulfillment.models.status import STUCK
 from fulfillment.wording import STEPS, STEPS_ON_SITE, Words, refusals, words_for
 from patients.access import Act, open_patient, person, requires
@@ -22,6 +22,7 @@ from patients.models import Patient
 class Step:
     label: str
     state: str  # done, now, next
+    event: OrderEvent | None  # when it came to be known, and from whom; a mere hint only where nothing better is known
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _context(order: Order, patient: Patient) -> dict[str, object]:
         "status": order.status,
         "words": words_for(order.status),
         "on_site": order.kind == OrderKind.ACTIVATION,
-        "cards": [_card(order, line, endings.get(line.call.device_id)) for line in rows],
+        "cards": [_card(order, line, endings.get(line.call.device_id), events) for line in rows],
         "days": [(day.name, [(row, _link(row.link)) for row in day.rows]) for day in story.told(events, zone=zone)],
         "events": [(event, _link(event.tracking_link)) for event in reversed(events)],
         "zone": zone,
@@ -103,7 +104,7 @@ def _endings(rows: list[OrderLine]) -> dict[int | None, VendorCall]:
     return {call.device_id: call for call in asked.order_by("created_at").select_related("requested_by")}
 
 
-def _card(order: Order, line: OrderLine, ending: VendorCall | None) -> Card:
+def _card(order: Order, line: OrderLine, ending: VendorCall | None, events: list[OrderEvent]) -> Card:
     device = line.call.device
     corrected = hasattr(line, "corrected_by")
     over = line.status in (LineStatus.UNLINKED, LineStatus.CANCELLED) or corrected
@@ -113,7 +114,7 @@ def _card(order: Order, line: OrderLine, ending: VendorCall | None) -> Card:
         line=line,
         words=words_for(line.status),
         status=(device and line.status == LineStatus.OTHER and device.vendor_status) or line.get_status_display(),
-        steps=_steps(order, line),
+        steps=_steps(order, line, _first_heard(line, events)),
         tracking=_link(device.tracking_link) if device else None,
         refusals=refusals(line.call.errors),
         ending=ending if ending and not over else None,
@@ -128,7 +129,14 @@ def _card(order: Order, line: OrderLine, ending: VendorCall | None) -> Card:
     )
 
 
-def _steps(order: Order, line: OrderLine) -> list[Step]:
+def _first_heard(line: OrderLine, events: list[OrderEvent]) -> dict[str, OrderEvent]:
+    """By status: the first event of this device that says so, those that only tell it after all others."""
+    mine = [event for event in events if event.line_id == line.pk]
+    best_last = sorted(mine, key=lambda event: (event.source != EventSource.WEBHOOK, -event.at.timestamp()))
+    return {event.status: event for event in best_last}
+
+
+def _steps(order: Order, line: OrderLine, heard: dict[str, OrderEvent]) -> list[Step]:
     """The usual way of a device; empty for a line that has left it."""
     way = STEPS_ON_SITE if order.kind == OrderKind.ACTIVATION else STEPS
     if line.status not in way:
@@ -136,7 +144,8 @@ def _steps(order: Order, line: OrderLine) -> list[Step]:
     at = way.index(LineStatus(line.status))
     if line.status == LineStatus.CONNECTED:
         at += 1
-    return [Step(status.label, "done" if n < at else "now" if n == at else "next") for n, status in enumerate(way)]
+    states = ["done" if n < at else "now" if n == at else "next" for n in range(len(way))]
+    return [Step(status.label, state, heard.get(status)) for status, state in zip(way, states, strict=True)]
 
 
 def _link(text: str) -> Link | None:

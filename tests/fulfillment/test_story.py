@@ -104,7 +104,7 @@ def test_days_are_the_clinics_and_in_words(order, happens, time_machine):
     happens(-60 * 24 * 400, "person", "Ordered", status="")
 
     days = story.told(order.events.order_by("at"), zone="America/New_York")
-    assert [day.name for day in days] == ["Today", "Yesterday", "Wednesday 18 November", "Thursday 16 October 2025"]
+    assert [day.name for day in days] == ["Today", "Yesterday", "Wednesday, November 18", "Thursday, October 16, 2025"]
 
 
 def test_every_message_can_still_be_read_on_the_page(order, happens, cora):

@@ -313,3 +313,12 @@ def test_a_look_at_a_stranger_finds_nobody(client, olaf, rosa):
 
     assert client.get(f"/patients/{rosa.pk}/peek/").status_code == 404
     assert not AuditEvent.objects.filter(patient_ids__contains=[rosa.pk]).exists()
+
+
+def test_a_look_says_the_patients_own_time_of_day(as_nadia, rosa):
+    before = timezone.now()
+
+    response = as_nadia.get(f"/patients/{rosa.pk}/peek/")
+
+    around = [f"{at.astimezone(rosa.zone):%-I:%M %p} there" for at in (before, timezone.now())]
+    assert any(words in response.content.decode() for words in around)

@@ -1,0 +1,95 @@
+"""What the order pages say, as people read it: times, ages, what is missing, what to do."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from devices.models import VendorCall
+from fulfillment.models import OrderEvent
+from tests.factories import DeviceFactory, KitFactory, OrderFactory, OrderLineFactory
+
+NOON = dt.datetime(2026, 11, 19, 17, 4, tzinfo=dt.UTC)  # 12:04 PM in New York
+
+
+@pytest.fixture
+def as_cora(cora):
+    browser = Client()
+    browser.force_login(cora)
+    return browser
+
+
+@pytest.fixture
+def line(rosa, cora, elm):
+    order = OrderFactory(
+        patient=rosa, kit=KitFactory(clinic=elm, name="Heart kit"), lines=0, placed_by=cora, placed_at=NOON
+    )
+    line = OrderLineFactory(order=order, device=DeviceFactory(patient=rosa), status="shipped")
+    VendorCall.objects.filter(pk=line.call_id).update(state="confirmed", device=line.device)
+    return line
+
+
+def words(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def heard(line, hours, source, status):
+    at = NOON + dt.timedelta(hours=hours)
+    OrderEvent.objects.create(
+        order=line.order, line=line, device=line.device, source=source, status=status, text=status.title(), at=at,
+        delivery_id=hours if source == "webhook" else None,
+    )  # fmt: skip
+
+
+def test_each_step_of_a_device_says_when_it_was_known_and_from_whom(as_cora, line):
+    heard(line, 1, "call", "requested")
+    heard(line, 2, "webhook", "ready")
+    heard(line, 3, "webhook", "shipped")
+    heard(line, 4, "reread", "shipped")
+    heard(line, 5, "reread", "shipped")
+
+    page = words(as_cora.get(reverse("orders:page", args=[line.order_id])))
+
+    assert "Dropship Requested Nov 19, 1:04 PM , our call to the vendor" in page
+    assert "Ready to Ship Nov 19, 2:04 PM , told, not confirmed" in page
+    assert "Shipped Nov 19, 4:04 PM , read from the vendor" in page
+    assert "Delivered (still to come)" in page
+
+
+def test_the_page_names_the_patient_and_the_time_as_other_pages_do(as_cora, line):
+    page = words(as_cora.get(reverse("orders:page", args=[line.order_id])))
+
+    assert "Heart kit for Rosa Delgado" in page
+    assert "by Cora Lindqvist on Nov 19, 2026, 12:04 PM" in page
+
+
+def test_the_list_says_of_what_is_stuck_what_to_do(as_cora, line):
+    line.status, line.order.placed_at = "action_required", timezone.now() - dt.timedelta(days=3)
+    line.save(update_fields=["status"])
+    line.order.save(update_fields=["placed_at"])
+
+    page = words(as_cora.get(reverse("orders:list")))
+
+    assert "The vendor waits for us" in page
+    assert "Fix it in the vendor's web app" in page.replace("&#x27;", "'")
+    assert " 3 d " in page
+
+
+def test_what_is_missing_is_said_by_its_name(as_cora, rosa, elm):
+    KitFactory(clinic=elm)
+
+    page = words(as_cora.post(reverse("orders:new", query={"patient": rosa.pk}), {"zip_code": "03301"}))
+
+    for name in ("Kit", "Street and apartment", "City", "State"):
+        assert f"{name} is missing." in page
+    assert "Nothing is ordered yet." in page
+
+
+def test_an_enrolment_names_what_is_missing(as_cora):
+    page = words(as_cora.post(reverse("patients:new"), {"city": "Concord"}))
+
+    assert "First name is missing." in page
+    assert "Date of birth is missing." in page
