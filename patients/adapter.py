@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from allauth.account import app_settings as account_settings
@@ -114,6 +114,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class MFAAdapter(DefaultMFAAdapter):
     """Secrets are encrypted, and passkeys belong to the address that SITE_URL names, whatever a request claims."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "That isn't right, or was used already. An app shows a new code every half minute.",
+    }
 
     def encrypt(self, text: str) -> str:
         return concealment.conceal(text)

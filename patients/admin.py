@@ -118,7 +118,7 @@ class UserAdmin(ScopedAdmin):
     def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> None:
         self._each(request, people, accounts.deactivate, done="Deactivated")
 
-    @admin.action(description="Reset the second step (for who lost telephone and codes)", permissions=["change"])
+    @admin.action(description="Reset the second step (for who lost phone and codes)", permissions=["change"])
     def reset_second_step(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
         if "confirmed" in request.POST:
             self._each(request, people, second_step.reset, done="Second step reset")

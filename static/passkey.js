@@ -36,7 +36,7 @@
   }
 
   if (!json.supported()) {
-    if (form.dataset.passkey === "create") say("This browser knows no passkeys. Please take an app on your telephone.");
+    if (form.dataset.passkey === "create") say("This browser knows no passkeys. Please take an app on your phone.");
     button.disabled = true;
     return;
   }

@@ -68,7 +68,7 @@ def test_a_code_works_once_also_in_the_next_half_minute(client, nadia):
         again = sign_in(Client(), nadia, shown)
 
     assert again.status_code == 200
-    assert "Incorrect code" in again.content.decode()
+    assert "was used already" in again.content.decode()
 
 
 def test_a_recovery_code_lets_in_once(client, nadia):

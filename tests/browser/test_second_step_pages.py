@@ -1,0 +1,157 @@
+"""The second step as people meet it: an app and its codes at both widths, and a passkey of the browser's own."""
+
+import os
+import re
+
+import pytest
+
+from tests.browsers import DESKTOP, PHONE
+from tests.factories import PASSWORD
+from tests.second_steps import code, give_app, wrong
+
+pytestmark = pytest.mark.django_db(transaction=True)
+FINGER = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture(autouse=True)
+def required(settings, live_server):
+    settings.MFA_REQUIRED = True
+    settings.SITE_URL = live_server.url
+
+
+@pytest.fixture
+def door(opened, live_server):
+    def door(viewport=DESKTOP, **options):
+        page = opened(viewport=viewport, base_url=live_server.url, **options)
+        page.goto("/accounts/login/")
+        return page
+
+    return door
+
+
+def fill_password(page, user):
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def look(page, name):
+    """For the eye, when somebody asks for pictures: LOOK=folder."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    if folder := os.environ.get("LOOK"):
+        width, theme = page.viewport_size["width"], page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+        page.screenshot(path=f"{folder}/{name}-{width}{'-dark' if theme else ''}.png", full_page=True)
+
+
+@pytest.mark.parametrize(("viewport", "colours"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+def test_a_person_sets_up_an_app_signs_in_with_it_and_once_without_the_phone(door, nadia, viewport, colours):
+    page = door(viewport, color_scheme=colours)
+    fill_password(page, nadia)
+    page.get_by_role("heading", name="Second step of signing in").wait_for()
+    look(page, "second-step-none")
+    page.get_by_role("link", name="Set up an app").click()
+    page.get_by_text("The camera doesn't work").click()
+    look(page, "second-step-app")
+    secret = page.locator(".setup-key").inner_text().replace(" ", "")
+    assert page.locator("img.qr").evaluate("image => image.complete && image.naturalWidth > 50")
+    page.get_by_label("The 6 digits").fill(wrong(secret))
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_text("That isn't right").wait_for()
+    page.get_by_label("The 6 digits").fill(code(secret))
+    page.get_by_role("button", name="Finish").click()
+
+    page.get_by_role("heading", name="Your recovery codes").wait_for()
+    look(page, "second-step-codes")
+    spare = page.locator(".codes code").first.inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as a file").click()
+    assert spare in download.value.path().read_text()
+    page.get_by_role("link", name="Done").click()
+    page.wait_for_url("**/patients/")
+
+    sign_out(page)
+    fill_password(page, nadia)
+    page.get_by_label("Code").fill(wrong(secret))
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("That isn't right").wait_for()
+    look(page, "second-step-asked")
+    assert not page.get_by_role("button", name="Use a passkey").is_visible(), "she has none"
+    page.get_by_label("Code").fill(code(secret, seconds=30))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/patients/")
+
+    sign_out(page)
+    fill_password(page, nadia)
+    page.get_by_label("Code").fill(spare)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/patients/")
+    page.goto("/accounts/second-step/")
+    assert page.get_by_text("9 left").is_visible()
+    look(page, "second-step-set-up")
+
+
+def sign_out(page):
+    page.locator("#account-menu summary").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+
+
+def test_a_passkey_is_added_asked_for_renamed_and_removed(door, nadia):
+    page = door(PHONE)
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": FINGER})
+    fill_password(page, nadia)
+    page.get_by_role("link", name="Add a passkey").click()
+    look(page, "passkey-add")
+    page.get_by_label("Name").fill("clinic laptop")
+    page.get_by_role("button", name="Add the passkey").click()
+    page.get_by_role("heading", name="Your recovery codes").wait_for()
+    page.get_by_role("link", name="Done").click()
+
+    sign_out(page)
+    fill_password(page, nadia)
+    button = page.get_by_role("button", name="Use a passkey")
+    button.wait_for()
+    look(page, "passkey-asked")
+    button.click()
+    page.wait_for_url("**/patients/")
+
+    page.goto("/accounts/second-step/")
+    page.get_by_role("link", name="Rename clinic laptop").click()
+    page.get_by_label("Name").fill("blue key")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("blue key").wait_for()
+    look(page, "passkey-list")
+    page.get_by_role("link", name="Remove blue key").click()
+    look(page, "passkey-remove")
+    page.get_by_role("button", name="Remove the passkey").click()
+
+    page.get_by_text("A password alone can be guessed").wait_for()
+    page.goto("/patients/")
+    page.get_by_role("heading", name="Second step of signing in").wait_for()
+
+
+def test_a_passkey_that_somebody_turns_away_is_explained_and_the_code_still_works(door, nadia):
+    secret = give_app(nadia)
+    page = door()
+    fill_password(page, nadia)
+    page.get_by_label("Code").fill(code(secret))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/patients/")
+    page.goto("/accounts/second-step/passkeys/new/")
+    turned_away = "() => Promise.reject(new DOMException('', 'NotAllowedError'))"
+    page.evaluate(f"() => {{ navigator.credentials.create = {turned_away}; }}")
+    page.get_by_role("button", name="Add the passkey").click()
+
+    page.get_by_text("Nothing was chosen, or it took too long").wait_for()
+
+    assert page.get_by_role("button", name="Add the passkey").is_enabled()
+    assert re.search(r"/passkeys/new/$", page.url)

@@ -1,0 +1,154 @@
+"""A page that somebody has left asks, and is left in its turn. The page's clock is wound by the test, and the server's
+note of when somebody was last active is set back as far.
+"""
+
+import os
+import re
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
+from django.urls import reverse
+
+from patients import sessions
+from tests.browsers import DESKTOP, PHONE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MINUTE = 60
+
+
+class Tab:
+    """One page of Nadia's, in a browser with a clock of its own."""
+
+    def __init__(self, page, key):
+        self.page, self.key = page, key
+        self.posts = []
+        page.on("request", lambda request: request.method == "POST" and self.posts.append(request.url))
+
+    def wait(self, seconds):
+        """Time goes by and nobody does anything."""
+        store = SessionStore(self.key)
+        store[sessions.BEGAN] -= seconds
+        store[sessions.ACTIVE] -= seconds
+        store.save()
+        self.page.clock.fast_forward(seconds * 1000)
+
+    @property
+    def idle_left(self):
+        return sessions.left(SessionStore(self.key)).idle
+
+    def says(self, words):
+        return self.page.get_by_role("dialog").get_by_text(words)
+
+
+@pytest.fixture
+def tab(opened, live_server, nadia, rosa):
+    def tab(path=None, viewport=DESKTOP, **options):
+        page = opened(viewport=viewport, base_url=live_server.url, **options)
+        client = Client()
+        client.force_login(nadia)
+        key = client.cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
+        page.clock.install()
+        page.goto(path or reverse("patients:page", args=[rosa.pk]))
+        return Tab(page, key)
+
+    return tab
+
+
+def look(page, name):
+    """For the eye, when somebody asks for pictures: LOOK=folder."""
+    if folder := os.environ.get("LOOK"):
+        page.screenshot(path=f"{folder}/{name}-{page.viewport_size['width']}.png")
+
+
+def test_a_page_asks_before_the_end_goes_on_when_told_and_is_left_when_nobody_answers(tab, rosa):
+    tab = tab(reverse("patients:list"))
+    page = tab.page
+    page.goto(reverse("patients:page", args=[rosa.pk]))
+    tab.wait(13 * MINUTE + 2)
+    tab.says("Are you still there?").wait_for()
+    look(page, "session-idle")
+    assert page.evaluate("document.activeElement.textContent") == "Stay signed in"
+    assert re.fullmatch(r"1:\d\d", page.locator("[data-clock-left]").inner_text())
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        assert page.evaluate("!document.activeElement.closest('main, header')"), "the focus left the question"
+    assert tab.posts == [], "while it asks, only an answer counts"
+
+    with page.expect_response("**/accounts/alive/"):
+        page.get_by_role("button", name="Stay signed in").click()
+    assert page.get_by_role("dialog").count() == 0
+    assert tab.idle_left > 14 * MINUTE
+    assert page.get_by_role("heading", name="Rosa Delgado").is_visible()
+
+    tab.wait(13 * MINUTE + 2)
+    tab.says("Are you still there?").wait_for()
+    tab.wait(2 * MINUTE)
+
+    page.wait_for_url("**/accounts/login/?next=*")
+    assert page.get_by_text("nothing was done for 15 minutes").is_visible()
+    page.go_back()
+    page.wait_for_url("**/accounts/login/?next=/patients/")
+    assert "Delgado" not in page.content()
+
+
+def test_keys_and_wheel_count_once_a_minute_and_the_page_that_refreshes_itself_does_not(tab, nadia, rosa):
+    tab = tab(viewport=PHONE)
+    page = tab.page
+    tab.wait(MINUTE + 1)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.press("Tab")
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        page.mouse.wheel(0, 40)
+    assert len(tab.posts) == 1
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.clock.fast_forward(MINUTE * 1000)  # what happened within the minute is told at its end
+    assert len(tab.posts) == 2
+
+    rosa.version += 1
+    rosa.save(update_fields=["version"])
+    with page.expect_response(lambda answer: "/live/" in answer.url):
+        tab.wait(2 * MINUTE)
+    page.evaluate("window.scrollTo(0, 200)")
+    tab.wait(MINUTE)
+
+    assert len(tab.posts) == 2
+    assert tab.idle_left <= 12 * MINUTE
+
+
+def test_a_tab_asks_nothing_while_somebody_works_in_another(tab):
+    tab = tab()
+    tab.wait(13 * MINUTE + 2)
+    tab.says("Are you still there?").wait_for()
+    store = SessionStore(tab.key)
+    sessions.touch(store)
+    store.save()
+
+    tab.page.clock.fast_forward(2 * MINUTE * 1000)
+
+    tab.page.get_by_role("dialog").wait_for(state="hidden")
+    assert tab.page.get_by_role("heading", name="Rosa Delgado").is_visible()
+
+
+def test_before_the_twelve_hours_are_over_the_page_says_so_once(tab):
+    tab = tab(viewport=PHONE, color_scheme="dark")
+    page = tab.page
+    store = SessionStore(tab.key)
+    store[sessions.BEGAN] -= 12 * 60 * MINUTE - 4 * MINUTE
+    store.save()
+    page.reload()
+    page.clock.fast_forward(1500)
+
+    tab.says("Twelve hours are almost over").wait_for()
+    assert not tab.says("Are you still there?").is_visible()
+    look(page, "session-end")
+    page.get_by_role("button", name="Go on until then").click()
+    page.reload()
+    page.clock.fast_forward(2000)
+    assert page.get_by_role("dialog").count() == 0
+    tab.wait(4 * MINUTE)
+
+    page.wait_for_url("**/accounts/login/?next=*")
+    assert page.get_by_text("signed out after 12 hours").is_visible()
