@@ -63,8 +63,10 @@ def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
     visible = Order.objects.visible_to(user).with_urgency()
     chosen = next((urgency for urgency in Urgency if urgency.name.lower() == show), None)
     wanted = visible if chosen is None else visible.as_urgent_as(chosen)
-    page = Paginator(wanted.with_lines().by_urgency(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    rows, undecided = [_row(order) for order in page], _undecided(user)
+    # Keys first: all orders are sorted, and whole rows would be carried through it.
+    page = Paginator(wanted.by_urgency().values_list("pk", flat=True), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    orders = Order.objects.visible_to(user).with_lines().in_bulk(keys := list(page))
+    rows, undecided = [_row(orders[key]) for key in keys if key in orders], _undecided(user)
     seen = [row.order.patient_id for row in rows] + [call.patient_id for call in undecided if call.patient_id]
     audit.record(AuditAction.LIST, by=user, patients=dict.fromkeys(seen))
     chips = _chips(visible.counts(), chosen)

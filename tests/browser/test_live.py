@@ -1,0 +1,131 @@
+"""Pages that are left open: news within five seconds, nothing jumps, a hidden tab asks nothing."""
+
+import datetime as dt
+import json
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.urls import reverse
+from django.utils import timezone
+
+from devices import inbox
+from devices.models import Delivery, VendorCall
+from fulfillment import hints
+from measurements import ingest
+from measurements.models import Metric
+from tests.browser.test_people import tab
+from tests.browsers import DESKTOP
+from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory, PatientFactory
+
+__all__ = ["tab"]
+pytestmark = pytest.mark.django_db(transaction=True)
+FIVE_SECONDS = 5000
+HIDE = """hidden => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.fixture
+def viewport():
+    return DESKTOP
+
+
+@pytest.fixture(autouse=True)
+def vocabulary(transactional_db):
+    """Metrics and goals come with the migrations, and every test with real commits empties all tables behind it."""
+    if not Metric.objects.filter(vital=True).exists():
+        Metric.objects.all().delete()
+        for name in ("0003_metrics_and_thresholds", "0004_weight_gain_goal"):
+            import_module(f"measurements.migrations.{name}").add(apps, None)
+
+
+@pytest.fixture
+def cuff(rosa):
+    return DeviceFactory(patient=rosa, state="connected", first_reading_at=timezone.now() - dt.timedelta(days=9))
+
+
+def measures(device, systolic):
+    """As a webhook brings it."""
+    reading = {
+        "metric": "blood_pressure", "hwi_device_id": str(device.hwi_id), "patient_id": device.patient.external_id,
+        "value_1": f"{systolic}.00", "value_2": "88.00", "timestamp": timezone.now().isoformat(),
+        "created": timezone.now().isoformat(), "device_name": device.name, "sensor_code": "10",
+        "estimated_timestamp": False, "filter_params": {"measurement_index": systolic}, "timezone_offset": -5,
+        "hardware_uuid": "A1B2C3D4E5F6",
+    }  # fmt: skip
+    inbox.receive(kind=Delivery.Kind.MEASUREMENT, body=json.dumps(reading).encode())
+    ingest.ingest_waiting()
+
+
+def test_a_reading_appears_on_every_open_page_within_five_seconds(tab, cuff, rosa, nadia):
+    pages = {
+        tab(reverse("patients:list"), user=nadia): "187/88",
+        tab(reverse("patients:page", args=[rosa.pk]), user=nadia): "187/88",
+        tab(reverse("devices:page", args=[cuff.hwi_id]), user=nadia): "now",
+    }
+    began = timezone.now()
+    measures(cuff, 187)
+
+    for page, news in pages.items():
+        page.get_by_text(news, exact=True).first.wait_for(timeout=FIVE_SECONDS)
+    assert timezone.now() - began < dt.timedelta(milliseconds=FIVE_SECONDS)
+
+
+def test_what_the_vendor_says_of_an_order_appears_on_every_open_page_within_five_seconds(tab, rosa, cora):
+    device = DeviceFactory(patient=rosa, state="requested", gateway=None)
+    order = OrderFactory(patient=rosa, placed_by=cora, lines=0)
+    line = OrderLineFactory(order=order, device_type=device.device_type, device=device, status="requested")
+    VendorCall.objects.filter(pk=line.call_id).update(state="confirmed", device=device)
+    pages = {
+        tab(reverse("orders:page", args=[order.pk]), user=cora): "told, not confirmed yet",
+        tab(reverse("devices:page", args=[device.hwi_id]), user=cora): "On Hold",
+        tab(reverse("patients:page", args=[rosa.pk]), user=cora): "On Hold",
+    }
+    open_list = tab(reverse("orders:list"), user=cora)
+    began = timezone.now()
+    body = {"hwi_device_id": str(device.hwi_id), "status": "On Hold"}
+    inbox.receive(kind=Delivery.Kind.FULFILLMENT, body=json.dumps(body).encode())
+    inbox.drain(Delivery.Kind.FULFILLMENT, hints.take_in)
+
+    for page, news in pages.items():
+        page.get_by_text(news).first.wait_for(timeout=FIVE_SECONDS)
+    assert timezone.now() - began < dt.timedelta(milliseconds=FIVE_SECONDS)
+
+    order.lines.update(status="on_hold")
+    type(rosa).objects.bump([rosa.pk])
+    open_list.locator("#order-rows").get_by_text("On Hold").wait_for(timeout=FIVE_SECONDS)
+
+
+def test_a_list_that_refreshes_keeps_place_focus_and_the_look_at_a_patient(tab, cuff, rosa, elm, nadia):
+    for n in range(30):
+        PatientFactory(clinic=elm, family_name=f"Zed{n:02}")
+    page = tab(reverse("patients:list"), user=nadia)
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    page.locator("#peek").get_by_text("Rosa Delgado").wait_for()
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.evaluate("window.scrollTo(0, 300)")
+
+    measures(cuff, 187)
+
+    page.locator("#patient-rows").get_by_text("187/88").wait_for(timeout=FIVE_SECONDS)
+    assert page.evaluate("document.activeElement.textContent") == "Delgado, Rosa"
+    assert page.evaluate("window.scrollY") == 300
+    assert page.locator("#peek").is_visible()
+
+
+def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_it_is_seen_again(tab, cuff, rosa, nadia):
+    page = tab(reverse("patients:page", args=[rosa.pk]), user=nadia)
+    asked = []
+    page.on("request", lambda request: "/live/" in request.url and asked.append(request.url))
+    page.evaluate(HIDE, True)
+    page.wait_for_timeout(3600)  # longer than between two questions
+    assert asked == []
+
+    measures(cuff, 187)
+    page.evaluate(HIDE, False)
+
+    page.get_by_text("187/88").first.wait_for(timeout=1500)
