@@ -1,9 +1,13 @@
-"""The second step as people meet it: an app and its codes at both widths, and a passkey of the browser's own."""
+"""The second step as people meet it: an app and its codes at both widths, and a passkey of the browser's own.
+
+Each page is looked at with axe too: most of them open only on this way.
+"""
 
 import os
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from tests.browsers import DESKTOP, PHONE
 from tests.factories import PASSWORD
@@ -43,8 +47,9 @@ def fill_password(page, user):
 
 
 def look(page, name):
-    """For the eye, when somebody asks for pictures: LOOK=folder."""
+    """By the machine; and for the eye, when somebody asks for pictures: LOOK=folder."""
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert [rule["id"] for rule in Axe().run(page).response["violations"]] == [], name
     if folder := os.environ.get("LOOK"):
         width, theme = page.viewport_size["width"], page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
         page.screenshot(path=f"{folder}/{name}-{width}{'-dark' if theme else ''}.png", full_page=True)

@@ -6,6 +6,7 @@ import os
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.urls import reverse
@@ -57,7 +58,8 @@ def tab(opened, live_server, nadia, rosa):
 
 
 def look(page, name):
-    """For the eye, when somebody asks for pictures: LOOK=folder."""
+    """By the machine; and for the eye, when somebody asks for pictures: LOOK=folder."""
+    assert [rule["id"] for rule in Axe().run(page, context="dialog").response["violations"]] == []
     if folder := os.environ.get("LOOK"):
         page.screenshot(path=f"{folder}/{name}-{page.viewport_size['width']}.png")
 

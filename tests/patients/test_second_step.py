@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from patients import concealment, second_step
+from patients import accounts, concealment, second_step
 from patients.models import AuditEvent
 from tests.factories import PASSWORD, UserFactory
 from tests.routes import routes
@@ -21,6 +21,7 @@ from tests.second_steps import code, give_app, prove, recovery_codes, wrong
 
 SIGN_IN, STEP, INDEX = "/accounts/login/", "/accounts/second-step/sign-in/", "/accounts/second-step/"
 APP = "/accounts/second-step/app/"
+NEW_PASSWORD = "seven quiet herons wade"
 OLD_KEY, NEW_KEY = "b2xkLWtleS0wMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM=", "bmV3LWtleS0wMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM="
 
 
@@ -108,6 +109,39 @@ def test_codes_guessed_at_the_same_moment_get_no_extra_tries(settings):
 
     assert told("sign_in_failed", step="second", locked_out=False).count() == 5
     assert told("sign_in_failed", step="second", locked_out=True).count() == 3
+
+
+def test_an_invitation_once_more_is_no_way_around_it(client, nadia, ada, settings):
+    secret = give_app(nadia)
+    accounts.deactivate(user=nadia, by=ada)
+    accounts.invite_again(user=nadia, by=ada)
+    link = accounts.invitation_link(nadia).removeprefix(settings.SITE_URL)
+
+    opened = client.post(link, {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD})
+
+    assert opened.url == STEP
+    assert client.get("/patients/").url.startswith(SIGN_IN)
+    assert client.post(STEP, {"code": code(secret)}).url == "/patients/"
+
+
+def test_who_is_invited_is_led_from_the_password_to_the_second_step(client, elm, ada, settings):
+    fields = {"email": "new@example.org", "name": "Nils Berg", "role": "clinician", "clinics": [elm], "by": ada}
+    link = accounts.invitation_link(accounts.invite(**fields)).removeprefix(settings.SITE_URL)
+
+    opened = client.post(link, {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD})
+
+    assert client.get(opened.url).url.startswith(INDEX)
+    assert client.get(APP).status_code == 200, "the password was chosen just now; it isn't asked for again"
+
+
+def test_who_is_deactivated_between_the_steps_is_not_let_in(client, nadia, ada):
+    secret = give_app(nadia)
+    sign_in(client, nadia)
+    accounts.deactivate(user=nadia, by=ada)
+
+    client.post(STEP, {"code": code(secret)})
+
+    assert client.get("/patients/").url.startswith(SIGN_IN)
 
 
 GUARDED = [route for route in routes() if route.policy not in ("public", "vendor")]
