@@ -1,0 +1,165 @@
+"""The daily work without a mouse: whoever can't use one sees where they are at every step, and never gets lost."""
+
+import pytest
+from django.test import Client
+
+from fulfillment.models import Order
+from measurements.models import LatestReading
+from tests.browser.test_patient_pages import browse, bump, measured, vocabulary  # noqa: F401 - fixtures
+from tests.browsers import DESKTOP
+from tests.factories import KitFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WHERE = """() => {
+  const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
+  const name = el.getAttribute("aria-label") || el.labels?.[0]?.textContent || el.textContent;
+  return {
+    name: name.trim().replace(/\\s+/g, " "),
+    lost: el === document.body,
+    ringed: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    inside: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 &&
+      box.left < innerWidth,
+  };
+}"""
+STEPS = 120
+
+
+def where(page):
+    """What has the focus. It is always somewhere, in sight, with a ring around it."""
+    here = page.evaluate(WHERE)
+    assert not here["lost"], "nothing has the focus"
+    assert here["ringed"], f"no ring around {here['name']!r}"
+    assert here["inside"], f"{here['name']!r} is out of sight"
+    return here["name"]
+
+
+def tab_to(page, name):
+    """Tab, looking at each stop, until what is named so has the focus."""
+    seen = []
+    while len(seen) < STEPS:
+        page.keyboard.press("Tab")
+        seen.append(where(page))
+        if seen[-1].startswith(name):
+            return
+    raise AssertionError(f"Tab never came to {name!r}, but to {seen}")
+
+
+def test_a_patient_is_found_and_the_latest_values_are_read(browse, measured, rosa):  # noqa: F811
+    page = browse("/patients/")
+    page.keyboard.press("Tab")
+    assert where(page) == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+    page.keyboard.press("/")
+    page.keyboard.type("delga")
+    page.keyboard.press("Enter")
+    page.get_by_text("1 found for").wait_for()
+    tab_to(page, "Delgado, Rosa")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Rosa Delgado").wait_for()
+
+    assert page.get_by_role("region", name="Latest").inner_text().count("mmHg") == 1
+    page.wait_for_selector("#plot-blood_pressure canvas")
+    tab_to(page, "Blood pressure, chart.")
+    page.keyboard.press("ArrowLeft")
+    assert "mmHg" in page.inner_text("#readout-blood_pressure")
+    page.keyboard.press("t")
+    page.get_by_role("columnheader", name="Marks").wait_for()
+
+    tab_to(page, "Readings as a table")
+    tab_to(page, page.locator("#readings tbody th a").first.inner_text())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/readings/*/")
+    tab_to(page, "Back to the charts")
+
+
+@pytest.fixture
+def browse_as(opened, live_server):
+    """A function that opens an address as somebody."""
+
+    def open_as(user, path):
+        client = Client()
+        client.force_login(user)
+        page = opened(base_url=live_server.url)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        page.goto(path)
+        return page
+
+    return open_as
+
+
+def test_a_kit_is_ordered_and_its_page_seen(browse_as, rosa, cora, elm):
+    KitFactory(clinic=elm, name="Heart failure kit")
+    page = browse_as(cora, f"/patients/{rosa.pk}/")
+
+    tab_to(page, "Order a")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Order a kit").wait_for()
+    tab_to(page, "Heart failure kit")
+    page.keyboard.press("Space")
+    tab_to(page, "Street and apartment")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.evaluate("document.querySelector('main form.form').noValidate = true")
+    page.keyboard.press("Enter")
+
+    page.get_by_text("Street and apartment is missing.").wait_for()
+    assert where(page) == "Street and apartment"  # a refused form begins where it was refused
+    page.keyboard.type("12 Alder Street")
+    tab_to(page, "Place the order")
+    page.keyboard.press("Enter")
+
+    page.get_by_role("heading", name="Heart failure kit for Rosa Delgado").wait_for()
+    assert Order.objects.get().ship_street == "12 Alder Street"
+    assert page.get_by_text("Waiting to be sent").first.is_visible()
+    tab_to(page, "Every message")
+
+
+def test_a_refresh_takes_no_focus_away(browse, measured, rosa):  # noqa: F811
+    page = browse(f"/patients/{rosa.pk}/")
+    tab_to(page, "Change goals")
+    before = page.locator("[data-live-version]").get_attribute("data-live-version")
+
+    LatestReading.objects.filter(patient=rosa, metric="blood_pressure").update(value_1=199, value_2=111)
+    bump(rosa)
+    page.wait_for_function("v => document.querySelector('[data-live-version]').dataset.liveVersion !== v", arg=before)
+
+    assert where(page).startswith("Change goals")
+
+
+def test_the_menu_gives_the_focus_back(browse, rosa):  # noqa: F811
+    page = browse("/patients/")
+    tab_to(page, "Nadia Haddad")
+    page.keyboard.press("Enter")
+    tab_to(page, "Sign out")
+
+    page.keyboard.press("Escape")
+
+    assert where(page).startswith("Nadia Haddad")
+    assert page.locator(".menu-items").is_hidden()
+
+
+SHIFTS = """() => {
+  window.shifts = [];
+  new PerformanceObserver((list) => list.getEntries().forEach((each) => window.shifts.push([each.value,
+    each.sources.map((source) => source.node?.id || source.node?.className || source.node?.nodeName).join(" ")])))
+    .observe({ type: "layout-shift" });
+}"""
+
+
+@pytest.mark.parametrize("path", ["/patients/{}/", "/patients/"])
+def test_three_refreshes_shift_nothing(browse, measured, rosa, path):  # noqa: F811
+    page = browse(path.format(rosa.pk), viewport=DESKTOP)
+    page.wait_for_timeout(300)
+    page.evaluate(SHIFTS)
+
+    for value in (151, 163, 172):
+        LatestReading.objects.filter(patient=rosa, metric="blood_pressure").update(value_1=value, value_2=91)
+        bump(rosa)
+        page.get_by_text(f"{value}/91").first.wait_for(timeout=6000)
+        page.wait_for_timeout(200)
+
+    assert page.evaluate("window.shifts") == []
