@@ -1,0 +1,88 @@
+"""What the first look at a page costs the wire: the page and all its styles and scripts, as they are sent."""
+
+import datetime as dt
+import gzip
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.utils import timezone
+from whitenoise.compress import Compressor
+
+from measurements.models import Measurement
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
+
+pytestmark = pytest.mark.django_db
+MOST_BYTES = 200_000
+STATIC = re.compile(r'(?:href|src)="/static/([^"?]+)"')
+
+
+@pytest.fixture
+def as_nadia(client, nadia):
+    client.force_login(nadia)
+    return client
+
+
+@pytest.fixture
+def much_measured(rosa):
+    """A year, four times a day: every chart in its band, every value different from the next."""
+    device, now, rows = DeviceFactory(patient=rosa), timezone.now(), []
+    for n in range(4 * 365):
+        at = now - dt.timedelta(hours=6 * n, minutes=n % 50)
+        for code, value, second in (
+            ("blood_pressure", 100 + n * 37 % 90, 60 + n * 17 % 40),
+            ("pulse", 55 + n * 23 % 50, None),
+            ("weight", 150 + n * 31 % 400 / 10, None),
+            ("glucose", 70 + n * 41 % 180, None),
+        ):
+            rows.append(
+                Measurement(
+                    device=device, patient=rosa, metric_id=code, taken_at=at, value_1=value, value_2=second, index=n
+                )
+            )
+    kept = Measurement.objects.bulk_create(rows)
+    for row in kept[:4]:
+        LatestReadingFactory(measurement=row)
+    return rosa
+
+
+def sent(response):
+    """Bytes of the page as a browser asks for it, and of every file that it names."""
+    files = set(STATIC.findall(gzip.decompress(response.content).decode()))
+    assert len(files) >= 3
+    return len(response.content) + sum(packed(Path(finders.find(name))) for name in files)
+
+
+@cache
+def packed(file):
+    """As `collectstatic` prepares it for whoever takes brotli."""
+    raw = file.read_bytes()
+    return min(len(raw), len(Compressor.compress_brotli(raw)))
+
+
+def test_the_first_look_at_a_patient_fits_into_the_wire(as_nadia, much_measured):
+    for days in (30, 365, 0):
+        response = as_nadia.get(f"/patients/{much_measured.pk}/?days={days}", HTTP_ACCEPT_ENCODING="gzip, br")
+
+        assert response["Content-Encoding"] == "gzip"
+        assert sent(response) <= MOST_BYTES
+
+
+def test_the_first_look_at_the_list_fits_into_the_wire(as_nadia, elm):
+    for n in range(50):
+        patient = PatientFactory(clinic=elm, given_name=f"Given{n * 7919}", family_name=f"Family{n * 104729}")
+        row = MeasurementFactory(
+            device=DeviceFactory(patient=patient), code="blood_pressure", value_1=100 + n, value_2=80
+        )
+        LatestReadingFactory(measurement=row)
+
+    assert sent(as_nadia.get("/patients/", HTTP_ACCEPT_ENCODING="gzip")) <= MOST_BYTES
+
+
+def test_a_page_that_was_compressed_may_be_kept_by_nobody(as_nadia, rosa):
+    response = as_nadia.get(f"/patients/{rosa.pk}/", HTTP_ACCEPT_ENCODING="gzip")
+
+    assert "no-store" in response["Cache-Control"]
+    assert "Accept-Encoding" in response["Vary"]
