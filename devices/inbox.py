@@ -29,7 +29,7 @@ from devices.models.delivery import MOST_ATTEMPTS, DeliveryKind, DeliverySource,
 logger = logging.getLogger(__name__)
 
 BATCH = 200
-PORTION_BYTES = 800_000  # some 2,000 readings: more in one transaction are slower, and hold their patients' rows longer
+PORTION_BYTES = 2_000_000  # some 5,000 readings: more in one transaction hold their patients' rows for too long
 SLICE_SECONDS = 60
 WAIT_FOR_DEVICE = dt.timedelta(days=1)  # a backstop: the device's arrival wakes it, the look-up settles it
 FIRST_BACKOFF_SECONDS = 15

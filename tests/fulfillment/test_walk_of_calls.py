@@ -197,14 +197,26 @@ class WalkOfCalls(Walk):
             assert [str(call.device.hwi_id)] == self.ledger.made(self.keys[call.pk])
 
     def proved(self, pk, first, second):
-        """Two complete lists without it, a settle time apart and after the first; or a person, who had one or knew."""
+        """Two complete lists without it, a settle time apart and after the first; or a person, who had one or knew.
+
+        Where the vendor has forgotten our notes, two orders of the same thing are each other's equal: what this one
+        made may be what the other one has got, and is not its own any more.
+        """
         between = [line for line in self.ledger.lists() if line.listed is not None and first.at < line.at < second.at]
-        absent = [line.at for line in between if not set(line.listed) & set(first.made)]
+        absent = [
+            line.at for line in between if not set(line.listed) & (set(first.made) - self.got_by_others(pk, line))
+        ]
         apart = bool(absent) and absent[-1] - absent[0] >= calls.settle_time()
         settled = bool(absent) and absent[0] - first.at >= calls.settle_time()
         chosen = [(at, how) for who, at, how in self.decided if who == pk and first.at < at < second.at]
         shown = any(how == "insist" or any(at - each <= looks.FRESH_FOR for each in absent) for at, how in chosen)
         return (apart and settled) or shown
+
+    def got_by_others(self, pk, line):
+        if self.notes_kept:
+            return set()
+        others = VendorCall.objects.exclude(pk=pk).filter(state=State.CONFIRMED, settled_at__lte=line.at)
+        return {str(hwi_id) for hwi_id in others.values_list("device__hwi_id", flat=True)}
 
     def comes_to_rest(self):
         self.sim.faults.clear()
