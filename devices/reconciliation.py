@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from devices import inbox, registry, runs, tenovi
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 NOT_LINKED = (DeviceState.UNLINKED, DeviceState.CANCELLED)
 MOST_LOOKED_UP = 20
+ON_THE_WAY = dt.timedelta(hours=1)  # a reading that is younger may still come by its webhook
 
 
 # --- the catalogue ------------------------------------------------------------------------------------------------
@@ -119,6 +120,15 @@ def _difference(kind: str, hwi_id: uuid.UUID | str | None, **sides: str) -> dict
 
 def _unreadable(row: tenovi.Unreadable) -> dict[str, str]:
     return _difference("could not be read", row.vendor_id, problem=row.problem)
+
+
+def behind() -> dict[uuid.UUID, dt.datetime]:
+    """By patient: until when the vendor has readings of a device of whose we know none so late. Webhooks were lost."""
+    unknown = Q(last_reading_at__isnull=True) | Q(vendor_last_measurement__gt=F("last_reading_at") + ON_THE_WAY)
+    devices = Device.objects.linked().filter(unknown, patient__isnull=False, vendor_last_measurement__isnull=False)
+    waited = devices.filter(vendor_last_measurement__lt=timezone.now() - ON_THE_WAY).order_by()
+    found = waited.values_list("patient_id").annotate(until=Max("vendor_last_measurement"))
+    return {patient: until for patient, until in found if patient and until}
 
 
 def read_gateways(client: tenovi.TenoviClient) -> None:

@@ -10,6 +10,7 @@ from devices import alarms, gateways, inbox, jobs, reconciliation, refusals, run
 from devices.models import Device, Gateway
 from devices.models.sync import SyncKind
 from devices.nudges import nudge
+from measurements import reconciliation as readings
 
 CATALOGUE_EVERY = dt.timedelta(hours=24)
 DEVICES_EVERY = dt.timedelta(hours=24)
@@ -32,6 +33,8 @@ def compare_devices() -> None:
         if mine:
             reconciliation.compare_devices(client)
             nudge("fulfillment.tasks.catch_up")
+            if readings.pull_behind():
+                nudge("measurements.tasks.pull")
 
 
 @shared_task
@@ -87,3 +90,5 @@ def look_after_house() -> None:
         if mine:
             alarms.look()
             refusals.purge()
+            if readings.start_after_gap():
+                nudge("measurements.tasks.pull")

@@ -19,10 +19,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from devices import tenovi
+from devices import gaps, jobs, tenovi
 from devices.bodies import item_of
 from devices.models import SyncRow, SyncRun
-from devices.models.sync import SyncKind, SyncRowState
+from devices.models.sync import TALLIES, SyncKind, SyncRowState
+from devices.reconciliation import behind
 from measurements import ingest
 from measurements.models import Measurement
 from measurements.models.measurement import EARLIEST
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 OVERLAP = dt.timedelta(hours=48)
 SETTLING = dt.timedelta(minutes=2)  # rows that the vendor is writing right now are the next run's
 DEEP = dt.timedelta(days=30)
+DEEP_EVERY = dt.timedelta(days=6)  # before the last turn, so that every seventh night is deep, or the next that runs
 DAYS_AFTER_DISCHARGE = 60
 MOST_ATTEMPTS = 6
 FIRST_BACKOFF_SECONDS = 30
@@ -59,6 +61,24 @@ def pull_soon(patient_ids: Iterable[uuid.UUID]) -> SyncRun:
         run = _unfinished_run(None)
         _add_rows(run, patient_ids)
     return run
+
+
+def start_after_gap() -> SyncRun | None:
+    """Everybody, once it is known that webhooks were lost, and once more when that is over."""
+    last = SyncRun.objects.filter(kind=SyncKind.MEASUREMENTS).order_by("-started_at").first()
+    if last is None or last.finished_at is None or not gaps.found_since(last.started_at):
+        return None  # the nightly job starts the first; what is under way is finished before the next begins
+    return start()
+
+
+def pull_behind() -> int:
+    """Those of whom the vendor's device list tells a later reading than any that came, unless it was asked for since.
+    Returns how many."""
+    watermarks = SyncRow.objects.watermarks()
+    late = {patient for patient, until in behind().items() if patient not in watermarks or watermarks[patient] < until}
+    if late:
+        pull_soon(late)
+    return len(late)
 
 
 def _unfinished_run(by: User | None) -> SyncRun:
@@ -187,17 +207,19 @@ def finish_runs() -> None:
     """A run is finished when none of its patients is waiting any more."""
     waiting = SyncRow.objects.filter(state=SyncRowState.WAITING).values("run")
     done = SyncRun.objects.unfinished().filter(kind=SyncKind.MEASUREMENTS).exclude(pk__in=waiting)
-    done.update(finished_at=timezone.now())
+    for run in done.with_progress().values("pk", *TALLIES):
+        totals = {name: run[name] for name in TALLIES}
+        done.filter(pk=run["pk"]).update(finished_at=timezone.now(), totals=totals)
 
 
 def start_nightly(*, now: dt.datetime, hour_utc: int) -> SyncRun | None:
-    """Once per night, at or after the hour; at once if none ever ran. What is due is read from the runs alone."""
-    due_since = now.replace(hour=hour_utc, minute=0, second=0, microsecond=0)
-    if due_since > now:
-        due_since -= dt.timedelta(days=1)
+    """Once per night, at or after the hour; at once if none ever ran; once a week over 30 days. What is due is read
+    from the runs alone."""
+    due_since = jobs.last_turn(now, hour_utc=hour_utc)
     nightly = SyncRun.objects.filter(kind=SyncKind.MEASUREMENTS, nightly=True)
     if nightly.filter(started_at__gte=due_since).exists():
         return None
-    run = start(deep=due_since.weekday() == 6)
-    SyncRun.objects.filter(pk=run.pk).update(nightly=True)
+    deep = not nightly.filter(deep=True, started_at__gte=due_since - DEEP_EVERY).exists()
+    run = start(deep=deep)
+    SyncRun.objects.filter(pk=run.pk).update(nightly=True, deep=deep)
     return run

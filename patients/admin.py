@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 
 from patients import accounts, second_step
@@ -21,6 +21,7 @@ from patients.access import person
 from patients.admin_base import ReadOnlyAdmin, ScopedAdmin
 from patients.models import AuditEvent, Clinic, Patient, Role, User
 from patients.places import zone_choices
+from patients.views.audit_search import audit_search
 
 # Rights come from the role (`patients.backends`), addresses from the account: neither has rows of its own here.
 # Second steps are their owners'; an administrator can only reset them.
@@ -52,6 +53,10 @@ class PersonForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].strip().lower()
+
+
+INVITED_AGAIN = "Each gets a new link by mail that works once, for seven days. Earlier links stop working."
+SHUT_OUT = "Each is signed out with the next click and can't sign in again. What they did stays in the audit."
 
 
 @admin.register(User)
@@ -111,12 +116,20 @@ class UserAdmin(ScopedAdmin):
         return _audit_link("actor_id", user.pk)
 
     @admin.action(description="Invite again (sends a new link; earlier ones stop working)", permissions=["change"])
-    def invite_again(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        self._each(request, people, accounts.invite_again, done="Invited again")
+    def invite_again(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        about = [f"{user.name}, {user.email}" for user in people]
+        asked = self.ask_first(request, people, question="Invite them again?", meaning=INVITED_AGAIN, about=about)
+        if asked is None:
+            self._each(request, people, accounts.invite_again, done="Invited again")
+        return asked
 
     @admin.action(description="Deactivate (signs out at once)", permissions=["change"])
-    def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        self._each(request, people, accounts.deactivate, done="Deactivated")
+    def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        about = [f"{user.name}, {user.email}" for user in people]
+        asked = self.ask_first(request, people, question="Deactivate these people?", meaning=SHUT_OUT, about=about)
+        if asked is None:
+            self._each(request, people, accounts.deactivate, done="Deactivated")
+        return asked
 
     @admin.action(description="Reset the second step (for who lost phone and codes)", permissions=["change"])
     def reset_second_step(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
@@ -145,6 +158,23 @@ class UserAdmin(ScopedAdmin):
                 messages.success(request, f"{done}: {user}.")
 
 
+class OfClinic(admin.SimpleListFilter):
+    """Own clinics: Django's own filter would read all patients to find them."""
+
+    title, parameter_name = "clinic", "clinic"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(clinic.pk), clinic.name) for clinic in person(request).clinics.all()]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Patient]) -> QuerySet[Patient]:
+        value = self.value() or ""
+        if not value:
+            return rows
+        return (
+            rows.filter(clinic=int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else rows.none()
+        )
+
+
 @admin.register(Patient)
 class PatientAdmin(ReadOnlyAdmin):
     """To be looked at: people are enrolled and edited on the pages, where the rules are."""
@@ -152,7 +182,7 @@ class PatientAdmin(ReadOnlyAdmin):
     clinic_path = "clinic"
     patient_path = "pk"
     list_display = ("id", "family_name", "given_name", "clinic", "enrolled_at", "discharged_at")
-    list_filter = (("clinic", admin.RelatedOnlyFieldListFilter), ("discharged_at", admin.EmptyFieldListFilter))
+    list_filter = (OfClinic, ("discharged_at", admin.EmptyFieldListFilter))
     list_select_related = ("clinic",)
     search_fields = ("id",)
     search_help_text = "The id as it stands in the page's address. Names are never searched here: an address is kept."
@@ -213,6 +243,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_filter = ("action", OfRole, OfPatient, OfActor)
     search_fields = ("target",)
     search_help_text = "A record, such as order:3f2a… or user:12"
+    change_list_template = "admin/patients/auditevent/change_list.html"
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(audit_search)
+        return [path("search/", view, name="patients_auditevent_search"), *super().get_urls()]
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """What happened in one's clinics, what their people did elsewhere (signing in), what was tried on them.

@@ -12,9 +12,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ModelAdmin
 from django.contrib.admin.utils import get_fields_from_path, lookup_spawns_duplicates
 from django.core.exceptions import BadRequest, ValidationError
+from django.core.paginator import Paginator
+from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
 
 from patients import audit
 from patients.access import person
@@ -23,6 +27,32 @@ from patients.models import AuditEvent, User
 # Who looks, for columns that Django computes without the request. Never an attribute of a ModelAdmin: one instance
 # serves all threads. Set by `HouseAdminSite.admin_view` until the page is rendered.
 viewer: ContextVar[User] = ContextVar("viewer")
+
+
+MOST_COUNTED = 2_000
+MOST_NAMED = 20  # of what an action is about to be done to
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than somebody would page: the whole of a table of millions is read by no list."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows[:MOST_COUNTED].count())  # in their order, which an index holds
+
+    @property
+    def capped(self) -> bool:
+        return self.count >= MOST_COUNTED
+
+
+def estimated_rows(model: type[Model]) -> int:
+    """By the planner's statistics: near enough for a figure that nobody acts upon."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table]
+        )
+        return int(cursor.fetchone()[0])
 
 
 class ScopedAdmin(ModelAdmin):
@@ -39,6 +69,7 @@ class ScopedAdmin(ModelAdmin):
     patient_path = ""
     setup = False
     show_full_result_count = False
+    paginator = CappedPaginator
     list_per_page = 50
     list_select_related: ClassVar[bool | list[str] | tuple[str, ...]] = True
     date_hierarchy = None
@@ -51,7 +82,8 @@ class ScopedAdmin(ModelAdmin):
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """Override where the way from a row to its clinic is more than one lookup."""
-        own = Q(**{f"{self.clinic_path}__in": user.clinics.all()})
+        clinics = list(user.clinics.values_list("pk", flat=True))  # a list: its statistics tell PostgreSQL how to begin
+        own = Q(**{f"{self.clinic_path}__in": clinics})
         if not lookup_spawns_duplicates(self.opts, self.clinic_path):
             return rows.filter(own)
         return rows.filter(pk__in=self.model._default_manager.filter(own).order_by().values("pk"))
@@ -112,6 +144,27 @@ class ScopedAdmin(ModelAdmin):
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         self._record_change(request, obj, fields=_changed_fields(message))
         return super().log_change(request, obj, message)
+
+    def ask_first(
+        self, request: HttpRequest, rows: QuerySet[Any], *, question: str, meaning: str, about: Iterable[str] = ()
+    ) -> HttpResponse | None:
+        """A page that says what will happen to how many; None once the person has said yes."""
+        if "confirmed" in request.POST:
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": question,
+            "meaning": meaning,
+            "about": list(about) or [str(row) for row in rows[:MOST_NAMED]],
+            "count": rows.count(),
+            "opts": self.opts,
+            "back": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "action": request.POST["action"],
+            "everything": request.POST.get("select_across", "0"),
+        }
+        return TemplateResponse(request, "admin/confirm.html", context)
 
     def _refuse_nonsense(self, request: HttpRequest) -> None:
         """What Django alone would stumble over: a NUL in the address, a selected id that can't be one."""

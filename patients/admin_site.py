@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import update_wrapper
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
@@ -20,6 +21,24 @@ from patients.access import Act
 from patients.admin_base import viewer
 
 
+@dataclass(frozen=True)
+class Line:
+    """One figure of a panel. `tone`: ok, warn, bad or none."""
+
+    label: str
+    value: str
+    href: str = ""
+    tone: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: str
+    lines: list[Line]
+    empty: str = ""
+
+
 class HouseAdminSite(admin.AdminSite):
     """One door: signing in, signing out and passwords are allauth's, with its lockout, and nothing else's."""
 
@@ -28,6 +47,11 @@ class HouseAdminSite(admin.AdminSite):
     index_title = "Administration"
     site_url = None
     final_catch_all_view = True
+    # What stands on the first page, each by a function of the room that knows it (`devices.admin.dashboard`).
+    panels: ClassVar[list[Callable[[HttpRequest], Panel]]] = []
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {"panels": [panel(request) for panel in self.panels], **(extra_context or {})})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Who is signed in and isn't staff gets a plain 403, not a second sign-in page."""

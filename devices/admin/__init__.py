@@ -12,7 +12,7 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from devices import gateways, runs
-from devices.admin import deliveries
+from devices.admin import dashboard, deliveries, words
 from devices.models import (
     Alarm,
     Assignment,
@@ -27,15 +27,17 @@ from devices.models import (
     SyncRun,
     VendorCall,
 )
-from devices.models.sync import SyncKind
+from devices.models.sync import SyncKind, SyncRowState
 from devices.nudges import nudge
 from devices.tenovi import clear_bad
 from measurements import reconciliation as readings
 from patients.access import person
-from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline, may, viewer
+from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline, may
 from patients.models import User
 
-__all__ = ("deliveries",)  # registers itself
+__all__ = ("dashboard", "deliveries")  # register themselves
+
+MOST_ROWS = 50  # of one run's patients; the rest is in the list of its own
 
 
 @admin.register(DeviceType)
@@ -93,6 +95,9 @@ class VendorCallAdmin(ReadOnlyAdmin):
     exclude = ("payload", "lease")
 
 
+CALL_AGAIN = "What waits goes out within seconds. If the vendor still refuses a key, its lane stops again by itself."
+
+
 @admin.register(KeySlot)
 class KeySlotAdmin(ReadOnlyAdmin):
     list_display = ("bucket", "next_free_at", "bad_since", "bad_reason")
@@ -102,40 +107,33 @@ class KeySlotAdmin(ReadOnlyAdmin):
         return may(request, "clear", KeySlot)
 
     @admin.action(description="The key is in order again: go on", permissions=["clear"])
-    def try_again(self, request: HttpRequest, queryset: QuerySet[KeySlot]) -> None:
-        for slot in queryset:
-            clear_bad(slot.bucket)
-        self.message_user(request, "Calls go out on these keys again.", messages.SUCCESS)
-
-
-class SyncRowInline(ReadOnlyInline):
-    model = SyncRow
-    fields = ("patient", "state", "window_start", "window_end", "found", "added", "missed", "quarantined", "problem")
-    show_change_link = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(patient__clinic__in=person(request).clinics.all())
+    def try_again(self, request: HttpRequest, queryset: QuerySet[KeySlot]) -> HttpResponse | None:
+        asked = self.ask_first(request, queryset, question="Call the vendor on these keys again?", meaning=CALL_AGAIN)
+        if asked is None:
+            for slot in queryset:
+                clear_bad(slot.bucket)
+            self.message_user(request, "Calls go out on these keys again.", messages.SUCCESS)
+        return asked
 
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    """Each comparison with the vendor and how far it is. Rows of a run: own clinics' patients only, by opaque id."""
+    """Each comparison with the vendor, how far it is, and what it found different, in words."""
 
-    list_display = ("kind", "started_at", "finished_at", "progress", "at_vendor", "new_here", "missed_by_webhooks")
-    list_filter = ("kind",)
-    fields = (
-        "kind", "started_at", "finished_at", "requested_by", "progress", "at_vendor", "new_here", "missed_by_webhooks",
-        "own_differences", "problem",
+    list_display = (
+        "started_at", "kind", "finished_at", "deep", "progress", "at_vendor", "new_here", "missed_by_webhooks",
+        "different", "problem",
     )  # fmt: skip
-    readonly_fields = ("progress", "at_vendor", "new_here", "missed_by_webhooks", "own_differences")
+    list_filter = ("kind", "deep", ("started_at", admin.DateFieldListFilter))
+    list_display_links = ("started_at", "kind")
+    fields = (
+        "kind", "started_at", "finished_at", "deep", "requested_by", "progress", "at_vendor", "new_here",
+        "missed_by_webhooks", "problem",
+    )  # fmt: skip
+    readonly_fields = ("progress", "at_vendor", "new_here", "missed_by_webhooks")
     list_select_related = False
-    inlines = (SyncRowInline,)
     change_list_template = "admin/devices/syncrun/change_list.html"
     change_form_template = "admin/devices/syncrun/change_form.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = SyncRun.objects.with_progress().order_by(*self.get_ordering(request))
-        return rows
 
     def get_urls(self) -> list[Any]:
         start = self.admin_site.admin_view(require_POST(self.start))
@@ -151,34 +149,59 @@ class SyncRunAdmin(ReadOnlyAdmin):
         nudge(TASK_OF_SYNC[kind])
         return redirect("admin:devices_syncrun_change", run.pk)
 
-    def progress(self, run: Any) -> str:
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Below the run: its differences, and those of its patients whom somebody must look at."""
+        run, user = context["original"], person(request)
+        own = SyncRow.objects.filter(run=run, patient__clinic__in=list(user.clinics.all()))
+        context |= {
+            "differences": words.differences(run, user=user),
+            "failed": own.filter(state=SyncRowState.FAILED).order_by("pk")[:MOST_ROWS],
+            "missed": own.filter(missed__gt=0).order_by("-missed", "pk")[:MOST_ROWS],
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def progress(self, run: SyncRun) -> str:
         if run.kind != SyncKind.MEASUREMENTS:
             return "finished" if run.finished_at else "under way"
-        failed = f", {run.failed} failed" if run.failed else ""
-        return f"{run.done} of {run.asked} patients{failed}"
+        failed = f", {run.tally('failed')} failed" if run.tally("failed") else ""
+        return f"{run.tally('done')} of {run.tally('asked')} patients{failed}"
 
-    def at_vendor(self, run: Any) -> int:
-        return int(run.found or run.seen)
+    def at_vendor(self, run: SyncRun) -> int:
+        return run.found or run.tally("seen")
 
-    def new_here(self, run: Any) -> int:
-        return int(run.added)
+    def new_here(self, run: SyncRun) -> int:
+        return run.tally("added")
 
-    def missed_by_webhooks(self, run: Any) -> int:
-        return int(run.missed)
+    def missed_by_webhooks(self, run: SyncRun) -> int:
+        return run.tally("missed")
 
     @admin.display(description="differences")
-    def own_differences(self, run: SyncRun) -> str:
-        """About devices of own clinics' patients, and those of nobody."""
-        named = {entry.get("hwi_id") for entry in run.differences}
-        foreign = Device.objects.filter(hwi_id__in=[hwi_id for hwi_id in named if hwi_id], patient__isnull=False)
-        hidden = {
-            str(found)
-            for found in foreign.exclude(pk__in=Device.objects.visible_to(viewer.get())).values_list(
-                "hwi_id", flat=True
-            )
-        }
-        shown = [entry for entry in run.differences if entry.get("hwi_id") not in hidden]
-        return "\n".join(", ".join(f"{name} {value}" for name, value in entry.items()) for entry in shown) or "none"
+    def different(self, run: SyncRun) -> int:
+        return len(run.differences)
+
+
+@admin.register(SyncRow)
+class SyncRowAdmin(ReadOnlyAdmin):
+    """One patient of a comparison of readings."""
+
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = (
+        "id",
+        "run",
+        "patient",
+        "state",
+        "window_start",
+        "window_end",
+        "found",
+        "added",
+        "missed",
+        "problem",
+    )
+    list_filter = ("state",)
+    list_select_related = ("run", "patient")
+    search_fields = ("=run__id", "=patient__id")
+    search_help_text = "The id of a run, or of a patient"
+    ordering = ("-id",)
 
 
 @admin.register(PeriodicJob)

@@ -64,6 +64,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[Any]:
         return [*unknown.urls(self.admin_site), *super().get_urls()]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without what no list shows: a body may have 256 KiB. A record's page reads it by itself."""
+        return super().get_queryset(request).defer("body", "digest", "outcome")
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         extra = {"counts": counts(), "strangers": strangers.count(), **(extra_context or {})}
         return super().changelist_view(request, extra)

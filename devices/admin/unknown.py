@@ -19,6 +19,7 @@ from devices import strangers
 from devices.models import Delivery
 from devices.nudges import nudge
 from devices.strangers import NotAttachable, Stranger
+from measurements import reconciliation as readings
 from patients import audit
 from patients.access import person
 from patients.admin_base import may
@@ -120,7 +121,8 @@ def _attach(request: HttpRequest, stranger: Stranger) -> HttpResponse | None:
     except NotAttachable as error:
         messages.error(request, str(error))
         return _one(request, stranger)
-    for task in ("measurements.tasks.ingest", "fulfillment.tasks.take_in_fulfillment"):
+    readings.pull_soon([patient.pk])  # what its webhooks brought is not all that it has sent
+    for task in ("measurements.tasks.ingest", "measurements.tasks.pull", "fulfillment.tasks.take_in_fulfillment"):
         nudge(task)
     messages.success(request, "Attached. What the device sent is being worked on.")
     return None

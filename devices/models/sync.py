@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from patients.models import Patient
 
@@ -20,6 +21,9 @@ class SyncKind(models.TextChoices):
     DEVICES = "devices", "Devices"
     CATALOGUE = "catalogue", "Device catalogue"
     GATEWAYS = "gateways", "Gateways"
+
+
+TALLIES = ("asked", "done", "failed", "seen", "added", "missed")
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
@@ -56,6 +60,7 @@ class SyncRun(models.Model):
     found = models.PositiveIntegerField(default=0)
     differences = models.JSONField(default=list, blank=True, help_text="device differences, one object each")
     problem = models.TextField(blank=True)
+    totals = models.JSONField(default=dict, blank=True, help_text="of its rows, once it is finished")
 
     objects = SyncRunQuerySet.as_manager()
 
@@ -66,10 +71,21 @@ class SyncRun(models.Model):
             # A second click, or a second beat, joins the run that is under way.
             models.UniqueConstraint(fields=("kind",), condition=Q(finished_at__isnull=True), name="sync_one_at_a_time"),
         )
-        indexes = (models.Index(fields=("kind", "-started_at"), name="sync_by_kind"),)
+        indexes = (
+            models.Index(fields=("kind", "-started_at"), name="sync_by_kind"),
+            models.Index(fields=("-started_at", "-id"), name="sync_by_time"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.started_at:%Y-%m-%d %H:%M}"
+
+    def tally(self, name: str) -> int:
+        """`asked`, `done`, `failed`, `seen`, `added` or `missed`: kept once finished, counted while under way."""
+        return int(self._tallies.get(name, 0)) if self.kind == SyncKind.MEASUREMENTS else 0  # only these have rows
+
+    @cached_property
+    def _tallies(self) -> dict[str, int]:
+        return self.totals or SyncRun.objects.filter(pk=self.pk).with_progress().values(*TALLIES).get()
 
 
 class SyncRowState(models.TextChoices):

@@ -134,6 +134,11 @@ class Measurement(models.Model):
                 ),
                 name="measurement_for_chart",
             ),
+            # What the admin's filters find few of.
+            models.Index(fields=("-id",), condition=Q(conflict=True), name="measurement_in_conflict"),
+            models.Index(fields=("-id",), condition=Q(duplicate=True), name="measurement_duplicate"),
+            models.Index(fields=("-id",), condition=Q(implausible=True), name="measurement_implausible"),
+            models.Index(fields=("-id",), condition=Q(control=True), name="measurement_control"),
             # Few or none: the vendor's first payload generation (`old_payloads`).
             models.Index(fields=("device",), condition=Q(time_source="created"), name="measurement_old_payload"),
             # A minority, and the only ones that a new reading may repeat under another time (`marks`).

@@ -67,6 +67,7 @@ class AuditEvent(models.Model):
             GinIndex(fields=("patient_ids",), name="audit_by_patient"),
             models.Index(fields=("actor_id", "-at"), name="audit_by_actor"),
             models.Index(fields=("clinic_id", "-at"), name="audit_by_clinic"),
+            models.Index(fields=("action", "-at"), name="audit_by_action"),
             models.Index(fields=("-at",), name="audit_by_time"),
             models.Index(fields=("target", "-at"), condition=~models.Q(target=""), name="audit_by_target"),
         )

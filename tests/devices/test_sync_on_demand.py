@@ -84,7 +84,7 @@ def test_a_refused_key_is_released_by_an_administrator(client, ada):
     slot = KeySlot.objects.create(bucket="abc", bad_since=NOW, bad_reason="401")
     client.force_login(ada)
 
-    client.post("/admin/devices/keyslot/", {"action": "try_again", "_selected_action": [slot.pk]})
+    client.post("/admin/devices/keyslot/", {"action": "try_again", "confirmed": "1", "_selected_action": [slot.pk]})
 
     slot.refresh_from_db()
     assert slot.bad_since is None

@@ -163,7 +163,7 @@ def test_somebody_who_works_in_two_clinics_is_not_changed_by_one(admin_client, e
     address = reverse("admin:patients_user_change", args=[both.pk])
 
     answer = admin_client.post(address, {"name": "X", "role": "administrator", "clinics": [elm.pk]})
-    admin_client.post(changelist("user"), {"action": "deactivate", "_selected_action": [both.pk]})
+    admin_client.post(changelist("user"), {"action": "deactivate", "confirmed": "1", "_selected_action": [both.pk]})
 
     both.refresh_from_db()
     assert answer.status_code == 403
@@ -171,8 +171,15 @@ def test_somebody_who_works_in_two_clinics_is_not_changed_by_one(admin_client, e
     assert both.clinics.count() == 2
 
 
-def test_deactivating_by_the_list_is_written_down(admin_client, nadia, ada):
-    admin_client.post(changelist("user"), {"action": "deactivate", "_selected_action": [nadia.pk, ada.pk]})
+def test_deactivating_by_the_list_asks_first_and_is_written_down(admin_client, nadia, ada):
+    chosen = {"action": "deactivate", "_selected_action": [nadia.pk, ada.pk]}
+    asked = admin_client.post(changelist("user"), chosen).content.decode()
+    nadia.refresh_from_db()
+    assert nadia.is_active, "nothing happens before a person has said yes"
+    assert "<strong>2</strong>" in asked
+    assert nadia.email in asked
+
+    admin_client.post(changelist("user"), {**chosen, "confirmed": "1"})
 
     nadia.refresh_from_db()
     ada.refresh_from_db()
