@@ -34,11 +34,13 @@ CANARIES = [
     *("5550177", "555 0177", "555-0177", "goldhaehnchen", "stieglitz", "03877", "zeisig", "zaunkoenig"),
     *(VALUE, POISON, "zilpzalp", "failing row", "detail:"),  # how PostgreSQL begins to quote a row
 ]
+IDS = re.compile(r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b")
 ALARM = "from devices import alarms; alarms.look()"
 
 
 def found_in(text):
-    text = text.lower()
+    """Opaque ids are left out: in some thousands of them any five digits turn up one day."""
+    text = IDS.sub("", text.lower())
     return [canary for canary in CANARIES if canary in text]
 
 
