@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 
 from django.db.models import Min
 
@@ -189,8 +191,5 @@ def _baseline(points: list[Point], days: LocalDays, goals: Goals, now: dt.dateti
 def _counts(rows: dict[str, list[Row]], days: LocalDays) -> list[int]:
     """Physical readings per day: a blood pressure and its pulse are one."""
     moments = {moment for of_metric in rows.values() for moment in map(moment_of, of_metric)}
-    counts = [0] * len(days)
-    for _, taken_at, _ in moments:
-        if days.start <= taken_at < days.end:
-            counts[days.number_of(taken_at)] += 1
-    return counts
+    times = sorted(taken_at for _, taken_at, _ in moments)
+    return [after - before for before, after in pairwise(bisect_left(times, at) for at in [*days.starts, days.end])]

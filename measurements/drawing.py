@@ -6,10 +6,9 @@ import datetime as dt
 import math
 import statistics
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from measurements.days import LocalDays
 from measurements.goals import OUT
@@ -91,13 +90,17 @@ def draw(points: list[Point], *, days: LocalDays) -> Drawn:
     if len(points) <= MOST_POINTS:
         return Drawn(points, [])
     size = math.ceil(len(days) / MOST_BUCKETS)
-    groups: dict[int, list[Point]] = defaultdict(list)
-    for point in points:
-        groups[days.number_of(point.at) // size].append(point)
-    good = {number: [point for point in group if not point.check] for number, group in groups.items()}
-    buckets = [_bucket(days, number, size, group) for number, group in sorted(good.items()) if group]
+    good = [[point for point in group if not point.check] for group in _groups(points, days, size)]
+    buckets = [_bucket(days, number, size, group) for number, group in enumerate(good) if group]
     worth = [point for point in points if point.check or point.irregular or point.standing in OUT]
-    return Drawn(_at_most(worth, list(good.values())), buckets, size)
+    return Drawn(_at_most(worth, good), buckets, size)
+
+
+def _groups(points: list[Point], days: LocalDays, size: int) -> list[list[Point]]:
+    """Of `size` days each, from the first of `days`; points are in order of time."""
+    times = [point.at for point in points]
+    cuts = [bisect_left(times, start) for start in days.starts[::size]]
+    return [points[first:after] for first, after in pairwise([*cuts, len(points)])]
 
 
 def _bucket(days: LocalDays, number: int, size: int, points: list[Point]) -> Bucket:

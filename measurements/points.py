@@ -47,7 +47,7 @@ COLUMNS = (
 moment_of = itemgetter(*(Row._fields.index(name) for name in ("device", "taken_at", "nth")))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: years are ten thousand of them, and each would take three times as long
 class Point:
     """One reading of a chart; `values` has one number per line, in the vendor's unit."""
 

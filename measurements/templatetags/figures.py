@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from measurements.charts import Panel
 from measurements.units import Unit, Units
 
 register = template.Library()
+
+# What would end a script element or begin another, as JSON may also write it.
+HARMLESS = {"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"}
 
 
 @register.filter
@@ -27,6 +33,15 @@ def figures(panel: Panel, values: Sequence[float]) -> str:
 def change(value: float, unit: Unit) -> str:
     """A gain or a loss, with a plus or a real minus sign."""
     return f"{unit.change.shown(value):+.{unit.places}f}".replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def island(data: object, element_id: str) -> SafeString:
+    """As Django's `json_script`, for a quarter of a megabyte of numbers: a tenth of its time."""
+    text = msgspec.json.encode(data).decode()
+    for sign, escaped in HARMLESS.items():
+        text = text.replace(sign, escaped)
+    return format_html('<script id="{}" type="application/json">{}</script>', element_id, SafeString(text))
 
 
 @register.filter
