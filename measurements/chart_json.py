@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 from measurements.charts import Charts, Panel
+from measurements.days import LocalDays
+from measurements.daytimes import SLOT_HOURS, Slot, seconds_of_day
 from measurements.drawing import GAP, Bucket
 from measurements.goals import Goal
 from measurements.points import Point
@@ -23,7 +25,7 @@ def of(charts: Charts) -> dict[str, Any]:
         "end": _ms(days.end),
         "gap": int(GAP.total_seconds() * 1000),
         "days": {"at": [_ms(start) for start in days.starts], "counts": charts.counts},
-        "panels": [_panel(panel) for panel in charts.panels],
+        "panels": [_panel(panel, days) for panel in charts.panels],
     }
 
 
@@ -31,9 +33,9 @@ def _ms(moment: dt.datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
     unit = panel.unit
-    return {
+    drawn = {
         "code": panel.metric.pk,
         "label": panel.metric.label,
         "unit": unit.name,
@@ -45,7 +47,24 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "bucketDays": panel.drawn.bucket_days,
         "calm": [[None if value is None else _number(value, unit, 1) for value in line] for line in panel.calm],
         "baseline": _number(panel.baseline.median, unit) if panel.baseline else None,
+        "clock": None,
     }
+    return drawn if panel.slots is None else drawn | _by_clock(panel, panel.slots, days)
+
+
+def _by_clock(panel: Panel, slots: list[Slot], days: LocalDays) -> dict[str, Any]:
+    """The same points by milliseconds of the day, and slots of it instead of days."""
+    points = panel.drawn.points
+    clock = {
+        "hours": SLOT_HOURS,
+        "at": [1000 * seconds_of_day(point.at, days.zone) for point in points],
+        "labels": [slot.label for slot in slots],
+        "banded": [slot.low is not None for slot in slots],
+    }
+    middle = SLOT_HOURS * 1_800_000
+    buckets = _columns([(slot.low or slot.mid, slot.mid, slot.high or slot.mid) for slot in slots], panel.unit)
+    found = {"at": [slot.first_hour * 3_600_000 + middle for slot in slots], "n": [slot.n for slot in slots], **buckets}
+    return {"clock": clock, "buckets": found, "bucketDays": 0, "calm": [[None] * len(slots) for _ in panel.lines]}
 
 
 def _number(value: float, unit: Unit, more_places: int = 0) -> float:
@@ -76,14 +95,14 @@ def _flags(point: Point) -> int:
 
 
 def _buckets(buckets: list[Bucket], unit: Unit) -> dict[str, Any]:
-    def lines(pick: str) -> list[list[float]]:
-        columns = zip(*(getattr(bucket, pick) for bucket in buckets), strict=True)
-        return [[_number(value, unit) for value in line] for line in columns]
+    columns = _columns([(bucket.low, bucket.mid, bucket.high) for bucket in buckets], unit)
+    return {"at": [_ms(bucket.at) for bucket in buckets], **columns, "n": [bucket.n for bucket in buckets]}
 
-    return {
-        "at": [_ms(bucket.at) for bucket in buckets],
-        "low": lines("low"),
-        "mid": lines("mid"),
-        "high": lines("high"),
-        "n": [bucket.n for bucket in buckets],
-    }
+
+def _columns(rows: list[tuple[tuple[float, ...], ...]], unit: Unit) -> dict[str, list[list[float]]]:
+    """Lowest, middle and highest, each with one list per line of the chart."""
+
+    def lines(place: int) -> list[list[float]]:
+        return [[_number(value, unit) for value in line] for line in zip(*(row[place] for row in rows), strict=True)]
+
+    return {"low": lines(0), "mid": lines(1), "high": lines(2)}

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from django.db.models import Min
 
-from measurements import axes
+from measurements import axes, daytimes
 from measurements.days import LocalDays
+from measurements.daytimes import Slot
 from measurements.drawing import Drawn, draw, smooth
 from measurements.goals import Goal, Goals
 from measurements.latest import Latest
@@ -62,6 +63,7 @@ class Panel:
     limits: tuple[float, float]
     last_at: dt.datetime | None
     baseline: Baseline | None = None
+    slots: list[Slot] | None = None  # of the day, where it is drawn by the clock
 
     @property
     def empty(self) -> bool:
@@ -96,6 +98,10 @@ class Charts:
         """Days with at least one reading of a vital sign."""
         return sum(count > 0 for count in self.counts)
 
+    @property
+    def usual_weight(self) -> Baseline | None:
+        return next((panel.baseline for panel in self.panels if panel.baseline), None)
+
 
 def days_of(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
     """So many of the patient's days including today; for 0 all since the first vital sign."""
@@ -114,10 +120,12 @@ def of(
     now: dt.datetime,
     units: Units = VENDORS,
     show_left_out: bool = False,
+    by_clock: bool = False,
 ) -> Charts:
     """A panel for every vital sign that the patient ever sent. One query, two with glucose, for any range.
 
-    One more with `show_left_out`: excluded and control readings as points that nothing rests on.
+    One more with `show_left_out`: excluded and control readings as points that nothing rests on. With `by_clock`,
+    those that follow the hours of the day have slots of it too.
     """
     metrics = [row.metric for row in latest if row.metric.vital]
     since = min(days.start, LocalDays.until(now, patient.zone, days=LOOK_BACK_DAYS).start)
@@ -127,7 +135,12 @@ def of(
     contexts = meal_contexts(patient, start=days.start, end=days.end) if rows.get(GLUCOSE) else {}
     last = {row.metric.pk: row.taken_at for row in latest}
     build = partial(_panel, rows=rows, aside=aside, contexts=contexts, days=days, goals=goals, last=last, now=now)
-    panels = [build(metric, unit=units.of(metric)) for metric in metrics if metric.pk != IRREGULAR]
+    laid_over = daytimes.CODES if by_clock else ()
+    panels = [
+        build(metric, unit=units.of(metric), by_clock=metric.pk in laid_over)
+        for metric in metrics
+        if metric.pk != IRREGULAR
+    ]
     return Charts(days, panels, _counts(rows, days), now)
 
 
@@ -135,6 +148,7 @@ def _panel(
     metric: Metric,
     *,
     unit: Unit,
+    by_clock: bool,
     rows: dict[str, list[Row]],
     aside: dict[str, list[Row]],
     contexts: dict[int, str],
@@ -148,7 +162,8 @@ def _panel(
     points = [point for point in fetched if point.at >= days.start]
     drawn = _with(points_left_out(metric.pk, aside, lines=len(lines)), draw(points, days=days))
     values = [value for point in trusted(points) for value in point.values]
-    usual = _baseline(fetched, days, goals, now) if metric.pk == WEIGHT else None
+    # Days that are over have no "now" to hold against the week before.
+    usual = _baseline(fetched, days, goals, now) if metric.pk == WEIGHT and days.end > now else None
     return Panel(
         metric=metric,
         unit=unit,
@@ -159,6 +174,7 @@ def _panel(
         limits=_limits(metric, unit, [*values, usual.median] if usual and values else values),
         last_at=last.get(metric.pk),
         baseline=usual,
+        slots=daytimes.slots_of(points, days.zone) if by_clock else None,
     )
 
 

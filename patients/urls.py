@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import enrollment, goals, lists, page, peek, reading_units, readings
+from patients.views import days, enrollment, goals, lists, page, peek, printing, reading_units, readings
 
 app_name = "patients"
 urlpatterns = [
@@ -15,6 +15,10 @@ urlpatterns = [
     path("<uuid:patient_id>/discharge/", enrollment.discharge, name="discharge"),
     path("<uuid:patient_id>/readmit/", enrollment.readmit, name="readmit"),
     path("<uuid:patient_id>/", page.page, name="page"),
+    path("<uuid:patient_id>/dates/", page.dates, name="dates"),
+    path("<uuid:patient_id>/day/", days.day, name="day"),
+    path("<uuid:patient_id>/print/", printing.page, name="print"),
+    path("<uuid:patient_id>/printed/", printing.printed, name="printed"),
     path("<uuid:patient_id>/peek/", peek.peek, name="peek"),
     path("<uuid:patient_id>/live/", page.live, name="live"),
     path("<uuid:patient_id>/readings.csv", page.download, name="csv"),

@@ -6,8 +6,9 @@ window.ChartPaint = (() => {
   const IRREGULAR = 4;
   const LEFT_OUT = 8;
   const FADE = 0.14; // of the value axis: how far a one-sided goal's band reaches before it is gone
+  const ON_PAPER = "print" in document.documentElement.dataset; // a page made for paper alone
   const BLACK = { ink: "#000", soft: "#333", grid: "#ccc", panel: "#fff", bad: "#000", lines: ["#000", "#555", "#333"] };
-  let printing = false;
+  let printing = ON_PAPER;
 
   function palette() {
     if (printing) return BLACK;
@@ -29,10 +30,67 @@ window.ChartPaint = (() => {
     u.ctx.beginPath();
     u.ctx.rect(left, top, width, height);
     u.ctx.clip();
+    u.ctx.setLineDash([]);
     u.ctx.textAlign = "start";
     u.ctx.textBaseline = "alphabetic";
     paint(u.ctx, u.bbox, u.pxRatio || devicePixelRatio);
     u.ctx.restore();
+  }
+
+  // On paper lines differ by dashes, areas by the way they are hatched: grey alone drowns in a copy of a copy.
+  function dash(line) {
+    return printing && line ? [6, 4] : [];
+  }
+
+  function hatched(ctx, colour, line, ratio) {
+    const size = 6 * ratio;
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = size;
+    const pen = tile.getContext("2d");
+    pen.strokeStyle = colour;
+    pen.lineWidth = 0.6 * ratio;
+    pen.beginPath();
+    [-size, 0, size].forEach((shift) => {
+      pen.moveTo(shift, line ? 0 : size);
+      pen.lineTo(shift + size, line ? size : 0);
+    });
+    pen.stroke();
+    return ctx.createPattern(tile, "repeat");
+  }
+
+  // A filled area of a line's: in its colour, on paper hatched with an edge.
+  function area(ctx, corners, colours, line, ratio) {
+    ctx.beginPath();
+    corners.forEach(([x, y]) => ctx.lineTo(x, y));
+    ctx.closePath();
+    ctx.globalAlpha = printing ? 1 : 0.2;
+    ctx.fillStyle = printing ? hatched(ctx, colours.soft, line, ratio) : colours.lines[line];
+    ctx.fill();
+    ctx.globalAlpha = 1;
+    if (!printing) return;
+    ctx.lineWidth = 0.7 * ratio;
+    ctx.strokeStyle = colours.lines[line];
+    ctx.setLineDash(dash(line).map((length) => length * ratio / 2));
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  // A goal on paper: its edges as fine lines and the lightest of hatching between them.
+  function goalOnPaper(ctx, box, ratio, colours, line, goal, { top, bottom }) {
+    ctx.globalAlpha = 0.35;
+    ctx.fillStyle = hatched(ctx, colours.soft, line, ratio);
+    ctx.fillRect(box.left, top, box.width, bottom - top);
+    ctx.globalAlpha = 1;
+    ctx.lineWidth = 0.8 * ratio;
+    ctx.strokeStyle = colours.soft;
+    ctx.setLineDash([2 * ratio, 2 * ratio]);
+    [[goal.high, top], [goal.low, bottom]].filter(([bound]) => bound !== null).forEach(([, y]) => {
+      ctx.beginPath();
+      ctx.moveTo(box.left, y);
+      ctx.lineTo(box.left + box.width, y);
+      ctx.stroke();
+    });
+    ctx.setLineDash([]);
   }
 
   function goalFill(ctx, u, colour, goal, limits) {
@@ -47,10 +105,14 @@ window.ChartPaint = (() => {
   }
 
   function goals(u, panel, colours) {
-    clip(u, (ctx, box) => {
+    clip(u, (ctx, box, ratio) => {
       panel.lines.forEach((line, number) => {
         if (!line.goal) return;
         const { top, bottom, fill } = goalFill(ctx, u, colours.lines[number], line.goal, panel.limits);
+        if (printing) {
+          goalOnPaper(ctx, box, ratio, colours, number, line.goal, { top, bottom });
+          return;
+        }
         ctx.globalAlpha = 0.13;
         ctx.fillStyle = fill;
         ctx.fillRect(box.left, top, box.width, bottom - top);
@@ -97,18 +159,15 @@ window.ChartPaint = (() => {
   function minMax(u, panel, colours, gap) {
     const { at, low, high } = panel.buckets;
     if (!at.length) return;
-    clip(u, (ctx) => {
-      ctx.globalAlpha = 0.2;
+    const corner = (i, edge) => [u.valToPos(at[i], "x", true), u.valToPos(edge[i], "y", true)];
+    clip(u, (ctx, box, ratio) => {
       panel.lines.forEach((_, line) => {
-        ctx.fillStyle = colours.lines[line];
         runs(at, gap).forEach(([first, last]) => {
-          ctx.beginPath();
-          for (let i = first; i <= last; i++) ctx.lineTo(u.valToPos(at[i], "x", true), u.valToPos(high[line][i], "y", true));
-          for (let i = last; i >= first; i--) ctx.lineTo(u.valToPos(at[i], "x", true), u.valToPos(low[line][i], "y", true));
-          ctx.fill();
+          const upper = Array.from({ length: last - first + 1 }, (_, k) => corner(first + k, high[line]));
+          const lower = Array.from({ length: last - first + 1 }, (_, k) => corner(last - k, low[line]));
+          area(ctx, [...upper, ...lower], colours, line, ratio);
         });
       });
-      ctx.globalAlpha = 1;
     });
   }
 
@@ -225,7 +284,7 @@ window.ChartPaint = (() => {
   }
 
   addEventListener("beforeprint", () => { printing = true; document.dispatchEvent(new CustomEvent("theme:changed")); });
-  addEventListener("afterprint", () => { printing = false; document.dispatchEvent(new CustomEvent("theme:changed")); });
+  addEventListener("afterprint", () => { printing = ON_PAPER; document.dispatchEvent(new CustomEvent("theme:changed")); });
 
-  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, goals, goalNames, baseline, minMax, points, gaps, strip };
+  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, clip, dash, area, goals, goalNames, baseline, minMax, points, gaps, strip };
 })();

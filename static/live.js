@@ -128,5 +128,6 @@
 
   place.querySelectorAll("[data-live-part][id]").forEach(remember);
   document.addEventListener("visibilitychange", look);
+  document.addEventListener("live:now", look); // somebody has just changed something here
   timer = setTimeout(tick, EVERY_MS);
 })();

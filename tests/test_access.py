@@ -159,6 +159,8 @@ class World:
             "_selected_action": self.selected(route),
             "action": "deactivate",
             "v": 0,
+            "at": 1_790_000_000_000,
+            "days": 1,
         }
 
     def of_rosa(self):

@@ -11,6 +11,7 @@ class AuditAction(models.TextChoices):
     LIST = "list", "saw a list of patients"
     SEARCH = "search", "searched for patients"
     EXPORT = "export", "exported readings"
+    PRINT = "print", "printed a patient"
     ENROL = "enrol", "enrolled a patient"
     EDIT = "edit", "edited a patient"
     DISCHARGE = "discharge", "discharged a patient"

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from measurements import chart_json, charts, exports, goals, latest, tables, units
-from patients import audit, preferences
+from measurements.days import LocalDays
+from measurements.goals import Goals
+from patients import audit
 from patients.access import Act, open_patient, person, requires
-from patients.models import Patient, User
+from patients.models import Patient
 from patients.models.audit import AuditAction
-from patients.views import holdings
-
-RANGE_LABELS = {7: "7 days", 14: "14 days", 30: "30 days", 90: "90 days", 365: "1 year", 0: "All"}
-PREFERENCE = "chart_days"
-MOST_TABLE_PAGES = 10_000
+from patients.views import holdings, looks, rows
+from patients.views.looks import DatesForm, Look
+from patients.views.rows import Gain
 
 
 @requires(Act.SEE_PATIENTS)
@@ -27,9 +29,23 @@ MOST_TABLE_PAGES = 10_000
 def page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     user = person(request)
     patient = open_patient(patient_id, by=user)
-    length = _range(request, user)
-    preferences.remember(by=user, name=PREFERENCE, value=length)
-    return render(request, "patients/page.html", _shown(request, patient, length))
+    look = looks.of(request, user)
+    looks.remember(look, by=user)
+    return render(request, "patients/page.html", shown(request, patient, look))
+
+
+@requires(Act.SEE_PATIENTS)
+@require_POST
+def dates(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    """From one day to another, from now on. Posted: an address that goes through logs holds no date."""
+    user = person(request)
+    patient, look = open_patient(patient_id, by=user), looks.of(request, user)
+    found = shown(request, patient, look, request.POST)
+    form: DatesForm = found["dates_form"]
+    if not form.is_valid():
+        return render(request, "patients/page.html", found)
+    span = looks.remember_dates(form.cleaned_data["first"], form.cleaned_data["last"], by=user)
+    return redirect(f"{reverse('patients:page', args=[patient.pk])}?days={span.key}")
 
 
 @requires(Act.SEE_PATIENTS)
@@ -44,7 +60,7 @@ def live(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     if request.GET.get("v") == str(version):
         return HttpResponse(status=204)
     patient = open_patient(patient_id, by=user)
-    return render(request, "patients/_live.html", _shown(request, patient, _range(request, user)))
+    return render(request, "patients/_live.html", shown(request, patient, looks.of(request, user)))
 
 
 @requires(Act.SEE_PATIENTS)
@@ -53,7 +69,7 @@ def download(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     """The readings of the range that is shown. The file's name says nothing about the patient."""
     user = person(request)
     patient = open_patient(patient_id, by=user)
-    days = charts.days_of(patient, length=_range(request, user), now=timezone.now())
+    days = looks.of(request, user).span.days(patient, now=timezone.now())
     export = exports.of(patient, days=days, goals=goals.of(patient), units=units.of(user))
     audit.record(
         AuditAction.EXPORT,
@@ -68,51 +84,50 @@ def download(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     return response
 
 
-def _shown(request: HttpRequest, patient: Patient, length: int) -> dict[str, Any]:
-    """Everything that the page's fragments need. The same number of queries for any patient and range."""
+def shown(request: HttpRequest, patient: Patient, look: Look, typed: Any = None) -> dict[str, Any]:
+    """Everything that the page's fragments need. The same number of queries for any patient and range.
+
+    `typed` is what somebody sent as free dates.
+    """
     now, read_in = timezone.now(), units.of(person(request))
     bounds = goals.of(patient)
     newest = latest.of(patient, goals=bounds, units=read_in)
-    days = charts.days_of(patient, length=length, now=now)
-    left_out = request.GET.get("excluded") == "1"
-    drawn = charts.of(patient, days=days, goals=bounds, latest=newest, now=now, units=read_in, show_left_out=left_out)
+    days = look.span.days(patient, now=now)
+    drawn = charts.of(
+        patient,
+        days=days,
+        goals=bounds,
+        latest=newest,
+        now=now,
+        units=read_in,
+        show_left_out=look.left_out,
+        by_clock=look.by_clock,
+    )
     return {
         "patient": patient,
         "now": now,
         "units": read_in,
         "local_now": now.astimezone(patient.zone),
-        "length": length,
-        "left_out": left_out,
-        "ranges": RANGE_LABELS.items(),
-        "range_label": RANGE_LABELS[length],
+        "look": look,
+        "ranges": looks.LABELS.items(),
+        "dates_form": DatesForm(typed, days=days, today=now.astimezone(patient.zone).date()),
         "charts": drawn,
         "chart_data": chart_json.of(drawn),
         "latest": [row for row in newest if row.metric.vital],
         "other_readings": [row for row in newest if not row.metric.vital],
         "goal_rows": goals.printed(bounds, [panel.metric for panel in drawn.panels], units=read_in),
-        "weight": next((panel.baseline for panel in drawn.panels if panel.baseline), None),
-        "table": tables.page_of(patient, days=days, goals=bounds, units=read_in, number=_page_number(request)),
+        "weight": drawn.usual_weight or _gain(patient, bounds, days, now),
+        "table": tables.page_of(patient, days=days, goals=bounds, units=read_in, number=look.table_page),
         **_household(patient),
     }
+
+
+def _gain(patient: Patient, bounds: Goals, days: LocalDays, now: dt.datetime) -> Gain | None:
+    """Charts of days that are over don't know how the newest weight stands."""
+    return rows.gain_of(patient, goals=bounds, now=now) if days.end <= now else None
 
 
 def _household(patient: Patient) -> dict[str, Any]:
     held = holdings.of(patient.pk)
     gateways = {holding.gateway.pk: holding.gateway for holding in held if holding.gateway}
     return {"holdings": held, "gateways": list(gateways.values())}
-
-
-def _range(request: HttpRequest, user: User) -> int:
-    """Asked for, else remembered, else 30 days. An unknown one is as good as none."""
-    asked = request.GET.get("days", "")
-    length = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else None
-    for candidate in (length, user.preferences.get(PREFERENCE)):
-        if candidate in RANGE_LABELS:
-            return int(candidate)
-    return charts.DEFAULT_RANGE
-
-
-def _page_number(request: HttpRequest) -> int:
-    asked = request.GET.get("table", "")
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-    return min(max(number, 1), MOST_TABLE_PAGES)

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from measurements import exclusion, goals, moments, units
@@ -44,7 +45,7 @@ def exclude(request: HttpRequest, patient_id: uuid.UUID, reading_id: int) -> Htt
         form.add_error("detail", error)
         return _show(request, patient, reading_id, form)
     messages.success(request, "The reading no longer counts.")
-    return redirect("patients:reading", patient.pk, reading_id)
+    return _back(request, patient, reading_id)
 
 
 @requires(Act.JUDGE_READINGS)
@@ -57,7 +58,17 @@ def undo(request: HttpRequest, patient_id: uuid.UUID, reading_id: int) -> HttpRe
         messages.error(request, error.messages[0])
     else:
         messages.success(request, "The reading counts again.")
-    return redirect("patients:reading", patient.pk, reading_id)
+    return _back(request, patient, reading_id)
+
+
+def _back(request: HttpRequest, patient: Patient, reading_id: int) -> HttpResponse:
+    page = reverse("patients:reading", args=[patient.pk, reading_id])
+    return redirect(f"{page}?panel=1" if _in_panel(request) else page)
+
+
+def _in_panel(request: HttpRequest) -> bool:
+    """Beside the charts, where a script asks for it; else on a page of its own."""
+    return "1" in (request.GET.get("panel"), request.POST.get("panel"))
 
 
 def _found(patient: Patient, reading_id: int) -> Measurement:
@@ -73,7 +84,9 @@ def _show(request: HttpRequest, patient: Patient, reading_id: int, form: Exclude
     chosen = _found(patient, reading_id)
     moment = moments.around(chosen, goals=goals.of(patient), units=units.of(person(request)))
     forms_of = [(facet, _form(facet, chosen, form)) for facet in moment.facets]
-    return render(request, "patients/reading.html", {"patient": patient, "moment": moment, "facets": forms_of})
+    template = "patients/_moment.html" if _in_panel(request) else "patients/reading.html"
+    shown = {"patient": patient, "moment": moment, "facets": forms_of, "in_panel": _in_panel(request)}
+    return render(request, template, shown)
 
 
 def _form(facet: moments.Facet, chosen: Measurement, sent: ExcludeForm | None) -> ExcludeForm:

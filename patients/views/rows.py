@@ -79,6 +79,11 @@ def rows_of(patients: Sequence[Patient], *, now: dt.datetime, units: Units = VEN
     return rows
 
 
+def gain_of(patient: Patient, *, goals: Goals, now: dt.datetime) -> Gain | None:
+    """One query, where the overview wasn't selected with the patient."""
+    return _gain(_overview(patient), goals, now)
+
+
 def _overview(patient: Patient) -> Overview:
     """An empty one for somebody who has never measured."""
     return getattr(patient, "overview", None) or Overview(patient=patient)

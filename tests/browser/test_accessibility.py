@@ -171,6 +171,20 @@ def the_drawn_charts(page, world):
     page.locator("#plot-blood_pressure .tip").wait_for()
 
 
+def the_hours_of_the_day(page, world):
+    page.goto(f"/patients/{world.rosa.pk}/?days=90&view=clock")
+    page.locator("#plot-blood_pressure canvas").wait_for()
+
+
+def a_reading_beside_the_charts(page, world):
+    page.goto(f"/patients/{world.rosa.pk}/?days=90&view=time")
+    page.locator("#plot-blood_pressure canvas").wait_for()
+    page.focus("#plot-blood_pressure")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.locator("#panel").get_by_text("Received here").first.wait_for()
+
+
 def the_menu(page, world):
     page.goto("/orders/?show=finished")
     page.locator("#account-menu summary").click()
@@ -201,7 +215,9 @@ def the_lost_answer(page, world):
 
 
 STATES = {
-    "clinician": [the_peek, what_was_found, the_drawn_charts, the_menu],
+    "clinician": [
+        the_peek, what_was_found, the_drawn_charts, the_hours_of_the_day, a_reading_beside_the_charts, the_menu,
+    ],
     "coordinator": [
         an_enrolment_refused, an_order_refused, an_activation_refused, the_vendors_refusal, the_refused_order,
         the_lost_answer,

@@ -69,10 +69,14 @@ def test_a_patient_is_found_and_the_latest_values_are_read(browse, measured, ros
     page.get_by_role("columnheader", name="Marks").wait_for()
 
     tab_to(page, "Readings as a table")
-    tab_to(page, page.locator("#readings tbody th a").first.inner_text())
+    newest = page.locator("#readings tbody th a").first.inner_text()
+    tab_to(page, newest)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/readings/*/")
-    tab_to(page, "Back to the charts")
+    page.locator("#panel").get_by_text("Received here").first.wait_for()
+    assert where(page) == "Close"
+    tab_to(page, "as a page")
+    page.keyboard.press("Escape")
+    assert where(page) == newest
 
 
 @pytest.fixture

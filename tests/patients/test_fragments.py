@@ -9,6 +9,7 @@ from patients.access import open_patient
 from patients.views import page
 from patients.views.columns import COLUMNS
 from patients.views.filters import Chosen
+from patients.views.looks import Look, Span
 from patients.views.rows import rows_of
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, OrderLineFactory
 from tests.source import ROOT
@@ -26,7 +27,7 @@ def test_every_fragment_says_first_what_it_needs(name):
 def shown(rf, rosa, nadia):
     request = rf.get("/")
     request.user = nadia
-    return page._shown(request, open_patient(rosa.pk, by=nadia), 30) | {"user": nadia}
+    return page.shown(request, open_patient(rosa.pk, by=nadia), Look(Span())) | {"user": nadia}
 
 
 @pytest.fixture

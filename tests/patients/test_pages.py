@@ -241,7 +241,7 @@ def test_a_coordinator_may_order_and_edit_and_a_clinician_sees_no_such_buttons(c
 
 def test_the_range_is_remembered_per_person(as_nadia, rosa):
     def current(response):
-        return response.context["length"]
+        return response.context["look"].span.length
 
     assert current(as_nadia.get(f"/patients/{rosa.pk}/")) == 30
     assert current(as_nadia.get(f"/patients/{rosa.pk}/?days=90")) == 90

@@ -136,3 +136,41 @@ def test_excluded_readings_come_into_the_charts_on_demand(as_nadia, weighed):
 
     assert points("") == [0]
     assert points("&excluded=1") == [8, 0]
+
+
+# --- in a panel beside the charts -------------------------------------------------------------------------------
+
+
+def test_a_panel_holds_the_same_facts_without_a_page_around_them(as_nadia, weighed):
+    response = as_nadia.get(path(weighed) + "?panel=1")
+
+    shown = text(response)
+    assert "<html" not in response.content.decode()
+    assert "data-panel-part" in response.content.decode()
+    for expected in (
+        "Fri Nov 20, 2026, 12:00 PM",
+        "171.0 lb",
+        "Gateway a0b1c2d3e4f5",
+        "came over 24 h late",
+        "as a page",
+    ):
+        assert expected in shown
+
+
+def test_what_is_done_in_a_panel_stays_in_it(as_nadia, weighed):
+    done = as_nadia.post(path(weighed, "exclude/"), {"reason": "device_test", "panel": "1"}, follow=True)
+    assert "<html" not in done.content.decode()
+    assert "The reading no longer counts." in text(done)
+    assert "Excluded by Nadia Haddad" in text(done)
+
+    undone = as_nadia.post(path(weighed, "undo/"), {"panel": "1"}, follow=True)
+    assert "The reading counts again." in text(undone)
+    assert "<html" not in undone.content.decode()
+
+
+def test_a_mistake_in_a_panel_is_said_in_it(as_nadia, weighed):
+    response = as_nadia.post(path(weighed, "exclude/"), {"panel": "1"})
+
+    assert "This field is required." in text(response)
+    assert "<html" not in response.content.decode()
+    assert 'name="panel" value="1"' in response.content.decode()

@@ -8,7 +8,7 @@ import re
 import pytest
 from django.utils import timezone
 
-from measurements import goals, units
+from measurements import goals, overviews, units
 from measurements.units import Units
 from patients.models import User
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
@@ -37,6 +37,7 @@ def measured(rosa):
             device=device, code="weight", value_1=pounds, taken_at=timezone.now() - days * 24 * HOUR - HOUR
         )
     LatestReadingFactory(measurement=row)
+    overviews.rebuild([rosa.pk])
     for code, value in (("glucose", 180), ("temperature", 100.4)):
         LatestReadingFactory(measurement=MeasurementFactory(device=device, code=code, value_1=value))
     return row

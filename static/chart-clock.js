@@ -1,0 +1,50 @@
+"use strict";
+// The modal day: readings of many days by the clock on the patient's wall, with a box for every three hours.
+window.ChartClock = (() => {
+  const HOUR_MS = 3600000;
+  const Paint = window.ChartPaint;
+
+  function tick(ms) {
+    const hour = Math.round(ms / HOUR_MS) % 24;
+    if (hour === 0 || hour === 12) return hour ? "noon" : "12 AM";
+    return `${hour % 12} ${hour < 12 ? "AM" : "PM"}`;
+  }
+
+  function ticks(width) {
+    const every = width > 420 ? 3 : 6;
+    return Array.from({ length: 24 / every + 1 }, (_, i) => i * every * HOUR_MS);
+  }
+
+  // Middle half as a box, median as a bar across it, number of readings at the foot.
+  function boxes(u, panel, colours) {
+    const { at, low, mid, high, n } = panel.buckets;
+    const half = panel.clock.hours * HOUR_MS / 2;
+    Paint.clip(u, (ctx, box, ratio) => {
+      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+      at.forEach((moment, i) => {
+        const left = u.valToPos(moment - half, "x", true) + 3 * ratio;
+        const width = u.valToPos(moment + half, "x", true) - 3 * ratio - left;
+        panel.lines.forEach((_, line) => {
+          const y = (value) => u.valToPos(value[line][i], "y", true);
+          if (panel.clock.banded[i]) Paint.area(ctx, [[left, y(high)], [left + width, y(high)], [left + width, y(low)], [left, y(low)]], colours, line, ratio);
+          ctx.fillStyle = colours.lines[line];
+          ctx.fillRect(left, y(mid) - 1.3 * ratio, width, 2.6 * ratio);
+        });
+        ctx.fillStyle = colours.soft;
+        ctx.textAlign = "center";
+        ctx.fillText(`n ${n[i]}`, left + width / 2, box.top + box.height - 4 * ratio);
+      });
+    });
+  }
+
+  function words(panel, row) {
+    const fixed = (value) => value.toFixed(panel.decimals);
+    const { low, mid, high, n } = panel.buckets;
+    const half = low.map((line, k) => `${fixed(line[row])} to ${fixed(high[k][row])}`).join(" over ");
+    const count = `${n[row]} ${n[row] === 1 ? "reading" : "readings"}`;
+    const spread = panel.clock.banded[row] ? `middle half ${half}` : "too few for a middle half";
+    return [`median ${mid.map((line) => fixed(line[row])).join("/")} ${panel.unit}`, panel.clock.labels[row], `${spread}; ${count}`];
+  }
+
+  return { tick, ticks, boxes, words, DAY_MS: 24 * HOUR_MS };
+})();

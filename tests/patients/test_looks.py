@@ -1,0 +1,276 @@
+"""What of a patient is on the screen: free dates, over time or by time of day; remembered, and never in an address."""
+
+import datetime as dt
+import re
+
+import pytest
+import time_machine
+
+from measurements import overviews
+from patients.models import AuditEvent, User
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
+
+NOW = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)  # noon in New York
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def as_nadia(client, nadia):
+    client.force_login(nadia)
+    return client
+
+
+def choose(client, patient, first, last):
+    return client.post(f"/patients/{patient.pk}/dates/", {"first": first, "last": last})
+
+
+def page(client, patient, query=""):
+    return client.get(f"/patients/{patient.pk}/{query}")
+
+
+def days_of(response):
+    days = response.context["charts"].days
+    return str(days.first), str(days.last)
+
+
+def text(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def weigh(device, taken, pounds=170, **fields):
+    return MeasurementFactory(device=device, code="weight", taken_at=taken, value_1=pounds, **fields)
+
+
+# --- free dates -------------------------------------------------------------------------------------------------
+
+
+def test_free_dates_are_the_patients_days_and_both_ends_count(as_nadia, rosa):
+    device = DeviceFactory(patient=rosa)
+    weigh(device, dt.datetime(2026, 11, 1, 3, 59, tzinfo=dt.UTC), 150)  # Oct 31, 11:59 pm
+    weigh(device, dt.datetime(2026, 11, 1, 4, 0, tzinfo=dt.UTC), 160)
+    weigh(device, dt.datetime(2026, 11, 3, 4, 59, tzinfo=dt.UTC), 165)  # Nov 2, 11:59 pm, in winter
+    LatestReadingFactory(measurement=weigh(device, dt.datetime(2026, 11, 3, 5, 0, tzinfo=dt.UTC), 190))
+
+    response = as_nadia.post(f"/patients/{rosa.pk}/dates/", {"first": "2026-11-01", "last": "11/2/2026"}, follow=True)
+
+    assert days_of(response) == ("2026-11-01", "2026-11-02")
+    assert response.context["chart_data"]["panels"][0]["points"]["values"] == [[160.0, 165.0]]
+    assert "Nov 1 to Nov 2, 2026" in text(response)
+
+
+def test_dates_are_remembered_and_so_is_leaving_them(as_nadia, rosa):
+    as_nadia.get(choose(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"])
+
+    assert days_of(page(as_nadia, rosa)) == ("2026-10-01", "2026-10-31")
+    assert days_of(page(as_nadia, rosa, "?days=7")) == ("2026-11-15", "2026-11-21")
+    assert days_of(page(as_nadia, rosa)) == ("2026-11-15", "2026-11-21")
+
+
+def test_no_address_holds_a_date_and_each_tab_keeps_its_own(as_nadia, nadia, rosa):
+    first = choose(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"]
+    second = choose(as_nadia, rosa, "2026-09-01", "2026-09-30")["Location"]
+
+    assert days_of(as_nadia.get(first)) == ("2026-10-01", "2026-10-31")
+    assert days_of(as_nadia.get(second)) == ("2026-09-01", "2026-09-30")
+    assert not re.search(r"2026|10-01|oct", (first + second).lower().replace(str(rosa.pk), ""))
+    assert len(User.objects.get(pk=nadia.pk).preferences["chart_dates"]) == 2
+
+
+def test_another_persons_key_opens_the_own_usual_range(as_nadia, client, cora, rosa):
+    address = choose(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"]
+    client.force_login(cora)
+
+    assert days_of(client.get(address)) == ("2026-10-23", "2026-11-21")
+
+
+def test_file_and_print_and_refresh_follow_the_dates(as_nadia, rosa):
+    weigh(DeviceFactory(patient=rosa), dt.datetime(2026, 10, 5, 12, tzinfo=dt.UTC))
+    weigh(rosa.devices.get(), dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC))
+    response = as_nadia.get(choose(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"])
+
+    live = re.search(r'data-live-url="([^"]+)"', response.content.decode())[1].replace("&amp;", "&")
+    assert days_of(as_nadia.get(f"{live}&v=0")) == ("2026-10-01", "2026-10-31")
+    assert as_nadia.get(f"/patients/{rosa.pk}/readings.csv").content.count(b"Weight") == 1
+    assert "Oct 1, 2026 to Oct 31, 2026" in text(as_nadia.get(f"/patients/{rosa.pk}/print/"))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2026-10-31", "2026-10-01", "The last day comes before the first one."),
+        ("2026-11-01", "2026-11-22", "This day is still to come: today is Nov 21 there."),
+        ("1999-01-01", "2026-11-01", "No reading here is from before 2015."),
+        ("", "2026-11-01", "Write the first day, such as 10/22/2026."),
+        ("2026-11-01", "tomorrow", "This is no date. Write it as 10/22/2026."),
+        ("2026-02-30", "\x00", "This is no date."),
+    ],
+)
+def test_what_is_wrong_with_dates_is_said_and_what_was_typed_stays(as_nadia, nadia, rosa, first, last, words):
+    response = choose(as_nadia, rosa, first, last)
+
+    assert words in text(response)
+    assert response.status_code == 200
+    assert f'value="{first}"' in response.content.decode() or not first
+    assert '<details class="menu menu--chip" id="dates-menu" open>' in response.content.decode()
+    assert "chart_dates" not in User.objects.get(pk=nadia.pk).preferences
+
+
+def test_only_the_newest_dates_are_kept(as_nadia, nadia, rosa):
+    for day in range(1, 10):
+        choose(as_nadia, rosa, f"2026-10-{day:02}", "2026-10-31")
+
+    kept = User.objects.get(pk=nadia.pk).preferences["chart_dates"]
+    assert [first for first, _ in kept] == [f"2026-10-{day:02}" for day in (9, 8, 7, 6, 5, 4)]
+
+
+def test_days_that_are_over_still_show_how_the_newest_weight_stands(as_nadia, rosa):
+    device = DeviceFactory(patient=rosa)
+    for days in (3, 2, 1):
+        weigh(device, NOW - dt.timedelta(days=days), 170)
+    LatestReadingFactory(measurement=weigh(device, NOW - dt.timedelta(hours=1), 174))
+    overviews.rebuild([rosa.pk])
+
+    shown = text(as_nadia.get(choose(as_nadia, rosa, "2026-11-18", "2026-11-20")["Location"]))
+
+    assert "Weight change +4.0 lb from the 7-day median" in shown
+    assert "now 170" not in shown  # beside the chart: its last weight is of the day before yesterday
+
+
+def test_dates_of_a_strangers_patient_are_not_found(client, olaf, rosa):
+    client.force_login(olaf)
+
+    assert choose(client, rosa, "2026-10-01", "2026-10-31").status_code == 404
+
+
+# --- by time of day ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def measured(rosa):
+    """Five mornings and one night of blood pressure, a fasting glucose, a weight."""
+    device = DeviceFactory(patient=rosa)
+    for day, systolic in enumerate((150, 140, 130, 160, 170), start=11):
+        taken = dt.datetime(2026, 11, day, 12, 30, tzinfo=dt.UTC)  # 7:30 in New York
+        row = MeasurementFactory(device=device, code="blood_pressure", taken_at=taken, value_1=systolic, value_2=80)
+    LatestReadingFactory(measurement=row)
+    night = dt.datetime(2026, 11, 17, 3, 15, tzinfo=dt.UTC)  # 22:15
+    MeasurementFactory(device=device, code="blood_pressure", taken_at=night, value_1=120, value_2=70)
+    meal = {"meal_context": "fasting"}
+    glucose = MeasurementFactory(device=device, code="glucose", taken_at=night, value_1=110, filter_params=meal)
+    LatestReadingFactory(measurement=glucose)
+    LatestReadingFactory(measurement=weigh(device, night))
+
+
+def panels(response):
+    return {panel["code"]: panel for panel in response.context["chart_data"]["panels"]}
+
+
+def test_blood_pressure_and_glucose_are_laid_over_one_day_and_weight_is_not(as_nadia, rosa, measured):
+    found = panels(page(as_nadia, rosa, "?view=clock"))
+
+    pressure = found["blood_pressure"]
+    hour = 3_600_000
+    assert pressure["clock"] == {
+        "hours": 3,
+        "at": [7.5 * hour] * 5 + [22.25 * hour],
+        "labels": ["6 AM to 9 AM", "9 PM to midnight"],
+        "banded": [True, False],
+    }
+    assert pressure["buckets"] == {
+        "at": [7.5 * hour, 22.5 * hour],
+        "n": [5, 1],
+        "low": [[140.0, 120.0], [80.0, 70.0]],
+        "mid": [[150.0, 120.0], [80.0, 70.0]],
+        "high": [[160.0, 120.0], [80.0, 70.0]],
+    }
+    assert found["glucose"]["points"]["shapes"] == [1]
+    assert found["weight"]["clock"] is None
+
+
+def test_the_time_of_day_is_a_table_too(as_nadia, rosa, measured):
+    shown = text(page(as_nadia, rosa, "?view=clock"))
+
+    assert "6 AM to 9 AM 5 150/80 140/80 to 160/80" in shown
+    assert "9 PM to midnight 1 120/70 too few" in shown
+    assert "Time of day as a table" not in text(page(as_nadia, rosa, "?view=time"))
+
+
+def test_the_view_is_remembered_and_the_refresh_keeps_it(as_nadia, rosa, measured):
+    page(as_nadia, rosa, "?view=clock")
+
+    response = page(as_nadia, rosa)
+    live = re.search(r'data-live-url="([^"]+)"', response.content.decode())[1].replace("&amp;", "&")
+    assert panels(response)["blood_pressure"]["clock"]
+    page(as_nadia, rosa, "?view=time")
+    assert panels(as_nadia.get(f"{live}&v=0"))["blood_pressure"]["clock"]  # another tab stays as it is
+    assert not panels(page(as_nadia, rosa, "?view=nonsense"))["blood_pressure"]["clock"]
+
+
+# --- behind a band ----------------------------------------------------------------------------------------------
+
+
+def look_behind(client, patient, at, days=1):
+    return client.post(f"/patients/{patient.pk}/day/", {"at": round(at.timestamp() * 1000), "days": days})
+
+
+def test_a_band_opens_the_readings_of_its_local_day(as_nadia, rosa):
+    device = DeviceFactory(patient=rosa)
+    midnight = dt.datetime(2026, 11, 1, 4, tzinfo=dt.UTC)  # of a day with 25 hours
+    for hours, pounds in ((-0.1, 150), (0, 160), (24.9, 165), (25, 190)):
+        weigh(device, midnight + dt.timedelta(hours=hours), pounds)
+
+    shown = text(look_behind(as_nadia, rosa, midnight))
+
+    assert "Sun Nov 1, 2026" in shown
+    assert [pounds for pounds in (150, 160, 165, 190) if f"{pounds}.0 lb" in shown] == [160, 165]
+    assert "190.0 lb" in text(look_behind(as_nadia, rosa, midnight, days=2))
+    assert AuditEvent.objects.filter(action="view", patient_ids=[rosa.pk], route="patients:day").count() == 2
+
+
+def test_a_day_without_readings_says_so(as_nadia, rosa):
+    assert "No readings on this day." in text(look_behind(as_nadia, rosa, NOW))
+
+
+@pytest.mark.parametrize("sent", [{}, {"at": "x", "days": 1}, {"at": 10**20, "days": 1}, {"at": 1.5e12, "days": 10**6}])
+def test_a_day_that_makes_no_sense_is_refused(as_nadia, rosa, sent):
+    assert as_nadia.post(f"/patients/{rosa.pk}/day/", sent).status_code == 400
+
+
+# --- on paper ---------------------------------------------------------------------------------------------------
+
+
+def test_paper_says_who_which_days_by_whom_and_when(as_nadia, rosa, measured):
+    shown = text(page(as_nadia, rosa, "print/?days=14"))
+
+    for expected in (
+        "Rosa Delgado 75 y, female, born Apr 9, 1951, MRN MRN-ROSA; Hypertension",
+        "Nov 8, 2026 to Nov 21, 2026 , times in America/New_York; readings on 6 of 14 days",
+        "Printed by Nadia Haddad on Nov 21, 2026, 12:00 PM (America/New_York), Elm Street Clinic",
+        "average 145/78 n 6",
+    ):
+        assert expected in shown
+    assert "Sign out" not in shown
+    assert "<title>Print · Vitals at Home</title>" in page(as_nadia, rosa, "print/").content.decode()
+
+
+def test_every_print_is_written_down(as_nadia, nadia, rosa):
+    page(as_nadia, rosa, "print/")
+    assert as_nadia.post(f"/patients/{rosa.pk}/printed/").status_code == 204  # Ctrl+P on the page itself
+
+    events = AuditEvent.objects.filter(action="print")
+    assert {(event.actor_id, tuple(event.patient_ids)) for event in events} == {(nadia.pk, (rosa.pk,))}
+    assert {event.route for event in events} == {"patients:print", "patients:printed"}
+    assert not AuditEvent.objects.filter(action="view").exists()
+
+
+def test_a_strangers_patient_is_not_printed(client, olaf, rosa):
+    client.force_login(olaf)
+
+    assert page(client, rosa, "print/").status_code == 404
+    assert client.post(f"/patients/{rosa.pk}/printed/").status_code == 404
+    assert look_behind(client, rosa, NOW).status_code == 404
