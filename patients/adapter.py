@@ -118,6 +118,7 @@ class MFAAdapter(DefaultMFAAdapter):
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": "That isn't right, or was used already. An app shows a new code every half minute.",
+        "passkey_refused": "This passkey wasn't accepted. Please try again, or take another way.",
     }
 
     def encrypt(self, text: str) -> str:

@@ -69,7 +69,7 @@ class _Passkey(AuthenticateWebAuthnForm):
             return super().clean_credential()
         except ValidationError as error:
             record_failure(self.user, error)
-            raise
+            raise in_words_for_passkeys(error) from error
 
 
 class SignInPasskeyForm(_Passkey):
@@ -114,9 +114,12 @@ class _Named(forms.Form):
 class AddPasskeyForm(_Named, AddWebAuthnForm):
     def clean(self) -> dict[str, Any] | None:
         credential = self.cleaned_data.get("credential")
-        if credential is not None:
-            check_origin(credential, parse=webauthn.parse_registration_response)
-        return super().clean()
+        try:
+            if credential is not None:
+                check_origin(credential, parse=webauthn.parse_registration_response)
+            return super().clean()
+        except ValidationError as error:
+            raise in_words_for_passkeys(error) from error
 
 
 class RenamePasskeyForm(_Named, EditWebAuthnForm):
@@ -132,6 +135,11 @@ def check_origin(credential: Any, *, parse: Any) -> None:
     site = urlsplit(settings.SITE_URL)
     if origin != f"{site.scheme}://{site.netloc}":
         raise get_adapter().validation_error("incorrect_code")
+
+
+def in_words_for_passkeys(error: ValidationError) -> ValidationError:
+    """allauth speaks of codes there too."""
+    return get_adapter().validation_error("passkey_refused") if error.code == "incorrect_code" else error
 
 
 def record_failure(user: Any, error: ValidationError) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browsers import DESKTOP, PHONE
@@ -144,14 +145,22 @@ def test_a_passkey_is_added_asked_for_renamed_and_removed(door, nadia):
     page.get_by_role("heading", name="Second step of signing in").wait_for()
 
 
-def test_a_passkey_that_somebody_turns_away_is_explained_and_the_code_still_works(door, nadia):
+def test_a_passkey_that_is_turned_away_or_made_elsewhere_is_explained_and_not_kept(door, nadia, settings, live_server):
     secret = give_app(nadia)
     page = door()
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": FINGER})
     fill_password(page, nadia)
     page.get_by_label("Code").fill(code(secret))
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/patients/")
     page.goto("/accounts/second-step/passkeys/new/")
+    settings.SITE_URL = "http://localhost:1"  # the same host, another address
+    page.get_by_role("button", name="Add the passkey").click()
+    page.get_by_text("This passkey wasn't accepted").wait_for()
+    settings.SITE_URL = live_server.url
+
     turned_away = "() => Promise.reject(new DOMException('', 'NotAllowedError'))"
     page.evaluate(f"() => {{ navigator.credentials.create = {turned_away}; }}")
     page.get_by_role("button", name="Add the passkey").click()
@@ -160,3 +169,4 @@ def test_a_passkey_that_somebody_turns_away_is_explained_and_the_code_still_work
 
     assert page.get_by_role("button", name="Add the passkey").is_enabled()
     assert re.search(r"/passkeys/new/$", page.url)
+    assert not Authenticator.objects.filter(type="webauthn").exists()
