@@ -101,7 +101,8 @@ def tone(run: SyncRun) -> str:
 
 def in_short(run: SyncRun) -> str:
     """Asked, found, missed by webhooks, how many differences."""
-    said = [f"{len(run.differences)} differences"] if run.differences else []
+    count = len(run.differences)
+    said = [f"{count} difference{'' if count == 1 else 's'}"] if count else []
     if run.kind == SyncKind.MEASUREMENTS:
         failed = f", {run.tally('failed')} failed" if run.tally("failed") else ""
         asked = f"{run.tally('done')} of {run.tally('asked')} patients asked{failed}"

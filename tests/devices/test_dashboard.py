@@ -95,7 +95,7 @@ def test_the_last_comparison_of_each_kind_says_what_it_asked_found_and_missed(ad
     found = figures(admin_client, "Comparisons with the vendor")
 
     assert found["Readings"].note == "1 of 1 patients asked, 12 readings there, 3 missed by webhooks"
-    assert (found["Devices"].note, found["Devices"].tone) == ("7 at the vendor, 1 differences", "warn")
+    assert (found["Devices"].note, found["Devices"].tone) == ("7 at the vendor, 1 difference", "warn")
     assert (found["Gateways"].value, found["Gateways"].tone) == ("never", "bad")
 
 

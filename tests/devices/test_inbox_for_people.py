@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices import inbox, reconciliation, registry, strangers
-from devices.models import Delivery, Device
+from devices.models import Delivery, Device, SyncRow
 from measurements import ingest
 from measurements.models import Measurement
 from patients.models import AuditEvent
@@ -85,6 +85,7 @@ def test_a_person_attaches_the_device_and_its_readings_follow(office, rosa, ada)
     assert "Rosa Delgado" in found.content.decode()
     assert Measurement.objects.get().patient == rosa
     assert Device.objects.get().patient == rosa
+    assert SyncRow.objects.get().patient == rosa, "and the vendor is asked for what its webhooks didn't bring"
     adopted = AuditEvent.objects.get(action="adopt")
     assert (adopted.patient_ids, adopted.actor_id, adopted.target) == ([rosa.pk], ada.pk, f"device:{STRANGER}")
     assert office.get(page_of(STRANGER)).status_code == 404, "nothing of it waits any more"

@@ -13,7 +13,7 @@ from tests.journeys.conftest import eventually
 PROCESSES = {"database", "broker", "beat", "worker_ingest", "worker_people", "worker_background"}
 SERVERS = {"database", "broker"}
 MORE_THAN_A_PERIOD = 40
-JOBS = {"alarms", "nightly_start", "nightly", "catalogue", "devices", "unknown_devices"}
+JOBS = {"alarms", "nightly_start", "nightly", "catalogue", "devices", "gateways", "unknown_devices"}
 
 
 def ask(house, path):
