@@ -243,3 +243,88 @@ def test_a_print_of_the_open_page_is_written_down_and_drawn_for_paper(browse, me
     page.wait_for_timeout(300)
     assert not page.evaluate(GREY, "#plot-blood_pressure canvas")
     assert [event.route for event in AuditEvent.objects.filter(action="print")] == ["patients:printed"]
+
+
+# Colours of a chart's pixels, as "r,g,b", at moments and values of its axes.
+PIXELS = """([code, spots]) => {
+  const canvas = document.querySelector(`#plot-${code} canvas`);
+  const outer = canvas.getBoundingClientRect();
+  const over = document.querySelector(`#plot-${code} .u-over`).getBoundingClientRect();
+  const data = JSON.parse(document.getElementById("vitals-data").textContent);
+  const panel = data.panels.find((panel) => panel.code === code);
+  const [low, high] = panel.limits;
+  return spots.map(([at, value, right, down]) => {
+    const x = over.left - outer.left + over.width * (at - data.start) / (data.end - data.start) + (right || 0);
+    const y = over.top - outer.top + over.height * (high - value) / (high - low) + (down || 0);
+    return [...canvas.getContext("2d").getImageData(Math.round(x), Math.round(y), 1, 1).data].join(",");
+  });
+}"""
+EMPTY = "0,0,0,0"
+
+
+@pytest.fixture
+def few(rosa):
+    """Five days of blood pressure, four days of nothing, and three readings at last, each with a mark of its own."""
+    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
+    now = timezone.now()
+    ago = [dt.timedelta(days=days, hours=6) for days in (13, 12, 11, 10, 9)]
+    rows = [reading(device, "blood_pressure", now - each, 157, 95, index=n) for n, each in enumerate(ago)]
+    plain, estimated, doubtful = (now - dt.timedelta(days=days, hours=6) for days in (4, 2.5, 1))
+    rows.append(reading(device, "blood_pressure", plain, 157, 95, index=11))
+    rows.append(reading(device, "blood_pressure", estimated, 157, 95, index=12, estimated=True))
+    rows.append(reading(device, "blood_pressure", doubtful, 110, 70, index=13, conflict=True))
+    Measurement.objects.bulk_create(rows)
+    LatestReadingFactory(measurement=rosa.measurements.first())
+
+
+def test_bands_gaps_and_marks_are_drawn_where_the_data_says(browse, few, rosa):  # noqa: F811
+    page = browse(f"/patients/{rosa.pk}/?days=14", color_scheme="light")
+    drawn(page)
+    at = page.evaluate(f"{DATA}.panels[0].points.at")
+    hole, before = (at[4] + at[5]) / 2, (at[1] + at[2]) / 2
+    plain, estimated, doubtful = at[5:]
+    series, ink, panel = (27, 91, 166), (24, 34, 45), (255, 255, 255)
+
+    def pixels(*spots):
+        return page.evaluate(PIXELS, ["blood_pressure", spots])
+
+    def painted(colour, *spots):
+        """Edges are smoothed: nearly this colour, and more there than not."""
+        found = [[int(part) for part in pixel.split(",")] for pixel in pixels(*spots)]
+        return [seen > 120 and max(abs(a - b) for a, b in zip(rgb, colour, strict=True)) < 16 for *rgb, seen in found]
+
+    # The goal of below 130 fades downwards; above it nothing is filled, and the axis begins nowhere near zero.
+    just_below, far_below, above = pixels([hole, 128], [hole, 112], [hole, 145])
+    assert just_below != far_below
+    assert above == EMPTY
+    assert int(just_below.split(",")[3]) > int(far_below.split(",")[3])
+    # A line between neighbours, and none over four days without a reading.
+    assert painted(series, [before, 157]) == [True]
+    assert pixels(*([hole, 157, 0, down] for down in (-2, -1, 0, 1, 2))) == [EMPTY] * 5
+    # A filled point, a hollow one, and one to be checked that is crossed and that no line leads to.
+    assert painted(series, [plain, 157], [estimated, 157]) == [True, False]
+    assert painted(panel, [estimated, 157]) == [True]
+    assert painted(ink, [doubtful, 110, 5, 5], [doubtful, 110, -5, 5], [plain, 157, 5, 5]) == [True, True, False]
+    assert not any(painted(series, *([(estimated + doubtful) / 2, value] for value in range(112, 156, 2))))
+
+
+def test_readings_per_day_are_a_strip_under_the_chart(browse, few, rosa):  # noqa: F811
+    page = browse(f"/patients/{rosa.pk}/?days=14", color_scheme="light")
+    drawn(page)
+    counts = page.evaluate(f"{DATA}.days.counts")
+
+    filled = page.evaluate("""() => {
+      const canvas = document.getElementById("strip");
+      const over = document.querySelector("#plot-blood_pressure .u-over");
+      const left = over.getBoundingClientRect().left - canvas.getBoundingClientRect().left;
+      const data = JSON.parse(document.getElementById("vitals-data").textContent);
+      const ends = [...data.days.at, data.end];
+      return data.days.counts.map((_, i) => {
+        const middle = ((ends[i] + ends[i + 1]) / 2 - data.start) / (data.end - data.start);
+        const x = Math.round(left + over.clientWidth * middle);
+        return canvas.getContext("2d").getImageData(x, 6, 1, 1).data[3] > 200;
+      });
+    }""")
+
+    assert filled == [count > 0 for count in counts]
+    assert sum(filled) in (7, 8)

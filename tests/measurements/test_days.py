@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from measurements.days import LocalDays
 
-ZONES = ("America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Cairo", "America/Havana", "Pacific/Apia")
+ZONES = (
+    "America/New_York",
+    "Asia/Kolkata",
+    "America/St_Johns",
+    "Australia/Lord_Howe",
+    "Africa/Cairo",
+    "America/Havana",
+    "Pacific/Apia",
+)
 
 
 def utc(text):
@@ -26,6 +34,9 @@ def utc(text):
         ("Africa/Cairo", "2026-04-24", "2026-04-23T22:00", "2026-04-24T21:00"),  # no midnight: 0:00 is 1:00
         ("America/Havana", "2026-11-01", "2026-11-01T04:00", "2026-11-02T05:00"),  # two midnights: from the first
         ("America/Phoenix", "2026-03-08", "2026-03-08T07:00", "2026-03-09T07:00"),  # no summer time
+        ("America/St_Johns", "2026-03-08", "2026-03-08T03:30", "2026-03-09T02:30"),  # 23 hours, half an hour off
+        ("America/St_Johns", "2026-11-01", "2026-11-01T02:30", "2026-11-02T03:30"),  # 25 hours, half an hour off
+        ("Asia/Kolkata", "2026-12-31", "2026-12-30T18:30", "2026-12-31T18:30"),  # over the end of a year
     ],
 )
 def test_a_day_lasts_from_local_midnight_to_local_midnight(zone, day, start, end):
