@@ -271,7 +271,7 @@ def test_a_gateway_s_page_tells_how_it_fares_what_is_on_it_and_what_is_pending(c
     assert "2.4" in text
     assert text.count("Confirmed") == 1
     assert "Asked for, not confirmed" in text
-    assert "2 Nov 2026" in text
+    assert "Nov 2, 2026" in text
     assert concerns.WHITELISTING[:30] in text.replace("&#x27;", "'")
     assert AuditEvent.objects.filter(patient_ids__contains=[rosa.pk], target__startswith="gateway:").count() == 1
 
