@@ -254,7 +254,8 @@ def test_paper_says_who_which_days_by_whom_and_when(as_nadia, rosa, measured):
         "average 145/78 n 6",
     ):
         assert expected in shown
-    assert "Sign out" not in shown
+    assert "Change password" not in shown
+    assert 'id="session-over"' in page(as_nadia, rosa, "print/").content.decode()  # it ends with the session, too
     assert "<title>Print · Vitals at Home</title>" in page(as_nadia, rosa, "print/").content.decode()
 
 
