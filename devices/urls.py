@@ -7,6 +7,7 @@ from devices.views import device, gateway, listing
 app_name = "devices"
 urlpatterns = [
     path("", listing.devices, name="list"),
+    path("live/", listing.devices_live, name="list_live"),
     path("gateways/<uuid:gateway_id>/", gateway.gateway_page, name="gateway"),
     path("gateways/<uuid:gateway_id>/live/", gateway.gateway_live, name="gateway_live"),
     path("gateways/<uuid:gateway_id>/look/", gateway.look, name="gateway_look"),

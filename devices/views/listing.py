@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
@@ -19,7 +20,7 @@ from devices.models.device import DeviceQuerySet
 from devices.states import DeviceState
 from patients import audit
 from patients.access import Act, person, requires
-from patients.models import User
+from patients.models import Patient, User
 from patients.models.audit import AuditAction
 
 PAGE_SIZE = 100
@@ -38,8 +39,25 @@ class Chip:
 @require_safe
 def devices(request: HttpRequest) -> HttpResponse:
     """Longest unheard first, so that a silent one is on top; narrowed by what the address says and we know."""
+    return render(request, "devices/list.html", _shown(request, person(request)))
+
+
+@requires(Act.SEE_PATIENTS)
+@require_safe
+def devices_live(request: HttpRequest) -> HttpResponse:
+    """204 while nothing has changed for any patient that this person may see."""
     user = person(request)
-    visible = Device.objects.visible_to(user)
+    if request.GET.get("v") == _version(user):
+        return HttpResponse(status=204)
+    return render(request, "devices/_list.html", _shown(request, user))
+
+
+def _version(user: User) -> str:
+    return Patient.objects.visible_to(user).version_of_all()
+
+
+def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
+    version, visible = _version(user), Device.objects.visible_to(user)
     offered = _offered(user, visible)
     chosen = {name: value for name, value in request.GET.items() if value in offered.get(name, {})}
     found = visible.filter(state=chosen["state"]) if "state" in chosen else visible.linked()
@@ -48,17 +66,14 @@ def devices(request: HttpRequest) -> HttpResponse:
     page = Paginator(ordered, PAGE_SIZE).get_page(request.GET.get("page"))
     shown = list(page.object_list)
     audit.record(AuditAction.LIST, by=user, patients={device.patient_id for device in shown if device.patient_id})
-    return render(
-        request,
-        "devices/list.html",
-        {
-            "devices": shown,
-            "page": page,
-            "narrowed": bool(chosen),
-            "query": urlencode(chosen),
-            "rows_of_chips": [(TITLES[name], _chips(name, choices, chosen)) for name, choices in offered.items()],
-        },
-    )
+    return {
+        "version": version,
+        "devices": shown,
+        "page": page,
+        "narrowed": bool(chosen),
+        "query": urlencode(chosen),
+        "rows_of_chips": [(TITLES[name], _chips(name, choices, chosen)) for name, choices in offered.items()],
+    }
 
 
 TITLES = {"state": "State", "silent": "Last heard", "battery": "Battery", "clinic": "Clinic"}

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -54,8 +53,7 @@ def order_list_live(request: HttpRequest) -> HttpResponse:
 
 
 def _version(user: User) -> str:
-    totals = Patient.objects.visible_to(user).aggregate(count=Count("pk"), versions=Sum("version", default=0))
-    return f"{totals['count']}-{totals['versions']}"
+    return Patient.objects.visible_to(user).version_of_all()
 
 
 def _shown(request: HttpRequest, user: User) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -85,6 +85,11 @@ class PatientQuerySet(models.QuerySet["Patient"]):
     def known_as(self, external_id: str) -> Patient | None:
         """The vendor looks account ids up ignoring case, and so do we. For code that acts for nobody in particular."""
         return self.alias(folded=Lower("external_id")).filter(folded=external_id.lower()).first()
+
+    def version_of_all(self) -> str:
+        """Opaque; another one as soon as anything has changed of any of these, or of who is among them."""
+        totals = self.order_by().aggregate(count=Count("pk"), versions=Sum("version", default=0))
+        return f"{totals['count']}-{totals['versions']}"
 
     def bump(self, ids: Iterable[uuid.UUID]) -> None:
         """Tell open pages that something changed. Locked in id order, so two writers never wait for each other."""

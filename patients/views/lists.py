@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import Count, Sum, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,8 +17,9 @@ from patients import audit, preferences, search
 from patients.access import Act, person, requires
 from patients.models import Condition, Patient, User
 from patients.models.audit import AuditAction
+from patients.models.patient import PatientQuerySet
 from patients.views import filters, places
-from patients.views.columns import COLUMNS, MEASURED_DAYS, Patients
+from patients.views.columns import COLUMNS, MEASURED_DAYS
 from patients.views.filters import Chosen
 from patients.views.places import Page, Turn
 from patients.views.rows import rows_of
@@ -56,13 +57,12 @@ def arrange(request: HttpRequest) -> HttpResponse:
     return redirect("patients:list")
 
 
-def _enrolled(user: User) -> Patients:
+def _enrolled(user: User) -> PatientQuerySet:
     return Patient.objects.visible_to(user).enrolled()
 
 
 def _version(user: User, chosen: Chosen) -> str:
-    totals = _enrolled(user).aggregate(count=Count("pk"), versions=Sum("version", default=0))
-    return f"{totals['count']}-{totals['versions']}-{chosen.mark}"
+    return f"{_enrolled(user).version_of_all()}-{chosen.mark}"
 
 
 def _arranged(request: HttpRequest, user: User) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def test_a_reading_appears_on_every_open_page_within_five_seconds(tab, cuff, ros
         tab(reverse("patients:list"), user=nadia): "187/88",
         tab(reverse("patients:page", args=[rosa.pk]), user=nadia): "187/88",
         tab(reverse("devices:page", args=[cuff.hwi_id]), user=nadia): "now",
+        tab(reverse("devices:list"), user=nadia): "now",
     }
     began = timezone.now()
     measures(cuff, 187)
@@ -81,6 +82,7 @@ def test_what_the_vendor_says_of_an_order_appears_on_every_open_page_within_five
     pages = {
         tab(reverse("orders:page", args=[order.pk]), user=cora): "told, not confirmed yet",
         tab(reverse("devices:page", args=[device.hwi_id]), user=cora): "On Hold",
+        tab(reverse("devices:list"), user=cora): "the vendor says “On Hold”",
         tab(reverse("patients:page", args=[rosa.pk]), user=cora): "On Hold",
     }
     open_list = tab(reverse("orders:list"), user=cora)

@@ -123,7 +123,7 @@ def test_as_many_queries_for_thirty_devices_as_for_one(client, nadia, cuff, rosa
     for _ in range(29):
         DeviceFactory(patient=PatientFactory(clinic=rosa.clinic))
 
-    assert queries_of(client, LIST) == few <= 10
+    assert queries_of(client, LIST) == few <= 11
     assert len(client.get(LIST).context["devices"]) == 30
 
 
