@@ -60,7 +60,8 @@ class World:
             **{f"{role} here": self.person(role, self.elm) for role in Role.values if role},
             **{f"{role} elsewhere": self.person(role, self.harbor) for role in Role.values if role},
         }
-        self.passkey = passkey_of(self.people["clinician here"], name="Canary passkey")
+        # Of a colleague who visits nothing: nobody's own, so its name is seen by nobody.
+        self.passkey = passkey_of(factories.UserFactory(clinics=[self.elm]), name="Canary passkey")
         self.device = factories.DeviceFactory(patient=self.rosa, client_notes="canarynote")
         self.reading = factories.MeasurementFactory(device=self.device, code="weight")
         factories.LatestReadingFactory(measurement=self.reading)
