@@ -77,8 +77,9 @@ def use_once(*, user: User, code: str) -> bool:
 
 
 @transaction.atomic
-def reset(*, user: User, by: User) -> None:
+def reset(*, user: User, by: User | None) -> None:
     """For somebody who lost phone and recovery codes: the next page that they open asks to set up a new second step.
+    `by` None: the shell.
 
     Raises ValidationError: nothing to reset, or one's own, which one changes with it and not around it.
     """

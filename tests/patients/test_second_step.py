@@ -391,6 +391,19 @@ def test_nobody_resets_their_own_or_what_is_not_there(nadia, ada):
         second_step.reset(user=nadia, by=ada)
 
 
+def test_the_shell_helps_who_sets_up_and_has_lost_everything(ada, mailoutbox, django_capture_on_commit_callbacks):
+    give_app(ada)
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("reset_second_step", email="Ada@Example.org", verbosity=0)
+
+    assert not Authenticator.objects.filter(user=ada).exists()
+    assert told("account", change="reset the second step").get().actor_id is None
+    assert "An operator has reset" in mailoutbox[0].body
+    for email, why in ((ada.email, "no second step"), ("nobody@example.org", "Nobody has")):
+        with pytest.raises(CommandError, match=why):
+            call_command("reset_second_step", email=email)
+
+
 def test_a_session_from_before_a_reset_is_worth_nothing_after_it(client, nadia, ada):
     secret = give_app(nadia)
     sign_in(client, nadia, code(secret))
