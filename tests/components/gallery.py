@@ -140,7 +140,9 @@ def cards():
 
 def card(order, n, status, **call):
     kind = DeviceType(name="Tenovi Scale")
-    call = VendorCall(pk=uuid.UUID(int=n), patient=ROSA, requested_by=CORA, created_at=ago(96), **call)
+    call = VendorCall(
+        pk=uuid.UUID(int=n), patient=ROSA, reference=f"V7K2M9QX{n:02}", requested_by=CORA, created_at=ago(96), **call
+    )
     line = OrderLine(pk=uuid.UUID(int=n), order=order, patient=ROSA, device_type=kind, call=call, status=status)
     if status == "shipped":
         call.device = Device(hwi_id=uuid.UUID(int=8), name=kind.name, state=status, shipped_on=ago(22))
