@@ -1,68 +1,100 @@
-"""What pages cost on the server: `python -m tests.bench.pages '{"session": ..., "patient": ...}' 40`.
+"""What pages cost on the server: `python -m tests.bench.pages`, told what to ask for line by line.
 
 The whole stack from middleware to template in one process, against a real PostgreSQL; the wire and gunicorn left out.
-Prints, per page, milliseconds of each time, queries and bytes; and what the plans of the list's own queries read.
+A line is {"who", "path", "times"}, with "form" for what is posted; the answer has the milliseconds of each time on the
+clock (`ms`) and of the processors, ours and the database's together (`cpu`), and queries, bytes and status.
+{"who", "choice"} arranges the list; {"who", "explain": path} says how a page's queries read the readings.
 """
 
 import gzip
 import json
+import os
 import sys
 import time
+from functools import cache, partial
+from pathlib import Path
 
 import django
 
-WARM = 3
-SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
+TICKS_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
 
-def main(known, times):
+def main():
     django.setup()
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)
+
+
+def answer(asked):
+    client = signed_in(asked["who"])
+    if "choice" in asked:
+        assert client.post("/patients/arrange/", asked["choice"])["Location"] == "/patients/"
+        return {}
+    if "explain" in asked:
+        return read_by(client, asked["explain"])
+    return measured(client, asked["path"], asked["times"], asked.get("form"))
+
+
+@cache
+def signed_in(email):
     from django.test import Client
 
-    client = Client(HTTP_HOST="127.0.0.1")
-    client.cookies["sessionid"] = known["session"]
-    found = {}
-    for sort in SORTS:
-        arrange(client, sort=sort)
-        found[f"list by {sort}"] = measured(client, "/patients/", times)
-        found[f"list by {sort}, middle"] = measured(client, f"/patients/?after={known['patient']}", times)
-    arrange(client, devices="trouble", silent="2", condition="copd")
-    found["list narrowed thrice"] = measured(client, "/patients/", times)
-    found["list unchanged"] = measured(client, live(client), times)
-    arrange(client, everybody="1")
-    for days in (30, 365, 0):
-        page = f"/patients/{known['patient']}/"
-        found[f"patient page, {days or 'all'} days"] = measured(client, f"{page}?days={days}", times)
-        found[f"chart data, {days or 'all'} days"] = measured(client, f"{page}live/?v=0&days={days}", times)
-    found["order list"] = measured(client, "/orders/", times)
-    print(json.dumps({"pages": found, "reads": read_by(client, "/patients/")}))
+    from patients.models import User
+
+    client = Client(HTTP_HOST="127.0.0.1", HTTP_ACCEPT_ENCODING="gzip")
+    client.force_login(User.objects.get(email=email))
+    return client
 
 
-def arrange(client, **choice):
-    assert client.post("/patients/arrange/", choice).status_code == 302
+def measured(client, path, times, form=None):
+    """`{version}` in the path is what the page itself says. The first time warms up, the second counts queries."""
+    path = with_version(client, path)
+    look = partial(client.post, path, form) if form else partial(client.get, path)
+    look()
+    response, asked = counted(look)
+    assert response.status_code in (200, 204), (path, response.status_code)
+    taken, cpu = [], processors_ms()
+    for _ in range(times):
+        began = time.perf_counter()
+        look()
+        taken.append(1000 * (time.perf_counter() - began))
+    cpu = (processors_ms() - cpu) / max(times, 1)
+    sizes = {"bytes": len(plain(response)), "sent": len(response.content)}
+    return {"ms": taken, "cpu": cpu, "queries": asked, "status": response.status_code, **sizes}
 
 
-def live(client):
-    body = client.get("/patients/").content.decode()
-    return "/patients/live/?v=" + body.split('data-live-version="')[1].split('"')[0]
+def with_version(client, path):
+    if "{version}" not in path:
+        return path
+    page = path.split("live/")[0]
+    body = plain(client.get(page)).decode()
+    return path.replace("{version}", body.split('data-live-version="')[1].split('"')[0])
 
 
-def measured(client, path, times):
+def plain(response):
+    return gzip.decompress(response.content) if "Content-Encoding" in response else response.content
+
+
+def counted(look):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    for _ in range(WARM):
-        with CaptureQueriesContext(connection) as queries:
-            response = client.get(path)
-            asked = len(queries)  # before the next request empties the log
-        assert response.status_code in (200, 204), (path, response.status_code)
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        response = client.get(path)
-        taken.append(1000 * (time.perf_counter() - began))
-    sizes = {"bytes": len(response.content), "gzip": len(gzip.compress(response.content))}
-    return {"ms": taken, "queries": asked, **sizes}
+    with CaptureQueriesContext(connection) as queries:
+        response = look()
+        asked = len(queries)  # before the next request empties the log
+    return response, asked
+
+
+def processors_ms():
+    """Of this process and of its one connection's backend, which Linux alone lets us see."""
+    from django.db import connection
+
+    ours = time.process_time() * 1000
+    stat = Path(f"/proc/{connection.connection.info.backend_pid}/stat")
+    if not stat.exists():
+        return ours
+    fields = stat.read_text().rpartition(")")[2].split()
+    return ours + (int(fields[11]) + int(fields[12])) * TICKS_MS
 
 
 def read_by(client, path):
@@ -75,7 +107,7 @@ def read_by(client, path):
     nodes = []
     with connection.cursor() as cursor:
         for query in queries:
-            if query["sql"].startswith("SELECT") and "measurements_measurement" in query["sql"]:
+            if query["sql"].lstrip().startswith("SELECT") and "measurements_measurement" in query["sql"]:
                 cursor.execute("EXPLAIN (FORMAT JSON) " + query["sql"])
                 nodes += walk(cursor.fetchone()[0][0]["Plan"])
     return [node for node in nodes if node[1] == "measurements_measurement"]
@@ -88,4 +120,4 @@ def walk(plan):
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]), int(sys.argv[2]))
+    main()

@@ -1,7 +1,10 @@
-"""A clinic of 10,000 by COPY: `python -m tests.bench.people 10000 1000000` (readings). Prints a session to use."""
+"""A clinic for measuring its pages: `python -m tests.bench.people 10000`, then `... more 1000`.
 
-import datetime as dt
-import itertools
+The first makes the people. The witnesses, who come first by name and by every value, have their whole history at once:
+sixty with 1,000 readings each and one with 10,000; everybody else has three. The second gives those the rest of theirs,
+so that nothing on the pages that are compared differs but what lies around. Prints whom and what to ask with.
+"""
+
 import json
 import random
 import sys
@@ -9,125 +12,111 @@ import uuid
 
 import django
 
-SEED = 20261121
+from tests.bench import history
+
 ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
-# One round of what a patient measures, in the order in which the rows are dealt out.
-ROUND = (
-    *("blood_pressure", "pulse", "weight", "blood_pressure", "pulse"),
-    *("spO2", "blood_pressure", "pulse", "glucose", "weight"),
-)
-HALF_A_DAY = dt.timedelta(hours=12)
-READINGS = """
-COPY measurements_measurement (patient_id, device_id, metric_id, taken_at, index, value_1, value_2, time_source,
-    estimated, received_at, source, raw_metric, hardware_uuid, sensor_code, filter_params, conflict, duplicate,
-    implausible, control, excluded_reason)
-FROM STDIN
-"""
-NEWEST = """
-INSERT INTO measurements_latestreading (patient_id, metric_id, measurement_id, taken_at, value_1, value_2, estimated,
-    conflict, implausible)
-SELECT patient.id, metric.code, newest.* FROM patients_patient AS patient CROSS JOIN measurements_metric AS metric
-CROSS JOIN LATERAL (
-    SELECT id, taken_at, value_1, value_2, estimated, conflict, implausible FROM measurements_measurement
-    WHERE patient_id = patient.id AND metric_id = metric.code ORDER BY taken_at DESC LIMIT 1
-) AS newest
-"""
+WITNESS = "Aaron"
+STATES = ("connected", "connected", "connected", "shipped", "on_hold")
+FIRST, USUAL, LONG = 3, 1_000, 10_000  # readings of one person
+MOST_WITNESSES = 60
+OTHERS_LATE = range(60, 300)  # minutes: who measured last, are the witnesses
 
 
-def main(people, readings):
-    django.setup()
-    from django.db import connection, transaction
-    from django.test import Client
+def make(people):
+    from django.db import connection
 
-    from patients.models import Clinic, Patient, User
+    from patients.models import Clinic
 
-    chance = random.Random(SEED)
+    chance = random.Random(history.SEED)
     clinic = Clinic.objects.create(name="Big Clinic", time_zone="America/New_York")
-    user = User.objects.create_user("big@example.org", name="Nadia Big", role="clinician")
-    user.clinics.add(clinic)
-    with transaction.atomic():
-        devices = households(clinic, people, chance, user)
-        write(devices, readings, chance)
+    nadia, cora = (staff(clinic, role) for role in ("clinician", "coordinator"))
+    holders = households(clinic, people, chance)
+    orders = ordered(holders, people, cora)
+    witnesses = min(MOST_WITNESSES, people - 1)
+    history.write(holders[:1], range(LONG))
+    history.write(holders[1 : witnesses + 1], range(USUAL))
+    if others := holders[witnesses + 1 :]:
+        history.write(others, range(FIRST), values=history.LOW, late=OTHERS_LATE)
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST)
-        from measurements import overviews
-
-        overviews.rebuild(Patient.objects.visible_to(user).values_list("pk", flat=True))
         cursor.execute("VACUUM ANALYZE")
-    client = Client()
-    client.force_login(user)
-    patient = str(devices[people // 2][0])
-    print(json.dumps({"session": client.cookies["sessionid"].value, "patient": patient}))
+    usual, middle = holders[witnesses // 2][0], holders[people // 2][0]
+    return {
+        "nadia": nadia.email,
+        "cora": cora.email,
+        "patient": str(usual),
+        "long": str(holders[0][0]),
+        "middle": str(middle),
+        "order": str(orders[0].pk),
+    }
 
 
-def households(clinic, people, chance, user):
-    """(patient, device) of each; one order in ten people."""
-    from devices.models import Assignment, Device, DeviceType, VendorCall
-    from fulfillment.models import Order, OrderLine
+def more(each):
+    from django.db import connection
+
+    from devices.models import Device
+
+    others = Device.objects.exclude(patient__family_name__startswith=WITNESS).order_by("pk")
+    history.write(list(others.values_list("patient_id", "pk")), range(FIRST, each), late=OTHERS_LATE)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def staff(clinic, role):
+    from patients.models import User
+
+    user = User.objects.create_user(f"{role}@example.org", name=f"Big {role}", role=role)
+    user.clinics.add(clinic)
+    return user
+
+
+def households(clinic, people, chance):
+    """(patient, device) of each, the witnesses first."""
+    from devices.models import Assignment, Device
     from patients.models import Condition, Patient
 
     patients = Patient.objects.bulk_create(
         Patient(
             clinic=clinic, external_id=f"big-{n}", given_name=f"Given{chance.randrange(500)}",
-            family_name=f"Family{chance.randrange(3000)}", birth_date="1950-01-01", mrn=f"G{n}",
-            time_zone=chance.choice(ZONES), sex="female", provider=f"Dr. {n % 20}",
-            conditions=chance.sample(Condition.values, 2),
+            family_name=f"{WITNESS}{n:03}" if n <= MOST_WITNESSES else f"Family{chance.randrange(3000)}",
+            birth_date="1950-01-01", mrn=f"G{n}", time_zone=chance.choice(ZONES), sex="female",
+            provider=f"Dr. {n % 20}", conditions=chance.sample(Condition.values, 2),
         )
         for n in range(people)
     )  # fmt: skip
-    states = ("connected", "connected", "connected", "shipped", "on_hold")
     devices = Device.objects.bulk_create(
-        Device(hwi_id=uuid.uuid4(), name="Tenovi BPM - L", sensor_code="10", state=chance.choice(states), patient=who)
+        Device(hwi_id=uuid.uuid4(), name="Tenovi BPM - L", sensor_code="10", state=chance.choice(STATES), patient=who)
         for who in patients
     )
     Assignment.objects.bulk_create(Assignment(device=device, patient=device.patient) for device in devices)
-    kind = DeviceType.objects.create(name="Bench cuff", sensor_code="10")
-    ordered = devices[:: max(1, people // 1000)]
-    orders = Order.objects.bulk_create(Order(patient=device.patient, placed_by=user) for device in ordered)
-    calls = VendorCall.objects.bulk_create(
-        VendorCall(kind="order", patient=device.patient, state="confirmed", reference=f"bench-{n}", payload={})
-        for n, device in enumerate(ordered)
-    )
-    OrderLine.objects.bulk_create(
-        OrderLine(
-            order=order, patient=order.patient, device_type=kind, family="10", call=call, device=device,
-            status=device.state,
-        )
-        for order, call, device in zip(orders, calls, ordered, strict=True)
-    )  # fmt: skip
     return [(device.patient_id, device.pk) for device in devices]
 
 
-def write(devices, count, chance):
-    """`count` readings dealt out evenly, each patient's two an hour of measuring, twice a day, back from now."""
-    from django.db import connection
+def ordered(holders, people, cora):
+    """One order in ten people, each in the state of its device."""
+    from devices.models import Device, DeviceType, VendorCall
+    from fulfillment.models import Order, OrderLine
 
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    with connection.cursor() as cursor, cursor.copy(READINGS) as copy:
-        for patient, device in devices:
-            for n in range(count // len(devices)):
-                at = now - HALF_A_DAY * (n // 3) - dt.timedelta(minutes=n % 3)
-                copy.write_row(row(patient, device, ROUND[n % len(ROUND)], at, chance, now))
-
-
-VALUES = {
-    "blood_pressure": (100, 180),
-    "pulse": (55, 100),
-    "weight": (150, 260),
-    "glucose": (70, 260),
-    "spO2": (86, 99),
-}
-FIXED = ("timestamp", False)
-LAST = (False, False, False, False, "")
-COUNTER = itertools.count(1)
-
-
-def row(patient, device, metric, at, chance, now):
-    second = chance.randint(60, 100) if metric == "blood_pressure" else None
-    came = (now, "pull", metric, "A1B2C3D4E5F6", "10", "{}")
-    first = chance.randint(*VALUES[metric])
-    return (patient, device, metric, at, next(COUNTER) % 1000, first, second, *FIXED, *came, *LAST)
+    kind = DeviceType.objects.create(name="Bench cuff", sensor_code="10")
+    devices = Device.objects.in_bulk([device for _, device in holders[:: max(1, people // 1000)]]).values()
+    orders = Order.objects.bulk_create(Order(patient_id=device.patient_id, placed_by=cora) for device in devices)
+    calls = VendorCall.objects.bulk_create(
+        VendorCall(kind="order", patient_id=order.patient_id, state="confirmed", reference=f"bench-{n}", payload={},
+                   device=device)
+        for n, (order, device) in enumerate(zip(orders, devices, strict=True))
+    )  # fmt: skip
+    OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order, patient_id=order.patient_id, device_type=kind, family="10", call=call, device=device,
+            status=device.state,
+        )
+        for order, call, device in zip(orders, calls, devices, strict=True)
+    )  # fmt: skip
+    return orders
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    django.setup()
+    if sys.argv[1] == "more":
+        more(int(sys.argv[2]))
+    else:
+        print(json.dumps(make(int(sys.argv[1]))))
