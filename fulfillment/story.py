@@ -94,7 +94,7 @@ def _add(row: Row, event: OrderEvent) -> None:
     else:
         row.known = event.at
     if event.source != HEARSAY or not row.text:
-        row.text, row.source = event.text or _label(event.status), event.source
+        row.text, row.source = _said(event), event.source
 
 
 def _alike_together(rows: Iterable[Row]) -> list[Row]:
@@ -106,6 +106,11 @@ def _alike_together(rows: Iterable[Row]) -> list[Row]:
         else:
             kept.append(row)
     return kept
+
+
+def _said(event: OrderEvent) -> str:
+    """In the vendor's words. They stay at Delivered when a first reading shows that a device works."""
+    return _label(event.status) if event.status == LineStatus.CONNECTED else event.text or _label(event.status)
 
 
 def _word(event: OrderEvent) -> str:

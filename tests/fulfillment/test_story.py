@@ -119,3 +119,10 @@ def test_every_message_can_still_be_read_on_the_page(order, happens, cora):
     short, _, whole = page[page.index("Timeline") :].partition('id="every-message"')
     assert short.count("Shipped") == 1
     assert whole.count("Shipped") == 5
+
+
+def test_a_first_reading_is_told_as_connected_whatever_word_the_vendor_stays_at(order, happens):
+    happens(0, "reread", "Delivered")
+    happens(5, "reread", "Delivered", status="connected")
+
+    assert [row.text for row in rows(order)] == ["Connected", "Delivered"]
