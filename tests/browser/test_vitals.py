@@ -176,6 +176,8 @@ def test_the_hours_of_the_day_are_drawn_and_read_out(browse, measured, rosa, vie
 def test_dates_and_units_are_chosen_beside_the_charts(browse, measured, rosa, nadia, viewport, theme):  # noqa: F811
     page = browse(f"/patients/{rosa.pk}/", viewport=viewport, color_scheme=theme)
     today = timezone.now().astimezone(rosa.zone).date()
+    if viewport is PHONE:
+        assert min(chip.bounding_box()["height"] for chip in page.locator(".ranges .chip:visible").all()) >= 44
     page.locator("#dates-menu summary").click()
     page.get_by_label("From").fill((today - dt.timedelta(days=9)).isoformat())
     page.get_by_label("To", exact=True).fill((today + dt.timedelta(days=1)).isoformat())
