@@ -54,9 +54,7 @@ Handler = Callable[[Sequence[Delivery]], Sequence[Outcome]]
 
 RECEIVE = """
 INSERT INTO devices_delivery (kind, source, body, digest, received_at, state, reason, outcome, flagged, attempts,
-    next_attempt_at)
-VALUES (%s, %s, %s, %s, %s, 'new', '', '{}', false, 0, %s)
-RETURNING id
+    next_attempt_at) VALUES (%s, %s, %s, %s, %s, 'new', '', '{}', false, 0, %s) RETURNING id
 """
 
 

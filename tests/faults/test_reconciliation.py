@@ -111,6 +111,7 @@ def test_a_pull_of_sixty_patients_uses_its_keys_to_the_full(arena, tell, keys):
     night = 1.05 * 1.03 * 10_000 / keys / 3600
 
     more = f"{calls} calls in {seconds:.1f} s, {seconds / floor:.3f} of the floor; 10,000 patients: {night:.1f} h"
+    more += f", and as much again for their gateways: {2 * night:.1f} h"
     row = pulled_row(arena, people, f"pull at the true rate, {keys} keys", more)
     tell(row)
     assert seconds <= 1.03 * floor
