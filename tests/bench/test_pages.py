@@ -51,8 +51,11 @@ def pages(known):
 
 
 def polls(known, nadia, cora):
-    """What each page that is left open asks for every three seconds, as long as nothing is new."""
+    """What each page that is left open asks for every three seconds: nothing new, or (`v=0`) the parts again."""
     return {
+        "an open list hears news": nadia | {"path": "/patients/live/?v=0"},
+        "an open order hears news": cora | {"path": f"/orders/{known['order']}/live/?v=0"},
+        "an open order list hears news": cora | {"path": "/orders/live/?v=0"},
         "an open list asks": nadia | {"path": "/patients/live/?v={version}"},
         "an open patient asks": nadia | {"path": f"/patients/{known['patient']}/live/?v={{version}}"},
         "an open order asks": cora | {"path": f"/orders/{known['order']}/live/?v={{version}}"},
