@@ -72,16 +72,13 @@ def way(sort):
 
 
 def far(known):
-    """Pages in the middle of all: others are on them in each database, so that only their time is held."""
-    path = f"/patients/?after={known['middle']}"
+    """Pages in the middle of all, or of some: others are on them in each database, so that only their time is held."""
+    nadia, middle = {"who": known["nadia"]}, f"/patients/?after={known['middle']}"
     found = {
-        f"list by {sort}, middle": {
-            "who": known["nadia"],
-            "path": path,
-            "choice": chosen(order=f"{sort} {way(sort)}"),
-        }
+        f"list by {sort}, middle": nadia | {"path": middle, "choice": chosen(order=f"{sort} {way(sort)}")}
         for sort in SORTS
     }
+    found |= {f"list {name}": nadia | {"path": "/patients/", "choice": chosen(**of)} for name, of in NARROWED.items()}
     return found | {"order list, page 10": {"who": known["cora"], "path": "/orders/?page=10"}}
 
 
