@@ -145,6 +145,7 @@ def test_a_body_of_more_levels_than_anybody_needs_is_unusable():
         ("{}".encode("utf-16-be").replace(b"\x00{", b"\xfe\xff\x00{"), "UTF-16"),
         (b'{"a": "\xff"}', "not UTF-8"),
     ],
+    ids=["gzip", "deflate", "utf-16-le", "utf-16-be", "latin-1"],
 )
 def test_a_body_that_is_no_utf_8_is_refused_for_what_it_is(body, reason):
     with pytest.raises(Unusable, match=reason):
