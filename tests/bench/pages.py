@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from functools import cache, partial
+from operator import itemgetter
 from pathlib import Path
 
 import django
@@ -47,11 +48,12 @@ def signed_in(email):
 
 
 def measured(client, path, times, form=None):
-    """`{version}` in the path is what the page itself says. The first time warms up, the second counts queries."""
+    """`{version}` in the path is what the page itself says. The first time warms up, two more count queries."""
     path = with_version(client, path)
     look = partial(client.post, path, form) if form else partial(client.get, path)
     look()
-    response, asked = counted(look)
+    # The fewer of two: now and then a visit also writes down that somebody is there.
+    response, asked = min((counted(look) for _ in range(2)), key=itemgetter(1))
     assert response.status_code in (200, 204), (path, response.status_code)
     taken, cpu = [], processors_ms()
     for _ in range(times):
