@@ -4,6 +4,7 @@ import contextlib
 import os
 
 import pytest
+from django.db import connection
 
 from config.launcher import folders
 from config.launcher.folders import ROOT
@@ -20,6 +21,10 @@ pytest_plugins = [
     "tests.faults.table",
 ]
 
+OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 SERVERS = pytest.StashKey[contextlib.ExitStack]()
 
 
@@ -62,3 +67,11 @@ def alive(pid):
     except PermissionError:
         return True
     return True
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The receiver's counting thread lives as long as its process, and PostgreSQL drops no database that is in use."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(OTHERS)
