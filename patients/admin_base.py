@@ -46,13 +46,14 @@ class CappedPaginator(Paginator):
         return self.count >= MOST_COUNTED
 
 
-def estimated_rows(model: type[Model]) -> int:
-    """By the planner's statistics: near enough for a figure that nobody acts upon."""
+def rows_in_words(model: type[Model]) -> str:
+    """How many rows a table has: few exactly, many by the planner's statistics, which nobody acts upon."""
+    counted = model._default_manager.order_by()[:MOST_COUNTED].count()
+    if counted < MOST_COUNTED:
+        return f"{counted:,}"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table]
-        )
-        return int(cursor.fetchone()[0])
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
+        return f"about {max(counted, int(cursor.fetchone()[0])):,}"
 
 
 class ScopedAdmin(ModelAdmin):

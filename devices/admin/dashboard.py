@@ -27,7 +27,7 @@ from devices.signs import DAY
 from fulfillment.models import LineStatus, OrderLine
 from fulfillment.models.status import STUCK
 from patients.access import person
-from patients.admin_base import CappedPaginator, estimated_rows
+from patients.admin_base import CappedPaginator, rows_in_words
 from patients.admin_site import Line, Panel
 from patients.models import Role, User
 
@@ -94,8 +94,7 @@ def deliveries(_: HttpRequest) -> Panel:
         )
         for (state, kind), count in sorted(found.items())
     ]  # fmt: skip
-    total = estimated_rows(Delivery)
-    return Panel("Deliveries", [*lines, Line("All that is kept", f"about {total}", to(Delivery))])
+    return Panel("Deliveries", [*lines, Line("All that is kept", rows_in_words(Delivery), to(Delivery))])
 
 
 def quarantine(_: HttpRequest) -> Panel:

@@ -81,6 +81,14 @@ def test_deliveries_by_state_and_kind_and_quarantine_by_reason(admin_client, bus
     assert admin_client.get(line.href).context["cl"].result_count == 2
 
 
+def test_what_is_kept_is_counted_while_it_is_few_and_estimated_after(admin_client, busy, monkeypatch):
+    assert figures(admin_client, "Deliveries")["All that is kept"].value == "5"
+
+    monkeypatch.setattr(admin_base, "MOST_COUNTED", 5)
+
+    assert figures(admin_client, "Deliveries")["All that is kept"].value == "about 5"
+
+
 def test_webhooks_of_the_last_day_by_how_they_ended(admin_client, busy):
     found = figures(admin_client, "Webhooks in the last 24 hours")
 
