@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from patients.models import User
 
 LONGEST_SHOWN = 20_000
+# What no page may hold, NUL first of all; the bytes themselves stay as they came.
+UNSEEN = dict.fromkeys(set(range(32)) - set(map(ord, "\t\n\r")), "\ufffd")
 HARMLESS = ("metric", "device_name", "hwi_device_id", "status", "sensor_code", "request_id", "order_type", "timestamp")
 
 
@@ -27,7 +29,7 @@ def body_for(delivery: Delivery, *, user: User) -> str:
     except Unusable as reason:
         return f"{reason} {len(body)} bytes, kept, not shown here."
     if items and all(_own(item, user) for item in items):
-        return body.decode("utf-8-sig")[:LONGEST_SHOWN]
+        return body.decode("utf-8-sig")[:LONGEST_SHOWN].translate(UNSEEN)
     return "\n".join(["Values are hidden: not all of this is about patients of your clinics.", *map(_harmless, items)])
 
 

@@ -41,6 +41,11 @@ def pytest_unconfigure(config):
         folders.remove(environment.state())
 
 
+def pytest_collection_modifyitems(items):
+    """What waits for real processes goes first, in one worker each, and the rest fills the processors meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 def start_servers():
     """Crashing isn't this cluster's business, so it doesn't wait for the disk; the journeys' servers do."""
     state = folders.private(environment.state())
