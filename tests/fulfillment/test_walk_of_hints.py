@@ -158,7 +158,7 @@ def bytes_of(payload):
 
 
 @pytest.mark.parametrize(
-    ("runs", "steps"), [pytest.param(12, 25, id="few"), pytest.param(400, 50, id="many", marks=pytest.mark.faults)]
+    ("runs", "steps"), [pytest.param(12, 25, id="few"), pytest.param(200, 50, id="many", marks=pytest.mark.faults)]
 )
 def test_after_quiet_each_line_shows_what_the_vendor_shows(db, capsys, runs, steps):
     TALLY.clear()

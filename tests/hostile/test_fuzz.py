@@ -1,6 +1,7 @@
 """Arbitrary bodies and mutations of good ones: each is acknowledged, ends in a clear state, and breaks no page.
 
-`make test` takes a few; FUZZ=3000 takes that many of each kind (`make test-faults` does). The seed is printed.
+`make test` takes a few; `make test-faults` takes 3,000 arbitrary and 3,000 mutated ones, a third of each kind. The seed
+is printed.
 """
 
 import json
@@ -16,7 +17,7 @@ from tests.hostile import world as w
 
 pytestmark = pytest.mark.django_db
 
-MANY = 3_000
+MANY = 1_000
 FEW = 60
 SEED = int(os.environ.get("FUZZ_SEED", random.SystemRandom().randrange(2**32)))
 KINDS = (Delivery.Kind.MEASUREMENT, Delivery.Kind.FULFILLMENT, Delivery.Kind.SPECIAL_ORDER)
