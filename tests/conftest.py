@@ -41,14 +41,6 @@ def pytest_unconfigure(config):
         folders.remove(environment.state())
 
 
-def pytest_collection_modifyitems(items):
-    """What waits for real processes goes first, in one worker each, and the rest fills the processors meanwhile.
-
-    They have databases of their own; all others keep pytest-django's order: those that empty the tables come last.
-    """
-    items.sort(key=lambda item: not {"arena", "house"} & set(getattr(item, "fixturenames", ())))
-
-
 def start_servers():
     """Crashing isn't this cluster's business, so it doesn't wait for the disk; the journeys' servers do."""
     state = folders.private(environment.state())

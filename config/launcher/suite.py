@@ -11,7 +11,7 @@ PYTEST = [sys.executable, "-m", "pytest"]
 
 
 def test(words: list[str]) -> NoReturn:
-    pytest(["-n", "3", "--dist", "loadgroup", *words], CHROMIUM=found_or_fetched() or "")
+    pytest(["-n", "2", "--dist", "loadgroup", *words], CHROMIUM=found_or_fetched() or "")
 
 
 def test_faults(words: list[str]) -> NoReturn:
