@@ -1,8 +1,15 @@
-"""One table at the end of the run: what the vendor held, what was acknowledged, and what became of it."""
+"""One table at the end of the run: what the vendor held, what was acknowledged, and what became of it.
 
+`WRITE_DOCS=1 make test-faults` writes it to docs/faults.md.
+"""
+
+import os
+import platform
 from dataclasses import asdict, dataclass
 
 import pytest
+
+from config.launcher.folders import ROOT
 
 COLUMNS = ("held", "sent", "acknowledged", "stored", "duplicated", "quarantined", "lost", "http_500", "p50", "p99")
 NAME = "faults row"
@@ -51,6 +58,27 @@ def pytest_terminal_summary(terminalreporter):
     for row in rows:
         cells = "".join(f" {shown(row[name]):>12}" for name in COLUMNS)
         terminalreporter.line(f"{row['what']:<{width}}{cells}  {row['more']}")
+    if os.environ.get("WRITE_DOCS"):
+        (ROOT / "docs" / "faults.md").write_text(written(rows))
+
+
+def written(rows):
+    head = "| ".join(name.replace("_", " ") + " " for name in COLUMNS)
+    lines = "\n".join(
+        f"| {row['what']} | {' | '.join(shown(row[name]) for name in COLUMNS)} | {row['more']} |" for row in rows
+    )
+    return f"""# Faults
+
+What `make test-faults` found on {platform.system()} {platform.machine()} with {os.cpu_count()} cores, which the
+vendor's simulator, the web server, the workers and both databases shared: real processes, real signals, PostgreSQL with
+durable commits. *Held* are distinct readings or orders on the sender's side, *sent* the requests for them,
+*acknowledged* those that were told yes. A reading that was acknowledged is stored, an order is shipped once: **lost**,
+**duplicated** and **HTTP 500** must be 0. Times run from when a request was due, not from when it left.
+
+| what happened | {head}| |
+|---|{"---:|" * len(COLUMNS)}---|
+{lines}
+"""
 
 
 def shown(number):
