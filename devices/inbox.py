@@ -15,20 +15,20 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from devices import leases
 from devices.models import Assignment, Delivery
 from devices.models.delivery import MOST_ATTEMPTS, DeliveryKind, DeliverySource, DeliveryState
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200
 PORTION_BYTES = 2_000_000  # some 5,000 readings: more in one transaction hold their patients' rows for too long
 SLICE_SECONDS = 60
 WAIT_FOR_DEVICE = dt.timedelta(days=1)  # a backstop: the device's arrival wakes it, the look-up settles it
@@ -49,7 +49,8 @@ class Outcome:
 
 
 PLAIN = Outcome()
-Handler = Callable[[Sequence[Delivery]], Sequence[Outcome]]
+Batch = Sequence[Delivery]
+Handler = Callable[[Batch], Sequence[Outcome]]
 
 
 RECEIVE = """
@@ -95,22 +96,34 @@ def set_aside(
     Delivery.objects.get_or_create(parent=parent, position=position, defaults=fields)
 
 
-def drain(kind: DeliveryKind, handle: Handler, *, seconds: float = SLICE_SECONDS) -> int:
-    """Work off what waits, at most about `seconds`. Returns how many deliveries were looked at."""
-    deadline, seen, look = time.monotonic() + seconds, 0, claim_orphan
+def drain(
+    kind: DeliveryKind,
+    handle: Handler,
+    *,
+    seconds: float = SLICE_SECONDS,
+    expect: Callable[[Batch], object] | None = None,
+) -> int:
+    """Work off what waits, at most about `seconds`. Returns how many deliveries were looked at.
+
+    While one portion of many is handled, `expect` has heard of the next: what can be done with it without the database.
+    """
+    deadline, seen, look = time.monotonic() + seconds, 0, leases.orphan
     while time.monotonic() < deadline:
         if batch := look(kind):
             seen += len(batch)
-            for portion in _portions(batch):
+            portions = list(_portions(batch))
+            for portion, following in zip_longest(portions, portions[1:]):
+                if expect and following:
+                    expect(following)
                 _work(portion, handle)
-        elif look is claim_orphan:
-            look = claim_due
+        elif look is leases.orphan:
+            look = leases.due
         else:
             break
     return seen
 
 
-def _portions(batch: Sequence[Delivery]) -> Iterator[list[Delivery]]:
+def _portions(batch: Batch) -> Iterator[list[Delivery]]:
     """What is worked on in one transaction: 200 lists of the largest size would be 50 MiB."""
     portion: list[Delivery] = []
     size = 0
@@ -124,43 +137,7 @@ def _portions(batch: Sequence[Delivery]) -> Iterator[list[Delivery]]:
         yield portion
 
 
-def claim(kind: DeliveryKind, *, limit: int = BATCH) -> list[Delivery]:
-    return claim_due(kind, limit=limit) or claim_orphan(kind)
-
-
-def claim_due(kind: DeliveryKind, *, limit: int = BATCH) -> list[Delivery]:
-    """Take a lease on the oldest rows that nobody has had in hand."""
-    return _claimed(CLAIM_DUE, kind, limit=limit)
-
-
-def claim_orphan(kind: DeliveryKind) -> list[Delivery]:
-    """One whose worker died, alone: it may be what killed it. Costs an attempt."""
-    return _claimed(CLAIM_ORPHAN, kind, limit=1)
-
-
-# One statement each: the row locks, the lease and the answer.
-CLAIM = """
-WITH due AS (
-    SELECT id FROM devices_delivery
-    WHERE kind = %(kind)s AND state IN ('new', 'waiting') AND next_attempt_at <= %(now)s AND {free}
-    ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
-UPDATE devices_delivery AS row SET lease = %(lease)s, leased_until = %(until)s, attempts = row.attempts + {attempts}
-FROM due WHERE row.id = due.id
-RETURNING row.id, row.kind, row.body, row.received_at, row.attempts, row.next_attempt_at, row.lease
-"""
-CLAIM_DUE = CLAIM.format(free="lease IS NULL", attempts=0)
-CLAIM_ORPHAN = CLAIM.format(free="lease IS NOT NULL AND leased_until < %(now)s", attempts=1)
-
-
-def _claimed(statement: str, kind: DeliveryKind, *, limit: int) -> list[Delivery]:
-    now = timezone.now()
-    until = now + dt.timedelta(seconds=settings.LEASE_SECONDS)
-    values = {"kind": kind, "now": now, "until": until, "lease": uuid.uuid4(), "limit": limit}
-    return sorted(Delivery.objects.raw(statement, values), key=lambda row: (row.next_attempt_at, row.pk))
-
-
-def _work(batch: Sequence[Delivery], handle: Handler) -> None:
+def _work(batch: Batch, handle: Handler) -> None:
     if len(batch) == 1 and batch[0].attempts >= MOST_ATTEMPTS:
         _settle(batch, [Outcome(DeliveryState.DEAD, "The worker died each time while working on this.")])
         return
@@ -218,7 +195,7 @@ WHERE id = ANY(%(keys)s) AND lease = %(lease)s
 """
 
 
-def _settle(batch: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+def _settle(batch: Batch, outcomes: Sequence[Outcome]) -> None:
     """Completion checks the lease: a worker that was too slow finds its rows taken and changes nothing."""
     keys = [row.pk for row, outcome in zip(batch, outcomes, strict=True) if outcome == PLAIN]
     if keys:
@@ -249,7 +226,7 @@ def wake(hwi_id: uuid.UUID) -> int:
     return Delivery.objects.filter(state=DeliveryState.WAITING, hwi_id=hwi_id).update(next_attempt_at=timezone.now())
 
 
-def _wake_overtaken(batch: Sequence[Delivery]) -> None:
+def _wake_overtaken(batch: Batch) -> None:
     """A device that arrived while this batch was in hand woke nobody: these rows were not waiting yet."""
     keys = [row.pk for row in batch]
     wake_held(Delivery.objects.filter(Q(pk__in=keys) | Q(parent__in=keys)))

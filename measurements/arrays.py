@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+NONE = "{}"
+
 
 def bigints(keys: Iterable[int]) -> str:
     """As PostgreSQL reads a `bigint[]`. The driver would quote each key by itself, and a batch of readings names its

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from measurements.arrays import bigints
+from measurements.arrays import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from decimal import Decimal
 
     from measurements.models import Metric
@@ -71,13 +70,13 @@ DUPLICATE_BY_ESTIMATE = DUPLICATE.format(estimated="new.estimated")
 LATEST_IN_CONFLICT = "UPDATE measurements_latestreading SET conflict = true WHERE measurement_id = ANY(%s)"
 
 
-def mark_new(ids: str, *, shared: Sequence[int], any_estimated: bool) -> None:
+def mark_new(ids: str, *, again: str, any_estimated: bool) -> None:
     """Conflicts (both sides) and probable duplicates (the newer side) among new rows and what stood before.
 
-    `ids` as `bigints` writes them; `shared` are those whose device and metric have another row of the same moment.
+    Keys as `bigints` writes them; `again` are those whose device and metric may have another row of the same moment.
     """
-    if shared:
-        _mark_conflicts(shared)
+    if again != NONE:
+        _mark_conflicts(again)
     values: dict[str, Any] = {"ids": ids, "within": DUPLICATE_WITHIN}
     with connection.cursor() as cursor:
         cursor.execute(DUPLICATE_OF_ESTIMATED, values)
@@ -85,9 +84,9 @@ def mark_new(ids: str, *, shared: Sequence[int], any_estimated: bool) -> None:
             cursor.execute(DUPLICATE_BY_ESTIMATE, values)
 
 
-def _mark_conflicts(shared: Sequence[int]) -> None:
+def _mark_conflicts(again: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(CONFLICT, [bigints(shared)])
+        cursor.execute(CONFLICT, [again])
         in_conflict = [row[0] for row in cursor.fetchall()]
         if in_conflict:
             cursor.execute(LATEST_IN_CONFLICT, [in_conflict])

@@ -5,9 +5,7 @@ Everything here runs inside the caller's transaction.
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,23 +48,31 @@ class Stored:
         return len(self.new_ids)
 
 
+# `again`: of a moment that stood there before this statement; the devices' locks keep other workers' rows from arriving
+# meanwhile. Told per device and patient, because the driver takes longer for a row than PostgreSQL for adding it up.
 INSERT = """
-INSERT INTO measurements_measurement (
-    patient_id, device_id, metric_id, taken_at, index, value_1, value_2, time_source, estimated, timezone_offset,
-    vendor_created_at, received_at, source, raw_metric, hardware_uuid, sensor_code, filter_params, delivery_id,
-    conflict, duplicate, implausible, control, excluded_reason)
-SELECT p, d, m, t, i, v1, v2, ts, e, z, c, %(received_at)s, %(source)s, rm, h, s, f, dl,
-    false, false, im, co, ''
-FROM json_to_recordset(%(rows)s::json) AS row(p uuid, d bigint, m text, t timestamptz, i int, v1 numeric, v2 numeric,
-    ts text, e bool, z smallint, c timestamptz, rm text, h text, s text, f jsonb, dl bigint, im bool, co bool)
-ORDER BY d, m, t, i, v1
-ON CONFLICT DO NOTHING
-RETURNING id, device_id, patient_id, metric_id, taken_at, estimated, EXISTS (
-    SELECT 1 FROM measurements_measurement AS other
-    WHERE other.device_id = measurements_measurement.device_id
-        AND other.metric_id = measurements_measurement.metric_id
-        AND other.taken_at = measurements_measurement.taken_at) AS again
-"""  # `again`: what stood before this statement. The devices' locks keep other workers' rows from arriving meanwhile.
+WITH new AS (
+    INSERT INTO measurements_measurement (
+        patient_id, device_id, metric_id, taken_at, index, value_1, value_2, time_source, estimated, timezone_offset,
+        vendor_created_at, received_at, source, raw_metric, hardware_uuid, sensor_code, filter_params, delivery_id,
+        conflict, duplicate, implausible, control, excluded_reason)
+    SELECT p, d, m, t, i, v1, v2, ts, e, z, c, %(received_at)s, %(source)s, rm, h, s, f, dl,
+        false, false, im, co, ''
+    FROM json_to_recordset(%(rows)s::json) AS row(p uuid, d bigint, m text, t timestamptz, i int, v1 numeric,
+        v2 numeric, ts text, e bool, z smallint, c timestamptz, rm text, h text, s text, f jsonb, dl bigint, im bool,
+        co bool)
+    ORDER BY d, m, t, i, v1
+    ON CONFLICT DO NOTHING
+    RETURNING id, device_id, patient_id, metric_id, estimated, EXISTS (
+        SELECT 1 FROM measurements_measurement AS other
+        WHERE other.device_id = measurements_measurement.device_id
+            AND other.metric_id = measurements_measurement.metric_id
+            AND other.taken_at = measurements_measurement.taken_at) AS again
+)
+SELECT device_id, patient_id, array_agg(id), COALESCE(array_agg(id) FILTER (WHERE again), '{}'),
+    bool_or(metric_id = 'weight'), bool_or(estimated)
+FROM new GROUP BY device_id, patient_id
+"""
 
 COMPLETE = """
 UPDATE measurements_measurement AS kept SET vendor_created_at = row.c
@@ -102,15 +108,14 @@ LOCK_DEVICES = "SELECT id, state FROM devices_device WHERE id = ANY(%s) ORDER BY
 
 
 class New(NamedTuple):
-    """A row as INSERT returns it. `again`: a row of the same device, metric and moment stood there before."""
+    """What one device has brought of one patient. `again`: rows whose device, metric and moment stood there before."""
 
-    id: int
     device_id: int
     patient_id: uuid.UUID
-    metric: str
-    taken_at: dt.datetime
+    ids: list[int]
+    again: list[int]
+    weighed: bool
     estimated: bool
-    again: bool
 
 
 def store(placed: Sequence[Placed], *, source: MeasurementSource) -> Stored:
@@ -125,15 +130,20 @@ def store(placed: Sequence[Placed], *, source: MeasurementSource) -> Stored:
     values: dict[str, Any] = {"rows": _rows(fresh), "received_at": timezone.now(), "source": source}
     with connection.cursor() as cursor:
         cursor.execute(INSERT, values)
-        rows = [New(*row) for row in cursor.fetchall()]
+        news = [New(*row) for row in cursor.fetchall()]
         if source == MeasurementSource.PULL:
             cursor.execute(COMPLETE, values)
-    stored.new_ids = [row.id for row in rows]
-    stored.already += len(fresh) - len(rows)
-    if rows:
-        _follow(rows)
-        stored.newly_connected = any(states[row.device_id] in BEFORE_FIRST_READING for row in rows)
+    stored.new_ids = [pk for new in news for pk in new.ids]
+    stored.already += len(fresh) - stored.added
+    if news:
+        _follow(news, twice=_same_moments(fresh))
+        stored.newly_connected = any(states[new.device_id] in BEFORE_FIRST_READING for new in news)
     return stored
+
+
+def _same_moments(placed: Sequence[Placed]) -> bool:
+    """Whether two of these are of one device, metric and time: rare enough to look at all of their rows then."""
+    return len({(each.device_id, each.reading.metric, each.reading.taken_at) for each in placed}) < len(placed)
 
 
 def _locked(devices: set[int]) -> dict[int, str]:
@@ -153,15 +163,11 @@ def _follow_finished(placed: Sequence[Placed], fresh: Sequence[Placed]) -> None:
     Patient.objects.bump({patient_id for patient_id, _ in finished})
 
 
-def _follow(rows: Sequence[New]) -> None:
+def _follow(news: Sequence[New], *, twice: bool) -> None:
     """What rests on the new rows, in the same transaction."""
-    ids = bigints(row.id for row in rows)
-    moments = Counter((row.device_id, row.metric, row.taken_at) for row in rows)
-    marks.mark_new(
-        ids,
-        shared=[row.id for row in rows if row.again or moments[row.device_id, row.metric, row.taken_at] > 1],
-        any_estimated=any(row.estimated for row in rows),
-    )
+    ids = bigints(pk for new in news for pk in new.ids)
+    again = ids if twice else bigints(pk for new in news for pk in new.again)
+    marks.mark_new(ids, again=again, any_estimated=any(new.estimated for new in news))
     values: dict[str, Any] = {
         "ids": ids,
         "before": list(BEFORE_FIRST_READING),
@@ -171,8 +177,8 @@ def _follow(rows: Sequence[New]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(newest.LATEST, [ids])
         cursor.execute(HEARD, values)
-    patients = {row.patient_id for row in rows}
-    overviews.follow(ids, patients=patients, weighed={row.patient_id for row in rows if row.metric == "weight"})
+    patients = {new.patient_id for new in news}
+    overviews.follow(ids, patients=patients, weighed={new.patient_id for new in news if new.weighed})
     Patient.objects.bump(patients)
 
 

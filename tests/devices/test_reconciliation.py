@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from devices import inbox, reconciliation
+from devices import inbox, leases, reconciliation
 from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
 from devices.states import DeviceState
 from measurements import ingest
@@ -142,9 +142,10 @@ def test_an_outage_of_the_vendor_costs_a_waiting_delivery_nothing(client, sim):
 
 def test_a_worker_that_died_leaves_its_deliveries_to_the_next(rosa):
     inbox.receive(kind="measurement", body=b"[]")
-    first = inbox.claim("measurement")
-    assert inbox.claim("measurement") == []
+    first = leases.due("measurement")
+    assert leases.due("measurement") == leases.orphan("measurement") == []
 
     Delivery.objects.update(leased_until=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 
-    assert [row.pk for row in inbox.claim("measurement")] == [row.pk for row in first]
+    assert leases.due("measurement") == []
+    assert leases.orphan("measurement") == first

@@ -214,27 +214,6 @@ def test_replaying_everything_changes_nothing(cuff):
     assert after == before
 
 
-def test_a_poison_row_delays_nobody_and_dies_in_the_end(cuff, monkeypatch):
-    from measurements import storing
-
-    store = storing.store
-
-    def poisoned(placed, **kwargs):
-        if any(entry.reading.value_1 == 666 for entry in placed):
-            raise RuntimeError
-        return store(placed, **kwargs)
-
-    monkeypatch.setattr(storing, "store", poisoned)
-    for value in ("120", "666", "130"):
-        inbox.receive(kind="measurement", body=__import__("json").dumps(item(cuff, value_1=value)).encode())
-    for _ in range(6):
-        Delivery.objects.update(next_attempt_at=timezone.now())
-        deliver(b"[]")
-
-    assert sorted(Measurement.objects.values_list("value_1", flat=True)) == [120, 130]
-    assert Delivery.objects.get(state=Delivery.State.DEAD).attempts == 5
-
-
 def test_the_latest_reading_is_the_one_taken_last_whatever_comes_last(cuff):
     deliver(item(cuff, value_1="140", timestamp="2026-09-21T12:00:00Z"))
     deliver(item(cuff, value_1="120", timestamp="2026-09-20T12:00:00Z"))
@@ -326,10 +305,3 @@ def test_what_is_not_news_tells_nobody(cuff, rosa):
     rosa.refresh_from_db()
 
     assert rosa.version == before
-
-
-def test_large_lists_are_stored_in_portions(monkeypatch):
-    monkeypatch.setattr(inbox, "PORTION_BYTES", 10)
-    rows = [Delivery(body=b"x" * size) for size in (4, 6, 1, 30, 2, 2)]
-
-    assert [[len(row.body) for row in portion] for portion in inbox._portions(rows)] == [[4, 6], [1], [30], [2, 2]]

@@ -24,7 +24,7 @@ def noon(time_machine):
     """The last one: days are counted by hand below, and an hour near midnight was on another day before the clocks
     changed. Never ahead of PostgreSQL's clock, which goes on."""
     noon = timezone.now().replace(hour=17, minute=0)
-    time_machine.move_to(noon if noon < timezone.now() else noon - dt.timedelta(days=1), tick=False)
+    time_machine.move_to(noon if noon < timezone.now() else noon - dt.timedelta(days=1))
 
 
 @pytest.fixture(autouse=True)
