@@ -7,10 +7,11 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, before_task_publish, setup_logging, worker_init
+from celery.signals import beat_init, before_task_publish, setup_logging, worker_init, worker_process_init
 from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
 
+from config.collector import settle
 from config.environment import env
 from config.logs import log_the_uncaught
 
@@ -99,6 +100,11 @@ def _refuse_unsafe(**_: Any) -> None:
         raise SystemExit(str(refusal)) from None
     except Error as error:
         raise SystemExit(f"Refusing to start: PostgreSQL could not be asked ({type(error).__name__}).") from None
+
+
+@worker_process_init.connect
+def _settle(**_: Any) -> None:
+    settle()
 
 
 @setup_logging.connect

@@ -51,6 +51,12 @@ if COUNTS not in os.environ:
     os.environ[COUNTS] = tempfile.mkdtemp(prefix=OURS)
 
 
+def post_worker_init(worker: Any) -> None:  # noqa: ARG001  gunicorn's signature
+    from config.collector import settle  # of the product, which the worker has loaded by now and the master never does
+
+    settle()
+
+
 def on_exit(server: Any) -> None:  # noqa: ARG001  gunicorn's signature
     if Path(os.environ[COUNTS]).name.startswith(OURS):
         shutil.rmtree(os.environ[COUNTS], ignore_errors=True)

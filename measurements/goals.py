@@ -38,6 +38,11 @@ class Standing(StrEnum):
     def out(self) -> bool:
         return self in OUT
 
+    @property
+    def tone(self) -> str:
+        """Of the flag that says it, where the value is out of its goal."""
+        return "bad" if self in FAR_OUT else "warn"
+
 
 WORDS = {
     Standing.UNJUDGED: "",
@@ -50,6 +55,7 @@ WORDS = {
 HIGHS = frozenset({Standing.HIGH, Standing.VERY_HIGH})
 LOWS = frozenset({Standing.LOW, Standing.VERY_LOW})
 OUT = HIGHS | LOWS
+FAR_OUT = frozenset({Standing.VERY_LOW, Standing.VERY_HIGH})
 MOST_URGENT_FIRST = (
     *(Standing.VERY_LOW, Standing.VERY_HIGH, Standing.LOW, Standing.HIGH, Standing.IN_GOAL, Standing.UNJUDGED),
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from devices.models import Device
@@ -38,6 +38,21 @@ IN_TROUBLE = (
 UNDER_WAY = (
     *(DeviceState.PENDING, DeviceState.REQUESTED, DeviceState.READY, DeviceState.SHIPPED, DeviceState.DELIVERED),
 )
+
+# What each choice looks for among linked devices, and among lines of orders that no other line has closed.
+WAITING, TO_DO = Q(closed_at__isnull=True, device__isnull=True), Q(status__in=STUCK)
+HELD = {
+    "trouble": Q(state__in=IN_TROUBLE),
+    "under_way": Q(state__in=UNDER_WAY),
+    "connected": Q(state=DeviceState.CONNECTED),
+    "any": Q(pk__isnull=False),
+}
+LINES = {
+    "trouble": TO_DO & Q(corrected_by__isnull=True),
+    "under_way": WAITING & ~TO_DO,
+    "connected": Q(pk__isnull=True),
+    "any": WAITING,
+}
 
 
 @dataclass(frozen=True)
@@ -107,15 +122,6 @@ _ALLOWED: dict[str, Callable[[str], bool]] = {
 }
 
 
-@dataclass(frozen=True)
-class Chip:
-    name: str
-    value: str
-    label: str
-    count: int
-    chosen: bool
-
-
 def grouped(patients: Patients, chosen: Chosen) -> Patients:
     """By what is chosen from lists; what chips narrow comes on top."""
     if chosen.clinic:
@@ -126,44 +132,28 @@ def grouped(patients: Patients, chosen: Chosen) -> Patients:
 
 
 def narrowed(patients: Patients, chosen: Chosen) -> Patients:
-    return grouped(patients, chosen).filter(_devices()[chosen.devices], _silence()[chosen.silent])
-
-
-def counted(patients: Patients, chosen: Chosen) -> tuple[int, list[Chip], list[Chip]]:
-    """How many are shown, and the chips: each says how many a click on it would show. One query."""
-    devices, silence = _devices(), _silence()
-    counts = {f"devices_{key}": devices[key] & silence[chosen.silent] for key in DEVICES}
-    counts |= {f"silent_{key}": silence[key] & devices[chosen.devices] for key in SILENT}
-    found = grouped(patients, chosen).aggregate(
-        **{name: Count("pk", filter=wanted) if wanted else Count("pk") for name, wanted in counts.items()}
-    )
-    return (
-        found[f"devices_{chosen.devices}"],
-        [Chip("devices", key, label, found[f"devices_{key}"], key == chosen.devices) for key, label in DEVICES.items()],
-        [Chip("silent", key, label, found[f"silent_{key}"], key == chosen.silent) for key, label in SILENT.items()],
-    )
+    return grouped(patients, chosen).filter(_devices()[chosen.devices], silence()[chosen.silent])
 
 
 def _devices() -> dict[str, Q]:
     """Each list is made once for the whole query: `IN (SELECT ...)`, not EXISTS per patient."""
-    linked = Device.objects.linked().filter(patient__isnull=False).order_by()
-    lines = OrderLine.objects.filter(closed_by__isnull=True).order_by()
-    stuck = lines.filter(status__in=STUCK, corrected_by__isnull=True)
-    waiting = lines.filter(closed_at__isnull=True, device__isnull=True)
-    return {
-        "": Q(),
-        "trouble": _among(linked.filter(state__in=IN_TROUBLE)) | _among(stuck),
-        "under_way": _among(linked.filter(state__in=UNDER_WAY)) | _among(waiting.exclude(status__in=STUCK)),
-        "connected": _among(linked.filter(state=DeviceState.CONNECTED)),
-        "none": ~_among(linked) & ~_among(waiting),
-    }
+    among = {key: _among(linked().filter(HELD[key])) | _among(open_lines().filter(LINES[key])) for key in HELD}
+    return {"": Q(), "none": ~among.pop("any"), **among}
+
+
+def linked() -> Any:
+    return Device.objects.linked().filter(patient__isnull=False).order_by()
+
+
+def open_lines() -> Any:
+    return OrderLine.objects.filter(closed_by__isnull=True).order_by()
 
 
 def _among(rows: Any) -> Q:
     return Q(pk__in=rows.values("patient"))
 
 
-def _silence() -> dict[str, Q]:
+def silence() -> dict[str, Q]:
     """By hours, as the ages in the list are."""
     now = timezone.now()
     never = Q(overview__isnull=True) | Q(overview__last_at__isnull=True)

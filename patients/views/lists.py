@@ -18,7 +18,7 @@ from patients.access import Act, person, requires
 from patients.models import Condition, Patient, User
 from patients.models.audit import AuditAction
 from patients.models.patient import PatientQuerySet
-from patients.views import filters, places
+from patients.views import chips, filters, places
 from patients.views.columns import COLUMNS, MEASURED_DAYS
 from patients.views.filters import Chosen
 from patients.views.places import Page, Turn
@@ -68,7 +68,7 @@ def _version(user: User, chosen: Chosen) -> str:
 def _arranged(request: HttpRequest, user: User) -> dict[str, Any]:
     chosen, enrolled = Chosen.of(user), _enrolled(user)
     version = _version(user, chosen)
-    total, devices, silence = filters.counted(enrolled, chosen)
+    total, devices, silence = chips.counted(enrolled, chosen)
     narrowed = filters.narrowed(enrolled, chosen)
     everybody, turn = Patient.objects.visible_to(user), Turn.read(request.GET.dict())
     page = places.page_of(narrowed, everybody=everybody, order=chosen.order, turn=turn, total=total)

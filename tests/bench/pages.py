@@ -17,11 +17,14 @@ from pathlib import Path
 
 import django
 
+from config.collector import settle
+
 TICKS_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def main():
     django.setup()
+    settle()  # as gunicorn's processes do
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)
 

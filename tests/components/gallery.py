@@ -9,6 +9,7 @@ import time_machine
 from django import forms
 from django.template import engines
 from django.test import RequestFactory
+from django.urls import reverse
 
 from devices.models import Device, DeviceType, Gateway, VendorCall
 from fulfillment.models import LineStatus, Order, OrderEvent, OrderLine
@@ -22,7 +23,7 @@ from patients.models import Clinic, Patient, Role, User
 from patients.views.columns import COLUMNS
 from patients.views.filters import Chosen
 from patients.views.holdings import Holding
-from patients.views.rows import Gain, PatientRow
+from patients.views.rows import SHOWN, Cell, Gain, PatientRow
 from tests.source import ROOT
 
 SOURCE = ROOT / "tests" / "components" / "page.html"
@@ -112,8 +113,18 @@ HELD = [
 def rows():
     path = "M2.0 14.0h0L14.0 12.0L26.0 15.0M44.0 9.0h0L56.0 7.0L68.0 10.0L80.0 5.0L94.0 3.0"
     spark = Sparkline(BLOOD_PRESSURE, VENDORS.of(BLOOD_PRESSURE), path, 148.0, 172.0)
-    yield PatientRow(ROSA, [HIGH, SCALES, None, None], Gain(3.4, Standing.HIGH), ago(5), 25, HELD, spark)
-    yield PatientRow(WALTER, [None] * 4, None, None, 0, [], None)
+    yield PatientRow(ROSA, *addresses(ROSA), cells(HIGH, SCALES, None, None), ago(5), 25, HELD, spark)
+    yield PatientRow(WALTER, *addresses(WALTER), cells(None, None, None, None), None, 0, [], None)
+
+
+def addresses(patient):
+    return [reverse(f"patients:{name}", args=[patient.pk]) for name in ("page", "peek")]
+
+
+def cells(*readings):
+    gains = [None, Gain(3.4, Standing.HIGH), None, None]
+    labelled = zip(SHOWN.values(), readings, gains, strict=True)
+    return [Cell(label, reading, gain if reading else None) for label, reading, gain in labelled]
 
 
 def panel():

@@ -81,8 +81,8 @@ def crowd(elm):
 def value_of(row, sort):
     codes = {"blood_pressure": 0, "glucose": 2, "spO2": 3}
     if sort in codes:
-        cell = row.cells[codes[sort]]
-        return cell and cell.values[0]
+        reading = row.cells[codes[sort]].reading
+        return reading and reading.values[0]
     return {"weight": row.weight and row.weight.gain, "last": row.last_at, "days": row.days_measured}[sort]
 
 
