@@ -29,8 +29,9 @@ def limits(code: str, values: Iterable[float], *, unit: str = "") -> tuple[float
     """
     seen, name = list(values), f"{code} {unit}".strip()
     low, high, step = SPANS.get(name) or _around(name, seen)
-    low = min([low, *(math.floor(value / step) * step for value in seen)])
-    high = max([high, *(math.ceil(value / step) * step for value in seen)])
+    if seen:
+        low = min(low, math.floor(min(seen) / step) * step)
+        high = max(high, math.ceil(max(seen) / step) * step)
     return low, min(high, HIGHEST.get(code, high))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from measurements.charts import Charts, Panel
@@ -45,7 +46,7 @@ def _panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
         "points": _points(panel.drawn.points, unit),
         "buckets": _buckets(panel.drawn.buckets, unit),
         "bucketDays": panel.drawn.bucket_days,
-        "calm": [[None if value is None else _number(value, unit, 1) for value in line] for line in panel.calm],
+        "calm": [_numbers(line, unit, 1) for line in panel.calm],
         "baseline": _number(panel.baseline.median, unit) if panel.baseline else None,
         "clock": None,
     }
@@ -71,6 +72,14 @@ def _number(value: float, unit: Unit, more_places: int = 0) -> float:
     return round(unit.shown(value), unit.places + more_places)
 
 
+def _numbers(values: Sequence[float | None], unit: Unit, more_places: int = 0) -> list[float | None]:
+    """Of thousands nearly all are in the vendor's unit, where nothing but the places is to be done."""
+    if unit.converted:
+        return [None if value is None else _number(value, unit, more_places) for value in values]
+    places = unit.places + more_places
+    return [None if value is None else round(value, places) for value in values]
+
+
 def _goal(goal: Goal | None, unit: Unit) -> dict[str, Any] | None:
     if goal is None:
         return None
@@ -81,7 +90,7 @@ def _goal(goal: Goal | None, unit: Unit) -> dict[str, Any] | None:
 def _points(points: list[Point], unit: Unit) -> dict[str, Any]:
     return {
         "at": [_ms(point.at) for point in points],
-        "values": [[_number(value, unit) for value in line] for line in zip(*(p.values for p in points), strict=True)],
+        "values": [_numbers(line, unit) for line in zip(*(point.values for point in points), strict=True)],
         "flags": [_flags(point) for point in points],
         "shapes": [MEAL_SHAPES.get(point.context, 0) for point in points],
         "pk": [point.pk for point in points],
@@ -99,10 +108,10 @@ def _buckets(buckets: list[Bucket], unit: Unit) -> dict[str, Any]:
     return {"at": [_ms(bucket.at) for bucket in buckets], **columns, "n": [bucket.n for bucket in buckets]}
 
 
-def _columns(rows: list[tuple[tuple[float, ...], ...]], unit: Unit) -> dict[str, list[list[float]]]:
+def _columns(rows: list[tuple[tuple[float, ...], ...]], unit: Unit) -> dict[str, list[list[float | None]]]:
     """Lowest, middle and highest, each with one list per line of the chart."""
 
-    def lines(place: int) -> list[list[float]]:
-        return [[_number(value, unit) for value in line] for line in zip(*(row[place] for row in rows), strict=True)]
+    def lines(place: int) -> list[list[float | None]]:
+        return [_numbers(line, unit) for line in zip(*(row[place] for row in rows), strict=True)]
 
     return {"low": lines(0), "mid": lines(1), "high": lines(2)}

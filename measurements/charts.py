@@ -21,6 +21,7 @@ from measurements.models import Measurement, Metric
 from measurements.points import (
     GLUCOSE,
     IRREGULAR,
+    Beside,
     Point,
     Row,
     meal_contexts,
@@ -134,7 +135,10 @@ def of(
     aside = rows_left_out(patient, codes=codes, start=days.start, end=days.end) if show_left_out else {}
     contexts = meal_contexts(patient, start=days.start, end=days.end) if rows.get(GLUCOSE) else {}
     last = {row.metric.pk: row.taken_at for row in latest}
-    build = partial(_panel, rows=rows, aside=aside, contexts=contexts, days=days, goals=goals, last=last, now=now)
+    beside = Beside.of(rows)
+    build = partial(
+        _panel, rows=rows, aside=aside, beside=beside, contexts=contexts, days=days, goals=goals, last=last, now=now
+    )
     laid_over = daytimes.CODES if by_clock else ()
     panels = [
         build(metric, unit=units.of(metric), by_clock=metric.pk in laid_over)
@@ -151,6 +155,7 @@ def _panel(
     by_clock: bool,
     rows: dict[str, list[Row]],
     aside: dict[str, list[Row]],
+    beside: Beside,
     contexts: dict[int, str],
     days: LocalDays,
     goals: Goals,
@@ -158,7 +163,8 @@ def _panel(
     now: dt.datetime,
 ) -> Panel:
     lines = _lines(metric, goals)
-    fetched = points_of(metric.pk, rows, lines=len(lines), contexts=contexts, goals=goals)
+    found = rows.get(metric.pk, ())
+    fetched = points_of(metric.pk, found, lines=len(lines), beside=beside, contexts=contexts, goals=goals)
     points = [point for point in fetched if point.at >= days.start]
     drawn = _with(points_left_out(metric.pk, aside, lines=len(lines)), draw(points, days=days))
     values = [value for point in trusted(points) for value in point.values]
@@ -179,7 +185,8 @@ def _panel(
 
 
 def _limits(metric: Metric, unit: Unit, values: list[float]) -> tuple[float, float]:
-    return axes.limits(metric.pk, [unit.shown(value) for value in values], unit=unit.name if unit.converted else "")
+    shown = [unit.shown(value) for value in values] if unit.converted else values
+    return axes.limits(metric.pk, shown, unit=unit.name if unit.converted else "")
 
 
 def _with(left_out: list[Point], drawn: Drawn) -> Drawn:
@@ -194,7 +201,7 @@ def _lines(metric: Metric, goals: Goals) -> tuple[Line, ...]:
 def _calm(drawn: Drawn, lines: tuple[Line, ...], days: LocalDays) -> list[list[float | None]]:
     """Over the points, or over the medians where a band is drawn."""
     points = [Point(bucket.at, bucket.mid) for bucket in drawn.buckets] or drawn.points
-    return [smooth(points, line, days=len(days)) for line in range(len(lines))]
+    return smooth(points, lines=len(lines), days=len(days))
 
 
 def _baseline(points: list[Point], days: LocalDays, goals: Goals, now: dt.datetime) -> Baseline | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import statistics
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -21,13 +20,17 @@ TINY = 1e-9
 MOST_KEPT = 1600  # single points beside a band: 400 buckets x 2 lines x (lowest, highest)
 
 
-def smooth(points: Sequence[Point], line: int, *, days: int) -> list[float | None]:
-    """A weighted local mean of the trusted readings (Epanechnikov's kernel), one per point; it never looks over a gap.
+def smooth(points: Sequence[Point], *, lines: int, days: int) -> list[list[float | None]]:
+    """Per line a weighted local mean of the trusted readings (Epanechnikov's kernel), one per point.
 
-    `days` is the length of the range: the longer it is, the calmer the line.
+    It never looks over a gap. `days` is the length of the range: the longer it is, the calmer the line.
     """
     reach = math.sqrt(5) * min(max(days / 15, 0.75), 10)
-    return [value for segment in segments(points) for value in _smooth_segment(segment, line, reach)]
+    calm: list[list[float | None]] = [[] for _ in range(lines)]
+    for segment in segments(points):
+        for values, smoothed in zip(calm, _smooth_segment(segment, lines, reach), strict=True):
+            values += smoothed
+    return calm
 
 
 def segments(points: Sequence[Point]) -> list[list[Point]]:
@@ -41,32 +44,34 @@ def segments(points: Sequence[Point]) -> list[list[Point]]:
     return runs
 
 
-def _smooth_segment(points: list[Point], line: int, reach: float) -> Iterator[float | None]:
+def _smooth_segment(points: list[Point], lines: int, reach: float) -> Iterator[list[float | None]]:
     """Sums that run along make each mean a difference of two of them, however many readings lie in reach."""
     start = points[0].at
     at = [(point.at - start).total_seconds() / 86400 for point in points]
-    known = [(day, point.values[line]) for day, point in zip(at, points, strict=True) if not point.check]
+    known = [(day, point.values) for day, point in zip(at, points, strict=True) if not point.check]
     times = [day for day, _ in known]
-    weights = [_running(day**power for day in times) for power in (0, 1, 2)]
-    totals = [_running(day**power * value for day, value in known) for power in (0, 1, 2)]
-    for day in at:
-        first, after = bisect_left(times, day - reach), bisect_right(times, day + reach)
-        weight = _kernel([sums[after] - sums[first] for sums in weights], day, reach)
-        total = _kernel([sums[after] - sums[first] for sums in totals], day, reach)
-        yield total / weight if weight > TINY else None
+    spans = [(day, bisect_left(times, day - reach), bisect_right(times, day + reach)) for day in at]
+    weights = _within_reach(times, [1.0] * len(times), spans, reach)
+    for line in range(lines):
+        totals = _within_reach(times, [values[line] for _, values in known], spans, reach)
+        yield [total / weight if weight > TINY else None for total, weight in zip(totals, weights, strict=True)]
 
 
-def _running(values: Iterable[float]) -> list[float]:
-    return list(accumulate(values, initial=0.0))
+def _within_reach(
+    times: list[float], values: list[float], spans: list[tuple[float, int, int]], reach: float
+) -> list[float]:
+    """Around each day the sum of value * (1 - ((t - day) / reach)^2), from running sums of v, v t and v t^2."""
+    firsts = [value * time for value, time in zip(values, times, strict=True)]
+    squares = [value * time for value, time in zip(firsts, times, strict=True)]
+    zero, one, two = (list(accumulate(sums, initial=0.0)) for sums in (values, firsts, squares))
+    return [
+        (zero[after] - zero[first]) * (1 - (day / reach) ** 2)
+        + (2 * day * (one[after] - one[first]) - (two[after] - two[first])) / reach**2
+        for day, first, after in spans
+    ]
 
 
-def _kernel(moments: list[float], day: float, reach: float) -> float:
-    """Sum of 1 - ((t - day) / reach)^2 over all t, from the sums of 1, t and t^2."""
-    ones, firsts, squares = moments
-    return ones - (squares - 2 * day * firsts + day * day * ones) / reach**2
-
-
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: years are two thousand of them
 class Bucket:
     """One day, or a few where the range is years: lowest, median and highest per line, of `n` trusted readings."""
 
@@ -106,12 +111,12 @@ def _groups(points: list[Point], days: LocalDays, size: int) -> list[list[Point]
 def _bucket(days: LocalDays, number: int, size: int, points: list[Point]) -> Bucket:
     first, after = number * size, min((number + 1) * size, len(days))
     end = days.starts[after] if after < len(days) else days.end
-    lines = list(zip(*(point.values for point in points), strict=True))
+    lines = [sorted(line) for line in zip(*(point.values for point in points), strict=True)]
     return Bucket(
         at=days.starts[first] + (end - days.starts[first]) / 2,
-        low=tuple(min(line) for line in lines),
-        mid=tuple(statistics.median(line) for line in lines),
-        high=tuple(max(line) for line in lines),
+        low=tuple(line[0] for line in lines),
+        mid=tuple((line[(len(line) - 1) // 2] + line[len(line) // 2]) / 2 for line in lines),
+        high=tuple(line[-1] for line in lines),
         n=len(points),
     )
 

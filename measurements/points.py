@@ -43,6 +43,7 @@ COLUMNS = (
     *("metric_id", "pk", "device_id", "index", "estimated", "conflict", "implausible"),
     *(SECONDS, Cast("value_1", FloatField()), Cast("value_2", FloatField())),
 )
+Moment = tuple[int, dt.datetime, int]
 # One physical reading: what one device took at one time, such as a blood pressure and its pulse.
 moment_of = itemgetter(*(Row._fields.index(name) for name in ("device", "taken_at", "nth")))
 
@@ -106,27 +107,41 @@ def meal_contexts(patient: Patient, *, start: dt.datetime, end: dt.datetime) -> 
     return {pk: str(context) for pk, context in found}
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What travels with the reading of the same moment: its pulse, and that the heartbeat was irregular."""
+
+    pulses: dict[Moment, float]
+    irregular: set[Moment]
+
+    @classmethod
+    def of(cls, rows: dict[str, list[Row]]) -> Beside:
+        pulses = {moment_of(row): row.value_1 for row in rows.get(PULSE, ())}
+        return cls(pulses, set(map(moment_of, rows.get(IRREGULAR, ()))))
+
+
 def points_of(
-    code: str, rows: dict[str, list[Row]], *, lines: int, contexts: dict[int, str], goals: Goals
+    code: str, rows: Iterable[Row], *, lines: int, beside: Beside, contexts: dict[int, str], goals: Goals
 ) -> list[Point]:
-    """A pulse and an irregular heartbeat of the same moment travel with the reading they belong to."""
-    pulses = {moment_of(row): row.value_1 for row in rows.get(PULSE, ())} if code != PULSE else {}
-    irregular = set(map(moment_of, rows.get(IRREGULAR, ())))
+    """A pulse is no companion of itself."""
+    pulses = beside.pulses if code != PULSE else {}
     judge = cache(partial(goals.judge, code))  # most values come again and again
     points = []
-    for row in rows.get(code, ()):
-        values, moment, context = _values(row, lines), moment_of(row), contexts.get(row.pk, "")
+    for row in rows:
+        _, pk, _, _, estimated, conflict, implausible, at, first, second = row
+        values = (first,) if lines == 1 else (first, second or 0.0)
+        moment, context = moment_of(row), contexts.get(pk, "")
         points.append(
             Point(
-                at=row.taken_at,
-                values=values,
-                estimated=row.estimated,
-                check=row.conflict or row.implausible,
-                irregular=moment in irregular,
+                at,
+                values,
+                estimated=estimated,
+                check=conflict or implausible,
+                irregular=moment in beside.irregular,
                 context=context,
                 pulse=pulses.get(moment),
                 standing=judge(values, context),
-                pk=row.pk,
+                pk=pk,
             )
         )
     return points

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -61,14 +61,14 @@ def summarise(code: str, points: Sequence[Point], *, goals: Goals, zone: ZoneInf
     late: list[Point] = []
     for point in good:
         (early if point.at.astimezone(zone).hour < NOON_HOUR else late).append(point)
-    average = mean(good)
+    average, standings = mean(good), Counter(point.standing for point in good)
     return Summary(
         n=len(good),
         average=average,
         before_noon=mean(early),
         from_noon=mean(late),
-        above=sum(point.standing in HIGHS for point in good),
-        below=sum(point.standing in LOWS for point in good),
+        above=sum(standings[standing] for standing in HIGHS),
+        below=sum(standings[standing] for standing in LOWS),
         standing=goals.judge(code, average),
     )
 

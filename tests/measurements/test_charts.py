@@ -183,7 +183,7 @@ def test_the_calm_line_hardly_follows_a_single_outlier():
     values = [120.0] * 10 + [180.0] + [120.0] * 10
     points = [Point(at(21 - n), (value,)) for n, value in enumerate(values)]
 
-    calm = smooth(points, 0, days=30)
+    (calm,) = smooth(points, lines=1, days=30)
 
     assert max(calm) < 135
 
@@ -201,14 +201,14 @@ def test_the_calm_line_is_the_kernels_mean_of_each_segment(rows):
         return sum(w * v for w, v in near) / sum(w for w, _ in near) if near else None
 
     expected = [mean(segment, point) for segment in segments(points) for point in segment]
-    for calm, plain in zip(smooth(points, 0, days=30), expected, strict=True):
+    for calm, plain in zip(smooth(points, lines=1, days=30)[0], expected, strict=True):
         assert calm == pytest.approx(plain, abs=1e-3) if plain is not None else calm is None
 
 
 def test_the_calm_line_does_not_follow_a_reading_to_be_checked():
     points = [Point(at(n), (400.0 if n == 3 else 120.0,), check=n == 3) for n in range(6, -1, -1)]
 
-    assert smooth(points, 0, days=30) == pytest.approx([120.0] * 7)
+    assert smooth(points, lines=1, days=30) == [pytest.approx([120.0] * 7)]
 
 
 def judged(value):
