@@ -67,7 +67,7 @@ window.ChartPlot = (() => {
       this.panel = panel = laidOver(panel);
       this.clock = panel.clock !== null;
       this.shared = shared;
-      this.gap = this.clock ? Infinity : Math.max(shared.gap, panel.bucketDays * 1.5 * DAY_MS);
+      this.gap = this.clock ? Infinity : panel.gap;
       this.columns = columns(panel, this.gap);
       const time = { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
       const day = { weekday: "short", month: "short", day: "numeric", year: "numeric" };

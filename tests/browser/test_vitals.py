@@ -269,7 +269,7 @@ def few(rosa):
     """Five days of blood pressure, four days of nothing, and three readings at last, each with a mark of its own."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     now = timezone.now()
-    ago = [dt.timedelta(days=days, hours=6) for days in (13, 12, 11, 10, 9)]
+    ago = [dt.timedelta(days=days, hours=6) for days in (12, 11, 10, 9, 8)]
     rows = [reading(device, "blood_pressure", now - each, 157, 95, index=n) for n, each in enumerate(ago)]
     plain, estimated, doubtful = (now - dt.timedelta(days=days, hours=6) for days in (4, 2.5, 1))
     rows.append(reading(device, "blood_pressure", plain, 157, 95, index=11))
