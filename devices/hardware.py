@@ -48,3 +48,9 @@ def passes_luhn(digits: str) -> bool:
 def fold_name(name: str) -> str:
     """For comparing device names only. What is sent is exactly what the catalogue returned."""
     return " ".join(DASHES.sub(" - ", name).split()).casefold()
+
+
+def as_printed(hardware_uuid: str) -> str:
+    """A gateway's id in groups of four, as on the label; anything else as it is."""
+    whole = len(hardware_uuid) == 12
+    return "-".join(hardware_uuid[i : i + 4] for i in range(0, 12, 4)) if whole else hardware_uuid

@@ -13,9 +13,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from devices.states import DeviceState
 from fulfillment.models import EventSource, LineStatus, OrderEvent
 
 HEARSAY = EventSource.WEBHOOK
+# Told in the vendor's words, which we have our own for.
+STAGES = frozenset(DeviceState.values) - {DeviceState.OTHER, DeviceState.CANCELLED}
 
 
 @dataclass
@@ -27,6 +30,7 @@ class Row:
     known: dt.datetime | None = None
     source: str = ""
     text: str = ""
+    quoted: str = ""  # the vendor's own word, where it is another one
     link: str = ""
     devices: list[str] = field(default_factory=list)
     times_told: int = 0
@@ -94,7 +98,7 @@ def _add(row: Row, event: OrderEvent) -> None:
     else:
         row.known = event.at
     if event.source != HEARSAY or not row.text:
-        row.text, row.source = _said(event), event.source
+        row.text, row.quoted, row.source = *_said(event), event.source
 
 
 def _alike_together(rows: Iterable[Row]) -> list[Row]:
@@ -108,9 +112,13 @@ def _alike_together(rows: Iterable[Row]) -> list[Row]:
     return kept
 
 
-def _said(event: OrderEvent) -> str:
-    """In the vendor's words. They stay at Delivered when a first reading shows that a device works."""
-    return _label(event.status) if event.status == LineStatus.CONNECTED else event.text or _label(event.status)
+def _said(event: OrderEvent) -> tuple[str, str]:
+    """(in our words, the vendor's where they are others). Its record stays at Delivered when a reading has come."""
+    if event.status not in STAGES or event.source == EventSource.PERSON:
+        return event.text or _label(event.status), ""
+    label = _label(event.status)
+    same = event.status == LineStatus.CONNECTED or event.text.casefold() in ("", label.casefold())
+    return label, "" if same else event.text
 
 
 def _word(event: OrderEvent) -> str:

@@ -42,7 +42,7 @@ WORDS: dict[str, Words] = {
     LineStatus.ACTION_REQUIRED: Words(
         "bad",
         "The vendor waits for us, most often because of the address or a possible duplicate.",
-        "Fix it in the vendor's web app, or cancel this line here and order again with a better address.",
+        "Fix it in the vendor's web app, or cancel it and order again with a better address.",
     ),
     LineStatus.ON_HOLD: Words(
         "warn", "The vendor has paused it.", "If it stays so for more than a day, ask the vendor why."

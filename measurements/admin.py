@@ -10,10 +10,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 
+from devices import disclosure
+from devices.models import Delivery
 from measurements import units
 from measurements.models import LatestReading, Measurement, Metric, Overview, Threshold, ThresholdChange
 from patients.access import Act, can, person
-from patients.admin_base import ReadOnlyAdmin
+from patients.admin_base import ReadOnlyAdmin, viewer
 from patients.models import User
 from patients.views import goals
 
@@ -42,11 +44,15 @@ class MeasurementAdmin(ReadOnlyAdmin):
 
     @admin.display(description="raw payload")
     def raw_payload(self, reading: Measurement) -> str:
-        """The vendor's own bytes stand in the delivery, for as long as bodies are kept."""
+        """The vendor's own bytes, which the delivery keeps until they are purged."""
         if reading.delivery_id is None:
             return "pulled: no delivery"
-        address = reverse("admin:devices_delivery_change", args=[reading.delivery_id])
-        return format_html('<a href="{}">delivery {}</a>', address, reading.delivery_id)
+        delivery = Delivery.objects.filter(pk=reading.delivery_id).first()
+        if delivery is None:
+            return f"delivery {reading.delivery_id} is no longer kept"
+        address = reverse("admin:devices_delivery_change", args=[delivery.pk])
+        body = disclosure.body_for(delivery, user=viewer.get())
+        return format_html('<a href="{}">delivery {}</a><pre class="payload">{}</pre>', address, delivery.pk, body)
 
 
 @admin.register(LatestReading)
@@ -110,7 +116,9 @@ def clinic_goals(request: HttpRequest, clinic_id: int) -> HttpResponse:
         raise PermissionDenied
     clinic = get_object_or_404(user.clinics, pk=clinic_id)
     back = reverse("admin:measurements_threshold_changelist")
-    place = goals.Place(clinic, clinic, editable=True, action=request.path, back=back, units=units.of(user))
+    place = goals.Place(
+        clinic, clinic, editable=True, action=request.path, back=back, back_words="Back to goals", units=units.of(user)
+    )
     if request.method == "POST":
         return goals.keep(request, place, then=request.path)
     return goals.show(request, place, place.form())

@@ -9,7 +9,7 @@ from typing import Any
 from measurements.charts import Charts, Panel
 from measurements.days import LocalDays
 from measurements.daytimes import SLOT_HOURS, Slot, seconds_of_day
-from measurements.drawing import Bucket
+from measurements.drawing import GAP, Bucket
 from measurements.goals import Goal
 from measurements.points import Point
 from measurements.units import Unit
@@ -24,6 +24,7 @@ def of(charts: Charts) -> dict[str, Any]:
         "zone": str(days.zone),
         "start": _ms(days.start),
         "end": _ms(days.end),
+        "gap": int(GAP.total_seconds() * 1000),
         "days": {"at": [_ms(start) for start in days.starts], "counts": charts.counts},
         "panels": [_panel(panel, days) for panel in charts.panels],
     }
@@ -45,7 +46,6 @@ def _panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
         "points": _points(panel.drawn.points, unit),
         "buckets": _buckets(panel.drawn.buckets, unit),
         "bucketDays": panel.drawn.bucket_days,
-        "gap": int(panel.drawn.gap.total_seconds() * 1000),
         "calm": [_numbers(line, unit, 1) for line in panel.calm],
         "baseline": _number(panel.baseline.median, unit) if panel.baseline else None,
         "clock": None,

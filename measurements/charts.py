@@ -201,7 +201,7 @@ def _lines(metric: Metric, goals: Goals) -> tuple[Line, ...]:
 def _calm(drawn: Drawn, lines: tuple[Line, ...], days: LocalDays) -> list[list[float | None]]:
     """Over the points, or over the medians where a band is drawn."""
     points = [Point(bucket.at, bucket.mid) for bucket in drawn.buckets] or drawn.points
-    return smooth(points, lines=len(lines), days=len(days), gap=drawn.gap)
+    return smooth(points, lines=len(lines), days=len(days))
 
 
 def _baseline(points: list[Point], days: LocalDays, goals: Goals, now: dt.datetime) -> Baseline | None:

@@ -20,24 +20,24 @@ TINY = 1e-9
 MOST_KEPT = 1600  # single points beside a band: 400 buckets x 2 lines x (lowest, highest)
 
 
-def smooth(points: Sequence[Point], *, lines: int, days: int, gap: dt.timedelta = GAP) -> list[list[float | None]]:
+def smooth(points: Sequence[Point], *, lines: int, days: int) -> list[list[float | None]]:
     """Per line a weighted local mean of the trusted readings (Epanechnikov's kernel), one per point.
 
-    It never looks over a `gap`. `days` is the length of the range: the longer it is, the calmer the line.
+    It never looks over a gap. `days` is the length of the range: the longer it is, the calmer the line.
     """
     reach = math.sqrt(5) * min(max(days / 15, 0.75), 10)
     calm: list[list[float | None]] = [[] for _ in range(lines)]
-    for segment in segments(points, gap):
+    for segment in segments(points):
         for values, smoothed in zip(calm, _smooth_segment(segment, lines, reach), strict=True):
             values += smoothed
     return calm
 
 
-def segments(points: Sequence[Point], gap: dt.timedelta = GAP) -> list[list[Point]]:
+def segments(points: Sequence[Point]) -> list[list[Point]]:
     """Runs of points without a gap between neighbours."""
     runs: list[list[Point]] = []
     for point in points:
-        if runs and point.at - runs[-1][-1].at <= gap:
+        if runs and point.at - runs[-1][-1].at <= GAP:
             runs[-1].append(point)
         else:
             runs.append([point])
@@ -89,11 +89,6 @@ class Drawn:
     points: list[Point]
     buckets: list[Bucket]
     bucket_days: int = 0
-
-    @property
-    def gap(self) -> dt.timedelta:
-        """Over more than this no line is joined: middles of neighbouring buckets may be further apart than readings."""
-        return max(GAP, dt.timedelta(days=1.5 * self.bucket_days))
 
 
 def draw(points: list[Point], *, days: LocalDays) -> Drawn:

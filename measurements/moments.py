@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from devices.hardware import as_printed
 from devices.models import Device
 from measurements.goals import Goals, Standing
 from measurements.latest import value_text
@@ -30,6 +31,11 @@ class Facet:
     @property
     def left_out(self) -> bool:
         return self.excluded or self.reading.control
+
+    @property
+    def gateway(self) -> str:
+        """As on its label and its page."""
+        return as_printed(self.reading.hardware_uuid).upper()
 
 
 @dataclass(frozen=True)

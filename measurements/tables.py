@@ -15,6 +15,7 @@ from measurements.units import VENDORS, Units
 from patients.models import Patient
 
 ROWS_OF_A_PAGE = 60
+ROWS_ON_PAPER = 400  # some ten sheets; a month of three devices has half of it
 MEALS = {"fasting": "fasting", "pre-prandial": "before a meal", "post-prandial": "after a meal"}
 
 
@@ -54,16 +55,22 @@ class TablePage:
         return self.number - 1
 
 
-def page_of(patient: Patient, *, days: LocalDays, goals: Goals, units: Units = VENDORS, number: int = 1) -> TablePage:
+def page_of(
+    patient: Patient,
+    *,
+    days: LocalDays,
+    goals: Goals,
+    units: Units = VENDORS,
+    number: int = 1,
+    size: int = ROWS_OF_A_PAGE,
+) -> TablePage:
     """Of vital signs in these days. Pages are cut between moments, never through a paired reading."""
     vitals = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.start, days.end)
-    skipped = (number - 1) * ROWS_OF_A_PAGE
+    skipped = (number - 1) * size
     moments = list(
-        vitals.order_by("-taken_at")
-        .values_list("taken_at", flat=True)
-        .distinct()[skipped : skipped + ROWS_OF_A_PAGE + 1]
+        vitals.order_by("-taken_at").values_list("taken_at", flat=True).distinct()[skipped : skipped + size + 1]
     )
-    older, shown = len(moments) > ROWS_OF_A_PAGE, moments[:ROWS_OF_A_PAGE]
+    older, shown = len(moments) > size, moments[:size]
     return TablePage(_rows(vitals, shown, goals, units) if shown else [], number, older)
 
 

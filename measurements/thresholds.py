@@ -140,13 +140,14 @@ def offers(scope: Patient | Clinic, *, units: Units = VENDORS) -> list[Offer]:
 
 
 def in_words(bounds: Sequence[Decimal | None] | None, unit: Unit) -> str:
-    """low to high, with the far bounds: "80 to 130 (far: below 54, above 250)"."""
+    """low to high, with the far bounds: "80 to 130 (far below goal under 54, far above goal over 250)"."""
     if bounds is None:
         return "none of its own"
     very_low, low, high, very_high = (_said(bound, unit) for bound in bounds)
     near = f"{low} to {high}" if low and high else f"below {high}" if high else f"{low} or more"
-    far = ", ".join([*([f"below {very_low}"] if very_low else []), *([f"above {very_high}"] if very_high else [])])
-    return f"{near} (far: {far})" if far else near
+    far = [f"far below goal under {very_low}"] if very_low else []
+    far += [f"far above goal over {very_high}"] if very_high else []
+    return f"{near} ({', '.join(far)})" if far else near
 
 
 def history(scope: Patient | Clinic) -> QuerySet[ThresholdChange]:

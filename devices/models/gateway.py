@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from devices.hardware import is_gateway_id
+from devices.hardware import as_printed, is_gateway_id
 from devices.states import DeviceState
 from patients.models import Patient
 
@@ -95,9 +95,7 @@ class Gateway(models.Model):
 
     @property
     def printed_id(self) -> str:
-        """In groups of four, as on the label."""
-        text = self.hardware_uuid
-        return "-".join(text[i : i + 4] for i in range(0, len(text), 4)) if len(text) == 12 else text
+        return as_printed(self.hardware_uuid)
 
     @property
     def is_modem(self) -> bool:

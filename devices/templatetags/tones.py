@@ -9,8 +9,8 @@ register = template.Library()
 TONES = {
     "bad": ("needs_human", "rejected", "unknown_gateway", "action_required", "returned"),
     "warn": ("on_hold", "other", "unknown", "quarantined", "dead", "failed"),
-    "info": ("intent", "sending", "pending", "requested", "ready", "shipped", "waiting", "new"),
-    "ok": ("connected", "delivered", "confirmed", "done"),
+    "info": ("intent", "sending", "pending", "requested", "ready", "shipped", "delivered", "waiting", "new"),
+    "ok": ("connected", "confirmed", "done"),
     "idle": ("unlinked", "cancelled", "given_up"),
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states}

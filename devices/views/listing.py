@@ -24,8 +24,8 @@ from patients.models import Patient, User
 from patients.models.audit import AuditAction
 
 PAGE_SIZE = 100
-SILENT = {"2": "silent for 2 days", "7": "silent for 7 days", "never": "never heard of"}
-BATTERY = {"low": f"battery {LOW_BATTERY_PERCENT} % or less", "unknown": "battery unknown"}
+SILENT = {"2": "Silent for 2 days", "7": "Silent for 7 days", "never": "Never heard of"}
+BATTERY = {"low": f"{LOW_BATTERY_PERCENT} % or less", "unknown": "Unknown"}
 
 
 @dataclass(frozen=True)

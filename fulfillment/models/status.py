@@ -4,7 +4,7 @@ from django.db import models
 
 
 class LineStatus(models.TextChoices):
-    """Where one ordered device stands: its call to the vendor first, then the device itself."""
+    """Where one ordered device stands: its call to the vendor first, then the device itself, in its own words."""
 
     INTENT = "intent", "Waiting to be sent"
     SENDING = "sending", "Being sent"
@@ -14,12 +14,12 @@ class LineStatus(models.TextChoices):
     GIVEN_UP = "given_up", "Given up"
     CANCELLED = "cancelled", "Cancelled"
     UNKNOWN_GATEWAY = "unknown_gateway", "Unknown gateway"
-    ACTION_REQUIRED = "action_required", "Client Action Required"
-    ON_HOLD = "on_hold", "On Hold"
+    ACTION_REQUIRED = "action_required", "Action required"
+    ON_HOLD = "on_hold", "On hold"
     OTHER = "other", "Other"
-    PENDING = "pending", "Pending Shipment"
-    REQUESTED = "requested", "Dropship Requested"
-    READY = "ready", "Ready to Ship"
+    PENDING = "pending", "Pending shipment"
+    REQUESTED = "requested", "Requested"
+    READY = "ready", "Ready to ship"
     SHIPPED = "shipped", "Shipped"
     DELIVERED = "delivered", "Delivered"
     CONNECTED = "connected", "Connected"

@@ -23,7 +23,13 @@ from patients.access import Act, can, open_patient, person, requires
 from patients.models import Clinic, Patient
 
 HISTORY_SHOWN = 50
-LABELS = {"very_low": "Far low below", "low": "From", "high": "To", "very_high": "Far high above"}
+# From the left to the right a value rises: what each field says happens to a reading there.
+LABELS = {
+    "very_low": "Far below goal: less than",
+    "low": "In goal: from",
+    "high": "In goal: up to",
+    "very_high": "Far above goal: more than",
+}
 
 
 class GoalsForm(forms.Form):
@@ -120,6 +126,7 @@ class Place:
     editable: bool
     action: str
     back: str
+    back_words: str
     units: Units
 
     def form(self, data: QueryDict | None = None) -> GoalsForm:
@@ -169,7 +176,9 @@ def _of_patient(request: HttpRequest, patient_id: uuid.UUID) -> Place:
     patient = open_patient(patient_id, by=user)
     action = reverse("patients:save_goals", args=[patient.pk])
     back = reverse("patients:page", args=[patient.pk])
-    return Place(patient, patient.clinic, can(user, Act.JUDGE_READINGS), action, back, units.of(user))
+    return Place(
+        patient, patient.clinic, can(user, Act.JUDGE_READINGS), action, back, "Back to the patient", units.of(user)
+    )
 
 
 def _brought_up_to_date(data: QueryDict, form: GoalsForm, meanwhile: thresholds.ChangedMeanwhile) -> QueryDict:

@@ -84,7 +84,9 @@ def download(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     return response
 
 
-def shown(request: HttpRequest, patient: Patient, look: Look, typed: Any = None) -> dict[str, Any]:
+def shown(
+    request: HttpRequest, patient: Patient, look: Look, typed: Any = None, *, rows_of_table: int = tables.ROWS_OF_A_PAGE
+) -> dict[str, Any]:
     """Everything that the page's fragments need. The same number of queries for any patient and range.
 
     `typed` is what somebody sent as free dates.
@@ -117,7 +119,9 @@ def shown(request: HttpRequest, patient: Patient, look: Look, typed: Any = None)
         "other_readings": [row for row in newest if not row.metric.vital],
         "goal_rows": goals.printed(bounds, [panel.metric for panel in drawn.panels], units=read_in),
         "weight": drawn.usual_weight or _gain(patient, bounds, days, now),
-        "table": tables.page_of(patient, days=days, goals=bounds, units=read_in, number=look.table_page),
+        "table": tables.page_of(
+            patient, days=days, goals=bounds, units=read_in, number=look.table_page, size=rows_of_table
+        ),
         **_household(patient),
     }
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
+from measurements import tables
 from patients.access import Act, open_patient, person, requires
 from patients.models.audit import AuditAction
 from patients.views import looks
@@ -17,10 +18,11 @@ from patients.views.page import shown
 @requires(Act.SEE_PATIENTS)
 @require_safe
 def page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """Laid out for paper in black and white: who, which days, by whom and when, the figures and the charts."""
+    """Laid out for paper in black and white: who, which days, by whom and when, the figures, charts and readings."""
     user = person(request)
     patient = open_patient(patient_id, by=user, action=AuditAction.PRINT)
-    return render(request, "patients/print.html", shown(request, patient, looks.of(request, user)))
+    found = shown(request, patient, looks.of(request, user), rows_of_table=tables.ROWS_ON_PAPER)
+    return render(request, "patients/print.html", found)
 
 
 @requires(Act.SEE_PATIENTS)

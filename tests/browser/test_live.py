@@ -97,7 +97,7 @@ def test_what_the_vendor_says_of_an_order_appears_on_every_open_page_within_five
 
     order.lines.update(status="on_hold")
     type(rosa).objects.bump([rosa.pk])
-    open_list.locator("#order-rows").get_by_text("On Hold").wait_for(timeout=FIVE_SECONDS)
+    open_list.locator("#order-rows").get_by_text("On hold").wait_for(timeout=FIVE_SECONDS)
 
 
 def test_a_list_that_refreshes_keeps_place_focus_and_the_look_at_a_patient(tab, cuff, rosa, elm, nadia):

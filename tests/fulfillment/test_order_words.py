@@ -53,8 +53,8 @@ def test_each_step_of_a_device_says_when_it_was_known_and_from_whom(as_cora, lin
 
     page = words(as_cora.get(reverse("orders:page", args=[line.order_id])))
 
-    assert "Dropship Requested Nov 19, 1:04 PM , our call to the vendor" in page
-    assert "Ready to Ship Nov 19, 2:04 PM , told, not confirmed" in page
+    assert "Requested Nov 19, 1:04 PM , our call to the vendor" in page
+    assert "Ready to ship Nov 19, 2:04 PM , told, not confirmed" in page
     assert "Shipped Nov 19, 4:04 PM , read from the vendor" in page
     assert "Delivered (still to come)" in page
 

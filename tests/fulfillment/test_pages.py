@@ -204,7 +204,7 @@ def test_each_device_says_where_it_stands_and_what_to_do(as_cora, order, client)
 
     page = text_of(as_cora.get(page_url(order)))
 
-    assert "Dropship Requested" in page
+    assert "Requested" in page
     assert "The vendor has accepted it and will ship it." in page
     assert "America/New_York" in page
     assert "Cancel this device" in page

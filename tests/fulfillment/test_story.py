@@ -62,7 +62,7 @@ def test_the_vendors_two_words_for_shipped_are_one_stage(order, happens):
     happens(0, "webhook", "Shipped", delivery_id=1)
     happens(1, "reread", "Dropshipped", status="shipped")
 
-    assert [row.text for row in rows(order)] == ["Dropshipped"]
+    assert [(row.text, row.quoted) for row in rows(order)] == [("Shipped", "Dropshipped")]
 
 
 def test_a_hint_that_nobody_has_checked_is_unconfirmed(order, happens):
@@ -83,7 +83,7 @@ def test_a_stage_that_comes_back_is_told_again(order, happens):
     happens(1, "reread", "Ready to Ship", status="ready")
     happens(2, "reread", "On Hold", status="on_hold")
 
-    assert [row.text for row in rows(order)] == ["On Hold", "Ready to Ship", "On Hold"]
+    assert [row.text for row in rows(order)] == ["On hold", "Ready to ship", "On hold"]
 
 
 def test_the_same_news_of_two_devices_is_one_row(order, happens, rosa, cuff):
@@ -119,6 +119,16 @@ def test_every_message_can_still_be_read_on_the_page(order, happens, cora):
     short, _, whole = page[page.index("Timeline") :].partition('id="every-message"')
     assert short.count("Shipped") == 1
     assert whole.count("Shipped") == 5
+
+
+def test_the_vendors_own_word_stands_beside_ours_in_the_timeline(order, happens, cora):
+    happens(0, "reread", "Client Action Required", status="action_required")
+    browser = Client()
+    browser.force_login(cora)
+
+    page = " ".join(browser.get(reverse("orders:page", args=[order.pk])).content.decode().split())
+
+    assert '<strong>Action required</strong> <span class="meta">“Client Action Required”, Tenovi Scale;' in page
 
 
 def test_a_first_reading_is_told_as_connected_whatever_word_the_vendor_stays_at(order, happens):

@@ -2,7 +2,7 @@ import re
 
 from tests.journeys.conftest import eventually, patient_id, readings
 
-STATES = ("Dropship Requested", "Ready to Ship", "Shipped", "Delivered", "Connected")
+STATES = ("Requested", "Ready to ship", "Shipped", "Delivered", "Connected")
 
 
 def place_order(cora, patient):

@@ -211,18 +211,6 @@ def test_the_calm_line_does_not_follow_a_reading_to_be_checked():
     assert smooth(points, lines=1, days=30) == [pytest.approx([120.0] * 7)]
 
 
-def test_over_years_the_calm_line_is_calm_though_its_medians_lie_further_apart_than_a_gap():
-    days = LocalDays.until(NOW, NEW_YORK, days=5 * MOST_BUCKETS)
-    points = [Point(start, (110.0 if n // 5 % 2 else 150.0,)) for n, start in enumerate(days.starts)]
-
-    drawn = draw(points, days=days)
-    ((*calm,),) = charts._calm(drawn, ("systolic",), days)
-
-    assert {bucket.mid[0] for bucket in drawn.buckets} == {110.0, 150.0}
-    assert max(abs(value - 130) for value in calm[8:-8]) < 5
-    assert drawn.gap == dt.timedelta(days=7.5)
-
-
 def judged(value):
     return Standing.HIGH if value >= 130 else Standing.IN_GOAL
 

@@ -10,10 +10,12 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.models import Delivery
 from measurements import exclusion, exports
 from measurements.exclusion import Reason
+from measurements.models import Measurement
 from patients.models import AuditEvent
-from tests.factories import DeliveryFactory, DeviceFactory, MeasurementFactory
+from tests.factories import ClinicFactory, DeliveryFactory, DeviceFactory, MeasurementFactory
 
 NOW = dt.datetime(2026, 11, 3, 17, 0, tzinfo=dt.UTC)
 
@@ -120,11 +122,39 @@ def test_the_file_costs_the_same_queries_for_any_number_of_readings(as_nadia, ro
         download(as_nadia, rosa)
 
 
-def test_an_administrator_finds_the_raw_payload_from_the_reading(client, ada, rosa):
-    delivery = DeliveryFactory()
-    row = MeasurementFactory(device=DeviceFactory(patient=rosa), delivery_id=delivery.pk)
+def raw_payload(client, row):
+    return client.get(f"/admin/measurements/measurement/{row.pk}/change/").content.decode()
+
+
+def delivered(device):
+    body = f'{{"hwi_device_id": "{device.hwi_id}", "metric": "weight", "value_1": "171.35"}}'.encode()
+    return MeasurementFactory(device=device, delivery_id=DeliveryFactory(body=body).pk)
+
+
+def test_an_administrator_reads_the_raw_payload_beside_the_reading(client, ada, rosa):
+    row = delivered(DeviceFactory(patient=rosa))
     client.force_login(ada)
 
-    body = client.get(f"/admin/measurements/measurement/{row.pk}/change/").content.decode()
+    shown = raw_payload(client, row)
 
-    assert f'<a href="/admin/devices/delivery/{delivery.pk}/change/">delivery {delivery.pk}</a>' in body
+    assert f'<a href="/admin/devices/delivery/{row.delivery_id}/change/">delivery {row.delivery_id}</a>' in shown
+    assert "&quot;value_1&quot;: &quot;171.35&quot;" in shown
+
+
+def test_a_raw_payload_that_was_purged_says_so(client, ada, rosa):
+    row = delivered(DeviceFactory(patient=rosa))
+    Delivery.objects.filter(pk=row.delivery_id).update(body=b"", purged_at=NOW)
+    client.force_login(ada)
+
+    assert "The body was purged. Its digest and outcome stay." in raw_payload(client, row)
+
+
+def test_a_raw_payload_that_also_speaks_of_strangers_hides_values(client, ada, rosa):
+    row = delivered(DeviceFactory(patient=rosa))
+    stranger = DeviceFactory(patient__clinic=ClinicFactory())
+    Measurement.objects.filter(pk=row.pk).update(delivery_id=delivered(stranger).delivery_id)
+    client.force_login(ada)
+
+    shown = raw_payload(client, row)
+    assert "Values are hidden" in shown
+    assert "171.35" not in shown

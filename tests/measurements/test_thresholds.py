@@ -118,5 +118,8 @@ def test_every_shipped_goal_is_on_offer_with_what_stands_behind_it(rosa, ada, na
 
     assert len(found) == Threshold.objects.filter(patient=None, clinic=None).count()
     assert found[SYSTOLIC].behind_words == "the clinic's goal, below 140"
-    assert (found[DIASTOLIC].own.high, found[DIASTOLIC].behind_words) == (90, "the default, below 80 (far: above 120)")
+    assert (found[DIASTOLIC].own.high, found[DIASTOLIC].behind_words) == (
+        90,
+        "the default, below 80 (far above goal over 120)",
+    )
     assert {offer.own for offer in found.values()} == {None, found[DIASTOLIC].own}

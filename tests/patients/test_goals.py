@@ -37,7 +37,7 @@ def test_a_clinician_changes_one_goal_and_the_others_stay_defaults(as_nadia, ros
     response = save(as_nadia, rosa, opened(as_nadia, rosa), **{HIGH: "150"})
 
     assert "The goals are saved." in text(response)
-    assert "Nadia Haddad Blood pressure, systolic none of its own below 150 (far: above 180)" in text(response)
+    assert "Nadia Haddad Blood pressure, systolic none of its own below 150 (far above goal over 180)" in text(response)
     assert [(goal.high, goal.scope) for key, goal in goals.of(rosa).by_key.items() if key[0] == "blood_pressure"] == [
         (150, "patient"),
         (80, "default"),
@@ -120,10 +120,28 @@ def test_an_administrator_sets_goals_for_the_own_clinic_alone(client, ada, rosa,
     data = {field.html_name: "" if field.value() is None else field.value() for field in form}
     shown = text(client.post(address, {**data, HIGH: "140"}, follow=True))
 
-    assert "Ada Mensah Blood pressure, systolic none of its own below 140 (far: above 180)" in shown
+    assert "Ada Mensah Blood pressure, systolic none of its own below 140 (far above goal over 180)" in shown
     assert (goals.of(rosa).find("blood_pressure", 1).high, goals.of(rosa).find("blood_pressure", 1).scope) == (
         140,
         "clinic",
     )
     assert client.get(f"/admin/measurements/threshold/clinic/{harbor.pk}/").status_code == 404
     assert client.post(f"/admin/measurements/threshold/clinic/{harbor.pk}/", data).status_code == 404
+
+
+def test_the_form_says_what_happens_to_a_reading_beyond_each_bound(as_nadia, rosa):
+    shown = text(as_nadia.get(f"/patients/{rosa.pk}/goals/"))
+
+    for expected in (
+        "In mmHg. The default, below 130 (far above goal over 180)",
+        "Far below goal: less than In goal: from In goal: up to Far above goal: more than",
+        "one far from it is marked in red as well",
+        "Back to the patient",
+    ):
+        assert expected in shown
+
+
+def test_goals_can_be_reached_before_the_first_reading(as_nadia, rosa):
+    page = as_nadia.get(f"/patients/{rosa.pk}/").content.decode()
+
+    assert f'href="/patients/{rosa.pk}/goals/">Change goals' in page

@@ -50,7 +50,7 @@ def test_a_reading_tells_its_three_times_its_device_gateway_marks_and_delivery(a
         "Received by Tenovi Nov 21, 2026, 6:00:00 PM",
         "Received here Nov 21, 2026, 7:00:00 PM",
         "Device Tenovi Scale",
-        "Gateway a0b1c2d3e4f5",
+        "Gateway A0B1-C2D3-E4F5",
         "Webhook, delivery 77",
         "came over 24 h late",
     ):
@@ -150,7 +150,7 @@ def test_a_panel_holds_the_same_facts_without_a_page_around_them(as_nadia, weigh
     for expected in (
         "Fri Nov 20, 2026, 12:00 PM",
         "171.0 lb",
-        "Gateway a0b1c2d3e4f5",
+        "Gateway A0B1-C2D3-E4F5",
         "came over 24 h late",
         "as a page",
     ):

@@ -140,7 +140,7 @@ def test_a_goal_is_typed_in_the_unit_and_kept_in_the_vendors(as_nadia, metric, r
     response = save(as_nadia, rosa, form, **{HIGH: "8.5"})
 
     assert goals.of(rosa).find("glucose").high == 153.14
-    assert "none of its own 3.9 to 8.5 (far: below 3, above 13.9)" in text(response)
+    assert "none of its own 3.9 to 8.5 (far below goal under 3, far above goal over 13.9)" in text(response)
     assert opened(as_nadia, rosa)[HIGH] == "8.5"
 
 

@@ -1,0 +1,56 @@
+"""A patient on paper: figures, charts, and every reading in words, written down once."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.utils import timezone
+
+from measurements import tables
+from patients.models import AuditEvent
+from tests.factories import DeviceFactory, MeasurementFactory
+
+
+@pytest.fixture
+def printed(client, nadia, rosa):
+    client.force_login(nadia)
+
+    def page():
+        html = client.get(f"/patients/{rosa.pk}/print/?days=30").content.decode()
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html[html.index('class="paper-table"') :]))
+
+    return page
+
+
+def weigh(rosa, *, hours_ago, pounds, **fields):
+    device = rosa.devices.first() or DeviceFactory(patient=rosa)
+    moment = timezone.now() - dt.timedelta(hours=hours_ago)
+    return MeasurementFactory(device=device, code="weight", value_1=pounds, taken_at=moment, **fields)
+
+
+def test_a_print_tells_every_reading_with_its_day_year_and_marks(printed, rosa):
+    row = weigh(rosa, hours_ago=30, pounds=171)
+    weigh(rosa, hours_ago=5, pounds=172, conflict=True)
+
+    told = printed()
+
+    when = row.taken_at.astimezone(rosa.zone)
+    assert f"{when:%a %b} {when.day}, {when.year}, {when.hour % 12 or 12}:{when:%M %p} Weight 171.0 lb" in told
+    assert "Weight 172.0 lb check: another value for the same moment" in told
+    assert AuditEvent.objects.filter(action=AuditEvent.Action.PRINT, patient_ids__contains=[rosa.pk]).count() == 1
+
+
+def test_a_long_print_says_that_it_holds_the_newest_alone(printed, rosa, monkeypatch):
+    monkeypatch.setattr(tables, "ROWS_ON_PAPER", 2)
+    for hours, pounds in ((40, 170), (20, 171), (3, 172)):
+        weigh(rosa, hours_ago=hours, pounds=pounds)
+
+    told = printed()
+
+    assert "The newest 2 of this range" in told
+    assert "172.0" in told
+    assert "170.0" not in told
+
+
+def test_a_print_without_readings_says_so(printed, rosa):
+    assert "No readings in this range." in printed()
