@@ -67,7 +67,7 @@ window.ChartPlot = (() => {
       this.panel = panel = laidOver(panel);
       this.clock = panel.clock !== null;
       this.shared = shared;
-      this.gap = this.clock ? Infinity : panel.gap;
+      this.gap = this.clock ? Infinity : Math.max(shared.gap, panel.bucketDays * 1.5 * DAY_MS);
       this.columns = columns(panel, this.gap);
       const time = { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
       const day = { weekday: "short", month: "short", day: "numeric", year: "numeric" };
@@ -137,6 +137,7 @@ window.ChartPlot = (() => {
         ],
         hooks: {
           drawClear: [(u) => this.paintBelow(u)],
+          drawAxes: [(u) => this.paintNames(u)],
           draw: [(u) => this.paintAbove(u)],
           setCursor: [(u) => this.moved(u)],
         },
@@ -153,12 +154,16 @@ window.ChartPlot = (() => {
       Paint.goals(u, this.panel, this.colours);
       if (this.clock) Clock.boxes(u, this.panel, this.colours);
       else Paint.minMax(u, this.panel, this.colours, this.gap);
+    }
+
+    // Over the grid, under the readings.
+    paintNames(u) {
+      Paint.goalNames(u, this.panel, this.colours);
       if (!this.clock) Paint.baseline(u, this.panel, this.colours);
     }
 
     paintAbove(u) {
       Paint.points(u, this.panel, this.colours);
-      Paint.goalNames(u, this.panel, this.colours);
       if (!this.clock) Paint.gaps(u, this.panel, this.colours, this.gap);
       this.drawn?.(u);
     }

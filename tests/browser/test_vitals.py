@@ -316,6 +316,24 @@ def test_bands_gaps_and_marks_are_drawn_where_the_data_says(browse, few, rosa): 
     assert not any(painted(series, *([(estimated + doubtful) / 2, value] for value in range(112, 156, 2))))
 
 
+def test_the_name_of_a_goal_hides_no_reading(browse, rosa):  # noqa: F811
+    """Readings wherever a name could stand: in the band's corners and in its middle."""
+    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
+    today = timezone.now().astimezone(rosa.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    taken = [today - dt.timedelta(days=29) + dt.timedelta(hours=hours) for hours in range(6, 29 * 24, 18)]
+    Measurement.objects.bulk_create(
+        [reading(device, "blood_pressure", each, 126, 95, index=n) for n, each in enumerate(taken)]
+    )
+    LatestReadingFactory(measurement=rosa.measurements.first())
+    page = browse(f"/patients/{rosa.pk}/?days=30", color_scheme="light")
+    drawn(page)
+
+    points = page.evaluate(f"{DATA}.panels[0].points.at")
+    found = page.evaluate(PIXELS, ["blood_pressure", [[at, 126] for at in points]])
+    assert len(found) == len(taken)
+    assert {pixel for pixel in found if pixel != "27,91,166,255"} == set()
+
+
 def test_readings_per_day_are_a_strip_under_the_chart(browse, few, rosa):  # noqa: F811
     page = browse(f"/patients/{rosa.pk}/?days=14", color_scheme="light")
     drawn(page)
