@@ -22,6 +22,7 @@ pytestmark = pytest.mark.bench
 PEOPLE, FEW, MANY = 10_000, 100_000, int(os.environ.get("MANY", "10_000_000"))
 ROUNDS, TIMES = int(os.environ.get("ROUNDS", "6")), 5
 MOST_MS, MOST_RATIO = 200, 1.2
+LONGEST = "10,000 readings, ten times as many as anybody has"  # shown for what it is, without a promise
 SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
 NARROWED = {
     "in trouble": {"devices": "trouble"},
@@ -40,7 +41,7 @@ def pages(known):
         for sort in SORTS
     }
     found["search by name"] = nadia | {"path": "/patients/", "form": {"q": "aaron"}}
-    for whose, patient in (("1,000 readings", known["patient"]), ("10,000 readings", known["long"])):
+    for whose, patient in (("1,000 readings", known["patient"]), (LONGEST, known["long"])):
         for days in (30, 365, 0):
             range_of = f"{days or 'all'} days of {whose}"
             page = f"/patients/{patient}/"
@@ -173,9 +174,11 @@ def said(figure, name, answers, *, ratios=()):
     size = f"{first['bytes'] / 1000:.0f} kB, {first['sent'] / 1000:.0f} sent" if first["bytes"] else "204"
     what = f"{name}: p50 / p95, ms; {cpu:.1f} ms of processors, {first['queries']} queries, {size}"
     value = " / ".join(f"{percentile(ms, share):.0f}" for share in (0.5, 0.95))
+    reach = "" if LONGEST in name else f"{MOST_MS}"
     if ratios:
         value += f"; {statistics.median(ratios):.2f} of {FEW:,}'s"
-    figure(what, value, reach=f"{MOST_MS}; {MOST_RATIO}" if ratios else f"{MOST_MS}", rounds=ms)
+        reach += f"; {MOST_RATIO}" if reach else ""
+    figure(what, value, reach=reach, rounds=ms)
 
 
 def test_pages_of_a_clinic_of_ten_thousand(clinic, figure):
