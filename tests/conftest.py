@@ -15,6 +15,7 @@ from tests import environment
 
 pytest_plugins = [
     "tests.people",
+    "tests.remarks",
     "tests.tallies",
     "tests.browsers",
     "tests.houses",

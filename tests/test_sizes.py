@@ -1,4 +1,4 @@
-"""How big functions and files are: printed with -s, and held near what a reader can take in at once."""
+"""How big functions and files are: told at the end of a run, and held near what a reader can take in at once."""
 
 import ast
 import statistics
@@ -27,21 +27,22 @@ def p95(numbers):
     return statistics.quantiles(numbers, n=20)[-1]
 
 
-def test_functions_stay_small(capsys):
+def told(remark, sized, lines):
+    longest = ", ".join(f"{name} {size}" for size, name in sized[:3])
+    remark(f"{len(lines)}, lines median {statistics.median(lines):.0f}, p95 {p95(lines):.0f}, longest {longest}")
+
+
+def test_functions_stay_small(remark):
     sized = sorted(function_lines(), reverse=True)
     lines = [size for size, _ in sized]
 
-    with capsys.disabled():
-        print(f"\nfunctions: {len(lines)}, lines median {statistics.median(lines):.0f}, p95 {p95(lines):.0f}, ", end="")
-        print(f"longest {', '.join(f'{name} {size}' for size, name in sized[:3])}")
+    told(remark, sized, lines)
     assert p95(lines) <= P95_LINES_OF_A_FUNCTION
 
 
-def test_files_stay_small(capsys):
+def test_files_stay_small(remark):
     sized = sorted(((module.text.count("\n"), module.name) for module in modules().values()), reverse=True)
     lines = [size for size, _ in sized if size]
 
-    with capsys.disabled():
-        print(f"\nfiles: {len(lines)}, lines median {statistics.median(lines):.0f}, p95 {p95(lines):.0f}, ", end="")
-        print(f"longest {', '.join(f'{name} {size}' for size, name in sized[:3])}")
+    told(remark, sized, lines)
     assert [name for size, name in sized if size >= MOST_LINES_OF_A_FILE] == []

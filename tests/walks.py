@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import random
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -16,17 +14,16 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from devices.simulator import Simulator
 from devices.tenovi import TenoviClient
+from tests.remarks import SEED
 from tests.vendor import DOMAIN, KEY, OpenGate
 
-SEED = int(os.environ.get("FUZZ_SEED", random.SystemRandom().randrange(2**32)))
 START = "2026-11-21T09:00:00+00:00"
 TOLD_NO = (301, 302, 400, 401, 403, 404, 405, 429)  # readable: it did not take effect
 
 
-def walk(machine, *, runs, steps, capsys):
+def walk(machine, *, runs, steps, remark):
     """`runs` walks of at most `steps` steps, each in a database that forgets it."""
-    with capsys.disabled():
-        print(f"\n{machine.__name__}: {runs} walks of {steps} steps, FUZZ_SEED={SEED}")
+    remark(f"{runs} walks of {steps} steps")
     chosen = settings(
         max_examples=runs,
         stateful_step_count=steps,

@@ -8,14 +8,16 @@ from config.launcher.chromium import found_or_fetched
 from config.launcher.folders import ROOT
 
 PYTEST = [sys.executable, "-m", "pytest"]
+TWO = ["-n", "2", "--dist", "loadgroup"]
 
 
 def test(words: list[str]) -> NoReturn:
-    pytest(["-n", "2", "--dist", "loadgroup", *words], CHROMIUM=found_or_fetched() or "")
+    pytest([*TWO, *words], CHROMIUM=found_or_fetched() or "")
 
 
 def test_faults(words: list[str]) -> NoReturn:
-    pytest(["-m", "faults", *words])
+    """The walks and arbitrary bodies in one process, what breaks the product's own processes in the other."""
+    pytest(["-m", "faults", *TWO, *words])
 
 
 def bench(words: list[str]) -> NoReturn:

@@ -255,11 +255,10 @@ def readable(post):
 @pytest.mark.parametrize(
     ("runs", "steps"), [pytest.param(12, 30, id="few"), pytest.param(200, 50, id="many", marks=pytest.mark.faults)]
 )
-def test_no_walk_orders_anything_twice_or_loses_it(db, capsys, runs, steps):
+def test_no_walk_orders_anything_twice_or_loses_it(db, remark, runs, steps):
     TALLY.clear()
 
-    walk(WalkOfCalls, runs=runs, steps=steps, capsys=capsys)
+    walk(WalkOfCalls, runs=runs, steps=steps, remark=remark)
 
-    with capsys.disabled():
-        print(", ".join(f"{count} {what}" for what, count in TALLY.items()))
+    remark(", ".join(f"{count} {what}" for what, count in TALLY.items()))
     assert TALLY["posts"] >= TALLY["calls"] > 0

@@ -160,11 +160,10 @@ def bytes_of(payload):
 @pytest.mark.parametrize(
     ("runs", "steps"), [pytest.param(12, 25, id="few"), pytest.param(200, 50, id="many", marks=pytest.mark.faults)]
 )
-def test_after_quiet_each_line_shows_what_the_vendor_shows(db, capsys, runs, steps):
+def test_after_quiet_each_line_shows_what_the_vendor_shows(db, remark, runs, steps):
     TALLY.clear()
 
-    walk(WalkOfHints, runs=runs, steps=steps, capsys=capsys)
+    walk(WalkOfHints, runs=runs, steps=steps, remark=remark)
 
-    with capsys.disabled():
-        print(", ".join(f"{count} {what}" for what, count in TALLY.items()))
+    remark(", ".join(f"{count} {what}" for what, count in TALLY.items()))
     assert TALLY["hooks"] > 0

@@ -5,8 +5,6 @@ is printed.
 """
 
 import json
-import os
-import random
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
@@ -14,12 +12,12 @@ from hypothesis import strategies as st
 
 from devices.models import Delivery
 from tests.hostile import world as w
+from tests.remarks import SEED
 
 pytestmark = pytest.mark.django_db
 
 MANY = 1_000
 FEW = 60
-SEED = int(os.environ.get("FUZZ_SEED", random.SystemRandom().randrange(2**32)))
 KINDS = (Delivery.Kind.MEASUREMENT, Delivery.Kind.FULFILLMENT, Delivery.Kind.SPECIAL_ORDER)
 BATCH = 20  # bodies of one example, so that one database is asked thousands of times and not one thousand are made
 
@@ -67,9 +65,8 @@ def bodies_of(how, kind, world):
 @pytest.mark.parametrize("many", [pytest.param(FEW, id="few"), pytest.param(MANY, id="many", marks=pytest.mark.faults)])
 @pytest.mark.parametrize("how", ["arbitrary", "mutated"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_whatever_comes_ends_in_a_clear_state(world, capsys, kind, how, many):
-    with capsys.disabled():
-        print(f"\nfuzz {kind}, {how}, {many} bodies: FUZZ_SEED={SEED}")
+def test_whatever_comes_ends_in_a_clear_state(world, remark, kind, how, many):
+    remark(f"{many} bodies")
     sent = 0
 
     @seed(SEED)
