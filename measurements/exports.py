@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,15 +11,14 @@ from measurements.goals import Goals
 from measurements.models import Measurement
 from measurements.tables import quality_of
 from measurements.units import VENDORS, Units
+from patients import spreadsheets
 from patients.models import Patient
+from patients.spreadsheets import Cell
 
 HEADINGS = (
     *("account", "taken", "taken_utc", "time_zone", "reading", "value", "value_2", "unit", "against_goal", "marks"),
     *("counts", "excluded_by", "excluded_reason", "device", "received_by_vendor_utc", "received_here_utc", "id"),
 )
-# What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel doesn't read UTF-8
 
 
 @dataclass(frozen=True)
@@ -34,25 +31,11 @@ def of(patient: Patient, *, days: LocalDays, goals: Goals, units: Units = VENDOR
     """Every vital sign of these days, oldest first; each row names its unit, excluded ones their reason."""
     readings = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.start, days.end)
     ordered = readings.select_related("metric", "device", "excluded_by").order_by("taken_at", "metric__position", "pk")
-    file = io.StringIO()
-    file.write(BOM)
-    writer = csv.writer(file)
-    writer.writerow(HEADINGS)
-    count = 0
-    for reading in ordered.iterator(chunk_size=2000):
-        count += 1
-        writer.writerow([safe(cell) for cell in _cells(reading, patient, goals, units)])
-    return Export(file.getvalue(), count)
+    rows = [_cells(reading, patient, goals, units) for reading in ordered.iterator(chunk_size=2000)]
+    return Export(spreadsheets.written(HEADINGS, rows), len(rows))
 
 
-def safe(cell: str | Decimal | int) -> str:
-    """Text that a spreadsheet would run gets an apostrophe in front. A number stays a number, a negative one too."""
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
-    return str(cell)
-
-
-def _cells(reading: Measurement, patient: Patient, goals: Goals, units: Units) -> list[str | Decimal | int]:
+def _cells(reading: Measurement, patient: Patient, goals: Goals, units: Units) -> list[Cell]:
     metric, unit = reading.metric, units.of(reading.metric)
     second = reading.value_2 if metric.has_second_value else None
     return [

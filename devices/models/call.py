@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +12,9 @@ from django.utils import timezone
 from patients.models import Patient
 
 from .device import Device
+
+if TYPE_CHECKING:
+    from patients.models import User
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people read it aloud to the vendor
 
@@ -38,6 +42,9 @@ def new_reference() -> str:
 
 
 class VendorCallQuerySet(models.QuerySet["VendorCall"]):
+    def visible_to(self, user: User) -> VendorCallQuerySet:
+        return self.filter(patient__in=Patient.objects.visible_to(user))
+
     def waiting(self) -> VendorCallQuerySet:
         return self.filter(state=CallState.INTENT, next_attempt_at__lte=timezone.now())
 

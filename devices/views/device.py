@@ -10,9 +10,9 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from devices import concerns, looks, registry
 from devices.models import Assignment, Device, VendorCall
@@ -22,6 +22,7 @@ from fulfillment.wording import words_for
 from measurements.models import Measurement, Metric
 from patients import audit
 from patients.access import Act, open_patient, person, requires
+from patients.live import only_news
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 
@@ -45,16 +46,15 @@ def device_page(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
     return render(request, "devices/page.html", _context(device, holder, person(request)))
 
 
+def _version(user: User, hwi_id: uuid.UUID) -> int | None:
+    """Of its holder."""
+    return Device.objects.visible_to(user).filter(hwi_id=hwi_id).values_list("patient__version", flat=True).first()
+
+
 @requires(Act.SEE_PATIENTS)
-@require_GET
+@require_safe
+@only_news(_version)
 def device_live(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
-    """204 while nothing is new: then no patient is read, and nothing audited."""
-    visible = Device.objects.visible_to(person(request)).filter(hwi_id=hwi_id).order_by()
-    version = visible.values_list("patient__version", flat=True).first()
-    if version is None:
-        raise Http404("No such device.")
-    if request.GET.get("v") == str(version):
-        return HttpResponse(status=204)
     device, holder = _opened(request, hwi_id)
     return render(request, "devices/_device.html", _context(device, holder, person(request)))
 
@@ -69,16 +69,14 @@ def look(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
 
 def _found(request: HttpRequest, hwi_id: uuid.UUID) -> Device:
     visible = Device.objects.visible_to(person(request)).select_related("gateway", "device_type")
-    device = visible.filter(hwi_id=hwi_id).first()
-    if device is None:
-        raise Http404("No such device.")
-    return device
+    return get_object_or_404(visible, hwi_id=hwi_id)
 
 
 def _opened(request: HttpRequest, hwi_id: uuid.UUID) -> tuple[Device, Patient]:
     """With its holder, through the one door."""
     device = _found(request, hwi_id)
-    assert device.patient_id is not None  # noqa: S101 - visible because of its patient
+    if device.patient_id is None:
+        raise Http404("No such device.")
     device.patient = open_patient(device.patient_id, by=person(request))
     return device, device.patient
 
@@ -146,7 +144,7 @@ def _why(row: Assignment, device: Device, ended_by: dict[uuid.UUID | None, str])
 
 
 def _lines(device: Device, user: User) -> Any:
-    lines = OrderLine.objects.filter(device=device, patient__in=Patient.objects.visible_to(user))
+    lines = OrderLine.objects.visible_to(user).filter(device=device)
     return lines.select_related("order__placed_by", "order__kit").order_by("-order__placed_at", "-pk")
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from devices import concerns, gateways
 from devices.models import Device, Gateway, HardwareChange
 from devices.views.device import ASKED
 from patients import audit
 from patients.access import Act, person, requires
+from patients.live import only_news
 from patients.models import User
 from patients.models.audit import AuditAction
 
@@ -28,14 +29,18 @@ def gateway_page(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
     return render(request, "devices/gateway.html", _context(gateway, person(request)))
 
 
+def _version(user: User, gateway_id: uuid.UUID) -> int | None:
+    """Of all who hold something on it."""
+    own = Device.objects.visible_to(user).filter(gateway__public_id=gateway_id)
+    total: int | None = own.aggregate(versions=Sum("patient__version"))["versions"]
+    return total
+
+
 @requires(Act.SEE_PATIENTS)
-@require_GET
+@require_safe
+@only_news(_version)
 def gateway_live(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
-    """204 while nothing is new: then no patient is read, and nothing audited."""
-    gateway = _found(request, gateway_id)
-    if request.GET.get("v") == _version(gateway, person(request)):
-        return HttpResponse(status=204)
-    return render(request, "devices/_gateway.html", _context(gateway, person(request)))
+    return render(request, "devices/_gateway.html", _context(_found(request, gateway_id), person(request)))
 
 
 @requires(Act.SEE_PATIENTS)
@@ -47,19 +52,11 @@ def look(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
 
 
 def _found(request: HttpRequest, gateway_id: uuid.UUID) -> Gateway:
-    gateway = Gateway.objects.visible_to(person(request)).filter(public_id=gateway_id).first()
-    if gateway is None:
-        raise Http404("No such gateway.")
-    return gateway
-
-
-def _version(gateway: Gateway, user: User) -> str:
-    total = Device.objects.visible_to(user).filter(gateway=gateway).aggregate(n=Sum("patient__version"))["n"]
-    return str(total)
+    return get_object_or_404(Gateway.objects.visible_to(person(request)), public_id=gateway_id)
 
 
 def _context(gateway: Gateway, user: User) -> dict[str, Any]:
-    version = _version(gateway, user)  # before what it stands for is read: what changes meanwhile is news
+    version = _version(user, gateway.public_id)  # before what it stands for is read: what changes meanwhile is news
     own = (
         Device.objects.visible_to(user).filter(gateway=gateway).select_related("patient__clinic").order_by("name", "pk")
     )

@@ -20,6 +20,7 @@ from devices.models.device import DeviceQuerySet
 from devices.states import DeviceState
 from patients import audit
 from patients.access import Act, person, requires
+from patients.live import only_news
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 
@@ -42,18 +43,15 @@ def devices(request: HttpRequest) -> HttpResponse:
     return render(request, "devices/list.html", _shown(request, person(request)))
 
 
-@requires(Act.SEE_PATIENTS)
-@require_safe
-def devices_live(request: HttpRequest) -> HttpResponse:
-    """204 while nothing has changed for any patient that this person may see."""
-    user = person(request)
-    if request.GET.get("v") == _version(user):
-        return HttpResponse(status=204)
-    return render(request, "devices/_list.html", _shown(request, user))
-
-
 def _version(user: User) -> str:
     return Patient.objects.visible_to(user).version_of_all()
+
+
+@requires(Act.SEE_PATIENTS)
+@require_safe
+@only_news(_version)
+def devices_live(request: HttpRequest) -> HttpResponse:
+    return render(request, "devices/_list.html", _shown(request, person(request)))
 
 
 def _shown(request: HttpRequest, user: User) -> dict[str, Any]:

@@ -112,6 +112,9 @@ class Order(models.Model):
 
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
+    def visible_to(self, user: User) -> OrderLineQuerySet:
+        return self.filter(patient__in=Patient.objects.visible_to(user))
+
     def open(self) -> OrderLineQuerySet:
         return self.filter(closed_at__isnull=True)
 

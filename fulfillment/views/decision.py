@@ -17,7 +17,8 @@ from devices.models.call import CallState
 from fulfillment import decisions
 from fulfillment.views.choices import DecisionForm
 from patients.access import Act, open_patient, person, requires
-from patients.models import Patient
+from patients.live import only_news
+from patients.models import User
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,15 @@ def call_page(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     return render(request, "orders/decide.html", _context(call, DecisionForm()))
 
 
+def _version(user: User, call_id: uuid.UUID) -> int | None:
+    """Of its patient."""
+    return VendorCall.objects.visible_to(user).filter(pk=call_id).values_list("patient__version", flat=True).first()
+
+
 @requires(Act.PLACE_ORDERS)
 @require_safe
+@only_news(_version)
 def call_live(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    """204 while nothing is new: then no patient is read, and nothing audited."""
-    visible = VendorCall.objects.filter(patient__in=Patient.objects.visible_to(person(request)), pk=call_id)
-    version = visible.values_list("patient__version", flat=True).first()
-    if version is None:
-        raise Http404("No such call.")
-    if request.GET.get("v", "") == str(version):
-        return HttpResponse(status=204)
     return render(request, "orders/_decide.html", _context(_call(request, call_id), DecisionForm()))
 
 
@@ -67,7 +67,7 @@ def decide(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
 
 def _call(request: HttpRequest, call_id: uuid.UUID) -> VendorCall:
     """Through the one door to its patient."""
-    visible = VendorCall.objects.filter(patient__in=Patient.objects.visible_to(person(request)), pk=call_id)
+    visible = VendorCall.objects.visible_to(person(request)).filter(pk=call_id)
     call = visible.select_related("device", "requested_by", "decided_by").first()
     if call is None or call.patient_id is None:
         raise Http404("No such call.")

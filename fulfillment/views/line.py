@@ -14,7 +14,6 @@ from fulfillment.models import OrderLine
 from fulfillment.orders import CantOrder
 from fulfillment.wording import refusals
 from patients.access import Act, open_patient, person, requires
-from patients.models import Patient
 
 
 @requires(Act.PLACE_ORDERS)
@@ -86,7 +85,7 @@ def _tell(request: HttpRequest, made: list[OrderLine]) -> None:
 
 def _line(request: HttpRequest, line_id: uuid.UUID) -> OrderLine:
     """Through the one door to its patient."""
-    visible = OrderLine.objects.filter(patient__in=Patient.objects.visible_to(person(request)), pk=line_id)
+    visible = OrderLine.objects.visible_to(person(request)).filter(pk=line_id)
     line = visible.select_related("order__patient__clinic", "device_type", "call__device").first()
     if line is None:
         raise Http404("No such line.")

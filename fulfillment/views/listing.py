@@ -14,6 +14,7 @@ from fulfillment.models import LineStatus, Order, Urgency
 from fulfillment.wording import Words, words_for
 from patients import audit
 from patients.access import Act, can, person, requires
+from patients.live import only_news
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 
@@ -31,7 +32,7 @@ class Row:
 @dataclass(frozen=True)
 class Chip:
     label: str
-    query: str
+    query: str  # of the list as a click on it narrows it
     count: int
     chosen: bool
 
@@ -42,18 +43,15 @@ def order_list(request: HttpRequest) -> HttpResponse:
     return render(request, "orders/list.html", _shown(request, person(request)))
 
 
-@requires(Act.SEE_ORDERS)
-@require_safe
-def order_list_live(request: HttpRequest) -> HttpResponse:
-    """204 while nothing has changed for any patient that this person may see."""
-    user = person(request)
-    if request.GET.get("v") == _version(user):
-        return HttpResponse(status=204)
-    return render(request, "orders/_list.html", _shown(request, user))
-
-
 def _version(user: User) -> str:
     return Patient.objects.visible_to(user).version_of_all()
+
+
+@requires(Act.SEE_ORDERS)
+@require_safe
+@only_news(_version)
+def order_list_live(request: HttpRequest) -> HttpResponse:
+    return render(request, "orders/_list.html", _shown(request, person(request)))
 
 
 def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
@@ -73,7 +71,7 @@ def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
         "page": page,
         "chips": chips,
         "undecided": undecided,
-        "show": show if chosen is not None else "",
+        "query": _query(chosen),
         "version": version,
     }
 
@@ -82,7 +80,7 @@ def _undecided(user: User) -> list[VendorCall]:
     """Calls of which nobody knows what became, endings among them, for those who may decide."""
     if not can(user, Act.PLACE_ORDERS):
         return []
-    mine = VendorCall.objects.filter(state=CallState.NEEDS_HUMAN, patient__in=Patient.objects.visible_to(user))
+    mine = VendorCall.objects.visible_to(user).filter(state=CallState.NEEDS_HUMAN)
     return list(mine.select_related("patient", "device").order_by("created_at")[:ROWS_PER_PAGE])
 
 
@@ -92,5 +90,9 @@ def _row(order: Order) -> Row:
 
 
 def _chips(counts: dict[int, int], chosen: Urgency | None) -> list[Chip]:
-    everything = Chip("All", "", sum(counts.values()), chosen is None)
-    return [everything, *(Chip(u.label, u.name.lower(), counts.get(u, 0), u == chosen) for u in Urgency)]
+    everything = Chip("All", _query(None), sum(counts.values()), chosen is None)
+    return [everything, *(Chip(u.label, _query(u), counts.get(u, 0), u == chosen) for u in Urgency)]
+
+
+def _query(chosen: Urgency | None) -> str:
+    return f"show={chosen.name.lower()}" if chosen is not None else ""

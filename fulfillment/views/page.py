@@ -3,8 +3,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from devices.models import VendorCall
@@ -15,7 +15,8 @@ from fulfillment.models import EventSource, LineStatus, Order, OrderEvent, Order
 from fulfillment.models.status import STUCK
 from fulfillment.wording import STEPS, STEPS_ON_SITE, Words, refusals, words_for
 from patients.access import Act, open_patient, person, requires
-from patients.models import Patient
+from patients.live import only_news
+from patients.models import Patient, User
 
 
 @dataclass(frozen=True)
@@ -57,26 +58,21 @@ def order_page(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     return render(request, "orders/page.html", _context(order, open_patient(order.patient_id, by=person(request))))
 
 
+def _version(user: User, order_id: uuid.UUID) -> int | None:
+    """Of its patient."""
+    return Order.objects.visible_to(user).filter(pk=order_id).values_list("patient__version", flat=True).first()
+
+
 @requires(Act.SEE_ORDERS)
 @require_safe
+@only_news(_version)
 def order_live(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """204 while nothing is new: then no patient is read, and nothing audited."""
-    known = request.GET.get("v", "")
-    visible = Order.objects.visible_to(person(request)).filter(pk=order_id)
-    version = visible.values_list("patient__version", flat=True).first()
-    if version is None:
-        raise Http404("No such order.")
-    if known == str(version):
-        return HttpResponse(status=204)
     order = _order(request, order_id)
     return render(request, "orders/_order.html", _context(order, open_patient(order.patient_id, by=person(request))))
 
 
 def _order(request: HttpRequest, order_id: uuid.UUID) -> Order:
-    order = Order.objects.visible_to(person(request)).with_lines().filter(pk=order_id).first()
-    if order is None:
-        raise Http404("No such order.")
-    return order
+    return get_object_or_404(Order.objects.visible_to(person(request)).with_lines(), pk=order_id)
 
 
 def _context(order: Order, patient: Patient) -> dict[str, object]:

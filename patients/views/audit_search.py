@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from typing import Any
 
@@ -17,8 +15,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from measurements.exports import BOM, safe
-from patients import audit, audit_trail, search
+from patients import audit, audit_trail, search, spreadsheets
 from patients.access import person
 from patients.admin_base import may
 from patients.audit_trail import MOST_NAMED, Place, Question
@@ -49,7 +46,8 @@ class SearchForm(forms.Form):
         super().__init__(data)
         self.by = by
         people = User.objects.all() if by.is_superuser else User.objects.filter(clinics__in=by.clinics.all()).distinct()
-        self.fields["actor"].queryset = people  # type: ignore[attr-defined]
+        actor: Any = self.fields["actor"]
+        actor.queryset = people
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
@@ -131,22 +129,15 @@ def _names(event: AuditEvent, named: dict[uuid.UUID, Patient]) -> tuple[list[Pat
 
 
 def _export(request: HttpRequest, question: Question) -> HttpResponse:
-    """Patients by their ids alone. The file's name says nothing about anybody."""
+    """Patients by their ids alone."""
     user = person(request)
     rows = list(question.rows[: MOST_EXPORTED + 1])
-    file = io.StringIO()
-    file.write(BOM)
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    for event in rows[:MOST_EXPORTED]:
-        writer.writerow([safe(cell) for cell in _cells(event)])
+    cells = [_cells(event) for event in rows[:MOST_EXPORTED]]
     if len(rows) > MOST_EXPORTED:
-        writer.writerow([CUT])
+        cells.append([CUT])
     of = [question.patient.pk] if question.patient else []
     audit.record(AuditAction.EXPORT, by=user, patients=of, target=TARGET, rows=len(rows), **_asked(question))
-    response = HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    return response
+    return spreadsheets.to_download(spreadsheets.written(COLUMNS, cells), name="audit.csv")
 
 
 def _cells(event: AuditEvent) -> list[str]:

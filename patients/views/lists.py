@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from measurements import units
 from patients import audit, preferences, search
 from patients.access import Act, person, requires
+from patients.live import only_news
 from patients.models import Condition, Patient, User
 from patients.models.audit import AuditAction
 from patients.models.patient import PatientQuerySet
@@ -37,14 +38,20 @@ def patients(request: HttpRequest) -> HttpResponse:
     return render(request, "patients/list.html", {"asked": ""} | _arranged(request, user) | _choices(user))
 
 
+def _enrolled(user: User) -> PatientQuerySet:
+    return Patient.objects.visible_to(user).enrolled()
+
+
+def _version(user: User) -> str:
+    """Of all of whom the list shows a part, and of how it is arranged."""
+    return f"{_enrolled(user).version_of_all()}-{Chosen.of(user).mark}"
+
+
 @requires(Act.SEE_PATIENTS)
 @require_GET
+@only_news(_version)
 def live(request: HttpRequest) -> HttpResponse:
-    """204 while nothing that the list shows has changed."""
-    user = person(request)
-    if request.GET.get("v") == _version(user, Chosen.of(user)):
-        return HttpResponse(status=204)
-    return render(request, "patients/_list_live.html", _arranged(request, user))
+    return render(request, "patients/_list_live.html", _arranged(request, person(request)))
 
 
 @requires(Act.SEE_PATIENTS)
@@ -57,17 +64,9 @@ def arrange(request: HttpRequest) -> HttpResponse:
     return redirect("patients:list")
 
 
-def _enrolled(user: User) -> PatientQuerySet:
-    return Patient.objects.visible_to(user).enrolled()
-
-
-def _version(user: User, chosen: Chosen) -> str:
-    return f"{_enrolled(user).version_of_all()}-{chosen.mark}"
-
-
 def _arranged(request: HttpRequest, user: User) -> dict[str, Any]:
     chosen, enrolled = Chosen.of(user), _enrolled(user)
-    version = _version(user, chosen)
+    version = _version(user)
     total, devices, silence = chips.counted(enrolled, chosen)
     narrowed = filters.narrowed(enrolled, chosen)
     everybody, turn = Patient.objects.visible_to(user), Turn.read(request.GET.dict())

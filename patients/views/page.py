@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,9 +15,10 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from measurements import chart_json, charts, exports, goals, latest, tables, units
 from measurements.days import LocalDays
 from measurements.goals import Goals
-from patients import audit
+from patients import audit, spreadsheets
 from patients.access import Act, open_patient, person, requires
-from patients.models import Patient
+from patients.live import only_news
+from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.views import holdings, looks, rows
 from patients.views.looks import DatesForm, Look
@@ -48,17 +49,16 @@ def dates(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     return redirect(f"{reverse('patients:page', args=[patient.pk])}?days={span.key}")
 
 
+def _version(user: User, patient_id: uuid.UUID) -> int | None:
+    own = Patient.objects.visible_to(user).filter(pk=patient_id).order_by("pk")
+    return own.values_list("version", flat=True).first()
+
+
 @requires(Act.SEE_PATIENTS)
 @require_GET
+@only_news(_version)
 def live(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """204 while the version is the caller's: nothing of the patient is read and nobody has seen anything."""
     user = person(request)
-    versions = Patient.objects.visible_to(user).filter(pk=patient_id).order_by("pk").values_list("version", flat=True)
-    version = versions.first()
-    if version is None:
-        raise Http404("No such patient.")
-    if request.GET.get("v") == str(version):
-        return HttpResponse(status=204)
     patient = open_patient(patient_id, by=user)
     return render(request, "patients/_live.html", shown(request, patient, looks.of(request, user)))
 
@@ -66,7 +66,7 @@ def live(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
 @requires(Act.SEE_PATIENTS)
 @require_GET
 def download(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """The readings of the range that is shown. The file's name says nothing about the patient."""
+    """The readings of the range that is shown."""
     user = person(request)
     patient = open_patient(patient_id, by=user)
     days = looks.of(request, user).span.days(patient, now=timezone.now())
@@ -79,9 +79,7 @@ def download(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
         readings=export.readings,
         days=len(days),
     )
-    response = HttpResponse(export.text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="readings.csv"'
-    return response
+    return spreadsheets.to_download(export.text, name="readings.csv")
 
 
 def shown(

@@ -3,15 +3,12 @@
 import csv
 import datetime as dt
 import io
-from decimal import Decimal
 
 import pytest
 import time_machine
-from hypothesis import given
-from hypothesis import strategies as st
 
 from devices.models import Delivery
-from measurements import exclusion, exports
+from measurements import exclusion
 from measurements.exclusion import Reason
 from measurements.models import Measurement
 from patients.models import AuditEvent
@@ -24,12 +21,6 @@ NOW = dt.datetime(2026, 11, 3, 17, 0, tzinfo=dt.UTC)
 def noon():
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def as_nadia(client, nadia):
-    client.force_login(nadia)
-    return client
 
 
 def download(client, patient, query="?days=7"):
@@ -102,15 +93,6 @@ def test_a_strangers_readings_are_no_file(client, olaf, rosa):
     client.force_login(olaf)
 
     assert client.get(f"/patients/{rosa.pk}/readings.csv").status_code == 404
-
-
-@given(st.text())
-def test_no_text_begins_as_a_formula_does(text):
-    assert not exports.safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
-
-
-def test_a_negative_number_stays_a_number():
-    assert (exports.safe(Decimal("-3.50")), exports.safe("-3.50")) == ("-3.50", "'-3.50")
 
 
 def test_the_file_costs_the_same_queries_for_any_number_of_readings(as_nadia, rosa, django_assert_max_num_queries):

@@ -1,0 +1,38 @@
+"""CSV files that a spreadsheet opens without running anything that is in them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from django.http import HttpResponse
+
+# What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection").
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel doesn't read UTF-8
+
+Cell = str | Decimal | int
+
+
+def written(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    file = io.StringIO()
+    file.write(BOM)
+    writer = csv.writer(file)
+    writer.writerow(headings)
+    writer.writerows([safe(cell) for cell in row] for row in rows)
+    return file.getvalue()
+
+
+def safe(cell: Cell) -> str:
+    """Text that a spreadsheet would run gets an apostrophe in front. A number stays a number, a negative one too."""
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return str(cell)
+
+
+def to_download(text: str, *, name: str) -> HttpResponse:
+    """`name` stays on the disk of whoever saves it: nothing about a patient belongs there."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)

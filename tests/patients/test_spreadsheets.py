@@ -1,0 +1,24 @@
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patients import spreadsheets
+
+
+@given(st.text())
+def test_no_text_begins_as_a_formula_does(text):
+    assert not spreadsheets.safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_a_negative_number_stays_a_number():
+    assert (spreadsheets.safe(Decimal("-3.50")), spreadsheets.safe("-3.50")) == ("-3.50", "'-3.50")
+
+
+def test_every_cell_of_a_file_is_safe_and_its_name_is_all_that_the_browser_is_told():
+    text = spreadsheets.written(("who", "what"), [("=1+1", Decimal(-2))])
+
+    assert text == "\N{ZERO WIDTH NO-BREAK SPACE}who,what\r\n'=1+1,-2\r\n"
+    answer = spreadsheets.to_download(text, name="rows.csv")
+    assert answer["Content-Disposition"] == 'attachment; filename="rows.csv"'
+    assert answer.content.decode() == text
