@@ -79,7 +79,7 @@ class ThresholdAdmin(ReadOnlyAdmin):
     list_filter = ("metric",)
     list_select_related = ("metric",)
 
-    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Shipped defaults and own clinics' goals; a patient's goals are on the patient's page."""
         own = person(request).clinics.all()
         rows = super().get_queryset(request).filter(patient__isnull=True)

@@ -7,12 +7,10 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
@@ -57,6 +55,11 @@ class PersonForm(forms.ModelForm):
 
 INVITED_AGAIN = "Each gets a new link by mail that works once, for seven days. Earlier links stop working."
 SHUT_OUT = "Each is signed out with the next click and can't sign in again. What they did stays in the audit."
+WITHOUT_SECOND_STEP = (
+    "Do this only for somebody who stands before you or whose voice you know: until they set up a new second step, "
+    "their password alone opens the account. Their app, passkeys and recovery codes stop working at once, and they "
+    "are told by e-mail."
+)
 
 
 @admin.register(User)
@@ -117,35 +120,26 @@ class UserAdmin(ScopedAdmin):
 
     @admin.action(description="Invite again (sends a new link; earlier ones stop working)", permissions=["change"])
     def invite_again(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        about = [f"{user.name}, {user.email}" for user in people]
-        asked = self.ask_first(request, people, question="Invite them again?", meaning=INVITED_AGAIN, about=about)
-        if asked is None:
-            self._each(request, people, accounts.invite_again, done="Invited again")
-        return asked
+        asking = ("Invite them again?", INVITED_AGAIN)
+        return self._each(request, people, accounts.invite_again, asking=asking, done="Invited again")
 
     @admin.action(description="Deactivate (signs out at once)", permissions=["change"])
     def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        about = [f"{user.name}, {user.email}" for user in people]
-        asked = self.ask_first(request, people, question="Deactivate these people?", meaning=SHUT_OUT, about=about)
-        if asked is None:
-            self._each(request, people, accounts.deactivate, done="Deactivated")
-        return asked
+        asking = ("Deactivate these people?", SHUT_OUT)
+        return self._each(request, people, accounts.deactivate, asking=asking, done="Deactivated")
 
     @admin.action(description="Reset the second step (for who lost phone and codes)", permissions=["change"])
     def reset_second_step(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        if "confirmed" in request.POST:
-            self._each(request, people, second_step.reset, done="Second step reset")
-            return None
-        asked = {
-            **self.admin_site.each_context(request),
-            "title": "Reset the second step of these people?",
-            "people": people,
-            "opts": self.opts,
-            "checkbox": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/patients/user/reset_second_step.html", asked)
+        asking = ("Reset the second step of these people?", WITHOUT_SECOND_STEP)
+        return self._each(request, people, second_step.reset, asking=asking, done="Second step reset")
 
-    def _each(self, request: HttpRequest, people: QuerySet[User], verb: Any, *, done: str) -> None:
+    def _each(
+        self, request: HttpRequest, people: QuerySet[User], verb: Any, *, asking: tuple[str, str], done: str
+    ) -> HttpResponse | None:
+        """Asks first (question, and what it means); then does it to each whom this person may change."""
+        (question, meaning), about = asking, [f"{user.name}, {user.email}" for user in people]
+        if asked := self.ask_first(request, people, question=question, meaning=meaning, about=about):
+            return asked
         for user in people:
             if not self.has_change_permission(request, user):
                 messages.error(request, f"{user}: works in another clinic too; ask whoever set this up.")
@@ -156,6 +150,7 @@ class UserAdmin(ScopedAdmin):
                 messages.error(request, f"{user}: {' '.join(error.messages)}")
             else:
                 messages.success(request, f"{done}: {user}.")
+        return None
 
 
 class OfClinic(admin.SimpleListFilter):

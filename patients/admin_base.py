@@ -149,7 +149,10 @@ class ScopedAdmin(ModelAdmin):
     def ask_first(
         self, request: HttpRequest, rows: QuerySet[Any], *, question: str, meaning: str, about: Iterable[str] = ()
     ) -> HttpResponse | None:
-        """A page that says what will happen to how many; None once the person has said yes."""
+        """A page that says what will happen to what; None once the person has said yes.
+
+        `about` tells it in lines; left out, the first rows stand for all of them.
+        """
         if "confirmed" in request.POST:
             return None
         context = {

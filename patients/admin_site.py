@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import update_wrapper
-from typing import Any, ClassVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from patients.access import Act
+from patients.access import Act, declare
 from patients.admin_base import viewer
 
 
@@ -39,6 +39,15 @@ class Panel:
     empty: str = ""
 
 
+PANELS: list[Callable[[HttpRequest], Panel]] = []
+
+
+def panel(told: Callable[[HttpRequest], Panel]) -> Callable[[HttpRequest], Panel]:
+    """Declare what stands on the first page, in this order. The rooms know: `devices.admin.dashboard`."""
+    PANELS.append(told)
+    return told
+
+
 class HouseAdminSite(admin.AdminSite):
     """One door: signing in, signing out and passwords are allauth's, with its lockout, and nothing else's."""
 
@@ -47,11 +56,9 @@ class HouseAdminSite(admin.AdminSite):
     index_title = "Administration"
     site_url = None
     final_catch_all_view = True
-    # What stands on the first page, each by a function of the room that knows it (`devices.admin.dashboard`).
-    panels: ClassVar[list[Callable[[HttpRequest], Panel]]] = []
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {"panels": [panel(request) for panel in self.panels], **(extra_context or {})})
+        return super().index(request, {"panels": [told(request) for told in PANELS], **(extra_context or {})})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Who is signed in and isn't staff gets a plain 403, not a second sign-in page."""
@@ -64,8 +71,7 @@ class HouseAdminSite(admin.AdminSite):
                 response = inner(request, *args, **kwargs)
                 return response.render() if isinstance(response, TemplateResponse) else response
 
-        guarded.policy = Act.ADMINISTER  # type: ignore[attr-defined]
-        return update_wrapper(guarded, inner)
+        return declare(update_wrapper(guarded, inner), Act.ADMINISTER)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         zone = timezone.get_current_timezone_name()

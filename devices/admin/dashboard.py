@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -28,15 +27,15 @@ from fulfillment.models import LineStatus, OrderLine
 from fulfillment.models.status import STUCK
 from patients.access import person
 from patients.admin_base import CappedPaginator, rows_in_words
-from patients.admin_site import Line, Panel
+from patients.admin_site import Line, Panel, panel
 from patients.models import Role, User
 
 MOST_REASONS = 10
 BAD, WARN, OK = "bad", "warn", "ok"
 
 
-def to(model: type, **query: object) -> str:
-    label = f"{model._meta.app_label}_{model._meta.model_name}"  # type: ignore[attr-defined]
+def to(model: type[Model], **query: object) -> str:
+    label = f"{model._meta.app_label}_{model._meta.model_name}"
     return reverse(f"admin:{label}_changelist") + (f"?{urlencode(query)}" if query else "")
 
 
@@ -49,6 +48,7 @@ def line(label: str, rows: QuerySet[Any] | int, href: str = "", *, tone: str = "
     return Line(label, f"{count}{more}", href, tone if count else OK if tone else "", note)
 
 
+@panel
 def needs_somebody(request: HttpRequest) -> Panel:
     own = Q(patient__clinic__in=list(person(request).clinics.all()))
     undecided = VendorCall.objects.filter(own, state=CallState.NEEDS_HUMAN)
@@ -81,6 +81,7 @@ def _stuck(own: Q) -> Iterator[Line]:
         yield line(f"Ordered devices: {LineStatus(status).label.lower()}", count, href, tone=WARN)
 
 
+@panel
 def deliveries(_: HttpRequest) -> Panel:
     """All that isn't done by state and kind, from two indexes; what is done by the planner's own estimate."""
     found: dict[tuple[str, str], int] = {}
@@ -97,6 +98,7 @@ def deliveries(_: HttpRequest) -> Panel:
     return Panel("Deliveries", [*lines, Line("All that is kept", rows_in_words(Delivery), to(Delivery))])
 
 
+@panel
 def quarantine(_: HttpRequest) -> Panel:
     """By reason, the most frequent first, with what to do about each."""
     held = [group for group in counts() if group["state"] == DeliveryState.QUARANTINED][:MOST_REASONS]
@@ -114,6 +116,7 @@ def quarantine(_: HttpRequest) -> Panel:
     )  # fmt: skip
 
 
+@panel
 def comparisons(_: HttpRequest) -> Panel:
     """The last of each kind: asked, found, missed by webhooks, how many differences."""
     lines = []
@@ -127,6 +130,7 @@ def comparisons(_: HttpRequest) -> Panel:
     return Panel("Comparisons with the vendor", lines)
 
 
+@panel
 def webhooks(_: HttpRequest) -> Panel:
     """Of the last 24 hours by how they ended. What an authenticated sender was refused is lost until the next pull."""
     totals = HookTally.objects.since(timezone.now() - DAY).totals("outcome")
@@ -142,6 +146,7 @@ def webhooks(_: HttpRequest) -> Panel:
     )
 
 
+@panel
 def people(request: HttpRequest) -> Panel:
     user = person(request)
     own = User.objects.all() if user.is_superuser else User.objects.filter(clinics__in=user.clinics.all()).distinct()
@@ -164,6 +169,3 @@ def people(request: HttpRequest) -> Panel:
             line("Closed accounts", closed, to(User, is_active__exact=0)),
         ],
     )
-
-
-admin.site.panels += [needs_somebody, deliveries, quarantine, comparisons, webhooks, people]  # type: ignore[attr-defined]

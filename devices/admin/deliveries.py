@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 
 from devices import advice, disclosure, inbox, strangers
 from devices.admin import unknown
@@ -87,8 +85,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Work on the selected deliveries once more", permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
-        if "confirmed" not in request.POST:
-            return self._ask(request, queryset, question="Work on these deliveries once more?", meaning=ASKED)
+        if asked := self._ask(request, queryset, "Work on these deliveries once more?", ASKED):
+            return asked
         kinds = set(queryset.order_by().values_list("kind", flat=True).distinct())
         count = inbox.replay(Delivery.objects.filter(pk__in=queryset.values("pk")))
         audit.record(AuditEvent.Action.REPLAY, by=person(request), count=count)
@@ -99,26 +97,19 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Dismiss the selected deliveries", permissions=["replay"])
     def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
-        if "confirmed" not in request.POST:
-            return self._ask(request, queryset, question="Dismiss these deliveries?", meaning=ASKED_TO_DISMISS)
+        if asked := self._ask(request, queryset, "Dismiss these deliveries?", ASKED_TO_DISMISS):
+            return asked
         count = inbox.dismiss(Delivery.objects.filter(pk__in=queryset.values("pk")), reason="looked at by a person")
         audit.record(AuditEvent.Action.DISMISS, by=person(request), count=count)
         self.message_user(request, f"{count} deliveries dismissed.", messages.SUCCESS)
         return None
 
-    def _ask(self, request: HttpRequest, rows: QuerySet[Delivery], *, question: str, meaning: str) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": question,
-            "meaning": meaning,
-            "counts": counts(rows),
-            "opts": self.opts,
-            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "action": request.POST["action"],
-            "everything": request.POST.get("select_across", "0"),
-        }
-        return TemplateResponse(request, "admin/devices/delivery/confirm.html", context)
+    def _ask(self, request: HttpRequest, rows: QuerySet[Delivery], question: str, meaning: str) -> HttpResponse | None:
+        about = [
+            f"{group['kind_label']}, {group['state_label']}: {group['reason'] or 'no reason'} ({group['count']})"
+            for group in counts(rows)
+        ]
+        return self.ask_first(request, rows, question=question, meaning=meaning, about=about)
 
 
 def counts(rows: QuerySet[Delivery] | None = None) -> list[dict[str, Any]]:

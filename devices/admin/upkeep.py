@@ -1,0 +1,27 @@
+"""What runs by itself, and whom it called."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from devices.models import Alarm, HookTally, PeriodicJob
+from patients.admin_base import ReadOnlyAdmin
+
+
+@admin.register(PeriodicJob)
+class PeriodicJobAdmin(ReadOnlyAdmin):
+    list_display = ("name", "started_at", "succeeded_at", "problem")
+
+
+@admin.register(Alarm)
+class AlarmAdmin(ReadOnlyAdmin):
+    """What each name means and what to do is in docs/operations.md."""
+
+    list_display = ("name", "problem", "since", "over_at", "mailed_at")
+    list_filter = (("over_at", admin.EmptyFieldListFilter),)
+
+
+@admin.register(HookTally)
+class HookTallyAdmin(ReadOnlyAdmin):
+    list_display = ("minute", "outcome", "source", "count")
+    list_filter = ("outcome", ("minute", admin.DateFieldListFilter))
