@@ -43,6 +43,7 @@ class Channel(redis.Channel):
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         if self.connection is None or self.connection.client is None:
             raise RedisGone("the connection is closed")
+        # Every new connection asks here; kombu, which has no types, has no public door before it.
         params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[misc]
         return params
 

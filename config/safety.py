@@ -64,7 +64,7 @@ def _careless_database() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')")
         fsync, commit = cursor.fetchone()
-        version = connection.pg_version  # type: ignore[attr-defined]
+        version = connection.pg_version  # type: ignore[attr-defined]  # only PostgreSQL has one
     connection.close()
     reasons = [] if version >= LEAST_POSTGRESQL else ["PostgreSQL 15 or newer is needed"]
     if settings.ALLOW_CARELESS_DATABASE:

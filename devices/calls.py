@@ -114,7 +114,7 @@ def settle_time() -> dt.timedelta:
 
 def back_to_intent(call: VendorCall, *, after: float | None = None) -> bool:
     """Nothing reached the vendor. `after`: seconds, if the vendor named them; else growing pauses with jitter."""
-    pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(call.attempts, 6)) * random.uniform(0.5, 1)  # noqa: S311
+    pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(call.attempts, 6)) * random.uniform(0.5, 1)  # noqa: S311  a pause, no secret
     seconds = pause if after is None else min(after, LONGEST_RETRY_AFTER_SECONDS)
     at = timezone.now() + dt.timedelta(seconds=seconds)
     fresh = {"unknown_since": None, "search_after": None, "times_absent": 0, "reason": ""}

@@ -77,7 +77,7 @@ def gauge(name: str, words: str, labels: str | tuple[str, ...], rows: Iterable[t
     names = (labels,) if isinstance(labels, str) else labels
     family = GaugeMetricFamily(f"vitals_{name}", words, labels=names)
     for *values, value in rows:
-        family.add_metric([str(each) for each in values], float(value))  # type: ignore[arg-type]
+        family.add_metric([str(each) for each in values], float(value))  # type: ignore[arg-type]  # rows are of any width
     return family
 
 

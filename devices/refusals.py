@@ -30,6 +30,11 @@ ALARM_WITHIN = dt.timedelta(hours=1)
 KEEP_REFUSED = dt.timedelta(days=2)
 KEEP_ACCEPTED = dt.timedelta(days=30)
 
+ADD = f"""
+INSERT INTO {HookTally._meta.db_table} AS tally (minute, outcome, source, count) VALUES (%s, %s, %s, %s)
+ON CONFLICT (minute, outcome, source) DO UPDATE SET count = tally.count + EXCLUDED.count
+"""  # noqa: S608  our own table's name only
+
 Key = tuple[int, str, str]  # minutes since 1970, outcome, the sender's address
 
 
@@ -107,8 +112,7 @@ def _full_minutes(minutes: set[int]) -> set[int]:
 def _add(rows: list[tuple[Key, int]]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {HookTally._meta.db_table} AS tally (minute, outcome, source, count) VALUES (%s, %s, %s, %s) "  # noqa: S608
-            "ON CONFLICT (minute, outcome, source) DO UPDATE SET count = tally.count + EXCLUDED.count",
+            ADD,
             [(_moment(minute), outcome, source, times) for (minute, outcome, source), times in rows],
         )
 

@@ -97,13 +97,14 @@ class ShipForm(SubmittedOnce, AddressForm):
     def __init__(self, data: Any = None, *, patient: Patient) -> None:
         super().__init__(data, patient=patient, initial=address_of(patient))
         kits = Kit.objects.filter(clinic_id=patient.clinic_id, active=True)
-        self.fields["kit"].queryset = kits.prefetch_related("items__device_type")  # type: ignore[attr-defined]
+        kit: Any = self.fields["kit"]
+        kit.queryset = kits.prefetch_related("items__device_type")
         self.linked = orders.linked_gateway(patient)
         choices = [(NEW, "Ship a new gateway with the devices")]
         if self.linked:
             choices.insert(0, (JOIN, f"Join the gateway that the patient has ({printed(self.linked)})"))
-        self.fields["gateway"].choices = choices  # type: ignore[attr-defined]
-        self.fields["gateway"].initial = choices[0][0]
+        gateway: Any = self.fields["gateway"]
+        gateway.choices, gateway.initial = choices, choices[0][0]
         self.held = joining.held_by(self.linked, clinic=patient.clinic) if self.linked else {}
 
     def clean(self) -> dict[str, Any]:

@@ -36,12 +36,12 @@ WHERE id = (
 AND NOT EXISTS (
     SELECT 1 FROM measurements_measurement WHERE {SAME_READING} AND taken_at = %(taken_at)s AND index = %(index)s)
 RETURNING id
-"""  # noqa: S608  (no text of anybody's in it)
+"""  # noqa: S608  our own words only
 
 KNOWN_BY_CREATED = f"""
 SELECT 1 FROM measurements_measurement
 WHERE {SAME_READING} AND abs(extract(epoch FROM vendor_created_at - %(taken_at)s)) <= {SAME_SECOND} LIMIT 1
-"""  # noqa: S608
+"""  # noqa: S608  our own words only
 
 ANY_OLD = (
     "SELECT DISTINCT device_id FROM measurements_measurement WHERE device_id = ANY(%s) AND time_source = 'created'"

@@ -91,10 +91,6 @@ _uuid = lru_cache(4096)(uuid.UUID)
 _hardware = lru_cache(4096)(normalise_hardware_uuid)
 
 
-def hwi_id_of(item: Item) -> uuid.UUID:
-    return _hwi_id(item.fields.get("hwi_device_id"))
-
-
 def _hwi_id(value: Any) -> uuid.UUID:
     try:
         return _uuid(_text(value))

@@ -192,7 +192,7 @@ def _release(row: SyncRow, *, problem: str, again_in: float | None = None) -> No
 
 def _failed(row: SyncRow, error: tenovi.VendorError) -> None:
     attempts = row.attempts + 1
-    seconds = FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1) * random.uniform(0.5, 1)  # noqa: S311
+    seconds = FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1) * random.uniform(0.5, 1)  # noqa: S311  a pause, no secret
     SyncRow.objects.filter(pk=row.pk, lease=row.lease).update(
         attempts=F("attempts") + 1,
         state=SyncRowState.FAILED if attempts >= MOST_ATTEMPTS else SyncRowState.WAITING,

@@ -103,7 +103,8 @@ class PatientForm(forms.ModelForm):
     def _offer_clinics(self, user: User) -> None:
         """A choice only for those who have one; a patient stays in the clinic that enrolled."""
         own = user.clinics.all()
-        self.fields["clinic"].queryset = own  # type: ignore[attr-defined]
+        clinic: Any = self.fields["clinic"]
+        clinic.queryset = own
         if self.editing or len(own) == 1:
             del self.fields["clinic"]
         if not self.editing and len(own) == 1:
@@ -148,7 +149,7 @@ class PatientForm(forms.ModelForm):
             for problem in errors.error_dict.pop(NON_FIELD_ERRORS, []):
                 field = problem.code if problem.code in self.fields else NON_FIELD_ERRORS
                 errors.error_dict.setdefault(field, []).append(problem)
-        super()._update_errors(errors)  # type: ignore[misc]
+        super()._update_errors(errors)  # type: ignore[misc]  # Django's own, undocumented
 
     def merged(
         self, current: Patient, *, changed_by_others: set[str], user: User

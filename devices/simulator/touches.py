@@ -155,7 +155,7 @@ def _between(world: World, document: Json, first: datetime, last: datetime) -> l
 
 def _add(world: World, document: Json, at: datetime, **sign: object) -> None:
     taken = at.replace(microsecond=0)
-    row = measurements.reading(world, document, taken=taken, created=taken + timedelta(seconds=19), **sign)  # type: ignore[arg-type]
+    row = measurements.reading(world, document, taken=taken, created=taken + timedelta(seconds=19), **sign)  # type: ignore[arg-type]  # as its story says
     world.store.add_measurements([row])
 
 

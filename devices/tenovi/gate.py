@@ -141,7 +141,7 @@ class Gate:
                 _execute(statements.ANNOUNCE, gap=self.gap, buckets=buckets)
             raise NoSlot(f"no slot within reach: the next one is {wait:.1f} s away", retry_after=wait)
         # Jitter, so that several who wait for the same moment don't all ask in it.
-        time.sleep(wait + random.uniform(0.001, 0.010))  # noqa: S311
+        time.sleep(wait + random.uniform(0.001, 0.010))  # noqa: S311  a pause, no secret
 
 
 def clear_bad(bucket: str) -> None:

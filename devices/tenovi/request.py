@@ -45,4 +45,4 @@ class FullJitter:
         if isinstance(error, NoSlot) or not isinstance(error, (NotSent, Unclear)):
             return False
         self.tries += 1
-        return random.uniform(0, min(LONGEST_PAUSE_SECONDS, 2.0 ** (self.tries - 1)))  # noqa: S311
+        return random.uniform(0, min(LONGEST_PAUSE_SECONDS, 2.0 ** (self.tries - 1)))  # noqa: S311  a pause, no secret

@@ -191,10 +191,6 @@ class Patient(models.Model):
         return ZoneInfo(self.time_zone)
 
     @property
-    def has_address(self) -> bool:
-        return all((self.street, self.city, self.state, self.zip_code))
-
-    @property
     def condition_labels(self) -> list[str]:
         return [str(Condition(value).label) for value in self.conditions if value in Condition.values]
 
