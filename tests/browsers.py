@@ -4,6 +4,7 @@ import os
 from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 
 from config.launcher.chromium import installed
 
@@ -75,6 +76,27 @@ def opened(chromium, troubles):
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+def session_of(user):
+    """The cookie's value of a browser that this person has signed in with."""
+    client = Client()
+    client.force_login(user)
+    return client.cookies["sessionid"].value
+
+
+@pytest.fixture
+def open_as(opened, live_server):
+    """A function that opens an address in a tab of its own, as somebody or, with None, as nobody."""
+
+    def open_tab(user, path, **options):
+        page = opened(base_url=live_server.url, **options)
+        if user:
+            page.context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
+        page.goto(path)
+        return page
+
+    return open_tab
 
 
 @pytest.fixture(params=["desktop", "phone"])

@@ -1,7 +1,12 @@
 """The people and places of every test: a pytest plugin that `tests/conftest.py` names."""
 
-import pytest
+from importlib import import_module
 
+import pytest
+from django.apps import apps
+from django.test import Client
+
+from measurements.models import Metric
 from patients.models import Role
 from tests.factories import ClinicFactory, PatientFactory, UserFactory
 
@@ -43,3 +48,34 @@ def olaf(harbor):
 @pytest.fixture
 def rosa(elm):
     return PatientFactory(clinic=elm, given_name="Rosa", family_name="Delgado", mrn="MRN-ROSA", external_id="acct-rosa")
+
+
+@pytest.fixture
+def client_of():
+    """A browser of a person's own, signed in."""
+
+    def signed_in(user):
+        browser = Client()
+        browser.force_login(user)
+        return browser
+
+    return signed_in
+
+
+@pytest.fixture
+def as_nadia(client_of, nadia):
+    return client_of(nadia)
+
+
+@pytest.fixture
+def as_cora(client_of, cora):
+    return client_of(cora)
+
+
+@pytest.fixture
+def vocabulary(transactional_db):
+    """Metrics and goals come with the migrations, and every test with real commits empties all tables behind it."""
+    if not Metric.objects.filter(vital=True).exists():
+        Metric.objects.all().delete()
+        for name in ("0003_metrics_and_thresholds", "0004_weight_gain_goal"):
+            import_module(f"measurements.migrations.{name}").add(apps, None)

@@ -7,6 +7,11 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 
 from patients import second_step
+from patients.models import AuditEvent
+from tests.factories import PASSWORD
+
+SIGN_IN, STEP, INDEX = "/accounts/login/", "/accounts/second-step/sign-in/", "/accounts/second-step/"
+APP = "/accounts/second-step/app/"
 
 
 def give_app(user):
@@ -36,3 +41,13 @@ def prove(client, user):
     session = client.session
     second_step.prove(session, user=user)
     session.save()
+
+
+def sign_in(client, user, answer=None):
+    """Password, then `answer` to the second step, if any."""
+    first = client.post(SIGN_IN, {"login": user.email, "password": PASSWORD})
+    return first if answer is None else client.post(STEP, {"code": answer})
+
+
+def told(action, **details):
+    return AuditEvent.objects.filter(action=action, **{f"details__{name}": value for name, value in details.items()})

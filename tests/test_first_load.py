@@ -20,12 +20,6 @@ STATIC = re.compile(r'(?:href|src)="/static/([^"?]+)"')
 
 
 @pytest.fixture
-def as_nadia(client, nadia):
-    client.force_login(nadia)
-    return client
-
-
-@pytest.fixture
 def much_measured(rosa):
     """A year, four times a day: every chart in its band, every value different from the next."""
     device, now, rows = DeviceFactory(patient=rosa), timezone.now(), []

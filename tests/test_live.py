@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from devices.models import VendorCall
 from patients.models import AuditEvent, Patient
 from tests.routes import routes
-from tests.test_access import World
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 LIVE = [route for route in routes() if route.pattern.endswith("/live/")]

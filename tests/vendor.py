@@ -8,12 +8,14 @@ import pytest
 import stamina
 
 from devices.simulator import Simulator
-from devices.tenovi import ApiKey, Gate, TenoviClient
+from devices.tenovi import ApiKey, Gate, ShipTo, TenoviClient
 from devices.tenovi.gate import Slot
 from tests.factories import DeviceTypeFactory, KitFactory
 
 DOMAIN = "vitals-test"
 KEY = "people-key"
+HOME = ShipTo(name="Rosa Delgado", address="12 Alder Street", city="Concord", state="NH", zip_code="03301")
+NEW_DEVICE = {"method": "POST", "path_contains": "hwi-devices"}  # for scripted faults
 
 
 class OpenGate(Gate):
@@ -65,6 +67,14 @@ def a_client(sim):
         max_wait=1.0,
         transport=httpx2.WSGITransport(app=sim),
     )
+
+
+def forget_notes(sim):
+    """As if the vendor had lost our references."""
+    with sim.world.change():
+        for document in sim.devices():
+            document["device"]["fulfillment_request"]["client_notes"] = ""
+            sim.world.store.put("device", document["id"], document)
 
 
 def posts(sim):

@@ -1,6 +1,6 @@
 """axe over every page that a person can open, in both themes at both widths: nothing serious, nothing critical.
 
-The pages are found by walking the URLconf with the world of `tests/test_access.py`, so that a new page is looked at
+The pages are found by walking the URLconf with the world of `tests/world.py`, so that a new page is looked at
 without anybody thinking of it. What an address alone doesn't show (errors, open panels) stands in `STATES`.
 """
 
@@ -18,10 +18,10 @@ from patients import accounts
 from patients.access import ACTS_OF_ROLE, Act
 from patients.models import Role
 from tests import factories
-from tests.browser.test_patient_pages import reading, vocabulary  # noqa: F401 - a fixture
+from tests.browser.pages import reading
 from tests.browsers import DESKTOP, PHONE
 from tests.routes import routes
-from tests.test_access import World
+from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,7 +75,7 @@ class FurnishedWorld(World):
 
 
 @pytest.fixture
-def world(vocabulary):  # noqa: F811
+def world(vocabulary):
     return FurnishedWorld()
 
 

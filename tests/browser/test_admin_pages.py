@@ -6,10 +6,9 @@ from django.utils import timezone
 
 from patients import audit
 from patients.models.audit import AuditAction
-from tests.browser.test_people import fits, look, tab, viewport
+from tests.browser.pages import fits, look
 from tests.factories import DeliveryFactory, DeviceFactory, HookTallyFactory, SyncRunFactory, VendorCallFactory
 
-__all__ = ["tab", "viewport"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import Device, Gateway
-from tests.browser.test_people import fits, look, tab, viewport
+from tests.browser.pages import fits, look
 from tests.factories import (
     DeviceFactory,
     GatewayFactory,
@@ -17,7 +17,6 @@ from tests.factories import (
     OrderLineFactory,
 )
 
-__all__ = ["tab", "viewport"]
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = timezone.now()
 

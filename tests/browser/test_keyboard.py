@@ -1,15 +1,14 @@
 """The daily work without a mouse: whoever can't use one sees where they are at every step, and never gets lost."""
 
 import pytest
-from django.test import Client
 
 from fulfillment.models import Order
 from measurements.models import LatestReading
-from tests.browser.test_patient_pages import browse, bump, measured, vocabulary  # noqa: F401 - fixtures
+from tests.browser.pages import bump
 from tests.browsers import DESKTOP
 from tests.factories import KitFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
 
 WHERE = """() => {
   const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
@@ -45,7 +44,7 @@ def tab_to(page, name):
     raise AssertionError(f"Tab never came to {name!r}, but to {seen}")
 
 
-def test_a_patient_is_found_and_the_latest_values_are_read(browse, measured, rosa):  # noqa: F811
+def test_a_patient_is_found_and_the_latest_values_are_read(browse, measured, rosa):
     page = browse("/patients/")
     page.keyboard.press("Tab")
     assert where(page) == "Skip to the content"
@@ -79,25 +78,9 @@ def test_a_patient_is_found_and_the_latest_values_are_read(browse, measured, ros
     assert where(page) == newest
 
 
-@pytest.fixture
-def browse_as(opened, live_server):
-    """A function that opens an address as somebody."""
-
-    def open_as(user, path):
-        client = Client()
-        client.force_login(user)
-        page = opened(base_url=live_server.url)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
-        page.goto(path)
-        return page
-
-    return open_as
-
-
-def test_a_kit_is_ordered_and_its_page_seen(browse_as, rosa, cora, elm):
+def test_a_kit_is_ordered_and_its_page_seen(open_as, rosa, cora, elm):
     KitFactory(clinic=elm, name="Heart failure kit")
-    page = browse_as(cora, f"/patients/{rosa.pk}/")
+    page = open_as(cora, f"/patients/{rosa.pk}/")
 
     tab_to(page, "Order a")
     page.keyboard.press("Enter")
@@ -122,7 +105,7 @@ def test_a_kit_is_ordered_and_its_page_seen(browse_as, rosa, cora, elm):
     tab_to(page, "Every message")
 
 
-def test_a_refresh_takes_no_focus_away(browse, measured, rosa):  # noqa: F811
+def test_a_refresh_takes_no_focus_away(browse, measured, rosa):
     page = browse(f"/patients/{rosa.pk}/")
     tab_to(page, "Change goals")
     before = page.locator("[data-live-version]").get_attribute("data-live-version")
@@ -134,7 +117,7 @@ def test_a_refresh_takes_no_focus_away(browse, measured, rosa):  # noqa: F811
     assert where(page).startswith("Change goals")
 
 
-def test_the_menu_gives_the_focus_back(browse, rosa):  # noqa: F811
+def test_the_menu_gives_the_focus_back(browse, rosa):
     page = browse("/patients/")
     tab_to(page, "Nadia Haddad")
     page.keyboard.press("Enter")
@@ -155,7 +138,7 @@ SHIFTS = """() => {
 
 
 @pytest.mark.parametrize("path", ["/patients/{}/", "/patients/"])
-def test_three_refreshes_shift_nothing(browse, measured, rosa, path):  # noqa: F811
+def test_three_refreshes_shift_nothing(browse, measured, rosa, path):
     page = browse(path.format(rosa.pk), viewport=DESKTOP)
     page.wait_for_timeout(300)
     page.evaluate(SHIFTS)

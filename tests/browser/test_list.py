@@ -2,45 +2,18 @@
 
 import datetime as dt
 import os
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.apps import apps
-from django.test import Client
 from django.utils import timezone
 
 from measurements import overviews
 from measurements.arrays import bigints
-from measurements.models import Metric
 from patients.models import User
 from tests.browsers import DESKTOP, PHONE
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def vocabulary(transactional_db):
-    """Metrics and goals come with the migrations, and every test with real commits empties all tables behind it."""
-    if not Metric.objects.filter(vital=True).exists():
-        Metric.objects.all().delete()
-        for name in ("0003_metrics_and_thresholds", "0004_weight_gain_goal"):
-            import_module(f"measurements.migrations.{name}").add(apps, None)
-
-
-@pytest.fixture
-def browse(opened, live_server, nadia):
-    def open_as_nadia(path, **options):
-        client = Client()
-        client.force_login(nadia)
-        page = opened(base_url=live_server.url, **options)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
-        page.goto(path)
-        return page
-
-    return open_as_nadia
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,8 @@
 
 import datetime as dt
 import json
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,13 +11,10 @@ from devices import inbox
 from devices.models import Delivery, VendorCall
 from fulfillment import hints
 from measurements import ingest
-from measurements.models import Metric
-from tests.browser.test_people import tab
 from tests.browsers import DESKTOP
 from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory, PatientFactory
 
-__all__ = ["tab"]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
 FIVE_SECONDS = 5000
 HIDE = """hidden => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -30,15 +25,6 @@ HIDE = """hidden => {
 @pytest.fixture
 def viewport():
     return DESKTOP
-
-
-@pytest.fixture(autouse=True)
-def vocabulary(transactional_db):
-    """Metrics and goals come with the migrations, and every test with real commits empties all tables behind it."""
-    if not Metric.objects.filter(vital=True).exists():
-        Metric.objects.all().delete()
-        for name in ("0003_metrics_and_thresholds", "0004_weight_gain_goal"):
-            import_module(f"measurements.migrations.{name}").add(apps, None)
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from django.utils import timezone
 
 from devices.models import VendorCall
 from fulfillment.models import OrderEvent
-from tests.browser.test_people import fits, look, tab, viewport
+from tests.browser.pages import fits, look
 from tests.factories import DeviceFactory, DeviceTypeFactory, KitFactory, OrderFactory, OrderLineFactory
 
-__all__ = ["tab", "viewport"]
 pytestmark = pytest.mark.django_db(transaction=True)
 LINK = "https://carrier.example/track/940012345678"
 

@@ -1,108 +1,17 @@
 """The list and a patient's page in a real browser: charts drawn, kept up to date, walked by keyboard."""
 
-import datetime as dt
-import math
-from importlib import import_module
-
 import pytest
-from django.apps import apps
 from django.contrib.sessions.models import Session
-from django.db import transaction
-from django.test import Client
 from django.utils import timezone
 
-from measurements.models import LatestReading, Measurement, Metric
-from patients.models import Patient
-from tests.browsers import DESKTOP, PHONE
+from measurements.models import LatestReading
+from tests.browser.pages import COUNT, bump, fits, reading
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
 
-# Pixels of a canvas that are nearly of one colour of the sheet.
-COUNT = """([selector, name]) => {
-  const canvas = document.querySelector(selector);
-  const probe = document.createElement("canvas").getContext("2d");
-  probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  probe.fillRect(0, 0, 1, 1);
-  const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  let count = 0;
-  for (let i = 0; i < data.length; i += 4) {
-    const near = Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 40;
-    if (near && data[i + 3] > 200) count++;
-  }
-  return count;
-}"""
 # A server that doesn't answer is a line in the console; that test wants one.
 NO_ANSWER = "net::ERR_FAILED"
-
-
-@pytest.fixture(autouse=True)
-def vocabulary(transactional_db):
-    """Metrics and goals come with the migrations, and every test with real commits empties all tables behind it."""
-    if not Metric.objects.filter(vital=True).exists():
-        Metric.objects.all().delete()
-        for name in ("0003_metrics_and_thresholds", "0004_weight_gain_goal"):
-            import_module(f"measurements.migrations.{name}").add(apps, None)
-
-
-@pytest.fixture(params=["desktop", "phone"])
-def viewport(request):
-    return DESKTOP if request.param == "desktop" else PHONE
-
-
-@pytest.fixture
-def browse(opened, live_server, nadia):
-    """A function that opens an address as Nadia."""
-
-    def open_as_nadia(path, *, viewport=DESKTOP, **options):
-        client = Client()
-        client.force_login(nadia)
-        page = opened(viewport=viewport, base_url=live_server.url, **options)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
-        page.goto(path)
-        return page
-
-    return open_as_nadia
-
-
-@pytest.fixture
-def measured(rosa):
-    """Rosa's blood pressure and pulse twice a day for 60 days with a gap of five, weight, glucose, SpO2."""
-    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
-    start = timezone.now() - dt.timedelta(days=60)
-    rows = []
-    for n in (*range(90), *range(100, 120)):
-        at, wave = start + dt.timedelta(hours=12 * n + 6), math.sin(n)
-        meal = {"meal_context": "fasting"} if n % 2 else {}
-        rows += [
-            reading(device, "blood_pressure", at, 148 + 12 * wave, 91 + 6 * wave, index=n, estimated=n % 9 == 0),
-            reading(device, "pulse", at, 74 + 5 * wave, 0, index=n),
-            reading(device, "weight", at, 171 + wave),
-            reading(device, "glucose", at, 130 + 40 * wave, filter_params=meal),
-            reading(device, "spO2", at, 95 + wave),
-        ]
-    Measurement.objects.bulk_create(rows)
-    for code in ("blood_pressure", "pulse", "weight", "glucose", "spO2"):
-        LatestReadingFactory(measurement=rosa.measurements.filter(metric=code).first())
-    return device
-
-
-def reading(device, code, at, value_1, value_2=None, **fields):
-    values = {"value_1": round(value_1, 1), "value_2": None if value_2 is None else round(value_2)}
-    return Measurement(
-        device=device, patient=device.patient, metric_id=code, raw_metric=code, taken_at=at, **values, **fields
-    )
-
-
-def bump(patient):
-    with transaction.atomic():
-        Patient.objects.bump([patient.pk])
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

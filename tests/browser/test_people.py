@@ -1,50 +1,14 @@
 """Sign-in, invitation, the form and the admin as people meet them: at both widths, with no complaint of the browser."""
 
-import os
-
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from patients import accounts, enrollment
 from patients.models import Patient, Role, User
-from tests.browsers import DESKTOP, PHONE
+from tests.browser.pages import fits, look
 from tests.factories import PASSWORD, DeliveryFactory, DeviceFactory, MeasurementFactory, OrderFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(params=["desktop", "phone"])
-def viewport(request):
-    return DESKTOP if request.param == "desktop" else PHONE
-
-
-@pytest.fixture
-def tab(opened, live_server, viewport):
-    """A function that opens an address, signed in as somebody or not."""
-
-    def open_as(path, *, user=None):
-        page = opened(viewport=viewport, base_url=live_server.url)
-        if user:
-            client = Client()
-            client.force_login(user)
-            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-            page.context.add_cookies([cookie])
-        page.goto(path)
-        return page
-
-    return open_as
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-def look(page, name):
-    """For the eye, when somebody asks for pictures: LOOK=folder."""
-    if folder := os.environ.get("LOOK"):
-        width = page.viewport_size["width"]
-        page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
 
 
 def test_a_person_signs_in_after_a_mistake(tab, nadia):

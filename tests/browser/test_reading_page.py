@@ -5,9 +5,7 @@ import time
 
 import pytest
 
-from tests.browser.test_patient_pages import browse, measured, viewport, vocabulary  # noqa: F401 - fixtures
-
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for people who look at pages
 
 
@@ -27,10 +25,10 @@ def until(holds):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_reading_is_found_by_keyboard_judged_beside_the_charts_and_seen_on_demand(
-    browse,  # noqa: F811
-    measured,  # noqa: F811
+    browse,
+    measured,
     rosa,
-    viewport,  # noqa: F811
+    viewport,
     theme,
 ):
     page = browse(f"/patients/{rosa.pk}/", viewport=viewport, color_scheme=theme)
@@ -65,7 +63,7 @@ def test_a_reading_is_found_by_keyboard_judged_beside_the_charts_and_seen_on_dem
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_goal_is_changed_and_its_band_follows(browse, measured, rosa, viewport, theme):  # noqa: F811
+def test_a_goal_is_changed_and_its_band_follows(browse, measured, rosa, viewport, theme):
     page = browse(f"/patients/{rosa.pk}/goals/", viewport=viewport, color_scheme=theme)
     page.get_by_label("Blood pressure, systolic, to").fill("20")
     page.get_by_role("button", name="Save the goals").click()

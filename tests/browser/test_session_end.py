@@ -8,11 +8,10 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.backends.db import SessionStore
-from django.test import Client
 from django.urls import reverse
 
 from patients import sessions
-from tests.browsers import DESKTOP, PHONE
+from tests.browsers import DESKTOP, PHONE, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = 60
@@ -46,9 +45,7 @@ class Tab:
 def tab(opened, live_server, nadia, rosa):
     def tab(path=None, viewport=DESKTOP, **options):
         page = opened(viewport=viewport, base_url=live_server.url, **options)
-        client = Client()
-        client.force_login(nadia)
-        key = client.cookies["sessionid"].value
+        key = session_of(nadia)
         page.context.add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
         page.clock.install()
         page.goto(path or reverse("patients:page", args=[rosa.pk]))

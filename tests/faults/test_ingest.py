@@ -130,7 +130,10 @@ class Rotation:
 
     def _wait_until(self, secret, *, accepted):
         """Until every worker says so: each answers some of twenty."""
-        asked = lambda: [post(self.arena.address, b"[]", secret=secret) == 204 for _ in range(20)]  # noqa: E731
+
+        def asked():
+            return [post(self.arena.address, b"[]", secret=secret) == 204 for _ in range(20)]
+
         self.arena.wait_until(lambda: set(asked()) == {accepted}, what="the reload", seconds=60)
 
 

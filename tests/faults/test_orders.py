@@ -116,7 +116,10 @@ def test_a_worker_that_dies_in_the_middle_of_its_call_loses_and_doubles_nothing(
 def test_a_worker_killed_while_the_vendor_thinks_loses_and_doubles_nothing(arena, tell, point):
     arena.fault(point, seconds=3, method="POST", path="hwi-devices")
     references = arena.seed("orders", count=3)
-    seen = lambda: [line for line in arena.ask("requests") if line["method"] == "POST"]  # noqa: E731
+
+    def seen():
+        return [line for line in arena.ask("requests") if line["method"] == "POST"]
+
     arena.wait_until(seen, what="the first POST", seconds=30)
     arena.restart("worker-people")
     confirmed(arena, references, seconds=90)
@@ -207,7 +210,10 @@ def test_after_lost_repeated_and_late_hints_each_line_shows_what_the_vendor_show
     for _ in range(3):
         arena.do("advance", seconds=100_000)
         time.sleep(1)
-    quiet = lambda: arena.ask("webhooks")["waiting"] == 0  # noqa: E731
+
+    def quiet():
+        return arena.ask("webhooks")["waiting"] == 0
+
     arena.wait_until(quiet, what="late webhooks", seconds=30)
     arena.house.manage("sync", "devices")
 
@@ -215,8 +221,13 @@ def test_after_lost_repeated_and_late_hints_each_line_shows_what_the_vendor_show
     query = "SELECT device.hwi_id::text, device.vendor_status, line.status FROM fulfillment_orderline line "
     query += "JOIN devices_vendorcall call ON call.id = line.call_id JOIN devices_device device "
     query += "ON device.id = call.device_id WHERE call.reference = ANY(%s)"
-    shown = lambda: arena.rows(query, references)  # noqa: E731
-    settled = lambda: all(status == "connected" or there[key] != "Connected" for key, _, status in shown())  # noqa: E731
+
+    def shown():
+        return arena.rows(query, references)
+
+    def settled():
+        return all(status == "connected" or there[key] != "Connected" for key, _, status in shown())
+
     arena.wait_until(settled, what="the timelines", seconds=30)
     tell(row_of(arena, references, "orders with hints lost, doubled, late"))
     assert {key: status for key, status, _ in shown()} == {key: there[key] for key, _, _ in shown()}

@@ -73,7 +73,10 @@ def test_an_order_starts_within_three_seconds_beside_a_pull(arena, tell):
     arena.wait_until(lambda: arena.one(done, patients), what="the pull", seconds=30)
     references = arena.seed("orders", count=1)
     placed = float(arena.one(PLACED, references))
-    posts = lambda: [line for line in arena.ask("requests") if line["method"] == "POST"]  # noqa: E731
+
+    def posts():
+        return [line for line in arena.ask("requests") if line["method"] == "POST"]
+
     arena.wait_until(posts, what="the order", seconds=30)
     beside = arena.one(OPEN)
     arena.vendor.delete("faults")

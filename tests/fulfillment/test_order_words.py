@@ -4,7 +4,6 @@ import datetime as dt
 import re
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,13 +12,6 @@ from fulfillment.models import OrderEvent
 from tests.factories import DeviceFactory, KitFactory, OrderFactory, OrderLineFactory
 
 NOON = dt.datetime(2026, 11, 19, 17, 4, tzinfo=dt.UTC)  # 12:04 PM in New York
-
-
-@pytest.fixture
-def as_cora(cora):
-    browser = Client()
-    browser.force_login(cora)
-    return browser
 
 
 @pytest.fixture

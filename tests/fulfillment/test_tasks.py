@@ -8,12 +8,9 @@ from django.db import connection
 
 from devices import tenovi
 from devices.models import VendorCall
-from devices.tenovi import ShipTo
 from fulfillment import orders, tasks
 from tests.factories import DeviceTypeFactory, KitFactory
-from tests.vendor import a_client, posts
-
-HOME = ShipTo(name="Rosa Delgado", address="12 Alder Street", city="Concord", state="NH", zip_code="03301")
+from tests.vendor import HOME, a_client, posts
 
 
 @pytest.fixture

@@ -3,36 +3,23 @@
 import datetime as dt
 import json
 import random
-import uuid
 
 import pytest
 from django.utils import timezone
 
-from devices import calls, inbox
+from devices import inbox, tenovi
 from devices.models import Delivery, Device
 from devices.states import DeviceState
-from devices.tenovi import ShipTo
-from fulfillment import hints, orders, tracking
-from fulfillment.models import LineStatus, OrderEvent
-from tests.factories import DeviceFactory, KitFactory
+from fulfillment import hints, tracking
+from fulfillment.models import LineStatus, Order, OrderEvent
+from tests.factories import DeviceFactory
 
 FULFILLMENT = Delivery.Kind.FULFILLMENT
 
 
 @pytest.fixture
-def order(rosa, elm, scale, cora, client):
-    """One scale, confirmed by the vendor."""
-    home = ShipTo(name="Rosa Delgado", address="12 Alder Street", city="Concord", state="NH", zip_code="03301")
-    kit = KitFactory(clinic=elm, items=[(scale, 1)])
-    placed = orders.place(patient=rosa, kit=kit, ship_to=home, by=cora, submission_id=uuid.uuid4())
-    calls.drain(client)
-    tracking.catch_up()
-    return placed
-
-
-@pytest.fixture
-def device(order):
-    return Device.objects.get()
+def order(device):
+    return Order.objects.get()
 
 
 def post(device, status="Shipped", **fields):
@@ -129,9 +116,7 @@ def test_lost_repeated_and_shuffled_hints_end_at_the_vendors_state(order, device
 
 
 def device_state(sim):
-    from devices.tenovi import device_state as in_our_words
-
-    return in_our_words(sim.devices()[0]["status"])
+    return tenovi.device_state(sim.devices()[0]["status"])
 
 
 def test_replaying_every_delivery_changes_nothing(order, device, client, sim):
@@ -239,100 +224,3 @@ def test_a_device_that_the_vendor_deleted_is_cancelled(order, device, client, si
     tracking.catch_up()
 
     assert line_of(order).status == LineStatus.CANCELLED
-
-
-# --- what the vendor may post -------------------------------------------------------------------------------------
-
-
-def outcome_of(body):
-    inbox.receive(kind=FULFILLMENT, body=body if isinstance(body, bytes) else json.dumps(body).encode())
-    inbox.drain(FULFILLMENT, hints.take_in)
-    return Delivery.objects.filter(parent=None).latest("pk")
-
-
-def test_stray_spaces_in_keys_are_forgiven(device):
-    outcome_of({"hwi_device_id ": str(device.hwi_id), "status ": "Shipped"})
-
-    assert OrderEvent.objects.get(source="webhook").text == "Shipped"
-
-
-def test_each_item_of_a_list_is_judged_alone(device):
-    good = {"hwi_device_id": str(device.hwi_id), "status": "Shipped"}
-
-    outcome_of([good, {"status": "Shipped"}, good | {"status": "Delivered"}])
-    inbox.drain(FULFILLMENT, hints.take_in)
-
-    assert [event.text for event in OrderEvent.objects.filter(source="webhook").order_by("pk")] == [
-        "Shipped",
-        "Delivered",
-    ]
-    assert Delivery.objects.filter(state=Delivery.State.QUARANTINED).count() == 1
-
-
-def test_a_device_that_we_do_not_know_yet_waits_and_is_told_when_it_comes(rosa):
-    hwi_id = uuid.uuid4()
-    waiting = outcome_of({"hwi_device_id": str(hwi_id), "status": "Shipped"})
-    assert (waiting.state, waiting.hwi_id) == (Delivery.State.WAITING, hwi_id)
-
-    DeviceFactory(patient=rosa, hwi_id=hwi_id)
-    inbox.wake(hwi_id)
-    inbox.drain(FULFILLMENT, hints.take_in)
-
-    assert OrderEvent.objects.get().text == "Shipped"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"not json",
-        b"",
-        b"\xff\xfe{}",
-        b"[" * 5000,
-        {"status": "Shipped"},
-        {"hwi_device_id": 7, "status": "Shipped"},
-        {"hwi_device_id": "nobody", "status": "Shipped"},
-        {"hwi_device_id": str(uuid.uuid4())},
-        {"hwi_device_id": str(uuid.uuid4()), "status": None},
-        {"hwi_device_id": str(uuid.uuid4()), "status": 5},
-        {"hwi_device_id": str(uuid.uuid4()), "status": "x" * 10_000},
-        {"hwi_device_id": str(uuid.uuid4()), "status": {"a": 1}},
-        b'{"hwi_device_id": "a", "hwi_device_id": "b", "status": "Shipped"}',
-        b'{"hwi_device_id": NaN, "status": "Shipped"}',
-    ],
-)
-def test_what_can_not_be_used_is_quarantined_with_a_reason(db, body):
-    kept = outcome_of(body)
-
-    assert kept.state == Delivery.State.QUARANTINED
-    assert kept.reason
-
-
-def test_broken_text_is_repaired_and_flagged(device):
-    kept = outcome_of(b'{"hwi_device_id": "%s", "status": "Ship\\u0000ped \\ud800"}' % str(device.hwi_id).encode())
-
-    assert kept.flagged
-    assert "\ufffd" in OrderEvent.objects.get(source="webhook").text
-
-
-def test_a_link_that_is_no_text_is_dropped_and_flagged(device):
-    kept = outcome_of({"hwi_device_id": str(device.hwi_id), "status": "Shipped", "tracking_link": {"href": "x"}})
-
-    assert kept.flagged
-    assert OrderEvent.objects.get(source="webhook").tracking_link == ""
-
-
-def test_a_device_that_arrives_while_its_webhook_is_in_hand_leaves_nothing_waiting(rosa):
-    """Our order's answer is stored between the look for the device and the commit of `waiting`."""
-    hwi_id = uuid.uuid4()
-
-    def take_in_while_it_arrives(deliveries):
-        outcomes = hints.take_in(deliveries)
-        if not Device.objects.filter(hwi_id=hwi_id).exists():
-            DeviceFactory(patient=rosa, hwi_id=hwi_id)
-        return outcomes
-
-    inbox.receive(kind=FULFILLMENT, body=json.dumps({"hwi_device_id": str(hwi_id), "status": "Shipped"}).encode())
-    inbox.drain(FULFILLMENT, take_in_while_it_arrives)
-
-    assert Delivery.objects.get().state == Delivery.State.DONE
-    assert OrderEvent.objects.get().text == "Shipped"

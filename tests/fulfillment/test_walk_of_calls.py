@@ -12,13 +12,12 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from devices import activation, calls, looks, search, tenovi
 from devices.models import VendorCall
-from devices.tenovi import ShipTo
 from fulfillment import decisions
 from tests import factories
+from tests.vendor import HOME
 from tests.walks import TOLD_NO, Walk, walk
 
 State = VendorCall.State
-HOME = ShipTo(name="Rosa Delgado", address="12 Alder Street", city="Concord", state="NH", zip_code="03301")
 MOST_CALLS = 4
 WIRE = [
     {"kind": "reset_before"},

@@ -12,13 +12,13 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from devices import calls, inbox, reconciliation
 from devices.models import Assignment, Delivery, Device
 from devices.simulator import devices, gateways, replacements
-from devices.tenovi import ShipTo, device_state
+from devices.tenovi import device_state
 from fulfillment import hints, orders, tracking
 from fulfillment.models import OrderLine
 from tests import factories
+from tests.vendor import HOME
 from tests.walks import Walk, walk
 
-HOME = ShipTo(name="Rosa Delgado", address="12 Alder Street", city="Concord", state="NH", zip_code="03301")
 BY_HAND = ["On Hold", "Ready to Ship", "Client Action Required", "Held At Customs", "Returned", "Shipped"]
 TALLY = Counter()
 

@@ -1,35 +1,28 @@
 """Markup in every field that the vendor or a person fills: a real browser runs none of it, on any page."""
 
-from importlib import import_module
-
 import pytest
-from django.apps import apps
 from django.contrib import admin
 from django.db import models
-from django.test import Client
 from django.urls import reverse
 
 from devices.models import Delivery, Device
 from fulfillment.models import Kit, Order, OrderLine, SpecialOrder
 from measurements.models import Metric
 from patients.models import Clinic, Patient, User
+from tests.browsers import session_of
 from tests.factories import OrderEventFactory
 from tests.hostile import world as w
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser canaries")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("vocabulary"),
+    pytest.mark.xdist_group("browser canaries"),
+]
 
 # What runs is noticed three ways: by a dialog, by a request to a foreign host, by the console (the CSP speaks there).
 CANARY = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>"
 MODELS = (Clinic, User, Patient, Device, Kit, Order, OrderLine, SpecialOrder, Metric)
 KEPT = {"email", "password", "time_zone", "preferences", "color"}  # of a form that the database or the code relies on
-
-
-@pytest.fixture(autouse=True)
-def vocabulary(transactional_db):
-    """Metrics come with the migrations, and every test with real commits empties all tables behind it."""
-    if not Metric.objects.filter(vital=True).exists():
-        Metric.objects.all().delete()
-        import_module("measurements.migrations.0003_metrics_and_thresholds").add(apps, None)
 
 
 @pytest.fixture
@@ -74,11 +67,8 @@ FORMED = {"external_id", "phone", "zip_code", "code", "reference", "raw_metric"}
 @pytest.fixture
 def browse(opened, live_server, troubles):
     def sign_in(user):
-        client = Client()
-        client.force_login(user)
         page = opened(base_url=live_server.url)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
+        page.context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
         page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         return page
 

@@ -52,7 +52,10 @@ def test_signs_are_figures_too(house):
 @pytest.mark.parametrize(("name", "red"), [("worker-people", {"worker_people"}), ("beat", PROCESSES - SERVERS)])
 def test_a_process_that_hangs_is_named_until_it_goes_on(house, name, red):
     process = next(each for each in house.crew.processes if each.name == name)
-    problems = lambda: set(ask(house, "/healthz/deep").json()["problems"]) & PROCESSES  # noqa: E731
+
+    def problems():
+        return set(ask(house, "/healthz/deep").json()["problems"]) & PROCESSES
+
     eventually(lambda: not problems(), seconds=150, what="signs of life")
 
     process.send(signal.SIGSTOP)

@@ -72,7 +72,7 @@ def test_a_reading_belongs_to_the_day_on_the_patients_clock(taken, day):
 
 
 @given(
-    moment=st.datetimes(dt.datetime(2016, 1, 1), dt.datetime(2030, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001
+    moment=st.datetimes(dt.datetime(2016, 1, 1), dt.datetime(2030, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001  bounds are naive
     zone=st.sampled_from(ZONES),
     length=st.integers(1, 60),
     back=st.integers(0, 90 * 24),

@@ -72,7 +72,7 @@ def test_slots_without_readings_are_not_there_and_readings_to_check_are_not_in_t
 
 @given(
     st.lists(
-        st.tuples(st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 12, 31)), st.integers(40, 300)),  # noqa: DTZ001
+        st.tuples(st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 12, 31)), st.integers(40, 300)),  # noqa: DTZ001  bounds are naive
         min_size=1,
         max_size=60,
     ),

@@ -17,11 +17,6 @@ DONE, WAITING, QUARANTINED = Delivery.State.DONE, Delivery.State.WAITING, Delive
 TAKEN = dt.datetime(2026, 9, 20, 12, 30, tzinfo=dt.UTC)
 
 
-@pytest.fixture
-def cuff(rosa):
-    return DeviceFactory(patient=rosa)
-
-
 def test_one_object_becomes_one_reading_of_the_holder(cuff, rosa):
     delivery = deliver(item(cuff))
 
@@ -226,58 +221,6 @@ def test_a_test_of_the_meter_is_marked_and_is_nobodys_latest_value(cuff):
 
     assert Measurement.objects.get().control
     assert not LatestReading.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("metric", "value_1", "value_2"),
-    [("blood_pressure", "301", "90"), ("blood_pressure", "39", "30"), ("blood_pressure", "90", "90"),
-     ("blood_pressure", "120", "19"), ("pulse", "251", None), ("spO2", "49", None), ("glucose", "701", None),
-     ("temperature", "79.9", None), ("weight", "1000.01", None)],
-)  # fmt: skip
-def test_what_the_instrument_cannot_measure_is_kept_and_marked(cuff, metric, value_1, value_2):
-    deliver(item(cuff, metric=metric, value_1=value_1, value_2=value_2))
-
-    assert Measurement.objects.get().implausible
-
-
-def test_what_is_only_alarming_is_not_marked(cuff):
-    deliver(item(cuff, value_1="238", value_2="141"))
-
-    assert not Measurement.objects.get().implausible
-
-
-def test_two_values_at_one_moment_are_kept_and_both_marked(cuff):
-    deliver(item(cuff, filter_params=None))
-    deliver(item(cuff, filter_params=None, value_1="151.00"))
-
-    assert list(Measurement.objects.values_list("conflict", flat=True)) == [True, True]
-    assert LatestReading.objects.get().conflict
-
-
-def test_two_values_at_one_moment_of_one_list_are_both_marked(cuff):
-    deliver([item(cuff, filter_params=None), item(cuff, filter_params=None, value_1="151.00")])
-
-    assert list(Measurement.objects.values_list("conflict", flat=True)) == [True, True]
-
-
-def test_two_indices_are_two_readings(cuff):
-    deliver([item(cuff), item(cuff, value_1="151.00", filter_params={"measurement_index": 42})])
-
-    assert not Measurement.objects.filter(conflict=True).exists()
-
-
-def test_a_refilled_pillbox_is_no_conflict(cuff):
-    slots = [item(cuff, metric="pillbox_refilled", value_1=str(day), value_2="1") for day in range(1, 8)]
-    deliver(slots)
-
-    assert Measurement.objects.filter(conflict=False).count() == 7
-
-
-def test_the_same_value_under_an_estimated_time_is_a_probable_duplicate(cuff):
-    deliver(item(cuff, estimated_timestamp=True))
-    deliver(item(cuff, timestamp="2026-09-20T14:10:00Z"))
-
-    assert list(Measurement.objects.order_by("pk").values_list("duplicate", flat=True)) == [False, True]
 
 
 def test_the_device_is_heard_of_and_connected(cuff):

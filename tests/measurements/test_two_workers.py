@@ -1,26 +1,16 @@
 """What two workers do at the same moment, each in a transaction of its own."""
 
 import threading
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.db import connection, transaction
 
 from measurements import ingest
-from measurements.models import Measurement, Metric
+from measurements.models import Measurement
 from tests.factories import DeviceFactory
 from tests.measurements.vendor import item, keep
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def vocabulary(transactional_db):
-    """Metrics come with the migrations, and every test with real commits empties all tables behind it."""
-    if not Metric.objects.filter(single=True).exists():
-        Metric.objects.all().delete()
-        import_module("measurements.migrations.0003_metrics_and_thresholds").add(apps, None)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
 
 
 def work(done):

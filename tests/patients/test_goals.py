@@ -2,31 +2,12 @@
 
 import re
 
-import pytest
-
 from measurements import goals
 from measurements.models import ThresholdChange
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
+from tests.patients.goal_form import opened, save
 
 HIGH = "blood_pressure-1-high"
-
-
-@pytest.fixture
-def as_nadia(client, nadia):
-    client.force_login(nadia)
-    return client
-
-
-def opened(client, rosa):
-    """What a browser would send back of the page as it stands."""
-    form = client.get(f"/patients/{rosa.pk}/goals/").context["form"]
-    return {
-        field.html_name: "" if field.value() is None else field.value() for field in form if "-back" not in field.name
-    }
-
-
-def save(client, rosa, data, **changes):
-    return client.post(f"/patients/{rosa.pk}/goals/save/", {**data, **changes}, follow=True)
 
 
 def text(response):

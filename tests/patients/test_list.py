@@ -7,57 +7,13 @@ import re
 import pytest
 from django.utils import timezone
 
-from devices.states import DeviceState
-from fulfillment.models import LineStatus
-from measurements import overviews
-from measurements.arrays import bigints
-from patients.models import AuditEvent, Patient
+from patients.models import Patient
 from patients.views import places
-from tests.factories import (
-    DeviceFactory,
-    LatestReadingFactory,
-    MeasurementFactory,
-    OrderFactory,
-    PatientFactory,
-)
-from tests.patients.test_patient_form import Inputs
+from tests.factories import OrderFactory, PatientFactory
+from tests.patients.inputs import Inputs
+from tests.patients.lists import SORTS, arrange, names, read, turned
 
 pytestmark = pytest.mark.django_db
-SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
-
-
-@pytest.fixture
-def as_nadia(client, nadia):
-    client.force_login(nadia)
-    return client
-
-
-def read(patient, code, value, *, hours_ago=5.0, **fields):
-    device = patient.devices.first() or DeviceFactory(patient=patient)
-    at = timezone.now() - dt.timedelta(hours=hours_ago)
-    second = 80 if code == "blood_pressure" else None
-    row = MeasurementFactory(device=device, code=code, value_1=value, value_2=second, taken_at=at, **fields)
-    newest = patient.latest_readings.filter(metric=code).first()
-    if newest is None or newest.taken_at <= at:
-        patient.latest_readings.filter(metric=code).delete()
-        LatestReadingFactory(measurement=row)
-    overviews.follow(bigints([row.pk]), patients=[patient.pk], weighed=[patient.pk])
-    return row
-
-
-def arrange(client, **choice):
-    response = client.post("/patients/arrange/", choice)
-    assert (response.status_code, response["Location"]) == (302, "/patients/")
-    return client.get("/patients/")
-
-
-def names(response):
-    return [row.patient.family_name for row in response.context["rows"]]
-
-
-def turned(client, response, way):
-    place = getattr(response.context["page"], way)
-    return client.get("/patients/", {way: place}) if place else None
 
 
 @pytest.fixture
@@ -162,91 +118,6 @@ def test_a_place_of_another_clinic_or_of_nobody_shows_the_first_page(as_nadia, e
         assert names(as_nadia.get("/patients/", {"after": place})) == ["Bo"]
 
 
-def test_lists_narrow_by_clinic_condition_and_provider_and_remember_it(as_nadia, nadia, elm, harbor):
-    nadia.clinics.add(harbor)
-    PatientFactory(clinic=elm, family_name="Al", conditions=["copd"], provider="Dr. Oak")
-    PatientFactory(clinic=elm, family_name="Bo", conditions=["diabetes"], provider="Dr. Elm")
-    PatientFactory(clinic=harbor, family_name="Di", conditions=["copd", "diabetes"], provider="Dr. Elm")
-
-    assert names(arrange(as_nadia, condition="copd", clinic="", provider="")) == ["Al", "Di"]
-    assert names(arrange(as_nadia, clinic=str(harbor.pk))) == ["Di"]
-    assert names(arrange(as_nadia, clinic="", condition="", provider="Dr. Elm")) == ["Bo", "Di"]
-    nadia.refresh_from_db()
-    assert nadia.preferences["patient_list"]["provider"] == "Dr. Elm"
-    assert names(arrange(as_nadia, everybody="1")) == ["Al", "Bo", "Di"]
-
-
-def test_chips_count_what_a_click_on_them_shows(as_nadia, elm):
-    def person(name, state=None, **line):
-        patient = PatientFactory(clinic=elm, family_name=name)
-        if state:
-            DeviceFactory(patient=patient, state=state)
-        if line:
-            order = OrderFactory(patient=patient)
-            order.lines.update(**line)
-        return patient
-
-    quiet = person("Connected", DeviceState.CONNECTED)
-    read(quiet, "weight", 170, hours_ago=24 * 3)
-    read(person("Held", DeviceState.ON_HOLD), "weight", 170)
-    person("Waits", status=LineStatus.INTENT)
-    person("Refused", status=LineStatus.REJECTED, closed_at=timezone.now())
-    person("Travels", DeviceState.SHIPPED)
-    person("Ended", DeviceState.UNLINKED)
-    expected = {
-        "": 6,
-        "trouble": ["Held", "Refused"],
-        "under_way": ["Travels", "Waits"],
-        "connected": ["Connected"],
-        "none": ["Ended", "Refused"],
-    }
-
-    chips = as_nadia.get("/patients/").context["device_chips"]
-    assert {chip.value: chip.count for chip in chips} == {
-        key: who if isinstance(who, int) else len(who) for key, who in expected.items()
-    }
-    for key in ("trouble", "under_way", "connected", "none"):
-        assert names(arrange(as_nadia, devices=key)) == expected[key]
-    assert names(arrange(as_nadia, devices="", silent="2")) == ["Connected", "Ended", "Refused", "Travels", "Waits"]
-    assert names(arrange(as_nadia, silent="never")) == ["Ended", "Refused", "Travels", "Waits"]
-    response = arrange(as_nadia, devices="trouble")
-    assert names(response) == ["Refused"]
-    assert [chip.count for chip in response.context["device_chips"]] == [4, 1, 2, 0, 2]
-    assert [chip.count for chip in response.context["silence_chips"]] == [2, 1, 1, 1]
-
-
-@pytest.mark.parametrize(
-    "choice",
-    [
-        {"sort": "password"},
-        {"clinic": "1 OR 1=1"},
-        {"clinic": "9" * 30},
-        {"provider": "x\x00"},
-        {"provider": "x" * 500},
-        {"condition": "gout"},
-        {"silent": "-1"},
-        {"devices": "__all__"},
-    ],
-)
-def test_an_odd_choice_is_as_good_as_none(as_nadia, rosa, choice):
-    assert names(arrange(as_nadia, **choice)) == ["Delgado"]
-
-
-def test_another_clinics_number_shows_nobody_of_it(as_nadia, rosa, harbor):
-    PatientFactory(clinic=harbor, family_name="Stranger")
-
-    assert names(arrange(as_nadia, clinic=str(harbor.pk))) == []
-
-
-def test_an_open_list_hears_of_a_new_arrangement(as_nadia, rosa):
-    version = re.search(r'data-live-version="([^"]+)"', as_nadia.get("/patients/").content.decode())[1]
-    assert as_nadia.get("/patients/live/", {"v": version}).status_code == 204
-
-    arrange(as_nadia, sort="days")
-
-    assert as_nadia.get("/patients/live/", {"v": version}).status_code == 200
-
-
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_page_of_many_costs_the_queries_of_a_page_of_one(
     as_nadia, elm, sort, django_assert_num_queries, django_assert_max_num_queries
@@ -293,32 +164,3 @@ def test_days_follow_a_patient_who_moves_to_another_time_zone(client, cora, rosa
     assert response.status_code == 302
     rosa.overview.refresh_from_db()
     assert rosa.overview.days_until == before - dt.timedelta(days=1)
-
-
-def test_a_look_at_one_patient_is_written_down(as_nadia, rosa):
-    read(rosa, "blood_pressure", 163)
-
-    response = as_nadia.get(f"/patients/{rosa.pk}/peek/")
-
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-    assert "Rosa Delgado" in text
-    assert "Blood pressure 163/80 mmHg 5 h above goal" in text
-    assert "1 of 30" in text
-    event = AuditEvent.objects.get(route="patients:peek")
-    assert (event.action, event.patient_ids) == ("view", [rosa.pk])
-
-
-def test_a_look_at_a_stranger_finds_nobody(client, olaf, rosa):
-    client.force_login(olaf)
-
-    assert client.get(f"/patients/{rosa.pk}/peek/").status_code == 404
-    assert not AuditEvent.objects.filter(patient_ids__contains=[rosa.pk]).exists()
-
-
-def test_a_look_says_the_patients_own_time_of_day(as_nadia, rosa):
-    before = timezone.now()
-
-    response = as_nadia.get(f"/patients/{rosa.pk}/peek/")
-
-    around = [f"{at.astimezone(rosa.zone):%-I:%M %p} there" for at in (before, timezone.now())]
-    assert any(words in response.content.decode() for words in around)

@@ -4,25 +4,13 @@ import datetime as dt
 import re
 
 import pytest
-import time_machine
 
 from measurements import overviews
 from patients.models import AuditEvent, User
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
+from tests.patients.pages import NOW, text
 
-NOW = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)  # noon in New York
-
-
-@pytest.fixture(autouse=True)
-def noon():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def as_nadia(client, nadia):
-    client.force_login(nadia)
-    return client
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def choose(client, patient, first, last):
@@ -36,10 +24,6 @@ def page(client, patient, query=""):
 def days_of(response):
     days = response.context["charts"].days
     return str(days.first), str(days.last)
-
-
-def text(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def weigh(device, taken, pounds=170, **fields):

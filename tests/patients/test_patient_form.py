@@ -1,11 +1,10 @@
-from html.parser import HTMLParser
-
 import pytest
 from django.urls import reverse
 
 from patients import enrollment
 from patients.models import AuditEvent, Patient
 from tests.factories import DeviceFactory, PatientFactory
+from tests.patients.inputs import Inputs
 
 TYPED = {
     "given_name": "Mabel",
@@ -24,31 +23,6 @@ TYPED = {
     "conditions": ["hypertension", "ckd"],
     "external_id": "",
 }
-
-
-class Inputs(HTMLParser):
-    """What a browser would send back if the person pressed the button without touching anything."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.data, self.select = {}, None
-        self.feed(html.split('<form class="form"')[1].split("</form>")[0])
-
-    def handle_starttag(self, tag, attributes):
-        attrs = dict(attributes)
-        if tag == "select":
-            self.select = attrs["name"]
-        elif tag == "option" and "selected" in attrs:
-            self.data.setdefault(self.select, []).append(attrs["value"])
-        default = "on" if attrs.get("type") == "checkbox" else ""
-        if tag == "input" and "disabled" not in attrs and (attrs.get("type") != "checkbox" or "checked" in attrs):
-            self.data.setdefault(attrs["name"], []).append(attrs.get("value", default))
-
-
-@pytest.fixture
-def as_cora(client, cora):
-    client.force_login(cora)
-    return client
 
 
 @pytest.fixture

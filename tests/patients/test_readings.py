@@ -12,12 +12,6 @@ TAKEN = dt.datetime(2026, 11, 20, 17, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def as_nadia(client, nadia):
-    client.force_login(nadia)
-    return client
-
-
-@pytest.fixture
 def weighed(rosa):
     row = MeasurementFactory(
         device=DeviceFactory(patient=rosa, name="Tenovi Scale"),

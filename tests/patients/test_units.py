@@ -12,14 +12,9 @@ from measurements import goals, overviews, units
 from measurements.units import Units
 from patients.models import User
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
+from tests.patients.goal_form import opened, save
 
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def as_nadia(client, nadia):
-    client.force_login(nadia)
-    return client
 
 
 @pytest.fixture
@@ -120,17 +115,6 @@ def test_the_file_names_the_unit_of_each_value(as_nadia, metric, measured, rosa)
 # --- goals ------------------------------------------------------------------------------------------------------
 
 HIGH = "glucose-1-high"
-
-
-def opened(client, rosa):
-    form = client.get(f"/patients/{rosa.pk}/goals/").context["form"]
-    return {
-        field.html_name: "" if field.value() is None else field.value() for field in form if "-back" not in field.name
-    }
-
-
-def save(client, rosa, data, **changes):
-    return client.post(f"/patients/{rosa.pk}/goals/save/", {**data, **changes}, follow=True)
 
 
 def test_a_goal_is_typed_in_the_unit_and_kept_in_the_vendors(as_nadia, metric, rosa):

@@ -184,3 +184,14 @@ def order(rosa):
     address = {"name": "Rosa Quill", "address": "9 Elm Ct Apt 2", "city": "Dover", "state": "NH", "zip_code": "03820"}
     ship_to = ShipTo(**address, client_notes="V23456789")
     return {"name": "Tenovi Scale", "gateway": None, "patient": rosa, "ship_to": ship_to}
+
+
+@pytest.fixture
+def scale(client, order):
+    return client.order_device(**order)
+
+
+@pytest.fixture
+def monitor(client, rosa):
+    """A blood pressure monitor in use, with one reading."""
+    return client.activate_device(name="Tenovi BPM - L", hardware_uuid="a1b2-c3d4-e5f6", patient=rosa)

@@ -5,76 +5,12 @@ import datetime as dt
 import inspect
 import uuid
 
-import httpx2
-import msgspec
 import pytest
 
 from devices.states import DeviceState
-from devices.tenovi import (
-    FulfillmentRequest,
-    GatewayInfo,
-    HardwareUuidLog,
-    HwiDevice,
-    HwiDeviceType,
-    HwiGateway,
-    Misconfigured,
-    NotSent,
-    PatientDetails,
-    Rejected,
-    TenoviClient,
-    Unclear,
-    VendorPatient,
-    VendorWebhook,
-)
-from devices.tenovi.account import MetricInfo, WhitelistedDevice
+from devices.tenovi import PatientDetails, Rejected, TenoviClient, VendorPatient
 from devices.tenovi.caller import Caller
-from devices.tenovi.payloads import NestedDevice
-
-KEY = "key-people"
-GATEWAY = "A1B2C3D4E5F6"  # one that the simulator knows and nobody has
-ALWAYS = {"start": dt.datetime(2015, 1, 1, tzinfo=dt.UTC), "end": dt.datetime(2100, 1, 1, tzinfo=dt.UTC)}
-WINDOW = {"created_from": ALWAYS["start"], "created_before": ALWAYS["end"]}
-HOOK = {"endpoint": "https://rpm.example/hooks/", "event": "MEASUREMENT", "header": "X-Hook", "secret": "Token abc"}
-# Sections 1.2 to 1.11 of the protocol: what each list may be asked. Any other name is ignored without a word.
-PAGED = {"page", "page_size"}
-FILTERS = {
-    "hwi-devices/": PAGED | {"device__hardware_uuid__iexact", "patient__external_id", "search"},
-    "measurements/": PAGED
-    | {"metric__name", "created__gte", "created__lt", "timestamp__gte", "timestamp__lt", "search"},
-    "hwi-device-types/": PAGED | {"search"},
-    "hwi-patients/": PAGED | {"search"},
-    "hwi-gateways/": PAGED | {"last_measurement__isnull", "shipped_on__isnull", "search", "ordering"},
-    "webhooks/": PAGED,
-    "hardware-uuid-logs/": PAGED | {"object_id", "search"},
-}
-
-
-@pytest.fixture
-def scale(client, order):
-    return client.order_device(**order)
-
-
-@pytest.fixture
-def monitor(client, rosa):
-    """A blood pressure monitor in use, with one reading."""
-    return client.activate_device(name="Tenovi BPM - L", hardware_uuid="a1b2-c3d4-e5f6", patient=rosa)
-
-
-def weigh(sim, device, *values, **more):
-    """The device takes readings that the vendor then has."""
-    reading = {"hwi_device_id": str(device.id), "metric": "weight", "webhook": False, **more}
-    sim.read([{**reading, "value_1": value} for value in values])
-
-
-def swap_gateway(client, sim, device):
-    """In the vendor's web app, and shipped."""
-    body = {"hwi_device_id": str(device.id), "device_types": [{"name": "Gateway"}]}
-    client._write("POST", "hwi-replacements/", json=body)
-    for _ in range(10):
-        sim.advance(60)
-
-
-# --- one test for each method -----------------------------------------------------------------------------------
+from tests.devices.tenovi.protocol import GATEWAY, HOOK, WINDOW, swap_gateway, weigh
 
 
 def test_order_device(client, order, scale):
@@ -257,122 +193,8 @@ def test_create_webhook_list_webhooks_update_webhook_delete_webhook(client):
     assert client.list_webhooks().rows == ()
 
 
-# --- nothing left out, nothing made up ----------------------------------------------------------------------------
-
-
 def test_each_method_has_its_test_here():
     methods = {name for name, _ in inspect.getmembers(TenoviClient, inspect.isfunction) if not name.startswith("_")}
     tests = " ".join(name for name in globals() if name.startswith("test_"))
 
     assert [name for name in sorted(methods - set(dir(Caller))) if name not in tests] == []
-
-
-def exercise(client, sim, order, rosa):
-    """Every read and write once, with every filter."""
-    client.order_device(**order)
-    monitor = client.activate_device(name="Tenovi BPM - L", hardware_uuid=GATEWAY, patient=rosa)
-    weigh(sim, monitor, 1)
-    swap_gateway(client, sim, monitor)
-    client.list_devices(patient_external_id="pt-7f3c", hardware_uuid=GATEWAY, search="BPM")
-    list(client.patient_measurements("pt-7f3c", **WINDOW))
-    list(client.device_measurements(monitor.id, **WINDOW))
-    client.list_patients(search="Rosa")
-    client.device_types()
-    client.gateways()
-    client.gateway_info(GATEWAY)
-    client.hardware_uuid_logs(monitor.id)
-    client.create_webhook(**HOOK)
-    client.list_webhooks()
-
-
-def test_every_request_is_one_that_the_protocol_knows(client, ledger, sim, order, rosa):
-    exercise(client, sim, order, rosa)
-
-    for request in ledger.requests:
-        assert request.url.path.endswith("/")
-        assert request.headers["Authorization"] == f"Api-Key {KEY}"
-        known = next((names for end, names in FILTERS.items() if request.url.path.endswith(end)), set())
-        assert set(request.url.params) <= known
-
-
-def objects(document):
-    """Every JSON object in it."""
-    if isinstance(document, dict):
-        yield document
-    for inner in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
-        yield from objects(inner)
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [
-        HwiDevice,
-        NestedDevice,
-        FulfillmentRequest,
-        VendorPatient,
-        PatientDetails,
-        HwiDeviceType,
-        MetricInfo,
-        HwiGateway,
-        GatewayInfo,
-        WhitelistedDevice,
-        HardwareUuidLog,
-        VendorWebhook,
-    ],
-)
-def test_every_field_that_the_client_reads_is_one_that_the_simulator_shows(client, ledger, sim, order, rosa, kind):
-    exercise(client, sim, order, rosa)
-    fields = set(kind.__struct_fields__)
-    shown = [document for document in objects(ledger.documents) if fields <= document.keys()]
-
-    assert shown
-    assert all(msgspec.convert(document, kind) for document in shown)
-
-
-# --- troubles as the simulator plays them ---------------------------------------------------------------------------
-
-
-def test_a_wrong_key_and_a_wrong_domain_are_wrong_configurations(sim, client, gate):
-    sim.vendor.keys.clear()
-    with pytest.raises(Misconfigured):
-        client.list_devices()
-
-    assert len(gate.bad) == 1
-
-
-@pytest.mark.parametrize(
-    ("kind", "options", "error"),
-    [
-        ("status", {"status": 500}, Unclear),
-        ("status", {"status": 503}, Unclear),
-        ("status", {"status": 429}, NotSent),
-        ("reset_before", {}, Unclear),
-        ("reset_after", {}, Unclear),
-        ("truncate", {}, Unclear),
-        ("html", {}, Unclear),
-        ("garbage", {}, Unclear),
-        ("big", {}, Unclear),
-        ("redirect", {}, Misconfigured),
-    ],
-)
-def test_scripted_faults_of_an_order_are_one_of_four_errors(client, sim, order, kind, options, error):
-    sim.faults.add(kind, **options)
-
-    with pytest.raises(error):
-        client.order_device(**order)
-    assert len(sim.requests) == 1
-
-
-def test_a_hostile_next_neither_leads_away_nor_loses_rows(client, sim, monitor):
-    weigh(sim, monitor, *range(1500))
-    sim.faults.add("foreign_next", match={"path_contains": "measurements"})
-
-    assert sum(len(page.items) for page in client.patient_measurements("pt-7f3c", **WINDOW)) == 1500
-
-
-def test_without_its_slash_the_vendor_redirects_and_we_do_not_follow(sim, build):
-    client = build(transport=httpx2.WSGITransport(app=sim))
-
-    with pytest.raises(Misconfigured):
-        client._read("hwi-devices")
-    assert len(sim.requests) == 1

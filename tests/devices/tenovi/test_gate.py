@@ -1,13 +1,11 @@
 """One request per second and key, whoever asks: shown on PostgreSQL, with threads and processes, and 0.1 s for 1 s."""
 
-import datetime as dt
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,34 +16,12 @@ from django.utils import timezone
 
 from devices.models import KeySlot
 from devices.simulator import Simulator
-from devices.tenovi import ApiKey, Gate, Misconfigured, NotSent, TenoviClient, clear_bad
-from devices.tenovi.gate import SHARED_BUCKET, NoSlot
+from devices.tenovi import ApiKey, NotSent, TenoviClient
+from devices.tenovi.gate import NoSlot
+from tests.devices.tenovi.gates import GAP, WSGI, a_gate, busy, gaps, row, with_others
 
 ROOT = Path(__file__).parents[3]
-GAP = 0.1
-KEYS = [ApiKey(f"key-{n}") for n in range(3)]
 pytestmark = pytest.mark.django_db
-with_others = pytest.mark.django_db(transaction=True)  # other connections see the rows
-
-
-def a_gate(*keys, person=True, gap=GAP, shared=False):
-    return Gate(keys or KEYS[:1], gap_seconds=gap, person=person, shared=shared)
-
-
-def gaps(moments):
-    return [later - earlier for earlier, later in pairwise(sorted(moments))]
-
-
-def row(key=KEYS[0]):
-    return KeySlot.objects.get(bucket=key.bucket)
-
-
-def busy(key=KEYS[0], seconds=60.0, **values):
-    at = timezone.now() + dt.timedelta(seconds=seconds)
-    KeySlot.objects.update_or_create(bucket=key.bucket, defaults={"next_free_at": at, **values})
-
-
-# --- the gap ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_first_slot_is_free_and_the_next_one_comes_after_the_gap():
@@ -156,9 +132,6 @@ def test_the_servers_clock_decides_and_not_ours(monkeypatch):
         gate.take(max_wait=0.01)
 
 
-# --- waiting, being late ----------------------------------------------------------------------------------------------
-
-
 def test_a_slot_that_is_too_far_away_is_not_booked():
     busy(seconds=60)
     before = row().next_free_at
@@ -229,9 +202,6 @@ def test_a_held_slot_is_given_back_when_nothing_was_claimed(monkeypatch):
     assert a_gate(gap=30).take(max_wait=1)
 
 
-WSGI = httpx2.MockTransport(lambda request: httpx2.Response(200, json={}))
-
-
 def test_a_machine_that_is_always_late_sends_nothing(monkeypatch):
     monkeypatch.setattr("devices.tenovi.gate.LATE_SECONDS", -1.0)
     sent = []
@@ -243,143 +213,6 @@ def test_a_machine_that_is_always_late_sends_nothing(monkeypatch):
     with pytest.raises(NotSent, match="too slow"):
         client.delete_device("x")
     assert sent == []
-
-
-# --- people first -----------------------------------------------------------------------------------------------------
-
-
-def test_background_takes_what_is_free_now_and_never_books_ahead():
-    background = a_gate(person=False, gap=1)
-    background.take(max_wait=0)
-
-    with pytest.raises(NoSlot):
-        background.take(max_wait=0.1)
-    assert background.take(max_wait=5)
-
-
-@with_others
-def test_a_person_books_before_a_waiting_background():
-    """Background waits for the next free moment; a person who comes meanwhile has it."""
-    order = []
-
-    def take(name, gate):
-        try:
-            gate.take(max_wait=10)
-            order.append(name)
-        finally:
-            connection.close()
-
-    a_gate(gap=1).take(max_wait=1)
-    waiting = threading.Thread(target=take, args=("background", a_gate(person=False, gap=1)))
-    waiting.start()
-    time.sleep(0.1)
-    take("person", a_gate(gap=1))
-    waiting.join()
-
-    assert order == ["person", "background"]
-
-
-def test_background_yields_to_a_person_who_could_not_even_book():
-    busy(seconds=0.3)
-    with pytest.raises(NoSlot):
-        a_gate(gap=2).take(max_wait=0.01)
-    time.sleep(0.35)
-
-    with pytest.raises(NoSlot):
-        a_gate(person=False, gap=2).take(max_wait=0)
-    assert a_gate(gap=2).take(max_wait=0)
-
-
-def test_background_comes_to_its_turn_when_people_have_gone():
-    a_gate().take(max_wait=1)
-
-    assert a_gate(person=False).take(max_wait=5)
-
-
-def test_background_takes_the_key_that_is_free():
-    busy(KEYS[0])
-    busy(KEYS[2])
-
-    assert a_gate(*KEYS, person=False).take(max_wait=1).key == KEYS[1]
-
-
-def test_several_keys_together_are_faster_than_one():
-    gate = a_gate(*KEYS, person=False, gap=30)
-
-    assert {gate.take(max_wait=1).key for _ in KEYS} == set(KEYS)
-    with pytest.raises(NoSlot):
-        gate.take(max_wait=0.01)
-
-
-def test_keys_that_share_a_bucket_share_its_slots():
-    a_gate(KEYS[0], shared=True, gap=30).take(max_wait=1)
-
-    with pytest.raises(NoSlot):
-        a_gate(KEYS[1], person=False, shared=True, gap=30).take(max_wait=0.01)
-    assert KeySlot.objects.filter(bucket=SHARED_BUCKET).exists()
-
-
-# --- 429, 401 ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("asked", "seconds"), [(7.0, 7), (None, 5), (10.0**8, 900)])
-def test_429_moves_the_next_slot(asked, seconds):
-    gate = a_gate()
-    gate.penalise(gate.take(max_wait=1), asked)
-
-    assert (row().next_free_at - timezone.now()).total_seconds() == pytest.approx(seconds, abs=2)
-
-
-def test_429_never_brings_a_slot_nearer():
-    gate = a_gate(gap=30)
-    slot = gate.take(max_wait=1)
-    gate.penalise(slot, 0.0)
-
-    assert row().next_free_at == slot.booked
-
-
-def test_a_key_that_the_vendor_refused_is_used_no_more_until_an_operator_clears_it():
-    gate = a_gate()
-    gate.mark_bad(gate.take(max_wait=1), "status 401")
-
-    assert (row().bad_since is not None, row().bad_reason) == (True, "status 401")
-    with pytest.raises(Misconfigured):
-        gate.take(max_wait=5)
-    clear_bad(KEYS[0].bucket)
-    assert gate.take(max_wait=5)
-
-
-def test_a_lane_with_another_good_key_goes_on():
-    gate = a_gate(*KEYS[:2], person=False)
-    bad = gate.take(max_wait=1)
-    gate.mark_bad(bad, "status 403")
-
-    assert all(gate.take(max_wait=5).key != bad.key for _ in range(2))
-
-
-def test_a_new_key_in_the_environment_starts_good():
-    gate = a_gate()
-    gate.mark_bad(gate.take(max_wait=1), "status 401")
-
-    assert a_gate(ApiKey("a new key")).take(max_wait=1)
-
-
-def test_a_bad_key_stops_its_own_lane_only_in_a_shared_bucket():
-    gate = a_gate(*KEYS[:2], person=False, shared=True)
-    gate.mark_bad(gate.take(max_wait=1), "status 401")
-
-    assert gate.take(max_wait=5).key == KEYS[1]
-
-
-def test_a_client_with_a_bad_key_holds_no_slot_and_claims_nothing():
-    gate = a_gate()
-    gate.mark_bad(gate.take(max_wait=1), "status 401")
-
-    with TenoviClient(base_url="http://x.invalid", domain="x", gate=gate, max_wait=1, transport=WSGI) as client:
-        assert client.take_slot() is False
-
-
-# --- transactions -----------------------------------------------------------------------------------------------------
 
 
 def test_the_vendor_is_never_called_inside_a_transaction():

@@ -1,0 +1,49 @@
+import datetime as dt
+import math
+
+import pytest
+from django.utils import timezone
+
+from measurements.models import Measurement
+from tests.browser.pages import reading
+from tests.browsers import DESKTOP, PHONE
+from tests.factories import DeviceFactory, LatestReadingFactory
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def viewport(request):
+    return DESKTOP if request.param == "desktop" else PHONE
+
+
+@pytest.fixture
+def tab(open_as, viewport):
+    """A function that opens an address at this width, signed in as somebody or not."""
+    return lambda path, *, user=None: open_as(user, path, viewport=viewport)
+
+
+@pytest.fixture
+def browse(open_as, nadia):
+    """A function that opens an address as Nadia."""
+    return lambda path, **options: open_as(nadia, path, **options)
+
+
+@pytest.fixture
+def measured(rosa):
+    """Rosa's blood pressure and pulse twice a day for 60 days with a gap of five, weight, glucose, SpO2."""
+    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
+    start = timezone.now() - dt.timedelta(days=60)
+    rows = []
+    for n in (*range(90), *range(100, 120)):
+        at, wave = start + dt.timedelta(hours=12 * n + 6), math.sin(n)
+        meal = {"meal_context": "fasting"} if n % 2 else {}
+        rows += [
+            reading(device, "blood_pressure", at, 148 + 12 * wave, 91 + 6 * wave, index=n, estimated=n % 9 == 0),
+            reading(device, "pulse", at, 74 + 5 * wave, 0, index=n),
+            reading(device, "weight", at, 171 + wave),
+            reading(device, "glucose", at, 130 + 40 * wave, filter_params=meal),
+            reading(device, "spO2", at, 95 + wave),
+        ]
+    Measurement.objects.bulk_create(rows)
+    for code in ("blood_pressure", "pulse", "weight", "glucose", "spO2"):
+        LatestReadingFactory(measurement=rosa.measurements.filter(metric=code).first())
+    return device

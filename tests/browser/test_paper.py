@@ -1,0 +1,52 @@
+"""Charts on paper: black and white, who and which days, and every print written down."""
+
+import pytest
+
+from patients.models import AuditEvent
+from tests.browser.pages import COUNT
+from tests.browser.vitals import SHOTS, drawn, shot
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+
+# Every pixel of a canvas without a colour of its own.
+GREY = """(selector) => {
+  const canvas = document.querySelector(selector);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  for (let i = 0; i < data.length; i += 4) {
+    const [r, g, b, seen] = data.subarray(i, i + 4);
+    if (seen > 8 && Math.max(r, g, b) - Math.min(r, g, b) > 12) return false;
+  }
+  return true;
+}"""
+
+
+def test_paper_is_black_and_white_and_says_what_it_shows(browse, measured, rosa, nadia):
+    page = browse(f"/patients/{rosa.pk}/", color_scheme="dark")
+    page.get_by_role("link", name="Print").click()
+    drawn(page)
+
+    shot(page, "paper-screen")
+    for code in ("blood_pressure", "weight", "glucose"):
+        assert page.evaluate(GREY, f"#plot-{code} canvas"), code
+    assert page.evaluate(COUNT, ["#plot-blood_pressure canvas", "--series-1"]) > 300
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.emulate_media(media="print")
+    assert page.get_by_text("Printed by Nadia Haddad").is_visible()
+    assert not page.get_by_role("button", name="Print").is_visible()
+    shot(page, "paper")
+    if SHOTS:
+        page.pdf(path=f"{SHOTS}/paper.pdf", format="Letter")
+    assert AuditEvent.objects.filter(action="print", actor_id=nadia.pk).count() == 1
+
+
+def test_a_print_of_the_open_page_is_written_down_and_drawn_for_paper(browse, measured, rosa):
+    page = browse(f"/patients/{rosa.pk}/")
+    drawn(page)
+
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(300)
+    assert page.evaluate(GREY, "#plot-blood_pressure canvas")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.wait_for_timeout(300)
+    assert not page.evaluate(GREY, "#plot-blood_pressure canvas")
+    assert [event.route for event in AuditEvent.objects.filter(action="print")] == ["patients:printed"]

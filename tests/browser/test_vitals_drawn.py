@@ -1,0 +1,124 @@
+"""What is drawn where, by the pixel: bands, gaps, marks, and a strip of readings per day."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from measurements.models import Measurement
+from tests.browser.pages import reading
+from tests.browser.vitals import DATA, drawn
+from tests.factories import DeviceFactory, LatestReadingFactory
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+
+# Colours of a chart's pixels, as "r,g,b", at moments and values of its axes.
+PIXELS = """([code, spots]) => {
+  const canvas = document.querySelector(`#plot-${code} canvas`);
+  const outer = canvas.getBoundingClientRect();
+  const over = document.querySelector(`#plot-${code} .u-over`).getBoundingClientRect();
+  const data = JSON.parse(document.getElementById("vitals-data").textContent);
+  const panel = data.panels.find((panel) => panel.code === code);
+  const [low, high] = panel.limits;
+  return spots.map(([at, value, right, down]) => {
+    const x = over.left - outer.left + over.width * (at - data.start) / (data.end - data.start) + (right || 0);
+    const y = over.top - outer.top + over.height * (high - value) / (high - low) + (down || 0);
+    return [...canvas.getContext("2d").getImageData(Math.round(x), Math.round(y), 1, 1).data].join(",");
+  });
+}"""
+EMPTY = "0,0,0,0"
+
+
+@pytest.fixture
+def few(rosa):
+    """Five days of blood pressure, four days of nothing, and three readings at last, each with a mark of its own.
+
+    All of it within fourteen days of the patient, whatever the hour: before six in the morning each is a day further.
+    """
+    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
+    now = timezone.now()
+    ago = [dt.timedelta(days=days, hours=6) for days in (12, 11, 10, 9, 8)]
+    rows = [reading(device, "blood_pressure", now - each, 157, 95, index=n) for n, each in enumerate(ago)]
+    plain, estimated, doubtful = (now - dt.timedelta(days=days, hours=6) for days in (4, 2.5, 1))
+    rows.append(reading(device, "blood_pressure", plain, 157, 95, index=11))
+    rows.append(reading(device, "blood_pressure", estimated, 157, 95, index=12, estimated=True))
+    rows.append(reading(device, "blood_pressure", doubtful, 110, 70, index=13, conflict=True))
+    Measurement.objects.bulk_create(rows)
+    LatestReadingFactory(measurement=rosa.measurements.first())
+
+
+def test_bands_gaps_and_marks_are_drawn_where_the_data_says(browse, few, rosa):
+    page = browse(f"/patients/{rosa.pk}/?days=14", color_scheme="light")
+    drawn(page)
+    at = page.evaluate(f"{DATA}.panels[0].points.at")
+    hole, before = (at[4] + at[5]) / 2, (at[1] + at[2]) / 2
+    plain, estimated, doubtful = at[5:]
+    series, ink, panel = (27, 91, 166), (24, 34, 45), (255, 255, 255)
+
+    def pixels(*spots):
+        return page.evaluate(PIXELS, ["blood_pressure", spots])
+
+    def painted(colour, *spots):
+        """Edges are smoothed: nearly this colour, and more there than not."""
+        found = [[int(part) for part in pixel.split(",")] for pixel in pixels(*spots)]
+        return [seen > 120 and max(abs(a - b) for a, b in zip(rgb, colour, strict=True)) < 16 for *rgb, seen in found]
+
+    def crossed(at, value):
+        """Both arms of a cross. A moment lies between pixels, so each arm is looked for a pixel around too."""
+        around = [(right, down) for right in (-1, 0, 1) for down in (-1, 0, 1)]
+        arms = [[[at, value, arm + right, 5 + down] for right, down in around] for arm in (5, -5)]
+        return all(any(painted(ink, *spots)) for spots in arms)
+
+    # The goal of below 130 fades downwards; above it nothing is filled, and the axis begins nowhere near zero.
+    just_below, far_below, above = pixels([hole, 128], [hole, 112], [hole, 145])
+    assert just_below != far_below
+    assert above == EMPTY
+    assert int(just_below.split(",")[3]) > int(far_below.split(",")[3])
+    # A line between neighbours, and none over four days without a reading.
+    assert painted(series, [before, 157]) == [True]
+    assert pixels(*([hole, 157, 0, down] for down in (-2, -1, 0, 1, 2))) == [EMPTY] * 5
+    # A filled point, a hollow one, and one to be checked that is crossed and that no line leads to.
+    assert painted(series, [plain, 157], [estimated, 157]) == [True, False]
+    assert painted(panel, [estimated, 157]) == [True]
+    assert [crossed(at, value) for at, value in ((doubtful, 110), (plain, 157))] == [True, False]
+    assert not any(painted(series, *([(estimated + doubtful) / 2, value] for value in range(112, 156, 2))))
+
+
+def test_the_name_of_a_goal_hides_no_reading(browse, rosa):
+    """Readings wherever a name could stand: in the band's corners and in its middle."""
+    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
+    today = timezone.now().astimezone(rosa.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    taken = [today - dt.timedelta(days=29) + dt.timedelta(hours=hours) for hours in range(6, 29 * 24, 18)]
+    Measurement.objects.bulk_create(
+        [reading(device, "blood_pressure", each, 126, 95, index=n) for n, each in enumerate(taken)]
+    )
+    LatestReadingFactory(measurement=rosa.measurements.first())
+    page = browse(f"/patients/{rosa.pk}/?days=30", color_scheme="light")
+    drawn(page)
+
+    points = page.evaluate(f"{DATA}.panels[0].points.at")
+    found = page.evaluate(PIXELS, ["blood_pressure", [[at, 126] for at in points]])
+    assert len(found) == len(taken)
+    assert {pixel for pixel in found if pixel != "27,91,166,255"} == set()
+
+
+def test_readings_per_day_are_a_strip_under_the_chart(browse, few, rosa):
+    page = browse(f"/patients/{rosa.pk}/?days=14", color_scheme="light")
+    drawn(page)
+    counts = page.evaluate(f"{DATA}.days.counts")
+
+    filled = page.evaluate("""() => {
+      const canvas = document.getElementById("strip");
+      const over = document.querySelector("#plot-blood_pressure .u-over");
+      const left = over.getBoundingClientRect().left - canvas.getBoundingClientRect().left;
+      const data = JSON.parse(document.getElementById("vitals-data").textContent);
+      const ends = [...data.days.at, data.end];
+      return data.days.counts.map((_, i) => {
+        const middle = ((ends[i] + ends[i + 1]) / 2 - data.start) / (data.end - data.start);
+        const x = Math.round(left + over.clientWidth * middle);
+        return canvas.getContext("2d").getImageData(x, 6, 1, 1).data[3] > 200;
+      });
+    }""")
+
+    assert filled == [count > 0 for count in counts]
+    assert sum(filled) in (7, 8)

@@ -1,0 +1,10 @@
+import pytest
+
+from tests.devices.pages.opening import NOW
+from tests.factories import DeviceFactory, GatewayFactory
+
+
+@pytest.fixture
+def cuff(rosa):
+    gateway = GatewayFactory(hardware_uuid="A1B2C3D4E5F6", signal_strength=17, last_checkin_at=NOW, told_at=NOW)
+    return DeviceFactory(patient=rosa, gateway=gateway, name="Tenovi BPM - L", sensor_code="10", last_heard_at=NOW)

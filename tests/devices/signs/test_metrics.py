@@ -1,0 +1,66 @@
+"""Figures for operators: the same as the signs, of nobody, and never at the price of a whole table."""
+
+import re
+
+import pytest
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+
+from devices import metrics, signs
+from tests.devices.signs.house import TOKEN, ago, plan
+from tests.factories import DeliveryFactory, PatientFactory, VendorCallFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_metrics_show_the_same_as_figures(client, running):
+    DeliveryFactory(state="quarantined")
+    VendorCallFactory(state="unknown", search_after=ago(minutes=10))
+    client.get("/healthz/")
+    text = client.get("/metrics", **TOKEN).content.decode()
+
+    assert 'vitals_ok{sign="calls_unknown"} 0.0' in text
+    assert 'vitals_ok{sign="database"} 1.0' in text
+    assert 'vitals_deliveries{kind="measurement",state="quarantined"} 1.0' in text
+    assert re.search(r'vitals_overdue_seconds{queue="calls_unknown"} 60\d\.', text)
+    assert 'vitals_request_seconds_count{method="GET",route="health",status="200"}' in text
+
+
+def test_metrics_hold_no_id_and_no_name(client, running):
+    patient = PatientFactory(given_name="Canaria")
+    client.get(f"/patients/{patient.pk}/?q=Canaria")
+    client.get("/Canaria/")
+    text = client.get("/metrics", **TOKEN).content.decode()
+
+    assert str(patient.pk) not in text
+    assert "Canaria" not in text
+    assert 'route="none"' in text
+
+
+def test_metrics_of_a_house_without_database_say_so(client, monkeypatch):
+    def gone():
+        raise OperationalError
+
+    monkeypatch.setattr(connection, "cursor", gone)
+    answer = client.get("/metrics", **TOKEN)
+
+    assert (answer.status_code, 'vitals_ok{sign="database"} 0.0' in answer.content.decode()) == (200, True)
+
+
+def test_no_look_reads_all_deliveries(running):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO devices_delivery (kind, source, body, digest, received_at, state, reason, outcome, flagged,"
+            " attempts, next_attempt_at, processed_at) SELECT 'measurement', 'webhook', '[]', sha256('x'),"
+            " now() - n * interval '1 minute', 'done', '', '{}', false, 0, now(), now()"
+            " FROM generate_series(1, 20000) n"
+        )
+        cursor.execute("ANALYZE devices_delivery")
+    with CaptureQueriesContext(connection) as asked:
+        signs.problems()
+        list(metrics.House().collect())
+    questions = [query["sql"] for query in asked if query["sql"].startswith("SELECT") and "devices_del" in query["sql"]]
+
+    assert "Seq Scan on devices_delivery" in plan("SELECT 1 FROM devices_delivery WHERE attempts > 3")
+    assert len(questions) >= 8
+    assert [sql for sql in questions if "Seq Scan on devices_delivery" in plan(sql)] == []

@@ -1,0 +1,79 @@
+"""Kits, orders and their lines."""
+
+import uuid
+
+import factory
+
+from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
+from patients.models import Role
+from tests.factories.devices import DeviceTypeFactory, VendorCallFactory
+from tests.factories.patients import ClinicFactory, PatientFactory, UserFactory
+
+
+class KitFactory(factory.django.DjangoModelFactory):
+    """`items=[(device_type, quantity), ...]`; without it one blood pressure monitor."""
+
+    class Meta:
+        model = Kit
+        skip_postgeneration_save = True
+
+    clinic = factory.SubFactory(ClinicFactory)
+    name = factory.Sequence(lambda n: f"Hypertension kit {n}")
+
+    @factory.post_generation
+    def items(self, create, items, **_):
+        for device_type, quantity in [(DeviceTypeFactory(), 1)] if items is None else items:
+            KitItem.objects.create(kit=self, device_type=device_type, quantity=quantity)
+
+
+class OrderFactory(factory.django.DjangoModelFactory):
+    """`lines=0` for an order without lines; else one line that waits to be sent."""
+
+    class Meta:
+        model = Order
+        skip_postgeneration_save = True
+
+    patient = factory.SubFactory(PatientFactory)
+    kit = factory.SubFactory(KitFactory, clinic=factory.SelfAttribute("..patient.clinic"))
+    ship_name = factory.SelfAttribute("patient.name")
+    ship_street = factory.SelfAttribute("patient.street")
+    ship_city = factory.SelfAttribute("patient.city")
+    ship_state = factory.SelfAttribute("patient.state")
+    ship_zip_code = factory.SelfAttribute("patient.zip_code")
+    placed_by = factory.SubFactory(UserFactory, role=Role.COORDINATOR)
+
+    @factory.post_generation
+    def lines(self, create, count, **_):
+        for nth in range(1, 2 if count is None else count + 1):
+            OrderLineFactory(order=self, nth=nth)
+
+
+class OrderLineFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = OrderLine
+
+    order = factory.SubFactory(OrderFactory, lines=0)
+    patient = factory.SelfAttribute("order.patient")
+    device_type = factory.SubFactory(DeviceTypeFactory)
+    family = factory.SelfAttribute("device_type.family")
+    nth = 1
+    call = factory.SubFactory(VendorCallFactory, patient=factory.SelfAttribute("..patient"))
+
+
+class OrderEventFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = OrderEvent
+
+    order = factory.SubFactory(OrderFactory)
+    source = OrderEvent.Source.PERSON
+    text = "placed"
+
+
+class SpecialOrderFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SpecialOrder
+
+    request_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
+    order_number = factory.Sequence(lambda n: f"SO-{n:05}")
+    order_type = SpecialOrder.Type.SUPPLIES
+    status = "Requested"

@@ -1,0 +1,66 @@
+"""Clinics, people and patients."""
+
+import datetime as dt
+import functools
+
+import factory
+from django.contrib.auth.hashers import make_password
+
+from patients.models import Clinic, Patient, Role, User
+
+PASSWORD = "four calm otters swim"
+
+
+@functools.cache
+def hashed_password():
+    """Once per process: a good hash is slow on purpose."""
+    return make_password(PASSWORD)
+
+
+class ClinicFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Clinic
+        django_get_or_create = ("name",)
+
+    name = factory.Sequence(lambda n: f"Clinic {n}")
+    time_zone = "America/New_York"
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    """A person who can sign in with PASSWORD; of `clinics`, else of one new clinic. Administrators are staff."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.org")
+    name = factory.Sequence(lambda n: f"Person {n}")
+    role = Role.CLINICIAN
+    is_staff = factory.LazyAttribute(lambda user: user.role == Role.ADMINISTRATOR)
+    password = factory.LazyFunction(hashed_password)
+
+    @factory.post_generation
+    def clinics(self, create, clinics, **_):
+        if create:
+            self.clinics.set([ClinicFactory()] if clinics is None else clinics)
+
+
+class PatientFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Patient
+
+    clinic = factory.SubFactory(ClinicFactory)
+    external_id = factory.Sequence(lambda n: f"acct-{n:05}")
+    given_name = "Rosa"
+    family_name = factory.Sequence(lambda n: f"Delgado{n}")
+    sex = "female"
+    birth_date = dt.date(1951, 4, 9)
+    mrn = factory.Sequence(lambda n: f"MRN-{n:05}")
+    phone = "+16035550142"
+    street = "12 Alder Street"
+    city = "Concord"
+    state = "NH"
+    zip_code = "03301"
+    time_zone = "America/New_York"
+    provider = "Dr. Imani Okafor"
+    conditions = ["hypertension"]

@@ -1,0 +1,39 @@
+"""How the tests of the list arrange and turn it."""
+
+import datetime as dt
+
+from django.utils import timezone
+
+from measurements import overviews
+from measurements.arrays import bigints
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
+
+SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
+
+
+def read(patient, code, value, *, hours_ago=5.0, **fields):
+    device = patient.devices.first() or DeviceFactory(patient=patient)
+    at = timezone.now() - dt.timedelta(hours=hours_ago)
+    second = 80 if code == "blood_pressure" else None
+    row = MeasurementFactory(device=device, code=code, value_1=value, value_2=second, taken_at=at, **fields)
+    newest = patient.latest_readings.filter(metric=code).first()
+    if newest is None or newest.taken_at <= at:
+        patient.latest_readings.filter(metric=code).delete()
+        LatestReadingFactory(measurement=row)
+    overviews.follow(bigints([row.pk]), patients=[patient.pk], weighed=[patient.pk])
+    return row
+
+
+def arrange(client, **choice):
+    response = client.post("/patients/arrange/", choice)
+    assert (response.status_code, response["Location"]) == (302, "/patients/")
+    return client.get("/patients/")
+
+
+def names(response):
+    return [row.patient.family_name for row in response.context["rows"]]
+
+
+def turned(client, response, way):
+    place = getattr(response.context["page"], way)
+    return client.get("/patients/", {way: place}) if place else None
