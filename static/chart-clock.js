@@ -37,14 +37,5 @@ window.ChartClock = (() => {
     });
   }
 
-  function words(panel, row) {
-    const fixed = (value) => value.toFixed(panel.decimals);
-    const { low, mid, high, n } = panel.buckets;
-    const half = low.map((line, k) => `${fixed(line[row])} to ${fixed(high[k][row])}`).join(" over ");
-    const count = `${n[row]} ${n[row] === 1 ? "reading" : "readings"}`;
-    const spread = panel.clock.banded[row] ? `middle half ${half}` : "too few for a middle half";
-    return [`median ${mid.map((line) => fixed(line[row])).join("/")} ${panel.unit}`, panel.clock.labels[row], `${spread}; ${count}`];
-  }
-
-  return { tick, ticks, boxes, words, DAY_MS: 24 * HOUR_MS };
+  return { tick, ticks, boxes, DAY_MS: 24 * HOUR_MS };
 })();

@@ -6,6 +6,8 @@ window.ChartPlot = (() => {
   const NEAR_PX = 14; // of a click: what a finger hits
   const Paint = window.ChartPaint;
   const Clock = window.ChartClock;
+  const Words = window.ChartWords;
+  const Names = window.ChartNames;
 
   function dated(zone, options) {
     const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, ...options });
@@ -158,8 +160,8 @@ window.ChartPlot = (() => {
 
     // Over the grid, under the readings.
     paintNames(u) {
-      Paint.goalNames(u, this.panel, this.colours);
-      if (!this.clock) Paint.baseline(u, this.panel, this.colours);
+      Names.goals(u, this.panel, this.colours);
+      if (!this.clock) Names.baseline(u, this.panel, this.colours);
     }
 
     paintAbove(u) {
@@ -168,28 +170,10 @@ window.ChartPlot = (() => {
       this.drawn?.(u);
     }
 
-    words(row) {
-      const { panel } = this;
-      if (this.clock) return Clock.words(panel, row);
-      const fixed = (value) => value.toFixed(panel.decimals);
-      if (this.columns.banded) {
-        const { mid, low, high, n } = panel.buckets;
-        const middle = mid.map((line) => fixed(line[row])).join("/");
-        const range = low.map((line, k) => `${fixed(line[row])} to ${fixed(high[k][row])}`).join(", ");
-        return [`median ${middle} ${panel.unit}`, this.when(panel.buckets.at[row]), `${range}; ${n[row]} ${n[row] === 1 ? "reading" : "readings"}`];
-      }
-      const { at, values, flags, shapes, pulse } = panel.points;
-      const value = values.map((line) => fixed(line[row])).join("/");
-      const marks = [
-        shapes[row] === 1 && "fasting or before a meal",
-        shapes[row] === 2 && "after a meal",
-        flags[row] & Paint.ESTIMATED && "time estimated by the vendor",
-        flags[row] & Paint.CHECK && "check this reading",
-        flags[row] & Paint.LEFT_OUT && "excluded or control solution, not counted",
-        flags[row] & Paint.IRREGULAR && "irregular heartbeat",
-      ].filter(Boolean);
-      const beside = pulse[row] === null ? "" : ` · pulse ${pulse[row]}`;
-      return [`${value} ${panel.unit}${beside}`, this.when(at[row]), marks.join(", ")];
+    words(idx) {
+      const row = this.columns.rows[idx];
+      if (this.clock) return Words.hours(this.panel, row);
+      return this.columns.banded ? Words.band(this.panel, row, this.when) : Words.reading(this.panel, row, this.when);
     }
 
     // The pointer or a key moved this chart's cursor: the others go to the same moment.
@@ -237,7 +221,7 @@ window.ChartPlot = (() => {
 
     say(idx) {
       const u = this.plot;
-      const [value, when, marks] = this.words(this.columns.rows[idx]);
+      const [value, when, marks] = this.words(idx);
       this.tip.replaceChildren(...[["b", value], ["span", when], ["span", marks]].filter(([, text]) => text).map(([name, text]) => {
         const line = document.createElement(name);
         line.textContent = text;
@@ -301,7 +285,7 @@ window.ChartPlot = (() => {
       this.cursor(this.plot.data[0][idx]);
       this.say(idx);
       this.board.share(this, this.plot.data[0][idx]);
-      this.readout.textContent = this.words(this.columns.rows[idx]).filter(Boolean).join(", ");
+      this.readout.textContent = this.words(idx).filter(Boolean).join(", ");
     }
 
     destroy() {

@@ -1,28 +1,16 @@
 """What a chart shows: averages, bands, calm lines, baselines, and what it leaves out."""
 
 import datetime as dt
-import random
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from measurements import axes, chart_json, charts, goals, latest, summaries
-from measurements.days import LocalDays
-from measurements.drawing import GAP, MOST_BUCKETS, MOST_KEPT, MOST_POINTS, draw, segments, smooth
-from measurements.goals import Goal, Goals, Standing
+from measurements import chart_json, charts, goals, latest
+from measurements.goals import Goal, Standing
 from measurements.models import Threshold
 from measurements.points import Point
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
-
-NEW_YORK = ZoneInfo("America/New_York")
-NOW = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)  # noon in New York
-
-
-def at(days_ago, hour=12):
-    return dt.datetime(2026, 11, 21, hour + 5, tzinfo=dt.UTC) - dt.timedelta(days=days_ago)
+from tests.measurements.noon import NOW, at
 
 
 @pytest.fixture
@@ -146,142 +134,6 @@ def test_bounds_of_a_goal_mean_what_they_are_printed_as(low, high, value, standi
     goal = Goal(low, high, 88 if low == 92 else None, 180, "default", "", NOW.date())
 
     assert goal.judge(value) is standing
-
-
-def weights(*values):
-    """(days ago, lb), oldest first."""
-    return [(at(days_ago), value) for days_ago, value in values]
-
-
-def test_the_usual_weight_is_the_median_of_the_seven_days_before():
-    found = summaries.baseline(
-        weights((9, 150), (7, 170), (6, 171), (3, 172), (1, 230), (0, 175)), zone=NEW_YORK, goals=Goals()
-    )
-
-    assert (found.median, found.gain) == (171.5, 3.5)  # the 150 is too old, the 230 is one outlier of four
-
-
-def test_two_days_make_no_usual_weight():
-    assert summaries.baseline(weights((2, 170), (1, 171), (0, 175)), zone=NEW_YORK, goals=Goals()) is None
-
-
-@pytest.mark.django_db
-def test_three_pounds_over_the_usual_weight_are_above_goal(rosa):
-    found = summaries.baseline(weights((3, 170), (2, 170), (1, 170), (0, 173)), zone=NEW_YORK, goals=goals.of(rosa))
-
-    assert found.standing is Standing.HIGH
-
-
-def test_lines_are_not_joined_over_more_than_three_days():
-    points = [Point(at(10), (1.0,)), Point(at(7), (2.0,)), Point(at(3), (3.0,))]
-
-    assert [len(run) for run in segments(points)] == [2, 1]
-    assert dt.timedelta(days=3) == GAP
-
-
-def test_the_calm_line_hardly_follows_a_single_outlier():
-    values = [120.0] * 10 + [180.0] + [120.0] * 10
-    points = [Point(at(21 - n), (value,)) for n, value in enumerate(values)]
-
-    (calm,) = smooth(points, lines=1, days=30)
-
-    assert max(calm) < 135
-
-
-@given(st.lists(st.tuples(st.integers(0, 60 * 24), st.integers(50, 200), st.booleans()), min_size=1, max_size=60))
-def test_the_calm_line_is_the_kernels_mean_of_each_segment(rows):
-    points = [
-        Point(NOW + dt.timedelta(hours=hour), (float(value),), check=check) for hour, value, check in sorted(rows)
-    ]
-    reach = 5**0.5 * 2  # days, for a range of thirty
-
-    def mean(segment, here):
-        near = [(1 - ((p.at - here.at) / dt.timedelta(days=reach)) ** 2, p.values[0]) for p in segment if not p.check]
-        near = [(weight, value) for weight, value in near if weight > 0]
-        return sum(w * v for w, v in near) / sum(w for w, _ in near) if near else None
-
-    expected = [mean(segment, point) for segment in segments(points) for point in segment]
-    for calm, plain in zip(smooth(points, lines=1, days=30)[0], expected, strict=True):
-        assert calm == pytest.approx(plain, abs=1e-3) if plain is not None else calm is None
-
-
-def test_the_calm_line_does_not_follow_a_reading_to_be_checked():
-    points = [Point(at(n), (400.0 if n == 3 else 120.0,), check=n == 3) for n in range(6, -1, -1)]
-
-    assert smooth(points, lines=1, days=30) == [pytest.approx([120.0] * 7)]
-
-
-def judged(value):
-    return Standing.HIGH if value >= 130 else Standing.IN_GOAL
-
-
-@given(seed=st.integers(0, 2**32), count=st.integers(MOST_POINTS + 1, 900), length=st.sampled_from([30, 365, 3650]))
-@settings(max_examples=40, deadline=None)
-def test_decimation_keeps_every_extreme_and_every_reading_out_of_goal(seed, count, length):
-    dice = random.Random(seed)
-    rows = [(dice.randrange(364 * 24), dice.randrange(60, 240), dice.random() < 0.1) for _ in range(count)]
-    days = LocalDays.until(NOW, NEW_YORK, days=length)
-    scale = length / 365
-    points = sorted(
-        (
-            Point(NOW - dt.timedelta(hours=hours * scale), (float(value),), check=check, standing=judged(value))
-            for hours, value, check in rows
-        ),
-        key=lambda point: point.at,
-    )
-    inside = [point for point in points if point.at >= days.start]
-
-    drawn = draw(inside, days=days)
-
-    good = [point.values[0] for point in inside if not point.check]
-    if not drawn.buckets:
-        assert drawn.points == inside
-        return
-    assert len(drawn.buckets) <= MOST_BUCKETS
-    assert len(drawn.points) <= MOST_KEPT
-    assert min(bucket.low[0] for bucket in drawn.buckets) == min(good)
-    assert max(bucket.high[0] for bucket in drawn.buckets) == max(good)
-    assert sum(bucket.n for bucket in drawn.buckets) == len(good)
-    assert {id(p) for p in drawn.points} == {id(p) for p in inside if p.check or p.values[0] >= 130}
-
-
-def test_ten_thousand_readings_out_of_goal_still_fit_on_the_wire():
-    days = LocalDays.until(NOW, NEW_YORK, days=3650)
-    points = [
-        Point(NOW - dt.timedelta(hours=8 * n), (150.0 + n % 50, 90.0 + n % 30), standing=Standing.HIGH)
-        for n in range(10_000, 0, -1)
-    ]
-
-    drawn = draw(points, days=days)
-
-    assert len(drawn.points) <= MOST_KEPT
-    assert max(point.values[0] for point in drawn.points) == 199.0
-
-
-@pytest.mark.parametrize(
-    ("code", "values", "expected"),
-    [
-        ("blood_pressure", [128, 82], (50, 180)),
-        ("blood_pressure", [128, 203], (50, 210)),
-        ("spO2", [97, 98], (84, 100)),
-        ("spO2", [79], (78, 100)),
-        ("weight", [171.2, 170.4], (166, 176)),
-        ("temperature", [], (96, 102)),
-    ],
-)
-def test_the_value_axis_is_clinical_and_moves_only_for_readings_outside(code, values, expected):
-    assert axes.limits(code, values) == expected
-
-
-@given(
-    st.lists(st.decimals(-999_999, 999_999, places=2).map(float), max_size=20),
-    st.sampled_from(["weight", "glucose", "peak_expiratory_flow"]),
-)
-def test_the_value_axis_holds_every_value(values, code):
-    low, high = axes.limits(code, values)
-
-    assert low < high
-    assert all(low <= value <= high for value in values)
 
 
 def test_a_chart_asks_the_same_number_of_questions_for_any_number_of_readings(rosa, device, django_assert_num_queries):

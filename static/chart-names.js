@@ -1,0 +1,60 @@
+"use strict";
+// The names inside a chart: each goal's, and the usual weight's with its line.
+window.ChartNames = (() => {
+  const Paint = window.ChartPaint;
+
+  // Names stand under the readings, and where they cover none if there is such a place: a name never hides a value.
+  const SPOTS = [0, 1, 0.5];
+
+  function nameAt(u, panel, colours, text, y) {
+    Paint.clip(u, (ctx, box, ratio) => {
+      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+      const size = { width: ctx.measureText(text).width + 4 * ratio, height: 14 * ratio };
+      const top = Math.min(Math.max(y, box.top), box.top + box.height - size.height);
+      const left = freeSpot(u, panel, SPOTS.map((spot) => box.left + 4 * ratio + spot * (box.width - size.width - 8 * ratio)), top, size);
+      ctx.globalAlpha = 0.75;
+      ctx.fillStyle = colours.panel;
+      ctx.fillRect(left, top, size.width, size.height);
+      ctx.globalAlpha = 1;
+      ctx.fillStyle = colours.soft;
+      ctx.fillText(text, left + 2 * ratio, top + 11 * ratio);
+    });
+  }
+
+  function freeSpot(u, panel, lefts, top, { width, height }) {
+    const near = 4 * (u.pxRatio || devicePixelRatio);
+    const covered = lefts.map((left) => panel.points.values.flat().filter((value, i) => {
+      const x = u.valToPos(panel.points.at[i % panel.points.at.length], "x", true);
+      const y = u.valToPos(value, "y", true);
+      return x > left - near && x < left + width + near && y > top - near && y < top + height + near;
+    }).length);
+    return lefts[covered.indexOf(Math.min(...covered))];
+  }
+
+  // Inside the band: under its upper edge, or just over the lower one where it has no upper.
+  function goals(u, panel, colours) {
+    const ratio = u.pxRatio || devicePixelRatio;
+    panel.lines.filter((line) => line.goal).forEach(({ goal }) => {
+      const y = goal.high === null ? u.valToPos(goal.low, "y", true) - 16 * ratio : u.valToPos(goal.high, "y", true) + 2 * ratio;
+      nameAt(u, panel, colours, `goal ${goal.words}`, y);
+    });
+  }
+
+  function baseline(u, panel, colours) {
+    if (panel.baseline === null) return;
+    const ratio = u.pxRatio || devicePixelRatio;
+    const y = u.valToPos(panel.baseline, "y", true);
+    Paint.clip(u, (ctx, box) => {
+      ctx.strokeStyle = colours.soft;
+      ctx.lineWidth = ratio;
+      ctx.setLineDash([6 * ratio, 4 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(box.left, y);
+      ctx.lineTo(box.left + box.width, y);
+      ctx.stroke();
+    });
+    nameAt(u, panel, colours, `7-day median ${panel.baseline.toFixed(panel.decimals)}`, y - 17 * ratio);
+  }
+
+  return { goals, baseline };
+})();

@@ -1,0 +1,50 @@
+"use strict";
+// What a chart says of one reading, of one band, or of some hours of the day: value, when, and what else to know.
+window.ChartWords = (() => {
+  const Paint = window.ChartPaint;
+
+  function fixed(panel, value) {
+    return value.toFixed(panel.decimals);
+  }
+
+  function together(panel, lines, row) {
+    return `${lines.map((line) => fixed(panel, line[row])).join("/")} ${panel.unit}`;
+  }
+
+  function ranges(panel, row) {
+    const { low, high } = panel.buckets;
+    return low.map((line, k) => `${fixed(panel, line[row])} to ${fixed(panel, high[k][row])}`);
+  }
+
+  function counted(n) {
+    return `${n} ${n === 1 ? "reading" : "readings"}`;
+  }
+
+  function reading(panel, row, when) {
+    const { at, values, flags, shapes, pulse } = panel.points;
+    const marks = [
+      shapes[row] === 1 && "fasting or before a meal",
+      shapes[row] === 2 && "after a meal",
+      flags[row] & Paint.ESTIMATED && "time estimated by the vendor",
+      flags[row] & Paint.CHECK && "check this reading",
+      flags[row] & Paint.LEFT_OUT && "excluded or control solution, not counted",
+      flags[row] & Paint.IRREGULAR && "irregular heartbeat",
+    ].filter(Boolean);
+    const beside = pulse[row] === null ? "" : ` · pulse ${pulse[row]}`;
+    return [`${together(panel, values, row)}${beside}`, when(at[row]), marks.join(", ")];
+  }
+
+  function band(panel, row, when) {
+    const { at, mid, n } = panel.buckets;
+    return [`median ${together(panel, mid, row)}`, when(at[row]), `${ranges(panel, row).join(", ")}; ${counted(n[row])}`];
+  }
+
+  function hours(panel, row) {
+    const { mid, n } = panel.buckets;
+    const half = `middle half ${ranges(panel, row).join(" over ")}`;
+    const spread = panel.clock.banded[row] ? half : "too few for a middle half";
+    return [`median ${together(panel, mid, row)}`, panel.clock.labels[row], `${spread}; ${counted(n[row])}`];
+  }
+
+  return { reading, band, hours };
+})();
