@@ -99,3 +99,12 @@ def test_nothing_spills_over(browse, viewport, theme):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     if kept := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=Path(kept) / f"list-{viewport['width']}-{theme}.png")
+
+
+def test_the_list_fits_on_paper_sideways_and_says_of_when_it_is(browse):
+    page = browse("/patients/", viewport={"width": 979, "height": 750})  # a letter's width without its margins
+    page.emulate_media(media="print")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 979
+    assert page.get_by_text("As of").is_visible()
+    assert page.get_by_role("columnheader", name="Devices").is_visible()

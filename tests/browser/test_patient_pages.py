@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from measurements.models import LatestReading
 from tests.browser.pages import COUNT, bump, fits, reading
+from tests.browsers import DESKTOP, PHONE
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
@@ -116,6 +117,10 @@ def test_the_table_is_one_key_away(browse, measured, rosa):
     page.keyboard.press("t")
 
     assert page.get_by_role("columnheader", name="Marks").is_visible()
+    cut = "() => { const box = document.getElementById('readings-scroll'); return box.scrollWidth - box.clientWidth; }"
+    for size in (DESKTOP, {"width": 1150, "height": 900}, PHONE):
+        page.set_viewport_size(size)
+        assert page.evaluate(cut) <= 0, f"the table is cut at {size['width']} px"
 
 
 def test_the_chosen_colours_are_kept_without_a_flash(browse, rosa):
