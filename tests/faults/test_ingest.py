@@ -17,7 +17,7 @@ P99_MS = 250
 SEED = 20261121
 
 
-@sizes(10, 45)
+@sizes(5, 45)
 def test_two_hundred_readings_a_second_are_kept_and_the_backlog_is_gone_within_a_minute(ledger, tell, whole, size):
     ledger.send(ledger.bodies(RATE * size), rate=RATE)
     drained = ledger.settle(seconds=60)
@@ -28,7 +28,7 @@ def test_two_hundred_readings_a_second_are_kept_and_the_backlog_is_gone_within_a
     assert row.p99 <= P99_MS or not whole
 
 
-@sizes(1000, 5000)
+@sizes(500, 5000)
 def test_a_burst_is_kept(ledger, tell, whole, size):
     seconds = ledger.send(ledger.bodies(size))
     drained = ledger.settle()
@@ -39,7 +39,7 @@ def test_a_burst_is_kept(ledger, tell, whole, size):
     assert seconds <= 20 or not whole
 
 
-@sizes(200, 1000)
+@sizes(100, 1000)
 def test_five_shuffled_copies_of_each_reading_are_one_row_each(ledger, tell, size):
     copies = ledger.bodies(size) * 5
     random.Random(SEED).shuffle(copies)

@@ -66,7 +66,7 @@ def row_of(arena, references, what, more=""):
     )
 
 
-@sizes(40, 300)
+@sizes(30, 300)
 def test_under_a_mix_of_faults_exactly_what_was_ordered_is_shipped(arena, tell, size):
     dice = random.Random(SEED)
     script = [dict(dice.choice(QUICK)) if dice.random() < 0.4 else NONE for _ in range(size)]

@@ -24,7 +24,7 @@ def test_ingest_is_killed_three_times_while_two_thousand_rows_process(arena, led
     assert row.stored == ROWS
 
 
-@sizes(600, 3000)
+@sizes(300, 3000)
 def test_three_workers_at_the_same_inbox_never_wait_for_each_other_in_a_circle(arena, ledger, tell, size):
     """Each reading three times, all devices in every batch: the locks of one batch are those of the next."""
     copies = ledger.bodies(size) * 3

@@ -16,7 +16,6 @@ from tests.hostile import world as w
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("vocabulary"),
-    pytest.mark.xdist_group("browser canaries"),
 ]
 
 # What runs is noticed three ways: by a dialog, by a request to a foreign host, by the console (the CSP speaks there).
