@@ -10,9 +10,10 @@ from django.core import signing
 from django.test import Client
 
 from devices.models import Assignment, Device, VendorCall
-from fulfillment.models import Order, OrderLine
+from fulfillment.models import Kit, Order, OrderLine
+from measurements.models import Threshold, ThresholdChange
 from patients import audit
-from patients.models import AuditEvent, Patient, Role
+from patients.models import AuditEvent, Clinic, Patient, Role
 from tests import factories
 
 # In every field of Rosa's and of what hangs on her: found in a body, the body shows her.
@@ -167,6 +168,8 @@ class World:
             list(VendorCall.objects.order_by("pk").values_list("state", flat=True)),
             list(OrderLine.objects.order_by("pk").values_list("status", "closed_at")),
             {user.pk: (user.is_active, user.role) for user in type(self.people["clinician here"]).objects.all()},
+            [model.objects.count() for model in (Threshold, ThresholdChange, Kit, Clinic, Authenticator)],
+            self.of_rosa(),
         )
 
 
