@@ -1,9 +1,11 @@
 """Real Chromium at the two widths that the pages are made for; a page that complains fails its test."""
 
 import os
+import threading
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.test import Client
 
 from config.launcher.chromium import installed
@@ -72,10 +74,47 @@ def opened(chromium, troubles):
         watch(page, troubles, home=urlsplit(base_url).netloc if base_url else None)
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    with Answering() as answering:
+        yield open_page
+        for context in contexts:
+            context.close()
+        answering.wait()
     assert troubles == []
+
+
+class Answering:
+    """How many requests other threads of this process, a live server's, are answering.
+
+    A page that polls may have asked as it was closed: emptying the tables beside that answer would be a deadlock.
+    """
+
+    def __init__(self):
+        self.count, self.changed = 0, threading.Condition()
+
+    def __enter__(self):
+        request_started.connect(self.began)
+        request_finished.connect(self.ended)
+        return self
+
+    def __exit__(self, *_):
+        request_started.disconnect(self.began)
+        request_finished.disconnect(self.ended)
+
+    def began(self, **_):
+        self.add(1)
+
+    def ended(self, **_):
+        self.add(-1)
+
+    def add(self, number):
+        if threading.current_thread() is not threading.main_thread():
+            with self.changed:
+                self.count += number
+                self.changed.notify_all()
+
+    def wait(self):
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.count <= 0, timeout=10), f"{self.count} requests hang"
 
 
 def session_of(user):
