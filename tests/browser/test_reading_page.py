@@ -65,17 +65,17 @@ def test_a_reading_is_found_by_keyboard_judged_beside_the_charts_and_seen_on_dem
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_goal_is_changed_and_its_band_follows(browse, measured, rosa, viewport, theme):
     page = browse(f"/patients/{rosa.pk}/goals/", viewport=viewport, color_scheme=theme)
-    page.get_by_label("Blood pressure, systolic, to").fill("20")
+    page.get_by_label("Blood pressure, systolic, in goal: up to").fill("20")
     page.get_by_role("button", name="Save the goals").click()
     assert page.get_by_text("Between 40 and 300 mmHg").is_visible()
     shot(page, f"goals-{theme}-{viewport['width']}")
-    page.get_by_label("Blood pressure, systolic, to").fill("150")
+    page.get_by_label("Blood pressure, systolic, in goal: up to").fill("150")
     page.get_by_role("button", name="Save the goals").click()
 
     assert page.get_by_text("The goals are saved.").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     shot(page, f"goals-saved-{theme}-{viewport['width']}")
-    page.get_by_role("link", name="Back", exact=True).click()
+    page.get_by_role("link", name="Back to the patient").click()
     page.wait_for_selector("#plot-blood_pressure canvas")
     goals = page.evaluate("JSON.parse(document.getElementById('vitals-data').textContent).panels[0].lines")
     assert goals[0]["goal"]["words"] == "< 150"

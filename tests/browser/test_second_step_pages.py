@@ -49,6 +49,8 @@ def fill_password(page, user):
 
 def look(page, name):
     """By the machine; and for the eye, when somebody asks for pictures: LOOK=folder."""
+    page.wait_for_load_state()  # a click has led here, and the page may just be coming
+    page.locator("main").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert [rule["id"] for rule in Axe().run(page).response["violations"]] == [], name
     if folder := os.environ.get("LOOK"):
