@@ -20,6 +20,13 @@ FLAGS = [
 ]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# Both widths and both themes in two runs. Colours and sizes of every page in all four looks are axe's business.
+LIGHT_THEN_DARK = pytest.mark.parametrize(
+    ("viewport", "theme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop light", "phone dark"]
+)
+DARK_THEN_LIGHT = pytest.mark.parametrize(
+    ("viewport", "theme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop dark", "phone light"]
+)
 MISSING = "No Chromium"
 HINT = f"{MISSING}: install one, or set CHROMIUM to its path; `make test` looks for it and fetches it."
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from measurements import overviews
 from measurements.arrays import bigints
 from patients.models import User
-from tests.browsers import DESKTOP, PHONE
+from tests.browsers import DARK_THEN_LIGHT, DESKTOP
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
@@ -88,8 +88,7 @@ def test_a_look_that_fails_says_so(browse, troubles):
     troubles.clear()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@DARK_THEN_LIGHT
 def test_nothing_spills_over(browse, viewport, theme):
     page = browse("/patients/", viewport=viewport, color_scheme=theme)
     page.keyboard.press("j")

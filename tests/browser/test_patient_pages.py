@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from measurements.models import LatestReading
 from tests.browser.pages import COUNT, bump, fits, reading
-from tests.browsers import DESKTOP, PHONE
+from tests.browsers import DESKTOP, LIGHT_THEN_DARK, PHONE
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 NO_ANSWER = "net::ERR_FAILED"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@LIGHT_THEN_DARK
 def test_from_the_list_to_charts_that_are_drawn(browse, measured, rosa, viewport, theme):
     page = browse("/patients/", viewport=viewport, color_scheme=theme)
     assert fits(page)

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK
+
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for people who look at pages
 
@@ -23,7 +25,7 @@ def until(holds):
     raise AssertionError("still not so after five seconds")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@LIGHT_THEN_DARK
 def test_a_reading_is_found_by_keyboard_judged_beside_the_charts_and_seen_on_demand(
     browse,
     measured,
@@ -62,7 +64,7 @@ def test_a_reading_is_found_by_keyboard_judged_beside_the_charts_and_seen_on_dem
     shot(page, f"excluded-{theme}-{viewport['width']}")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@DARK_THEN_LIGHT
 def test_a_goal_is_changed_and_its_band_follows(browse, measured, rosa, viewport, theme):
     page = browse(f"/patients/{rosa.pk}/goals/", viewport=viewport, color_scheme=theme)
     page.get_by_label("Blood pressure, systolic, in goal: up to").fill("20")

@@ -12,7 +12,7 @@ from measurements.units import Units
 from patients.models import User
 from tests.browser.pages import COUNT, fits, reading
 from tests.browser.vitals import DATA, PLACE, drawn, shot, tip
-from tests.browsers import DESKTOP, PHONE
+from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK, PHONE
 from tests.factories import DeviceFactory, LatestReadingFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
@@ -112,9 +112,7 @@ def test_a_band_opens_its_day_and_the_day_its_readings(browse, thousands, rosa):
     assert panel.get_by_role("button", name="Back").is_hidden()
 
 
-@pytest.mark.parametrize(
-    ("viewport", "theme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop light", "phone dark"]
-)
+@LIGHT_THEN_DARK
 def test_the_hours_of_the_day_are_drawn_and_read_out(browse, measured, rosa, viewport, theme):
     page = browse(f"/patients/{rosa.pk}/", viewport=viewport, color_scheme=theme)
     page.get_by_role("link", name="Time of day").click()
@@ -134,9 +132,7 @@ def test_the_hours_of_the_day_are_drawn_and_read_out(browse, measured, rosa, vie
     shot(page, f"clock-{viewport['width']}-{theme}")
 
 
-@pytest.mark.parametrize(
-    ("viewport", "theme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop dark", "phone light"]
-)
+@DARK_THEN_LIGHT
 def test_dates_and_units_are_chosen_beside_the_charts(browse, measured, rosa, nadia, viewport, theme):
     page = browse(f"/patients/{rosa.pk}/", viewport=viewport, color_scheme=theme)
     today = timezone.now().astimezone(rosa.zone).date()
