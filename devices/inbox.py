@@ -15,7 +15,6 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -96,25 +95,13 @@ def set_aside(
     Delivery.objects.get_or_create(parent=parent, position=position, defaults=fields)
 
 
-def drain(
-    kind: DeliveryKind,
-    handle: Handler,
-    *,
-    seconds: float = SLICE_SECONDS,
-    expect: Callable[[Batch], object] | None = None,
-) -> int:
-    """Work off what waits, at most about `seconds`. Returns how many deliveries were looked at.
-
-    While one portion of many is handled, `expect` has heard of the next: what can be done with it without the database.
-    """
+def drain(kind: DeliveryKind, handle: Handler, *, seconds: float = SLICE_SECONDS) -> int:
+    """Work off what waits, at most about `seconds`. Returns how many deliveries were looked at."""
     deadline, seen, look = time.monotonic() + seconds, 0, leases.orphan
     while time.monotonic() < deadline:
         if batch := look(kind):
             seen += len(batch)
-            portions = list(_portions(batch))
-            for portion, following in zip_longest(portions, portions[1:]):
-                if expect and following:
-                    expect(following)
+            for portion in _portions(batch):
                 _work(portion, handle)
         elif look is leases.orphan:
             look = leases.due

@@ -6,7 +6,6 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,40 +39,12 @@ class Judged:
 def ingest_waiting(*, seconds: float = inbox.SLICE_SECONDS) -> bool:
     """Drain the inbox of measurements. True when a device sent its first reading: its order is to be told."""
     news: list[bool] = []
-    with ThreadPoolExecutor(1, "judge") as beside:
-        bodies = Bodies(beside)
-        inbox.drain(KIND, lambda batch: _handle(batch, bodies.of(batch), news), seconds=seconds, expect=bodies.expect)
+    inbox.drain(KIND, lambda batch: _handle(batch, news), seconds=seconds)
     return any(news)
 
 
-class Bodies:
-    """What came, judged; of large lists by a second thread, while the database stores the readings of those before.
-
-    Judging and storing take about as long as each other, and neither needs the other's processor.
-    """
-
-    def __init__(self, beside: Executor) -> None:
-        self.beside = beside
-        self.expected: dict[tuple[int, ...], Future[list[list[Judged] | Unusable]]] = {}
-
-    def expect(self, batch: Sequence[Delivery]) -> None:
-        self.expected[_keys(batch)] = self.beside.submit(_judge_bodies, batch)
-
-    def of(self, batch: Sequence[Delivery]) -> list[list[Judged] | Unusable]:
-        """Raises what judging raised: the inbox then comes again with each delivery by itself."""
-        judged = self.expected.pop(_keys(batch), None)
-        return judged.result() if judged else _judge_bodies(batch)
-
-
-def _keys(batch: Sequence[Delivery]) -> tuple[int, ...]:
-    return tuple(delivery.pk for delivery in batch)
-
-
-def _judge_bodies(batch: Sequence[Delivery]) -> list[list[Judged] | Unusable]:
-    return [_judge_body(bytes(delivery.body)) for delivery in batch]
-
-
-def _handle(batch: Sequence[Delivery], bodies: list[list[Judged] | Unusable], news: list[bool]) -> list[Outcome]:
+def _handle(batch: Sequence[Delivery], news: list[bool]) -> list[Outcome]:
+    bodies = [_judge_body(bytes(delivery.body)) for delivery in batch]
     holders = Holders(judged.reading.hwi_id for judged in _flat(bodies) if judged.reading)
     placed: list[Placed] = []
     outcomes = [_sort(delivery, body, holders, placed) for delivery, body in zip(batch, bodies, strict=True)]

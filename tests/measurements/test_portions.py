@@ -1,6 +1,4 @@
-"""A batch is worked off in portions, judged ahead by a second thread; what breaks costs nobody but itself."""
-
-import threading
+"""A batch is worked off in portions, and what breaks costs nobody but itself."""
 
 import pytest
 from django.utils import timezone
@@ -27,18 +25,16 @@ def small(monkeypatch):
 
 
 @pytest.fixture
-def judges(monkeypatch):
-    """Names of the threads that judged, one per body, in order; a body of 666 breaks its judge."""
-    names, judge = [], ingest._judge_body
+def strict(monkeypatch):
+    """A body of 666 breaks its judge."""
+    judge = ingest._judge_body
 
-    def noted(body):
-        names.append(threading.current_thread().name.partition("_")[0])
+    def judged(body):
         if b"666" in body:
             raise RuntimeError
         return judge(body)
 
-    monkeypatch.setattr(ingest, "_judge_body", noted)
-    return names
+    monkeypatch.setattr(ingest, "_judge_body", judged)
 
 
 def stored():
@@ -52,27 +48,7 @@ def test_large_lists_are_stored_in_portions(monkeypatch):
     assert [[len(row.body) for row in portion] for portion in inbox._portions(rows)] == [[4, 6], [1], [30], [2, 2]]
 
 
-@pytest.mark.usefixtures("small")
-def test_while_one_portion_is_stored_the_next_is_judged_beside_it(cuff, judges):
-    for value in ("120", "125", "130"):
-        keep([item(cuff, value_1=value)])
-
-    ingest.ingest_waiting()
-
-    assert sorted(judges) == ["MainThread", "judge", "judge"]
-    assert stored() == [120, 125, 130]
-
-
-def test_what_fits_into_one_portion_needs_no_second_thread(cuff, judges):
-    for value in ("120", "125"):
-        keep(item(cuff, value_1=value))
-
-    ingest.ingest_waiting()
-
-    assert judges == ["MainThread"] * 2
-
-
-@pytest.mark.usefixtures("small", "judges")
+@pytest.mark.usefixtures("small", "strict")
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_body_that_breaks_its_judge_delays_nobody(cuff, place):
     values = ["120", "125"]
@@ -88,7 +64,7 @@ def test_a_body_that_breaks_its_judge_delays_nobody(cuff, place):
     assert "RuntimeError" in broken.reason
 
 
-def test_a_body_that_breaks_its_judge_costs_its_portion_nothing(cuff, judges):
+def test_a_body_that_breaks_its_judge_costs_its_portion_nothing(cuff, strict):
     for value in ("120", "666", "130"):
         keep([item(cuff, value_1=value)])
 
