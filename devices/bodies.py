@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 DEEPEST = 32
 BROKEN_TEXT = re.compile(r"[\x00\ud800-\udfff]")  # what neither text nor jsonb can hold
 QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -63,8 +65,7 @@ class Text:
         return [raw for raw, _ in _split(self.whole)]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One object of a body: where it stands, its keys (stray spaces stripped), and whether text had to be repaired."""
 
     text: Text
@@ -249,10 +250,10 @@ def _clean(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """For storing as jsonb: numbers become int where they are short integers, else they stay as written."""
+    if isinstance(value, Number):
+        return int(value) if INTEGER.fullmatch(value) else str(value)
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
-    if isinstance(value, Number):
-        return int(value) if INTEGER.fullmatch(value) else str(value)
     return value

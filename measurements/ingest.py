@@ -9,17 +9,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from django.db import connection
 
 from devices import inbox
 from devices.bodies import Item, Unusable, items_of
-from devices.inbox import Outcome
+from devices.inbox import PLAIN, Outcome
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from measurements import storing
+from measurements.inserting import Placed
 from measurements.models.measurement import MeasurementSource
 from measurements.parsing import Reading, reading_of
-from measurements.storing import Placed, Stored
+from measurements.storing import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
 KIND = DeliveryKind.MEASUREMENT
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """One item: either a reading, or the outcome that keeps it apart."""
 
     item: Item | None
@@ -80,17 +81,17 @@ def _sort(delivery: Delivery, body: list[Judged] | Unusable, holders: Holders, p
         return Outcome(DeliveryState.QUARANTINED, str(body))
     if not body:
         return Outcome(counts={"items": 0})
-    problems = {}
+    problems, flagged = {}, False
     for position, judged in enumerate(body):
         outcome = judged.outcome or holders.place(judged, placed, delivery_id=delivery.pk)
         if outcome is not None:
             problems[position] = outcome
-    return _of_whole(delivery, body, problems)
+        flagged = flagged or (judged.item is not None and judged.item.repaired)
+    return _of_whole(delivery, body, problems, flagged=flagged)
 
 
-def _of_whole(delivery: Delivery, body: list[Judged], problems: Mapping[int, Outcome]) -> Outcome:
+def _of_whole(delivery: Delivery, body: list[Judged], problems: Mapping[int, Outcome], *, flagged: bool) -> Outcome:
     """A lone item settles its delivery; of a list, each bad item gets a delivery of its own and the rest is done."""
-    flagged = any(judged.item is not None and judged.item.repaired for judged in body)
     if problems and len(body) == 1:
         return problems[0]
     for position, outcome in problems.items():
@@ -98,7 +99,7 @@ def _of_whole(delivery: Delivery, body: list[Judged], problems: Mapping[int, Out
         raw = item.raw if item is not None else "null"
         inbox.set_aside(kind=KIND, raw=raw, outcome=outcome, parent=delivery, position=position)
     if not problems and not flagged:
-        return Outcome()
+        return PLAIN
     return Outcome(flagged=flagged, counts={"items": len(body), "set_aside": len(problems)})
 
 
@@ -133,26 +134,34 @@ class Holders:
 
     def __init__(self, hwi_ids: Iterable[uuid.UUID]) -> None:
         self.held: dict[uuid.UUID, list[Held]] = defaultdict(list)
+        # Only a cross-check: after a reassignment a late reading may name either holder.
+        self.names: dict[uuid.UUID, set[str]] = defaultdict(set)
         with connection.cursor() as cursor:
             cursor.execute(HELD, [list(set(hwi_ids))])
             for hwi_id, *facts in cursor.fetchall():
-                self.held[hwi_id].append(Held(*facts))
+                held = Held(*facts)
+                self.held[hwi_id].append(held)
+                self.names[hwi_id] |= {held.account, held.also}
 
     def place(self, judged: Judged, placed: list[Placed], *, delivery_id: int | None = None) -> Outcome | None:
         """Adds to `placed`, or says why not."""
         reading = judged.reading
         if reading is None:
             raise ValueError("only a reading can be placed")
-        assignments = self.held.get(reading.hwi_id)
-        if not assignments:
-            return _waits(reading)
-        holder = next((found for found in assignments if found.holds(reading.taken_at)), None)
-        if holder is None:
-            return _quarantined(reading, "Nobody held this device when the reading was taken.")
-        if _names_a_stranger(reading, assignments):
+        for held in self.held.get(reading.hwi_id, ()):
+            if held.holds(reading.taken_at):
+                break
+        else:
+            return self._unheld(reading)
+        if reading.patient_id and reading.patient_id.lower() not in self.names[reading.hwi_id]:
             return _quarantined(reading, "The vendor names a patient who never held this device.")
-        placed.append(Placed(reading, holder.device_id, holder.patient_id, delivery_id))
+        placed.append(Placed(reading, held.device_id, held.patient_id, delivery_id))
         return None
+
+    def _unheld(self, reading: Reading) -> Outcome:
+        if reading.hwi_id in self.held:
+            return _quarantined(reading, "Nobody held this device when the reading was taken.")
+        return _waits(reading)
 
 
 def _waits(reading: Reading) -> Outcome:
@@ -165,13 +174,6 @@ def _waits(reading: Reading) -> Outcome:
 
 def _quarantined(reading: Reading, reason: str) -> Outcome:
     return Outcome(DeliveryState.QUARANTINED, reason, hwi_id=reading.hwi_id)
-
-
-def _names_a_stranger(reading: Reading, assignments: Iterable[Held]) -> bool:
-    """`patient_id` is only a cross-check: after a reassignment a late reading may name either holder."""
-    if not reading.patient_id:
-        return False
-    return reading.patient_id.lower() not in {name for found in assignments for name in (found.account, found.also)}
 
 
 def ingest_pulled(items: Sequence[Item | Unusable]) -> tuple[Stored, int]:

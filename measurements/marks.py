@@ -70,18 +70,23 @@ DUPLICATE_BY_ESTIMATE = DUPLICATE.format(estimated="new.estimated")
 LATEST_IN_CONFLICT = "UPDATE measurements_latestreading SET conflict = true WHERE measurement_id = ANY(%s)"
 
 
-def mark_new(ids: str, *, again: str, any_estimated: bool) -> None:
+def mark_new(*, again: str, near_estimated: str, estimated: str) -> None:
     """Conflicts (both sides) and probable duplicates (the newer side) among new rows and what stood before.
 
-    Keys as `bigints` writes them; `again` are those whose device and metric may have another row of the same moment.
+    Keys of new rows as `bigints` writes them: those of whose moment there may be another row, those beside which an
+    estimated one may stand, and among which there are estimated ones themselves.
     """
     if again != NONE:
         _mark_conflicts(again)
+    for statement, ids in ((DUPLICATE_OF_ESTIMATED, near_estimated), (DUPLICATE_BY_ESTIMATE, estimated)):
+        if ids != NONE:
+            _mark_duplicates(statement, ids)
+
+
+def _mark_duplicates(statement: str, ids: str) -> None:
     values: dict[str, Any] = {"ids": ids, "within": DUPLICATE_WITHIN}
     with connection.cursor() as cursor:
-        cursor.execute(DUPLICATE_OF_ESTIMATED, values)
-        if any_estimated:
-            cursor.execute(DUPLICATE_BY_ESTIMATE, values)
+        cursor.execute(statement, values)
 
 
 def _mark_conflicts(again: str) -> None:

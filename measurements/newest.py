@@ -31,6 +31,12 @@ ORDER BY taken_at DESC, id DESC LIMIT 1
 """
 
 
+def follow(ids: str) -> None:
+    """New readings, as `bigints` writes their keys: the newest of each device, patient and metric are enough."""
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST, [ids])
+
+
 def recompute(*, patient_id: uuid.UUID, metric: str) -> None:
     """The lock comes in a statement of its own, so that the search after it sees what ingest has just committed."""
     latest = LatestReading.objects.filter(patient=patient_id, metric=metric)
@@ -38,4 +44,5 @@ def recompute(*, patient_id: uuid.UUID, metric: str) -> None:
     latest.delete()
     with connection.cursor() as cursor:
         cursor.execute(NEWEST, [patient_id, metric])
-        cursor.execute(LATEST, [bigints(pk for (pk,) in cursor.fetchall())])
+        found = bigints(pk for (pk,) in cursor.fetchall())
+    follow(found)

@@ -15,8 +15,8 @@ from measurements.models.measurement import MeasurementSource, TimeSource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from measurements.inserting import Placed
     from measurements.parsing import Reading
-    from measurements.storing import Placed
 
 SAME_SECOND = 1.0
 

@@ -11,15 +11,16 @@ from collections.abc import Collection, Iterable
 
 from django.db import connection
 
-# 62 days of bits: shifted further, bits would come back at the other end or touch the sign.
+# 62 days of bits: shifted further, bits would come back at the other end or touch the sign. Each row looks up its time
+# zone, because PostgreSQL knows little of rows just written: to join, it may walk through all patients for each.
 DAYS = """
 WITH counted AS (
-    SELECT DISTINCT reading.patient_id, timezone(patient.time_zone, reading.taken_at)::date AS day
-    FROM measurements_measurement AS reading
-    JOIN measurements_metric AS metric ON metric.code = reading.metric_id AND metric.physiologic
-    JOIN patients_patient AS patient ON patient.id = reading.patient_id
-    WHERE {which} AND NOT reading.control AND NOT reading.duplicate AND reading.excluded_at IS NULL
-        AND reading.taken_at < now() + interval '1 day'
+    SELECT DISTINCT patient_id,
+        timezone((SELECT time_zone FROM patients_patient WHERE patients_patient.id = patient_id), taken_at)::date AS day
+    FROM measurements_measurement
+    WHERE {which} AND NOT control AND NOT duplicate AND excluded_at IS NULL
+        AND metric_id IN (SELECT code FROM measurements_metric WHERE physiologic)
+        AND taken_at BETWEEN now() - interval '64 days' AND now() + interval '1 day'
 ), last AS (
     SELECT patient_id, day, max(day) OVER (PARTITION BY patient_id) AS until FROM counted
 )
@@ -38,9 +39,8 @@ ON CONFLICT (patient_id) DO UPDATE SET
     END
 """
 BITS = f"{(1 << 62) - 1}"
-DAYS_OF_NEW = DAYS.format(which="reading.id = ANY(%(ids)s::bigint[])", bits=BITS)
-RECENT = "reading.patient_id = ANY(%(patients)s) AND reading.taken_at > now() - interval '64 days'"
-DAYS_OF_PATIENTS = DAYS.format(which=RECENT, bits=BITS)
+DAYS_OF_NEW = DAYS.format(which="id = ANY(%(ids)s::bigint[])", bits=BITS)
+DAYS_OF_PATIENTS = DAYS.format(which="patient_id = ANY(%(patients)s)", bits=BITS)
 
 LAST = """
 INSERT INTO measurements_overview AS kept (patient_id, days, last_at, systolic, glucose, spo2)

@@ -1,8 +1,11 @@
 """Readings that are kept and marked: out of the instrument's range, in conflict, or probably told twice."""
 
+import datetime as dt
+
 import pytest
 
 from measurements.models import LatestReading, Measurement
+from tests.factories import AssignmentFactory, PatientFactory
 from tests.measurements.vendor import deliver, item
 
 pytestmark = pytest.mark.django_db
@@ -53,8 +56,42 @@ def test_a_refilled_pillbox_is_no_conflict(cuff):
     assert Measurement.objects.filter(conflict=False).count() == 7
 
 
-def test_the_same_value_under_an_estimated_time_is_a_probable_duplicate(cuff):
-    deliver(item(cuff, estimated_timestamp=True))
-    deliver(item(cuff, timestamp="2026-09-20T14:10:00Z"))
+KNOWN, ESTIMATED = {"timestamp": "2026-09-20T14:10:00Z"}, {"estimated_timestamp": True}
+LATER = {"timestamp": "2026-09-20T15:00:00Z", "estimated_timestamp": True}
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["one after the other", "in one list"])
+@pytest.mark.parametrize(
+    "changes",
+    [(ESTIMATED, KNOWN), (KNOWN, LATER), (ESTIMATED, LATER)],
+    ids=["the estimate was first", "the estimate comes later", "both are estimates"],
+)
+def test_the_same_value_under_an_estimated_time_is_a_probable_duplicate(cuff, changes, at_once):
+    items = [item(cuff, **fields) for fields in changes]
+    for body in [items] if at_once else items:
+        deliver(body)
 
     assert list(Measurement.objects.order_by("pk").values_list("duplicate", flat=True)) == [False, True]
+
+
+def test_a_duplicate_is_told_across_a_handover(cuff, elm):
+    """The device told one value twice; by its estimated time, somebody else held it then."""
+    bert, handover = PatientFactory(clinic=elm), dt.datetime(2026, 9, 20, 13, tzinfo=dt.UTC)
+    cuff.assignments.update(ended_at=handover)
+    AssignmentFactory(device=cuff, patient=bert, started_at=handover)
+
+    deliver([item(cuff, **ESTIMATED), item(cuff, **KNOWN, patient_id=bert.external_id)])
+
+    assert list(Measurement.objects.order_by("pk").values_list("duplicate", flat=True)) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{}, {"timestamp": "2026-09-23T13:30:00Z"}, {"value_1": "132.00"}, {"filter_params": {"measurement_index": 42}}],
+    ids=["no estimate", "days apart", "another value", "another index"],
+)
+def test_what_may_well_be_two_readings_is_not_marked(cuff, other):
+    first = ESTIMATED if other else {}
+    deliver([item(cuff, **first), item(cuff, **(KNOWN | other))])
+
+    assert Measurement.objects.filter(duplicate=False).count() == 2
