@@ -40,12 +40,32 @@
     });
   }
 
-  function focusPath(part) {
+  // What an element does rather than what it says, because figures in its text change: the same in a part made anew.
+  // Two buttons that look alike may cancel two devices; what their forms send tells them apart.
+  function deed(el) {
+    const form = el.closest("form");
+    const sent = form ? [...form.querySelectorAll("input[type=hidden]:not([name=csrfmiddlewaretoken])")] : [];
+    const named = ["href", "form", "name", "value"].map((name) => el.getAttribute(name));
+    return JSON.stringify([el.id, ...named, el.closest("details")?.id, form?.action, ...sent.map((each) => each.value)]);
+  }
+
+  function alike(part, name, what) {
+    return [...part.querySelectorAll(name)].filter((el) => deed(el) === what);
+  }
+
+  function focusIn(part) {
     const focused = document.activeElement;
     if (!part.contains(focused) || focused === part) return null;
-    if (focused.id) return `#${CSS.escape(focused.id)}`;
-    const href = focused.getAttribute("href");
-    return href ? `${focused.localName}[href="${CSS.escape(href)}"]` : focused.localName;
+    const [name, what] = [focused.localName, deed(focused)];
+    return { name, what, nth: alike(part, name, what).indexOf(focused) };
+  }
+
+  // What had the focus may be gone: then its part has it, and Tab goes on from there instead of from the page's top.
+  function focusAgain(part, { name, what, nth }) {
+    const found = alike(part, name, what);
+    const next = found[nth] ?? found.at(-1) ?? part;
+    if (next === part) part.tabIndex = -1;
+    next.focus({ preventScroll: true });
   }
 
   function scrolls(part) {
@@ -57,13 +77,13 @@
     const old = document.getElementById(incoming.id);
     if (!old || seen.get(incoming.id) === incoming.outerHTML) return false;
     const fresh = document.importNode(incoming, true);
-    const path = focusPath(old);
+    const focus = focusIn(old);
     const scrolled = scrolls(old);
     remember(fresh);
     carryOver(old, fresh);
     old.replaceWith(fresh);
     scrolled.forEach(([id, left, top]) => document.getElementById(id)?.scrollTo(left, top));
-    if (path) fresh.querySelector(path)?.focus({ preventScroll: true });
+    if (focus) focusAgain(fresh, focus);
     return true;
   }
 

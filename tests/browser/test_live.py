@@ -11,6 +11,7 @@ from devices import inbox
 from devices.models import Delivery, VendorCall
 from fulfillment import hints
 from measurements import ingest
+from patients.models import Patient
 from tests.browsers import DESKTOP
 from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory, PatientFactory
 
@@ -82,7 +83,7 @@ def test_what_the_vendor_says_of_an_order_appears_on_every_open_page_within_five
     assert timezone.now() - began < dt.timedelta(milliseconds=FIVE_SECONDS)
 
     order.lines.update(status="on_hold")
-    type(rosa).objects.bump([rosa.pk])
+    Patient.objects.bump([rosa.pk])
     open_list.locator("#order-rows").get_by_text("On hold").wait_for(timeout=FIVE_SECONDS)
 
 
@@ -103,6 +104,32 @@ def test_a_list_that_refreshes_keeps_place_focus_and_the_look_at_a_patient(tab, 
     assert page.evaluate("document.activeElement.textContent") == "Delgado, Rosa"
     assert page.evaluate("window.scrollY") == 300
     assert page.locator("#peek").is_visible()
+
+
+NOW = "document.dispatchEvent(new Event('live:now'))"  # the page asks at once
+HAS_FOCUS = "document.activeElement.closest('form')?.getAttribute('action') ?? document.activeElement.id"
+
+
+def test_a_refresh_leaves_the_focus_with_the_same_device_and_on_no_other(tab, rosa, cora):
+    """The same words stand on each button: what Enter cancels must not change while somebody looks at it."""
+    order = OrderFactory(patient=rosa, placed_by=cora, lines=3)
+    _, second, third = order.lines.order_by("nth")
+    page = tab(reverse("orders:page", args=[order.pk]), user=cora)
+    buttons = page.get_by_role("button", name="Cancel this device")
+    buttons.nth(1).focus()
+
+    def becomes_sent(line, left):
+        VendorCall.objects.filter(pk=line.call_id).update(state="unknown")
+        type(line).objects.filter(pk=line.pk).update(status="unknown")
+        Patient.objects.bump([rosa.pk])
+        page.evaluate(NOW)
+        buttons.nth(left).wait_for(state="detached")
+
+    becomes_sent(third, left=2)
+    assert page.evaluate(HAS_FOCUS) == reverse("orders:cancel", args=[second.pk])
+
+    becomes_sent(second, left=1)
+    assert page.evaluate(HAS_FOCUS) == "order-lines"
 
 
 def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_it_is_seen_again(tab, cuff, rosa, nadia):
