@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from devices.models import DeviceType
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
 from patients.access import person
-from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
+from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline
+from patients.admin_editing import EditedAdmin
 from patients.models import Clinic, User
 
 
@@ -38,7 +39,7 @@ class KitItemInline(admin.TabularInline):
 
 
 @admin.register(Kit)
-class KitAdmin(ScopedAdmin):
+class KitAdmin(EditedAdmin):
     clinic_path, setup = "clinic", True
     list_display = ("name", "clinic", "contents", "active")
     list_filter = ("active",)

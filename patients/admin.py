@@ -16,7 +16,8 @@ from django.utils.html import format_html
 
 from patients import accounts, second_step
 from patients.access import person
-from patients.admin_base import ReadOnlyAdmin, ScopedAdmin
+from patients.admin_base import ReadOnlyAdmin
+from patients.admin_editing import EditedAdmin
 from patients.models import AuditEvent, Clinic, Patient, Role, User
 from patients.places import zone_choices
 from patients.views.audit_search import audit_search
@@ -33,7 +34,7 @@ class ClinicForm(forms.ModelForm):
 
 
 @admin.register(Clinic)
-class ClinicAdmin(ScopedAdmin):
+class ClinicAdmin(EditedAdmin):
     clinic_path = "pk"
     setup = True
     form = ClinicForm
@@ -63,7 +64,7 @@ WITHOUT_SECOND_STEP = (
 
 
 @admin.register(User)
-class UserAdmin(ScopedAdmin):
+class UserAdmin(EditedAdmin):
     """People. Adding one sends an invitation; nobody types another's password."""
 
     clinic_path = "clinics"

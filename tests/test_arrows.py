@@ -22,6 +22,7 @@ EDGES = {
     "tasks",
     "admin",
     "admin_base",
+    "admin_editing",
     "admin_site",
     "urls",
     "templatetags",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from patients.admin_base import ScopedAdmin
 from patients.models import AuditEvent, Role, User
 from tests.factories import PatientFactory, UserFactory
+from tests.patients.admin_form import opened
 from tests.source import modules
 
 OPAQUE = {"id", "pk", "hwi_id", "reference", "hardware_uuid", "request_id", "target", "email", "sensor_id", "bucket"}
@@ -137,9 +138,9 @@ def test_an_address_in_use_is_refused_beside_its_field(admin_client, nadia, elm)
 @pytest.mark.parametrize("name", ["is_superuser", "is_staff", "password", "is_active", "email"])
 def test_nobody_raises_an_account_by_adding_fields_to_a_form(admin_client, nadia, elm, name):
     before = getattr(nadia, name)
-    fields = {"name": "Nadia Haddad", "role": "clinician", "clinics": [elm.pk], name: "1"}
+    address = reverse("admin:patients_user_change", args=[nadia.pk])
 
-    admin_client.post(reverse("admin:patients_user_change", args=[nadia.pk]), fields)
+    assert admin_client.post(address, opened(admin_client, address) | {name: "1"}).status_code == 302
 
     nadia.refresh_from_db()
     assert getattr(nadia, name) == before
@@ -148,10 +149,10 @@ def test_nobody_raises_an_account_by_adding_fields_to_a_form(admin_client, nadia
 def test_a_new_administrator_may_open_the_admin_and_a_former_one_may_not(admin_client, nadia, elm):
     address = reverse("admin:patients_user_change", args=[nadia.pk])
 
-    admin_client.post(address, {"name": nadia.name, "role": "administrator", "clinics": [elm.pk]})
+    admin_client.post(address, opened(admin_client, address) | {"role": "administrator"})
     nadia.refresh_from_db()
     was_staff = nadia.is_staff
-    admin_client.post(address, {"name": nadia.name, "role": "clinician", "clinics": [elm.pk]})
+    admin_client.post(address, opened(admin_client, address) | {"role": "clinician"})
 
     nadia.refresh_from_db()
     assert (was_staff, nadia.is_staff) == (True, False)
