@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F, JSONField, Value
+from django.db.models.expressions import CombinedExpression
+
 from patients.models import User
 
 
 def remember(*, by: User, name: str, value: Any) -> None:
-    if by.preferences.get(name) != value:
-        by.preferences[name] = value
-        by.save(update_fields=["preferences"])
+    """In the database alone this choice is replaced: another tab may have remembered something else meanwhile."""
+    if by.preferences.get(name) == value:
+        return
+    by.preferences[name] = value
+    chosen = Value({name: value}, output_field=JSONField())
+    User.objects.filter(pk=by.pk).update(preferences=CombinedExpression(F("preferences"), "||", chosen))
