@@ -93,9 +93,9 @@ def _context(device: Device, holder: Patient, user: User) -> dict[str, Any]:
         "listed": concerns.listed_as(device),
         "elsewhere": _linked_elsewhere(device),
         "holdings": _holdings(device, holder, user),
-        "changes": device.hardware_changes.order_by("-pk"),
-        "lines": _lines(device, user),
-        "newest": _newest(device, holder),
+        "changes": list(device.hardware_changes.order_by("-pk")),
+        "lines": list(_lines(device, user)),
+        "newest": list(_newest(device, holder)),
     }
 
 

@@ -74,5 +74,5 @@ def _context(gateway: Gateway, user: User) -> dict[str, Any]:
         "names": {device.family: device.name for device in devices},
         "others": Device.objects.linked().filter(gateway=gateway).exclude(pk__in=[each.pk for each in devices]).count(),
         "heard_at": max((device.last_heard_at for device in devices if device.last_heard_at), default=None),
-        "former": former.exclude(device__gateway=gateway).select_related("device").order_by("-pk"),
+        "former": list(former.exclude(device__gateway=gateway).select_related("device").order_by("-pk")),
     }

@@ -2,7 +2,6 @@
 note of when somebody was last active is set back as far.
 """
 
-import os
 import re
 
 import pytest
@@ -11,7 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 
 from patients import sessions
-from tests.browsers import DESKTOP, PHONE, session_of
+from tests.browsers import DESKTOP, PHONE, session_of, shot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = 60
@@ -55,10 +54,9 @@ def tab(opened, live_server, nadia, rosa):
 
 
 def look(page, name):
-    """By the machine; and for the eye, when somebody asks for pictures: LOOK=folder."""
+    """By the machine, and for the eye."""
     assert [rule["id"] for rule in Axe().run(page, context="dialog").response["violations"]] == []
-    if folder := os.environ.get("LOOK"):
-        page.screenshot(path=f"{folder}/{name}-{page.viewport_size['width']}.png")
+    shot(page, name)
 
 
 def test_a_page_asks_before_the_end_goes_on_when_told_and_is_left_when_nobody_answers(tab, rosa):
@@ -92,7 +90,7 @@ def test_a_page_asks_before_the_end_goes_on_when_told_and_is_left_when_nobody_an
     assert "Delgado" not in page.content()
 
 
-def test_keys_and_wheel_count_once_a_minute_and_the_page_that_refreshes_itself_does_not(tab, nadia, rosa):
+def test_keys_wheel_and_pointer_count_once_a_minute_and_the_page_that_refreshes_itself_does_not(tab, nadia, rosa):
     tab = tab(viewport=PHONE)
     page = tab.page
     tab.wait(MINUTE + 1)
@@ -108,6 +106,12 @@ def test_keys_and_wheel_count_once_a_minute_and_the_page_that_refreshes_itself_d
         page.clock.fast_forward(MINUTE * 1000)  # what happened within the minute is told at its end
     assert len(tab.posts) == 2
 
+    tab.wait(MINUTE + 1)
+    page.mouse.move(100, 300)  # the first time only says where it rests
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.mouse.move(140, 320)
+    assert len(tab.posts) == 3
+
     rosa.version += 1
     rosa.save(update_fields=["version"])
     with page.expect_response(lambda answer: "/live/" in answer.url):
@@ -115,7 +119,7 @@ def test_keys_and_wheel_count_once_a_minute_and_the_page_that_refreshes_itself_d
     page.evaluate("window.scrollTo(0, 200)")
     tab.wait(MINUTE)
 
-    assert len(tab.posts) == 2
+    assert len(tab.posts) == 3
     assert tab.idle_left <= 12 * MINUTE
 
 
