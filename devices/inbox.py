@@ -167,7 +167,7 @@ def _place(error: Exception) -> str:
 def _backoff(attempts: int) -> dt.timedelta:
     """Doubling, with full jitter above the half, so that rows which failed together don't return together."""
     seconds = FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1)
-    return dt.timedelta(seconds=seconds * random.uniform(0.5, 1))  # noqa: S311
+    return dt.timedelta(seconds=seconds * random.uniform(0.5, 1))  # noqa: S311  a pause, no secret
 
 
 def _next_look(outcome: Outcome) -> dt.datetime:

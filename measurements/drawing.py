@@ -126,7 +126,7 @@ def _at_most(points: list[Point], groups: list[list[Point]]) -> list[Point]:
     if len(points) <= MOST_KEPT:
         return points
     extreme = {
-        id(pick(group, key=lambda point, line=line: point.values[line]))  # type: ignore[misc]
+        id(pick(group, key=lambda point, line=line: point.values[line]))  # type: ignore[misc]  # of a default in a lambda
         for group in groups
         if group
         for pick in (min, max)

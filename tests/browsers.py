@@ -9,6 +9,7 @@ from django.core.signals import request_finished, request_started
 from django.test import Client
 
 from config.launcher.chromium import installed
+from config.launcher.folders import ROOT
 
 FLAGS = [
     "--headless",
@@ -27,6 +28,8 @@ LIGHT_THEN_DARK = pytest.mark.parametrize(
 DARK_THEN_LIGHT = pytest.mark.parametrize(
     ("viewport", "theme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop dark", "phone light"]
 )
+# What the browser tests saw last, for whoever looks at pages; git ignores it.
+SHOTS = ROOT / ".test" / "screenshots"
 MISSING = "No Chromium"
 HINT = f"{MISSING}: install one, or set CHROMIUM to its path; `make test` looks for it and fetches it."
 
@@ -122,6 +125,14 @@ class Answering:
     def wait(self):
         with self.changed:
             assert self.changed.wait_for(lambda: self.count <= 0, timeout=10), f"{self.count} requests hang"
+
+
+def shot(page, name):
+    """The whole page as it is now, kept as an artefact of the run."""
+    page.wait_for_load_state()  # a click may have led here, and the page may just be coming
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    look = f"{page.viewport_size['width']}-{'dark' if dark else 'light'}"
+    page.screenshot(path=SHOTS / f"{name}-{look}.png", full_page=True)
 
 
 def session_of(user):

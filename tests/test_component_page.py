@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from tests.browsers import DESKTOP, PHONE
+from tests.browsers import DESKTOP, PHONE, shot
 from tests.components import gallery
 from tests.source import ROOT
 
@@ -46,5 +46,4 @@ def test_it_opens_from_a_folder_and_nothing_spills_over(opened, viewport, theme)
     page.goto(PAGE.as_uri())
 
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/components-{viewport['width']}-{theme}.png", full_page=True)
+    shot(page, "components")

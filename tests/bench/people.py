@@ -47,6 +47,7 @@ def make(people):
         "long": str(holders[0][0]),
         "middle": str(middle),
         "order": str(orders[0].pk),
+        **hardware(holders[witnesses // 2][1]),
     }
 
 
@@ -89,6 +90,16 @@ def households(clinic, people, chance):
     )
     Assignment.objects.bulk_create(Assignment(device=device, patient=device.patient) for device in devices)
     return [(device.patient_id, device.pk) for device in devices]
+
+
+def hardware(key):
+    """A gateway under that device, and what their pages are asked for by."""
+    from devices.models import Device, Gateway
+
+    device = Device.objects.get(pk=key)
+    device.gateway = Gateway.objects.create(hardware_uuid="A0B1C2D3E4F5")
+    device.save(update_fields=["gateway"])
+    return {"device": str(device.hwi_id), "gateway": str(device.gateway.public_id)}
 
 
 def ordered(holders, people, cora):

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from config.launcher.crew import PYTHON
 from config.launcher.folders import ROOT
-from tests.bench.test_receiver import percentile
+from tests.bench.percentiles import percentile
 
 pytestmark = pytest.mark.bench
 PEOPLE, FEW, MANY = 10_000, 100_000, int(os.environ.get("MANY", "10_000_000"))
@@ -55,9 +55,15 @@ def polls(known, nadia, cora):
     """What each page that is left open asks for every three seconds: nothing new, or (`v=0`) the parts again."""
     return {
         "an open list hears news": nadia | {"path": "/patients/live/?v=0"},
+        "an open device hears news": nadia | {"path": f"/devices/{known['device']}/live/?v=0"},
+        "an open gateway hears news": nadia | {"path": f"/devices/gateways/{known['gateway']}/live/?v=0"},
+        "an open device list hears news": nadia | {"path": "/devices/live/?v=0"},
         "an open order hears news": cora | {"path": f"/orders/{known['order']}/live/?v=0"},
         "an open order list hears news": cora | {"path": "/orders/live/?v=0"},
         "an open list asks": nadia | {"path": "/patients/live/?v={version}"},
+        "an open device asks": nadia | {"path": f"/devices/{known['device']}/live/?v={{version}}"},
+        "an open gateway asks": nadia | {"path": f"/devices/gateways/{known['gateway']}/live/?v={{version}}"},
+        "an open device list asks": nadia | {"path": "/devices/live/?v={version}"},
         "an open patient asks": nadia | {"path": f"/patients/{known['patient']}/live/?v={{version}}"},
         "an open order asks": cora | {"path": f"/orders/{known['order']}/live/?v={{version}}"},
         "an open order list asks": cora | {"path": "/orders/live/?v={version}"},

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.bench.load import as_fast_as_possible, request, steadily
+from tests.bench.percentiles import percentile
 
 pytestmark = pytest.mark.bench
 ROUNDS, REQUESTS, LINES = 7, 1_500, 8
@@ -41,10 +42,6 @@ def test_the_receiver_beside_a_bare_insert_and_beside_a_serializer(bench, figure
     )  # fmt: skip
     assert statistics.median(of_bare) > 0.5
     assert statistics.median(of_usual) > 1.2
-
-
-def percentile(numbers, share):
-    return sorted(numbers)[int(share * (len(numbers) - 1))]
 
 
 def test_the_receiver_holds_two_hundred_a_second_while_a_worker_stores(bench, figure):

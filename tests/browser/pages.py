@@ -1,7 +1,5 @@
 """What the tests of pages ask of a browser, and readings that fill its charts."""
 
-import os
-
 from django.db import transaction
 
 from measurements.models import Measurement
@@ -38,10 +36,3 @@ def bump(patient):
 
 def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-def look(page, name):
-    """For the eye, when somebody asks for pictures: LOOK=folder."""
-    if folder := os.environ.get("LOOK"):
-        width = page.viewport_size["width"]
-        page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from patients import audit
 from patients.models.audit import AuditAction
-from tests.browser.pages import fits, look
+from tests.browser.pages import fits
+from tests.browsers import shot
 from tests.factories import DeliveryFactory, DeviceFactory, HookTallyFactory, SyncRunFactory, VendorCallFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,21 +29,21 @@ def busy(rosa, nadia):
 
 def test_from_the_first_page_to_a_comparison_and_to_who_viewed_a_patient(tab, busy, ada, nadia, rosa):
     page = tab("/admin/", user=ada)
-    look(page, "admin")
+    shot(page, "admin")
     page.emulate_media(color_scheme="dark")
-    look(page, "admin-dark")
+    shot(page, "admin")
     page.emulate_media(color_scheme="light")
     assert fits(page)
     page.locator(".house").get_by_role("link", name="Devices", exact=True).click()
     page.get_by_text("Shipped → On hold").wait_for()
-    look(page, "comparison")
+    shot(page, "comparison")
 
     page.goto(reverse("admin:patients_auditevent_search"))
     page.get_by_label("Patient").fill(rosa.family_name)
     page.get_by_role("button", name="Search", exact=True).click()
 
     page.get_by_role("cell", name=nadia.email).first.wait_for()
-    look(page, "audit-search")
+    shot(page, "audit-search")
     assert rosa.family_name not in page.url
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()

@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import Device, Gateway
-from tests.browser.pages import fits, look
+from tests.browser.pages import fits
+from tests.browsers import shot
 from tests.factories import (
     DeviceFactory,
     GatewayFactory,
@@ -45,19 +46,19 @@ def cuff(rosa, cora):
 
 def test_from_the_list_to_the_device_to_its_gateway_and_a_look_at_the_vendor(tab, cuff, cora):
     page = tab(reverse("devices:list"), user=cora)
-    look(page, "devices")
+    shot(page, "devices")
     assert fits(page)
 
     page.get_by_role("link", name="Tenovi BPM - L").click()
-    look(page, "device")
+    shot(page, "device")
     page.emulate_media(color_scheme="dark")
-    look(page, "device-dark")
+    shot(page, "device")
     assert fits(page)
     page.get_by_role("link", name="A1B2-C3D4-E5F6").click()
     page.get_by_role("heading", name="Gateway A1B2-C3D4-E5F6").wait_for()
-    look(page, "gateway-dark")
+    shot(page, "gateway")
     page.emulate_media(color_scheme="light")
-    look(page, "gateway")
+    shot(page, "gateway")
     assert fits(page)
     page.get_by_role("button", name="Ask the vendor now").click()
 

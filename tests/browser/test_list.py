@@ -1,8 +1,6 @@
 """The list by keyboard and by eye, in both themes at both widths."""
 
 import datetime as dt
-import os
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -10,7 +8,7 @@ from django.utils import timezone
 from measurements import overviews
 from measurements.arrays import bigints
 from patients.models import User
-from tests.browsers import DARK_THEN_LIGHT, DESKTOP
+from tests.browsers import DARK_THEN_LIGHT, DESKTOP, shot
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
@@ -96,8 +94,7 @@ def test_nothing_spills_over(browse, viewport, theme):
     page.locator("#peek").get_by_text("128/80").wait_for()
 
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    if kept := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(kept) / f"list-{viewport['width']}-{theme}.png")
+    shot(page, "list")
 
 
 def test_the_list_fits_on_paper_sideways_and_says_of_when_it_is(browse):

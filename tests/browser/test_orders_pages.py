@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from devices.models import VendorCall
 from fulfillment.models import OrderEvent
-from tests.browser.pages import fits, look
+from tests.browser.pages import fits
+from tests.browsers import shot
 from tests.factories import DeviceFactory, DeviceTypeFactory, KitFactory, OrderFactory, OrderLineFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,7 +47,7 @@ def a_parcels_way(order, device_type, began):
 def test_the_story_is_short_and_all_of_it_is_a_click_away(tab, order, cora):
     page = tab(reverse("orders:page", args=[order.pk]), user=cora)
 
-    look(page, "order")
+    shot(page, "order")
     assert fits(page)
     assert page.locator(".timeline:not(.timeline--all) li").count() == 4  # both devices share each row
     page.get_by_text("Every message").click()
@@ -64,10 +65,10 @@ def test_a_person_decides_with_the_vendors_list_before_them(tab, rosa, cora, ord
         payload={"name": "Tenovi Scale"}, reason="Several devices at the vendor fit this call.",
     )  # fmt: skip
     page = tab(reverse("orders:list"), user=cora)
-    look(page, "orders")
+    shot(page, "orders")
     assert fits(page)
     page.get_by_role("link", name="Order a device: Tenovi Scale").click()
-    look(page, "decide")
+    shot(page, "decide")
     assert fits(page)
 
     page.get_by_role("button", name="It is this one").first.click()

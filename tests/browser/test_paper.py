@@ -4,7 +4,8 @@ import pytest
 
 from patients.models import AuditEvent
 from tests.browser.pages import COUNT
-from tests.browser.vitals import SHOTS, drawn, shot
+from tests.browser.vitals import drawn
+from tests.browsers import SHOTS, shot
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
 
@@ -34,8 +35,7 @@ def test_paper_is_black_and_white_and_says_what_it_shows(browse, measured, rosa,
     assert page.get_by_text("Printed by Nadia Haddad").is_visible()
     assert not page.get_by_role("button", name="Print").is_visible()
     shot(page, "paper")
-    if SHOTS:
-        page.pdf(path=f"{SHOTS}/paper.pdf", format="Letter")
+    page.pdf(path=SHOTS / "paper.pdf", format="Letter")
     assert AuditEvent.objects.filter(action="print", actor_id=nadia.pk).count() == 1
 
 

@@ -5,7 +5,8 @@ from django.urls import reverse
 
 from patients import accounts, enrollment
 from patients.models import Patient, Role, User
-from tests.browser.pages import fits, look
+from tests.browser.pages import fits
+from tests.browsers import shot
 from tests.factories import PASSWORD, DeliveryFactory, DeviceFactory, MeasurementFactory, OrderFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,7 +18,7 @@ def test_a_person_signs_in_after_a_mistake(tab, nadia):
     page.get_by_label("Password").fill("a wrong one")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("not correct").wait_for()
-    look(page, "sign-in")
+    shot(page, "sign-in")
     assert fits(page)
 
     page.get_by_label("Password").fill(PASSWORD)
@@ -31,7 +32,7 @@ def test_an_invited_person_opens_the_account(tab, elm, ada, live_server, setting
     user = accounts.invite(email="new@example.org", name="Nils Berg", role=Role.CLINICIAN, clinics=[elm], by=ada)
 
     page = tab(accounts.invitation_link(user))
-    look(page, "invitation")
+    shot(page, "invitation")
     page.get_by_label("Password", exact=True).fill("seven quiet herons wade")
     page.get_by_label("The same password again").fill("seven quiet herons wade")
     page.get_by_role("button", name="Open my account").click()
@@ -48,7 +49,7 @@ def test_a_coordinator_enrols_a_patient_after_a_mistake(tab, cora):
     page.get_by_label("ZIP code").fill("123")
     page.get_by_role("button", name="Enrol").click()
     page.get_by_text("Write the ZIP code as 12345").wait_for()
-    look(page, "form-error")
+    shot(page, "form-error")
     assert fits(page)
 
     page.get_by_label("ZIP code").fill("03301")
@@ -65,7 +66,7 @@ def test_a_clash_of_two_edits_is_shown_side_by_side(tab, cora, nadia, rosa):
 
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Somebody was faster").wait_for()
-    look(page, "clash")
+    shot(page, "clash")
     assert fits(page)
     page.get_by_role("button", name="Save with my values").click()
     page.get_by_text("The changes are saved.").wait_for()
@@ -79,7 +80,7 @@ def test_discharging_asks_first(tab, cora, rosa):
 
     page = tab(reverse("patients:discharge", args=[rosa.pk]), user=cora)
 
-    look(page, "discharge")
+    shot(page, "discharge")
     assert fits(page)
     assert page.get_by_text("1 device stays linked").is_visible()
 
@@ -105,6 +106,6 @@ def test_the_admin_works_under_the_strict_policy(tab, ada, elm, troubles):
 
     for path in ADMIN:
         page.goto(path)
-        look(page, "admin" + path.replace("/", "-").removeprefix("-admin").rstrip("-"))
+        shot(page, "admin" + path.replace("/", "-").removeprefix("-admin").rstrip("-"))
         assert page.locator("#content").is_visible(), path
         assert troubles == [], path

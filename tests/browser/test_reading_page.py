@@ -1,19 +1,12 @@
 """From a point of a chart to the reading behind it, out of the averages and back, in a real browser."""
 
-import os
 import time
 
 import pytest
 
-from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK
+from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK, shot
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
-SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for people who look at pages
-
-
-def shot(page, name):
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def until(holds):
@@ -47,7 +40,7 @@ def test_a_reading_is_found_by_keyboard_judged_beside_the_charts_and_seen_on_dem
     panel.get_by_text("This field is required.").wait_for()
     panel.get_by_label("Why it doesn't count").first.select_option("someone_else")
     panel.get_by_label("In your words").first.fill("her husband's")
-    shot(page, f"panel-{theme}-{viewport['width']}")
+    shot(page, "panel")
     panel.get_by_role("button", name="Exclude").first.click()
 
     panel.get_by_text("The reading no longer counts.").wait_for()
@@ -61,7 +54,7 @@ def test_a_reading_is_found_by_keyboard_judged_beside_the_charts_and_seen_on_dem
     page.wait_for_selector("#plot-blood_pressure canvas")
     assert page.get_by_text("excluded or control solution").count() == 2
     page.wait_for_timeout(200)
-    shot(page, f"excluded-{theme}-{viewport['width']}")
+    shot(page, "excluded")
 
 
 @DARK_THEN_LIGHT
@@ -70,13 +63,13 @@ def test_a_goal_is_changed_and_its_band_follows(browse, measured, rosa, viewport
     page.get_by_label("Blood pressure, systolic, in goal: up to").fill("20")
     page.get_by_role("button", name="Save the goals").click()
     assert page.get_by_text("Between 40 and 300 mmHg").is_visible()
-    shot(page, f"goals-{theme}-{viewport['width']}")
+    shot(page, "goals")
     page.get_by_label("Blood pressure, systolic, in goal: up to").fill("150")
     page.get_by_role("button", name="Save the goals").click()
 
     assert page.get_by_text("The goals are saved.").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    shot(page, f"goals-saved-{theme}-{viewport['width']}")
+    shot(page, "goals-saved")
     page.get_by_role("link", name="Back to the patient").click()
     page.wait_for_selector("#plot-blood_pressure canvas")
     goals = page.evaluate("JSON.parse(document.getElementById('vitals-data').textContent).panels[0].lines")

@@ -3,14 +3,13 @@
 Each page is looked at with axe too: most of them open only on this way.
 """
 
-import os
 import re
 
 import pytest
 from allauth.mfa.models import Authenticator
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browsers import DESKTOP, PHONE
+from tests.browsers import DESKTOP, PHONE, shot
 from tests.factories import PASSWORD
 from tests.second_steps import code, give_app, wrong
 
@@ -48,14 +47,12 @@ def fill_password(page, user):
 
 
 def look(page, name):
-    """By the machine; and for the eye, when somebody asks for pictures: LOOK=folder."""
+    """By the machine, and for the eye."""
     page.wait_for_load_state()  # a click has led here, and the page may just be coming
     page.locator("main").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert [rule["id"] for rule in Axe().run(page).response["violations"]] == [], name
-    if folder := os.environ.get("LOOK"):
-        width, theme = page.viewport_size["width"], page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-        page.screenshot(path=f"{folder}/{name}-{width}{'-dark' if theme else ''}.png", full_page=True)
+    shot(page, name)
 
 
 @pytest.mark.parametrize(("viewport", "colours"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])

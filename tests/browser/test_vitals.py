@@ -11,8 +11,8 @@ from measurements.models import Measurement
 from measurements.units import Units
 from patients.models import User
 from tests.browser.pages import COUNT, fits, reading
-from tests.browser.vitals import DATA, PLACE, drawn, shot, tip
-from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK, PHONE
+from tests.browser.vitals import DATA, PLACE, drawn, tip
+from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK, PHONE, shot
 from tests.factories import DeviceFactory, LatestReadingFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
@@ -129,7 +129,7 @@ def test_the_hours_of_the_day_are_drawn_and_read_out(browse, measured, rosa, vie
     assert tip(page, "glucose").is_visible()
     assert not tip(page, "weight").is_visible()  # its chart has days, not hours
     assert fits(page)
-    shot(page, f"clock-{viewport['width']}-{theme}")
+    shot(page, "clock")
 
 
 @DARK_THEN_LIGHT
@@ -144,14 +144,14 @@ def test_dates_and_units_are_chosen_beside_the_charts(browse, measured, rosa, na
     page.get_by_role("button", name="Show these days").click()
     page.get_by_text("This day is still to come").wait_for()
     assert fits(page)
-    shot(page, f"dates-{viewport['width']}-{theme}")
+    shot(page, "dates")
     page.get_by_label("To", exact=True).fill((today - dt.timedelta(days=3)).isoformat())
     page.get_by_role("button", name="Show these days").click()
     drawn(page)
     assert page.evaluate(f"{DATA}.days.counts.length") == 7
 
     page.locator("#units-menu summary").click()
-    shot(page, f"units-{viewport['width']}-{theme}")
+    shot(page, "units")
     page.get_by_role("button", name="kg", exact=True).click()
     drawn(page, "weight")
     weight = page.evaluate(f"{DATA}.panels.find((panel) => panel.code === 'weight')")

@@ -1,8 +1,5 @@
 """Charts on the page of a patient, as a test finds them."""
 
-import os
-
-SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for people who look at pages
 DATA = "JSON.parse(document.getElementById('vitals-data').textContent)"
 # Where a point of a chart stands on the screen.
 PLACE = """([code, at, value]) => {
@@ -13,11 +10,6 @@ PLACE = """([code, at, value]) => {
   return [box.left + box.width * (at - data.start) / (data.end - data.start),
           box.top + box.height * (high - value) / (high - low)];
 }"""
-
-
-def shot(page, name):
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def drawn(page, code="blood_pressure"):

@@ -1,7 +1,6 @@
 """What the order pages say, as people read it: times, ages, what is missing, what to do."""
 
 import datetime as dt
-import re
 
 import pytest
 from django.urls import reverse
@@ -10,6 +9,7 @@ from django.utils import timezone
 from devices.models import VendorCall
 from fulfillment.models import OrderEvent
 from tests.factories import DeviceFactory, KitFactory, OrderFactory, OrderLineFactory
+from tests.texts import text
 
 NOON = dt.datetime(2026, 11, 19, 17, 4, tzinfo=dt.UTC)  # 12:04 PM in New York
 
@@ -22,10 +22,6 @@ def line(rosa, cora, elm):
     line = OrderLineFactory(order=order, device=DeviceFactory(patient=rosa), status="shipped")
     VendorCall.objects.filter(pk=line.call_id).update(state="confirmed", device=line.device)
     return line
-
-
-def words(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def heard(line, hours, source, status):
@@ -43,7 +39,7 @@ def test_each_step_of_a_device_says_when_it_was_known_and_from_whom(as_cora, lin
     heard(line, 4, "reread", "shipped")
     heard(line, 5, "reread", "shipped")
 
-    page = words(as_cora.get(reverse("orders:page", args=[line.order_id])))
+    page = text(as_cora.get(reverse("orders:page", args=[line.order_id])))
 
     assert "Requested Nov 19, 1:04 PM , our call to the vendor" in page
     assert "Ready to ship Nov 19, 2:04 PM , told, not confirmed" in page
@@ -52,7 +48,7 @@ def test_each_step_of_a_device_says_when_it_was_known_and_from_whom(as_cora, lin
 
 
 def test_the_page_names_the_patient_and_the_time_as_other_pages_do(as_cora, line):
-    page = words(as_cora.get(reverse("orders:page", args=[line.order_id])))
+    page = text(as_cora.get(reverse("orders:page", args=[line.order_id])))
 
     assert "Heart kit for Rosa Delgado" in page
     assert "by Cora Lindqvist on Nov 19, 2026, 12:04 PM" in page
@@ -63,7 +59,7 @@ def test_the_list_says_of_what_is_stuck_what_to_do(as_cora, line):
     line.save(update_fields=["status"])
     line.order.save(update_fields=["placed_at"])
 
-    page = words(as_cora.get(reverse("orders:list")))
+    page = text(as_cora.get(reverse("orders:list")))
 
     assert "The vendor waits for us" in page
     assert "Fix it in the vendor's web app" in page.replace("&#x27;", "'")
@@ -73,7 +69,7 @@ def test_the_list_says_of_what_is_stuck_what_to_do(as_cora, line):
 def test_what_is_missing_is_said_by_its_name(as_cora, rosa, elm):
     KitFactory(clinic=elm)
 
-    page = words(as_cora.post(reverse("orders:new", query={"patient": rosa.pk}), {"zip_code": "03301"}))
+    page = text(as_cora.post(reverse("orders:new", query={"patient": rosa.pk}), {"zip_code": "03301"}))
 
     for name in ("Kit", "Street and apartment", "City", "State"):
         assert f"{name} is missing." in page
@@ -81,7 +77,7 @@ def test_what_is_missing_is_said_by_its_name(as_cora, rosa, elm):
 
 
 def test_an_enrolment_names_what_is_missing(as_cora):
-    page = words(as_cora.post(reverse("patients:new"), {"city": "Concord"}))
+    page = text(as_cora.post(reverse("patients:new"), {"city": "Concord"}))
 
     assert "First name is missing." in page
     assert "Date of birth is missing." in page

@@ -1,7 +1,6 @@
-"""What the tests of the pages share: noon of one day, readings taken before it, and what a page says."""
+"""What the tests of the pages share: noon of one day, and readings taken before it."""
 
 import datetime as dt
-import re
 
 from django.utils import timezone
 
@@ -40,7 +39,3 @@ def measured(patient):
 
 def seen(action):
     return list(AuditEvent.objects.filter(action=action).values_list("patient_ids", flat=True))
-
-
-def text(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))

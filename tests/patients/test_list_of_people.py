@@ -8,7 +8,8 @@ from django.utils import timezone
 from patients.models import AuditEvent, Patient
 from patients.search import birth_date
 from tests.factories import DeviceFactory, OrderFactory, PatientFactory
-from tests.patients.pages import measured, read, seen, text
+from tests.patients.pages import measured, read, seen
+from tests.texts import text
 
 pytestmark = pytest.mark.usefixtures("noon")
 

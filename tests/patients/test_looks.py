@@ -8,7 +8,8 @@ import pytest
 from measurements import overviews
 from patients.models import AuditEvent, User
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
-from tests.patients.pages import NOW, text
+from tests.patients.pages import NOW
+from tests.texts import text
 
 pytestmark = pytest.mark.usefixtures("noon")
 

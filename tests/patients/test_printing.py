@@ -1,7 +1,6 @@
 """A patient on paper: figures, charts, and every reading in words, written down once."""
 
 import datetime as dt
-import re
 
 import pytest
 from django.utils import timezone
@@ -9,6 +8,7 @@ from django.utils import timezone
 from measurements import tables
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, MeasurementFactory
+from tests.texts import plain
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def printed(client, nadia, rosa):
 
     def page():
         html = client.get(f"/patients/{rosa.pk}/print/?days=30").content.decode()
-        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html[html.index('class="paper-table"') :]))
+        return plain(html[html.index('class="paper-table"') :])
 
     return page
 

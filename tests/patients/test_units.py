@@ -13,6 +13,7 @@ from measurements.units import Units
 from patients.models import User
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 from tests.patients.goal_form import opened, save
+from tests.texts import text
 
 HOUR = dt.timedelta(hours=1)
 
@@ -36,10 +37,6 @@ def measured(rosa):
     for code, value in (("glucose", 180), ("temperature", 100.4)):
         LatestReadingFactory(measurement=MeasurementFactory(device=device, code=code, value_1=value))
     return row
-
-
-def text(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def panels(response):

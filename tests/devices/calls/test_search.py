@@ -10,10 +10,19 @@ from tests.devices.calls.states import State, settle, state_of
 from tests.vendor import HOME, NEW_DEVICE, forget_notes, posts
 
 
-def test_the_search_finds_a_lost_answer_by_our_reference(order, client, sim):
-    sim.faults.add("reset_after", match=NEW_DEVICE)
+def lose_the_answer(client, sim, *, when="reset_after"):
+    """To an order that the vendor has carried out, or with `reset_before` has never seen; and time has gone by."""
+    sim.faults.add(when, match=NEW_DEVICE)
     calls.drain(client)
     settle()
+
+
+def lose_every_look(sim):
+    sim.faults.add("status", status=500, match={"method": "GET"}, times=None)
+
+
+def test_the_search_finds_a_lost_answer_by_our_reference(order, client, sim):
+    lose_the_answer(client, sim)
 
     search.search_unknown(client)
 
@@ -30,10 +39,8 @@ def test_nobody_looks_before_the_settle_time(order, client, sim):
 
 
 def test_an_order_that_never_arrived_is_sent_again_after_two_absences(order, client, sim):
-    sim.faults.add("reset_before", match=NEW_DEVICE)
-    calls.drain(client)
+    lose_the_answer(client, sim, when="reset_before")
 
-    settle()
     search.search_unknown(client)
     once = state_of(order)
     settle()
@@ -46,9 +53,7 @@ def test_an_order_that_never_arrived_is_sent_again_after_two_absences(order, cli
 
 
 def test_two_searches_at_once_count_one_absence(order, client, sim):
-    sim.faults.add("reset_before", match=NEW_DEVICE)
-    calls.drain(client)
-    settle()
+    lose_the_answer(client, sim, when="reset_before")
 
     search.search_unknown(client)
     search.search_unknown(client)
@@ -97,11 +102,9 @@ def test_an_order_never_takes_what_another_call_has_activated(order, client, sim
 
 
 def test_several_matches_go_to_a_person(order, client, sim):
-    sim.faults.add("reset_after", match=NEW_DEVICE)
-    calls.drain(client)
+    lose_the_answer(client, sim)
     again = VendorCall.objects.get(pk=order.pk)
     calls.PERFORM[again.kind](client, again)
-    settle()
 
     search.search_unknown(client)
 
@@ -109,24 +112,21 @@ def test_several_matches_go_to_a_person(order, client, sim):
 
 
 def test_a_vendor_that_gives_no_answer_proves_nothing_absent(order, client, sim):
-    sim.faults.add("reset_before", match=NEW_DEVICE)
-    calls.drain(client)
-    sim.faults.add("status", status=500, match={"method": "GET"}, times=None)
+    lose_the_answer(client, sim, when="reset_before")
+    lose_every_look(sim)
     for _ in range(3):
-        settle()
         search.search_unknown(client)
+        settle()
 
     order.refresh_from_db()
     assert (order.state, order.times_absent) == (State.UNKNOWN, 0)
 
 
 def test_four_settle_times_without_an_answer_go_to_a_person(order, client, sim):
-    sim.faults.add("reset_before", match=NEW_DEVICE)
-    calls.drain(client)
-    sim.faults.add("status", status=500, match={"method": "GET"}, times=None)
+    lose_the_answer(client, sim, when="reset_before")
+    lose_every_look(sim)
     long_ago = timezone.now() - 4 * calls.settle_time()
     VendorCall.objects.update(unknown_since=long_ago)
-    settle()
 
     search.search_unknown(client)
 

@@ -32,10 +32,14 @@ def test_a_device_s_page_says_where_it_stands_and_what_to_do(client, nadia, cuff
     assert "17, fair" in text
 
 
-def test_the_page_and_every_name_on_it_is_written_down(client, nadia, cuff, elm):
-    former = PatientFactory(clinic=elm, family_name="Former")
+def held_before(cuff, patient):
     cuff.assignments.update(started_at=NOW - 3 * DAY)
-    AssignmentFactory(device=cuff, patient=former, started_at=NOW - 30 * DAY, ended_at=NOW - 3 * DAY)
+    AssignmentFactory(device=cuff, patient=patient, started_at=NOW - 30 * DAY, ended_at=NOW - 3 * DAY)
+    return patient
+
+
+def test_the_page_and_every_name_on_it_is_written_down(client, nadia, cuff, elm):
+    former = held_before(cuff, PatientFactory(clinic=elm, family_name="Former"))
     client.force_login(nadia)
 
     text = seen(client, page_of(cuff))
@@ -46,9 +50,7 @@ def test_the_page_and_every_name_on_it_is_written_down(client, nadia, cuff, elm)
 
 
 def test_a_holder_of_another_clinic_is_not_named(client, nadia, cuff, harbor):
-    stranger = PatientFactory(clinic=harbor, family_name="Quillfeather")
-    cuff.assignments.update(started_at=NOW - 3 * DAY)
-    AssignmentFactory(device=cuff, patient=stranger, started_at=NOW - 30 * DAY, ended_at=NOW - 3 * DAY)
+    stranger = held_before(cuff, PatientFactory(clinic=harbor, family_name="Quillfeather"))
     client.force_login(nadia)
 
     text = seen(client, page_of(cuff))
