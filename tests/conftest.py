@@ -1,10 +1,10 @@
 """Servers of this run: one PostgreSQL and one Valkey, started by the run's first process and shared by its workers."""
 
 import contextlib
+import gc
 import os
 
 import pytest
-from django.db import connection
 
 from config.launcher import folders
 from config.launcher.folders import ROOT
@@ -14,6 +14,7 @@ from config.launcher.valkey import valkey
 from tests import environment
 
 pytest_plugins = [
+    "tests.databases",
     "tests.people",
     "tests.remarks",
     "tests.tallies",
@@ -22,14 +23,12 @@ pytest_plugins = [
     "tests.faults.table",
 ]
 
-OTHERS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
 SERVERS = pytest.StashKey[contextlib.ExitStack]()
+RARELY = (50_000, 20, 50)
 
 
 def pytest_configure(config):
+    gc.disable()  # until there is something that could be thrown away
     if hasattr(config, "workerinput") or config.option.collectonly or config.option.help:
         return
     forget_dead_runs()
@@ -50,6 +49,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if grouped := vars(item).get("_nodeid"):
             item._id = type(item.id).parse(grouped)
+
+
+def pytest_collection_finish():
+    """What stands now, thousands of tests and all of Django, lives to the end: no use in looking through it for rubbish
+    every few hundred objects.
+    """
+    gc.freeze()
+    gc.set_threshold(*RARELY)
+    gc.enable()
 
 
 def start_servers():
@@ -78,11 +86,3 @@ def alive(pid):
     except PermissionError:
         return True
     return True
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """The receiver's counting thread lives as long as its process, and PostgreSQL drops no database that is in use."""
-    yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(OTHERS)

@@ -7,6 +7,7 @@ from django.template import Template
 from config.launcher.folders import ROOT
 
 OURS = str(ROOT / "templates")
+RENDERING = {"render", "_render"}
 
 
 class Undefined(str):
@@ -27,8 +28,8 @@ class Undefined(str):
 def innermost_template():
     frame = inspect.currentframe()
     while frame:
-        rendered = frame.f_locals.get("self")
-        if frame.f_code.co_name in {"render", "_render"} and isinstance(rendered, Template):
+        # A look at a frame's variables copies them all, and Django's own templates name what isn't there by the dozen.
+        if frame.f_code.co_name in RENDERING and isinstance(rendered := frame.f_locals.get("self"), Template):
             return str(rendered.origin)
         frame = frame.f_back
     return ""

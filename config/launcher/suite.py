@@ -9,6 +9,8 @@ from config.launcher.folders import ROOT
 
 PYTEST = [sys.executable, "-m", "pytest"]
 TWO = ["-n", "2", "--dist", "loadgroup"]
+# Whoever keeps Python from writing what it has compiled has each of a hundred processes compile the product anew.
+UNHEARD = {"DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE"}
 
 
 def test(words: list[str]) -> NoReturn:
@@ -30,5 +32,5 @@ def figures(words: list[str]) -> NoReturn:
 
 def pytest(words: list[str], **environment: str) -> NoReturn:
     sys.stdout.flush()
-    inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    inherited = {name: value for name, value in os.environ.items() if name not in UNHEARD}
     os.execve(sys.executable, [*PYTEST, *words], inherited | environment)
