@@ -47,6 +47,9 @@ class Condition(models.TextChoices):
     POST_ACUTE = "post_acute", "After hospital stay"
 
 
+CONDITION_LABELS: dict[str, str] = dict(Condition.choices)
+
+
 class DischargeReason(models.TextChoices):
     COMPLETED = "completed", "Programme completed"
     WISH = "wish", "Patient's wish"
@@ -167,6 +170,9 @@ class Patient(models.Model):
         indexes = (
             models.Index(fields=("clinic", "family_name", "given_name", "id"), name="patient_by_name"),
             models.Index(fields=("clinic", "birth_date"), name="patient_by_birth_date"),
+            models.Index(
+                fields=("clinic", "provider"), condition=Q(discharged_at__isnull=True), name="patient_providers"
+            ),
         )
         triggers = (
             # Not pgtrigger.ReadOnly: it ignores a condition and would fix the id from the start.
@@ -192,7 +198,7 @@ class Patient(models.Model):
 
     @property
     def condition_labels(self) -> list[str]:
-        return [str(Condition(value).label) for value in self.conditions if value in Condition.values]
+        return [CONDITION_LABELS[value] for value in self.conditions if value in CONDITION_LABELS]
 
     def age_on(self, day: dt.date) -> int:
         """Whole years on a calendar day."""

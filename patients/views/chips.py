@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import reduce
+from operator import add
+from typing import Any, NamedTuple
 
-from django.contrib.postgres.aggregates import BoolOr
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import Case, IntegerField, Q, Value, When
 
 from patients.views import filters
 from patients.views.columns import Patients
@@ -24,58 +25,79 @@ class Chip:
     chosen: bool
 
 
+class Alike(NamedTuple):
+    """How many people have the same of both: a bit for each kind of what they hold, and for each length of silence."""
+
+    held: int
+    silent: int
+    people: int
+
+
 def counted(patients: Patients, chosen: Chosen) -> tuple[int, list[Chip], list[Chip]]:
     """How many are shown, and the chips: each says how many a click on it would show. One query."""
-    counts = {f"devices_{key}": (key, chosen.silent) for key in DEVICES}
-    counts |= {f"silent_{key}": (chosen.devices, key) for key in SILENT}
-    found = _counts(filters.grouped(patients, chosen), counts)
+    found = _alike(filters.grouped(patients, chosen))
+    by_devices = {key: _count(found, key, chosen.silent) for key in DEVICES}
+    by_silence = {key: _count(found, chosen.devices, key) for key in SILENT}
     return (
-        found[f"devices_{chosen.devices}"],
-        [Chip("devices", key, label, found[f"devices_{key}"], key == chosen.devices) for key, label in DEVICES.items()],
-        [Chip("silent", key, label, found[f"silent_{key}"], key == chosen.silent) for key, label in SILENT.items()],
+        by_devices[chosen.devices],
+        [Chip("devices", key, label, by_devices[key], key == chosen.devices) for key, label in DEVICES.items()],
+        [Chip("silent", key, label, by_silence[key], key == chosen.silent) for key, label in SILENT.items()],
     )
 
 
-# Devices and lines are added up per patient first and joined once: `IN (SELECT ...)` for each chip, which is right for
-# a page, would look seven times for each of ten thousand people.
-COUNTS = """
-SELECT {counts} FROM ({people}) AS person
-LEFT JOIN ({devices}) AS device ON device.patient = person.id
-LEFT JOIN ({lines}) AS line ON line.patient = person.id
+# What somebody holds is added up once and joined once: `IN (SELECT ...)` for each chip, which is right for a page,
+# would look seven times for each of ten thousand people.
+ALIKE = """
+SELECT COALESCE(held.kinds, 0), person.silent, count(*) FROM ({people}) AS person
+LEFT JOIN (
+    SELECT patient, bit_or(kinds) AS kinds FROM ({devices} UNION ALL {lines}) AS each(patient, kinds) GROUP BY patient
+) AS held ON held.patient = person.id
+GROUP BY 1, 2
 """
-SAID = "(COALESCE(device.{key}, false) OR COALESCE(line.{key}, false))"
 
 
-def _counts(patients: Patients, counts: dict[str, tuple[str, str]]) -> dict[str, int]:
-    """By name, for pairs of what is chosen of devices and of silence."""
-    flags = {f"silent_{key}": _as_flag(wanted) for key, wanted in filters.silence().items() if key}
+def _alike(patients: Patients) -> list[Alike]:
+    silence = {key: wanted for key, wanted in filters.silence().items() if key}
     rows = {
-        "people": patients.order_by().values("id", **flags),
-        "devices": _flags(filters.linked(), HELD),
-        "lines": _flags(filters.open_lines(), LINES),
+        "people": patients.order_by().values("id", silent=_bits(silence)),
+        "devices": filters.linked().values("patient", kinds=_bits(HELD)),
+        "lines": filters.open_lines().values("patient", kinds=_bits(LINES)),
     }
     parts = {name: each.query.sql_with_params() for name, each in rows.items()}
-    told = ", ".join(f"count(*) FILTER (WHERE {_held(key)} AND {_silent(since)})" for key, since in counts.values())
-    statement = COUNTS.format(counts=told, **{name: text for name, (text, _) in parts.items()})
     with connection.cursor() as cursor:
-        cursor.execute(statement, [value for _, values in parts.values() for value in values])
-        return dict(zip(counts, cursor.fetchone(), strict=True))
+        cursor.execute(
+            ALIKE.format(**{name: text for name, (text, _) in parts.items()}),
+            [value for _, values in parts.values() for value in values],
+        )
+        return [Alike(*row) for row in cursor.fetchall()]
 
 
-def _held(key: str) -> str:
+def _bits(kinds: Mapping[str, Q]) -> Any:
+    """One number: a bit for each kind that a row is of."""
+    each = (
+        Case(When(wanted, then=Value(bit)), default=Value(0), output_field=IntegerField())
+        for wanted, bit in zip(kinds.values(), _places(kinds).values(), strict=True)
+    )
+    return reduce(add, each)
+
+
+def _places(kinds: Iterable[str]) -> dict[str, int]:
+    return {key: 1 << place for place, key in enumerate(kinds)}
+
+
+BIT_HELD = _places(HELD)
+BIT_SILENT = _places(key for key in SILENT if key)
+
+
+def _count(found: Iterable[Alike], devices: str, silent: str) -> int:
+    return sum(each.people for each in found if _holds(each, devices) and _is_silent(each, silent))
+
+
+def _holds(each: Alike, key: str) -> bool:
     if not key:
-        return "true"
-    return f"NOT {SAID.format(key='any')}" if key == "none" else SAID.format(key=key)
+        return True
+    return not each.held & BIT_HELD["any"] if key == "none" else bool(each.held & BIT_HELD[key])
 
 
-def _silent(key: str) -> str:
-    return f"person.silent_{key}" if key else "true"
-
-
-def _as_flag(wanted: Q) -> ExpressionWrapper:
-    return ExpressionWrapper(wanted, output_field=BooleanField())
-
-
-def _flags(rows: Any, kinds: Mapping[str, Q]) -> Any:
-    """Per patient, whether there is one of each kind."""
-    return rows.values("patient").annotate(**{key: BoolOr(_as_flag(wanted)) for key, wanted in kinds.items()})
+def _is_silent(each: Alike, key: str) -> bool:
+    return not key or bool(each.silent & BIT_SILENT[key])

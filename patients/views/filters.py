@@ -132,13 +132,16 @@ def grouped(patients: Patients, chosen: Chosen) -> Patients:
 
 
 def narrowed(patients: Patients, chosen: Chosen) -> Patients:
-    return grouped(patients, chosen).filter(_devices()[chosen.devices], silence()[chosen.silent])
+    return grouped(patients, chosen).filter(_devices(chosen.devices), silence()[chosen.silent])
 
 
-def _devices() -> dict[str, Q]:
-    """Each list is made once for the whole query: `IN (SELECT ...)`, not EXISTS per patient."""
-    among = {key: _among(linked().filter(HELD[key])) | _among(open_lines().filter(LINES[key])) for key in HELD}
-    return {"": Q(), "none": ~among.pop("any"), **among}
+def _devices(key: str) -> Q:
+    """The list is made once for the whole query: `IN (SELECT ...)`, not EXISTS per patient."""
+    if not key:
+        return Q()
+    if key == "none":
+        return ~_devices("any")
+    return _among(linked().filter(HELD[key])) | _among(open_lines().filter(LINES[key]))
 
 
 def linked() -> Any:

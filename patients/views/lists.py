@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from measurements import units
-from patients import audit, preferences, search
+from patients import audit, preferences, providers, search
 from patients.access import Act, person, requires
 from patients.live import only_news
 from patients.models import Condition, Patient, User
@@ -100,10 +100,10 @@ def _shown(user: User, page: Page, chosen: Chosen, action: AuditAction) -> dict[
 
 def _choices(user: User) -> dict[str, Any]:
     """What the lists above the table offer."""
-    providers = _enrolled(user).exclude(provider="").order_by("provider").values_list("provider", flat=True).distinct()
+    clinics = user.clinics.all()
     return {
-        "clinics": [(str(clinic.pk), clinic.name) for clinic in user.clinics.all()],
+        "clinics": [(str(clinic.pk), clinic.name) for clinic in clinics],
         "conditions": Condition.choices,
-        "providers": list(providers),
+        "providers": providers.of_clinics(clinic.pk for clinic in clinics),
         "ways": filters.WAYS.items(),
     }

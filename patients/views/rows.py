@@ -66,12 +66,14 @@ class PatientRow:
         return SEX_LETTERS.get(Sex(self.patient.sex), "")
 
     @property
-    def connected(self) -> int:
-        return sum(holding.connected for holding in self.holdings)
+    def name(self) -> str:
+        return f"{self.patient.family_name}, {self.patient.given_name}"
 
     @property
-    def under_way(self) -> list[Holding]:
-        return [holding for holding in self.holdings if not holding.connected]
+    def about(self) -> str:
+        """71 F · Hypertension, Diabetes"""
+        words = f"{self.patient.age} {self.sex_letter}".strip()
+        return " · ".join([words, ", ".join(self.patient.condition_labels)]) if self.patient.conditions else words
 
 
 def rows_of(patients: Sequence[Patient], *, now: dt.datetime, units: Units = VENDORS) -> list[PatientRow]:
