@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, Window
 from django.db.models.expressions import OrderBy
 
 from patients.models import Patient
@@ -104,19 +104,31 @@ def _whole(everybody: Patients, keys: list[uuid.UUID]) -> list[Patient]:
     return [found[key] for key in keys if key in found]
 
 
+def _keys(order: Order, rows: Patients, place: Patient | None, *, backwards: bool) -> tuple[list[uuid.UUID], int]:
+    """Of the rows next to the place, one more than a page shows; and how many there are on that side of it.
+
+    Keys alone: everybody is sorted, and whole rows would be carried through it. Counted in the same breath.
+    """
+    if place is None:
+        return list(order.apply(rows).values_list("pk", flat=True)[: PAGE_SIZE + 1]), 0
+    wanted = order.apply(rows.filter(order.beyond(place, backwards=backwards)), backwards=backwards)
+    found = list(wanted.values_list("pk", Window(Count("*")))[: PAGE_SIZE + 1])
+    return [pk for pk, _ in found], found[0][1] if found else 0
+
+
 def page_of(patients: Patients, *, everybody: Patients, order: Order, turn: Turn, total: int) -> Page:
     """`patients` as filtered; `everybody` whom the person may see, because a place may have left the filter."""
-    rows = order.annotate(patients)
     place = order.annotate(everybody).filter(pk=turn.patient_id).first() if turn.patient_id else None
     backwards = turn.backwards and place is not None
-    wanted = rows.filter(order.beyond(place, backwards=backwards)) if place else rows
-    # Keys first: everybody is sorted, and whole rows would be carried through it.
-    found = list(order.apply(wanted, backwards=backwards).values_list("pk", flat=True)[: PAGE_SIZE + 1])
-    more, shown = len(found) > PAGE_SIZE, _whole(order.annotate(everybody), found[:PAGE_SIZE])
+    keys, beyond = _keys(order, order.annotate(patients), place, backwards=backwards)
+    shown = _whole(everybody, keys[:PAGE_SIZE])
     if backwards:
         shown.reverse()
-    earlier = rows.filter(order.beyond(shown[0], backwards=True)).count() if place and shown else 0
-    has_next = more if not backwards else earlier + len(shown) < total
+    if place is None or not shown:
+        earlier = 0
+    else:
+        earlier = max(0, beyond - len(keys[:PAGE_SIZE]) if backwards else total - beyond)
+    has_next = earlier + len(shown) < total if backwards else len(keys) > PAGE_SIZE
     return Page(
         patients=shown,
         number_of_first=earlier + 1,

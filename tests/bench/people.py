@@ -23,8 +23,6 @@ OTHERS_LATE = range(60, 300)  # minutes: who measured last, are the witnesses
 
 
 def make(people):
-    from django.db import connection
-
     from patients.models import Clinic
 
     chance = random.Random(history.SEED)
@@ -37,8 +35,7 @@ def make(people):
     history.write(holders[1 : witnesses + 1], range(USUAL))
     if others := holders[witnesses + 1 :]:
         history.write(others, range(FIRST), values=history.LOW, late=OTHERS_LATE)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+    settle()
     usual, middle = holders[witnesses // 2][0], holders[people // 2][0]
     return {
         "nadia": nadia.email,
@@ -52,14 +49,20 @@ def make(people):
 
 
 def more(each):
-    from django.db import connection
-
     from devices.models import Device
 
     others = Device.objects.exclude(patient__family_name__startswith=WITNESS).order_by("pk")
     history.write(list(others.values_list("patient_id", "pk")), range(FIRST, each), late=OTHERS_LATE)
+    settle()
+
+
+def settle():
+    """As a server stands that has had its night: nothing of the filling is left to be written while pages are timed."""
+    from django.db import connection
+
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")
 
 
 def staff(clinic, role):
