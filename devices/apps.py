@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class DevicesConfig(AppConfig):
     name = "devices"
+    verbose_name = "Devices and the vendor"

@@ -53,4 +53,4 @@ def fold_name(name: str) -> str:
 def as_printed(hardware_uuid: str) -> str:
     """A gateway's id in groups of four, as on the label; anything else as it is."""
     whole = len(hardware_uuid) == 12
-    return "-".join(hardware_uuid[i : i + 4] for i in range(0, 12, 4)) if whole else hardware_uuid
+    return "-".join(hardware_uuid[i : i + 4] for i in range(0, 12, 4)).upper() if whole else hardware_uuid

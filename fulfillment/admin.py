@@ -8,7 +8,7 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
 from devices.models import DeviceType
-from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
+from fulfillment.models import Kit, KitItem, LineStatus, Order, OrderEvent, OrderLine, SpecialOrder
 from patients.access import person
 from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline
 from patients.admin_editing import EditedAdmin
@@ -75,10 +75,11 @@ class OrderEventInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = ("id", "kind", "patient", "kit", "current_status", "placed_by", "placed_at")
+    list_display = ("__str__", "patient_name", "kind", "kit", "current_status", "placed_by", "placed_at")
     list_filter = ("kind", ("placed_at", admin.DateFieldListFilter))
     list_select_related = ("patient", "kit", "placed_by")
     search_fields = ("=id", "=patient__id")
+    search_help_text = "The id of an order or of a patient"
     inlines = (OrderLineInline, OrderEventInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -92,20 +93,26 @@ class OrderAdmin(ReadOnlyAdmin):
 @admin.register(OrderLine)
 class OrderLineAdmin(ReadOnlyAdmin):
     clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = ("id", "patient", "device_type", "nth", "status", "status_at", "closed_at")
+    list_display = ("__str__", "patient_name", "device_type", "nth", "status", "status_at", "closed_at")
     list_filter = ("status", "device_type")
     list_select_related = ("patient", "device_type")
     search_fields = ("=id", "=order__id", "call__reference")
+    search_help_text = "A reference, or the id of an order"
 
 
 @admin.register(OrderEvent)
 class OrderEventAdmin(ReadOnlyAdmin):
     clinic_path = "order__patient__clinic"
-    list_display = ("at", "source", "status", "text", "order", "device", "by")
+    list_display = ("at", "source", "status_in_words", "text", "order", "device", "by")
     list_filter = ("source", ("at", admin.DateFieldListFilter))
     list_select_related = ("order", "device", "by")
     search_fields = ("=order__id", "=device__hwi_id")
+    search_help_text = "The id of an order, or an HWI device id"
     patient_path = "shown_patient_id"
+
+    @admin.display(description="status")
+    def status_in_words(self, event: OrderEvent) -> str:
+        return str(LineStatus(event.status).label) if event.status in LineStatus.values else event.status
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """An event is about an order or, where none of ours brought it, about a device."""
@@ -116,10 +123,11 @@ class OrderEventAdmin(ReadOnlyAdmin):
 @admin.register(SpecialOrder)
 class SpecialOrderAdmin(ReadOnlyAdmin):
     clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = ("order_number", "type_label", "status", "patient", "created_on", "updated_on")
+    list_display = ("order_number", "type_label", "status", "patient_name", "created_on", "updated_on")
     list_filter = ("order_type", "status")
     list_select_related = ("patient",)
     search_fields = ("=request_id",)
+    search_help_text = "The vendor's id of the request"
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """Bulk, demo and supply orders name no patient: they belong to the whole account."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from devices.hardware import hardware_problem, normalise_hardware_uuid
+from devices.hardware import as_printed, hardware_problem, normalise_hardware_uuid
 from devices.models import DeviceType
 from devices.tenovi import ShipTo
 from fulfillment import joining, orders
@@ -62,6 +62,7 @@ class AddressForm(PlainForm):
         return [self[name] for name in self.address_fields]
 
 
+NO_ROOM = "no_room"
 TAKEN = "This gateway holds already: {}. The vendor takes one device of each kind per gateway and would refuse it. {}"
 TWO_WAYS = "Ship a new gateway with the devices, or end the monitoring of the old device first."
 LABELS_WAY = "Compare the ID with the label, or end the monitoring of the old device first."
@@ -70,7 +71,7 @@ LABELS_WAY = "Compare the ID with the label, or end the monitoring of the old de
 class SubmittedOnce(PlainForm):
     """Carries the form's own id, so that a double click is one order, and why something is ordered once more."""
 
-    all_the_same = forms.BooleanField(label="The gateway no longer holds it: order all the same", required=False)
+    all_the_same = forms.BooleanField(label="The gateway no longer holds it: go on all the same", required=False)
 
     submission_id = forms.UUIDField(widget=forms.HiddenInput)
     override_reason = forms.CharField(
@@ -100,28 +101,33 @@ class ShipForm(SubmittedOnce, AddressForm):
         kit: Any = self.fields["kit"]
         kit.queryset = kits.prefetch_related("items__device_type")
         self.linked = orders.linked_gateway(patient)
+        self.held = joining.held_by(self.linked, clinic=patient.clinic) if self.linked else {}
+        self.without_room = {each.pk: joining.without_room(contents(each), held=self.held) for each in kit.queryset}
         choices = [(NEW, "Ship a new gateway with the devices")]
         if self.linked:
-            choices.insert(0, (JOIN, f"Join the gateway that the patient has ({printed(self.linked)})"))
+            choices.insert(0, (JOIN, self._gateway_in_words()))
         gateway: Any = self.fields["gateway"]
-        gateway.choices, gateway.initial = choices, choices[0][0]
-        self.held = joining.held_by(self.linked, clinic=patient.clinic) if self.linked else {}
+        gateway.choices, gateway.initial = choices, JOIN if self.linked and self._something_fits() else NEW
+
+    def _gateway_in_words(self) -> str:
+        there = f", with {', '.join(self.held.values())} on it" if self.held else ""
+        return f"Join the gateway that the patient has ({as_printed(self.linked or '')}{there})"
+
+    def _something_fits(self) -> bool:
+        return not all(self.without_room.values()) or not self.without_room
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         kit, joins = said.get("kit"), said.get("gateway") == JOIN
-        names = joining.without_room(contents(kit), held=self.held) if kit and joins else []
+        names = self.without_room[kit.pk] if kit and joins else []
         if names and not said.get("all_the_same"):
-            self.add_error("gateway", TAKEN.format(", ".join(names), TWO_WAYS))
+            self.add_error("gateway", taken(names, TWO_WAYS))
         return said
 
     def kits(self) -> list[tuple[Any, list[str]]]:
         """Each choice with the names of what would find no room on the gateway that the patient has."""
         return [
-            (
-                choice,
-                joining.without_room(contents(choice.data["value"].instance), held=self.held) if self.linked else [],
-            )
+            (choice, self.without_room[choice.data["value"].instance.pk] if self.linked else [])
             for choice in self["kit"]
         ]
 
@@ -180,7 +186,7 @@ class ActivateForm(SubmittedOnce):
             return
         held = joining.held_by(gateway, clinic=self.patient.clinic)
         if names := joining.without_room([device_type], held=held):
-            self.add_error("gateway_id", TAKEN.format(", ".join(names), LABELS_WAY))
+            self.add_error("gateway_id", taken(names, LABELS_WAY))
 
     def place(self, *, by: Any) -> Order:
         """Raises orders.CantOrder, and AlreadyOpen."""
@@ -250,6 +256,11 @@ class EndForm(PlainForm):
     )
 
 
+def taken(names: list[str], way_out: str) -> forms.ValidationError:
+    """With a code, so that the page offers to go on all the same for this error alone."""
+    return forms.ValidationError(TAKEN.format(", ".join(names), way_out), code=NO_ROOM)
+
+
 def contents(kit: Kit) -> list[DeviceType]:
     return [item.device_type for item in kit.items.all() for _ in range(item.quantity)]
 
@@ -262,7 +273,7 @@ def address_of(patient: Patient) -> dict[str, str]:
 
 def initial_of(order: Order) -> dict[str, str]:
     address = {name: getattr(order, f"ship_{name}") for name in AddressForm.address_fields}
-    return address | {"gateway_id": printed(order.gateway_id)}
+    return address | {"gateway_id": order.printed_gateway}
 
 
 def checked_gateway(typed: str) -> str:
@@ -270,13 +281,6 @@ def checked_gateway(typed: str) -> str:
     if problem := hardware_problem(hardware):
         raise forms.ValidationError(problem)
     return hardware
-
-
-def printed(hardware_uuid: str) -> str:
-    """In groups of four, as on the label."""
-    if len(hardware_uuid) != 12:
-        return hardware_uuid
-    return "-".join(hardware_uuid[at : at + 4] for at in range(0, 12, 4))
 
 
 def refusals_by_field(errors: dict[str, list[str]], fields: dict[str, Any]) -> dict[str, list[str]]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -12,17 +14,19 @@ from django.utils.html import format_html
 
 from devices import disclosure
 from devices.models import Delivery
-from measurements import units
-from measurements.models import LatestReading, Measurement, Metric, Overview, Threshold, ThresholdChange
+from measurements import thresholds, units
+from measurements.models import Measurement, Metric, Threshold, ThresholdChange
 from patients.access import Act, can, person
 from patients.admin_base import ReadOnlyAdmin, viewer
 from patients.models import User
 from patients.views import goals
 
+MARKS = ("estimated", "conflict", "duplicate", "implausible", "control")
+
 
 @admin.register(Metric)
 class MetricAdmin(ReadOnlyAdmin):
-    list_display = ("code", "label", "unit", "known", "vital", "physiologic", "single", "source")
+    list_display = ("label", "unit", "known", "vital", "physiologic", "single", "code")
     list_filter = ("known", "vital")
 
 
@@ -31,16 +35,19 @@ class MeasurementAdmin(ReadOnlyAdmin):
     """History: to be looked at. Values are on the patient's page, where looking is the clinicians' work."""
 
     clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = (
-        "id", "patient", "metric", "taken_at", "vendor_created_at", "received_at", "source", "estimated", "conflict",
-        "duplicate", "implausible", "control",
-    )  # fmt: skip
+    list_display = ("id", "patient_name", "metric", "taken_at", "vendor_created_at", "received_at", "source", "marks")
     list_filter = ("source", "conflict", "duplicate", "implausible", "control", "estimated")
     list_select_related = ("patient", "metric")
     search_fields = ("=id",)
+    search_help_text = "The number of a reading"
     ordering = ("-id",)
     exclude = ("delivery_id",)
     readonly_fields = ("raw_payload",)
+
+    @admin.display(description="marks")
+    def marks(self, reading: Measurement) -> str:
+        fields: Any = (reading._meta.get_field(name) for name in MARKS if getattr(reading, name))
+        return ", ".join(str(field.verbose_name) for field in fields)
 
     @admin.display(description="raw payload")
     def raw_payload(self, reading: Measurement) -> str:
@@ -55,29 +62,28 @@ class MeasurementAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">delivery {}</a><pre class="payload">{}</pre>', address, delivery.pk, body)
 
 
-@admin.register(LatestReading)
-class LatestReadingAdmin(ReadOnlyAdmin):
-    clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = ("id", "patient", "metric", "taken_at")
-    list_select_related = ("patient", "metric")
-
-
-@admin.register(Overview)
-class OverviewAdmin(ReadOnlyAdmin):
-    """What the list of patients sorts by."""
-
-    clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = ("patient", "last_at", "days_until", "weight_at")
-    exclude = ("weight_gain", "systolic", "glucose", "spo2")
-    list_select_related = ("patient",)
-
-
 @admin.register(Threshold)
 class ThresholdAdmin(ReadOnlyAdmin):
     change_list_template = "admin/measurements/threshold/change_list.html"
-    list_display = ("metric", "component", "context", "very_low", "low", "high", "very_high", "source", "source_date")
-    list_filter = ("metric",)
-    list_select_related = ("metric",)
+    list_display = ("label", "bounds", "unit", "whose", "source_date")
+    list_filter = (("metric", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("metric", "clinic")
+
+    @admin.display(description="goal")
+    def label(self, goal: Threshold) -> str:
+        return _label(goal)
+
+    @admin.display(description="bounds")
+    def bounds(self, goal: Threshold) -> str:
+        return _bounds(goal, goal.bounds)
+
+    @admin.display(description="unit")
+    def unit(self, goal: Threshold) -> str:
+        return goal.metric.unit
+
+    @admin.display(description="whose", ordering="clinic")
+    def whose(self, goal: Threshold) -> str:
+        return goal.clinic.name if goal.clinic else "everybody: the default"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Shipped defaults and own clinics' goals; a patient's goals are on the patient's page."""
@@ -99,14 +105,39 @@ class ThresholdChangeAdmin(ReadOnlyAdmin):
     """Who changed which goal when. A patient's row shows the patient's own bounds, so each look is written down."""
 
     clinic_path, patient_path = "clinic", "patient_id"
-    list_display = ("id", "at", "by", "metric", "component", "context", "clinic", "patient")
-    list_filter = ("metric",)
+    list_display = ("at", "by", "label", "was", "becomes", "clinic", "patient_name")
+    list_filter = (("metric", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("metric", "by", "clinic", "patient")
     ordering = ("-id",)
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         own = user.clinics.all()
         return rows.filter(Q(clinic__in=own) | Q(patient__clinic__in=own))
+
+    @admin.display(description="goal")
+    def label(self, change: ThresholdChange) -> str:
+        return _label(change)
+
+    @admin.display(description="before")
+    def was(self, change: ThresholdChange) -> str:
+        return _bounds(change, change.before)
+
+    @admin.display(description="after")
+    def becomes(self, change: ThresholdChange) -> str:
+        return _bounds(change, change.after)
+
+
+def _label(goal: Threshold | ThresholdChange) -> str:
+    return thresholds.label(goal.metric, _key(goal))
+
+
+def _bounds(goal: Threshold | ThresholdChange, bounds: Sequence[Decimal | None] | None) -> str:
+    """In the vendor's unit, in which they are kept."""
+    return thresholds.in_words(bounds, thresholds.unit_of(goal.metric, _key(goal), units.VENDORS))
+
+
+def _key(goal: Threshold | ThresholdChange) -> tuple[str, int, str]:
+    return goal.metric_id, goal.component, goal.context
 
 
 def clinic_goals(request: HttpRequest, clinic_id: int) -> HttpResponse:

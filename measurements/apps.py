@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class MeasurementsConfig(AppConfig):
     name = "measurements"
+    verbose_name = "Readings and goals"

@@ -35,7 +35,7 @@ class Facet:
     @property
     def gateway(self) -> str:
         """As on its label and its page."""
-        return as_printed(self.reading.hardware_uuid).upper()
+        return as_printed(self.reading.hardware_uuid)
 
 
 @dataclass(frozen=True)

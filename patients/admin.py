@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -16,10 +17,10 @@ from django.utils.html import format_html
 
 from patients import accounts, second_step
 from patients.access import person
-from patients.admin_base import ReadOnlyAdmin
+from patients.admin_base import Either, ReadOnlyAdmin
 from patients.admin_editing import EditedAdmin
 from patients.models import AuditEvent, Clinic, Patient, Role, User
-from patients.places import zone_choices
+from patients.places import zone_choices, zone_in_words
 from patients.views.audit_search import audit_search
 
 # Rights come from the role (`patients.backends`), addresses from the account: neither has rows of its own here.
@@ -38,8 +39,12 @@ class ClinicAdmin(EditedAdmin):
     clinic_path = "pk"
     setup = True
     form = ClinicForm
-    list_display = ("name", "time_zone", "created_at")
+    list_display = ("name", "zone", "created_at")
     readonly_fields = ("created_at",)
+
+    @admin.display(description="time zone", ordering="time_zone")
+    def zone(self, clinic: Clinic) -> str:
+        return zone_in_words(clinic.time_zone)
 
 
 class PersonForm(forms.ModelForm):
@@ -63,6 +68,12 @@ WITHOUT_SECOND_STEP = (
 )
 
 
+class ClinicsOfPeople(admin.RelatedOnlyFieldListFilter):
+    """Without a choice for "no clinic": of those, nobody sees any here."""
+
+    include_empty_choice = False
+
+
 @admin.register(User)
 class UserAdmin(EditedAdmin):
     """People. Adding one sends an invitation; nobody types another's password."""
@@ -71,8 +82,9 @@ class UserAdmin(EditedAdmin):
     setup = True
     form = PersonForm
     list_display = ("name", "email", "role", "account", "last_login")
-    list_filter = ("role", "is_active", ("clinics", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("role", "is_active", ("clinics", ClinicsOfPeople))
     search_fields = ("email",)
+    search_help_text = "The whole e-mail address"
     actions = ("invite_again", "deactivate", "reset_second_step")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
@@ -171,14 +183,18 @@ class OfClinic(admin.SimpleListFilter):
         )
 
 
+class Discharged(Either):
+    when_empty, when_filled = "Under care", "Discharged"
+
+
 @admin.register(Patient)
 class PatientAdmin(ReadOnlyAdmin):
     """To be looked at: people are enrolled and edited on the pages, where the rules are."""
 
     clinic_path = "clinic"
     patient_path = "pk"
-    list_display = ("id", "family_name", "given_name", "clinic", "enrolled_at", "discharged_at")
-    list_filter = (OfClinic, ("discharged_at", admin.EmptyFieldListFilter))
+    list_display = ("family_name", "given_name", "clinic", "enrolled_at", "discharged_at")
+    list_filter = (OfClinic, ("discharged_at", Discharged))
     list_select_related = ("clinic",)
     search_fields = ("id",)
     search_help_text = "The id as it stands in the page's address. Names are never searched here: an address is kept."
@@ -235,7 +251,7 @@ class OfRole(admin.SimpleListFilter):
 class AuditEventAdmin(ReadOnlyAdmin):
     setup = True
     clinic_path = "clinic_id"
-    list_display = ("at", "action", "actor_email", "patients", "target", "address", "route")
+    list_display = ("when", "did", "who", "patients", "record", "address")
     list_filter = ("action", OfRole, OfPatient, OfActor)
     search_fields = ("target",)
     search_help_text = "A record, such as order:3f2a… or user:12"
@@ -255,10 +271,26 @@ class AuditEventAdmin(ReadOnlyAdmin):
         targets = [f"user:{pk}" for pk in people]
         return rows.filter(Q(clinic_id__in=clinics) | Q(actor_id__in=people) | Q(target__in=targets))
 
-    @admin.display(description="Patients")
+    @admin.display(description="when", ordering="at")
+    def when(self, event: AuditEvent) -> dt.datetime:
+        return event.at
+
+    @admin.display(description="did")
+    def did(self, event: AuditEvent) -> str:
+        return event.get_action_display()
+
+    @admin.display(description="who")
+    def who(self, event: AuditEvent) -> str:
+        return event.actor_email or "the product itself"
+
+    @admin.display(description="patients")
     def patients(self, event: AuditEvent) -> str:
-        ids = event.patient_ids
-        return str(ids[0]) if len(ids) == 1 else f"{len(ids)} patients" if ids else ""
+        """How many: whom is on the record's page, and names are in the search."""
+        return str(len(event.patient_ids) or "")
+
+    @admin.display(description="record")
+    def record(self, event: AuditEvent) -> str:
+        return event.target
 
 
 def _audit_link(parameter: str, pk: Any) -> str:

@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 
 from patients import audit
 from patients.access import person
@@ -113,7 +114,8 @@ class ScopedAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._refuse_nonsense(request)
-        response = super().changelist_view(request, extra_context)
+        title = capfirst(self.opts.verbose_name_plural)
+        response = super().changelist_view(request, {"title": title, **(extra_context or {})})
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             self._record_look(request, response.context_data["cl"].result_list)
         return response
@@ -180,6 +182,11 @@ class ScopedAdmin(ModelAdmin):
         except ValidationError as error:
             raise BadRequest("No such record.") from error
 
+    @admin.display(description="patient")
+    def patient_name(self, row: Any) -> str:
+        """For lists of rows of own clinics, whose `patient` is selected with them."""
+        return row.patient.name if row.patient else ""
+
     def patient_ids(self, rows: Iterable[Model]) -> list[uuid.UUID]:
         """Whose data these rows show, each patient once."""
         found = (_follow(row, self.patient_path) for row in rows) if self.patient_path else ()
@@ -201,6 +208,17 @@ class ScopedAdmin(ModelAdmin):
 
     def _target(self, pk: str) -> str:
         return f"{self.opts.model_name}:{pk}" if pk else str(self.opts.model_name)
+
+
+class Either(admin.EmptyFieldListFilter):
+    """Django's choice between a field that is empty and one that is not, in the words of what that means."""
+
+    when_empty, when_filled = "Empty", "Not empty"
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            words = str(choice["display"]).replace("Not empty", self.when_filled).replace("Empty", self.when_empty)
+            yield {**choice, "display": words}
 
 
 class ReadOnlyAdmin(ScopedAdmin):

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from patients.access import Act, declare
 from patients.admin_base import viewer
+from patients.places import zone_in_words
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class HouseAdminSite(admin.AdminSite):
     site_header = "Vitals at Home: administration"
     index_title = "Administration"
     site_url = None
+    enable_nav_sidebar = False  # the first page lists everything, and the lists need the width
     final_catch_all_view = True
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
@@ -74,8 +76,8 @@ class HouseAdminSite(admin.AdminSite):
         return declare(update_wrapper(guarded, inner), Act.ADMINISTER)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        zone = timezone.get_current_timezone_name()
-        return {**super().each_context(request), "site_header": f"{self.site_header} ({zone} time)"}
+        zone = zone_in_words(timezone.get_current_timezone_name())
+        return {**super().each_context(request), "site_header": f"{self.site_header}, {zone}"}
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if self.has_permission(request):

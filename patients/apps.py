@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class PatientsConfig(AppConfig):
     name = "patients"
+    verbose_name = "People, patients and audit"
 
     def ready(self) -> None:
         from patients import receivers  # noqa: F401  (needs the models; connects by being imported)

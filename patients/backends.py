@@ -38,8 +38,6 @@ ADMIN_VERBS: dict[str, dict[str, frozenset[str]]] = {
         "devices.periodicjob": SEE,
         "measurements.metric": SEE,
         "measurements.measurement": SEE,
-        "measurements.latestreading": SEE,
-        "measurements.overview": SEE,
         "measurements.threshold": SEE,
         "measurements.thresholdchange": SEE,
         "fulfillment.kit": KEEP,

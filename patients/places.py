@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
+from functools import cache
 
 # USPS two-letter codes: states, the District of Columbia, territories, and military post offices.
 STATES: dict[str, str] = {
@@ -38,22 +40,44 @@ ZONE_OF_STATE: dict[str, str] = {
     "VI": "America/Puerto_Rico", "GU": "Pacific/Guam", "MP": "Pacific/Guam", "AS": "Pacific/Pago_Pago",
 }  # fmt: skip
 
-COMMON_ZONES: dict[str, str] = {
-    EASTERN: "Eastern (New York)",
-    CENTRAL: "Central (Chicago)",
-    MOUNTAIN: "Mountain (Denver)",
-    "America/Phoenix": "Mountain, no daylight saving (Phoenix)",
-    PACIFIC: "Pacific (Los Angeles)",
-    "America/Anchorage": "Alaska (Anchorage)",
-    "Pacific/Honolulu": "Hawaii (Honolulu)",
-    "America/Puerto_Rico": "Atlantic (Puerto Rico)",
-    "Pacific/Guam": "Chamorro (Guam)",
-    "Pacific/Pago_Pago": "Samoa (Pago Pago)",
-}
+COMMON_ZONES = (
+    EASTERN,
+    CENTRAL,
+    MOUNTAIN,
+    "America/Phoenix",
+    PACIFIC,
+    "America/Anchorage",
+    "Pacific/Honolulu",
+    "America/Puerto_Rico",
+    "Pacific/Guam",
+    "Pacific/Pago_Pago",
+)
+# What people in the United States and beside it call a zone, by its abbreviation in winter.
+CALLED = {
+    "EST": "Eastern", "CST": "Central", "MST": "Mountain", "PST": "Pacific", "AKST": "Alaska", "HST": "Hawaii",
+    "AST": "Atlantic", "NST": "Newfoundland", "ChST": "Chamorro", "SST": "Samoa",
+}  # fmt: skip
 
 
 def state_choices() -> list[tuple[str, str]]:
     return [(code, f"{name} ({code})") for code, name in STATES.items()]
+
+
+@cache
+def zone_in_words(name: str) -> str:
+    """ "America/New_York" to "Eastern Time (New York)", "Asia/Kolkata" to "Kolkata time".
+
+    A zone without daylight saving is called Standard, as people in Arizona do: "Mountain Standard Time (Phoenix)".
+    """
+    continent, _, rest = name.partition("/")
+    if not rest:
+        return name
+    place, zone = rest.rpartition("/")[2].replace("_", " "), zoneinfo.ZoneInfo(name)
+    winter, summer = (dt.datetime(2026, month, 15, tzinfo=zone).tzname() for month in (1, 7))
+    if continent not in ("America", "Pacific", "US", "Canada") or winter not in CALLED:
+        return f"{place} time"
+    standard = "Standard " if winter == summer else ""
+    return f"{CALLED[winter]} {standard}Time ({place})"
 
 
 def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -61,6 +85,6 @@ def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     others = sorted(name for name in zoneinfo.available_timezones() if "/" in name and name not in COMMON_ZONES)
     plain = [name for name in others if not name.startswith(("Etc/", "SystemV/", "posix/", "right/"))]
     return [
-        ("United States", list(COMMON_ZONES.items())),
+        ("United States", [(name, zone_in_words(name)) for name in COMMON_ZONES]),
         ("Elsewhere", [(name, name.replace("_", " ")) for name in plain]),
     ]

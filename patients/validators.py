@@ -17,7 +17,7 @@ EARLIEST_BIRTH = dt.date(1900, 1, 1)
 def validate_time_zone(name: str) -> None:
     """A named zone of the IANA database, such as "America/New_York"; offsets can't express daylight saving."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError("Choose a time zone from the list, such as America/New_York.")
+        raise ValidationError("Choose a time zone from the list, such as Eastern Time (New York).")
 
 
 def validate_plain_text(text: str) -> None:

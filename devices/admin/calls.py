@@ -18,7 +18,7 @@ class VendorCallAdmin(ReadOnlyAdmin):
         "reference",
         "kind",
         "state",
-        "patient",
+        "patient_name",
         "attempts",
         "created_at",
         "sent_at",
@@ -28,6 +28,7 @@ class VendorCallAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind")
     list_select_related = ("patient",)
     search_fields = ("=reference",)
+    search_help_text = "A reference, such as V2K7M9QXRT"
     exclude = ("payload", "lease")
 
 

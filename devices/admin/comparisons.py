@@ -95,9 +95,8 @@ class SyncRowAdmin(ReadOnlyAdmin):
 
     clinic_path, patient_path = "patient__clinic", "patient_id"
     list_display = (
-        "id",
-        "run",
-        "patient",
+        "patient_name",
+        "run__started_at",
         "state",
         "window_start",
         "window_end",
@@ -109,7 +108,7 @@ class SyncRowAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("run", "patient")
     search_fields = ("=run__id", "=patient__id")
-    search_help_text = "The id of a run, or of a patient"
+    search_help_text = "The number of a comparison, or a patient's id"
     ordering = ("-id",)
 
 

@@ -65,7 +65,7 @@ def needs_somebody(request: HttpRequest) -> Panel:
                 tone=BAD,
             ),
             *_stuck(own),
-            line("Deliveries that failed for good", dead, to(Delivery, state__exact="dead"), tone=BAD),
+            line("Webhook deliveries that failed for good", dead, to(Delivery, state__exact="dead"), tone=BAD),
             line("Unknown devices", strangers.count(), reverse("admin:devices_unknown_list"), tone=WARN),
             line("Alarms that last", alarms, to(Alarm, over_at__isempty=1), tone=BAD),
             line("Keys that the vendor refuses", keys, to(KeySlot), tone=BAD),
@@ -95,7 +95,7 @@ def deliveries(_: HttpRequest) -> Panel:
         )
         for (state, kind), count in sorted(found.items())
     ]  # fmt: skip
-    return Panel("Deliveries", [*lines, Line("All that is kept", rows_in_words(Delivery), to(Delivery))])
+    return Panel("Webhook deliveries", [*lines, Line("All that is kept", rows_in_words(Delivery), to(Delivery))])
 
 
 @panel

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from devices.hardware import normalise_hardware_uuid
 from devices.models import Assignment, Device, DeviceType, Gateway, HardwareChange
 from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline
 
@@ -13,13 +16,29 @@ class DeviceTypeAdmin(ReadOnlyAdmin):
     list_display = ("name", "sensor_code", "in_stock", "listed", "deprecated", "monthly_cost", "synced_at")
     list_filter = ("listed", "in_stock", "deprecated")
     search_fields = ("name", "sensor_code")
+    search_help_text = "A part of the name, or a sensor code"
 
 
 @admin.register(Gateway)
 class GatewayAdmin(ReadOnlyAdmin):
     clinic_path = "devices__patient__clinic"
-    list_display = ("printed_id", "signal_strength", "last_checkin_at", "last_measurement_at", "told_at", "ask_problem")
+    list_display = ("label", "signal", "last_checkin_at", "last_measurement_at", "told_at", "ask_problem")
     search_fields = ("hardware_uuid",)
+    search_help_text = "A gateway ID or IMEI as printed on the label"
+
+    @admin.display(description="gateway ID or IMEI", ordering="hardware_uuid")
+    def label(self, gateway: Gateway) -> str:
+        return gateway.printed_id
+
+    @admin.display(description="signal", ordering="signal_strength")
+    def signal(self, gateway: Gateway) -> str:
+        return f"{gateway.signal_in_words}, {gateway.signal_strength}" if gateway.signal_in_words else ""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Gateway], search_term: str
+    ) -> tuple[QuerySet[Gateway], bool]:
+        """The label prints hyphens, the vendor's lists have none."""
+        return super().get_search_results(request, queryset, normalise_hardware_uuid(search_term))
 
 
 class AssignmentInline(ReadOnlyInline):
@@ -36,8 +55,9 @@ class HardwareChangeInline(ReadOnlyInline):
 @admin.register(Device)
 class DeviceAdmin(ReadOnlyAdmin):
     clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = ("name", "hwi_id", "patient", "state", "vendor_status", "last_heard_at", "read_at")
+    list_display = ("name", "patient_name", "state", "vendor_status", "last_heard_at", "read_at", "hwi_id")
     list_filter = ("state", "device_type")
     list_select_related = ("patient", "gateway", "device_type")
     search_fields = ("hwi_id",)
+    search_help_text = "An HWI device id"
     inlines = (AssignmentInline, HardwareChangeInline)

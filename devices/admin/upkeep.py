@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from devices.models import Alarm, HookTally, PeriodicJob
-from patients.admin_base import ReadOnlyAdmin
+from patients.admin_base import Either, ReadOnlyAdmin
 
 
 @admin.register(PeriodicJob)
@@ -13,12 +13,16 @@ class PeriodicJobAdmin(ReadOnlyAdmin):
     list_display = ("name", "started_at", "succeeded_at", "problem")
 
 
+class Lasting(Either):
+    when_empty, when_filled = "Lasts", "Over"
+
+
 @admin.register(Alarm)
 class AlarmAdmin(ReadOnlyAdmin):
     """What each name means and what to do is in docs/operations.md."""
 
     list_display = ("name", "problem", "since", "over_at", "mailed_at")
-    list_filter = (("over_at", admin.EmptyFieldListFilter),)
+    list_filter = (("over_at", Lasting),)
 
 
 @admin.register(HookTally)

@@ -105,8 +105,8 @@ def in_short(run: SyncRun) -> str:
     said = [f"{count} difference{'' if count == 1 else 's'}"] if count else []
     if run.kind == SyncKind.MEASUREMENTS:
         failed = f", {run.tally('failed')} failed" if run.tally("failed") else ""
-        asked = f"{run.tally('done')} of {run.tally('asked')} patients asked{failed}"
+        asked = f"{run.tally('done'):,} of {run.tally('asked'):,} patients asked{failed}"
         return ", ".join(
-            [asked, f"{run.tally('seen')} readings there", f"{run.tally('missed')} missed by webhooks", *said]
+            [asked, f"{run.tally('seen'):,} readings there", f"{run.tally('missed'):,} missed by webhooks", *said]
         )
-    return ", ".join([f"{run.found} at the vendor", *said])
+    return ", ".join([f"{run.found:,} at the vendor", *said])

@@ -106,6 +106,7 @@ class VendorCall(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-pk")
+        verbose_name, verbose_name_plural = "call to the vendor", "calls to the vendor"
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=CallKind.values), name="call_kind_known"),
             models.CheckConstraint(condition=Q(state__in=CallState.values), name="call_state_known"),

@@ -80,7 +80,7 @@ class Delivery(models.Model):
 
     class Meta:
         ordering = ("-pk",)
-        verbose_name_plural = "deliveries"
+        verbose_name, verbose_name_plural = "webhook delivery", "webhook deliveries"
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=DeliveryKind.values), name="delivery_kind_known"),
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),

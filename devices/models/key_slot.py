@@ -7,14 +7,17 @@ from django.utils import timezone
 class KeySlot(models.Model):
     """When the next call may go out on one API key. Shared by all processes; PostgreSQL's clock decides."""
 
-    bucket = models.CharField(primary_key=True, max_length=32, help_text="a fingerprint of the key, never the key")
-    next_free_at = models.DateTimeField(default=timezone.now)
+    bucket = models.CharField(
+        "key", primary_key=True, max_length=32, help_text="a fingerprint of the key, never the key"
+    )
+    next_free_at = models.DateTimeField("free for the next call at", default=timezone.now)
     person_waiting_until = models.DateTimeField(null=True, blank=True)
     bad_since = models.DateTimeField("refused by the vendor since", null=True, blank=True)
-    bad_reason = models.CharField(max_length=200, blank=True)
+    bad_reason = models.CharField("why", max_length=200, blank=True)
 
     class Meta:
         ordering = ("bucket",)
+        verbose_name, verbose_name_plural = "vendor key", "vendor keys"
 
     def __str__(self) -> str:
         return f"key {self.bucket}"

@@ -66,6 +66,7 @@ class SyncRun(models.Model):
 
     class Meta:
         ordering = ("-started_at", "-pk")
+        verbose_name, verbose_name_plural = "comparison", "comparisons"
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=SyncKind.values), name="sync_kind_known"),
             # A second click, or a second beat, joins the run that is under way.
@@ -77,7 +78,7 @@ class SyncRun(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()}, comparison {self.pk}"
 
     def tally(self, name: str) -> int:
         """`asked`, `done`, `failed`, `seen`, `added` or `missed`: kept once finished, counted while under way."""
@@ -131,6 +132,7 @@ class SyncRow(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name, verbose_name_plural = "compared patient", "compared patients"
         constraints = (
             models.UniqueConstraint(fields=("run", "patient"), name="sync_row_once"),
             models.CheckConstraint(condition=Q(window_end__gt=models.F("window_start")), name="sync_window_closed"),

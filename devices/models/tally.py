@@ -54,11 +54,11 @@ class HookTally(models.Model):
 
     class Meta:
         ordering = ("-minute", "outcome", "source")
-        verbose_name_plural = "hook tallies"
+        verbose_name, verbose_name_plural = "webhook count", "webhook counts"
         constraints = (
             models.UniqueConstraint(fields=("minute", "outcome", "source"), name="tally_once"),
             models.CheckConstraint(condition=Q(outcome__in=HookOutcome.values), name="tally_outcome_known"),
         )
 
     def __str__(self) -> str:
-        return f"{self.outcome} {self.minute:%Y-%m-%d %H:%M}"
+        return f"webhook count {self.pk}"

@@ -16,7 +16,7 @@ from .order import Order, OrderLine
 class EventSource(models.TextChoices):
     PERSON = "person", "a person"
     CALL = "call", "our call to the vendor"
-    WEBHOOK = "webhook", "the vendor's message, not yet confirmed"
+    WEBHOOK = "webhook", "the vendor's message"
     REREAD = "reread", "read from the vendor"
     READING = "reading", "a reading"
 

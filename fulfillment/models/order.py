@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
+from devices.hardware import as_printed
 from devices.models import Device, DeviceType, VendorCall
 from patients.models import Patient
 
@@ -109,6 +110,10 @@ class Order(models.Model):
     @property
     def stuck(self) -> bool:
         return self.status in STUCK
+
+    @property
+    def printed_gateway(self) -> str:
+        return as_printed(self.gateway_id)
 
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from devices import looks, verdicts
+from devices.hardware import as_printed
 from devices.models import Device, VendorCall
 from devices.models.call import CallState
 from fulfillment import decisions
@@ -91,6 +92,7 @@ def _context(call: VendorCall, form: DecisionForm) -> dict[str, Any]:
         "line": line,
         "patient": patient,
         "form": form,
+        "gateway": as_printed(call.payload.get("gateway") or ""),
         "listed": _listed(call),
         "absent": verdicts.proved_absent(call),
         "making": call.kind in verdicts.MAKING,

@@ -52,7 +52,9 @@ def correct(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
     form = CorrectForm(request.POST or None, line=line, others=len(others))
     if request.method == "POST" and form.is_valid() and _corrected(request, form, line, others):
         return redirect("orders:page", line.order_id)
-    context = {"line": line, "patient": line.patient, "form": form, "refusals": refusals(line.call.errors)}
+    at_fields = {text for texts in form.refusals.values() for text in texts}
+    elsewhere = [(label, text) for label, text in refusals(line.call.errors) if text not in at_fields]
+    context = {"line": line, "patient": line.patient, "form": form, "refusals": elsewhere}
     return render(request, "orders/correct.html", context)
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from devices.hardware import hardware_warning
 from devices.models import Device
 from fulfillment import orders
-from fulfillment.forms import ActivateForm, ShipForm
+from fulfillment.forms import NO_ROOM, ActivateForm, ShipForm
 from fulfillment.models import OrderLine
 from patients.access import Act, open_patient, person, requires
 from patients.models import Patient
@@ -52,7 +52,8 @@ def _placed(request: HttpRequest, form: ShipForm | ActivateForm) -> HttpResponse
         return None
     if warning := hardware_warning(form.cleaned_data.get("gateway_id", "")):
         messages.warning(request, warning)
-    messages.success(request, "Ordered. This page follows it until the first reading arrives.")
+    done = "Ordered." if isinstance(form, ShipForm) else "The vendor is asked to activate it."
+    messages.success(request, f"{done} This page follows it until the first reading arrives.")
     return redirect("orders:page", order.pk)
 
 
@@ -65,6 +66,7 @@ def _context(patient: Patient, form: ShipForm | ActivateForm, *, on_site: bool) 
         "on_site": on_site,
         "held": held.select_related("gateway"),
         "open_lines": list(orders.open_lines(patient)),
-        "ask_all_the_same": form.has_error("gateway") or form.has_error("gateway_id") or form["all_the_same"].value(),
+        "ask_all_the_same": any(form.has_error(name, NO_ROOM) for name in ("gateway", "gateway_id"))
+        or form["all_the_same"].value(),
         "ask_reason": form.has_error("override_reason") or bool(form["override_reason"].value()),
     }

@@ -79,7 +79,9 @@ def _context(order: Order, patient: Patient) -> dict[str, object]:
     rows, zone = list(order.lines.all()), patient.clinic.time_zone
     endings = _endings(rows)
     related = ("by", "line__device_type", "device")
-    events = list(OrderEvent.objects.filter(order=order).select_related(*related).order_by("at", "pk"))
+    events = list(OrderEvent.objects.filter(order=order).select_related(*related).order_by("-at", "-pk"))
+    days = story.told(reversed(events), zone=zone)
+    links = iter(_links([row.link for day in days for row in day.rows]))
     return {
         "order": order,
         "patient": patient,
@@ -87,8 +89,8 @@ def _context(order: Order, patient: Patient) -> dict[str, object]:
         "words": words_for(order.status),
         "on_site": order.kind == OrderKind.ACTIVATION,
         "cards": [_card(order, line, endings.get(line.call.device_id), events) for line in rows],
-        "days": [(day.name, [(row, _link(row.link)) for row in day.rows]) for day in story.told(events, zone=zone)],
-        "events": [(event, _link(event.tracking_link)) for event in reversed(events)],
+        "days": [(day.name, [(row, next(links)) for row in day.rows]) for day in days],
+        "events": list(zip(events, _links([event.tracking_link for event in events]), strict=True)),
         "zone": zone,
     }
 
@@ -142,6 +144,11 @@ def _steps(order: Order, line: OrderLine, heard: dict[str, OrderEvent]) -> list[
         at += 1
     states = ["done" if n < at else "now" if n == at else "next" for n in range(len(way))]
     return [Step(status.label, state, heard.get(status)) for status, state in zip(way, states, strict=True)]
+
+
+def _links(newest_first: list[str]) -> list[Link | None]:
+    """A parcel's address with the row that first told of it: the vendor repeats it with all that follows."""
+    return [None if text in newest_first[n:] else _link(text) for n, text in enumerate(newest_first, start=1)]
 
 
 def _link(text: str) -> Link | None:

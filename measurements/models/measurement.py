@@ -85,6 +85,7 @@ class Measurement(models.Model):
 
     class Meta:
         ordering = ("-taken_at", "-pk")
+        verbose_name, verbose_name_plural = "reading", "readings"
         constraints = (
             # The vendor gives readings no id. Resends, a second hook and the nightly run all end here.
             models.UniqueConstraint(

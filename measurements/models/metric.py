@@ -29,6 +29,7 @@ class Metric(models.Model):
 
     class Meta:
         ordering = ("position", "code")
+        verbose_name, verbose_name_plural = "kind of reading", "kinds of readings"
 
     def __str__(self) -> str:
         return self.label

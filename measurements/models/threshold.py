@@ -33,6 +33,7 @@ class Threshold(models.Model):
 
     class Meta:
         ordering = ("metric", "component", "context")
+        verbose_name, verbose_name_plural = "goal", "goals"
         constraints = (
             models.UniqueConstraint(
                 fields=("metric", "component", "context", "clinic", "patient"),
@@ -76,6 +77,7 @@ class ThresholdChange(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name, verbose_name_plural = "change of a goal", "changes of goals"
         constraints = (
             models.CheckConstraint(
                 condition=Q(clinic__isnull=True) ^ Q(patient__isnull=True), name="threshold_change_one_scope"

@@ -53,6 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ("name", "pk")
+        verbose_name, verbose_name_plural = "person", "people"
         constraints = (
             models.UniqueConstraint(Lower("email"), name="user_email_once", violation_error_message="E-mail in use."),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
@@ -60,3 +61,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_short_name(self) -> str:
+        """Whom the admin welcomes."""
+        return str(self)

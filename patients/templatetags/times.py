@@ -1,4 +1,4 @@
-"""Ages of things, as nurses say them: 5 h, 8 d. `app.js` keeps them up to date on an open page."""
+"""Ages of things, as nurses say them: 5 h, 8 d. `app.js` keeps them up to date on an open page. Zones in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from patients import places
+
 register = template.Library()
+register.filter(places.zone_in_words)
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 

@@ -67,7 +67,7 @@ def test_what_the_vendor_says_of_an_order_appears_on_every_open_page_within_five
     line = OrderLineFactory(order=order, device_type=device.device_type, device=device, status="requested")
     VendorCall.objects.filter(pk=line.call_id).update(state="confirmed", device=device)
     pages = {
-        tab(reverse("orders:page", args=[order.pk]), user=cora): "told, not confirmed yet",
+        tab(reverse("orders:page", args=[order.pk]), user=cora): "vendor's message, not confirmed yet",
         tab(reverse("devices:page", args=[device.hwi_id]), user=cora): "On Hold",
         tab(reverse("devices:list"), user=cora): "the vendor says “On Hold”",
         tab(reverse("patients:page", args=[rosa.pk]), user=cora): "On Hold",

@@ -65,7 +65,7 @@ def test_what_needs_somebody_of_own_clinics_is_counted_with_its_way(admin_client
 
     assert found["Calls that a coordinator must decide"].value == "1"
     assert found["Ordered devices: refused by the vendor"].value == "1"
-    assert found["Deliveries that failed for good"].value == "1"
+    assert found["Webhook deliveries that failed for good"].value == "1"
     assert found["Alarms that last"].value == "1"
     assert found["Keys that the vendor refuses"].tone == "bad"
     for line in found.values():
@@ -73,7 +73,7 @@ def test_what_needs_somebody_of_own_clinics_is_counted_with_its_way(admin_client
 
 
 def test_deliveries_by_state_and_kind_and_quarantine_by_reason(admin_client, busy):
-    assert figures(admin_client, "Deliveries")["New: fulfillment"].value == "1"
+    assert figures(admin_client, "Webhook deliveries")["New: fulfillment"].value == "1"
     found = figures(admin_client, "Quarantine")
     assert [line.value for line in found.values()] == ["2", "1"]
     line = found["This is not valid JSON."]
@@ -82,13 +82,13 @@ def test_deliveries_by_state_and_kind_and_quarantine_by_reason(admin_client, bus
 
 
 def test_what_is_kept_is_counted_while_it_is_few_and_estimated_after(admin_client, busy, monkeypatch):
-    assert figures(admin_client, "Deliveries")["All that is kept"].value == "5"
+    assert figures(admin_client, "Webhook deliveries")["All that is kept"].value == "5"
 
     monkeypatch.setattr(admin_base, "MOST_COUNTED", 5)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE devices_delivery")  # statistics outlive the rows of other tests
 
-    assert figures(admin_client, "Deliveries")["All that is kept"].value == "about 5"
+    assert figures(admin_client, "Webhook deliveries")["All that is kept"].value == "about 5"
 
 
 def test_webhooks_of_the_last_day_by_how_they_ended(admin_client, busy):
@@ -143,7 +143,7 @@ def test_a_list_counts_no_further_than_anybody_would_page(admin_client, monkeypa
     page = admin_client.get("/admin/devices/delivery/")
 
     assert page.context["cl"].result_count == 3
-    assert "3 or more deliveries" in " ".join(page.content.decode().split())
+    assert "3 or more webhook deliveries" in " ".join(page.content.decode().split())
     assert CappedPaginator(AuditEvent.objects.none(), 10).count == 0
 
 

@@ -47,12 +47,26 @@ def test_the_form_says_beside_each_kit_what_the_gateway_has_already(browser, ros
     assert text.count("Needs a new gateway: the one that the patient has holds Tenovi BPM - L already.") == 1
 
 
+def test_the_choice_to_join_names_what_is_on_the_gateway(browser, rosa, held, kit):
+    text = form_of(browser, rosa).content.decode()
+
+    assert "Join the gateway that the patient has (A1B2-C3D4-E5F6, with Tenovi BPM - L on it)" in text
+
+
+def test_where_no_kit_fits_the_gateway_a_new_one_is_chosen_beforehand(browser, rosa, held, kit, elm, scale):
+    assert form_of(browser, rosa).context["form"]["gateway"].value() == "new"
+
+    KitFactory(clinic=elm, name="Weight alone", items=[(scale, 1)])
+
+    assert form_of(browser, rosa).context["form"]["gateway"].value() == "join"
+
+
 def test_joining_is_refused_at_its_field_and_what_was_typed_is_kept(browser, rosa, held, kit):
     page = order(browser, rosa, kit)
 
     assert "would refuse it" in page.context["form"].errors["gateway"][0]
     assert "77 Typed Street" in page.content.decode()
-    assert "order all the same" in page.content.decode()
+    assert "go on all the same" in page.content.decode()
     assert not Order.objects.exists()
 
 
@@ -120,3 +134,11 @@ def test_a_gateway_of_another_clinic_tells_nothing(browser, rosa, harbor, cuff):
     activate(browser, rosa, cuff)
 
     assert Order.objects.count() == 1
+
+
+def test_a_mistyped_gateway_id_is_no_reason_to_go_on_all_the_same(browser, rosa, held, cuff):
+    page = activate(browser, rosa, cuff, gateway_id="A1B2").content.decode()
+
+    assert "A gateway ID has 12 characters" in page
+    assert "all the same" not in page
+    assert "all the same" in activate(browser, rosa, cuff).content.decode()

@@ -23,7 +23,7 @@ def test_each_device_says_where_it_stands_and_what_to_do(as_cora, order, client)
 
     assert "Requested" in page
     assert "The vendor has accepted it and will ship it." in page
-    assert "America/New_York" in page
+    assert ">Eastern Time (New York)<" in page
     assert "Cancel this device" in page
 
 
@@ -40,6 +40,8 @@ def test_a_refusal_stands_in_the_vendors_words_with_a_way_out(as_cora, order, cl
     assert "ZIP code: No such ZIP code." in page
     assert "Correct it" in page
     assert "Tenovi: No such ZIP code." in form
+    assert form.count("No such ZIP code.") == 1, "below its field, and not once more above the form"
+    assert " novalidate" in form, "what is wrong is said by us, below the field"
 
 
 def test_correcting_one_refused_device_corrects_the_others_too(as_cora, order, client, sim):

@@ -1,6 +1,7 @@
 """What the order pages say, as people read it: times, ages, what is missing, what to do."""
 
 import datetime as dt
+import uuid
 
 import pytest
 from django.urls import reverse
@@ -42,7 +43,7 @@ def test_each_step_of_a_device_says_when_it_was_known_and_from_whom(as_cora, lin
     page = text(as_cora.get(reverse("orders:page", args=[line.order_id])))
 
     assert "Requested Nov 19, 1:04 PM , our call to the vendor" in page
-    assert "Ready to ship Nov 19, 2:04 PM , told, not confirmed" in page
+    assert "Ready to ship Nov 19, 2:04 PM , vendor's message, not confirmed yet" in page
     assert "Shipped Nov 19, 4:04 PM , read from the vendor" in page
     assert "Delivered (still to come)" in page
 
@@ -74,6 +75,17 @@ def test_what_is_missing_is_said_by_its_name(as_cora, rosa, elm):
     for name in ("Kit", "Street and apartment", "City", "State"):
         assert f"{name} is missing." in page
     assert "Nothing is ordered yet." in page
+
+
+def test_a_form_of_activation_speaks_of_activating(as_cora, rosa, cuff):
+    form = reverse("orders:new", query={"patient": rosa.pk, "how": "activate"})
+    typed = {"submission_id": uuid.uuid4(), "device_type": cuff.pk, "gateway_id": "A1B2C3D4E5F6"}
+
+    assert "Nothing is activated yet." in text(as_cora.post(form, {"gateway_id": "A1B2"}))
+
+    page = text(as_cora.post(form, typed, follow=True))
+    assert "The vendor is asked to activate it." in page
+    assert "A1B2-C3D4-E5F6 gateway ID or IMEI as entered" in page
 
 
 def test_an_enrolment_names_what_is_missing(as_cora):

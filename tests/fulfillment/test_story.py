@@ -136,3 +136,41 @@ def test_a_first_reading_is_told_as_connected_whatever_word_the_vendor_stays_at(
     happens(5, "reread", "Delivered", status="connected")
 
     assert [row.text for row in rows(order)] == ["Connected", "Delivered"]
+
+
+@pytest.fixture
+def page(order, cora):
+    browser = Client()
+    browser.force_login(cora)
+    return lambda: " ".join(browser.get(reverse("orders:page", args=[order.pk])).content.decode().split())
+
+
+@pytest.mark.parametrize(
+    ("sources", "words"),
+    [
+        ([(1, "webhook")], "Tenovi Scale; vendor's message, not confirmed yet"),
+        ([(-5, "webhook")], "Tenovi Scale; vendor's message, not in its record"),
+        ([(0, "webhook"), (0, "reread")], "Tenovi Scale; vendor's message, confirmed"),
+        ([(0, "webhook"), (2, "reread")], "vendor's message 12:00 PM, confirmed"),
+        ([(0, "reread")], "Tenovi Scale; vendor's record"),
+        ([(0, "call")], "Tenovi Scale; vendor's answer"),
+    ],
+)
+def test_each_row_says_how_it_is_known(happens, page, sources, words):
+    for number, (minute, source) in enumerate(sources):
+        happens(minute, source, "Shipped", delivery_id=number)
+
+    assert words in page()
+
+
+def test_a_parcels_address_stands_once_with_what_first_told_of_it(happens, page, settings):
+    settings.TRACKING_HOSTS = ["carrier.example"]
+    for minute, status in enumerate(("Ready to Ship", "Shipped", "Delivered")):
+        link = "" if status == "Ready to Ship" else "https://carrier.example/1Z"
+        happens(minute, "reread", status, tracking_link=link)
+
+    short, _, whole = page().partition('id="every-message"')
+
+    assert short.count("Track the parcel") == 1
+    assert "<strong>Shipped</strong>" in short.partition("Track the parcel")[0]
+    assert whole.count("Track the parcel") == 1

@@ -215,6 +215,10 @@ def test_every_admin_here_is_scoped_deletes_nothing_and_searches_opaque_ids_only
         assert {path.lstrip("=^@").split("__")[-1] for path in entry.search_fields} <= OPAQUE
 
 
+# Kept for lists and pages, and derived from readings: it tells an administrator nothing that these don't.
+DERIVED = {"measurements.LatestReading", "measurements.Overview"}
+
+
 def test_every_model_of_ours_is_in_the_admin():
     shown = set(site._registry) | {inline.model for entry in site._registry.values() for inline in entry.inlines}
     ours = {
@@ -223,7 +227,16 @@ def test_every_model_of_ours_is_in_the_admin():
         for model in apps.get_app_config(label).get_models()
     }
 
-    assert {model._meta.label for model in ours - shown} == set()
+    assert {model._meta.label for model in ours - shown} == DERIVED
+
+
+def test_the_first_page_calls_everything_in_an_administrators_words(admin_client):
+    page = admin_client.get("/admin/").content.decode()
+
+    for words in ("Vendor keys", "Webhook counts", "Webhook deliveries", "Comparisons", "Calls to the vendor", "Goals"):
+        assert f">{words}</a>" in page
+    for jargon in ("Hook tall", "Key slot", "Sync r", "Overview", "Latest reading", "Threshold"):
+        assert jargon not in page
 
 
 def test_an_administrator_may_see_every_model_that_is_in_the_admin(ada):
@@ -250,4 +263,40 @@ def test_no_admin_keeps_anything_of_a_request():
 
 
 def test_times_are_the_clinics_and_the_zone_is_named(admin_client):
-    assert "America/New_York time" in admin_client.get("/admin/").content.decode()
+    assert "administration, Eastern Time (New York)" in admin_client.get("/admin/").content.decode()
+    assert "Eastern Time (New York)</td>" in admin_client.get("/admin/patients/clinic/").content.decode()
+
+
+def test_dates_of_the_admin_are_written_as_on_every_page(admin_client, elm):
+    type(elm).objects.filter(pk=elm.pk).update(created_at="2026-11-19T17:04Z")
+
+    assert "Nov 19, 2026, 12:04 PM" in admin_client.get("/admin/patients/clinic/").content.decode()
+
+
+def test_lists_have_plain_heads_and_a_way_back_only_from_what_was_narrowed(admin_client):
+    whole, searched = (admin_client.get(changelist("user"), query).content.decode() for query in ({}, {"q": "nobody"}))
+
+    assert "<h1>People</h1>" in whole
+    assert "<summary>Role</summary>" in whole
+    assert "Select user" not in whole
+    assert "Show all" not in whole
+    assert "Show all" in searched
+
+
+def test_who_is_under_care_is_asked_for_in_words(admin_client, rosa):
+    page = admin_client.get(changelist("patient"), {"discharged_at__isempty": "1"}).content.decode()
+
+    assert "Under care</a>" in page
+    assert "Discharged</a>" in page
+    assert "Not empty" not in page
+    assert rosa.family_name in page
+
+
+def test_only_what_can_be_changed_here_has_a_history_here(admin_client, rosa, nadia):
+    read, kept = (
+        admin_client.get(reverse(f"admin:patients_{model}_change", args=[pk])).content.decode()
+        for model, pk in (("patient", rosa.pk), ("user", nadia.pk))
+    )
+
+    assert "historylink" not in read
+    assert "historylink" in kept

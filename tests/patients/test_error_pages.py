@@ -50,4 +50,4 @@ def test_an_unknown_address_is_a_page_and_not_a_stack_of_words(client):
     response = client.get("/nowhere/at/all/")
 
     assert response.status_code == 404
-    assert "There is nothing here for you" in response.content.decode()
+    assert "There is nothing to see at this address" in response.content.decode()

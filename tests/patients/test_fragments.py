@@ -52,7 +52,7 @@ def test_a_fragment_of_the_page_makes_no_query(rf, rosa, nadia, measured, name, 
     [
         ("_vitals", "No readings from Rosa Delgado yet."),
         ("_latest", "Nothing measured yet."),
-        ("_goals", "Goals stand here with the first readings. They can be set before."),
+        ("_goals", "Goals are shown here once readings arrive."),
         ("_devices", "No devices yet."),
         ("_table", "No readings in this range."),
     ],

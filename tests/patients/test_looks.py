@@ -234,8 +234,8 @@ def test_paper_says_who_which_days_by_whom_and_when(as_nadia, rosa, measured):
 
     for expected in (
         "Rosa Delgado 75 y, female, born Apr 9, 1951, MRN MRN-ROSA; Hypertension",
-        "Nov 8, 2026 to Nov 21, 2026 , times in America/New_York; readings on 6 of 14 days",
-        "Printed by Nadia Haddad on Nov 21, 2026, 12:00 PM (America/New_York), Elm Street Clinic",
+        "Nov 8, 2026 to Nov 21, 2026 , times in Eastern Time (New York); readings on 6 of 14 days",
+        "Printed by Nadia Haddad on Nov 21, 2026, 12:00 PM, Eastern Time (New York); Elm Street Clinic",
         "average 145/78 n 6",
     ):
         assert expected in shown

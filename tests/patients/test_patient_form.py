@@ -115,7 +115,7 @@ def test_edits_of_different_fields_are_brought_together(as_cora, edit_page, rosa
     rosa.refresh_from_db()
     assert "Somebody was faster" in page
     assert "Cora Lindqvist" in page
-    assert "America/New_York time" in page
+    assert ", Eastern Time (New York)." in page
     assert (rosa.street, rosa.phone, rosa.conditions) == ("1 New Road", "+16035550199", ["copd"])
     assert rosa.sms_consent
 

@@ -24,7 +24,7 @@ def test_the_page_shows_who_charts_newest_values_goals_and_devices(as_nadia, ros
         page,
         "Rosa Delgado",
         "75 y, female born Apr 9, 1951 MRN MRN-ROSA Hypertension",
-        "America/New_York, now 12:00 PM",
+        "Eastern Time (New York), now 12:00 PM",
         "average 163/106 n 1",
         "1 of 1 above goal",
         "Tenovi BPM L Connected",

@@ -3,6 +3,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from patients.places import zone_in_words
 from patients.templatetags.times import aged
 
 
@@ -16,3 +17,19 @@ def test_an_age_is_said_as_people_say_it(seconds, plain, with_ago):
     assert plain in aged(moment)
     assert with_ago in aged(moment, "ago")
     assert aged(None, "ago") == "never"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("America/New_York", "Eastern Time (New York)"),
+        ("America/Indiana/Indianapolis", "Eastern Time (Indianapolis)"),
+        ("America/Phoenix", "Mountain Standard Time (Phoenix)"),
+        ("Pacific/Honolulu", "Hawaii Standard Time (Honolulu)"),
+        ("Asia/Shanghai", "Shanghai time"),  # CST too, and not Central
+        ("America/Argentina/Buenos_Aires", "Buenos Aires time"),
+        ("UTC", "UTC"),
+    ],
+)
+def test_a_zone_is_called_as_people_call_it(name, words):
+    assert zone_in_words(name) == words

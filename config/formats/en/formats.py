@@ -1,0 +1,9 @@
+"""Dates as every page of the house says them, wherever a template or the admin names no format of its own."""
+
+from typing import Final
+
+DATE_FORMAT: Final = "M j, Y"
+TIME_FORMAT: Final = "g:i A"
+DATETIME_FORMAT: Final = "M j, Y, g:i A"
+SHORT_DATE_FORMAT: Final = "M j, Y"
+SHORT_DATETIME_FORMAT: Final = "M j, Y, g:i A"
