@@ -84,6 +84,37 @@ def test_bands_gaps_and_marks_are_drawn_where_the_data_says(browse, few, rosa):
     assert not any(painted(series, *([(estimated + doubtful) / 2, value] for value in range(112, 156, 2))))
 
 
+def test_meals_have_shapes_and_an_irregular_heartbeat_a_frame(browse, rosa):
+    """A peak up is before a meal, a peak down after one, a dot neither. The frame is a red diamond."""
+    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
+    moments = [timezone.now() - dt.timedelta(days=days, hours=6) for days in (9, 6, 3)]
+    meals = ("pre-prandial", "post-prandial", "")
+    rows = [
+        reading(device, "glucose", each, 140, index=n, filter_params={"meal_context": meal} if meal else {})
+        for n, (each, meal) in enumerate(zip(moments, meals, strict=True))
+    ]
+    rows += [reading(device, "blood_pressure", each, 150, 85, index=n) for n, each in enumerate(moments)]
+    rows.append(reading(device, "irregular_heartbeat", moments[1], 1, index=1))
+    Measurement.objects.bulk_create(rows)
+    for code in ("glucose", "blood_pressure", "irregular_heartbeat"):
+        LatestReadingFactory(measurement=rosa.measurements.filter(metric=code).first())
+    page = browse(f"/patients/{rosa.pk}/?days=14", color_scheme="light")
+    drawn(page, "glucose")
+    at = page.evaluate(f"{DATA}.panels[0].points.at")
+
+    def inked(code, at, value, *offsets, red=False):
+        """Something opaque at one of these offsets, or a pixel beside it."""
+        spots = [[at, value, right + near, down] for right, down in offsets for near in (-1, 0, 1)]
+        pixels = [[int(part) for part in each.split(",")] for each in page.evaluate(PIXELS, [code, spots])]
+        return any(alpha > 120 and (not red or r > 140 > 100 > max(g, b)) for r, g, b, alpha in pixels)
+
+    peaks = [(inked("glucose", each, 140, (0, -4.5)), inked("glucose", each, 140, (0, 4.5))) for each in at]
+    assert peaks == [(True, False), (False, True), (False, False)]
+    corners = [(0, -7.5), (0, 7.5), (7.5, 0), (-7.5, 0)]
+    framed = [[inked("blood_pressure", each, 150, corner, red=True) for corner in corners] for each in at]
+    assert framed == [[False] * 4, [True] * 4, [False] * 4]
+
+
 def test_the_name_of_a_goal_hides_no_reading(browse, rosa):
     """Readings wherever a name could stand: in the band's corners and in its middle."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
