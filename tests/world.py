@@ -1,7 +1,9 @@
 """One of everything in one clinic, all of it marked, and the same roles in another: for tests that walk all routes."""
 
 import datetime as dt
+import time
 import uuid
+from functools import cached_property
 
 from allauth.mfa.models import Authenticator
 from django.apps import apps
@@ -12,7 +14,7 @@ from django.test import Client
 from devices.models import Assignment, Device, VendorCall
 from fulfillment.models import Kit, Order, OrderLine
 from measurements.models import Threshold, ThresholdChange
-from patients import audit
+from patients import audit, sessions
 from patients.models import AuditEvent, Clinic, Patient, Role
 from tests import factories
 
@@ -172,13 +174,26 @@ class World:
             self.of_rosa(),
         )
 
+    @cached_property
+    def state_before(self):
+        """What each test finds, since all that the others did is undone."""
+        return self.state()
+
+    @cached_property
+    def of_rosa_before(self):
+        return self.of_rosa()
+
 
 def passkey_of(user, *, name):
     return Authenticator.objects.create(user=user, type="webauthn", data={"name": name, "credential": {}})
 
 
 def signed_in(user):
+    """Active in an hour too: else each of 10,000 requests would note in its session that somebody did something."""
     client = Client(raise_request_exception=False)
     if user:
         client.force_login(user)
+        session = client.session
+        session[sessions.ACTIVE] = time.time() + 60 * 60
+        session.save()
     return client
