@@ -9,12 +9,17 @@ from config.launcher.folders import ROOT
 
 PYTEST = [sys.executable, "-m", "pytest"]
 TWO = ["-n", "2", "--dist", "loadgroup"]
+MOST = 6  # the tests that share one house run one after the other, and the rest is done by then
 # Whoever keeps Python from writing what it has compiled has each of a hundred processes compile the product anew.
 UNHEARD = {"DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE"}
 
 
 def test(words: list[str]) -> NoReturn:
-    pytest([*TWO, *words], CHROMIUM=found_or_fetched() or "")
+    """A process more than there are cores: the tests of real processes, of browsers and of the clock wait a third of
+    their time.
+    """
+    count = min((os.cpu_count() or 1) + 1, MOST)
+    pytest(["-n", str(count), "--dist", "loadgroup", *words], CHROMIUM=found_or_fetched() or "")
 
 
 def test_faults(words: list[str]) -> NoReturn:

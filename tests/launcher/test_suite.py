@@ -16,6 +16,18 @@ def started(monkeypatch):
     return taken
 
 
+@pytest.mark.parametrize(("cores", "count"), [(1, "2"), (2, "3"), (64, "6")])
+def test_a_process_more_than_cores_fills_what_the_others_wait_and_no_more_than_there_is_work_for(
+    started, monkeypatch, cores, count
+):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+
+    suite.test([])
+
+    [(words, _)] = started
+    assert words[words.index("-n") + 1] == count
+
+
 def test_processes_keep_what_python_has_compiled_and_hear_of_no_other_settings(started, monkeypatch):
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings")
