@@ -21,6 +21,8 @@ COUNT = """([selector, name]) => {
   return count;
 }"""
 
+ASK_NOW = "document.dispatchEvent(new Event('live:now'))"  # a page that is open asks for news at once
+
 
 def reading(device, code, at, value_1, value_2=None, **fields):
     values = {"value_1": round(value_1, 1), "value_2": None if value_2 is None else round(value_2)}

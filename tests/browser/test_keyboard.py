@@ -2,9 +2,10 @@
 
 import pytest
 
+from devices.models import Device
 from fulfillment.models import Order
 from measurements.models import LatestReading
-from tests.browser.pages import bump
+from tests.browser.pages import ASK_NOW, bump
 from tests.browsers import DESKTOP
 from tests.factories import KitFactory
 
@@ -137,16 +138,26 @@ SHIFTS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("path", ["/patients/{}/", "/patients/"])
-def test_three_refreshes_shift_nothing(browse, measured, rosa, path):
-    page = browse(path.format(rosa.pk), viewport=DESKTOP)
+@pytest.mark.parametrize(
+    ("path", "news"),
+    [
+        ("/patients/{patient}/", "{}/91"),
+        ("/patients/", "{}/91"),
+        ("/devices/{device}/", "{} %"),
+        ("/devices/", "{} %"),
+    ],
+)
+def test_three_refreshes_shift_nothing(browse, measured, rosa, path, news):
+    page = browse(path.format(patient=rosa.pk, device=measured.hwi_id), viewport=DESKTOP)
     page.wait_for_timeout(300)
     page.evaluate(SHIFTS)
 
-    for value in (151, 163, 172):
+    for value in (51, 63, 72):
         LatestReading.objects.filter(patient=rosa, metric="blood_pressure").update(value_1=value, value_2=91)
+        Device.objects.update(battery_percent=value)
         bump(rosa)
-        page.get_by_text(f"{value}/91").first.wait_for(timeout=6000)
+        page.evaluate(ASK_NOW)
+        page.get_by_text(news.format(value)).first.wait_for(timeout=6000)
         page.wait_for_timeout(200)
 
     assert page.evaluate("window.shifts") == []

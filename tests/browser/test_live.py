@@ -12,6 +12,7 @@ from devices.models import Delivery, VendorCall
 from fulfillment import hints
 from measurements import ingest
 from patients.models import Patient
+from tests.browser.pages import ASK_NOW
 from tests.browsers import DESKTOP
 from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory, PatientFactory
 
@@ -106,7 +107,6 @@ def test_a_list_that_refreshes_keeps_place_focus_and_the_look_at_a_patient(tab, 
     assert page.locator("#peek").is_visible()
 
 
-NOW = "document.dispatchEvent(new Event('live:now'))"  # the page asks at once
 HAS_FOCUS = "document.activeElement.closest('form')?.getAttribute('action') ?? document.activeElement.id"
 
 
@@ -122,7 +122,7 @@ def test_a_refresh_leaves_the_focus_with_the_same_device_and_on_no_other(tab, ro
         VendorCall.objects.filter(pk=line.call_id).update(state="unknown")
         type(line).objects.filter(pk=line.pk).update(status="unknown")
         Patient.objects.bump([rosa.pk])
-        page.evaluate(NOW)
+        page.evaluate(ASK_NOW)
         buttons.nth(left).wait_for(state="detached")
 
     becomes_sent(third, left=2)
