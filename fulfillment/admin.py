@@ -66,10 +66,19 @@ class OrderLineInline(ReadOnlyInline):
     fields = ("device_type", "nth", "status", "status_at", "call", "device", "closed_at", "closed_by")
 
 
+def status_in_words(event: OrderEvent) -> str:
+    return str(LineStatus(event.status).label) if event.status in LineStatus.values else event.status
+
+
 class OrderEventInline(ReadOnlyInline):
     model = OrderEvent
-    fields = ("at", "source", "status", "text", "by", "line")
+    fields = ("at", "source", "state", "text", "by", "line")
+    readonly_fields = ("state",)
     show_change_link = False
+
+    @admin.display(description="status")
+    def state(self, event: OrderEvent) -> str:
+        return status_in_words(event)
 
 
 @admin.register(Order)
@@ -103,7 +112,7 @@ class OrderLineAdmin(ReadOnlyAdmin):
 @admin.register(OrderEvent)
 class OrderEventAdmin(ReadOnlyAdmin):
     clinic_path = "order__patient__clinic"
-    list_display = ("at", "source", "status_in_words", "text", "order", "device", "by")
+    list_display = ("at", "source", "state", "text", "order", "device", "by")
     list_filter = ("source", ("at", admin.DateFieldListFilter))
     list_select_related = ("order", "device", "by")
     search_fields = ("=order__id", "=device__hwi_id")
@@ -111,8 +120,8 @@ class OrderEventAdmin(ReadOnlyAdmin):
     patient_path = "shown_patient_id"
 
     @admin.display(description="status")
-    def status_in_words(self, event: OrderEvent) -> str:
-        return str(LineStatus(event.status).label) if event.status in LineStatus.values else event.status
+    def state(self, event: OrderEvent) -> str:
+        return status_in_words(event)
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """An event is about an order or, where none of ours brought it, about a device."""

@@ -30,8 +30,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     """Each comparison with the vendor, how far it is, and what it found different, in words."""
 
     list_display = (
-        "started_at", "kind", "finished_at", "deep", "progress", "at_vendor", "new_here", "missed_by_webhooks",
-        "different", "problem",
+        "started_at", "kind", "progress", "at_vendor", "new_here", "missed_by_webhooks", "different", "problem",
     )  # fmt: skip
     list_filter = ("kind", "deep", ("started_at", admin.DateFieldListFilter))
     list_display_links = ("started_at", "kind")
@@ -73,16 +72,16 @@ class SyncRunAdmin(ReadOnlyAdmin):
         if run.kind != SyncKind.MEASUREMENTS:
             return "finished" if run.finished_at else "under way"
         failed = f", {run.tally('failed')} failed" if run.tally("failed") else ""
-        return f"{run.tally('done')} of {run.tally('asked')} patients{failed}"
+        return f"{run.tally('done'):,} of {run.tally('asked'):,} patients{failed}"
 
-    def at_vendor(self, run: SyncRun) -> int:
-        return run.found or run.tally("seen")
+    def at_vendor(self, run: SyncRun) -> str:
+        return f"{run.found or run.tally('seen'):,}"
 
-    def new_here(self, run: SyncRun) -> int:
-        return run.tally("added")
+    def new_here(self, run: SyncRun) -> str:
+        return f"{run.tally('added'):,}"
 
-    def missed_by_webhooks(self, run: SyncRun) -> int:
-        return run.tally("missed")
+    def missed_by_webhooks(self, run: SyncRun) -> str:
+        return f"{run.tally('missed'):,}"
 
     @admin.display(description="differences")
     def different(self, run: SyncRun) -> int:

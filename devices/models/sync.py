@@ -78,7 +78,7 @@ class SyncRun(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, comparison {self.pk}"
+        return f"{self.get_kind_display()}, comparison {str(self.pk)[:8]}"
 
     def tally(self, name: str) -> int:
         """`asked`, `done`, `failed`, `seen`, `added` or `missed`: kept once finished, counted while under way."""

@@ -199,5 +199,5 @@ def test_the_list_of_comparisons_counts_no_rows_of_what_is_finished(admin_client
     with CaptureQueriesContext(connection) as asked:
         page = admin_client.get("/admin/devices/syncrun/").content.decode()
 
-    assert "4999 of 5000 patients, 1 failed" in page
+    assert "4,999 of 5,000 patients, 1 failed" in page
     assert not [query for query in asked.captured_queries if "devices_syncrow" in query["sql"]]

@@ -42,6 +42,12 @@ def test_a_wrong_password_tells_nothing_and_is_written_down(client, nadia):
     assert AuditEvent.objects.get(action="sign_in_failed").target == f"user:{nadia.pk}"
 
 
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike_and_in_plain_words(client, nadia):
+    for email in (nadia.email, "nobody@example.org"):
+        page = try_to_sign_in(client, email, "wrong-password").content.decode()
+        assert "This e-mail address and this password don&#x27;t belong together." in page
+
+
 def test_what_a_stranger_types_is_never_kept(client, db):
     try_to_sign_in(client, "my-password-typed-into-the-wrong-box@example.org", "x")
 
@@ -57,7 +63,7 @@ def test_five_failures_lock_a_person_out_at_one_address_only(client, nadia):
     locked = try_to_sign_in(client, nadia.email, REMOTE_ADDR="192.0.2.7")
     elsewhere = try_to_sign_in(client, nadia.email, REMOTE_ADDR="198.51.100.4")
 
-    assert "Too many failed login attempts" in locked.content.decode()
+    assert "Please wait a few minutes and try again." in locked.content.decode()
     assert AuditEvent.objects.filter(action="sign_in_failed", details__locked_out=True).count() == 1
     assert elsewhere.status_code == 302
 
