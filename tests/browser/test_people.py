@@ -17,7 +17,7 @@ def test_a_person_signs_in_after_a_mistake(tab, nadia):
     page.get_by_label("Email").fill(nadia.email)
     page.get_by_label("Password").fill("a wrong one")
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_text("not correct").wait_for()
+    page.get_by_text("belong together").wait_for()
     shot(page, "sign-in")
     assert fits(page)
 

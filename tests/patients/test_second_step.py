@@ -65,7 +65,7 @@ def test_five_wrong_codes_lock_the_second_step_and_each_is_written_down(client, 
 
     locked = client.post(STEP, {"code": code(secret)})
 
-    assert "Too many failed" in locked.content.decode()
+    assert "Too many attempts" in locked.content.decode()
     failures = told("sign_in_failed", step="second").filter(target=f"user:{nadia.pk}")
     assert [row.details["locked_out"] for row in failures.order_by("pk")] == [False] * 5 + [True]
 

@@ -38,7 +38,7 @@ def test_a_wrong_password_tells_nothing_and_is_written_down(client, nadia):
     answer = try_to_sign_in(client, nadia.email, "wrong but long enough")
 
     assert answer.status_code == 200
-    assert "not correct" in answer.content.decode()
+    assert "belong together" in answer.content.decode()
     assert AuditEvent.objects.get(action="sign_in_failed").target == f"user:{nadia.pk}"
 
 
