@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -17,8 +16,9 @@ from django.utils.html import format_html
 
 from patients import accounts, second_step
 from patients.access import person
-from patients.admin_base import Either, ReadOnlyAdmin
+from patients.admin_base import ReadOnlyAdmin
 from patients.admin_editing import EditedAdmin
+from patients.admin_filters import ClinicsOfPeople, Discharged, OfActor, OfClinic, OfPatient, OfRole
 from patients.models import AuditEvent, Clinic, Patient, Role, User
 from patients.places import zone_choices, zone_in_words
 from patients.views.audit_search import audit_search
@@ -66,12 +66,6 @@ WITHOUT_SECOND_STEP = (
     "their password alone opens the account. Their app, passkeys and recovery codes stop working at once, and they "
     "are told by e-mail."
 )
-
-
-class ClinicsOfPeople(admin.RelatedOnlyFieldListFilter):
-    """Without a choice for "no clinic": of those, nobody sees any here."""
-
-    include_empty_choice = False
 
 
 @admin.register(User)
@@ -166,27 +160,6 @@ class UserAdmin(EditedAdmin):
         return None
 
 
-class OfClinic(admin.SimpleListFilter):
-    """Own clinics: Django's own filter would read all patients to find them."""
-
-    title, parameter_name = "clinic", "clinic"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(clinic.pk), clinic.name) for clinic in person(request).clinics.all()]
-
-    def queryset(self, request: HttpRequest, rows: QuerySet[Patient]) -> QuerySet[Patient]:
-        value = self.value() or ""
-        if not value:
-            return rows
-        return (
-            rows.filter(clinic=int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else rows.none()
-        )
-
-
-class Discharged(Either):
-    when_empty, when_filled = "Under care", "Discharged"
-
-
 @admin.register(Patient)
 class PatientAdmin(ReadOnlyAdmin):
     """To be looked at: people are enrolled and edited on the pages, where the rules are."""
@@ -203,48 +176,6 @@ class PatientAdmin(ReadOnlyAdmin):
     @admin.display(description="Who viewed this patient")
     def looks(self, patient: Patient) -> str:
         return _audit_link("patient", patient.pk)
-
-
-class OneOf(admin.SimpleListFilter):
-    """Narrows to one opaque id that a link brought; shown only while it narrows."""
-
-    lookup = ""
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        chosen = request.GET.get(self.parameter_name or "")
-        return [(chosen, chosen)] if chosen else []
-
-
-class OfPatient(OneOf):
-    title, parameter_name = "patient", "patient"
-
-    def queryset(self, request: HttpRequest, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        try:
-            return rows.filter(patient_ids__contains=[uuid.UUID(self.value())]) if self.value() else rows
-        except ValueError:
-            return rows.none()
-
-
-class OfActor(OneOf):
-    title, parameter_name = "person", "actor_id"
-
-    def queryset(self, request: HttpRequest, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        value = self.value() or ""
-        if not value:
-            return rows
-        return rows.filter(actor_id=int(value)) if value.isascii() and value.isdigit() else rows.none()
-
-
-class OfRole(admin.SimpleListFilter):
-    """Its choices are known: Django's own filter would read the whole audit to find them."""
-
-    title, parameter_name = "role", "actor_role"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Role.choices)
-
-    def queryset(self, request: HttpRequest, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        return rows.filter(actor_role=self.value()) if self.value() else rows
 
 
 @admin.register(AuditEvent)

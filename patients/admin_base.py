@@ -210,17 +210,6 @@ class ScopedAdmin(ModelAdmin):
         return f"{self.opts.model_name}:{pk}" if pk else str(self.opts.model_name)
 
 
-class Either(admin.EmptyFieldListFilter):
-    """Django's choice between a field that is empty and one that is not, in the words of what that means."""
-
-    when_empty, when_filled = "Empty", "Not empty"
-
-    def choices(self, changelist: Any) -> Any:
-        for choice in super().choices(changelist):
-            words = str(choice["display"]).replace("Not empty", self.when_filled).replace("Empty", self.when_empty)
-            yield {**choice, "display": words}
-
-
 class ReadOnlyAdmin(ScopedAdmin):
     """History and the vendor's truth: to be looked at. Actions (replay, sync) may still be declared."""
 

@@ -23,6 +23,7 @@ EDGES = {
     "admin",
     "admin_base",
     "admin_editing",
+    "admin_filters",
     "admin_site",
     "urls",
     "templatetags",

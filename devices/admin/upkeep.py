@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 
 from devices.models import Alarm, HookTally, PeriodicJob
-from patients.admin_base import Either, ReadOnlyAdmin
+from patients.admin_base import ReadOnlyAdmin
+from patients.admin_filters import Either
 
 
 @admin.register(PeriodicJob)
