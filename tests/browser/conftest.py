@@ -5,8 +5,9 @@ import pytest
 from django.utils import timezone
 
 from measurements.models import Measurement
+from tests.browser.axe import FurnishedWorld
 from tests.browser.pages import reading
-from tests.browsers import DESKTOP, PHONE
+from tests.browsers import DESKTOP, PHONE, session_of
 from tests.factories import DeviceFactory, LatestReadingFactory
 
 
@@ -47,3 +48,21 @@ def measured(rosa):
     for code in ("blood_pressure", "pulse", "weight", "glucose", "spO2"):
         LatestReadingFactory(measurement=rosa.measurements.filter(metric=code).first())
     return device
+
+
+@pytest.fixture
+def world(transactional_db):
+    return FurnishedWorld()
+
+
+@pytest.fixture
+def browser_of(opened, live_server):
+    """One browser per person. The policy of the pages would refuse what a test puts into them."""
+
+    def open_as(user):
+        tab = opened(base_url=live_server.url, bypass_csp=True)
+        if user:
+            tab.context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
+        return tab
+
+    return open_as

@@ -1,0 +1,91 @@
+"""axe over what a page shows now, in both themes at both widths, and a clinic with enough in it to fill every page."""
+
+import datetime as dt
+
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+
+from devices.models import VendorCall
+from measurements.models import Measurement
+from tests import factories
+from tests.browser.pages import reading
+from tests.browsers import DESKTOP, PHONE
+from tests.world import World
+
+GRAVE = {"moderate", "serious", "critical"}
+# Once all rules, then those that another width or theme can break. What shows on a phone alone has its colours measured
+# in the dark, when it has any of its own there; in the light they are the wide page's.
+COLOURS = ["color-contrast", "link-in-text-block"]
+NARROW = ["scrollable-region-focusable", "target-size", "aria-hidden-focus", "empty-table-header"]
+LOOKS = [(DESKTOP, "light", None), (DESKTOP, "dark", COLOURS), (PHONE, "light", NARROW), (PHONE, "dark", COLOURS)]
+AXE, RUN = Axe().axe_script, "options => axe.run(options).then((found) => found.violations)"
+# Every pair of a text's colour, size and weight with what lies behind it: what no wider page has shown is measured.
+SHADES = """() => [...new Set([...document.querySelectorAll("body *")].filter((el) => el.checkVisibility() &&
+    (el.matches("input, select, textarea") || [...el.childNodes].some((each) => (each.data ?? "").trim())))
+  .map((el) => {
+    const { color, fontSize, fontWeight, textDecorationLine } = getComputedStyle(el), behind = [];
+    for (let each = el; each; each = each.parentElement) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(each);
+      behind.push(backgroundColor, backgroundImage, opacity);
+    }
+    const plain = ["rgba(0, 0, 0, 0)", "none", "1"];
+    return [color, fontSize, fontWeight, textDecorationLine, ...behind.filter((each) => !plain.includes(each))].join();
+  }))]"""
+STILL = "* { transition: none !important; animation: none !important; }"  # the admin's colours fade
+
+
+def look(page, name):
+    """What axe finds now: one line per rule, place and look."""
+    page.add_style_tag(content=STILL)
+    page.evaluate(AXE)
+    page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
+    found, shades = [], set()
+    for viewport, theme, rules in LOOKS:
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=theme)
+        if rules is COLOURS:
+            shown = set(page.evaluate(SHADES))
+            if shown <= shades:
+                continue
+            shades |= shown
+        options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+        seen = f"{name}, {viewport['width']} {theme}"
+        found += [told(seen, rule) for rule in page.evaluate(RUN, options) if grave(rule)]
+    return found
+
+
+def grave(rule):
+    return rule["impact"] in GRAVE
+
+
+def told(seen, rule):
+    where = rule["nodes"][0]
+    said = where["failureSummary"].replace("\n", " ")
+    return f"{seen}: {rule['id']} ({rule['impact']}), {len(rule['nodes'])} times, first {where['target'][0]}: {said}"
+
+
+class FurnishedWorld(World):
+    """The world of the access tests with enough in it to fill a page."""
+
+    def __init__(self):
+        super().__init__()
+        now, cuff = timezone.now(), factories.DeviceFactory(patient=self.rosa, state="connected")
+        rows = []
+        for day in range(12):
+            at = now - dt.timedelta(days=day, hours=1)
+            rows += [reading(cuff, "blood_pressure", at, 150 + day % 7, 88, index=day, estimated=day == 3)]
+            rows += [reading(cuff, "glucose", at, 60 + 15 * day), reading(cuff, "spO2", at, 91 + day % 6)]
+        Measurement.objects.bulk_create(rows)
+        for code in ("blood_pressure", "glucose", "spO2"):
+            factories.LatestReadingFactory(measurement=self.rosa.measurements.filter(metric=code).first())
+        errors = {"device.fulfillment_request.shipping_city": ["No such city."]}
+        self.refused = self.order_in("rejected", 2, errors=errors, reason="The vendor refused it.")
+        self.undecided = self.order_in(
+            "needs_human", 3, reason="Several devices fit.", payload={"name": "Tenovi Scale"}, sent_at=now, attempts=1
+        )
+
+    def order_in(self, state, nth, **call):
+        order = factories.OrderFactory(patient=self.rosa, kit=self.kit, lines=0, placed_by=self.order.placed_by)
+        line = factories.OrderLineFactory(order=order, status=state, nth=nth)
+        VendorCall.objects.filter(pk=line.call_id).update(state=state, **call)
+        return line
