@@ -1,12 +1,8 @@
 """The people and places of every test: a pytest plugin that `tests/conftest.py` names."""
 
-from importlib import import_module
-
 import pytest
-from django.apps import apps
 from django.test import Client
 
-from measurements.models import Metric
 from patients.models import Role
 from tests.factories import ClinicFactory, PatientFactory, UserFactory
 
@@ -70,12 +66,3 @@ def as_nadia(client_of, nadia):
 @pytest.fixture
 def as_cora(client_of, cora):
     return client_of(cora)
-
-
-@pytest.fixture
-def vocabulary(transactional_db):
-    """Metrics and goals come with the migrations, and every test with real commits empties all tables behind it."""
-    if not Metric.objects.filter(vital=True).exists():
-        Metric.objects.all().delete()
-        for name in ("0003_metrics_and_thresholds", "0004_weight_gain_goal"):
-            import_module(f"measurements.migrations.{name}").add(apps, None)

@@ -9,7 +9,7 @@ from tests.browser.pages import ASK_NOW, bump
 from tests.browsers import DESKTOP
 from tests.factories import KitFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 WHERE = """() => {
   const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();

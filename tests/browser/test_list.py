@@ -11,11 +11,11 @@ from patients.models import User
 from tests.browsers import DARK_THEN_LIGHT, DESKTOP, shot
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def crowd(vocabulary, elm):
+def crowd(elm):
     for n, (family, given, high) in enumerate((("Abbot", "Ida", 128), ("Brook", "Sam", 186), ("Clay", "Joan", 141))):
         patient = PatientFactory(clinic=elm, family_name=family, given_name=given, provider=f"Dr. {family}")
         device = DeviceFactory(patient=patient, state="on_hold" if n == 2 else "connected")

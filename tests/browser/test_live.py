@@ -16,7 +16,7 @@ from tests.browser.pages import ASK_NOW
 from tests.browsers import DESKTOP
 from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory, PatientFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+pytestmark = pytest.mark.django_db(transaction=True)
 FIVE_SECONDS = 5000
 HIDE = """hidden => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });

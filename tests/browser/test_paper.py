@@ -7,7 +7,7 @@ from tests.browser.pages import COUNT
 from tests.browser.vitals import drawn
 from tests.browsers import SHOTS, shot
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # Every pixel of a canvas without a colour of its own.
 GREY = """(selector) => {

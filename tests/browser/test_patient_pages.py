@@ -9,7 +9,7 @@ from tests.browser.pages import COUNT, bump, fits, reading
 from tests.browsers import DESKTOP, LIGHT_THEN_DARK, PHONE
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # A server that doesn't answer is a line in the console; that test wants one.
 NO_ANSWER = "net::ERR_FAILED"

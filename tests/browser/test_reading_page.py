@@ -6,7 +6,7 @@ import pytest
 
 from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK, shot
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def until(holds):

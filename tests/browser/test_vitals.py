@@ -15,7 +15,7 @@ from tests.browser.vitals import DATA, PLACE, drawn, tip
 from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK, PHONE, shot
 from tests.factories import DeviceFactory, LatestReadingFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_pointer_and_the_keys_move_one_cursor_through_all_charts(browse, measured, rosa):

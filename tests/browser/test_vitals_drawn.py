@@ -10,7 +10,7 @@ from tests.browser.pages import reading
 from tests.browser.vitals import DATA, drawn
 from tests.factories import DeviceFactory, LatestReadingFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # Colours of a chart's pixels, as "r,g,b", at moments and values of its axes.
 PIXELS = """([code, spots]) => {

@@ -13,10 +13,7 @@ from tests.browsers import session_of
 from tests.factories import OrderEventFactory
 from tests.hostile import world as w
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("vocabulary"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # What runs is noticed three ways: by a dialog, by a request to a foreign host, by the console (the CSP speaks there).
 CANARY = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>"

@@ -10,7 +10,7 @@ from measurements.models import Measurement
 from tests.factories import DeviceFactory
 from tests.measurements.vendor import item, keep
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("vocabulary")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def work(done):
