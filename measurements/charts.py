@@ -35,8 +35,7 @@ from measurements.summaries import BASELINE_DAYS, Baseline, Summary, baseline, s
 from measurements.units import VENDORS, Unit, Units
 from patients.models import Patient
 
-RANGES = (7, 14, 30, 90, 365)  # local days including today; 0 is everything
-DEFAULT_RANGE = 30
+DEFAULT_RANGE = 30  # local days including today; 0 is everything
 WEIGHT = "weight"
 # A baseline rests on the 7 days before the newest weight, which may itself be 7 days old.
 LOOK_BACK_DAYS = 2 * BASELINE_DAYS + 1
