@@ -10,6 +10,7 @@ from measurements import charts, exclusion, goals, latest, overviews
 from measurements.exclusion import Reason
 from measurements.models import LatestReading, Measurement, Overview
 from patients.models import AuditEvent
+from tests.clocks import let_the_database_think_it_is
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
 NOON = dt.datetime(2026, 11, 20, 17, 0, tzinfo=dt.UTC)
@@ -195,7 +196,8 @@ def test_on_demand_the_chart_shows_what_is_left_out_and_nothing_rests_on_it(rosa
     assert not drawn(rosa).panels[0].left_out
 
 
-def test_the_list_forgets_the_day_of_an_excluded_reading(rosa, nadia, device):
+def test_the_list_forgets_the_day_of_an_excluded_reading(rosa, nadia, device, monkeypatch):
+    let_the_database_think_it_is(NOON, monkeypatch)
     row = pressure(device, 200, newest=True)
     overviews.rebuild([rosa.pk])
 

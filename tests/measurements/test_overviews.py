@@ -13,6 +13,7 @@ from measurements import goals, overviews
 from measurements.arrays import bigints
 from measurements.models import Measurement, Overview
 from measurements.summaries import baseline
+from tests.clocks import let_the_database_think_it_is
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +82,8 @@ def test_a_reading_far_before_or_after_the_others_pushes_only_old_days_out(rosa,
         ("Pacific/Honolulu", 10, {0}),
     ],
 )
-def test_midnight_is_the_patients(elm, zone, hour, expected):
+def test_midnight_is_the_patients(elm, zone, hour, expected, monkeypatch):
+    let_the_database_think_it_is(dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC), monkeypatch)
     patient = PatientFactory(clinic=elm, time_zone=zone)
     row = MeasurementFactory(
         device=DeviceFactory(patient=patient),
