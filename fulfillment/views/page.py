@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -81,14 +82,15 @@ def _context(order: Order, patient: Patient) -> dict[str, object]:
     related = ("by", "line__device_type", "device")
     events = list(OrderEvent.objects.filter(order=order).select_related(*related).order_by("-at", "-pk"))
     days = story.told(reversed(events), zone=zone)
-    links = iter(_links([row.link for day in days for row in day.rows]))
+    cards = [_card(order, line, endings.get(line.call.device_id), events) for line in rows]
+    links = iter(_links([row.link for day in days for row in day.rows], beside={_parcel(c.tracking) for c in cards}))
     return {
         "order": order,
         "patient": patient,
         "status": order.status,
         "words": words_for(order.status),
         "on_site": order.kind == OrderKind.ACTIVATION,
-        "cards": [_card(order, line, endings.get(line.call.device_id), events) for line in rows],
+        "cards": cards,
         "days": [(day.name, [(row, next(links)) for row in day.rows]) for day in days],
         "events": list(zip(events, _links([event.tracking_link for event in events]), strict=True)),
         "zone": zone,
@@ -146,9 +148,22 @@ def _steps(order: Order, line: OrderLine, heard: dict[str, OrderEvent]) -> list[
     return [Step(status.label, state, heard.get(status)) for status, state in zip(way, states, strict=True)]
 
 
-def _links(newest_first: list[str]) -> list[Link | None]:
-    """A parcel's address with the row that first told of it: the vendor repeats it with all that follows."""
-    return [None if text in newest_first[n:] else _link(text) for n, text in enumerate(newest_first, start=1)]
+def _links(newest_first: list[str], *, beside: Collection[str] = ()) -> list[Link | None]:
+    """A parcel's address with the row that first told of it: the vendor repeats it with all that follows.
+
+    None for a parcel that the devices `beside` the rows show already.
+    """
+    links = [_link(text) for text in newest_first]
+    parcels = [_parcel(link) for link in links]
+    return [
+        None if p in beside or p in parcels[n:] else link
+        for n, (p, link) in enumerate(zip(parcels, links, strict=True), 1)
+    ]
+
+
+def _parcel(link: Link | None) -> str:
+    """The vendor writes one address with and without https."""
+    return link.href or link.text if link else ""
 
 
 def _link(text: str) -> Link | None:

@@ -71,7 +71,7 @@ def _days_measured(patients: Patients) -> Patients:
 COLUMNS = (
     Column("name", "Patient"),
     Column("blood_pressure", "Blood pressure", "mmHg", _kept("systolic")),
-    Column("weight", "Weight, 7-day gain", "lb", _weight_gain),
+    Column("weight", "Weight, gain", "lb", _weight_gain),
     Column("glucose", "Glucose", "mg/dL", _kept("glucose")),
     Column("spO2", "SpO₂", "%", _kept("spo2")),
     Column("last", "Last reading", "", _kept("last_at")),

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from devices.models import Device, VendorCall
 from fulfillment import story
 from fulfillment.models import OrderEvent
 from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory
@@ -165,12 +166,24 @@ def test_each_row_says_how_it_is_known(happens, page, sources, words):
 
 def test_a_parcels_address_stands_once_with_what_first_told_of_it(happens, page, settings):
     settings.TRACKING_HOSTS = ["carrier.example"]
+    addresses = {"Shipped": "https://carrier.example/1Z", "Delivered": "carrier.example/1Z"}
     for minute, status in enumerate(("Ready to Ship", "Shipped", "Delivered")):
-        link = "" if status == "Ready to Ship" else "https://carrier.example/1Z"
-        happens(minute, "reread", status, tracking_link=link)
+        happens(minute, "reread", status, tracking_link=addresses.get(status, ""))
 
     short, _, whole = page().partition('id="every-message"')
 
     assert short.count("Track the parcel") == 1
     assert "<strong>Shipped</strong>" in short.partition("Track the parcel")[0]
     assert whole.count("Track the parcel") == 1
+
+
+def test_a_parcel_that_stands_with_its_device_is_not_linked_once_more_beside_it(happens, page, line, settings):
+    settings.TRACKING_HOSTS = ["carrier.example"]
+    Device.objects.filter(pk=line.device.pk).update(tracking_link="carrier.example/1Z")
+    VendorCall.objects.filter(pk=line.call_id).update(state="confirmed", device=line.device)
+    happens(0, "reread", "Shipped", tracking_link="https://carrier.example/1Z")
+
+    device, _, timeline = page().partition('id="every-message"')[0].partition("Timeline")
+
+    assert device.count("Track the parcel") == 1
+    assert "Track the parcel" not in timeline
