@@ -57,11 +57,10 @@ GROUP BY 1, 2
 
 
 def _alike(patients: Patients) -> list[Alike]:
-    silence = {key: wanted for key, wanted in filters.silence().items() if key}
     rows = {
-        "people": patients.order_by().values("id", silent=_bits(silence)),
-        "devices": filters.linked().values("patient", kinds=_bits(HELD)),
-        "lines": filters.open_lines().values("patient", kinds=_bits(LINES)),
+        "people": patients.order_by().values("id", silent=_bits(filters.silence(), BIT_SILENT)),
+        "devices": filters.linked().values("patient", kinds=_bits(HELD, BIT_HELD)),
+        "lines": filters.open_lines().values("patient", kinds=_bits(LINES, BIT_HELD)),
     }
     parts = {name: each.query.sql_with_params() for name, each in rows.items()}
     with connection.cursor() as cursor:
@@ -72,21 +71,17 @@ def _alike(patients: Patients) -> list[Alike]:
         return [Alike(*row) for row in cursor.fetchall()]
 
 
-def _bits(kinds: Mapping[str, Q]) -> Any:
+def _bits(kinds: Mapping[str, Q], bits: Mapping[str, int]) -> Any:
     """One number: a bit for each kind that a row is of."""
     each = (
-        Case(When(wanted, then=Value(bit)), default=Value(0), output_field=IntegerField())
-        for wanted, bit in zip(kinds.values(), _places(kinds).values(), strict=True)
+        Case(When(kinds[key], then=Value(bit)), default=Value(0), output_field=IntegerField())
+        for key, bit in bits.items()
     )
     return reduce(add, each)
 
 
-def _places(kinds: Iterable[str]) -> dict[str, int]:
-    return {key: 1 << place for place, key in enumerate(kinds)}
-
-
-BIT_HELD = _places(HELD)
-BIT_SILENT = _places(key for key in SILENT if key)
+BIT_HELD = {key: 1 << place for place, key in enumerate(HELD)}
+BIT_SILENT = {key: 1 << place for place, key in enumerate(SILENT) if key}
 
 
 def _count(found: Iterable[Alike], devices: str, silent: str) -> int:

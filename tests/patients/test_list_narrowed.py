@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from devices.states import DeviceState
 from fulfillment.models import LineStatus
+from patients.views.filters import DEVICES, SILENT
 from tests.factories import DeviceFactory, OrderFactory, PatientFactory
 from tests.patients.lists import arrange, names, read
 
@@ -64,6 +65,29 @@ def test_chips_count_what_a_click_on_them_shows(as_nadia, elm):
     assert names(response) == ["Refused"]
     assert [chip.count for chip in response.context["device_chips"]] == [4, 1, 2, 0, 2]
     assert [chip.count for chip in response.context["silence_chips"]] == [2, 1, 1, 1]
+
+
+def test_each_pair_of_chips_counts_what_it_shows(as_nadia, elm):
+    """Twelve people, so spread that no two lengths of silence are of as many."""
+    states = (DeviceState.CONNECTED, DeviceState.ON_HOLD, DeviceState.SHIPPED, DeviceState.UNLINKED)
+    silent_for = (None, 24 * 20, 24 * 8, 24 * 8, 24 * 3, 24 * 3, 24 * 3, 1, 1, 1, 1, 1)
+    for n, hours in enumerate(silent_for):
+        patient = PatientFactory(clinic=elm)
+        DeviceFactory(patient=patient, state=states[n % 4])
+        if hours:
+            read(patient, "weight", 170, hours_ago=hours)
+
+    shown = {
+        (devices, silent): arrange(as_nadia, devices=devices, silent=silent) for devices in DEVICES for silent in SILENT
+    }
+    counts = {pair: len(names(response)) for pair, response in shown.items()}
+
+    assert [counts["", silent] for silent in SILENT] == [12, 7, 4, 1]
+    for (devices, silent), response in shown.items():
+        for chip in response.context["device_chips"]:
+            assert chip.count == counts[chip.value, silent]
+        for chip in response.context["silence_chips"]:
+            assert chip.count == counts[devices, chip.value]
 
 
 @pytest.mark.parametrize(
