@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import stamina
 from django.conf import settings
+
+from devices.tenovi import NotSent
 
 if TYPE_CHECKING:
     from devices.tenovi import TenoviClient, VendorWebhook
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 # The hook for special orders is set up in the vendor's web app: the spelling of its event is undocumented.
 PATHS = {"MEASUREMENT": "/hooks/tenovi/measurements/", "FULFILLMENT": "/hooks/tenovi/fulfillment/"}
 SPECIAL_ORDERS_PATH = "/hooks/tenovi/orders/"
+TRIES, TRIES_SECONDS = 5, 60
 
 
 def register(client: TenoviClient, *, site_url: str) -> list[str]:
@@ -23,7 +27,10 @@ def register(client: TenoviClient, *, site_url: str) -> list[str]:
     endpoints = []
     for event, path in PATHS.items():
         endpoint = site_url + path
-        _register(client, existing.get(endpoint), endpoint=endpoint, event=event)
+        # "Too many requests" has changed nothing, and the gate holds the key back: nobody should have to start again.
+        for attempt in stamina.retry_context(on=NotSent, attempts=TRIES, timeout=TRIES_SECONDS):
+            with attempt:
+                _register(client, existing.get(endpoint), endpoint=endpoint, event=event)
         endpoints.append(endpoint)
     return endpoints
 

@@ -4,10 +4,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from devices import hooks
+from devices.tenovi import Unclear
 from tests.vendor import client, no_pauses_between_tries, sim
 
 __all__ = ["client", "no_pauses_between_tries", "sim"]
 
+NEW_HOOK = {"method": "POST", "path_contains": "webhooks"}
 SITE = "https://rpm.example"
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +32,22 @@ def test_twice_is_once_so_that_no_event_comes_twice(client):
     hooks.register(client, site_url=SITE)
 
     assert len(registered(client)) == 2
+
+
+def test_a_vendor_who_asks_to_wait_is_asked_again(client, sim):
+    """A busy machine lets two calls arrive within a second of each other, and `make demo` began again from nothing."""
+    sim.faults.add("status", status=429, match=NEW_HOOK)
+
+    hooks.register(client, site_url=SITE)
+
+    assert len(registered(client)) == 2
+
+
+def test_an_answer_that_was_lost_is_not_taken_for_one_that_may_be_sent_again(client, sim):
+    sim.faults.add("status", status=502, match=NEW_HOOK)
+
+    with pytest.raises(Unclear):
+        hooks.register(client, site_url=SITE)
 
 
 def test_a_rotated_secret_reaches_the_hooks_that_are_there(client, sim, settings):
