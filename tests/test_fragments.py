@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from devices.models import VendorCall
+from patients import fragments
 from patients.access import ACTS_OF_ROLE
 from patients.models import Role
 from tests import factories
@@ -43,6 +44,7 @@ def world():
 @pytest.fixture
 def asked(monkeypatch):
     """By fragment: the questions that were asked while it was rendered."""
+    fragments.kept.cache_clear()  # another test may have rendered the same in this process
     found, render = {}, Template._render
 
     def noting(self, context):
