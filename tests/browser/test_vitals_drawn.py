@@ -26,7 +26,7 @@ PIXELS = """([code, spots]) => {
     return [...canvas.getContext("2d").getImageData(Math.round(x), Math.round(y), 1, 1).data].join(",");
   });
 }"""
-EMPTY = "0,0,0,0"
+EMPTY, SERIES, BAD = "0,0,0,0", (27, 91, 166), (171, 31, 25)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_meals_have_shapes_and_an_irregular_heartbeat_a_frame(browse, rosa):
     moments = [timezone.now() - dt.timedelta(days=days, hours=6) for days in (9, 6, 3)]
     meals = ("pre-prandial", "post-prandial", "")
     rows = [
-        reading(device, "glucose", each, 140, index=n, filter_params={"meal_context": meal} if meal else {})
+        reading(device, "glucose", each, 140, index=50 + n, filter_params={"meal_context": meal} if meal else {})
         for n, (each, meal) in enumerate(zip(moments, meals, strict=True))
     ]
     rows += [reading(device, "blood_pressure", each, 150, 85, index=n) for n, each in enumerate(moments)]
@@ -102,17 +102,27 @@ def test_meals_have_shapes_and_an_irregular_heartbeat_a_frame(browse, rosa):
     drawn(page, "glucose")
     at = page.evaluate(f"{DATA}.panels[0].points.at")
 
-    def inked(code, at, value, *offsets, red=False):
-        """Something opaque at one of these offsets, or a pixel beside it."""
-        spots = [[at, value, right + near, down] for right, down in offsets for near in (-1, 0, 1)]
-        pixels = [[int(part) for part in each.split(",")] for each in page.evaluate(PIXELS, [code, spots])]
-        return any(alpha > 120 and (not red or r > 140 > 100 > max(g, b)) for r, g, b, alpha in pixels)
+    def near(code, at, value, colour, *offsets):
+        """Of which of these pixels the colour is nearly this one."""
+        pixels = page.evaluate(PIXELS, [code, [[at, value, right, down] for right, down in offsets]])
+        rows = [[int(part) for part in pixel.split(",")] for pixel in pixels]
+        return [a > 120 and max(abs(x - y) for x, y in zip(rgb, colour, strict=True)) < 60 for *rgb, a in rows]
 
-    peaks = [(inked("glucose", each, 140, (0, -4.5)), inked("glucose", each, 140, (0, 4.5))) for each in at]
-    assert peaks == [(True, False), (False, True), (False, False)]
+    def kind(at):
+        """By how wide its first and its last row of pixels are."""
+        around = range(-6, 7)
+        rows = [sum(near("glucose", at, 140, SERIES, *((x, y) for x in around))) for y in around]
+        first, *_, last = [width for width in rows if width]
+        return "up" if last > first + 2 else "down" if first > last + 2 else "dot"
+
+    def framed(at):
+        """At each of the diamond's corners, or a pixel beside it."""
+        beside = ([(x + step, y) for step in (-1, 0, 1)] for x, y in corners)
+        return [any(near("blood_pressure", at, 150, BAD, *spots)) for spots in beside]
+
+    assert [kind(each) for each in at] == ["up", "down", "dot"]
     corners = [(0, -7.5), (0, 7.5), (7.5, 0), (-7.5, 0)]
-    framed = [[inked("blood_pressure", each, 150, corner, red=True) for corner in corners] for each in at]
-    assert framed == [[False] * 4, [True] * 4, [False] * 4]
+    assert [framed(each) for each in at] == [[False] * 4, [True] * 4, [False] * 4]
 
 
 def test_the_name_of_a_goal_hides_no_reading(browse, rosa):
