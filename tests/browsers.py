@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 
 from config.launcher.chromium import installed
 from config.launcher.folders import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 FLAGS = [
     "--headless",
@@ -80,6 +82,7 @@ def opened(chromium, troubles):
 
     def open_page(*, viewport=DESKTOP, base_url=None, **options):
         contexts.append(chromium.new_context(viewport=viewport, base_url=base_url, **options))
+        contexts[-1].set_default_timeout(PATIENCE_SECONDS * 1000)
         page = contexts[-1].new_page()
         watch(page, troubles, home=urlsplit(base_url).netloc if base_url else None)
         return page
@@ -124,7 +127,16 @@ class Answering:
 
     def wait(self):
         with self.changed:
-            assert self.changed.wait_for(lambda: self.count <= 0, timeout=10), f"{self.count} requests hang"
+            assert self.changed.wait_for(lambda: self.count <= 0, PATIENCE_SECONDS), f"{self.count} requests hang"
+
+
+def stop_clock(page):
+    """Its time stands still from the start: it goes on by `page.clock.run_for(milliseconds)` alone, so that a slow
+    machine gives its timers no more than a fast one.
+    """
+    now = time.time()
+    page.clock.install(time=now - PATIENCE_SECONDS)  # before now, however long the next line takes to arrive
+    page.clock.pause_at(now)
 
 
 def shot(page, name):
@@ -144,10 +156,15 @@ def session_of(user):
 
 @pytest.fixture
 def open_as(opened, live_server):
-    """A function that opens an address in a tab of its own, as somebody or, with None, as nobody."""
+    """A function that opens an address in a tab of its own, as somebody or, with None, as nobody.
 
-    def open_tab(user, path, **options):
+    `stopped`: its clock stands until the test winds it.
+    """
+
+    def open_tab(user, path, *, stopped=False, **options):
         page = opened(base_url=live_server.url, **options)
+        if stopped:
+            stop_clock(page)
         if user:
             page.context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
         page.goto(path)

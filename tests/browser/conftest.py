@@ -19,7 +19,7 @@ def viewport(request):
 @pytest.fixture
 def tab(open_as, viewport):
     """A function that opens an address at this width, signed in as somebody or not."""
-    return lambda path, *, user=None: open_as(user, path, viewport=viewport)
+    return lambda path, *, user=None, **options: open_as(user, path, viewport=viewport, **options)
 
 
 @pytest.fixture

@@ -76,5 +76,5 @@ def test_the_answer_of_a_look_appears_by_itself(tab, cuff, cora, viewport):
     Device.objects.filter(pk=cuff.pk).update(reread_at=None, battery_percent=97)
     type(cuff.patient).objects.bump([cuff.patient_id])
 
-    page.get_by_text("97 %").wait_for(timeout=10_000)
+    page.get_by_text("97 %").wait_for()
     page.get_by_role("button", name="Ask the vendor now").wait_for()

@@ -157,7 +157,7 @@ def test_three_refreshes_shift_nothing(browse, measured, rosa, path, news):
         Device.objects.update(battery_percent=value)
         bump(rosa)
         page.evaluate(ASK_NOW)
-        page.get_by_text(news.format(value)).first.wait_for(timeout=6000)
+        page.get_by_text(news.format(value)).first.wait_for()
         page.wait_for_timeout(200)
 
     assert page.evaluate("window.shifts") == []

@@ -17,7 +17,8 @@ from tests.browsers import DESKTOP
 from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FIVE_SECONDS = 5000
+# On a page's own clock. The last of five seconds is for question and answer; `make bench` says what those take.
+ASKED_BY_THEN = 4000
 HIDE = """hidden => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -49,17 +50,17 @@ def measures(device, systolic):
 
 def test_a_reading_appears_on_every_open_page_within_five_seconds(tab, cuff, rosa, nadia):
     pages = {
-        tab(reverse("patients:list"), user=nadia): "187/88",
-        tab(reverse("patients:page", args=[rosa.pk]), user=nadia): "187/88",
-        tab(reverse("devices:page", args=[cuff.hwi_id]), user=nadia): "now",
-        tab(reverse("devices:list"), user=nadia): "now",
+        tab(reverse("patients:list"), user=nadia, stopped=True): "187/88",
+        tab(reverse("patients:page", args=[rosa.pk]), user=nadia, stopped=True): "187/88",
+        tab(reverse("devices:page", args=[cuff.hwi_id]), user=nadia, stopped=True): "now",
+        tab(reverse("devices:list"), user=nadia, stopped=True): "now",
     }
-    began = timezone.now()
     measures(cuff, 187)
 
     for page, news in pages.items():
-        page.get_by_text(news, exact=True).first.wait_for(timeout=FIVE_SECONDS)
-    assert timezone.now() - began < dt.timedelta(milliseconds=FIVE_SECONDS)
+        assert page.get_by_text(news, exact=True).count() == 0
+        page.clock.run_for(ASKED_BY_THEN)
+        page.get_by_text(news, exact=True).first.wait_for()
 
 
 def test_what_the_vendor_says_of_an_order_appears_on_every_open_page_within_five_seconds(tab, rosa, cora):
@@ -68,24 +69,25 @@ def test_what_the_vendor_says_of_an_order_appears_on_every_open_page_within_five
     line = OrderLineFactory(order=order, device_type=device.device_type, device=device, status="requested")
     VendorCall.objects.filter(pk=line.call_id).update(state="confirmed", device=device)
     pages = {
-        tab(reverse("orders:page", args=[order.pk]), user=cora): "vendor's message, not confirmed yet",
-        tab(reverse("devices:page", args=[device.hwi_id]), user=cora): "On Hold",
-        tab(reverse("devices:list"), user=cora): "the vendor says “On Hold”",
-        tab(reverse("patients:page", args=[rosa.pk]), user=cora): "On Hold",
+        tab(reverse("orders:page", args=[order.pk]), user=cora, stopped=True): "vendor's message, not confirmed yet",
+        tab(reverse("devices:page", args=[device.hwi_id]), user=cora, stopped=True): "On Hold",
+        tab(reverse("devices:list"), user=cora, stopped=True): "the vendor says “On Hold”",
+        tab(reverse("patients:page", args=[rosa.pk]), user=cora, stopped=True): "On Hold",
     }
-    open_list = tab(reverse("orders:list"), user=cora)
-    began = timezone.now()
+    open_list = tab(reverse("orders:list"), user=cora, stopped=True)
     body = {"hwi_device_id": str(device.hwi_id), "status": "On Hold"}
     inbox.receive(kind=Delivery.Kind.FULFILLMENT, body=json.dumps(body).encode())
     inbox.drain(Delivery.Kind.FULFILLMENT, hints.take_in)
 
     for page, news in pages.items():
-        page.get_by_text(news).first.wait_for(timeout=FIVE_SECONDS)
-    assert timezone.now() - began < dt.timedelta(milliseconds=FIVE_SECONDS)
+        assert page.get_by_text(news).count() == 0
+        page.clock.run_for(ASKED_BY_THEN)
+        page.get_by_text(news).first.wait_for()
 
     order.lines.update(status="on_hold")
     Patient.objects.bump([rosa.pk])
-    open_list.locator("#order-rows").get_by_text("On hold").wait_for(timeout=FIVE_SECONDS)
+    open_list.clock.run_for(ASKED_BY_THEN)
+    open_list.locator("#order-rows").get_by_text("On hold").wait_for()
 
 
 def test_a_list_that_refreshes_keeps_place_focus_and_the_look_at_a_patient(tab, cuff, rosa, elm, nadia):
@@ -101,7 +103,7 @@ def test_a_list_that_refreshes_keeps_place_focus_and_the_look_at_a_patient(tab, 
 
     measures(cuff, 187)
 
-    page.locator("#patient-rows").get_by_text("187/88").wait_for(timeout=FIVE_SECONDS)
+    page.locator("#patient-rows").get_by_text("187/88").wait_for()
     assert page.evaluate("document.activeElement.textContent") == "Delgado, Rosa"
     assert page.evaluate("window.scrollY") == 300
     assert page.locator("#peek").is_visible()
@@ -133,14 +135,14 @@ def test_a_refresh_leaves_the_focus_with_the_same_device_and_on_no_other(tab, ro
 
 
 def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_it_is_seen_again(tab, cuff, rosa, nadia):
-    page = tab(reverse("patients:page", args=[rosa.pk]), user=nadia)
+    page = tab(reverse("patients:page", args=[rosa.pk]), user=nadia, stopped=True)
     asked = []
     page.on("request", lambda request: "/live/" in request.url and asked.append(request.url))
     page.evaluate(HIDE, True)
-    page.wait_for_timeout(3600)  # longer than between two questions
+    page.clock.run_for(60_000)
     assert asked == []
 
     measures(cuff, 187)
     page.evaluate(HIDE, False)
 
-    page.get_by_text("187/88").first.wait_for(timeout=1500)
+    page.get_by_text("187/88").first.wait_for()  # though its clock stands
