@@ -18,13 +18,13 @@ LEAST_LEASE_SECONDS = 120.0
 
 def refuse_unsafe() -> None:
     """Raises ImproperlyConfigured with every reason at once, one line each."""
-    reasons = [*_missing(), *_unfit_keys(), *_compressed_for_the_vendor(), *_careless_database()]
+    reasons = [*_missing(), *_unfit_keys(), *_compressed_for_the_vendor(), *_out_of_reach(), *_careless_database()]
     if reasons:
         raise ImproperlyConfigured("Refusing to start:\n" + "\n".join(f"  - {reason}" for reason in reasons))
 
 
 def talks_to_vendor() -> bool:
-    return (urlsplit(settings.TENOVI_BASE_URL).hostname or "").endswith("tenovi.com")
+    return (urlsplit(settings.TENOVI_BASE_URL).hostname or "").rstrip(".").endswith("tenovi.com")
 
 
 def _missing() -> list[str]:
@@ -53,10 +53,24 @@ def _compressed_for_the_vendor() -> list[str]:
         reasons.append(f"LEASE_SECONDS below {LEAST_LEASE_SECONDS:.0f} takes living workers for dead")
     if not settings.TENOVI_BASE_URL.startswith("https://"):
         reasons.append("TENOVI_BASE_URL must be https")
-    if not settings.OPERATOR_EMAILS:
-        reasons.append("OPERATOR_EMAILS is empty: an alarm would reach nobody")
     if settings.INSECURE_HTTP or settings.DEMO or settings.DEBUG:
         reasons.append("INSECURE_HTTP, DEMO and DEBUG are for machines that hold nobody's data")
+    return reasons
+
+
+def _out_of_reach() -> list[str]:
+    """People, their links and their alarms, where the patients are real."""
+    if not talks_to_vendor():
+        return []
+    reasons = []
+    if not settings.OPERATOR_EMAILS:
+        reasons.append("OPERATOR_EMAILS is empty: an alarm would reach nobody")
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        reasons.append("EMAIL_URL names no mail server: alarms and invitations would reach nobody")
+    if not settings.ALLOWED_HOSTS:
+        reasons.append("ALLOWED_HOSTS is empty: no page would be answered")
+    if not settings.SITE_URL.startswith("https://"):
+        reasons.append("SITE_URL must be the https address of this site: links in mails and passkeys hang on it")
     return reasons
 
 

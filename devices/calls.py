@@ -35,6 +35,7 @@ NO_SLOT_PAUSE_SECONDS = 1.0
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 MOST_ATTEMPTS_COUNTED = 1000
 WORKER_DIED = "The worker that sent this died before it could read the answer."
+WENT_BACK = "The database was restored to an earlier time, and this may have been sent after it."
 ANSWER_LOST = "It was sent, and no readable answer came back. It may have taken effect."
 
 
@@ -96,6 +97,15 @@ def expire_leases() -> int:
     """A dead worker may have died after it wrote: its calls are unknown, never intent."""
     over = VendorCall.objects.filter(state=CallState.SENDING, leased_until__lt=timezone.now())
     return over.update(**_unknown(WORKER_DIED))
+
+
+def doubt() -> int:
+    """The database is that of an earlier time: what waits to be sent in it may have been sent since.
+
+    To be said before the worker of queue `people` starts. Returns how many calls are now unknown, so that the vendor's
+    list is asked before any of them is sent.
+    """
+    return VendorCall.objects.filter(state__in=(CallState.INTENT, CallState.SENDING)).update(**_unknown(WENT_BACK))
 
 
 def tell_open_pages(call: VendorCall) -> None:

@@ -8,7 +8,7 @@ from django.contrib.admin.sites import site
 from django.core.management import get_commands
 from django.utils.module_loading import import_string
 
-from tests.launcher.test_env_example import explained
+from tests.launcher.test_env_example import example, explained
 from tests.source import PACKAGES, ROOT, modules
 
 PAPERS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -19,7 +19,7 @@ TUNING = {
     *("INSECURE_HTTP", "DEMO", "STATIC_MANIFEST", "ALLOW_CARELESS_DATABASE"),
 }
 # Django's, the tests' own, and how any of them may be given.
-OTHERS = {"ATOMIC_REQUESTS", "FUZZ_SEED", "WRITE_DOCS", "NAME_FILE", "DATABASE_URL_FILE"}
+OTHERS = {"ATOMIC_REQUESTS", "FUZZ_SEED", "WRITE_DOCS", "NAME_FILE"}
 
 
 def found(pattern):
@@ -36,8 +36,20 @@ def test_the_table_of_the_environment_names_what_a_clinic_sets_and_nothing_else(
     assert set(explained()) >= TUNING
 
 
+def test_figures_of_that_table_are_the_defaults():
+    row = re.compile(r"^\| (`[A-Z_`, ]+`) \| ([\d.]+(?:(?:,| and) [\d.]+)*)\b", re.MULTILINE)
+    told = []
+    for names, figures in row.findall((ROOT / "README.md").read_text()):
+        told += zip(re.findall(r"[A-Z_]+", names), re.split(r", | and ", figures), strict=True)
+
+    assert len(told) >= 5
+    assert told == [(name, example()[name]) for name, _ in told]
+
+
 def test_no_paper_names_an_environment_that_nobody_reads():
-    assert {name for _, name in found(r"`([A-Z][A-Z_]{3,})`")} <= set(explained()) | OTHERS
+    named = {name for _, name in found(r"`([A-Z][A-Z_]{3,})`")} - OTHERS
+
+    assert {name.removesuffix("_FILE") for name in named} <= set(explained())
 
 
 def test_each_command_that_a_paper_names_is_there():

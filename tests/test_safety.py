@@ -24,6 +24,8 @@ def at_the_vendor(settings):
     settings.TENOVI_CALL_GAP_SECONDS, settings.ORDER_SETTLE_SECONDS = 1.05, 900.0
     settings.LEASE_SECONDS = 120.0
     settings.OPERATOR_EMAILS = ["ops@clinic.example"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.ALLOWED_HOSTS, settings.SITE_URL = ["vitals.example"], "https://vitals.example"
     settings.INSECURE_HTTP = settings.DEMO = settings.DEBUG = False
     return settings
 
@@ -53,7 +55,10 @@ def test_without_fit_keys_for_second_steps_nothing_starts(settings, keys):
 @pytest.mark.parametrize(
     ("name", "value"),
     [("TENOVI_CALL_GAP_SECONDS", 1.0), ("ORDER_SETTLE_SECONDS", 899.0), ("LEASE_SECONDS", 5.0), ("OPERATOR_EMAILS", []),
-     ("DEMO", True), ("DEBUG", True), ("INSECURE_HTTP", True), ("TENOVI_BASE_URL", "http://api2.tenovi.com")],
+     ("DEMO", True), ("DEBUG", True), ("INSECURE_HTTP", True), ("TENOVI_BASE_URL", "http://api2.tenovi.com"),
+     ("TENOVI_BASE_URL", "http://api2.tenovi.com."), ("ALLOWED_HOSTS", []),
+     ("SITE_URL", ""), ("SITE_URL", "http://vitals.example"),
+     ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")],
 )  # fmt: skip
 def test_what_is_for_tests_is_refused_at_the_vendors_own_host(at_the_vendor, name, value):
     setattr(at_the_vendor, name, value)

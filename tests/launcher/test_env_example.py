@@ -1,9 +1,11 @@
 """`.env.example` is where an operator looks a name up, so it holds all of them and no other."""
 
+import ast
 import itertools
 import re
 
 from config.launcher.folders import ROOT
+from config.settings import VENDOR_BASE_URL
 
 SETTING = re.compile(r"""\benv\.\w+\(\s*"([A-Z_]+)\"""")
 ENVIRON = re.compile(r"""\bos\.environ(?:\.get\(|\[)"([A-Z_]+)\"""")
@@ -23,6 +25,38 @@ def test_every_name_has_a_comment_above_it_or_above_its_group():
     lines = (ROOT / ".env.example").read_text().splitlines()
 
     assert not [line for above, line in itertools.pairwise(lines) if "=" in line and not above]
+
+
+def test_what_stands_in_it_is_the_default_where_there_is_one():
+    shown, defaults = example(), dict(itertools.chain.from_iterable(map(defaults_of, ("settings.py", "celery.py"))))
+    # What differs is an example of a clinic's own: an address nobody has yet.
+    clinics_own = {"ALLOWED_HOSTS", "SITE_URL", "CELERY_BROKER_URL", "DEFAULT_FROM_EMAIL", "STATIC_ROOT"}
+
+    assert len(defaults) > 25
+    assert {name: shown[name] for name in defaults.keys() - clinics_own} == {
+        name: as_text(value) for name, value in defaults.items() if name not in clinics_own
+    }
+
+
+def defaults_of(file):
+    """(name, default) of each `env.kind(name, default=...)`."""
+    tree = ast.parse((ROOT / "config" / file).read_text())
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("env."):
+            yield from ((call.args[0].value, each.value) for each in call.keywords if each.arg == "default")
+
+
+def as_text(default):
+    if isinstance(default, ast.Name):
+        return {"VENDOR_BASE_URL": VENDOR_BASE_URL}[default.id]
+    value = ast.literal_eval(default)
+    if isinstance(value, list):
+        return ",".join(value)
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def example():
+    return dict(re.findall(r"^([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
 def explained():

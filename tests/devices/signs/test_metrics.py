@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from devices import metrics, signs
 from tests.devices.signs.house import TOKEN, ago, plan
 from tests.factories import DeliveryFactory, PatientFactory, VendorCallFactory
+from tests.source import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +25,14 @@ def test_metrics_show_the_same_as_figures(client, running):
     assert 'vitals_deliveries{kind="measurement",state="quarantined"} 1.0' in text
     assert re.search(r'vitals_overdue_seconds{queue="calls_unknown"} 60\d\.', text)
     assert 'vitals_request_seconds_count{method="GET",route="health",status="200"}' in text
+
+
+def test_the_operators_table_of_metrics_names_all_of_them_with_their_labels(running):
+    table = (ROOT / "docs" / "operations.md").read_text().partition("| metric |")[2].partition("\n\n")[0]
+    told = {name: re.findall(r"\w+", labels) for name, labels in re.findall(r"\| `(vitals_\w+)` \| ([^|]*)\|", table)}
+    found = {each.name: list(each._labelnames) for each in metrics.House().collect()}
+
+    assert told == found | {"vitals_request_seconds": ["route", "method", "status"]}
 
 
 def test_metrics_hold_no_id_and_no_name(client, running):
