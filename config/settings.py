@@ -78,6 +78,7 @@ MIDDLEWARE = [
     # Below the static files, which are compressed already. A year of readings is 160 kB of digits, 30 on the wire.
     "django.middleware.gzip.GZipMiddleware",
     "patients.middleware.no_store",
+    "patients.middleware.explain_forms",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -175,6 +176,10 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/h/ip,3/h/key",
     "reset_password_from_key": "20/m/ip",
     "change_password": "5/m/user",
+}
+ACCOUNT_FORMS = {
+    "change_password": "patients.forms.NewPasswordForm",
+    "reset_password_from_key": "patients.forms.ForgottenPasswordForm",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -14,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from patients import audit
 from patients.models import Patient, Role
@@ -60,7 +62,7 @@ def requires(act: Act) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path(), resolve_url("account_login"))
+                return sign_in_first(request)
             if not can(request.user, act):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -76,10 +78,26 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path(), resolve_url("account_login"))
+            return sign_in_first(request)
         return view(request, *args, **kwargs)
 
     return declare(guarded, "signed_in")
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To the door and from there back. What was sent too late is lost: the door says so, and leads back to its form."""
+    door = resolve_url("account_login")
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path(), door)
+    return redirect_to_login(_came_from(request), f"{door}?unsaved=1")
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours on which the form stood: the address that it was sent to may answer nothing but forms."""
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
+        return resolve_url("home")
+    return urlsplit(page)._replace(scheme="", netloc="", fragment="").geturl() or "/"
 
 
 def public(view: View) -> View:

@@ -37,7 +37,8 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": "This e-mail address and this password don't belong together. Please try again.",
-        "too_many_login_attempts": "Too many attempts. Please wait a few minutes and try again.",
+        "too_many_login_attempts": "Too many attempts. Wait a quarter of an hour, or choose a new password by mail: "
+        "“Forgot your password?” below.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

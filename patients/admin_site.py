@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from patients.access import Act, declare
+from patients.access import Act, declare, sign_in_first
 from patients.admin_base import viewer
 from patients.places import zone_in_words
 
@@ -69,6 +69,8 @@ class HouseAdminSite(admin.AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
+            if not request.user.is_authenticated and request.method == "POST":
+                return sign_in_first(request)
             with timezone.override(_zone(request)), _looking(request):
                 response = inner(request, *args, **kwargs)
                 return response.render() if isinstance(response, TemplateResponse) else response

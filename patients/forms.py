@@ -6,6 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any, cast
 
+from allauth.account.forms import ChangePasswordForm, ResetPasswordKeyForm
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -19,15 +20,47 @@ from patients.validators import EARLIEST_BIRTH, as_e164
 DATE_FORMATS = ["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"]
 
 
+WHAT_HOLDS = "At least 12 characters. A few unusual words are easy to remember."
+ONCE_MORE = "The same password again"
+
+
 class ChoosePasswordForm(SetPasswordForm):
-    """The first password of an invited person."""
+    """The first password of an invited person. What is wrong with it stands below it, not below its repetition."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["new_password1"].label = "Password"
-        self.fields["new_password1"].help_text = "At least 12 characters. A few unusual words are easy to remember."
-        self.fields["new_password2"].label = "The same password again"
-        self.fields["new_password2"].help_text = ""
+        _say(self.fields["new_password1"], "Password", WHAT_HOLDS)
+        _say(self.fields["new_password2"], ONCE_MORE)
+
+    def clean(self) -> dict[str, Any]:
+        self.validate_passwords("new_password1", "new_password2")
+        self.validate_password_for_user(self.user, "new_password1")
+        return self.cleaned_data
+
+
+class NewPasswordForm(ChangePasswordForm):
+    """Somebody who is signed in changes the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self.fields["oldpassword"], "Your password until now", self.fields["oldpassword"].help_text)
+        _say(self.fields["password1"], "New password", WHAT_HOLDS)
+        _say(self.fields["password2"], ONCE_MORE)
+
+
+class ForgottenPasswordForm(ResetPasswordKeyForm):
+    """Who followed the link in the mail chooses a new password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self.fields["password1"], "New password", WHAT_HOLDS)
+        _say(self.fields["password2"], ONCE_MORE)
+
+
+def _say(field: forms.Field, label: str, help_text: str = "") -> None:
+    """As everywhere here: a label above the field, and nothing in it that goes with the first key."""
+    field.label, field.help_text = label, help_text
+    field.widget.attrs.pop("placeholder", None)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from patients import second_step, sessions
@@ -52,6 +53,18 @@ def no_store(get_response: GetResponse) -> GetResponse:
         if "no-store" not in response.get("Cache-Control", ""):
             response["Cache-Control"] = "no-store"
         response.setdefault("X-Robots-Tag", "noindex, nofollow")
+        return response
+
+    return middleware
+
+
+def explain_forms(get_response: GetResponse) -> GetResponse:
+    """Who opens an address that takes forms alone (a reload, the history) gets a page and not the browser's own."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == 405 and not response.content and not is_script(request):
+            response.content = render_to_string("405.html")
         return response
 
     return middleware

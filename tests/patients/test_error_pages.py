@@ -8,7 +8,7 @@ from django.test import Client
 from patients.views import lists
 
 
-@pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "500", "503"])
+@pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "405", "500", "503"])
 def test_every_error_page_can_be_shown_when_nothing_else_can(code):
     page = render_to_string(f"{code}.html")
 
@@ -51,3 +51,13 @@ def test_an_unknown_address_is_a_page_and_not_a_stack_of_words(client):
 
     assert response.status_code == 404
     assert "There is nothing to see at this address" in response.content.decode()
+
+
+def test_an_address_of_forms_that_somebody_opens_is_explained(client, nadia, rosa):
+    client.force_login(nadia)
+
+    opened = client.get(f"/patients/{rosa.pk}/goals/save/")
+
+    assert opened.status_code == 405
+    assert opened.headers["Allow"] == "POST"
+    assert "only takes what a form sends" in opened.content.decode()

@@ -116,7 +116,9 @@ def test_a_weak_password_is_refused_beside_its_field(client, invite):
     answer = accept(client, invite(), "password")
 
     assert answer.status_code == 200
-    assert "too short" in answer.content.decode()
+    wrong = answer.context["form"].errors
+    assert any("too short" in said for said in wrong["new_password1"])
+    assert list(wrong) == ["new_password1"], "not beside its repetition"
 
 
 def test_only_an_administrator_may_open_the_admin(client, invite):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from patients import sessions
 from patients.models import AuditEvent
 from patients.tasks import forget_old_sessions
-from tests.factories import DeviceFactory, GatewayFactory, OrderFactory
+from tests.factories import PASSWORD, DeviceFactory, GatewayFactory, OrderFactory
 from tests.routes import routes
 
 ALIVE = "/accounts/alive/"
@@ -198,3 +198,40 @@ def test_without_being_told_otherwise_cookies_are_secure_and_a_second_step_is_re
     told = subprocess.run([sys.executable, "-c", words], env=env, capture_output=True, check=True)
 
     assert told.stdout.split() == [b"True", b"True", b"True"]
+
+
+GOALS, SAVE_GOALS = "/patients/{}/goals/", "/patients/{}/goals/save/"
+
+
+def test_a_form_that_came_after_the_end_says_that_it_was_not_saved_and_leads_back_to_where_it_stood(
+    client, nadia, rosa
+):
+    page = f"http://testserver{GOALS.format(rosa.pk)}?from=here"
+
+    sent = client.post(SAVE_GOALS.format(rosa.pk), {"high": "130"}, headers={"Referer": page})
+
+    assert sent.url == f"/accounts/login/?unsaved=1&next={GOALS.format(rosa.pk)}%3Ffrom%3Dhere"
+    assert "nothing of it was saved" in client.get(sent.url).content.decode()
+    back = client.post("/accounts/login/", {"login": nadia.email, "password": PASSWORD, "next": page[17:]})
+    assert back.url == page[17:]
+
+
+@pytest.mark.parametrize("page", ["", "https://elsewhere.example/patients/", "//elsewhere.example/", "javascript:1"])
+def test_a_form_from_nowhere_leads_back_to_the_start(client, rosa, page):
+    sent = client.post(SAVE_GOALS.format(rosa.pk), headers={"Referer": page})
+
+    assert sent.url == "/accounts/login/?unsaved=1&next=/"
+
+
+def test_an_action_of_the_admin_after_the_end_leads_back_to_its_list(client, db):
+    page = "http://testserver/admin/devices/syncrun/"
+
+    sent = client.post("/admin/devices/syncrun/start/devices/", headers={"Referer": page})
+
+    assert sent.url == "/accounts/login/?unsaved=1&next=/admin/devices/syncrun/"
+
+
+def test_who_only_opens_a_page_is_told_of_nothing_lost(client, rosa):
+    asked = client.get(f"/patients/{rosa.pk}/", follow=True)
+
+    assert "nothing of it was saved" not in asked.content.decode()

@@ -63,7 +63,7 @@ def test_five_failures_lock_a_person_out_at_one_address_only(client, nadia):
     locked = try_to_sign_in(client, nadia.email, REMOTE_ADDR="192.0.2.7")
     elsewhere = try_to_sign_in(client, nadia.email, REMOTE_ADDR="198.51.100.4")
 
-    assert "Please wait a few minutes and try again." in locked.content.decode()
+    assert "Wait a quarter of an hour, or choose a new password by mail" in locked.content.decode()
     assert AuditEvent.objects.filter(action="sign_in_failed", details__locked_out=True).count() == 1
     assert elsewhere.status_code == 302
 
@@ -199,3 +199,18 @@ def test_guesses_at_the_same_moment_get_no_extra_tries():
     failures = AuditEvent.objects.filter(action="sign_in_failed")
     assert failures.filter(details__locked_out=False).count() == 5
     assert failures.filter(details__locked_out=True).count() == 7
+
+
+def test_a_new_password_is_asked_for_in_the_same_words_wherever_it_is_chosen(
+    client, nadia, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        link = asked_link(client, nadia)
+    forgotten = client.get(link(), follow=True).content.decode()
+    client.force_login(nadia)
+    changed = client.get("/accounts/password/change/").content.decode()
+
+    for page in (forgotten, changed):
+        assert "A few unusual words are easy to remember." in page
+        assert "The same password again" in page
+        assert "placeholder=" not in page
