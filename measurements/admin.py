@@ -66,6 +66,7 @@ class MeasurementAdmin(ReadOnlyAdmin):
 class ThresholdAdmin(ReadOnlyAdmin):
     change_list_template = "admin/measurements/threshold/change_list.html"
     list_display = ("label", "bounds", "unit", "whose", "source_date")
+    fields = ("label", "bounds", "unit", "whose", "source", "source_date")
     list_filter = (("metric", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("metric", "clinic")
 
@@ -106,6 +107,7 @@ class ThresholdChangeAdmin(ReadOnlyAdmin):
 
     clinic_path, patient_path = "clinic", "patient_id"
     list_display = ("at", "by", "label", "was", "becomes", "clinic", "patient_name")
+    fields = ("at", "by", "label", "was", "becomes", "clinic", "patient")
     list_filter = (("metric", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("metric", "by", "clinic", "patient")
     ordering = ("-id",)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -12,13 +13,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
-from patients import accounts, second_step
+from patients import accounts, audit, audit_words, second_step
 from patients.access import person
-from patients.admin_base import ReadOnlyAdmin
+from patients.admin_base import ReadOnlyAdmin, viewer
 from patients.admin_editing import EditedAdmin
 from patients.admin_filters import ClinicsOfPeople, Discharged, OfActor, OfClinic, OfPatient, OfRole
+from patients.admin_records import link_to
 from patients.models import AuditEvent, Clinic, Patient, Role, User
 from patients.places import zone_choices, zone_in_words
 from patients.views.audit_search import audit_search
@@ -171,7 +173,31 @@ class PatientAdmin(ReadOnlyAdmin):
     list_select_related = ("clinic",)
     search_fields = ("id",)
     search_help_text = "The id as it stands in the page's address. Names are never searched here: an address is kept."
-    readonly_fields = ("id", "looks")
+    fields = (
+        "given_name", "family_name", "birth_date", "sex", "mrn", "clinic", "provider", "in_care_for", "telephone",
+        "may_be_texted", "street", "street_2", "city", "state", "zip_code", "zone", "enrolled_at", "discharged_at",
+        "discharge_reason", "at_vendor", "id", "looks",
+    )  # fmt: skip
+
+    @admin.display(description="conditions")
+    def in_care_for(self, patient: Patient) -> str:
+        return ", ".join(patient.condition_labels)
+
+    @admin.display(description="phone")
+    def telephone(self, patient: Patient) -> str:
+        return patient.phone
+
+    @admin.display(description="may be texted", boolean=True)
+    def may_be_texted(self, patient: Patient) -> bool:
+        return patient.sms_consent
+
+    @admin.display(description="time zone")
+    def zone(self, patient: Patient) -> str:
+        return zone_in_words(patient.time_zone)
+
+    @admin.display(description="account at the vendor")
+    def at_vendor(self, patient: Patient) -> str:
+        return f"{patient.external_id}{'' if patient.external_id_sent_at else ' (never sent)'}"
 
     @admin.display(description="Who viewed this patient")
     def looks(self, patient: Patient) -> str:
@@ -187,6 +213,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_fields = ("target",)
     search_help_text = "A record, such as order:3f2a… or user:12"
     change_list_template = "admin/patients/auditevent/change_list.html"
+    fields = ("when", "did", "who", "role", "clinic", "whom", "record", "page", "address", "told")
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(audit_search)
@@ -221,7 +248,43 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="record")
     def record(self, event: AuditEvent) -> str:
-        return event.target
+        return audit_words.record_in_words(event.target)
+
+    @admin.display(description="role then")
+    def role(self, event: AuditEvent) -> str:
+        return audit_words.role_in_words(event.actor_role)
+
+    @admin.display(description="clinic")
+    def clinic(self, event: AuditEvent) -> str:
+        clinic = Clinic.objects.filter(pk=event.clinic_id).first() if event.clinic_id else None
+        return clinic.name if clinic else ""
+
+    @admin.display(description="patients")
+    def whom(self, event: AuditEvent) -> str:
+        """Those of own clinics by name; of the others how many."""
+        own = self._own(event)
+        names = [link_to(patient, patient.name) for patient in own]
+        others = len(event.patient_ids) - len(own)
+        return format_html_join(
+            ", ", "{}", ((said,) for said in [*names, *([f"{others} not named"] if others else [])])
+        )
+
+    @admin.display(description="page")
+    def page(self, event: AuditEvent) -> str:
+        return audit_words.page_in_words(event.route)
+
+    @admin.display(description="details")
+    def told(self, event: AuditEvent) -> str:
+        return audit_words.details_in_words(event.details)
+
+    def _record_look(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
+        """A record names patients, so that who reads it has seen them; the list only counts them."""
+        seen = [patient.pk for row in rows for patient in self._own(row)] if one else []
+        audit.record(AuditEvent.Action.ADMIN_VIEW, by=person(request), patients=seen, target=self._target(one))
+
+    def _own(self, event: Any) -> list[Patient]:
+        own = Patient.objects.visible_to(viewer.get()).filter(pk__in=event.patient_ids)
+        return list(own.order_by("family_name", "given_name", "pk"))
 
 
 def _audit_link(parameter: str, pk: Any) -> str:

@@ -23,6 +23,7 @@ from django.utils.text import capfirst
 
 from patients import audit
 from patients.access import person
+from patients.admin_records import WORDS, ByName, in_words
 from patients.models import AuditEvent, User
 
 # Who looks, for columns that Django computes without the request. Never an attribute of a ModelAdmin: one instance
@@ -92,6 +93,9 @@ class ScopedAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change=change, **{"labels": WORDS, **kwargs})
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what a filter offers: nobody narrows by a birth date in the address."""
@@ -210,8 +214,11 @@ class ScopedAdmin(ModelAdmin):
         return f"{self.opts.model_name}:{pk}" if pk else str(self.opts.model_name)
 
 
-class ReadOnlyAdmin(ScopedAdmin):
+class ReadOnlyAdmin(ByName, ScopedAdmin):
     """History and the vendor's truth: to be looked at. Actions (replay, sync) may still be declared."""
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return in_words(super().get_fields(request, obj))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -220,12 +227,15 @@ class ReadOnlyAdmin(ScopedAdmin):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline):
+class ReadOnlyInline(ByName, admin.TabularInline):
     """Rows that belong to the record above, to be looked at."""
 
     extra = 0
     can_delete = False
     show_change_link = True
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, **{"labels": WORDS, **kwargs})
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -24,6 +24,7 @@ EDGES = {
     "admin_base",
     "admin_editing",
     "admin_filters",
+    "admin_records",
     "admin_site",
     "urls",
     "templatetags",

@@ -18,9 +18,10 @@ from devices.models import SyncRow, SyncRun
 from devices.models.sync import SyncKind, SyncRowState
 from devices.nudges import nudge
 from measurements import reconciliation as readings
+from patients import audit
 from patients.access import person
 from patients.admin_base import ReadOnlyAdmin, may
-from patients.models import User
+from patients.models import AuditEvent, User
 
 MOST_ROWS = 50  # of one run's patients; the rest is in the list of its own
 
@@ -60,22 +61,30 @@ class SyncRunAdmin(ReadOnlyAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Below the run: its differences, and those of its patients whom somebody must look at."""
         run, user = context["original"], person(request)
-        own = SyncRow.objects.filter(run=run, patient__clinic__in=list(user.clinics.all()))
+        own = SyncRow.objects.filter(run=run, patient__clinic__in=list(user.clinics.all())).select_related("patient")
         context |= {
             "differences": words.differences(run, user=user),
-            "failed": own.filter(state=SyncRowState.FAILED).order_by("pk")[:MOST_ROWS],
-            "missed": own.filter(missed__gt=0).order_by("-missed", "pk")[:MOST_ROWS],
+            "failed": list(own.filter(state=SyncRowState.FAILED).order_by("pk")[:MOST_ROWS]),
+            "missed": list(own.filter(missed__gt=0).order_by("-missed", "pk")[:MOST_ROWS]),
         }
+        self._record_named(request, run, [*context["failed"], *context["missed"]])
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _record_named(self, request: HttpRequest, run: SyncRun, rows: list[SyncRow]) -> None:
+        """Beside the look at the run itself, which is nobody's: whose names stand below it."""
+        if patients := list(dict.fromkeys(row.patient_id for row in rows)):
+            view = AuditEvent.Action.ADMIN_VIEW
+            audit.record(view, by=person(request), patients=patients, target=self._target(str(run.pk)))
+
+    @admin.display(description="at the vendor")
+    def at_vendor(self, run: SyncRun) -> str:
+        return f"{run.found or run.tally('seen'):,}"
 
     def progress(self, run: SyncRun) -> str:
         if run.kind != SyncKind.MEASUREMENTS:
             return "finished" if run.finished_at else "under way"
         failed = f", {run.tally('failed')} failed" if run.tally("failed") else ""
         return f"{run.tally('done'):,} of {run.tally('asked'):,} patients{failed}"
-
-    def at_vendor(self, run: SyncRun) -> str:
-        return f"{run.found or run.tally('seen'):,}"
 
     def new_here(self, run: SyncRun) -> str:
         return f"{run.tally('added'):,}"

@@ -17,6 +17,12 @@ class DeviceTypeAdmin(ReadOnlyAdmin):
     list_filter = ("listed", "in_stock", "deprecated")
     search_fields = ("name", "sensor_code")
     search_help_text = "A part of the name, or a sensor code"
+    exclude = ("metrics",)
+    readonly_fields = ("measures",)
+
+    def measures(self, device_type: DeviceType) -> str:
+        told = [entry for entry in device_type.metrics if isinstance(entry, dict)]
+        return ", ".join(str(entry.get("primary_display_name") or entry.get("name", "")) for entry in told)
 
 
 @admin.register(Gateway)
@@ -25,6 +31,8 @@ class GatewayAdmin(ReadOnlyAdmin):
     list_display = ("label", "signal", "last_checkin_at", "last_measurement_at", "told_at", "ask_problem")
     search_fields = ("hardware_uuid",)
     search_help_text = "A gateway ID or IMEI as printed on the label"
+    exclude = ("whitelist", "signal_strength")
+    readonly_fields = ("signal", "sensors")
 
     @admin.display(description="gateway ID or IMEI", ordering="hardware_uuid")
     def label(self, gateway: Gateway) -> str:
@@ -33,6 +41,11 @@ class GatewayAdmin(ReadOnlyAdmin):
     @admin.display(description="signal", ordering="signal_strength")
     def signal(self, gateway: Gateway) -> str:
         return f"{gateway.signal_in_words}, {gateway.signal_strength}" if gateway.signal_in_words else ""
+
+    @admin.display(description="sensors that it may hear")
+    def sensors(self, gateway: Gateway) -> str:
+        told = (f"code {row.sensor_code}" + ("" if row.confirmed else ", not confirmed") for row in gateway.listed)
+        return "; ".join(told) or "none told"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Gateway], search_term: str
@@ -43,7 +56,8 @@ class GatewayAdmin(ReadOnlyAdmin):
 
 class AssignmentInline(ReadOnlyInline):
     model = Assignment
-    fields = ("patient", "started_at", "ended_at")
+    fields = ("patient_by_name", "started_at", "ended_at")
+    readonly_fields = ("patient_by_name",)
 
 
 class HardwareChangeInline(ReadOnlyInline):
