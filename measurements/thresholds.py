@@ -40,13 +40,14 @@ WORDS = {"very_low": "far below goal", "low": "lower bound", "high": "upper boun
 
 @dataclass(frozen=True)
 class Offer:
-    """A goal that may be set: the scope's own row, and what stands behind it (the clinic's, the shipped default)."""
+    """A goal that may be set: the scope's own row, and what stands behind it (the clinic's, else the shipped one)."""
 
     key: Key
     metric: Metric
     unit: Unit
     own: Threshold | None
     behind: Threshold
+    shipped: Threshold
 
     @property
     def label(self) -> str:
@@ -61,6 +62,14 @@ class Offer:
         owner = "the clinic's goal" if self.behind.clinic_id else "the default"
         return f"{owner}, {in_words(self.behind.bounds, self.unit)}"
 
+    def before(self, changes: Sequence[ThresholdChange]) -> Bounds:
+        """What was on offer until these changes (newest first) were made."""
+        stood = {
+            row.patient_id is not None: row.bounds for row in (self.behind, self.own) if row and row != self.shipped
+        }
+        stood |= {change.patient_id is not None: change.before for change in changes if change.key == self.key}
+        return Bounds(*(stood.get(True) or stood.get(False) or self.shipped.bounds))
+
     def shown(self, bounds: Sequence[Decimal | None]) -> Bounds:
         """In `unit`, as a form offers them."""
         return Bounds(*(None if bound is None else self.unit.exact(bound) for bound in bounds))
@@ -74,7 +83,7 @@ class Offer:
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else changed goals of this patient or clinic after `seen`; nothing of the caller's was saved."""
+    """Somebody else changed goals of this patient or of the clinic after `seen`; nothing of the caller's was saved."""
 
     def __init__(self, changes: Sequence[ThresholdChange]) -> None:
         super().__init__("goals were changed meanwhile")
@@ -88,7 +97,7 @@ def change(*, scope: Patient | Clinic, wanted: Mapping[Key, Bounds | None], seen
     `seen`: number of the newest change that the person knew of. ChangedMeanwhile, or ValidationError by key.
     """
     _lock(scope)
-    if missed := list(history(scope).filter(pk__gt=seen)):
+    if missed := list(bearing_on(scope).filter(pk__gt=seen)):
         raise ChangedMeanwhile(missed)
     metrics = Metric.objects.in_bulk({metric for metric, _, _ in wanted})
     for key, bounds in wanted.items():
@@ -132,10 +141,15 @@ def offers(scope: Patient | Clinic, *, units: Units = VENDORS) -> list[Offer]:
     rows = Threshold.objects.filter(shipped | nearer).select_related("metric").order_by("metric__position", "pk")
     own: dict[Key, Threshold] = {}
     behind: dict[Key, Threshold] = {}
+    of_all: dict[Key, Threshold] = {}
     for row in sorted(rows, key=lambda row: row.clinic_id is not None):
         mine = row.patient_id is not None if isinstance(scope, Patient) else row.clinic_id is not None
         (own if mine else behind)[row.metric_id, row.component, row.context] = row
-    found = [Offer(key, row.metric, unit_of(row.metric, key, units), own.get(key), row) for key, row in behind.items()]
+        of_all.setdefault((row.metric_id, row.component, row.context), row)
+    found = [
+        Offer(key, row.metric, unit_of(row.metric, key, units), own.get(key), row, shipped=of_all[key])
+        for key, row in behind.items()
+    ]
     return sorted(found, key=lambda offer: (offer.metric.position, offer.key[1]))
 
 
@@ -154,6 +168,15 @@ def history(scope: Patient | Clinic) -> QuerySet[ThresholdChange]:
     """Newest first."""
     rows = ThresholdChange.objects.select_related("metric", "by").order_by("-pk")
     return rows.filter(patient=scope) if isinstance(scope, Patient) else rows.filter(clinic=scope)
+
+
+def bearing_on(scope: Patient | Clinic) -> QuerySet[ThresholdChange]:
+    """Newest first. A patient's page shows the clinic's goals too: whoever doesn't touch them must not make them the
+    patient's own because the clinic has changed them meanwhile."""
+    if not isinstance(scope, Patient):
+        return history(scope)
+    of_both = Q(patient=scope) | Q(clinic=scope.clinic_id)
+    return ThresholdChange.objects.select_related("metric", "by").filter(of_both).order_by("-pk")
 
 
 def label(metric: Metric, key: Key) -> str:

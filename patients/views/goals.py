@@ -130,7 +130,7 @@ class Place:
     units: Units
 
     def form(self, data: QueryDict | None = None) -> GoalsForm:
-        newest = thresholds.history(self.scope).values_list("pk", flat=True).first()
+        newest = thresholds.bearing_on(self.scope).values_list("pk", flat=True).first()
         read_in = self.units if data is None else Units.read(data.get("units"))
         return GoalsForm(data, offers=thresholds.offers(self.scope, units=read_in), seen=newest or 0, units=read_in)
 
@@ -185,9 +185,9 @@ def _brought_up_to_date(data: QueryDict, form: GoalsForm, meanwhile: thresholds.
     """What was typed is kept; a goal that only somebody else touched takes their values, so that none is lost."""
     renewed = data.copy()
     renewed["seen"] = str(meanwhile.changes[0].pk)
-    before = {change.key: change.before for change in meanwhile.changes}  # newest first: the oldest one stays
+    changed = {change.key for change in meanwhile.changes}
     for offer in form.offers:
-        if offer.key in before and form.said(offer) == offer.shown(before[offer.key] or offer.behind.bounds):
+        if offer.key in changed and form.said(offer) == offer.shown(offer.before(meanwhile.changes)):
             for name, bound in zip(thresholds.NAMES, offer.shown(offer.bounds), strict=True):
                 renewed[form.name_of(offer, name)] = "" if bound is None else f"{bound:f}"
     return renewed

@@ -111,8 +111,8 @@ def test_the_history_cannot_be_rewritten(rosa, nadia):
 
 
 def test_every_shipped_goal_is_on_offer_with_what_stands_behind_it(rosa, ada, nadia):
-    change(rosa.clinic, ada, {SYSTOLIC: upto(140)})
     change(rosa, nadia, {DIASTOLIC: upto(90)})
+    change(rosa.clinic, ada, {SYSTOLIC: upto(140)})
 
     found = {offer.key: offer for offer in thresholds.offers(rosa)}
 

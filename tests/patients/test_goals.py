@@ -1,12 +1,16 @@
 """The page of a patient's goals: changed by a clinician, seen by a coordinator, with its history."""
 
-from measurements import goals
+from decimal import Decimal
+
+from measurements import goals, thresholds
 from measurements.models import ThresholdChange
+from measurements.thresholds import Bounds
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 from tests.patients.goal_form import opened, save
 from tests.texts import text, unsaid
 
 HIGH = "blood_pressure-1-high"
+SYSTOLIC = ("blood_pressure", 1, "")
 
 
 def test_a_clinician_changes_one_goal_and_the_others_stay_defaults(as_nadia, rosa):
@@ -61,6 +65,35 @@ def test_two_people_are_told_and_neither_loses_anything(as_nadia, rosa):
     assert "The goals are saved." in text(save(as_nadia, rosa, again))
     found = goals.of(rosa)
     assert (found.find("blood_pressure", 1).high, found.find("spO2", 1).low) == (150, 90)
+
+
+def test_a_clinics_goal_changed_meanwhile_does_not_become_the_patients_own(as_nadia, rosa, ada):
+    """The form showed the clinic's old goal; who never touched it has not chosen it."""
+    mine = opened(as_nadia, rosa)
+    thresholds.change(scope=rosa.clinic, wanted={SYSTOLIC: Bounds(high=Decimal(125))}, seen=0, by=ada)
+
+    told = save(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
+
+    assert "Ada Mensah changed Blood pressure, systolic of the whole clinic" in text(told)
+    assert ThresholdChange.objects.filter(patient=rosa).count() == 0
+    form = told.context["form"]
+    assert (form[HIGH].value(), form["spO2-1-low"].value()) == ("125.00", "90")
+    save(as_nadia, rosa, {field.html_name: field.value() or "" for field in form if "-back" not in field.name})
+    assert [change.key for change in ThresholdChange.objects.filter(patient=rosa)] == [("spO2", 1, "")]
+    assert goals.of(rosa).find("blood_pressure", 1).scope == "clinic"
+
+
+def test_what_was_typed_over_a_clinics_goal_is_kept_when_the_clinic_changes_it(as_nadia, rosa, ada):
+    mine = opened(as_nadia, rosa)
+    thresholds.change(scope=rosa.clinic, wanted={SYSTOLIC: Bounds(high=Decimal(125))}, seen=0, by=ada)
+    thresholds.change(
+        scope=rosa.clinic, wanted={SYSTOLIC: None}, seen=thresholds.history(rosa.clinic).first().pk, by=ada
+    )
+
+    told = save(as_nadia, rosa, mine, **{HIGH: "150"})
+
+    assert "Somebody was faster" in text(told)
+    assert told.context["form"][HIGH].value() == "150"
 
 
 def test_a_coordinator_sees_goals_and_changes_none(client, cora, rosa):
