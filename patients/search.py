@@ -4,27 +4,60 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 
-from django.db.models import Q
+from django.db.models import CharField, F, Func, Q, Value
+from django.db.models.lookups import IContains, IStartsWith
+from django.utils import timezone
 
 LONGEST = 80
-BIRTH_DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%b %d %Y", "%B %d %Y")
+BIRTH_DATE_FORMATS = (
+    *("%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%Y/%m/%d", "%m%d%Y"),
+    *("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y"),
+)
+SHORT_YEAR_FORMATS = ("%m/%d/%y", "%m-%d-%y", "%m.%d.%y")
+SPECIAL, PLAIN = "øØłŁđĐıß\u2018\u2019", "oOlLdDis''"  # what can't be taken apart into a letter and its mark
+BETWEEN = " -./#:"  # people write an MRN with and without them
+
+
+class Unaccented(Func):
+    """Of the few names with letters beside A to Z; of the others nothing, since they can be compared as they are."""
+
+    template = (
+        "CASE WHEN octet_length(%(expressions)s) > char_length(%(expressions)s) THEN"
+        f" translate(regexp_replace(normalize(%(expressions)s, NFD), '[\u0300-\u036f]', '', 'g'), '{SPECIAL}',"
+        f" '{PLAIN.replace(chr(39), chr(39) * 2)}') ELSE '' END"
+    )
+    output_field = CharField()
 
 
 def matching(text: str) -> Q:
-    """Every word must be part of a name or begin the MRN; or the whole is a birth date (US order or ISO)."""
+    """Every word must be part of a name, begin the MRN or be a birth date; or the whole is one of the latter two."""
     text = text.replace("\x00", "").strip()[:LONGEST]
     words = [_named(word) for word in text.replace(",", " ").split()]
     found = Q(pk__in=[]) if not words else words[0]
     for word in words[1:]:
         found &= word
-    day = birth_date(text)
-    return found | Q(birth_date=day) if day else found
+    return found | _numbered(text) | Q(birth_date__in=birth_dates(text))
 
 
-def birth_date(text: str) -> dt.date | None:
+def birth_dates(text: str) -> list[dt.date]:
+    """US order or ISO. A year of two digits is of this century or of the last one, whoever was born by now."""
     plain = re.sub(r"\s+", " ", text.replace(",", " ")).strip()
-    for pattern in BIRTH_DATE_FORMATS:
+    if day := _read(plain, BIRTH_DATE_FORMATS):
+        return [day]
+    short = _read(plain, SHORT_YEAR_FORMATS)
+    today = timezone.now().date()
+    return [day for century in (1900, 2000) if short and (day := _in(century, short)) and day <= today]
+
+
+def unaccented(word: str) -> str:
+    apart = unicodedata.normalize("NFD", word)
+    return re.sub("[\u0300-\u036f]", "", apart).translate(str.maketrans(SPECIAL, PLAIN))
+
+
+def _read(plain: str, formats: tuple[str, ...]) -> dt.date | None:
+    for pattern in formats:
         try:
             return dt.datetime.strptime(plain, pattern).date()  # noqa: DTZ007 - a calendar date has no zone
         except ValueError:
@@ -32,5 +65,23 @@ def birth_date(text: str) -> dt.date | None:
     return None
 
 
+def _in(century: int, day: dt.date) -> dt.date | None:
+    try:
+        return day.replace(year=century + day.year % 100)
+    except ValueError:  # February 29 of 1900
+        return None
+
+
 def _named(word: str) -> Q:
-    return Q(given_name__icontains=word) | Q(family_name__icontains=word) | Q(mrn__istartswith=word)
+    plain = unaccented(word)
+    accented = [Q(IContains(Unaccented(F(name)), plain)) for name in ("given_name", "family_name")]
+    same = Q(given_name__icontains=plain) | Q(family_name__icontains=plain)
+    return same | accented[0] | accented[1] | Q(mrn__istartswith=word) | Q(birth_date__in=birth_dates(word))
+
+
+def _numbered(text: str) -> Q:
+    """An MRN, however its parts are held together, with or without the word before it."""
+    compact = text.translate(str.maketrans("", "", BETWEEN))
+    written = Func(F("mrn"), Value(BETWEEN), Value(""), function="translate", output_field=CharField())
+    ways = {compact, re.sub("^mrn", "", compact, flags=re.IGNORECASE)} - {""}
+    return Q(*(Q(IStartsWith(written, way)) for way in sorted(ways)), _connector=Q.OR)

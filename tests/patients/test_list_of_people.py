@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from patients.models import AuditEvent, Patient
-from patients.search import birth_date
+from patients.search import birth_dates
 from tests.factories import DeviceFactory, OrderFactory, PatientFactory
 from tests.patients.pages import measured, read, seen
 from tests.texts import text
@@ -65,6 +65,36 @@ def test_a_patient_is_found_by_name_mrn_or_birth_date(as_nadia, rosa, asked):
     assert stranger.family_name not in text(response)
 
 
+@pytest.mark.parametrize("asked", ["garcia", "García", "GARCÍA jose", "núñez", "nunez", "jos", "garcía-nún", "soren"])
+def test_names_are_found_with_and_without_their_accents(as_nadia, rosa, asked):
+    jose = PatientFactory(clinic=rosa.clinic, given_name="José Søren", family_name="García-Núñez", mrn="J-1")
+
+    response = as_nadia.post("/patients/", {"q": asked})
+
+    assert [row.patient for row in response.context["rows"]] == [jose]
+
+
+@pytest.mark.parametrize("asked", ["Zoë", "o\u2019brien", "O'Brien", "ZOE"])
+def test_accents_that_only_the_asker_writes_find_the_plain_name(as_nadia, rosa, asked):
+    zoe = PatientFactory(clinic=rosa.clinic, given_name="Zoe", family_name="O'Brien", mrn="Z-1")
+
+    response = as_nadia.post("/patients/", {"q": asked})
+
+    assert [row.patient for row in response.context["rows"]] == [zoe]
+
+
+@pytest.mark.parametrize(
+    "asked", ["AB 12 34", "ab1234", "AB-12-34", "ab 12", "MRN AB 1234", "mrn#ab1234", "rosa 4/9/1951", "4/9/51"]
+)
+def test_an_mrn_is_found_however_it_is_spaced_and_a_birth_date_beside_a_name(as_nadia, rosa, asked):
+    Patient.objects.filter(pk=rosa.pk).update(mrn="AB 12-34")
+    PatientFactory(clinic=rosa.clinic, given_name="Rosa", mrn="AC 1234", birth_date=dt.date(1960, 1, 1))
+
+    response = as_nadia.post("/patients/", {"q": asked})
+
+    assert [row.patient for row in response.context["rows"]] == [rosa]
+
+
 def test_what_was_searched_for_stands_in_no_address_and_in_no_audit_row(as_nadia, rosa):
     response = as_nadia.post("/patients/", {"q": "Delgado"})
 
@@ -82,17 +112,17 @@ def test_an_odd_search_finds_nobody_and_breaks_nothing(as_nadia, rosa, asked):
 
 
 @pytest.mark.parametrize(
-    ("said", "day"),
+    ("said", "days"),
     [
-        ("3/14/1951", dt.date(1951, 3, 14)),
-        ("1951-03-14", dt.date(1951, 3, 14)),
-        ("Mar 14, 1951", dt.date(1951, 3, 14)),
-        ("14/31/1951", None),
-        ("rosa", None),
+        *((said, [dt.date(1951, 3, 14)]) for said in ("3/14/1951", "1951-03-14", "Mar 14, 1951", "14 March 1951")),
+        *((said, [dt.date(1951, 3, 14)]) for said in ("03141951", "1951/3/14", "3.14.1951", "3/14/51")),
+        ("3/14/15", [dt.date(1915, 3, 14), dt.date(2015, 3, 14)]),
+        ("2/29/00", [dt.date(2000, 2, 29)]),
+        *((said, []) for said in ("14/31/1951", "rosa", "", "1951")),
     ],
 )
-def test_birth_dates_are_read_as_people_write_them(said, day):
-    assert birth_date(said) == day
+def test_birth_dates_are_read_as_people_write_them(said, days):
+    assert birth_dates(said) == days
 
 
 def test_the_list_costs_the_same_queries_for_one_patient_as_for_many(
