@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from devices.models import Device
 from devices.states import DeviceState
 from fulfillment.models import OrderLine
 from fulfillment.models.status import STUCK
-from patients.models import Condition, User
+from patients.models import Clinic, Condition, User
 from patients.views.columns import BY_KEY, Patients
 from patients.views.places import Order
 
@@ -71,6 +71,11 @@ class Chosen:
     def of(cls, user: User) -> Chosen:
         kept = user.preferences.get(PREFERENCE)
         return cls().changed(kept) if isinstance(kept, dict) else cls()
+
+    def among(self, clinics: Iterable[Clinic]) -> Chosen:
+        """Without a clinic that the person has left: the list would stay empty, and nothing on it would say why."""
+        gone = self.clinic and self.clinic not in {str(clinic.pk) for clinic in clinics}
+        return replace(self, clinic="") if gone else self
 
     def changed(self, said: Mapping[str, Any]) -> Chosen:
         """With what a form or the memory says. The column that sorts already, clicked again, turns round.

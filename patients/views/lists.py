@@ -65,7 +65,7 @@ def arrange(request: HttpRequest) -> HttpResponse:
 
 
 def _arranged(request: HttpRequest, user: User) -> dict[str, Any]:
-    chosen, enrolled = Chosen.of(user), _enrolled(user)
+    chosen, enrolled = Chosen.of(user).among(user.clinics.all()), _enrolled(user)
     version = _version(user)
     total, devices, silence = chips.counted(enrolled, chosen)
     narrowed = filters.narrowed(enrolled, chosen)

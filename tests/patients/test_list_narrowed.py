@@ -10,6 +10,7 @@ from fulfillment.models import LineStatus
 from patients.views.filters import DEVICES, SILENT
 from tests.factories import DeviceFactory, OrderFactory, PatientFactory
 from tests.patients.lists import arrange, names, read
+from tests.texts import text
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +111,28 @@ def test_an_odd_choice_is_as_good_as_none(as_nadia, rosa, choice):
 def test_another_clinics_number_shows_nobody_of_it(as_nadia, rosa, harbor):
     PatientFactory(clinic=harbor, family_name="Stranger")
 
+    assert names(arrange(as_nadia, clinic=str(harbor.pk))) == ["Delgado"]
+
+
+def test_a_clinic_that_the_person_has_left_narrows_the_list_no_more(as_nadia, nadia, rosa, harbor):
+    nadia.clinics.add(harbor)
     assert names(arrange(as_nadia, clinic=str(harbor.pk))) == []
+    nadia.clinics.remove(harbor)
+
+    page = as_nadia.get("/patients/")
+
+    assert names(page) == ["Delgado"]
+    assert "1 patient enrolled" in text(page)
+    assert names(as_nadia.get("/patients/live/")) == ["Delgado"]
+
+
+def test_a_provider_who_has_left_still_shows_as_what_narrows_the_list(as_nadia, rosa):
+    arrange(as_nadia, provider="Dr. Elm")
+
+    page = as_nadia.get("/patients/")
+
+    assert names(page) == []
+    assert "<option selected>Dr. Elm</option>" in page.content.decode()
 
 
 def test_an_open_list_hears_of_a_new_arrangement(as_nadia, rosa):
