@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from django.http import HttpResponse
 
-# What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection"), wide forms included.
+FORMULA = (*"=+-@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel doesn't read UTF-8
 
 Cell = str | Decimal | int
@@ -28,7 +28,7 @@ def written(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
 def safe(cell: Cell) -> str:
     """Text that a spreadsheet would run gets an apostrophe in front. A number stays a number, a negative one too."""
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
+        return f"'{cell}" if cell.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA) else cell
     return str(cell)
 
 

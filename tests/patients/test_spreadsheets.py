@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,11 @@ from patients import spreadsheets
 @settings(deadline=None)
 def test_no_text_begins_as_a_formula_does(text):
     assert not spreadsheets.safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@pytest.mark.parametrize("first", [*"=+-@\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n", " =", "\N{NO-BREAK SPACE}@"])
+def test_whatever_a_spreadsheet_would_run_gets_an_apostrophe(first):
+    assert spreadsheets.safe(f"{first}1+1") == f"'{first}1+1"
 
 
 def test_a_negative_number_stays_a_number():
