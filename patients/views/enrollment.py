@@ -63,8 +63,13 @@ def discharge(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     patient = open_patient(patient_id, by=person(request))
     form = DischargeForm(request.POST or None)
     if form.is_valid():
-        enrollment.discharge(patient=patient, by=person(request), reason=form.cleaned_data["reason"])
-        messages.success(request, "The patient is discharged.")
+        reason = form.cleaned_data["reason"]
+        kept = enrollment.discharge(patient=patient, by=person(request), reason=reason)
+        if kept.discharge_reason == reason:
+            messages.success(request, "The patient is discharged.")
+        else:
+            label = kept.get_discharge_reason_display()
+            messages.warning(request, f"Somebody was faster, with the reason “{label}”. Yours is not saved.")
         return redirect("patients:page", patient.pk)
     linked = Device.objects.linked().filter(patient=patient).count()
     return render(request, "patients/discharge.html", {"form": form, "patient": patient, "linked": linked})

@@ -5,6 +5,7 @@ from patients import enrollment
 from patients.models import AuditEvent, Patient
 from tests.factories import DeviceFactory, PatientFactory
 from tests.patients.inputs import Inputs
+from tests.texts import text
 
 TYPED = {
     "given_name": "Mabel",
@@ -181,6 +182,18 @@ def test_a_patient_is_discharged_with_a_reason_and_enrolled_again(as_cora, rosa)
     assert refused.status_code == 200
     assert gone is not None
     assert rosa.discharged_at is None
+
+
+def test_the_second_who_discharges_is_told_that_another_reason_stands(as_cora, rosa):
+    page = reverse("patients:discharge", args=[rosa.pk])
+    as_cora.post(page, {"reason": "died"})
+
+    same, other = (as_cora.post(page, {"reason": reason}, follow=True) for reason in ("died", "moved"))
+
+    assert "The patient is discharged." in text(same)
+    assert "Somebody was faster, with the reason “" in text(other)
+    rosa.refresh_from_db()
+    assert rosa.discharge_reason == "died"
 
 
 @pytest.mark.parametrize("who", ["nadia", "ada"])
