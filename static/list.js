@@ -34,21 +34,43 @@
     names().find((name) => name.dataset.peek === href)?.focus({ preventScroll: true });
   }
 
+  async function look(href) {
+    try {
+      return await fetch(href, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
+    } catch {
+      return null;
+    }
+  }
+
+  function put(html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html").body;
+    if (fresh.innerHTML === panel.innerHTML) return;
+    const inside = panel.contains(document.activeElement);
+    panel.replaceChildren(...fresh.childNodes);
+    if (inside) panel.querySelector("[data-peek-close]")?.focus({ preventScroll: true });
+  }
+
   async function peek(name) {
     asked += 1;
     const mine = asked;
-    let html = "";
-    try {
-      const answer = await fetch(name.dataset.peek, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
-      if (answer.ok) html = await answer.text();
-    } catch {
-      html = "";
-    }
+    const answer = await look(name.dataset.peek);
+    const html = answer?.ok ? await answer.text() : "";
     if (mine !== asked) return;
     shown = name.dataset.peek;
-    if (html) panel.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+    if (html) put(html);
     else panel.textContent = "This patient can't be shown now. Press p to try again, Escape to close.";
     panel.hidden = false;
+  }
+
+  // What is new in the list is new in the look at one of it; whoever may not see the patient any more sees it closed.
+  async function renew() {
+    if (panel.hidden) return;
+    const mine = asked;
+    const answer = await look(shown);
+    const html = answer?.ok ? await answer.text() : "";
+    if (mine !== asked || panel.hidden || !answer) return;
+    if (html) put(html);
+    else if (answer.status === 403 || answer.status === 404) close();
   }
 
   document.addEventListener("keydown", (event) => {
@@ -62,6 +84,7 @@
     }
   });
 
+  document.addEventListener("live:changed", renew);
   panel.addEventListener("click", (event) => {
     if (event.target.closest("[data-peek-close]")) close();
   });

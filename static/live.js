@@ -99,7 +99,8 @@
   function leave(text, label) {
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", look);
-    place.replaceChildren();
+    // All of the page: a look at a patient or an open reading stands beside what is refreshed.
+    document.getElementById("content").replaceChildren();
     say(text, location.pathname, label);
   }
 

@@ -23,6 +23,17 @@
     body.replaceChildren(line);
   }
 
+  // What was typed stays, to be sent again.
+  function keep(form) {
+    const line = form.querySelector("[data-unsent]") ?? document.createElement("p");
+    line.className = "note note--error";
+    line.dataset.unsent = "";
+    line.setAttribute("role", "alert");
+    line.textContent = "Nothing is saved: no connection, or you are signed out. What you typed is still here.";
+    form.prepend(line);
+    form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
+  }
+
   async function part(request) {
     const answer = await fetch(request.url, { cache: "no-store", credentials: "same-origin", ...request.options?.() });
     const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-panel-part]");
@@ -40,6 +51,10 @@
       found = null;
     }
     if (mine !== asked) return;
+    if (!found && request.form) {
+      keep(request.form);
+      return;
+    }
     if (found) body.replaceChildren(found);
     else say("This can't be shown now: no connection, or you are signed out.", request.page);
     back.hidden = shown.length < 2;
@@ -76,7 +91,7 @@
     const options = () => ({ method: "POST", body: new FormData(form) });
     form.querySelectorAll("button").forEach((button) => { button.disabled = true; });
     const before = shown[shown.length - 1];
-    await show({ url: form.action, page: before?.page, options });
+    await show({ url: form.action, page: before?.page, options, form });
     document.dispatchEvent(new CustomEvent("live:now"));
   }
 

@@ -106,7 +106,35 @@ def test_a_list_that_refreshes_keeps_place_focus_and_the_look_at_a_patient(tab, 
     page.locator("#patient-rows").get_by_text("187/88").wait_for()
     assert page.evaluate("document.activeElement.textContent") == "Delgado, Rosa"
     assert page.evaluate("window.scrollY") == 300
-    assert page.locator("#peek").is_visible()
+    page.locator("#peek").get_by_text("187/88").wait_for()
+
+
+@pytest.mark.parametrize("gone", ["clinic", "account"])
+def test_whoever_may_see_a_page_no_more_keeps_nothing_of_it_on_the_screen(tab, cuff, rosa, nadia, troubles, gone):
+    """The look beside the list and the open reading stand outside of what is refreshed."""
+    measures(cuff, 187)
+    peeking = tab(reverse("patients:list"), user=nadia)
+    peeking.keyboard.press("j")
+    peeking.keyboard.press("p")
+    peeking.locator("#peek").get_by_text("Rosa Delgado").wait_for()
+    reading = tab(reverse("patients:page", args=[rosa.pk]), user=nadia)
+    reading.get_by_role("link", name="Table", exact=False).first.click()
+    reading.locator("a[data-reading]").first.click()
+    reading.locator("#panel").get_by_text("Rosa Delgado").wait_for()
+
+    if gone == "clinic":
+        nadia.clinics.clear()
+    else:
+        type(nadia).objects.filter(pk=nadia.pk).update(is_active=False)
+
+    reading.locator("#live-trouble a").wait_for()
+    assert "Rosa" not in reading.locator("body").inner_text()
+    if gone == "account":
+        peeking.locator("#live-trouble a").wait_for()
+    else:
+        peeking.locator("#patient-rows").get_by_text("No patients").wait_for()
+    assert "Rosa" not in peeking.locator("body").inner_text()
+    troubles[:] = [said for said in troubles if "404" not in said]
 
 
 HAS_FOCUS = "document.activeElement.closest('form')?.getAttribute('action') ?? document.activeElement.id"
