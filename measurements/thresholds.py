@@ -64,9 +64,8 @@ class Offer:
 
     def before(self, changes: Sequence[ThresholdChange]) -> Bounds:
         """What was on offer until these changes (newest first) were made."""
-        stood = {
-            row.patient_id is not None: row.bounds for row in (self.behind, self.own) if row and row != self.shipped
-        }
+        rows = [row for row in (self.behind, self.own) if row and row != self.shipped]
+        stood: dict[bool, Sequence[Decimal | None] | None] = {row.patient_id is not None: row.bounds for row in rows}
         stood |= {change.patient_id is not None: change.before for change in changes if change.key == self.key}
         return Bounds(*(stood.get(True) or stood.get(False) or self.shipped.bounds))
 
