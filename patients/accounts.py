@@ -89,6 +89,13 @@ def deactivate(*, user: User, by: User) -> None:
     _record(AuditEvent.Action.ACCOUNT, user, by=by, change="deactivated")
 
 
+def tell_of_change(*, user: User, change: str) -> None:
+    """By mail, after the commit: somebody who has the account's session changed its locks, and was it its owner?"""
+    body = render_to_string("account/email/changed_message.txt", {"user": user, "change": change})
+    message = EmailMessage(subject="A change to your account at Vitals at Home", body=body, to=[user.email])
+    transaction.on_commit(partial(message.send), robust=True)
+
+
 def keep_role(user: User) -> None:
     """After an edit of the role: only administrators (and whoever sets up) may open the admin."""
     _take_role(user, user.role)

@@ -32,6 +32,18 @@ WORDS_OF_METHOD = {
     "mfa_reauthenticate:webauthn": "Use a passkey",
 }
 
+# What allauth reports about somebody's own account, said in a mail to its owner.
+CHANGES = {
+    "account/email/password_changed": "The password was changed.",
+    "account/email/password_set": "A password was chosen.",
+    "account/email/password_reset": "A new password was chosen through a link that was mailed to this address.",
+    "mfa/email/totp_activated": "An authenticator app was set up.",
+    "mfa/email/totp_deactivated": "The authenticator app was removed.",
+    "mfa/email/recovery_codes_generated": "New recovery codes were made; the old ones stopped working.",
+    "mfa/email/webauthn_added": "A passkey was added.",
+    "mfa/email/webauthn_removed": "A passkey was removed.",
+}
+
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages: ClassVar[dict[str, Any]] = {
@@ -112,6 +124,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         user.set_password(password)
         user.save(update_fields=["password"])
+
+    def send_notification_mail(self, template_prefix: str, user: Any, *_: Any, **__: Any) -> None:
+        """Always: whoever stole a session and changes the account's locks is seen by its owner within minutes."""
+        accounts.tell_of_change(user=user, change=CHANGES[template_prefix])
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """After the commit: a mail server that hangs must hold no transaction open."""

@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 
 from patients import accounts, audit, audit_words, second_step
@@ -213,7 +215,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_fields = ("target",)
     search_help_text = "A record, such as order:3f2a… or user:12"
     change_list_template = "admin/patients/auditevent/change_list.html"
-    fields = ("when", "did", "who", "role", "clinic", "whom", "record", "page", "address", "told")
+    fields = ("moment", "did", "who", "role", "clinic", "whom", "record", "page", "address", "told")
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(audit_search)
@@ -232,6 +234,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @admin.display(description="when", ordering="at")
     def when(self, event: AuditEvent) -> dt.datetime:
         return event.at
+
+    @admin.display(description="when")
+    def moment(self, event: AuditEvent) -> str:
+        """To the second, as the search says it. Django formats dates of columns, and none of a record's."""
+        return date_format(timezone.localtime(event.at), "M j, Y, g:i:s A")
 
     @admin.display(description="did")
     def did(self, event: AuditEvent) -> str:

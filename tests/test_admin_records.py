@@ -6,6 +6,7 @@ import re
 import pytest
 from django.contrib.admin.sites import site
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from measurements.models import Threshold
 from patients import audit, audit_words
@@ -84,7 +85,7 @@ def test_a_record_of_the_audit_says_when_and_whom_and_so_does_its_own_trace(clie
     assert rosa.name in page
     assert "1 not named" in page
     assert elsewhere.name not in page
-    assert str(event.at.year) in page
+    assert date_format(event.at.astimezone(rosa.clinic.zone), "M j, Y, g:i:s A") in page
     assert "device 7" in page
     assert "locked out: yes" in page
     assert AuditEvent.objects.latest("pk").patient_ids == [rosa.pk]

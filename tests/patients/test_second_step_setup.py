@@ -1,13 +1,16 @@
 """Setting up, confirming and removing a second step."""
 
 import re
+from pathlib import Path
 
+import allauth
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 
+from patients.adapter import CHANGES
 from tests.factories import PASSWORD
 from tests.second_steps import APP, INDEX, code, give_app, recovery_codes, sign_in, told
 
@@ -110,3 +113,47 @@ def test_somebody_elses_passkey_is_neither_shown_nor_removed(client, nadia, olaf
 
     assert [answer.status_code for answer in answers] == [404, 404]
     assert Authenticator.objects.filter(pk=foreign.pk).exists()
+
+
+def mailed(mailoutbox):
+    """Whom each mail went to, and what it says was changed."""
+    return [(message.to, message.body.split("\n\n")[2]) for message in mailoutbox]
+
+
+def test_the_owner_is_told_of_each_change_of_a_lock_and_once(
+    client, nadia, rosa, mailoutbox, django_capture_on_commit_callbacks
+):
+    sign_in(client, nadia)
+    with django_capture_on_commit_callbacks(execute=True):
+        set_up(client)
+    for lock in ("codes/new/", "app/remove/"):
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(f"/accounts/second-step/{lock}")
+
+    assert mailed(mailoutbox) == [
+        ([nadia.email], "An authenticator app was set up."),
+        ([nadia.email], "New recovery codes were made; the old ones stopped working."),
+        ([nadia.email], "The authenticator app was removed."),
+    ]
+    assert rosa.family_name not in "".join(message.body for message in mailoutbox)
+
+
+def test_the_owner_is_told_of_a_changed_password(client, nadia, mailoutbox, django_capture_on_commit_callbacks):
+    secret = give_app(nadia)
+    sign_in(client, nadia, code(secret))
+    new = "seven quiet herons wade"
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+
+    assert mailed(mailoutbox) == [([nadia.email], "The password was changed.")]
+
+
+def test_everything_that_allauth_reports_about_an_account_has_words():
+    sources = "".join(
+        path.read_text() for path in Path(allauth.__file__).parent.rglob("*.py") if "test" not in path.name
+    )
+    reported = set(re.findall(r'send_notification_mail\(\s*"((?:account|mfa)/email/\w+)"', sources))
+    ours = {name for name in reported if not re.search(r"email_(changed|confirm|deleted)|unknown|exists", name)}
+
+    assert len(ours) >= 6
+    assert ours <= set(CHANGES)
