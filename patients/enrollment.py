@@ -54,13 +54,26 @@ class EditedMeanwhile(Exception):
         self.changes = changes
 
 
+class Namesake(Exception):
+    """Somebody of the same name and birth date is a patient of the clinic already. Nothing was written."""
+
+    def __init__(self, patient: Patient) -> None:
+        super().__init__(f"like patient {patient.pk}")
+        self.patient = patient
+
+
 @transaction.atomic
-def enrol(*, by: User, clinic: Clinic, **fields: Any) -> Patient:
-    """A new patient of one of `by`'s clinics. Raises ValidationError by field."""
+def enrol(*, by: User, clinic: Clinic, another_person: bool = True, **fields: Any) -> Patient:
+    """A new patient of one of `by`'s clinics. Raises ValidationError by field.
+
+    Unless they are said to be `another_person`, a Namesake is refused: a double click, or two coordinators at once.
+    """
     if not by.clinics.filter(pk=clinic.pk).exists():
         raise PermissionDenied("not a clinic of this person")
     patient = Patient(clinic=clinic)
     _take(patient, fields)
+    if not another_person:
+        _refuse_namesake(patient)
     _save(patient, force_insert=True)
     audit.record(AuditEvent.Action.ENROL, by=by, patients=[patient.pk], clinic=clinic)
     return patient
@@ -133,6 +146,15 @@ def changes_since(patient: Patient, edition: int) -> list[Change]:
 
 def suggested_zone(state: str, clinic: Clinic) -> str:
     return ZONE_OF_STATE.get(state, clinic.time_zone)
+
+
+def _refuse_namesake(patient: Patient) -> None:
+    """One at a time in a clinic, so that the second of two requests at once sees what the first has saved."""
+    Clinic.objects.select_for_update(no_key=True).get(pk=patient.clinic_id)
+    alike = {"given_name__iexact": patient.given_name, "family_name__iexact": patient.family_name}
+    found = patient.clinic.patients.filter(birth_date=patient.birth_date, **alike).first()
+    if found is not None:
+        raise Namesake(found)
 
 
 def _locked(patient: Patient, *, by: User) -> Patient:

@@ -104,6 +104,7 @@ class PatientForm(forms.ModelForm):
         help_text="Leave empty, unless this patient already has an account there: then type its id exactly.",
     )
     edition = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    another_person = forms.BooleanField(label="This is another person of the same name and birth date", required=False)
 
     class Meta:
         model = Patient
@@ -145,6 +146,7 @@ class PatientForm(forms.ModelForm):
 
     def _prepare_edit(self) -> None:
         self.initial["edition"] = self.instance.edition
+        del self.fields["another_person"]
         for field in self.fields.values():
             field.show_hidden_initial = True
         self.fields["edition"].show_hidden_initial = False

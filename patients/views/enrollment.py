@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from devices.models import Device
 from measurements import overviews
-from patients import enrollment
+from patients import audit, enrollment
 from patients.access import Act, open_patient, person, requires
 from patients.forms import DischargeForm, PatientForm
 from patients.models import Patient
+from patients.models.audit import AuditAction
 
 # No message names a patient: messages travel in a cookie.
 
@@ -26,11 +27,14 @@ def new(request: HttpRequest) -> HttpResponse:
     user = person(request)
     form = PatientForm(request.POST or None, user=user)
     if form.is_valid():
-        clinic = form.cleaned_data.get("clinic") or form.instance.clinic
+        clinic, another = form.cleaned_data.get("clinic") or form.instance.clinic, form.cleaned_data["another_person"]
         try:
-            patient = enrollment.enrol(by=user, clinic=clinic, **form.patient_fields())
+            patient = enrollment.enrol(by=user, clinic=clinic, another_person=another, **form.patient_fields())
         except ValidationError as error:
             form.blame(error)
+        except enrollment.Namesake as found:
+            audit.record(AuditAction.SEARCH, by=user, patients=[found.patient.pk], clinic=clinic)
+            return render(request, "patients/form.html", {"form": form, "namesake": found.patient})
         else:
             messages.success(request, "The patient is enrolled.")
             return redirect("patients:page", patient.pk)

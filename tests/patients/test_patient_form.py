@@ -166,6 +166,29 @@ def test_browsers_are_asked_to_remember_nothing(as_cora, edit_page):
     assert answer.content.decode().count('autocomplete="off"') >= 15
 
 
+def test_a_second_enrolment_of_the_same_person_is_refused_until_it_is_said_to_be_another(as_cora, cora):
+    typed = TYPED | {"mrn": ""}
+    as_cora.post("/patients/new/", typed)
+
+    told = as_cora.post("/patients/new/", typed | {"given_name": " mabel"})
+
+    first = Patient.objects.get()
+    assert "this clinic has such a patient" in text(told)
+    assert reverse("patients:page", args=[first.pk]) in told.content.decode()
+    assert 'name="another_person"' in told.content.decode()
+    assert 'value="9 Birch Lane"' in told.content.decode()
+    assert AuditEvent.objects.get(action="search").patient_ids == [first.pk]
+    as_cora.post("/patients/new/", typed | {"another_person": "on"})
+    assert Patient.objects.count() == 2
+
+
+def test_the_same_name_in_another_clinic_or_born_another_day_is_nobodys_business(as_cora, elm, harbor):
+    PatientFactory(clinic=harbor, given_name="Mabel", family_name="Thornquist", birth_date="1948-03-22")
+    PatientFactory(clinic=elm, given_name="Mabel", family_name="Thornquist", birth_date="1948-03-23")
+
+    assert as_cora.post("/patients/new/", TYPED).status_code == 302
+
+
 def test_a_patient_is_discharged_with_a_reason_and_enrolled_again(as_cora, rosa):
     DeviceFactory(patient=rosa)
     page = reverse("patients:discharge", args=[rosa.pk])
