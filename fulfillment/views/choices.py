@@ -36,6 +36,11 @@ class DecisionForm(PlainForm):
             self.add_error("reason", "Say why, for those who read this later.")
         return said
 
+    @property
+    def typed_in(self) -> str | None:
+        """The field that a refusal of this choice is about, if the person typed one."""
+        return "typed" if self.cleaned_data["choice"] == self.SEND_AGAIN and self.cleaned_data["typed"] else None
+
     def carry_out(self, call: VendorCall, *, by: User) -> str:
         """Returns, for the person, what has happened. Raises decisions.CantDecide, and TooLate."""
         said = self.cleaned_data

@@ -62,8 +62,18 @@ def decide(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     try:
         messages.success(request, form.carry_out(call, by=person(request)))
     except (decisions.CantDecide, decisions.TooLate) as reason:
-        messages.error(request, str(reason))
+        return _refused(request, call, form, str(reason))
     return redirect("orders:call", call.pk)
+
+
+def _refused(request: HttpRequest, call: VendorCall, form: DecisionForm, reason: str) -> HttpResponse:
+    """While it is open, with what was typed, the reason beside it; settled by somebody else, as it stands now."""
+    call.refresh_from_db(fields=["state"])
+    if call.state != CallState.NEEDS_HUMAN:
+        messages.error(request, reason)
+        return redirect("orders:call", call.pk)
+    form.add_error(form.typed_in, reason)
+    return render(request, "orders/decide.html", _context(call, form))
 
 
 def _call(request: HttpRequest, call_id: uuid.UUID) -> VendorCall:

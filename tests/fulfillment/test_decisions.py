@@ -41,9 +41,20 @@ def test_the_order_and_the_list_lead_to_it(stuck, as_cora):
 def test_a_wrong_reference_insists_on_nothing(stuck, as_cora, typed, state):
     call = stuck("reset_before")
 
-    decide(as_cora, call, "send_again", typed=typed)
+    answer = decide(as_cora, call, "send_again", typed=typed)
 
     assert call.state == state
+    assert "Nothing proves that it isn" in answer.content.decode()
+
+
+@pytest.mark.parametrize("typed", ["VWRONG", "V234567892345678923"])
+def test_a_wrong_reference_is_kept_with_the_reason_beside_it_in_sight(stuck, as_cora, typed):
+    """A section that is closed would hide both."""
+    page = decide(as_cora, stuck("reset_before"), "send_again", typed=typed).content.decode()
+
+    assert f'value="{typed}"' in page
+    assert '<details id="call-insist" open>' in page
+    assert 'class="errorlist"' in page
 
 
 def test_who_types_the_reference_may_insist_and_that_is_written_down(stuck, as_cora):
