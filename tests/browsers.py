@@ -130,6 +130,20 @@ class Answering:
             assert self.changed.wait_for(lambda: self.count <= 0, PATIENCE_SECONDS), f"{self.count} requests hang"
 
 
+def until(holds):
+    """Asked again and again. A page under our policy can't be asked to wait for an expression of ours itself."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < end, "still not so"
+        time.sleep(0.05)
+
+
+def painted(page):
+    """What the page was told to show is on the screen: letters have come, and two frames have gone by."""
+    page.evaluate("document.fonts.ready.then(() => 0)")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
+
+
 def stop_clock(page):
     """Its time stands still from the start: it goes on by `page.clock.run_for(milliseconds)` alone, so that a slow
     machine gives its timers no more than a fast one.

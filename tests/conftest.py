@@ -5,6 +5,7 @@ import gc
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from config.launcher import folders
 from config.launcher.folders import ROOT
@@ -22,6 +23,10 @@ pytest_plugins = [
     "tests.houses",
     "tests.faults.table",
 ]
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 SERVERS = pytest.StashKey[contextlib.ExitStack]()
 RARELY = (50_000, 20, 50)

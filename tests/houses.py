@@ -10,6 +10,7 @@ from config.launcher.asking import Ear
 from config.launcher.house import Plan, free_port, standing
 from config.launcher.processes import Leash
 from tests import environment
+from tests.patience import PATIENCE_SECONDS
 
 STAGE_SECONDS = "1"  # from ordered to connected in some five seconds
 GAP_SECONDS = 0.1  # the vendor's limit of one request a second, ten times as fast on both sides
@@ -42,7 +43,7 @@ def house():
 def vendor(house):
     """The simulator's control endpoint: `vendor.post("faults", json=...)`."""
     headers = {"X-Control": house.env["SIMULATOR_CONTROL"]}
-    with httpx2.Client(base_url=f"{house.vendor_url}/_control/", headers=headers, timeout=10) as client:
+    with httpx2.Client(base_url=f"{house.vendor_url}/_control/", headers=headers, timeout=PATIENCE_SECONDS) as client:
         yield client
 
 
@@ -60,6 +61,8 @@ def planned(state):
             "ALLOWED_HOSTS": "127.0.0.1",
             "TENOVI_CLIENT_DOMAIN": "vitals-house",
             "TRACKING_HOSTS": "carrier.example",
+            # Killed processes leave behind what they had there; it goes with the house.
+            "TMPDIR": str(folders.private(folders.sockets(state) / "tmp")),
             "EMAIL_URL": f"filemail:///{folders.private(state / 'mail')}",
         }
     )

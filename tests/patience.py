@@ -3,4 +3,5 @@ a machine of a tenth of the usual speed fails no test. That something stays away
 winds, or by an order of events.
 """
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 60  # one thing: an answer, a page, the end of a process
+WORK_SECONDS = 600  # a whole piece of work by real processes: their start, a backlog, an order's way

@@ -13,10 +13,10 @@ import psycopg
 from config.launcher.folders import ROOT
 from config.launcher.house import accepts, free_port
 from config.launcher.processes import Leash, Process
+from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
 
 HOST = "127.0.0.1"
 HOOK = "/hooks/tenovi/measurements/"
-READY_SECONDS = 60
 
 
 @dataclass
@@ -24,7 +24,6 @@ class Answer:
     status: int
     head: str
     body: bytes
-    seconds: float
 
 
 @dataclass
@@ -39,17 +38,16 @@ class Receiver:
         self.secrets.write_text(",".join(values))
         self.process.send(signal.SIGHUP)
 
-    def raw(self, *pieces, pause=0.0, half_close=False, timeout=30):
+    def raw(self, *pieces, pause=0.0, half_close=False):
         """Send these bytes, piece by piece, and read the answer (None: the connection ended without one)."""
-        began = time.monotonic()
-        with socket.create_connection((HOST, self.port), timeout=timeout) as sock:
+        with socket.create_connection((HOST, self.port), timeout=PATIENCE_SECONDS) as sock:
             with contextlib.suppress(ConnectionError):
                 for piece in pieces:
                     sock.sendall(piece)
                     time.sleep(pause)
                 if half_close:
                     sock.shutdown(socket.SHUT_WR)
-            return read_answer(sock, began)
+            return read_answer(sock)
 
     def post(self, body, *headers, path=HOOK, secret=None, method="POST", length=None, **options):
         secret = self.secrets.read_text().split(",")[0] if secret is None else secret
@@ -67,7 +65,7 @@ class Receiver:
             return connection.execute(query, values).fetchall()
 
 
-def read_answer(sock, began):
+def read_answer(sock):
     data = b""
     with contextlib.suppress(ConnectionError):
         while piece := sock.recv(65_536):
@@ -75,7 +73,7 @@ def read_answer(sock, began):
     if not data:
         return None
     head, _, body = data.partition(b"\r\n\r\n")
-    return Answer(int(head.split()[1]), head.decode("latin-1"), body, time.monotonic() - began)
+    return Answer(int(head.split()[1]), head.decode("latin-1"), body)
 
 
 @contextlib.contextmanager
@@ -94,8 +92,8 @@ def receiving(house, folder, **environment):
             process.stop()
 
 
-def wait_until(ready, *, seconds=READY_SECONDS):
-    deadline = time.monotonic() + seconds
+def wait_until(ready):
+    deadline = time.monotonic() + WORK_SECONDS
     while not ready():
-        assert time.monotonic() < deadline, f"not after {seconds} s"
+        assert time.monotonic() < deadline, f"not after {WORK_SECONDS} s"
         time.sleep(0.1)

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from config.launcher.folders import ROOT
+from tests.patience import WORK_SECONDS
 
 CELERY = ["-m", "celery", "-A", "config"]
 PROCESSES = {
@@ -25,7 +26,9 @@ def started(tmp_path):
         if process == "beat":
             command.append(str(tmp_path / "schedule"))
         env = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"} | changes
-        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=WORK_SECONDS, check=False
+        )
 
     return start
 

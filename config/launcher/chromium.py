@@ -10,7 +10,7 @@ from config.launcher.say import say
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 120
 FETCH_SECONDS = 300
 
 

@@ -18,7 +18,7 @@ from config.launcher.processes import Leash
 from config.launcher.refusal import Refused
 from config.launcher.valkey import Valkey, valkey
 
-READY_SECONDS = 60
+READY_SECONDS = 240  # one that dies is noticed at once; a busy machine is only slow
 WORKERS = {"ingest": 1, "people": 1, "background": 2}  # queue: processes
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 

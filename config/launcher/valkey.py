@@ -13,7 +13,7 @@ from config.launcher.postgres import BARE_ENV
 from config.launcher.processes import POLL_SECONDS, Leash, Process, rotate
 from config.launcher.refusal import Refused
 
-START_SECONDS = 30
+START_SECONDS = 120
 SOCKET = "valkey.sock"
 ANSWER_SECONDS = 2
 

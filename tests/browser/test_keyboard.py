@@ -6,7 +6,7 @@ from devices.models import Device
 from fulfillment.models import Order
 from measurements.models import LatestReading
 from tests.browser.pages import ASK_NOW, bump
-from tests.browsers import DESKTOP
+from tests.browsers import DESKTOP, painted
 from tests.factories import KitFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -149,7 +149,7 @@ SHIFTS = """() => {
 )
 def test_three_refreshes_shift_nothing(browse, measured, rosa, path, news):
     page = browse(path.format(patient=rosa.pk, device=measured.hwi_id), viewport=DESKTOP)
-    page.wait_for_timeout(300)
+    painted(page)
     page.evaluate(SHIFTS)
 
     for value in (51, 63, 72):

@@ -5,7 +5,7 @@ import pytest
 from patients.models import AuditEvent
 from tests.browser.pages import COUNT
 from tests.browser.vitals import drawn
-from tests.browsers import SHOTS, shot
+from tests.browsers import SHOTS, shot, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,9 +44,7 @@ def test_a_print_of_the_open_page_is_written_down_and_drawn_for_paper(browse, me
     drawn(page)
 
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    page.wait_for_timeout(300)
-    assert page.evaluate(GREY, "#plot-blood_pressure canvas")
+    until(lambda: page.evaluate(GREY, "#plot-blood_pressure canvas"))
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    page.wait_for_timeout(300)
-    assert not page.evaluate(GREY, "#plot-blood_pressure canvas")
+    until(lambda: not page.evaluate(GREY, "#plot-blood_pressure canvas"))
     assert [event.route for event in AuditEvent.objects.filter(action="print")] == ["patients:printed"]

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from measurements.models import LatestReading
 from tests.browser.pages import COUNT, bump, fits, reading
+from tests.browser.vitals import drawn
 from tests.browsers import DESKTOP, LIGHT_THEN_DARK, PHONE
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
@@ -21,8 +22,7 @@ def test_from_the_list_to_charts_that_are_drawn(browse, measured, rosa, viewport
     assert fits(page)
 
     page.get_by_role("link", name="Delgado, Rosa").click()
-    page.wait_for_selector("#plot-spO2 canvas")
-    page.wait_for_timeout(200)
+    drawn(page, "spO2")
 
     assert fits(page)
     for code in ("blood_pressure", "pulse", "weight", "glucose", "spO2"):
@@ -34,8 +34,7 @@ def test_from_the_list_to_charts_that_are_drawn(browse, measured, rosa, viewport
 def test_a_year_and_everything_are_drawn_too(browse, measured, rosa):
     for days in (365, 0, 7):
         page = browse(f"/patients/{rosa.pk}/?days={days}")
-        page.wait_for_selector("#plot-blood_pressure canvas")
-        page.wait_for_timeout(200)
+        drawn(page)
         assert page.evaluate(COUNT, ["#plot-blood_pressure canvas", "--series-1"]) > 150, days
 
 

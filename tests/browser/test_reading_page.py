@@ -1,21 +1,11 @@
 """From a point of a chart to the reading behind it, out of the averages and back, in a real browser."""
 
-import time
-
 import pytest
 
-from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK, shot
+from tests.browser.vitals import drawn
+from tests.browsers import DARK_THEN_LIGHT, LIGHT_THEN_DARK, shot, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def until(holds):
-    """Within five seconds. A page under our policy can't be asked to wait for an expression of ours itself."""
-    for _ in range(50):
-        if holds():
-            return
-        time.sleep(0.1)
-    raise AssertionError("still not so after five seconds")
 
 
 @LIGHT_THEN_DARK
@@ -60,7 +50,7 @@ def test_a_reading_is_found_by_keyboard_judged_beside_the_charts_and_seen_on_dem
     page.get_by_role("link", name="Show excluded").click()
     page.wait_for_selector("#plot-blood_pressure canvas")
     assert page.get_by_text("excluded or control solution").count() == 2
-    page.wait_for_timeout(200)
+    drawn(page)
     shot(page, "excluded")
 
 

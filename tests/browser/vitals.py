@@ -1,5 +1,7 @@
 """Charts on the page of a patient, as a test finds them."""
 
+from tests.browsers import painted
+
 DATA = "JSON.parse(document.getElementById('vitals-data').textContent)"
 # Where a point of a chart stands on the screen.
 PLACE = """([code, at, value]) => {
@@ -14,7 +16,7 @@ PLACE = """([code, at, value]) => {
 
 def drawn(page, code="blood_pressure"):
     page.wait_for_selector(f"#plot-{code} canvas")
-    page.wait_for_timeout(200)
+    painted(page)
 
 
 def tip(page, code):

@@ -2,12 +2,14 @@
 
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from devices import nudges
+from tests.patience import PATIENCE_SECONDS
 
 TASK = "measurements.tasks.ingest"
 
@@ -33,8 +35,8 @@ def publish(monkeypatch):
     return through
 
 
-def settled(condition, seconds=3.0):
-    end = time.monotonic() + seconds
+def settled(condition):
+    end = time.monotonic() + PATIENCE_SECONDS
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
     return condition()
@@ -64,28 +66,46 @@ def test_what_was_rolled_back_nudges_nobody(publish):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thousand_nudges_are_a_handful_of_messages_and_the_last_one_counts(publish):
-    broker = publish(Broker())
+def test_a_thousand_nudges_while_one_goes_out_are_one_message_and_the_last_one_counts(publish, monkeypatch):
+    monkeypatch.setattr(nudges, "WINDOW_SECONDS", 0.0)
+    going_out, let_go = threading.Event(), threading.Event()
+
+    def act():
+        going_out.set()
+        let_go.wait(PATIENCE_SECONDS)
+
+    broker = publish(Broker(act))
+    nudges.nudge(TASK)
+    assert going_out.wait(PATIENCE_SECONDS)
     for _ in range(1000):
         nudges.nudge(TASK)
-    sent_early = len(broker.sent)
-    nudges.nudge(TASK)
+    let_go.set()
 
-    assert settled(lambda: len(broker.sent) > sent_early)
-    assert len(broker.sent) < 20
+    assert settled(lambda: broker.sent == [TASK, TASK])
+    nudges.nudge(TASK)
+    assert settled(lambda: broker.sent == [TASK, TASK, TASK])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_between_two_messages_of_a_kind_is_a_tenth_of_a_second(publish):
+    times = []
+    publish(Broker(act=lambda: times.append(time.monotonic())))
+
+    while len(times) < 4:
+        nudges.nudge(TASK)
+
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_hung_broker_holds_nobody_up(publish):
-    hanging = threading.Event()
-    publish(Broker(act=hanging.wait))
-    began = time.monotonic()
+    go_on = threading.Event()
+    broker = publish(Broker(act=lambda: go_on.wait(PATIENCE_SECONDS)))
     for _ in range(50):
         nudges.nudge(TASK)
-    waited = time.monotonic() - began
-    hanging.set()
 
-    assert waited < 0.5, "the publisher's thread hangs, not the request"
+    assert broker.sent == [], "the publisher's thread hangs, not the request"
+    go_on.set()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,6 +19,7 @@ from celery import current_app
 from config.launcher.crew import PYTHON
 from config.launcher.folders import ROOT
 from tests import houses
+from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
 
 GAP_SECONDS = (
     0.05  # the simulated vendor's limit, twenty times as fast as the real one; ours keeps 0.05 s more, as there
@@ -51,10 +52,12 @@ class Arena:
         self.house, self.address = house, (house.plan.host, house.plan.port)
         self.secret = house.env["TENOVI_WEBHOOK_SECRETS"]
         self.vendor = httpx2.Client(
-            base_url=f"{house.vendor_url}/_control/", headers={"X-Control": house.env["SIMULATOR_CONTROL"]}, timeout=60
+            base_url=f"{house.vendor_url}/_control/",
+            headers={"X-Control": house.env["SIMULATOR_CONTROL"]},
+            timeout=PATIENCE_SECONDS,
         )
         self.broker = redis.Redis(
-            unix_socket_path=urlsplit(house.env["CELERY_BROKER_URL"]).path, socket_timeout=10, retry=None
+            unix_socket_path=urlsplit(house.env["CELERY_BROKER_URL"]).path, socket_timeout=PATIENCE_SECONDS, retry=None
         )
         self._db = None
         words = [PYTHON, "-m", "tests.faults.seed"]
@@ -95,7 +98,7 @@ class Arena:
                 current_app.send_task(task, queue=queue, connection=broker, retry=False)
 
     def get(self, path, **options):
-        return httpx2.get(f"{self.house.base_url}{path}", timeout=30, **options)
+        return httpx2.get(f"{self.house.base_url}{path}", timeout=PATIENCE_SECONDS, **options)
 
     def deadlocks(self):
         """Since the server's last crash."""
@@ -106,12 +109,12 @@ class Arena:
         self._seeder.stdin.flush()
         return json.loads(self._seeder.stdout.readline())
 
-    def wait_until(self, check, *, what, seconds):
+    def wait_until(self, check, *, what):
         """Seconds that it took."""
         began = time.monotonic()
         while not check():
             waited = time.monotonic() - began
-            assert waited < seconds, f"{what} is not done after {seconds} s: {self.diagnosis()}"
+            assert waited < WORK_SECONDS, f"{what} is not done after {WORK_SECONDS} s: {self.diagnosis()}"
             time.sleep(POLL_SECONDS)
         return time.monotonic() - began
 

@@ -1,7 +1,5 @@
 """One house for all fault tests, mended after each: they run in one process of pytest, one after the other."""
 
-import os
-
 import pytest
 
 from config.launcher import folders
@@ -16,9 +14,6 @@ from tests.faults.ledger import Ledger
 def pytest_itemcollected(item):
     if "arena" in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.xdist_group("faults"))
-
-
-LOAD_BEFORE, QUIET_LOAD = os.getloadavg()[0], 1.0
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +47,3 @@ def people(arena):
 @pytest.fixture
 def ledger(arena, people):
     return Ledger(arena, people)
-
-
-@pytest.fixture
-def whole(request):
-    """Figures in seconds are promises of the whole run on a machine that was quiet before it; else they are printed."""
-    return request.node.get_closest_marker("faults") is not None and LOAD_BEFORE < QUIET_LOAD

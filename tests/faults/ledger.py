@@ -89,9 +89,9 @@ class Ledger:
     def unsettled(self):
         return self.arena.one(UNSETTLED, self.since)
 
-    def settle(self, *, seconds=60):
+    def settle(self):
         """Seconds until nothing waits any more."""
-        return self.arena.wait_until(lambda: self.unsettled() == 0, what="the backlog", seconds=seconds)
+        return self.arena.wait_until(lambda: self.unsettled() == 0, what="the backlog")
 
     def held(self):
         return {key for keys in self.keys_of.values() for key in keys}

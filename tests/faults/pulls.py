@@ -46,18 +46,18 @@ def send(arena, people, count, *, webhook):
         arena.vendor.post("readings", json=rows[first : first + CHUNK]).raise_for_status()
 
 
-def pull(arena, people, *, seconds):
+def pull(arena, people):
     """Seconds until each of these patients has been pulled."""
     start(arena, people)
-    return finished(arena, people, seconds=seconds)
+    return finished(arena, people)
 
 
 def start(arena, people):
     arena.seed("start_pull", patients=[person["patient"] for person in people])
 
 
-def finished(arena, people, *, seconds):
-    took = arena.wait_until(lambda: arena.one(OPEN) == 0, what="the pull", seconds=seconds)
+def finished(arena, people):
+    took = arena.wait_until(lambda: arena.one(OPEN) == 0, what="the pull")
     assert arena.one(THERE, [person["patient"] for person in people]) >= len(people)
     return took
 

@@ -6,7 +6,8 @@ import threading
 import time
 from dataclasses import dataclass
 
-TIMEOUT_SECONDS = 30
+from tests.patience import PATIENCE_SECONDS
+
 NO_ANSWER = 0
 HOOK = "/hooks/tenovi/measurements/"
 
@@ -24,7 +25,7 @@ def post(address, body, *, secret, path=HOOK):
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     try:
-        with socket.create_connection(address, timeout=TIMEOUT_SECONDS) as line:
+        with socket.create_connection(address, timeout=PATIENCE_SECONDS) as line:
             line.sendall(head.encode() + body)
             answer = line.recv(4096)
     except OSError:

@@ -12,6 +12,7 @@ from config.launcher.folders import ROOT
 from tests.faults.arena import GAP_SECONDS, sizes
 from tests.faults.pulls import at_vendor, pull, pulled_row, start
 from tests.faults.table import Row
+from tests.patience import WORK_SECONDS
 
 READINGS = 5
 QUICK = {
@@ -40,7 +41,7 @@ def test_a_pull_behind_any_fault_misses_nothing(arena, tell, size):
     people = at_vendor(arena, count=len(size), readings=READINGS)
     for person, fault in zip(people, size.values(), strict=True):
         arena.fault(**fault, method="GET", path=person["external_id"])
-    seconds = pull(arena, people, seconds=240)
+    seconds = pull(arena, people)
 
     row = pulled_row(arena, people, f"pull behind {len(size)} kinds of fault", f"{seconds:.0f} s")
     tell(row)
@@ -56,10 +57,10 @@ def test_a_pull_that_the_vendor_refuses_blames_no_reading_and_goes_on_afterwards
     arena.fault(kind, status=status, method="GET", path=people[0]["external_id"])
     problem = "SELECT count(*) FROM devices_syncrow row WHERE patient_id = %s::uuid AND problem <> ''"
     start(arena, people)
-    arena.wait_until(lambda: arena.one(problem, people[0]["patient"]), what="the refusal", seconds=30)
+    arena.wait_until(lambda: arena.one(problem, people[0]["patient"]), what="the refusal")
     arena.rows("UPDATE devices_keyslot SET bad_since = NULL, bad_reason = ''")  # what an operator does
     arena.rows("UPDATE devices_syncrow SET next_attempt_at = now() WHERE state = 'waiting'")
-    pull(arena, people, seconds=60)
+    pull(arena, people)
 
     tell(pulled_row(arena, people, f"pull behind a {status}"))
 
@@ -75,7 +76,7 @@ def test_the_limit_holds_for_many_processes_a_flush_and_a_kill(arena, tell, size
             time.sleep(seconds / 3)
             arena.broker.flushall()
             askers[0].send_signal(signal.SIGKILL)
-            endings = [process.wait(timeout=seconds + 60) for process in askers]
+            endings = [process.wait(timeout=WORK_SECONDS) for process in askers]
         finally:
             for process in askers:
                 process.kill()

@@ -14,10 +14,10 @@ def test_ingest_is_killed_three_times_while_two_thousand_rows_process(arena, led
     for share in (1, 2, 3):
         arena.wait_until(
             lambda share=share: ledger.unsettled() <= ROWS - 200 * share or not ledger.unsettled(),
-            what="a part of the rows", seconds=60,
+            what="a part of the rows",
         )  # fmt: skip
         arena.restart("worker-ingest")
-    seconds = ledger.settle(seconds=90)
+    seconds = ledger.settle()
 
     row = ledger.row(f"ingest killed 3 times in {ROWS:,} rows", f"all done {seconds:.1f} s after the last kill")
     tell(row)
@@ -39,7 +39,7 @@ def test_three_workers_at_the_same_inbox_never_wait_for_each_other_in_a_circle(a
         for _ in range(6):
             arena.nudge("measurements.tasks.ingest", "ingest", times=3)
             time.sleep(0.5)
-        seconds = ledger.settle(seconds=60)
+        seconds = ledger.settle()
     finally:
         for name in names:
             arena.dismiss(name)
@@ -57,7 +57,7 @@ def test_without_beat_and_broker_the_work_waits_and_is_found_by_the_next_beat(ar
     arena.broker.flushall()
     waiting = ledger.unsettled()
     arena.process("beat").start()
-    seconds = ledger.settle(seconds=60)
+    seconds = ledger.settle()
 
     row = ledger.row("beat dead", f"{waiting} waited, found {seconds:.1f} s after it came back")
     tell(row)
@@ -71,8 +71,8 @@ def test_two_beats_and_doubled_tasks_begin_the_night_once(arena, tell, size):
     before = arena.one("SELECT count(*) FROM devices_syncrun WHERE nightly")
     arena.nudge("measurements.tasks.nightly", "background", times=size)
     count = "SELECT count(*) FROM devices_syncrun WHERE nightly"
-    arena.wait_until(lambda: arena.one(count) > before, what="the nightly run", seconds=30)
-    arena.wait_until(lambda: not arena.broker.llen("background"), what="the doubled tasks", seconds=60)
+    arena.wait_until(lambda: arena.one(count) > before, what="the nightly run")
+    arena.wait_until(lambda: not arena.broker.llen("background"), what="the doubled tasks")
     time.sleep(1)
 
     assert arena.one(count) == before + 1

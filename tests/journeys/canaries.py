@@ -8,7 +8,6 @@ import re
 import socket
 import sys
 import threading
-import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ import psycopg
 import redis
 
 from tests.journeys.conftest import Person, errors_on, eventually, patient_id
+from tests.patience import PATIENCE_SECONDS
 from tests.receivers import HOOK, HOST, read_answer
 
 VALUE, POISON, PROVOKING = "187.31", "187.32", "Zilpzalpina"
@@ -58,7 +58,7 @@ def hand_over(cora, vendor, patient):
     form = f"/orders/new/?patient={patient_id(patient)}&how=activate"
     scale = re.search(r'value="(\d+)"[^>]*>Tenovi Scale<', cora.see(form)).group(1)
     cora.fill(form, device_type=scale, gateway_id="a1b2-c3d4-e5a7", sensor_id="")
-    return eventually(lambda: device_on(vendor, "A1B2C3D4E5A7"), seconds=20, what="the activation")
+    return eventually(lambda: device_on(vendor, "A1B2C3D4E5A7"), what="the activation")
 
 
 def device_on(vendor, gateway):
@@ -77,7 +77,7 @@ def order_with_trouble(cora, vendor, patient):
     found = re.search(r"/orders/[0-9a-f-]{36}/", str(answer.url))
     assert found, errors_on(answer.text)
     order = found.group()
-    eventually(lambda: "refused" in cora.see(order).lower(), seconds=30, what="the refusal on the page")
+    eventually(lambda: "refused" in cora.see(order).lower(), what="the refusal on the page")
     for kind in ("html", "garbage", "reset_before"):
         vendor.post("faults", json={"kind": kind, "match": {"method": "GET"}})
 
@@ -86,13 +86,13 @@ def send_readings(clinic, vendor, hwi_id):
     """A good one; one that the database refuses in the middle of the worker; those that can't be read."""
     with refusing(clinic, "measurements_measurement", f"value_1 <> {POISON}"):
         vendor.post("reading", json={"hwi_device_id": hwi_id, "metric": "weight", "value_1": float(POISON)})
-        eventually(lambda: "delivery" in errors(clinic, "worker-ingest"), seconds=20, what="the worker's error line")
+        eventually(lambda: "delivery" in errors(clinic, "worker-ingest"), what="the worker's error line")
     vendor.post("reading", json={"hwi_device_id": hwi_id, "metric": "weight", "value_1": float(VALUE)})
     secret = {"Authorization": clinic.env["TENOVI_WEBHOOK_SECRETS"], "X-Note": NOTE}
     bodies = [json.dumps([{"hwi_device_id": "?", "patient": PATIENT, "note": NOTE}]), f"no json: {PATIENT}", "\x00"]
     for body, headers in [(body, headers) for body in bodies for headers in (secret, {"Authorization": NOTE})]:
-        httpx2.post(f"{clinic.base_url}{HOOK}", content=body.encode(), headers=headers)
-    httpx2.post(f"{clinic.base_url}{HOOK}{NOTE}/", content=bodies[0].encode(), headers=secret)
+        httpx2.post(f"{clinic.base_url}{HOOK}", content=body.encode(), headers=headers, timeout=PATIENCE_SECONDS)
+    httpx2.post(f"{clinic.base_url}{HOOK}{NOTE}/", content=bodies[0].encode(), headers=secret, timeout=PATIENCE_SECONDS)
 
 
 def knock(clinic, cora):
@@ -101,18 +101,19 @@ def knock(clinic, cora):
     for path in (f"/patients/{name}/", f"/{name}?q={name}", f"/patients/?q={name}", f"/static/{name}.css", "/\x00"):
         cora.http.get(path.replace("\x00", "%00"), headers={"X-Request-Id": name, "User-Agent": name})
     cora.http.post("/patients/search/", data={"q": name})
-    httpx2.post(f"{clinic.base_url}/accounts/login/", data={"login": f"{name}@example.org", "password": NOTE})
-    httpx2.get(clinic.base_url, headers={"Host": f"{name}.example"})
+    stranger = {"login": f"{name}@example.org", "password": NOTE}
+    httpx2.post(f"{clinic.base_url}/accounts/login/", data=stranger, timeout=PATIENCE_SECONDS)
+    httpx2.get(clinic.base_url, headers={"Host": f"{name}.example"}, timeout=PATIENCE_SECONDS)
     port = urlsplit(clinic.base_url).port
     for line in (f"GET /{name} HTTP/9.9", f"GET /{name}", f"{name} / HTTP/1.1", f"GET / HTTP/1.1\r\n{name} {NOTE}: 1"):
         raw(port, f"{line}\r\nHost: x\r\n\r\n".encode())
 
 
 def raw(port, data):
-    with socket.create_connection((HOST, port), timeout=10) as sock:
+    with socket.create_connection((HOST, port), timeout=PATIENCE_SECONDS) as sock:
         sock.sendall(data)
         sock.shutdown(socket.SHUT_WR)
-        return read_answer(sock, time.monotonic())
+        return read_answer(sock)
 
 
 def provoke(clinic, cora):
@@ -124,7 +125,7 @@ def provoke(clinic, cora):
         assert answer.status_code == 500
     with refusing(clinic, "devices_periodicjob", f"name <> 'alarms' OR problem = '{NOTE}'"):
         clinic.manage("shell", "-v", "0", "-c", "from devices.tasks import look_after_house as t; t.delay()")
-        eventually(lambda: "look_after_house" in errors(clinic, "worker-background"), seconds=30, what="a failed task")
+        eventually(lambda: "look_after_house" in errors(clinic, "worker-background"), what="a failed task")
 
 
 def mail_people(clinic):
@@ -171,7 +172,7 @@ def listening_to(server, heard):
         finally:
             stop.set()
             server.ping()
-            ear.join(10)
+            ear.join(PATIENCE_SECONDS)
 
 
 def logs(clinic):

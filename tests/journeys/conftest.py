@@ -7,6 +7,8 @@ import time
 import httpx2
 import pytest
 
+from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
+
 PASSWORD = "four calm otters swim"
 STAFF = {"nadia": "clinician", "cora": "coordinator", "ada": "administrator"}
 PREPARE = f"""
@@ -43,7 +45,7 @@ class Person:
     """Somebody at a browser: keeps cookies, fills forms as they stand on the page."""
 
     def __init__(self, house, name):
-        self.http = httpx2.Client(base_url=house.base_url, timeout=20, follow_redirects=True)
+        self.http = httpx2.Client(base_url=house.base_url, timeout=PATIENCE_SECONDS, follow_redirects=True)
         self.fill("/accounts/login/", login=f"{name}@house.example", password=PASSWORD)
 
     def see(self, path):
@@ -80,14 +82,14 @@ def nadia(clinic):
     return Person(clinic, "nadia")
 
 
-def eventually(look, *, seconds, what):
-    """`look` returns something true within that time, which is returned."""
-    end = time.monotonic() + seconds
+def eventually(look, *, what):
+    """`look` returns something true one day, which is returned."""
+    end = time.monotonic() + WORK_SECONDS
     while time.monotonic() < end:
         if found := look():
             return found
         time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s: {what}")
+    raise AssertionError(f"not within {WORK_SECONDS} s: {what}")
 
 
 def readings(house, patient_path):

@@ -1,8 +1,10 @@
 import httpx2
 
+from tests.patience import PATIENCE_SECONDS
+
 
 def test_the_house_stands_and_says_so(house):
-    assert httpx2.get(f"{house.base_url}/healthz/").status_code == 200
+    assert httpx2.get(f"{house.base_url}/healthz/", timeout=PATIENCE_SECONDS).status_code == 200
 
 
 def test_its_manage_commands_see_the_same_database(house):

@@ -16,11 +16,11 @@ def place_order(cora, patient):
 def test_a_kit_is_ordered_followed_and_its_first_readings_are_on_the_chart(clinic, cora, nadia):
     patient = cora.enrol()
     order = place_order(cora, patient)
-    told = eventually(lambda: finished(cora, order), seconds=60, what="both devices connected")
+    told = eventually(lambda: finished(cora, order), what="both devices connected")
 
     timeline = told[told.index("timeline") :]
     assert all(state in timeline for state in STATES), "every stage is kept"
-    eventually(lambda: charted(nadia.see(patient)), seconds=30, what="blood pressure and weight on the page")
+    eventually(lambda: charted(nadia.see(patient)), what="blood pressure and weight on the page")
     assert {row[0] for row in readings(clinic, patient)} >= {"blood_pressure", "weight"}
 
 
@@ -37,7 +37,7 @@ def finished(cora, order):
 def test_the_vendor_got_each_device_once(clinic, cora, vendor):
     patient = cora.enrol(given_name="Ada-Lou", family_name="Once")
     order = place_order(cora, patient)
-    eventually(lambda: finished(cora, order), seconds=90, what="both devices connected")
+    eventually(lambda: finished(cora, order), what="both devices connected")
 
     account = re.search(r"pt-[0-9a-f-]{36}", cora.see(f"{patient}edit/")).group()
     theirs = [device for device in vendor.get("devices").json() if device["patient"] == account.lower()]

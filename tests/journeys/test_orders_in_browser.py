@@ -30,7 +30,7 @@ def test_a_kit_is_ordered_and_walks_to_connected_on_the_open_page(signed_in, cor
 
     assert fits(page)
     connected = page.locator("#order-head .state", has_text="Connected")
-    eventually(connected.is_visible, seconds=60, what="the first reading, without reloading")
+    eventually(connected.is_visible, what="the first reading, without reloading")
     assert page.get_by_role("link", name="Track the parcel").first.is_visible()
     page.goto("/orders/")
     assert fits(page)

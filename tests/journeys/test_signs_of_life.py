@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.journeys.conftest import eventually
+from tests.patience import PATIENCE_SECONDS
 
 PROCESSES = {"database", "broker", "beat", "worker_ingest", "worker_people", "worker_background"}
 SERVERS = {"database", "broker"}
@@ -17,19 +18,20 @@ JOBS = {"alarms", "nightly_start", "nightly", "catalogue", "devices", "gateways"
 
 
 def ask(house, path):
-    return httpx2.get(f"{house.base_url}{path}", headers={"Authorization": f"Bearer {house.env['OPS_TOKEN']}"})
+    headers = {"Authorization": f"Bearer {house.env['OPS_TOKEN']}"}
+    return httpx2.get(f"{house.base_url}{path}", headers=headers, timeout=PATIENCE_SECONDS)
 
 
 def test_a_minute_after_the_start_every_process_and_job_has_given_its_sign(house):
     def problems():
         return set(ask(house, "/healthz/deep").json()["problems"]) & (PROCESSES | JOBS)
 
-    eventually(lambda: not problems(), seconds=150, what="signs of life")
+    eventually(lambda: not problems(), what="signs of life")
 
 
 def test_all_web_processes_count_together(house):
     for _ in range(30):  # each on a connection of its own, so that both processes get some
-        assert httpx2.get(f"{house.base_url}/healthz/").status_code == 200
+        assert httpx2.get(f"{house.base_url}/healthz/", timeout=PATIENCE_SECONDS).status_code == 200
     counted = [count(ask(house, "/metrics").text) for _ in range(6)]
 
     assert counted[0] >= 30
@@ -56,7 +58,7 @@ def test_a_process_that_hangs_is_named_until_it_goes_on(house, name, red):
     def problems():
         return set(ask(house, "/healthz/deep").json()["problems"]) & PROCESSES
 
-    eventually(lambda: not problems(), seconds=150, what="signs of life")
+    eventually(lambda: not problems(), what="signs of life")
 
     process.send(signal.SIGSTOP)
     try:
@@ -67,7 +69,7 @@ def test_a_process_that_hangs_is_named_until_it_goes_on(house, name, red):
         assert problems() == red
     finally:
         process.send(signal.SIGCONT)
-    eventually(lambda: not problems(), seconds=90, what="signs of life again")
+    eventually(lambda: not problems(), what="signs of life again")
 
 
 def forget_signs(house):

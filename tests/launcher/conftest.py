@@ -6,6 +6,7 @@ import pytest
 
 from config.launcher import folders
 from config.launcher.processes import Leash
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ def running():
 
 @pytest.fixture
 def eventually():
-    def wait(condition, *, seconds=15):
-        deadline = time.monotonic() + seconds
+    def wait(condition):
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not condition():
             assert time.monotonic() < deadline
             time.sleep(0.05)

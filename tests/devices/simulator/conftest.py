@@ -66,6 +66,22 @@ def a_client(sim, key=KEY):
     return httpx2.Client(transport=httpx2.WSGITransport(app=sim), base_url=BASE, headers=headers)
 
 
+class Clock:
+    """Real time of the limit, wound by the test."""
+
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(sim, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(sim.limits, "_monotonic", clock)
+    return clock
+
+
 @pytest.fixture
 def order(ask):
     """Dropship one device; the answer's JSON."""

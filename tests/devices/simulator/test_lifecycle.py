@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
+
 STAGE = 20
 WAY = ["Dropship Requested", "Ready to Ship", "Shipped", "Delivered", "Connected"]
 
@@ -155,7 +157,7 @@ def test_threads_move_parcels_by_themselves_once_started(sim, ask, order):
     device = order()
     sim.start()
     try:
-        deadline = sim.world.clock.now().timestamp() + 5
+        deadline = sim.world.clock.now().timestamp() + PATIENCE_SECONDS
         while status(ask, device) != "Connected":
             assert sim.world.clock.now().timestamp() < deadline
     finally:

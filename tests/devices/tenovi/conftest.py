@@ -14,6 +14,7 @@ import stamina
 from devices.simulator import Simulator
 from devices.tenovi import ApiKey, Gate, ShipTo, TenoviClient, VendorPatient, caller
 from devices.tenovi.gate import Slot
+from tests.patience import PATIENCE_SECONDS
 
 DOMAIN = "vitals-test"
 KEY = "key-people"
@@ -126,9 +127,9 @@ def answering(build):
 
 @pytest.fixture
 def server(build, monkeypatch):
-    """A server of one function per connection, and a client on it whose patience is short: reads 0.5 s, calls 1 s."""
-    monkeypatch.setattr(caller, "CALL_SECONDS", 1.0)
-    monkeypatch.setattr(caller, "TIMEOUTS", {"read": 0.5, "write": 0.5})
+    """A server of one function per connection, and a client on it with all the time in the world."""
+    monkeypatch.setattr(caller, "CALL_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(caller, "TIMEOUTS", {"read": PATIENCE_SECONDS, "write": PATIENCE_SECONDS})
     monkeypatch.setattr(caller, "READ_TRIES", 1)
     with ExitStack() as open_sockets:
 
@@ -138,6 +139,18 @@ def server(build, monkeypatch):
             return build(base_url=f"{scheme}://localhost:{listener.getsockname()[1]}")
 
         yield serve
+
+
+@pytest.fixture
+def calls_end_after_a_second(monkeypatch, server):
+    """Each byte may take as long as ever."""
+    monkeypatch.setattr(caller, "CALL_SECONDS", 1.0)
+
+
+@pytest.fixture
+def silence_ends_after_a_second(monkeypatch, server):
+    """The call may take as long as ever."""
+    monkeypatch.setattr(caller, "TIMEOUTS", {"read": 1.0, "write": 1.0})
 
 
 def accept(listener, act, wrap):

@@ -156,7 +156,7 @@ def test_retry_after_is_read_in_both_forms(headers, seconds):
 
 
 def test_retry_after_as_a_date_without_the_servers_date_is_taken_by_our_clock():
-    assert 8 < retry_after({"Retry-After": email.utils.formatdate(time.time() + 10, usegmt=True)}) <= 10
+    assert 500 < retry_after({"Retry-After": email.utils.formatdate(time.time() + 600, usegmt=True)}) <= 600
 
 
 def test_429_slows_the_key_down_and_401_stops_it(answering, gate):

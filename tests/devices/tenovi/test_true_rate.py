@@ -13,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.db import connection
 
+from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
+
 ROOT = Path(__file__).parents[3]
 SECONDS = 25
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -36,7 +38,7 @@ def asker(url):
 
 def requests_seen(url):
     asked = urllib.request.Request(f"{url}/_control/requests", headers={"X-Control": "control"})
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=PATIENCE_SECONDS) as answer:
         seen = json.load(answer)
     return seen["requests"] if isinstance(seen, dict) else seen
 
@@ -45,7 +47,7 @@ def test_eight_processes_one_of_them_killed_never_call_twice_within_a_second(ven
     processes = [asker(vendor) for _ in range(8)]
     time.sleep(SECONDS / 2)
     processes[0].kill()
-    codes = [process.wait(timeout=90) for process in processes]
+    codes = [process.wait(timeout=WORK_SECONDS) for process in processes]
 
     seen = requests_seen(vendor)
     times = sorted(line["at"] for line in seen)

@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import struct
+import threading
 import time
 
 import pytest
@@ -15,16 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from devices.tenovi import ApiKey, Misconfigured, NotSent, Unclear, wire
+from tests.patience import PATIENCE_SECONDS
 
+LONG = " " * 10 * PATIENCE_SECONDS  # at a tenth of a second for each, longer than anybody's patience
 EMPTY_PAGE = json.dumps({"count": 0, "next": None, "previous": None, "results": []})
 DEVICE = "0b7e6a52-5d1c-4c1e-9a57-3f6f0b1f2a10"
-
-
-def seconds(action, error, match):
-    begun = time.monotonic()
-    with pytest.raises(error, match=match):
-        action()
-    return time.monotonic() - begun
 
 
 def reset(connection):
@@ -48,13 +44,17 @@ def test_two_calls_use_one_connection(server, reply):
 
 
 def test_a_connection_that_the_server_has_closed_is_replaced_unnoticed(server, reply):
+    closed = threading.Event()
+
     def act(connection):
         connection.sendall(reply(EMPTY_PAGE))
+        connection.shutdown(socket.SHUT_WR)
+        closed.set()
         return "close"
 
     client = server(act)
     client.list_devices()
-    time.sleep(0.1)
+    assert closed.wait(PATIENCE_SECONDS)
 
     client.delete_device(DEVICE)
 
@@ -135,11 +135,13 @@ def test_a_certificate_that_we_trust_carries_several_calls(server, reply, tls, c
     assert client.list_devices().rows == client.list_devices().rows == ()
 
 
+@pytest.mark.usefixtures("calls_end_after_a_second")
 def test_the_deadline_holds_inside_tls(server, reply, tls, certificate, monkeypatch):
     monkeypatch.setattr(wire, "verifying_context", lambda: ssl.create_default_context(cafile=certificate))
-    client = server(lambda connection: drip(connection, reply(EMPTY_PAGE)), wrap=tls, scheme="https")
+    client = server(lambda connection: drip(connection, reply(EMPTY_PAGE + LONG)), wrap=tls, scheme="https")
 
-    assert 0.9 < seconds(lambda: client.delete_device(DEVICE), Unclear, "ReadTimeout") < 4
+    with pytest.raises(Unclear, match="ReadTimeout"):
+        client.delete_device(DEVICE)
 
 
 def test_proxies_of_the_environment_are_ignored(server, reply, monkeypatch):
@@ -151,10 +153,13 @@ def test_proxies_of_the_environment_are_ignored(server, reply, monkeypatch):
     assert client.list_devices().rows == ()
 
 
+@pytest.mark.usefixtures("silence_ends_after_a_second")
 def test_silence_after_the_request_is_unclear(server):
-    client = server(lambda connection: time.sleep(3))
+    client, begun = server(lambda connection: connection.recv(1)), time.monotonic()
 
-    assert 0.4 < seconds(lambda: client.delete_device(DEVICE), Unclear, "ReadTimeout") < 2.5
+    with pytest.raises(Unclear, match="ReadTimeout"):
+        client.delete_device(DEVICE)
+    assert time.monotonic() - begun < PATIENCE_SECONDS, "not by the call's own end"
 
 
 def drip(connection, data):
@@ -163,14 +168,17 @@ def drip(connection, data):
         time.sleep(0.1)
 
 
+@pytest.mark.usefixtures("calls_end_after_a_second")
 def test_headers_that_come_byte_by_byte_end_at_the_deadline(server, reply):
-    client = server(lambda connection: drip(connection, reply(EMPTY_PAGE)))
+    client = server(lambda connection: drip(connection, reply(EMPTY_PAGE, X_Long=f"x{LONG}x")))
 
-    assert 0.9 < seconds(lambda: client.delete_device(DEVICE), Unclear, "ReadTimeout") < 4
+    with pytest.raises(Unclear, match="ReadTimeout"):
+        client.delete_device(DEVICE)
 
 
+@pytest.mark.usefixtures("calls_end_after_a_second")
 def test_a_body_that_comes_byte_by_byte_ends_at_the_deadline(server, reply):
-    answer = reply(EMPTY_PAGE)
+    answer = reply(EMPTY_PAGE + LONG)
     cut = answer.index(b"\r\n\r\n") + 4
 
     def act(connection):
@@ -179,7 +187,8 @@ def test_a_body_that_comes_byte_by_byte_ends_at_the_deadline(server, reply):
 
     client = server(act)
 
-    assert 0.9 < seconds(client.list_devices, Unclear, "ReadTimeout") < 4
+    with pytest.raises(Unclear, match="ReadTimeout"):
+        client.list_devices()
 
 
 def test_a_reset_after_the_request_is_unclear(server):
