@@ -20,6 +20,12 @@ COMPRESSED = {
     "TRACKING_WINDOW_SECONDS": "0.5",
     "UNKNOWN_DEVICE_LOOKUP_SECONDS": "1",
 }
+# As an operator does it once, by two commands, here in one process.
+OPENED = """
+from django.core.management import call_command
+call_command("sync", "catalogue")
+call_command("register_webhooks")
+"""
 FLAGS = ("--stage-seconds", STAGE_SECONDS, "--gap-seconds", str(GAP_SECONDS))
 
 

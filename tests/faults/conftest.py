@@ -9,6 +9,7 @@ from config.launcher.processes import Leash
 from tests import environment
 from tests.faults.arena import Arena, planned
 from tests.faults.ledger import Ledger
+from tests.houses import OPENED
 
 
 def pytest_itemcollected(item):
@@ -21,8 +22,7 @@ def standing_arena():
     state = folders.private(environment.run_folder("faults"))
     try:
         with Leash() as leash, standing(planned(state), leash=leash, ear=Ear()) as house:
-            house.manage("sync", "catalogue")
-            house.manage("register_webhooks")
+            house.manage("shell", "-v", "0", "-c", OPENED)
             arena = Arena(house)
             yield arena
             arena.close()

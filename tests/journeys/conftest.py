@@ -1,12 +1,13 @@
 """Staff of the house, who use it through HTTP alone, as a browser would."""
 
-import json
 import re
 import time
 
 import httpx2
+import psycopg
 import pytest
 
+from tests.houses import OPENED
 from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
 
 PASSWORD = "four calm otters swim"
@@ -25,6 +26,10 @@ kit = Kit.objects.create(clinic=clinic, name="Heart failure")
 for device in ("Tenovi BPM - L", "Tenovi Scale"):
     KitItem.objects.create(kit=kit, device_type=DeviceType.objects.get(name=device))
 """
+STORED = """
+SELECT metric_id, value_1::text, source FROM measurements_measurement WHERE patient_id = %s::uuid
+ORDER BY taken_at, metric_id
+"""
 PATIENT = {
     "given_name": "Rosa", "family_name": "Quill", "birth_date": "1965-03-03", "sex": "female", "mrn": "",
     "phone": "603 555 0142", "street": "9 Elm Court", "city": "Dover", "state": "NH", "zip_code": "03820",
@@ -35,9 +40,7 @@ PATIENT = {
 @pytest.fixture(scope="session")
 def clinic(house):
     """The house with a clinic in it: catalogue read, webhooks registered, staff and a kit."""
-    house.manage("sync", "catalogue")
-    house.manage("register_webhooks")
-    house.manage("shell", "-v", "0", "-c", PREPARE)
+    house.manage("shell", "-v", "0", "-c", f"{OPENED}{PREPARE}")
     return house
 
 
@@ -94,12 +97,8 @@ def eventually(look, *, what):
 
 def readings(house, patient_path):
     """(metric, value_1, source) of all that is stored for a patient."""
-    question = (
-        "import json; from measurements.models import Measurement; "
-        f"print(json.dumps([[m.metric_id, str(m.value_1), m.source] for m in "
-        f"Measurement.objects.filter(patient_id='{patient_id(patient_path)}').order_by('taken_at', 'metric')]))"
-    )
-    return json.loads(house.manage("shell", "-v", "0", "-c", question))
+    with psycopg.connect(house.env["DATABASE_URL"]) as connection:
+        return connection.execute(STORED, [patient_id(patient_path)]).fetchall()
 
 
 def patient_id(path):

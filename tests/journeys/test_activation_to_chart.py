@@ -96,6 +96,6 @@ def test_what_webhooks_lost_is_there_after_the_pull_and_a_second_pull_changes_no
     everything = readings(clinic, patient)
     clinic.manage("sync", "measurements")
 
-    assert first == [["weight", f"{500 + month}.00", "pull"] for month in range(1, 6)]
+    assert first == [("weight", f"{500 + month}.00", "pull") for month in range(1, 6)]
     assert [row for row in readings(clinic, patient) if row in everything] == everything
     assert len([row for row in readings(clinic, patient) if row[1].startswith("50")]) == 5

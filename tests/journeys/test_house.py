@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import httpx2
 
+from config.launcher import folders
 from tests.patience import PATIENCE_SECONDS
 
 
@@ -16,3 +19,11 @@ def test_its_manage_commands_see_the_same_database(house):
 def test_the_simulated_vendor_can_be_steered_by_us_alone(vendor):
     assert vendor.get("gateways").status_code == 200
     assert vendor.get("gateways", headers={"X-Control": "a guess"}).status_code == 403
+
+
+def test_what_its_processes_keep_in_passing_lies_in_a_folder_that_goes_with_it(house):
+    """Whoever is killed tidies nothing up."""
+    kept = Path(house.env["TMPDIR"])
+
+    assert list(kept.glob("vitals-counts-*"))
+    assert kept.parent == folders.sockets(house.plan.state)
