@@ -65,9 +65,9 @@ def test_a_page_asks_before_the_end_goes_on_when_told_and_is_left_when_nobody_an
     page.goto(reverse("patients:page", args=[rosa.pk]))
     tab.wait(13 * MINUTE + 2)
     tab.says("Are you still there?").wait_for()
+    assert re.fullmatch(r"1:\d\d", page.locator("[data-clock-left]").inner_text())
     look(page, "session-idle")
     assert page.evaluate("document.activeElement.textContent") == "Stay signed in"
-    assert re.fullmatch(r"1:\d\d", page.locator("[data-clock-left]").inner_text())
     for _ in range(6):
         page.keyboard.press("Tab")
         assert page.evaluate("!document.activeElement.closest('main, header')"), "the focus left the question"

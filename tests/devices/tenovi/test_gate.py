@@ -211,7 +211,7 @@ def test_a_machine_that_is_always_late_sends_nothing(monkeypatch):
     sent = []
     transport = httpx2.MockTransport(sent.append)
     client = TenoviClient(
-        base_url="http://x.invalid", domain="x", gate=a_gate(gap=0.001), max_wait=5, transport=transport
+        base_url="http://x.invalid", domain="x", gate=a_gate(gap=0.001), max_wait=PATIENCE_SECONDS, transport=transport
     )
 
     with pytest.raises(NotSent, match="too slow"):
