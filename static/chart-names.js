@@ -4,14 +4,16 @@ window.ChartNames = (() => {
   const Paint = window.ChartPaint;
 
   // Names stand under the readings, and where they cover none if there is such a place: a name never hides a value.
-  const SPOTS = [0, 1, 0.5];
+  const SPOTS = [0, 1, 0.5, 0.25, 0.75];
 
-  function nameAt(u, panel, colours, text, y) {
+  // `tops`: the place that says best what is meant comes first, another one for when readings are all over it.
+  function nameAt(u, panel, colours, text, tops) {
     Paint.clip(u, (ctx, box, ratio) => {
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       const size = { width: ctx.measureText(text).width + 4 * ratio, height: 14 * ratio };
-      const top = Math.min(Math.max(y, box.top), box.top + box.height - size.height);
-      const left = freeSpot(u, panel, SPOTS.map((spot) => box.left + 4 * ratio + spot * (box.width - size.width - 8 * ratio)), top, size);
+      const within = (y) => Math.min(Math.max(y, box.top), box.top + box.height - size.height);
+      const across = SPOTS.map((spot) => box.left + 4 * ratio + spot * (box.width - size.width - 8 * ratio));
+      const [left, top] = freeSpot(u, panel, tops.map(within).flatMap((y) => across.map((x) => [x, y])), size);
       ctx.globalAlpha = 0.75;
       ctx.fillStyle = colours.panel;
       ctx.fillRect(left, top, size.width, size.height);
@@ -21,22 +23,23 @@ window.ChartNames = (() => {
     });
   }
 
-  function freeSpot(u, panel, lefts, top, { width, height }) {
+  function freeSpot(u, panel, spots, { width, height }) {
     const near = 4 * (u.pxRatio || devicePixelRatio);
-    const covered = lefts.map((left) => panel.points.values.flat().filter((value, i) => {
+    const covered = spots.map(([left, top]) => panel.points.values.flat().filter((value, i) => {
       const x = u.valToPos(panel.points.at[i % panel.points.at.length], "x", true);
       const y = u.valToPos(value, "y", true);
       return x > left - near && x < left + width + near && y > top - near && y < top + height + near;
     }).length);
-    return lefts[covered.indexOf(Math.min(...covered))];
+    return spots[covered.indexOf(Math.min(...covered))];
   }
 
-  // Inside the band: under its upper edge, or just over the lower one where it has no upper.
+  // Inside the band: under its upper edge, or just over the lower one where it has no upper. If need be, across that edge.
   function goals(u, panel, colours) {
     const ratio = u.pxRatio || devicePixelRatio;
     panel.lines.filter((line) => line.goal).forEach(({ goal }) => {
-      const y = goal.high === null ? u.valToPos(goal.low, "y", true) - 16 * ratio : u.valToPos(goal.high, "y", true) + 2 * ratio;
-      nameAt(u, panel, colours, `goal ${goal.words}`, y);
+      const edge = u.valToPos(goal.high ?? goal.low, "y", true);
+      const sides = [edge + 2 * ratio, edge - 16 * ratio];
+      nameAt(u, panel, colours, `goal ${goal.words}`, goal.high === null ? sides.reverse() : sides);
     });
   }
 
@@ -53,7 +56,7 @@ window.ChartNames = (() => {
       ctx.lineTo(box.left + box.width, y);
       ctx.stroke();
     });
-    nameAt(u, panel, colours, `7-day median ${panel.baseline.toFixed(panel.decimals)}`, y - 17 * ratio);
+    nameAt(u, panel, colours, `7-day median ${panel.baseline.toFixed(panel.decimals)}`, [y - 17 * ratio, y + 3 * ratio]);
   }
 
   return { goals, baseline };

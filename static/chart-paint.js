@@ -5,6 +5,7 @@ window.ChartPaint = (() => {
   const CHECK = 2;
   const IRREGULAR = 4;
   const LEFT_OUT = 8;
+  const BESIDE = 8; // px: the newest reading of a year stands on the chart's very edge, and is seen whole
   const FADE = 0.14; // of the value axis: how far a one-sided goal's band reaches before it is gone
   const ON_PAPER = "print" in document.documentElement.dataset; // a page made for paper alone
   const BLACK = { ink: "#000", soft: "#333", grid: "#ccc", panel: "#fff", bad: "#000", lines: ["#000", "#555", "#333"] };
@@ -24,11 +25,13 @@ window.ChartPaint = (() => {
     };
   }
 
-  function clip(u, paint) {
+  // `beside`: how far a mark may stand over the ends of time, in pixels of the screen.
+  function clip(u, paint, beside = 0) {
     const { left, top, width, height } = u.bbox;
+    const over = beside * (u.pxRatio || devicePixelRatio);
     u.ctx.save();
     u.ctx.beginPath();
-    u.ctx.rect(left, top, width, height);
+    u.ctx.rect(left - over, top, width + 2 * over, height);
     u.ctx.clip();
     u.ctx.setLineDash([]);
     u.ctx.textAlign = "start";
@@ -206,7 +209,7 @@ window.ChartPaint = (() => {
           mark(ctx, x, y, size, flags[i], colours);
         });
       });
-    });
+    }, BESIDE);
   }
 
   function gaps(u, panel, colours, gap) {

@@ -29,12 +29,23 @@ Patients = QuerySet[Patient]
 
 @dataclass(frozen=True)
 class Column:
-    """`value` adds `sorted_by`, without which the name alone sorts. A first click puts the highest or newest on top."""
+    """`value` adds `sorted_by`, without which the name alone sorts. A first click puts the highest or newest on top.
+
+    `falling` and `rising` say what each way puts on top, where narrow screens have words in place of columns.
+    """
 
     key: str
     label: str
     unit: str = ""
     value: Callable[[Patients], Patients] | None = None
+    falling: str = "highest first"
+    rising: str = "lowest first"
+
+    @property
+    def ways(self) -> list[tuple[str, str]]:
+        """What the form sends, and its words; first the way that a first click takes."""
+        ways = [("falling", self.falling), ("rising", self.rising)]
+        return ways if self.value else ways[::-1]
 
 
 def _kept(name: str) -> Callable[[Patients], Patients]:
@@ -69,12 +80,12 @@ def _days_measured(patients: Patients) -> Patients:
 
 
 COLUMNS = (
-    Column("name", "Patient"),
+    Column("name", "Patient", falling="Z to A", rising="A to Z"),
     Column("blood_pressure", "Blood pressure", "mmHg", _kept("systolic")),
-    Column("weight", "Weight, gain", "lb", _weight_gain),
+    Column("weight", "Weight, gain", "lb", _weight_gain, falling="most gained first", rising="most lost first"),
     Column("glucose", "Glucose", "mg/dL", _kept("glucose")),
     Column("spO2", "SpO₂", "%", _kept("spo2")),
-    Column("last", "Last reading", "", _kept("last_at")),
-    Column("days", "Days measured", "", _days_measured),
+    Column("last", "Last reading", "", _kept("last_at"), falling="newest first", rising="oldest first"),
+    Column("days", "Days measured", "", _days_measured, falling="most first", rising="fewest first"),
 )
 BY_KEY = {column.key: column for column in COLUMNS}

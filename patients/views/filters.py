@@ -29,7 +29,7 @@ DEVICES = {
     "connected": "Connected",
     "none": "Without a device",
 }
-WAYS = {"falling": "falling", "rising": "rising"}
+WAYS = ("falling", "rising")
 SILENT = {"": "Any time", "2": "None for 2 days", "7": "None for 7 days", "never": "Never measured"}
 IN_TROUBLE = (
     *(DeviceState.ACTION_REQUIRED, DeviceState.ON_HOLD, DeviceState.RETURNED),

@@ -105,5 +105,4 @@ def _choices(user: User) -> dict[str, Any]:
         "clinics": [(str(clinic.pk), clinic.name) for clinic in clinics],
         "conditions": Condition.choices,
         "providers": providers.of_clinics(clinic.pk for clinic in clinics),
-        "ways": filters.WAYS.items(),
     }

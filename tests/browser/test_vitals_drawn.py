@@ -141,6 +141,25 @@ def test_the_name_of_a_goal_hides_no_reading(browse, rosa):
     found = page.evaluate(PIXELS, ["blood_pressure", [[at, 126] for at in points]])
     assert len(found) == len(taken)
     assert {pixel for pixel in found if pixel != "27,91,166,255"} == set()
+    across = page.evaluate(PIXELS, ["blood_pressure", [[page.evaluate(f"{DATA}.start"), 130, 8, -9]]])
+    assert across != [EMPTY], "the band is full of readings, so its name stands across its edge"
+
+
+def test_the_newest_reading_of_a_year_is_seen_whole(browse, rosa):
+    """A day is two pixels there, so that it stands on the edge of the chart."""
+    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
+    ago = (dt.timedelta(days=300), dt.timedelta())
+    Measurement.objects.bulk_create(
+        [reading(device, "blood_pressure", timezone.now() - each, 150, 95, index=n) for n, each in enumerate(ago)]
+    )
+    LatestReadingFactory(measurement=rosa.measurements.first())
+    page = browse(f"/patients/{rosa.pk}/?days=365", color_scheme="light")
+    drawn(page)
+
+    newest = page.evaluate(f"{DATA}.panels[0].points.at")[-1]
+    edges = page.evaluate(PIXELS, ["blood_pressure", [[newest, 150, -3, 0], [newest, 150, 3, 0]]])
+
+    assert [int(pixel.split(",")[3]) > 120 for pixel in edges] == [True, True]
 
 
 def test_readings_per_day_are_a_strip_under_the_chart(browse, few, rosa):

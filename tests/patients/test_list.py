@@ -164,3 +164,13 @@ def test_days_follow_a_patient_who_moves_to_another_time_zone(client, cora, rosa
     assert response.status_code == 302
     rosa.overview.refresh_from_db()
     assert rosa.overview.days_until == before - dt.timedelta(days=1)
+
+
+def test_on_a_phone_each_way_to_sort_says_what_comes_first(as_nadia, rosa):
+    page = as_nadia.get("/patients/").content.decode()
+    offered = re.findall(r'<option value="(\w+ (?:rising|falling))"[^>]*>([^<]+)</option>', page)
+
+    assert offered[0] == ("name rising", "Patient: A to Z"), "and that is how a first click sorts"
+    assert dict(offered)["last falling"] == "Last reading: newest first"
+    assert dict(offered)["blood_pressure falling"] == "Blood pressure: highest first"
+    assert not any("rising" in words or "falling" in words for _, words in offered)
