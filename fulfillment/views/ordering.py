@@ -12,6 +12,7 @@ from devices.models import Device
 from fulfillment import orders
 from fulfillment.forms import NO_ROOM, ActivateForm, ShipForm
 from fulfillment.models import OrderLine
+from patients import zip_codes
 from patients.access import Act, open_patient, person, requires
 from patients.models import Patient
 
@@ -50,11 +51,18 @@ def _placed(request: HttpRequest, form: ShipForm | ActivateForm) -> HttpResponse
     except orders.CantOrder as reason:
         form.add_error(None, str(reason))
         return None
-    if warning := hardware_warning(form.cleaned_data.get("gateway_id", "")):
-        messages.warning(request, warning)
+    for doubt in filter(None, (hardware_warning(form.cleaned_data.get("gateway_id", "")), _doubt_of_address(form))):
+        messages.warning(request, doubt)
     done = "Ordered." if isinstance(form, ShipForm) else "The vendor is asked to activate it."
     messages.success(request, f"{done} This page follows it until the first reading arrives.")
     return redirect("orders:page", order.pk)
+
+
+def _doubt_of_address(form: ShipForm | ActivateForm) -> str:
+    """Of what stands in the form now, the patient's own address included. Nobody is held up by it."""
+    if not isinstance(form, ShipForm):
+        return ""
+    return zip_codes.warning(state=form["state"].value() or "", zip_code=form["zip_code"].value() or "")
 
 
 def _context(patient: Patient, form: ShipForm | ActivateForm, *, on_site: bool) -> dict[str, object]:
@@ -65,6 +73,7 @@ def _context(patient: Patient, form: ShipForm | ActivateForm, *, on_site: bool) 
         "form": form,
         "on_site": on_site,
         "held": held.select_related("gateway"),
+        "address_doubt": _doubt_of_address(form),
         "open_lines": list(orders.open_lines(patient)),
         "ask_all_the_same": any(form.has_error(name, NO_ROOM) for name in ("gateway", "gateway_id"))
         or form["all_the_same"].value(),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from devices.models import Device
 from measurements import overviews
-from patients import audit, enrollment
+from patients import audit, enrollment, zip_codes
 from patients.access import Act, open_patient, person, requires
 from patients.forms import DischargeForm, PatientForm
 from patients.models import Patient
@@ -37,6 +37,7 @@ def new(request: HttpRequest) -> HttpResponse:
             return render(request, "patients/form.html", {"form": form, "namesake": found.patient})
         else:
             messages.success(request, "The patient is enrolled.")
+            _doubt_address(request, form)
             return redirect("patients:page", patient.pk)
     return render(request, "patients/form.html", {"form": form})
 
@@ -58,7 +59,15 @@ def edit(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
         return _show(request, patient, form)
     overviews.rebuild([patient.pk])  # its days are the patient's own: the time zone may have changed
     messages.success(request, "The changes are saved.")
+    _doubt_address(request, form)
     return redirect("patients:page", patient.pk)
+
+
+def _doubt_address(request: HttpRequest, form: PatientForm) -> None:
+    """Before a parcel goes there. The state beside the border may be right, so that it is no error."""
+    said = form.cleaned_data
+    if doubt := zip_codes.warning(state=said["state"], zip_code=said["zip_code"]):
+        messages.warning(request, doubt)
 
 
 @requires(Act.EDIT_PATIENTS)

@@ -1,5 +1,6 @@
 """The form of an order, and that of a device handed over on site."""
 
+import html
 import uuid
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from devices.models import VendorCall
 from fulfillment.models import Order
+from patients import zip_codes
 from patients.models import AuditEvent, Patient
 from tests.factories import DeviceFactory, KitFactory
 from tests.fulfillment.pages import text_of
@@ -150,3 +152,18 @@ def test_opening_the_form_is_audited(as_cora, rosa, kit):
     as_cora.get(new_url(rosa))
 
     assert AuditEvent.objects.filter(action="view", patient_ids=[rosa.pk]).count() == 1
+
+
+def test_a_zip_code_of_another_state_is_doubted_before_and_after_and_holds_nobody_up(as_cora, rosa, kit):
+    Patient.objects.filter(pk=rosa.pk).update(state="NH", zip_code="10001")
+
+    page = as_cora.get(new_url(rosa))
+    placed = as_cora.post(new_url(rosa), filled(page, kit), follow=True)
+
+    assert zip_codes.WARNING in html.unescape(page.content.decode())
+    assert zip_codes.WARNING in html.unescape(placed.content.decode())
+    assert Order.objects.get().ship_zip_code == "10001"
+
+
+def test_an_address_that_fits_is_not_doubted(as_cora, rosa, kit):
+    assert zip_codes.WARNING not in html.unescape(as_cora.get(new_url(rosa)).content.decode())

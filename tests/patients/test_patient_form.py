@@ -1,7 +1,9 @@
+import html
+
 import pytest
 from django.urls import reverse
 
-from patients import enrollment
+from patients import enrollment, zip_codes
 from patients.models import AuditEvent, Patient
 from tests.factories import DeviceFactory, PatientFactory
 from tests.patients.inputs import Inputs
@@ -225,3 +227,13 @@ def test_only_coordinators_enrol_and_edit(client, request, who, edit_page):
 
     assert client.get("/patients/new/").status_code == 403
     assert client.post(edit_page, TYPED).status_code == 403
+
+
+def test_a_zip_code_of_another_state_is_doubted_and_kept(as_cora, rosa, edit_page):
+    enrolled = as_cora.post("/patients/new/", TYPED | {"zip_code": "90210"}, follow=True)
+    edited = as_cora.post(edit_page, opened(as_cora, edit_page) | {"state": "NH", "zip_code": "90210"}, follow=True)
+    fits = as_cora.post(edit_page, opened(as_cora, edit_page) | {"zip_code": "03301"}, follow=True)
+
+    said = [zip_codes.WARNING in html.unescape(page.content.decode()) for page in (enrolled, edited, fits)]
+    assert said == [True, True, False]
+    assert Patient.objects.filter(zip_code="90210").count() == 1

@@ -1,0 +1,42 @@
+"""Which state a ZIP code is in, by its first three digits.
+
+USPS gives each sectional centre its prefixes; the list follows its tables as they were in 2026. A few places near a
+border are served from the other side (06390 on Fishers Island, New York, from Connecticut), so that this warns somebody
+who compares an address, and never refuses one.
+"""
+
+from __future__ import annotations
+
+# First and last prefix of each run.
+PREFIXES: dict[str, str] = {
+    "NY": "005 063 100-149", "PR": "006-007 009", "VI": "008", "MA": "010-027 055", "RI": "028-029", "NH": "030-038",
+    "ME": "039-049", "VT": "050-054 056-059", "CT": "060-069", "NJ": "070-089", "AE": "090-099", "PA": "150-196",
+    "DE": "197-199", "DC": "200 202-205 569", "VA": "201 220-246", "MD": "206-219", "WV": "247-268", "NC": "270-289",
+    "SC": "290-299", "GA": "300-319 398-399", "FL": "320-339 341-349", "AA": "340", "AL": "350-369", "TN": "370-385",
+    "MS": "386-397", "KY": "400-427", "OH": "430-459", "IN": "460-479", "MI": "480-499", "IA": "500-528",
+    "WI": "530-549", "MN": "550-567", "SD": "570-577", "ND": "580-588", "MT": "590-599", "IL": "600-629",
+    "MO": "630-658", "KS": "660-679", "NE": "680-693", "LA": "700-714", "AR": "716-729", "OK": "730-732 734-749",
+    "TX": "733 750-799 885", "CO": "800-816", "WY": "820-831", "ID": "832-838", "UT": "840-847", "AZ": "850-865",
+    "NM": "870-884", "NV": "889-898", "CA": "900-961", "AP": "962-966", "HI": "967-968", "AS": "967", "GU": "969",
+    "MP": "969", "OR": "970-979", "WA": "980-994", "AK": "995-999",
+}  # fmt: skip
+# Said in a message, which travels in a cookie: so without the code and the state.
+WARNING = "The ZIP code doesn't seem to be one of that state. Please compare both with the address."
+
+
+def _spread(runs: str) -> set[str]:
+    ends = ((run[:3], run[-3:]) for run in runs.split())
+    return {f"{number:03}" for first, last in ends for number in range(int(first), int(last) + 1)}
+
+
+STATES_OF: dict[str, set[str]] = {}
+for _state, _runs in PREFIXES.items():
+    for _prefix in _spread(_runs):
+        STATES_OF.setdefault(_prefix, set()).add(_state)
+
+
+def warning(*, state: str, zip_code: str) -> str:
+    """Empty where they fit, or where one of them is missing."""
+    if not (state and zip_code) or state in STATES_OF.get(zip_code[:3], set()):
+        return ""
+    return WARNING
