@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -128,20 +129,14 @@ def of_many(patients: Iterable[Patient]) -> dict[uuid.UUID, Goals]:
         Q(patient__in=[patient.pk for patient in patients])
         | Q(clinic__in={patient.clinic_id for patient in patients})
         | Q(patient__isnull=True, clinic__isnull=True)
-    )
-    found = [(row, _goal(row)) for row in sorted(rows, key=_scope_rank)]
-    return {patient.pk: _goals(found, patient) for patient in patients}
-
-
-def _scope_rank(row: Threshold) -> int:
-    return 2 if row.patient_id else 1 if row.clinic_id else 0
-
-
-def _goals(found: Iterable[tuple[Threshold, Goal]], patient: Patient) -> Goals:
-    """Later ones, nearer to the patient, replace earlier ones."""
-    mine = [each for each in found if each[0].patient_id in (None, patient.pk)]
-    mine = [each for each in mine if each[0].clinic_id in (None, patient.clinic_id)]
-    return Goals({(row.metric_id, row.component, row.context): goal for row, goal in mine})
+    ).order_by()
+    shared: dict[int | None, dict[Key, Goal]] = defaultdict(dict)  # by clinic; the shipped ones by None
+    own: dict[uuid.UUID, dict[Key, Goal]] = defaultdict(dict)
+    for row in rows:
+        goals = own[row.patient_id] if row.patient_id else shared[row.clinic_id]
+        goals[row.metric_id, row.component, row.context] = _goal(row)
+    of_clinic = {pk: shared[None] | shared[pk] for pk in {patient.clinic_id for patient in patients}}
+    return {patient.pk: Goals(of_clinic[patient.clinic_id] | own.get(patient.pk, {})) for patient in patients}
 
 
 def _goal(row: Threshold) -> Goal:
@@ -150,7 +145,7 @@ def _goal(row: Threshold) -> Goal:
         high=_number(row.high),
         very_low=_number(row.very_low),
         very_high=_number(row.very_high),
-        scope=("default", "clinic", "patient")[_scope_rank(row)],
+        scope="patient" if row.patient_id else "clinic" if row.clinic_id else "default",
         source=row.source,
         source_date=row.source_date,
     )

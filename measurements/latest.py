@@ -6,9 +6,9 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
 
+import msgspec
 from django.db.models.fields.json import KeyTextTransform
 
 from measurements.goals import Goals, Standing
@@ -23,8 +23,7 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Latest:
+class Latest(msgspec.Struct, frozen=True):
     """`values` in the vendor's unit: two for a blood pressure, else one. `text` is read in `unit`."""
 
     metric: Metric
@@ -61,18 +60,29 @@ def of_many(
         LatestReading.objects.filter(patient__in=[patient.pk for patient in patients])
         .annotate(meal_context=KeyTextTransform("meal_context", "measurement__filter_params"))
         .order_by("metric__position", "metric_id")
-        .values_list(*COLUMNS, named=True)
+        .values_list(*COLUMNS)
     )
     metrics = {metric.pk: (metric, units.of(metric)) for metric in Metric.objects.order_by()}
     found: dict[uuid.UUID, list[Latest]] = defaultdict(list)
-    for row in rows:
-        found[row.patient_id].append(_latest(row, *metrics[row.metric_id], goals[row.patient_id]))
+    for patient_id, metric_id, *said in rows:
+        found[patient_id].append(_latest(*metrics[metric_id], goals[patient_id], *said))
     return found
 
 
-def _latest(row: Any, metric: Metric, unit: Unit, goals: Goals) -> Latest:
-    second = row.value_2 if metric.has_second_value else None
-    values = tuple(float(value) for value in (row.value_1, second) if value is not None)
-    check = row.conflict or row.implausible
-    standing = Standing.UNJUDGED if check else goals.judge(metric.pk, values, row.meal_context or "")
-    return Latest(metric, unit, row.taken_at, values, standing, row.estimated, check)
+def _latest(
+    metric: Metric,
+    unit: Unit,
+    goals: Goals,
+    taken_at: dt.datetime,
+    first: Decimal | None,
+    second: Decimal | None,
+    estimated: bool,
+    conflict: bool,
+    implausible: bool,
+    context: str | None,
+) -> Latest:
+    both = (first, second) if metric.has_second_value else (first,)
+    values = tuple(float(value) for value in both if value is not None)
+    check = conflict or implausible
+    standing = Standing.UNJUDGED if check else goals.judge(metric.pk, values, context or "")
+    return Latest(metric, unit, taken_at, values, standing, estimated, check)

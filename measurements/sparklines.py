@@ -72,16 +72,19 @@ def _first(metrics: Iterable[Metric]) -> Metric | None:
     return next((found[code] for code in CODES if code in found), None)
 
 
+# Where each day stands on the line, from the left.
+LEFT = [f"{EDGE + day * (WIDTH - 2 * EDGE) / (DAYS - 1):.1f}" for day in range(DAYS + 1)]
+
+
 def _drawn(metric: Metric, unit: Unit, points: Sequence[tuple[int, float]]) -> Sparkline:
     """`points` are numbers of days, from 0, and averages, in order."""
-    lowest, highest = (pick(value for _, value in points) for pick in (min, max))
-    spread = highest - lowest or 1.0
-    parts, before = [], None
+    values = [value for _, value in points]
+    lowest, highest = min(values), max(values)
+    scale, bottom = (HEIGHT - 2 * EDGE) / (highest - lowest or 1.0), HEIGHT - EDGE
+    parts, before = [], -DAYS
     for day, value in points:
-        x = EDGE + day * (WIDTH - 2 * EDGE) / (DAYS - 1)
-        y = HEIGHT - EDGE - (value - lowest) * (HEIGHT - 2 * EDGE) / spread
-        joined = before is not None and day - before <= LONGEST_GAP_DAYS
         # A line of no length is a dot, where the ends are round.
-        parts.append(f"L{x:.1f} {y:.1f}" if joined else f"M{x:.1f} {y:.1f}h0")
+        form = "L%s %.1f" if day - before <= LONGEST_GAP_DAYS else "M%s %.1fh0"
+        parts.append(form % (LEFT[day], bottom - (value - lowest) * scale))
         before = day
     return Sparkline(metric, unit, "".join(parts), lowest, highest)

@@ -10,9 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from measurements.charts import Panel
-from measurements.latest import Latest
 from measurements.units import Unit, Units
-from patients.fragments import kept
 
 register = template.Library()
 
@@ -29,18 +27,6 @@ def figure(panel: Panel, value: float) -> str:
 def figures(panel: Panel, values: Sequence[float]) -> str:
     """160/94 for two lines."""
     return "/".join(figure(panel, value) for value in values)
-
-
-@register.simple_tag
-def judged(reading: Latest) -> SafeString:
-    """A newest value with its flag, as lists show it."""
-    return kept("patients/_judged.html", text=reading.text, standing=reading.standing, check=reading.check)
-
-
-@register.simple_tag
-def measured(days: int, among: int) -> SafeString:
-    """On how many days something was measured, drawn and in figures."""
-    return kept("patients/_measured.html", days=days, among=among)
 
 
 @register.filter

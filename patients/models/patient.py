@@ -66,6 +66,11 @@ WHERE patient.id = locked.id
 """
 
 
+def version_of(count: int, versions: int) -> str:
+    """Opaque; another one as soon as anything has changed of any of so many, or of who is among them."""
+    return f"{count}-{versions}"
+
+
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: User) -> PatientQuerySet:
         """Patients of the person's own clinics; nobody's for a person without a role. Default is deny."""
@@ -90,9 +95,9 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         return self.alias(folded=Lower("external_id")).filter(folded=external_id.lower()).first()
 
     def version_of_all(self) -> str:
-        """Opaque; another one as soon as anything has changed of any of these, or of who is among them."""
+        """See `version_of`."""
         totals = self.order_by().aggregate(count=Count("pk"), versions=Sum("version", default=0))
-        return f"{totals['count']}-{totals['versions']}"
+        return version_of(totals["count"], totals["versions"])
 
     def bump(self, ids: Iterable[uuid.UUID]) -> None:
         """Tell open pages that something changed. Locked in id order, so two writers never wait for each other."""

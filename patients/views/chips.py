@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import add
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Case, IntegerField, Q, Value, When
 
+from patients.models.patient import version_of
 from patients.views import filters
 from patients.views.columns import Patients
 from patients.views.filters import DEVICES, HELD, LINES, SILENT, Chosen
@@ -31,15 +32,27 @@ class Alike(NamedTuple):
     held: int
     silent: int
     people: int
+    versions: int
 
 
-def counted(patients: Patients, chosen: Chosen) -> tuple[int, list[Chip], list[Chip]]:
-    """How many are shown, and the chips: each says how many a click on it would show. One query."""
-    found = _alike(filters.grouped(patients, chosen))
+@dataclass(frozen=True)
+class Counted:
+    """`shown` is how many the list shows; `version` is `Patient.objects.version_of_all()` of whom chips choose from."""
+
+    shown: int
+    version: str
+    devices: list[Chip]
+    silence: list[Chip]
+
+
+def counted(patients: Patients, chosen: Chosen) -> Counted:
+    """Among those whom the lists above the chips leave over: one walk over them answers for all chips."""
+    found = _alike(patients)
     by_devices = {key: _count(found, key, chosen.silent) for key in DEVICES}
     by_silence = {key: _count(found, chosen.devices, key) for key in SILENT}
-    return (
+    return Counted(
         by_devices[chosen.devices],
+        version_of(sum(each.people for each in found), sum(each.versions for each in found)),
         [Chip("devices", key, label, by_devices[key], key == chosen.devices) for key, label in DEVICES.items()],
         [Chip("silent", key, label, by_silence[key], key == chosen.silent) for key, label in SILENT.items()],
     )
@@ -48,7 +61,7 @@ def counted(patients: Patients, chosen: Chosen) -> tuple[int, list[Chip], list[C
 # What somebody holds is added up once and joined once: `IN (SELECT ...)` for each chip, which is right for a page,
 # would look seven times for each of ten thousand people.
 ALIKE = """
-SELECT COALESCE(held.kinds, 0), person.silent, count(*) FROM ({people}) AS person
+SELECT COALESCE(held.kinds, 0), person.silent, count(*), sum(person.version)::bigint FROM ({people}) AS person
 LEFT JOIN (
     SELECT patient, bit_or(kinds) AS kinds FROM ({devices} UNION ALL {lines}) AS each(patient, kinds) GROUP BY patient
 ) AS held ON held.patient = person.id
@@ -57,18 +70,22 @@ GROUP BY 1, 2
 
 
 def _alike(patients: Patients) -> list[Alike]:
-    rows = {
-        "people": patients.order_by().values("id", silent=_bits(filters.silence(), BIT_SILENT)),
-        "devices": filters.linked().values("patient", kinds=_bits(HELD, BIT_HELD)),
-        "lines": filters.open_lines().values("patient", kinds=_bits(LINES, BIT_HELD)),
-    }
-    parts = {name: each.query.sql_with_params() for name, each in rows.items()}
+    people = patients.order_by().values("id", "version", silent=_silent())
+    parts = {"people": people.query.sql_with_params()} | _holders()
     with connection.cursor() as cursor:
         cursor.execute(
             ALIKE.format(**{name: text for name, (text, _) in parts.items()}),
             [value for _, values in parts.values() for value in values],
         )
         return [Alike(*row) for row in cursor.fetchall()]
+
+
+@cache
+def _holders() -> dict[str, tuple[str, tuple[Any, ...]]]:
+    """Everybody's: the same words each time, which took Django longer to find than PostgreSQL to answer."""
+    devices = filters.linked().values("patient", kinds=_one_of(HELD, BIT_HELD))
+    lines = filters.open_lines().values("patient", kinds=_bits(LINES, BIT_HELD))
+    return {"devices": devices.query.sql_with_params(), "lines": lines.query.sql_with_params()}
 
 
 def _bits(kinds: Mapping[str, Q], bits: Mapping[str, int]) -> Any:
@@ -78,6 +95,27 @@ def _bits(kinds: Mapping[str, Q], bits: Mapping[str, int]) -> Any:
         for key, bit in bits.items()
     )
     return reduce(add, each)
+
+
+def _one_of(kinds: Mapping[str, Q], bits: Mapping[str, int]) -> Any:
+    """The same where a row is of one kind at most besides "any": asked in turn, the most frequent first."""
+    any_of = bits["any"]
+    each = (When(kinds[key], then=Value(bits[key] | any_of)) for key in ("connected", "trouble", "under_way"))
+    return Case(*each, default=Value(any_of), output_field=IntegerField())
+
+
+def _silent() -> Any:
+    """Who was silent for the longer time was so for the shorter. Most are asked once: have they just measured?"""
+    since = filters.silent_since()
+    two, seven = (Q(overview__last_at__gte=since[days]) for days in ("2", "7"))
+    never = Q(overview__last_at__isnull=True)
+    return Case(
+        When(two, then=Value(0)),
+        When(seven, then=Value(BIT_SILENT["2"])),
+        When(never, then=Value(sum(BIT_SILENT.values()))),
+        default=Value(BIT_SILENT["2"] | BIT_SILENT["7"]),
+        output_field=IntegerField(),
+    )
 
 
 BIT_HELD = {key: 1 << place for place, key in enumerate(HELD)}

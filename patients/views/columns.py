@@ -12,19 +12,18 @@ from django.db.models import (
     Func,
     IntegerField,
     Q,
-    QuerySet,
     Value,
     When,
 )
 from django.db.models.functions import Coalesce, Now
 
 from measurements.summaries import BASELINE_DAYS
-from patients.models import Patient
+from patients.models.patient import PatientQuerySet
 
 MEASURED_DAYS = 30
 DAYS_KEPT = 62  # bits of `Overview.days`
 
-Patients = QuerySet[Patient]
+Patients = PatientQuerySet
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,14 @@ class Column:
     """`value` adds `sorted_by`, without which the name alone sorts. A first click puts the highest or newest on top.
 
     `falling` and `rising` say what each way puts on top, where narrow screens have words in place of columns.
+    `dear`: ten thousand of it take longer than to sort them.
     """
 
     key: str
     label: str
     unit: str = ""
     value: Callable[[Patients], Patients] | None = None
+    dear: bool = False
     falling: str = "highest first"
     rising: str = "lowest first"
 
@@ -86,6 +87,6 @@ COLUMNS = (
     Column("glucose", "Glucose", "mg/dL", _kept("glucose")),
     Column("spO2", "SpO₂", "%", _kept("spo2")),
     Column("last", "Last reading", "", _kept("last_at"), falling="newest first", rising="oldest first"),
-    Column("days", "Days measured", "", _days_measured, falling="most first", rising="fewest first"),
+    Column("days", "Days measured", "", _days_measured, falling="most first", rising="fewest first", dear=True),
 )
 BY_KEY = {column.key: column for column in COLUMNS}

@@ -137,7 +137,8 @@ def grouped(patients: Patients, chosen: Chosen) -> Patients:
 
 
 def narrowed(patients: Patients, chosen: Chosen) -> Patients:
-    return grouped(patients, chosen).filter(_devices(chosen.devices), silence()[chosen.silent])
+    """By the chips."""
+    return patients.filter(_devices(chosen.devices), silence()[chosen.silent])
 
 
 def _devices(key: str) -> Q:
@@ -163,7 +164,11 @@ def _among(rows: Any) -> Q:
 
 def silence() -> dict[str, Q]:
     """By hours, as the ages in the list are."""
-    now = timezone.now()
     never = Q(overview__isnull=True) | Q(overview__last_at__isnull=True)
-    since = {days: never | Q(overview__last_at__lt=now - dt.timedelta(days=int(days))) for days in ("2", "7")}
+    since = {days: never | Q(overview__last_at__lt=moment) for days, moment in silent_since().items()}
     return {"": Q(), "never": never, **since}
+
+
+def silent_since() -> dict[str, dt.datetime]:
+    now = timezone.now()
+    return {days: now - dt.timedelta(days=int(days)) for days in ("2", "7")}

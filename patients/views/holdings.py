@@ -7,6 +7,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from devices.models import Device, Gateway
 from devices.states import DeviceState
@@ -33,8 +34,8 @@ class Holding:
     name: str
     state: str
     label: str
-    device: Device | None
-    line: OrderLine | None
+    device: Device | None = None
+    line: OrderLine | None = None
 
     @property
     def short_name(self) -> str:
@@ -70,40 +71,46 @@ class Holding:
         ]
 
 
-# All that a list says of a device. A page of fifty people would otherwise carry two thousand values for nothing.
-BRIEFLY = ("patient_id", "name", "state", "vendor_status")
-
-
-def of_many(patient_ids: Iterable[uuid.UUID], *, brief: bool = False) -> dict[uuid.UUID, list[Holding]]:
-    """In two queries, however many patients. What is over (unlinked, cancelled, closed by a person) is left out.
-
-    `brief` is for lists: name, state and label of each holding, and whether it is connected.
-    """
+def of_many(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Holding]]:
+    """In two queries, however many patients. What is over (unlinked, cancelled, closed by a person) is left out."""
     ids = list(patient_ids)
-    devices, lines = Device.objects.linked().filter(patient__in=ids), OrderLine.objects.filter(patient__in=ids)
-    devices = devices.only(*BRIEFLY) if brief else devices.select_related("gateway")
-    lines = lines.select_related("device_type" if brief else "order__placed_by", "device_type")
+    lines = OrderLine.objects.filter(patient__in=ids).select_related("order__placed_by", "device_type")
     found: dict[uuid.UUID, list[Holding]] = defaultdict(list)
     line_of: dict[int | None, OrderLine] = {}
     for line in lines.order_by("order__placed_at", "pk"):
         line_of[line.device_id] = line
         if line.device_id is None and line.closed_at is None:
-            found[line.patient_id].append(_awaited(line))
-    for device in devices:
+            label = LineStatus(line.status).label
+            found[line.patient_id].append(Holding(line.device_type.name, line.status, label, None, line))
+    for device in Device.objects.linked().filter(patient__in=ids).select_related("gateway"):
         assert device.patient_id is not None  # noqa: S101 - filtered by patient
-        found[device.patient_id].append(_held(device, line_of.get(device.pk)))
-    return {pk: sorted(held, key=lambda holding: holding.name) for pk, held in found.items()}
+        label = _label(device.state, device.vendor_status)
+        found[device.patient_id].append(Holding(device.name, device.state, label, device, line_of.get(device.pk)))
+    return _by_name(found)
+
+
+def in_brief(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Holding]]:
+    """For lists: the same without devices and lines. A page of fifty people would carry 2,000 values for it."""
+    ids = list(patient_ids)
+    lines = OrderLine.objects.filter(patient__in=ids, device__isnull=True, closed_at__isnull=True)
+    devices = Device.objects.linked().filter(patient__in=ids)
+    found: dict[uuid.UUID, list[Holding]] = defaultdict(list)
+    named = lines.order_by("order__placed_at", "pk").values_list("patient_id", "device_type__name", "status")
+    for patient_id, name, status in named:
+        found[patient_id].append(Holding(name, status, LineStatus(status).label))
+    for patient_id, name, state, said in devices.values_list("patient_id", "name", "state", "vendor_status"):
+        found[patient_id].append(Holding(name, state, _label(state, said)))
+    return _by_name(found)
+
+
+def _by_name(found: dict[uuid.UUID, list[Holding]]) -> dict[uuid.UUID, list[Holding]]:
+    return {pk: sorted(held, key=attrgetter("name")) for pk, held in found.items()}
 
 
 def of(patient_id: uuid.UUID) -> list[Holding]:
     return of_many([patient_id]).get(patient_id, [])
 
 
-def _held(device: Device, line: OrderLine | None) -> Holding:
-    state = DeviceState(device.state)
-    label = device.vendor_status if state == DeviceState.OTHER and device.vendor_status else str(state.label)
-    return Holding(device.name, state, label, device, line)
-
-
-def _awaited(line: OrderLine) -> Holding:
-    return Holding(line.device_type.name, line.status, LineStatus(line.status).label, None, line)
+def _label(state: str, vendors: str) -> str:
+    """In the vendor's words where it is none that we know."""
+    return vendors if state == DeviceState.OTHER and vendors else str(DeviceState(state).label)

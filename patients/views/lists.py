@@ -42,9 +42,14 @@ def _enrolled(user: User) -> PatientQuerySet:
     return Patient.objects.visible_to(user).enrolled()
 
 
+def _chosen(user: User) -> Chosen:
+    return Chosen.of(user).among(user.clinics.all())
+
+
 def _version(user: User) -> str:
     """Of all of whom the list shows a part, and of how it is arranged."""
-    return f"{_enrolled(user).version_of_all()}-{Chosen.of(user).mark}"
+    chosen = _chosen(user)
+    return f"{filters.grouped(_enrolled(user), chosen).version_of_all()}-{chosen.mark}"
 
 
 @requires(Act.SEE_PATIENTS)
@@ -65,14 +70,17 @@ def arrange(request: HttpRequest) -> HttpResponse:
 
 
 def _arranged(request: HttpRequest, user: User) -> dict[str, Any]:
-    chosen, enrolled = Chosen.of(user).among(user.clinics.all()), _enrolled(user)
-    version = _version(user)
-    total, devices, silence = chips.counted(enrolled, chosen)
-    narrowed = filters.narrowed(enrolled, chosen)
-    everybody, turn = Patient.objects.visible_to(user), Turn.read(request.GET.dict())
-    page = places.page_of(narrowed, everybody=everybody, order=chosen.order, turn=turn, total=total)
-    shown = _shown(user, page, chosen, AuditAction.LIST)
-    return shown | {"version": version, "device_chips": devices, "silence_chips": silence}
+    chosen, everybody = _chosen(user), Patient.objects.visible_to(user)
+    grouped, turn = filters.grouped(everybody.enrolled(), chosen), Turn.read(request.GET.dict())
+    found = chips.counted(grouped, chosen)  # before what it stands for is read: what changes meanwhile is news
+    page = places.page_of(
+        filters.narrowed(grouped, chosen), everybody=everybody, order=chosen.order, turn=turn, total=found.shown
+    )
+    return _shown(user, page, chosen, AuditAction.LIST) | {
+        "version": f"{found.version}-{chosen.mark}",
+        "device_chips": found.devices,
+        "silence_chips": found.silence,
+    }
 
 
 def _found(user: User, asked: str) -> dict[str, Any]:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, F, Q, Window
-from django.db.models.expressions import OrderBy
+from django.db import connection
 
 from patients.models import Patient
 from patients.views.columns import Column, Patients
 
 PAGE_SIZE = 50
-NAME = ("family_name", "given_name", "pk")
 
 
 @dataclass(frozen=True)
@@ -27,38 +26,10 @@ class Order:
     def annotate(self, patients: Patients) -> Patients:
         return self.column.value(patients) if self.column.value else patients
 
-    def apply(self, patients: Patients, *, backwards: bool = False) -> Patients:
-        """Those without a value come last in either direction, and the name decides between equals."""
-        by_name = [OrderBy(F(name), descending=backwards) for name in NAME]
-        if not self.column.value:
-            names_falling = self.falling is not backwards
-            return patients.order_by(*(OrderBy(F(name), descending=names_falling) for name in NAME))
-        nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
-        value = OrderBy(F("sorted_by"), descending=self.falling is not backwards, **nulls)
-        return patients.order_by(value, *by_name)
-
-    def beyond(self, place: Patient, *, backwards: bool) -> Q:
-        """Rows that come after the place, or before it."""
-        if not self.column.value:
-            return _names(place, above=self.falling is backwards)
-        value: object = place.sorted_by  # type: ignore[attr-defined]  # annotated
-        names = _names(place, above=not backwards)
-        if value is None:
-            return Q(sorted_by__isnull=not backwards) & names if not backwards else Q(sorted_by__isnull=False) | names
-        higher = Q(sorted_by__gt=value) if self.falling is backwards else Q(sorted_by__lt=value)
-        nobody_has = Q() if backwards else Q(sorted_by__isnull=True)
-        return higher | nobody_has | Q(sorted_by=value) & names
-
-
-def _names(place: Patient, *, above: bool) -> Q:
-    way = "gt" if above else "lt"
-    family, given = place.family_name, place.given_name
-    same_family = Q(family_name=family)
-    return (
-        Q(**{f"family_name__{way}": family})
-        | same_family & Q(**{f"given_name__{way}": given})
-        | same_family & Q(given_name=given, **{f"pk__{way}": place.pk})
-    )
+    @property
+    def by_value(self) -> bool:
+        """Or else by the name alone."""
+        return self.column.value is not None
 
 
 @dataclass(frozen=True)
@@ -104,23 +75,66 @@ def _whole(everybody: Patients, keys: list[uuid.UUID]) -> list[Patient]:
     return [found[key] for key in keys if key in found]
 
 
-def _keys(order: Order, rows: Patients, place: Patient | None, *, backwards: bool) -> tuple[list[uuid.UUID], int]:
-    """Of the rows next to the place, one more than a page shows; and how many there are on that side of it.
+# Of everybody: keys alone, because whole rows would be carried through the sort. OFFSET 0 keeps a value that is dear
+# from being found again for each comparison.
+KEYS = """
+SELECT id{counted} FROM ({rows} {fence}) AS each(id, family_name, given_name{sorted_by})
+{beyond} ORDER BY {ordering} LIMIT %s
+"""
 
-    Keys alone: everybody is sorted, and whole rows would be carried through it. Counted in the same breath.
-    """
-    if place is None:
-        return list(order.apply(rows).values_list("pk", flat=True)[: PAGE_SIZE + 1]), 0
-    wanted = order.apply(rows.filter(order.beyond(place, backwards=backwards)), backwards=backwards)
-    found = list(wanted.values_list("pk", Window(Count("*")))[: PAGE_SIZE + 1])
-    return [pk for pk, _ in found], found[0][1] if found else 0
+
+def _keys(order: Order, rows: Patients, place: Patient | None, *, backwards: bool) -> tuple[list[uuid.UUID], int]:
+    """Of the rows next to the place, one more than a page shows; and how many there are on that side of it."""
+    values = ("sorted_by",) if order.by_value else ()
+    inner, params = rows.order_by().values_list("pk", "family_name", "given_name", *values).query.sql_with_params()
+    beyond, bounds = _beyond(order, place, backwards=backwards) if place else ("", [])
+    text = KEYS.format(
+        rows=inner,
+        fence="OFFSET 0" if order.column.dear else "",
+        sorted_by=", sorted_by" if order.by_value else "",
+        counted=", count(*) OVER ()" if place else "",
+        beyond=f"WHERE {beyond}" if place else "",
+        ordering=_ordering(order, backwards=backwards),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(text, [*params, *bounds, PAGE_SIZE + 1])
+        found = cursor.fetchall()
+    return [row[0] for row in found], found[0][1] if place and found else 0
+
+
+def _ordering(order: Order, *, backwards: bool) -> str:
+    """Those without a value come last in either direction, and the name decides between equals."""
+    falls = order.falling is not backwards
+    names_fall = backwards if order.by_value else falls
+    names = ", ".join(f"{name} {WAYS[names_fall]}" for name in ("family_name", "given_name", "id"))
+    nulls = "FIRST" if backwards else "LAST"
+    return f"sorted_by {WAYS[falls]} NULLS {nulls}, {names}" if order.by_value else names
+
+
+WAYS = {True: "DESC", False: "ASC"}
+FURTHER = {True: "<", False: ">"}
+
+
+def _beyond(order: Order, place: Patient, *, backwards: bool) -> tuple[str, list[Any]]:
+    """What holds for rows after the place, or before it; with its parameters."""
+    falls = order.falling is not backwards
+    name = [place.family_name, place.given_name, place.pk]
+    named = f"(family_name, given_name, id) {FURTHER[backwards if order.by_value else falls]} (%s, %s, %s)"
+    if not order.by_value:
+        return named, name
+    value: Any = place.sorted_by  # type: ignore[attr-defined]  # annotated
+    if value is None:
+        return f"sorted_by IS NOT NULL OR {named}" if backwards else f"sorted_by IS NULL AND {named}", name
+    without = "" if backwards else " OR sorted_by IS NULL"
+    return f"sorted_by {FURTHER[falls]} %s{without} OR sorted_by = %s AND {named}", [value, value, *name]
 
 
 def page_of(patients: Patients, *, everybody: Patients, order: Order, turn: Turn, total: int) -> Page:
     """`patients` as filtered; `everybody` whom the person may see, because a place may have left the filter."""
     place = order.annotate(everybody).filter(pk=turn.patient_id).first() if turn.patient_id else None
     backwards = turn.backwards and place is not None
-    keys, beyond = _keys(order, order.annotate(patients), place, backwards=backwards)
+    # Of nobody at all there may be no SQL either.
+    keys, beyond = _keys(order, order.annotate(patients), place, backwards=backwards) if total else ([], 0)
     shown = _whole(everybody, keys[:PAGE_SIZE])
     if backwards:
         shown.reverse()

@@ -80,7 +80,7 @@ def rows_of(patients: Sequence[Patient], *, now: dt.datetime, units: Units = VEN
     """Of patients whose `overview` is selected with them: six queries, however many."""
     bounds = goals.of_many(patients)
     newest = latest.of_many(patients, goals=bounds, units=units)
-    held = holdings.of_many([patient.pk for patient in patients], brief=True)
+    held = holdings.in_brief(patient.pk for patient in patients)
     sparks = sparklines.of_many({pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now, units=units)
     page, peek = _addresses("patients:page"), _addresses("patients:peek")
     rows = []
