@@ -18,7 +18,7 @@ from devices.views.device import ASKED
 from patients import audit
 from patients.access import Act, person, requires
 from patients.live import only_news
-from patients.models import User
+from patients.models import Patient, User
 from patients.models.audit import AuditAction
 
 
@@ -31,8 +31,8 @@ def gateway_page(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
 
 def _version(user: User, gateway_id: uuid.UUID) -> int | None:
     """Of all who hold something on it."""
-    own = Device.objects.visible_to(user).filter(gateway__public_id=gateway_id)
-    total: int | None = own.aggregate(versions=Sum("patient__version"))["versions"]
+    holders = Patient.objects.visible_to(user).filter(devices__gateway__public_id=gateway_id)
+    total: int | None = holders.aggregate(versions=Sum("version"))["versions"]
     return total
 
 

@@ -74,8 +74,8 @@ def staff(clinic, role):
 
 
 def households(clinic, people, chance):
-    """(patient, device) of each, the witnesses first."""
-    from devices.models import Assignment, Device
+    """(patient, device) of each, the witnesses first; each device on a gateway of its own."""
+    from devices.models import Assignment, Device, Gateway
     from patients.models import Condition, Patient
 
     patients = Patient.objects.bulk_create(
@@ -87,21 +87,23 @@ def households(clinic, people, chance):
         )
         for n in range(people)
     )  # fmt: skip
+    gateways = Gateway.objects.bulk_create(Gateway(hardware_uuid=f"A0B1{n:08X}") for n in range(people))
     devices = Device.objects.bulk_create(
-        Device(hwi_id=uuid.uuid4(), name="Tenovi BPM - L", sensor_code="10", state=chance.choice(STATES), patient=who)
-        for who in patients
-    )
+        Device(
+            hwi_id=uuid.uuid4(), name="Tenovi BPM - L", sensor_code="10", state=chance.choice(STATES), patient=who,
+            gateway=gateway,
+        )
+        for who, gateway in zip(patients, gateways, strict=True)
+    )  # fmt: skip
     Assignment.objects.bulk_create(Assignment(device=device, patient=device.patient) for device in devices)
     return [(device.patient_id, device.pk) for device in devices]
 
 
 def hardware(key):
-    """A gateway under that device, and what their pages are asked for by."""
-    from devices.models import Device, Gateway
+    """By what the pages of that device and of its gateway are asked for."""
+    from devices.models import Device
 
-    device = Device.objects.get(pk=key)
-    device.gateway = Gateway.objects.create(hardware_uuid="A0B1C2D3E4F5")
-    device.save(update_fields=["gateway"])
+    device = Device.objects.select_related("gateway").get(pk=key)
     return {"device": str(device.hwi_id), "gateway": str(device.gateway.public_id)}
 
 
