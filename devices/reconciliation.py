@@ -20,14 +20,13 @@ from devices.hardware import normalise_hardware_uuid
 from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
 from devices.models.delivery import DeliveryState
 from devices.models.sync import SyncKind
-from devices.states import DeviceState
+from devices.states import NOT_LINKED
 
 if TYPE_CHECKING:
     from patients.models import User
 
 logger = logging.getLogger(__name__)
 
-NOT_LINKED = (DeviceState.UNLINKED, DeviceState.CANCELLED)
 MOST_LOOKED_UP = 20
 ON_THE_WAY = dt.timedelta(hours=1)  # a reading that is younger may still come by its webhook
 

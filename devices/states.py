@@ -35,6 +35,9 @@ RANK = {
     DeviceState.UNLINKED: 6,
 }
 
+# The vendor bills nothing for it.
+NOT_LINKED = (DeviceState.UNLINKED, DeviceState.CANCELLED)
+
 # A reading from a device in one of these means Connected: the vendor tells the two by different hooks.
 BEFORE_FIRST_READING = (
     DeviceState.PENDING,

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from patients.models import Patient
+from patients.models.patient import sees_anybody
 
 from .device import Device
 
@@ -43,7 +44,7 @@ def new_reference() -> str:
 
 class VendorCallQuerySet(models.QuerySet["VendorCall"]):
     def visible_to(self, user: User) -> VendorCallQuerySet:
-        return self.filter(patient__in=Patient.objects.visible_to(user))
+        return self.filter(patient__clinic__people=user) if sees_anybody(user) else self.none()
 
     def waiting(self) -> VendorCallQuerySet:
         return self.filter(state=CallState.INTENT, next_attempt_at__lte=timezone.now())

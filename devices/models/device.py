@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import BigIntegerRangeField, DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Count, F, Func, Q
 from django.utils import timezone
 
-from devices.states import DeviceState
+from devices.states import NOT_LINKED, DeviceState
 from patients.models import Patient
+from patients.models.patient import sees_anybody
 
 from .catalogue import DeviceType
 from .gateway import Gateway
@@ -34,11 +35,15 @@ class Int8Range(Func):
 
 class DeviceQuerySet(models.QuerySet["Device"]):
     def visible_to(self, user: User) -> DeviceQuerySet:
-        return self.filter(patient__in=Patient.objects.visible_to(user))
+        return self.filter(patient__clinic__people=user) if sees_anybody(user) else self.none()
 
     def linked(self) -> DeviceQuerySet:
         """Billed by the vendor: not unlinked, not cancelled."""
-        return self.exclude(state__in=(DeviceState.UNLINKED, DeviceState.CANCELLED))
+        return self.exclude(state__in=NOT_LINKED)
+
+    def counts(self) -> dict[str, int]:
+        """By state, how many there are."""
+        return dict(self.order_by().values_list("state").annotate(n=Count("pk")))
 
     def to_reread(self) -> DeviceQuerySet:
         """A webhook has hinted at news and its window is over."""

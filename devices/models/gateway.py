@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from devices.hardware import as_printed, is_gateway_id
-from devices.states import DeviceState
+from devices.states import NOT_LINKED, DeviceState
 from patients.models import Patient
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXCELLENT, POOR = 30, 10  # signal: "30 or above excellent, 10 or below poor" (the vendor's recipe, no unit given)
 CONFIRMED = "CO"  # of `whitelist_status`; RE is requested
-IN_USE = tuple(set(DeviceState) - {DeviceState.UNLINKED, DeviceState.CANCELLED})
+IN_USE = tuple(set(DeviceState) - set(NOT_LINKED))
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):

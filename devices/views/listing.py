@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -16,8 +17,7 @@ from django.views.decorators.http import require_safe
 
 from devices.concerns import LOW_BATTERY_PERCENT
 from devices.models import Device
-from devices.models.device import DeviceQuerySet
-from devices.states import DeviceState
+from devices.states import NOT_LINKED, DeviceState
 from patients import audit
 from patients.access import Act, person, requires
 from patients.live import only_news
@@ -56,13 +56,19 @@ def devices_live(request: HttpRequest) -> HttpResponse:
 
 def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
     version, visible = _version(user), Device.objects.visible_to(user)
-    offered = _offered(user, visible)
+    counts = visible.counts()
+    offered = _offered(user, counts)
     chosen = {name: value for name, value in request.GET.items() if value in offered.get(name, {})}
     found = visible.filter(state=chosen["state"]) if "state" in chosen else visible.linked()
     found = found.filter(*(NARROW[name](value) for name, value in chosen.items() if name in NARROW))
-    ordered = found.select_related("patient", "gateway").order_by(F("last_heard_at").asc(nulls_first=True), "pk")
-    page = Paginator(ordered, PAGE_SIZE).get_page(request.GET.get("page"))
-    shown = list(page.object_list)
+    # Keys first: all devices are sorted, and whole rows would be carried through it.
+    keys = found.order_by(F("last_heard_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
+    pages = Paginator(keys, PAGE_SIZE)
+    if not chosen:
+        pages.count = sum(n for state, n in counts.items() if state not in NOT_LINKED)
+    page = pages.get_page(request.GET.get("page"))
+    whole = visible.select_related("patient", "gateway").in_bulk(list(page.object_list))
+    shown = [whole[key] for key in page.object_list if key in whole]
     audit.record(AuditAction.LIST, by=user, patients={device.patient_id for device in shown if device.patient_id})
     return {
         "version": version,
@@ -77,11 +83,10 @@ def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
 TITLES = {"state": "State", "silent": "Last heard", "battery": "Battery", "clinic": "Clinic"}
 
 
-def _offered(user: User, visible: DeviceQuerySet) -> dict[str, dict[str, str]]:
+def _offered(user: User, counts: Mapping[str, int]) -> dict[str, dict[str, str]]:
     """By name, each value with its label: states that occur, and clinics where a person has several."""
-    states = set(visible.order_by().values_list("state", flat=True).distinct())
     offered: dict[str, dict[str, str]] = {
-        "state": {value: str(label) for value, label in DeviceState.choices if value in states},
+        "state": {value: str(label) for value, label in DeviceState.choices if value in counts},
         "silent": SILENT,
         "battery": BATTERY,
     }

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from devices.models import VendorCall
 from devices.models.call import CallState
 from fulfillment.models import LineStatus, Order, Urgency
+from fulfillment.models.status import STUCK
 from fulfillment.wording import Words, words_for
 from patients import audit
 from patients.access import Act, can, person, requires
@@ -25,6 +26,7 @@ ROWS_PER_PAGE = 50
 class Row:
     order: Order
     status: LineStatus
+    stuck: bool
     words: Words
     devices: list[str]
 
@@ -61,7 +63,7 @@ def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
     wanted = visible if chosen is None else visible.as_urgent_as(chosen)
     # Keys first: all orders are sorted, and whole rows would be carried through it.
     page = Paginator(wanted.by_urgency().values_list("pk", flat=True), ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    orders = Order.objects.visible_to(user).with_lines().in_bulk(keys := list(page))
+    orders = Order.objects.visible_to(user).in_brief().in_bulk(keys := list(page))
     rows, undecided = [_row(orders[key]) for key in keys if key in orders], _undecided(user)
     seen = [row.order.patient_id for row in rows] + [call.patient_id for call in undecided if call.patient_id]
     audit.record(AuditAction.LIST, by=user, patients=dict.fromkeys(seen))
@@ -85,8 +87,10 @@ def _undecided(user: User) -> list[VendorCall]:
 
 
 def _row(order: Order) -> Row:
-    names = [line.device_type.name for line in order.lines.all() if not hasattr(line, "corrected_by")]
-    return Row(order, order.status, words_for(order.status), names)
+    lines, status = order.lines.all(), order.status
+    corrected = {line.corrects_id for line in lines}
+    names = [line.device_type.name for line in lines if line.pk not in corrected]
+    return Row(order, status, status in STUCK, words_for(status), names)
 
 
 def _chips(counts: dict[int, int], chosen: Urgency | None) -> list[Chip]:

@@ -66,6 +66,11 @@ WHERE patient.id = locked.id
 """
 
 
+def sees_anybody(user: User) -> bool:
+    """Of the own clinics: what belongs to a patient is filtered by `patient__clinic__people`, joined once a row."""
+    return user.is_authenticated and user.is_active and bool(user.role)
+
+
 def version_of(count: int, versions: int) -> str:
     """Opaque; another one as soon as anything has changed of any of so many, or of who is among them."""
     return f"{count}-{versions}"
@@ -74,9 +79,7 @@ def version_of(count: int, versions: int) -> str:
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: User) -> PatientQuerySet:
         """Patients of the person's own clinics; nobody's for a person without a role. Default is deny."""
-        if not (user.is_authenticated and user.is_active and user.role):
-            return self.none()
-        return self.filter(clinic__people=user)
+        return self.filter(clinic__people=user) if sees_anybody(user) else self.none()
 
     def enrolled(self) -> PatientQuerySet:
         return self.filter(discharged_at__isnull=True)
