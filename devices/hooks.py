@@ -27,14 +27,13 @@ def register(client: TenoviClient, *, site_url: str) -> list[str]:
     endpoints = []
     for event, path in PATHS.items():
         endpoint = site_url + path
-        # "Too many requests" has changed nothing, and the gate holds the key back: nobody should have to start again.
-        for attempt in stamina.retry_context(on=NotSent, attempts=TRIES, timeout=TRIES_SECONDS):
-            with attempt:
-                _register(client, existing.get(endpoint), endpoint=endpoint, event=event)
+        _register(client, existing.get(endpoint), endpoint=endpoint, event=event)
         endpoints.append(endpoint)
     return endpoints
 
 
+# "Too many requests" has changed nothing, and the gate holds the key back: nobody should have to start again.
+@stamina.retry(on=NotSent, attempts=TRIES, timeout=TRIES_SECONDS)
 def _register(client: TenoviClient, hook: VendorWebhook | None, *, endpoint: str, event: str) -> None:
     facts = {
         "endpoint": endpoint,

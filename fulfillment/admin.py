@@ -8,7 +8,8 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
 from devices.models import DeviceType
-from fulfillment.models import Kit, KitItem, LineStatus, Order, OrderEvent, OrderLine, SpecialOrder
+from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
+from fulfillment.models.status import status_in_words
 from patients.access import person
 from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline
 from patients.admin_editing import EditedAdmin
@@ -66,10 +67,6 @@ class OrderLineInline(ReadOnlyInline):
     fields = ("device_type", "nth", "status", "status_at", "call", "device", "closed_at", "closed_by")
 
 
-def status_in_words(event: OrderEvent) -> str:
-    return str(LineStatus(event.status).label) if event.status in LineStatus.values else event.status
-
-
 class OrderEventInline(ReadOnlyInline):
     model = OrderEvent
     fields = ("at", "source", "state", "text", "by", "line")
@@ -78,7 +75,7 @@ class OrderEventInline(ReadOnlyInline):
 
     @admin.display(description="status")
     def state(self, event: OrderEvent) -> str:
-        return status_in_words(event)
+        return status_in_words(event.status)
 
 
 @admin.register(Order)
@@ -121,7 +118,7 @@ class OrderEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="status")
     def state(self, event: OrderEvent) -> str:
-        return status_in_words(event)
+        return status_in_words(event.status)
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """An event is about an order or, where none of ours brought it, about a device."""

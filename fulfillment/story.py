@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from devices.states import DeviceState
 from fulfillment.models import EventSource, LineStatus, OrderEvent
+from fulfillment.models.status import status_in_words
 
 HEARSAY = EventSource.WEBHOOK
 # Told in the vendor's words, which we have our own for.
@@ -115,8 +116,8 @@ def _alike_together(rows: Iterable[Row]) -> list[Row]:
 def _said(event: OrderEvent) -> tuple[str, str]:
     """(in our words, the vendor's where they are others). Its record stays at Delivered when a reading has come."""
     if event.status not in STAGES or event.source == EventSource.PERSON:
-        return event.text or _label(event.status), ""
-    label = _label(event.status)
+        return event.text or status_in_words(event.status), ""
+    label = status_in_words(event.status)
     same = event.status == LineStatus.CONNECTED or event.text.casefold() in ("", label.casefold())
     return label, "" if same else event.text
 
@@ -125,10 +126,6 @@ def _word(event: OrderEvent) -> str:
     """Our word for it; the vendor's where we have none."""
     known = event.status and event.status != LineStatus.OTHER
     return event.status if known else event.text.casefold()
-
-
-def _label(status: str) -> str:
-    return str(LineStatus(status).label) if status in LineStatus.values else status
 
 
 def _minute(at: dt.datetime | None) -> dt.datetime | None:

@@ -121,17 +121,19 @@ def _bucket(days: LocalDays, number: int, size: int, points: list[Point]) -> Buc
     )
 
 
+def _ends(group: list[Point]) -> Iterator[Point]:
+    """The lowest and the highest of each line."""
+    for line in range(len(group[0].values)):
+        values = [point.values[line] for point in group]
+        yield group[values.index(min(values))]
+        yield group[values.index(max(values))]
+
+
 def _at_most(points: list[Point], groups: list[list[Point]]) -> list[Point]:
     """Of too many, those that are a bucket's highest or lowest; after them the newest of those to be checked."""
     if len(points) <= MOST_KEPT:
         return points
-    extreme = {
-        id(pick(group, key=lambda point, line=line: point.values[line]))  # type: ignore[misc]  # of a default in a lambda
-        for group in groups
-        if group
-        for pick in (min, max)
-        for line in range(len(group[0].values))
-    }
+    extreme = {id(point) for group in groups if group for point in _ends(group)}
     kept = [point for point in points if id(point) in extreme]
     marked = [point for point in points if point.check and id(point) not in extreme]
     room = MOST_KEPT - len(kept)

@@ -10,7 +10,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.serializers import serialize
 from django.db.models import Model
-from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -48,8 +47,8 @@ class EditedAdmin(ScopedAdmin):
         """(name, rows) of what is edited on the same page."""
         found = []
         for inline in self.inlines:
-            key = _get_foreign_key(self.model, inline.model).name
-            rows = inline.model._default_manager.filter(**{key: obj.pk}).order_by("pk")
+            key = next(field for field in inline.model._meta.fields if field.related_model is self.model)
+            rows = inline.model._default_manager.filter(**{key.name: obj.pk}).order_by("pk")
             found.append((str(inline.model._meta.verbose_name_plural), rows))
         return found
 
@@ -70,9 +69,9 @@ class ToldForm(forms.ModelForm):
     def _told(self, current: Model) -> str:
         now = [f"{self.fields[name].label}: {in_words(current, name)}" for name in self.changed_data]
         now += [f"{name}: {', '.join(map(str, rows)) or 'none'}" for name, rows in self.admin.below(current)]
-        there = f" There now: {'; '.join(now)}." if now else ""
-        return f"{who_saved(current)} after you had opened it. Nothing of yours is saved yet.{there} Save again to put \
-what stands below in its place."
+        parts = [f"{who_saved(current)} after you had opened it.", "Nothing of yours is saved yet."]
+        parts += [f"There now: {'; '.join(now)}."] if now else []
+        return " ".join([*parts, "Save again to put what stands below in its place."])
 
 
 def who_saved(current: Model) -> str:

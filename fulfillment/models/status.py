@@ -27,6 +27,11 @@ class LineStatus(models.TextChoices):
     UNLINKED = "unlinked", "Unlinked"
 
 
+def status_in_words(status: str) -> str:
+    """The vendor's own word where it is none of ours."""
+    return str(LineStatus(status).label) if status in LineStatus.values else status
+
+
 # Worst first: the order shows the first of these that one of its lines has.
 WORST_FIRST: tuple[str, ...] = (
     LineStatus.NEEDS_HUMAN,

@@ -18,7 +18,6 @@ from patients.access import Act, person, requires
 from patients.live import only_news
 from patients.models import Condition, Patient, User
 from patients.models.audit import AuditAction
-from patients.models.patient import PatientQuerySet
 from patients.views import chips, filters, places
 from patients.views.columns import COLUMNS, MEASURED_DAYS
 from patients.views.filters import Chosen
@@ -38,18 +37,14 @@ def patients(request: HttpRequest) -> HttpResponse:
     return render(request, "patients/list.html", {"asked": ""} | _arranged(request, user) | _choices(user))
 
 
-def _enrolled(user: User) -> PatientQuerySet:
-    return Patient.objects.visible_to(user).enrolled()
-
-
 def _chosen(user: User) -> Chosen:
     return Chosen.of(user).among(user.clinics.all())
 
 
 def _version(user: User) -> str:
     """Of all of whom the list shows a part, and of how it is arranged."""
-    chosen = _chosen(user)
-    return f"{filters.grouped(_enrolled(user), chosen).version_of_all()}-{chosen.mark}"
+    chosen, enrolled = _chosen(user), Patient.objects.visible_to(user).enrolled()
+    return f"{filters.grouped(enrolled, chosen).version_of_all()}-{chosen.mark}"
 
 
 @requires(Act.SEE_PATIENTS)

@@ -32,11 +32,15 @@ def what_was_found(page, world):
     page.get_by_text("1 found for").wait_for()
 
 
-def the_drawn_charts(page, world):
-    page.goto(f"/patients/{world.rosa.pk}/?days=90&excluded=1")
+def at_the_newest_pressure(page, world, look):
+    page.goto(f"/patients/{world.rosa.pk}/?days=90&{look}")
     page.locator("#plot-blood_pressure canvas").wait_for()
     page.focus("#plot-blood_pressure")
     page.keyboard.press("ArrowLeft")
+
+
+def the_drawn_charts(page, world):
+    at_the_newest_pressure(page, world, "excluded=1")
     page.locator("#plot-blood_pressure .tip").wait_for()
 
 
@@ -46,10 +50,7 @@ def the_hours_of_the_day(page, world):
 
 
 def a_reading_beside_the_charts(page, world):
-    page.goto(f"/patients/{world.rosa.pk}/?days=90&view=time")
-    page.locator("#plot-blood_pressure canvas").wait_for()
-    page.focus("#plot-blood_pressure")
-    page.keyboard.press("ArrowLeft")
+    at_the_newest_pressure(page, world, "view=time")
     page.keyboard.press("Enter")
     page.locator("#panel").get_by_text("Received here").first.wait_for()
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from devices.states import DeviceState
 from fulfillment.models import LineStatus
+from patients.models import Patient
 from patients.views.filters import DEVICES, SILENT
 from tests.factories import DeviceFactory, OrderFactory, PatientFactory
 from tests.patients.lists import arrange, names, read
@@ -135,8 +136,33 @@ def test_a_provider_who_has_left_still_shows_as_what_narrows_the_list(as_nadia, 
     assert "<option selected>Dr. Elm</option>" in page.content.decode()
 
 
+def version_of(response):
+    return re.search(r'data-live-version="([^"]+)"', response.content.decode())[1]
+
+
+def test_an_open_list_hears_of_whom_it_may_show_and_of_nobody_else(as_nadia, nadia, elm, harbor):
+    nadia.clinics.add(harbor)
+    mine, other = PatientFactory(clinic=elm, provider="Dr. Elm"), PatientFactory(clinic=harbor, provider="Dr. Oak")
+    for choice in ({"clinic": str(elm.pk)}, {"provider": "Dr. Elm", "clinic": ""}, {"silent": "never"}):
+        version = version_of(arrange(as_nadia, **choice))
+        Patient.objects.bump([other.pk])
+        assert as_nadia.get("/patients/live/", {"v": version}).status_code == 204
+        Patient.objects.bump([mine.pk])
+        assert as_nadia.get("/patients/live/", {"v": version}).status_code == 200
+
+
+def test_an_open_list_stays_quiet_when_the_clinic_that_it_shows_was_left(as_nadia, nadia, elm, harbor):
+    nadia.clinics.add(harbor)
+    arrange(as_nadia, clinic=str(harbor.pk))
+    nadia.clinics.remove(harbor)
+
+    version = version_of(as_nadia.get("/patients/"))
+
+    assert as_nadia.get("/patients/live/", {"v": version}).status_code == 204
+
+
 def test_an_open_list_hears_of_a_new_arrangement(as_nadia, rosa):
-    version = re.search(r'data-live-version="([^"]+)"', as_nadia.get("/patients/").content.decode())[1]
+    version = version_of(as_nadia.get("/patients/"))
     assert as_nadia.get("/patients/live/", {"v": version}).status_code == 204
 
     arrange(as_nadia, sort="days")
