@@ -8,8 +8,8 @@ from config import settings
 from patients.fragments import filled, kept
 
 PATIENTS = settings.BASE_DIR / "templates" / "patients"
-BY_VALUES = ("_cell.html", "_held.html", "_measured.html", "_no_cell.html", "_row.html")
-WITH_SLOTS = ("_cell.html", "_row.html")
+WITH_SLOTS = ("_cell.html", "_row.html", "_table_cell.html", "_table_row.html")
+BY_VALUES = ("_held.html", "_measured.html", "_no_cell.html", *WITH_SLOTS)
 
 
 def test_what_is_given_is_escaped_and_told_apart():
