@@ -1,0 +1,77 @@
+"""A clinic as it is meant to run, with the second step required: from the invitation's mail to the third sign-in."""
+
+import re
+
+import pytest
+
+from config.launcher.crew import PYTHON
+from config.launcher.folders import ROOT
+from config.launcher.house import READY_SECONDS, accepts, free_port
+from tests.browsers import PHONE
+from tests.journeys.conftest import PASSWORD, eventually
+from tests.second_steps import code
+
+MINA = "mina@house.example"
+
+
+@pytest.fixture
+def strict_door(clinic):
+    """Another web server of the same house: whoever comes in through it shows a second step."""
+    port, crew = free_port(), clinic.crew
+    words = ("-m", "gunicorn", "--config", str(ROOT / "config" / "gunicorn.py"), "config.wsgi:application")
+    given = {"BIND": f"127.0.0.1:{port}", "SITE_URL": f"http://127.0.0.1:{port}", "MFA_REQUIRED": "1"}
+    process = crew.start("web-strict", [PYTHON, *words], WEB_CONCURRENCY="1", **given)
+    crew.wait_until(lambda: accepts("127.0.0.1", port), what="The strict door", seconds=READY_SECONDS)
+    yield given["SITE_URL"]
+    crew.processes.remove(process)
+    crew.watched.remove(process)
+    process.stop()
+
+
+def mails(house, words):
+    """What was mailed to Mina and says so."""
+    found = (path.read_text() for path in (house.plan.state / "mail").iterdir())
+    return [text for text in found if f"To: {MINA}" in text and words in text]
+
+
+def sign_in(page, answer):
+    page.locator("#account-menu summary").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_label("Email").fill(MINA)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Code").fill(answer)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/patients/")
+
+
+def test_somebody_invited_sets_up_an_app_and_signs_in_with_it_and_with_a_recovery_code(clinic, strict_door, opened):
+    about = ("--name", "Mina Ode", "--role", "clinician", "--clinic", "Elm Street Cardiology")
+    clinic.manage("invite", "--email", MINA, *about)
+    (invitation,) = eventually(lambda: mails(clinic, "/invitation/"), what="the invitation")
+    page = opened(viewport=PHONE, base_url=strict_door)
+
+    page.goto(re.search(r"/accounts/invitation/\S+", invitation)[0])
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("The same password again").fill(PASSWORD)
+    page.get_by_role("button", name="Open my account").click()
+    page.get_by_role("heading", name="Second step of signing in").wait_for()
+    page.goto("/patients/")
+    assert "/accounts/second-step/" in page.url, "a password alone opens nothing"
+
+    page.get_by_role("link", name="Set up an app").click()
+    page.get_by_text("The camera doesn't work").click()
+    secret = page.locator(".setup-key").inner_text().replace(" ", "")
+    page.get_by_label("The 6 digits").fill(code(secret))
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("heading", name="Your recovery codes").wait_for()
+    spare = page.locator(".codes code").first.inner_text()
+    page.get_by_role("link", name="Done").click()
+    page.wait_for_url("**/patients/")
+
+    sign_in(page, code(secret, seconds=30))
+    sign_in(page, spare)
+
+    page.goto("/accounts/second-step/")
+    assert page.get_by_text("9 left").is_visible()
+    assert eventually(lambda: mails(clinic, "An authenticator app was set up."), what="a notice")
