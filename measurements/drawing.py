@@ -46,6 +46,9 @@ def segments(points: Sequence[Point]) -> list[list[Point]]:
 
 def _smooth_segment(points: list[Point], lines: int, reach: float) -> Iterator[list[float | None]]:
     """Sums that run along make each mean a difference of two of them, however many readings lie in reach."""
+    if len(points) == 1:  # as all are where years are drawn and a bucket is longer than a gap
+        yield from ([None if points[0].check else value] for value in points[0].values)
+        return
     start = points[0].at
     at = [(point.at - start).total_seconds() / 86400 for point in points]
     known = [(day, point.values) for day, point in zip(at, points, strict=True) if not point.check]
