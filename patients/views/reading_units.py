@@ -22,4 +22,5 @@ def choose(request: HttpRequest) -> HttpResponse:
     units.choose(units=units.of(user).with_one(request.POST.get("unit", "")), by=user)
     back = request.POST.get("back", "")
     # Of this site alone: an address that somebody else wrote must not lead elsewhere.
-    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else reverse("patients:units"))
+    ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if ours else reverse("patients:units"))
