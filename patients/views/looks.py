@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 from measurements import charts
 from measurements.days import LocalDays
@@ -22,7 +22,7 @@ from patients.models import Patient, User
 
 LABELS = {7: "7 days", 14: "14 days", 30: "30 days", 90: "90 days", 365: "1 year", 0: "All"}
 SPAN, DATES, VIEW = "chart_days", "chart_dates", "chart_view"
-DATES_KEPT = 6  # so that several tabs, each with dates of its own, stay as they are
+DATES_KEPT = 20  # so that several tabs, each with dates of its own, stay as they are
 OVER_TIME, BY_CLOCK = "time", "clock"
 MOST_TABLE_PAGES = 10_000
 
@@ -81,6 +81,14 @@ def of(request: HttpRequest, user: User) -> Look:
     if view not in (OVER_TIME, BY_CLOCK):
         view = user.preferences.get(VIEW, OVER_TIME)
     return Look(_span(asked.get("days", ""), user), view == BY_CLOCK, asked.get("excluded") == "1", _page(request))
+
+
+def again(request: HttpRequest, user: User) -> Look:
+    """What an open page shows. Days that nobody remembers are not found: others must not come under its title."""
+    look, asked = of(request, user), request.GET.get("days", "")
+    if asked not in ("", look.span.key):
+        raise Http404("These days are no longer remembered.")
+    return look
 
 
 def remember(look: Look, *, by: User) -> None:

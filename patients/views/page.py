@@ -60,7 +60,7 @@ def _version(user: User, patient_id: uuid.UUID) -> int | None:
 def live(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     user = person(request)
     patient = open_patient(patient_id, by=user)
-    return render(request, "patients/_live.html", shown(request, patient, looks.of(request, user)))
+    return render(request, "patients/_live.html", shown(request, patient, looks.again(request, user)))
 
 
 @requires(Act.SEE_PATIENTS)
@@ -69,7 +69,7 @@ def download(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     """The readings of the range that is shown."""
     user = person(request)
     patient = open_patient(patient_id, by=user)
-    days = looks.of(request, user).span.days(patient, now=timezone.now())
+    days = looks.again(request, user).span.days(patient, now=timezone.now())
     export = exports.of(patient, days=days, goals=goals.of(patient), units=units.of(user))
     audit.record(
         AuditAction.EXPORT,

@@ -106,11 +106,24 @@ def test_what_is_wrong_with_dates_is_said_and_what_was_typed_stays(as_nadia, nad
 
 
 def test_only_the_newest_dates_are_kept(as_nadia, nadia, rosa):
-    for day in range(1, 10):
+    for day in range(1, 23):
         choose(as_nadia, rosa, f"2026-10-{day:02}", "2026-10-31")
 
     kept = User.objects.get(pk=nadia.pk).preferences["chart_dates"]
-    assert [first for first, _ in kept] == [f"2026-10-{day:02}" for day in (9, 8, 7, 6, 5, 4)]
+    assert [first for first, _ in kept] == [f"2026-10-{day:02}" for day in range(22, 2, -1)]
+
+
+def test_a_page_whose_dates_are_forgotten_never_shows_others_under_its_title(as_nadia, nadia, rosa):
+    """Its title is not refreshed; the file that it offers says nothing of its days."""
+    page = choose(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"]
+    live = re.search(r'data-live-url="([^"]+)"', as_nadia.get(page).content.decode())[1].replace("&amp;", "&")
+    file = page.replace("?", "readings.csv?")
+    assert [as_nadia.get(path).status_code for path in (live, file)] == [200, 200]
+
+    User.objects.filter(pk=nadia.pk).update(preferences={})
+
+    assert [as_nadia.get(path).status_code for path in (live, file)] == [404, 404]
+    assert "Nov 21" not in text(as_nadia.get(file))
 
 
 def test_days_that_are_over_still_show_how_the_newest_weight_stands(as_nadia, rosa):
