@@ -206,7 +206,10 @@ class PatientForm(forms.ModelForm):
 
 
 class DischargeForm(forms.Form):
-    reason = forms.ChoiceField(choices=[("", "Choose…"), *DischargeReason.choices])
+    reason = forms.ChoiceField(
+        choices=[("", "Choose…"), *DischargeReason.choices],
+        error_messages={"required": "Choose why care ends."},
+    )
 
 
 def _as_typed(value: Any) -> list[str]:

@@ -21,7 +21,11 @@ MOST_ID = 2**63 - 1  # of PostgreSQL's bigint
 
 
 class ExcludeForm(forms.Form):
-    reason = forms.ChoiceField(label="Why it doesn't count", choices=[("", "Choose…"), *exclusion.Reason.choices])
+    reason = forms.ChoiceField(
+        label="Why it doesn't count",
+        choices=[("", "Choose…"), *exclusion.Reason.choices],
+        error_messages={"required": "Choose why this reading doesn't count."},
+    )
     detail = forms.CharField(label="In your words", required=False, max_length=120, strip=True)
 
 

@@ -28,7 +28,7 @@ def test_a_reading_is_found_by_keyboard_judged_beside_the_charts_and_seen_on_dem
 
     panel.get_by_text("Exclude this reading").first.click()
     panel.get_by_role("button", name="Exclude").first.click()
-    panel.get_by_text("This field is required.").wait_for()
+    panel.get_by_text("Choose why this reading doesn't count.").wait_for()
     panel.get_by_label("Why it doesn't count").first.select_option("someone_else")
     panel.get_by_label("In your words").first.fill("her husband's")
     shot(page, "panel")

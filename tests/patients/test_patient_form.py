@@ -205,6 +205,7 @@ def test_a_patient_is_discharged_with_a_reason_and_enrolled_again(as_cora, rosa)
     rosa.refresh_from_db()
     assert "1 device stays linked" in asked
     assert refused.status_code == 200
+    assert "Choose why care ends." in text(refused)
     assert gone is not None
     assert rosa.discharged_at is None
 
