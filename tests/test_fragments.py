@@ -44,7 +44,8 @@ def world():
 @pytest.fixture
 def asked(monkeypatch):
     """By fragment: the questions that were asked while it was rendered."""
-    fragments.kept.cache_clear()  # another test may have rendered the same in this process
+    for cache in (fragments.kept, fragments._pattern):
+        cache.cache_clear()  # another test may have rendered the same in this process
     found, render = {}, Template._render
 
     def noting(self, context):
