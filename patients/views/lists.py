@@ -82,7 +82,7 @@ def _found(user: User, asked: str) -> dict[str, Any]:
     """By name, the first page. Discharged patients too: a nurse who types a name wants that person."""
     everybody = Patient.objects.visible_to(user)
     found, chosen = everybody.filter(search.matching(asked)), Chosen()
-    page = places.page_of(found, everybody=everybody, order=chosen.order, turn=Turn(), total=found.count())
+    page = places.page_of(found, everybody=everybody, order=chosen.order, turn=Turn())
     return _shown(user, page, chosen, AuditAction.SEARCH)
 
 

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
 from patients.models import Patient
@@ -83,23 +84,28 @@ SELECT id{counted} FROM ({rows} {fence}) AS each(id, family_name, given_name{sor
 """
 
 
-def _keys(order: Order, rows: Patients, place: Patient | None, *, backwards: bool) -> tuple[list[uuid.UUID], int]:
-    """Of the rows next to the place, one more than a page shows; and how many there are on that side of it."""
+def _keys(
+    order: Order, rows: Patients, place: Patient | None, *, backwards: bool, counted: bool
+) -> tuple[list[uuid.UUID], int]:
+    """Of the rows next to the place, one more than a page shows; `counted`: and how many there are there in all."""
     values = ("sorted_by",) if order.by_value else ()
-    inner, params = rows.order_by().values_list("pk", "family_name", "given_name", *values).query.sql_with_params()
+    try:
+        inner, params = rows.order_by().values_list("pk", "family_name", "given_name", *values).query.sql_with_params()
+    except EmptyResultSet:  # of nobody
+        return [], 0
     beyond, bounds = _beyond(order, place, backwards=backwards) if place else ("", [])
     text = KEYS.format(
         rows=inner,
         fence="OFFSET 0" if order.column.dear else "",
         sorted_by=", sorted_by" if order.by_value else "",
-        counted=", count(*) OVER ()" if place else "",
+        counted=", count(*) OVER ()" if counted else "",
         beyond=f"WHERE {beyond}" if place else "",
         ordering=_ordering(order, backwards=backwards),
     )
     with connection.cursor() as cursor:
         cursor.execute(text, [*params, *bounds, PAGE_SIZE + 1])
         found = cursor.fetchall()
-    return [row[0] for row in found], found[0][1] if place and found else 0
+    return [row[0] for row in found], found[0][1] if counted and found else 0
 
 
 def _ordering(order: Order, *, backwards: bool) -> str:
@@ -129,12 +135,16 @@ def _beyond(order: Order, place: Patient, *, backwards: bool) -> tuple[str, list
     return f"sorted_by {FURTHER[falls]} %s{without} OR sorted_by = %s AND {named}", [value, value, *name]
 
 
-def page_of(patients: Patients, *, everybody: Patients, order: Order, turn: Turn, total: int) -> Page:
-    """`patients` as filtered; `everybody` whom the person may see, because a place may have left the filter."""
+def page_of(patients: Patients, *, everybody: Patients, order: Order, turn: Turn, total: int | None = None) -> Page:
+    """`patients` as filtered; `everybody` whom the person may see, because a place may have left the filter.
+
+    Where nobody knows the `total` of a first page, it is counted together with it.
+    """
     place = order.annotate(everybody).filter(pk=turn.patient_id).first() if turn.patient_id else None
     backwards = turn.backwards and place is not None
-    # Of nobody at all there may be no SQL either.
-    keys, beyond = _keys(order, order.annotate(patients), place, backwards=backwards) if total else ([], 0)
+    counted = place is not None or total is None
+    keys, beyond = _keys(order, order.annotate(patients), place, backwards=backwards, counted=counted)
+    total = beyond if total is None else total
     shown = _whole(everybody, keys[:PAGE_SIZE])
     if backwards:
         shown.reverse()
