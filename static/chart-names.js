@@ -7,13 +7,13 @@ window.ChartNames = (() => {
   const SPOTS = [0, 1, 0.5, 0.25, 0.75];
 
   // `tops`: the place that says best what is meant comes first, another one for when readings are all over it.
-  function nameAt(u, panel, colours, text, tops) {
+  function nameAt(u, panel, colours, text, tops, gap) {
     Paint.clip(u, (ctx, box, ratio) => {
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       const size = { width: ctx.measureText(text).width + 4 * ratio, height: 14 * ratio };
       const within = (y) => Math.min(Math.max(y, box.top), box.top + box.height - size.height);
       const across = SPOTS.map((spot) => box.left + 4 * ratio + spot * (box.width - size.width - 8 * ratio));
-      const [left, top] = freeSpot(u, panel, tops.map(within).flatMap((y) => across.map((x) => [x, y])), size);
+      const [left, top] = freeSpot(u, panel, tops.map(within).flatMap((y) => across.map((x) => [x, y])), size, gap);
       ctx.globalAlpha = 0.75;
       ctx.fillStyle = colours.panel;
       ctx.fillRect(left, top, size.width, size.height);
@@ -23,27 +23,30 @@ window.ChartNames = (() => {
     });
   }
 
-  function freeSpot(u, panel, spots, { width, height }) {
-    const near = 4 * (u.pxRatio || devicePixelRatio);
-    const covered = spots.map(([left, top]) => panel.points.values.flat().filter((value, i) => {
-      const x = u.valToPos(panel.points.at[i % panel.points.at.length], "x", true);
-      const y = u.valToPos(value, "y", true);
-      return x > left - near && x < left + width + near && y > top - near && y < top + height + near;
-    }).length);
+  function freeSpot(u, panel, spots, { width, height }, gap) {
+    const ratio = u.pxRatio || devicePixelRatio;
+    const near = 4 * ratio;
+    const marks = panel.points.values.flat().map((value, i) => ({
+      x: u.valToPos(panel.points.at[i % panel.points.at.length], "x", true), y: u.valToPos(value, "y", true), wide: 0, high: 0,
+    }));
+    const said = Paint.words(u, panel, gap).map((words) => ({ x: words.x, y: words.y - 4 * ratio, wide: words.width / 2, high: 6 * ratio }));
+    const covered = spots.map(([left, top]) => [...marks, ...said].filter(({ x, y, wide, high }) => (
+      x + wide > left - near && x - wide < left + width + near && y + high > top - near && y - high < top + height + near
+    )).length);
     return spots[covered.indexOf(Math.min(...covered))];
   }
 
   // Inside the band: under its upper edge, or just over the lower one where it has no upper. If need be, across that edge.
-  function goals(u, panel, colours) {
+  function goals(u, panel, colours, gap) {
     const ratio = u.pxRatio || devicePixelRatio;
     panel.lines.filter((line) => line.goal).forEach(({ goal }) => {
       const edge = u.valToPos(goal.high ?? goal.low, "y", true);
       const sides = [edge + 2 * ratio, edge - 16 * ratio];
-      nameAt(u, panel, colours, `goal ${goal.words}`, goal.high === null ? sides.reverse() : sides);
+      nameAt(u, panel, colours, `goal ${goal.words}`, goal.high === null ? sides.reverse() : sides, gap);
     });
   }
 
-  function baseline(u, panel, colours) {
+  function baseline(u, panel, colours, gap) {
     if (panel.baseline === null) return;
     const ratio = u.pxRatio || devicePixelRatio;
     const y = u.valToPos(panel.baseline, "y", true);
@@ -56,7 +59,7 @@ window.ChartNames = (() => {
       ctx.lineTo(box.left + box.width, y);
       ctx.stroke();
     });
-    nameAt(u, panel, colours, `7-day median ${panel.baseline.toFixed(panel.decimals)}`, [y - 17 * ratio, y + 3 * ratio]);
+    nameAt(u, panel, colours, `7-day median ${panel.baseline.toFixed(panel.decimals)}`, [y - 17 * ratio, y + 3 * ratio], gap);
   }
 
   return { goals, baseline };

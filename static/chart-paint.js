@@ -212,21 +212,32 @@ window.ChartPaint = (() => {
     }, BESIDE);
   }
 
-  function gaps(u, panel, colours, gap) {
+  // What stands in the gaps that are wide enough for it: its middle, its base line and how wide it is.
+  function words(u, panel, gap) {
     const at = panel.buckets.at.length ? panel.buckets.at : panel.points.at;
+    const found = [];
     clip(u, (ctx, box, ratio) => {
-      ctx.fillStyle = colours.soft;
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-      ctx.textAlign = "center";
       const ends = [...at, Math.min(Date.now(), u.scales.x.max)];
       for (let i = 1; i < ends.length; i++) {
         if (ends[i] - ends[i - 1] <= gap) continue;
         const left = u.valToPos(ends[i - 1], "x", true);
         const right = u.valToPos(ends[i], "x", true);
         const text = `no readings, ${Math.floor((ends[i] - ends[i - 1]) / 86400000)} days`;
-        if (ctx.measureText(text).width + 12 * ratio > right - left) continue;
-        ctx.fillText(text, (left + right) / 2, box.top + box.height / 2);
+        const { width } = ctx.measureText(text);
+        if (width + 12 * ratio <= right - left) found.push({ text, width, x: (left + right) / 2, y: box.top + box.height / 2 });
       }
+    });
+    return found;
+  }
+
+  function gaps(u, panel, colours, gap) {
+    const said = words(u, panel, gap);
+    clip(u, (ctx, _, ratio) => {
+      ctx.fillStyle = colours.soft;
+      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+      ctx.textAlign = "center";
+      said.forEach(({ text, x, y }) => ctx.fillText(text, x, y));
     });
   }
 
@@ -255,5 +266,5 @@ window.ChartPaint = (() => {
   addEventListener("beforeprint", () => { printing = true; document.dispatchEvent(new CustomEvent("theme:changed")); });
   addEventListener("afterprint", () => { printing = ON_PAPER; document.dispatchEvent(new CustomEvent("theme:changed")); });
 
-  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, clip, dash, area, goals, minMax, points, gaps, strip };
+  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, clip, dash, area, goals, minMax, points, words, gaps, strip };
 })();

@@ -160,8 +160,8 @@ window.ChartPlot = (() => {
 
     // Over the grid, under the readings.
     paintNames(u) {
-      Names.goals(u, this.panel, this.colours);
-      if (!this.clock) Names.baseline(u, this.panel, this.colours);
+      Names.goals(u, this.panel, this.colours, this.gap);
+      if (!this.clock) Names.baseline(u, this.panel, this.colours, this.gap);
     }
 
     paintAbove(u) {

@@ -162,6 +162,45 @@ def test_the_newest_reading_of_a_year_is_seen_whole(browse, rosa):
     assert [int(pixel.split(",")[3]) > 120 for pixel in edges] == [True, True]
 
 
+# Every text that is painted from now on, as a box on its canvas.
+TEXTS = """() => {
+  window.texts = [];
+  const proto = CanvasRenderingContext2D.prototype;
+  const paint = proto.fillText;
+  proto.fillText = function (text, x, y) {
+    const { width } = this.measureText(text);
+    const left = this.textAlign === "center" ? x - width / 2 : x;
+    window.texts.push({ text, left, right: left + width, top: y - 10, bottom: y + 3 });
+    return paint.apply(this, arguments);
+  };
+}"""
+
+
+def test_the_name_of_a_line_stands_beside_the_words_of_a_gap(browse, rosa):
+    """Weights all along the usual weight, above and below it, and none on five days a quarter of the way."""
+    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
+    days = [day for day in range(28, -1, -1) if not 18 < day < 24]
+    rows = [
+        reading(device, "weight", timezone.now() - dt.timedelta(days=day, hours=hours), 170 + change)
+        for day in days
+        for hours, change in ((0, 0.6), (6, -0.6), (12, 0.3))
+    ]
+    Measurement.objects.bulk_create(rows)
+    LatestReadingFactory(measurement=rosa.measurements.first())
+    page = browse(f"/patients/{rosa.pk}/?days=30", color_scheme="light")
+    drawn(page, "weight")
+    page.evaluate(TEXTS)
+    page.set_viewport_size({"width": 1240, "height": 900})
+    page.wait_for_function("texts.some((one) => one.text.startsWith('7-day median'))")
+
+    texts = page.evaluate("texts")
+    (name, *_), (gap, *_) = (
+        [one for one in texts if one["text"].startswith(word)] for word in ("7-day", "no readings")
+    )
+    apart = name["right"] < gap["left"] or gap["right"] < name["left"]
+    assert apart or name["bottom"] < gap["top"] or gap["bottom"] < name["top"], (name, gap)
+
+
 def test_readings_per_day_are_a_strip_under_the_chart(browse, few, rosa):
     page = browse(f"/patients/{rosa.pk}/?days=14", color_scheme="light")
     drawn(page)
