@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import unicodedata
 
-from django.db.models import CharField, F, Func, Q, Value
+from django.db.models import BooleanField, CharField, F, Func, Q, Value
 from django.db.models.lookups import IContains, IStartsWith
 from django.utils import timezone
 
@@ -20,13 +20,17 @@ SPECIAL, PLAIN = "øØłŁđĐıß\u2018\u2019", "oOlLdDis''"  # what can't be t
 BETWEEN = " -./#:"  # people write an MRN with and without them
 
 
-class Unaccented(Func):
-    """Of the few names with letters beside A to Z; of the others nothing, since they can be compared as they are."""
+class Accented(Func):
+    """Whether a name has letters beside A to Z. Few have, and only those are worth taking apart."""
 
+    template = "octet_length(%(expressions)s) > char_length(%(expressions)s)"
+    output_field = BooleanField()
+
+
+class Unaccented(Func):
     template = (
-        "CASE WHEN octet_length(%(expressions)s) > char_length(%(expressions)s) THEN"
-        f" translate(regexp_replace(normalize(%(expressions)s, NFD), '[\u0300-\u036f]', '', 'g'), '{SPECIAL}',"
-        f" '{PLAIN.replace(chr(39), chr(39) * 2)}') ELSE '' END"
+        f"translate(regexp_replace(normalize(%(expressions)s, NFD), '[\u0300-\u036f]', '', 'g'), '{SPECIAL}',"
+        f" '{PLAIN.replace(chr(39), chr(39) * 2)}')"
     )
     output_field = CharField()
 
@@ -74,7 +78,7 @@ def _in(century: int, day: dt.date) -> dt.date | None:
 
 def _named(word: str) -> Q:
     plain = unaccented(word)
-    accented = [Q(IContains(Unaccented(F(name)), plain)) for name in ("given_name", "family_name")]
+    accented = [Q(Accented(name)) & Q(IContains(Unaccented(name), plain)) for name in ("given_name", "family_name")]
     same = Q(given_name__icontains=plain) | Q(family_name__icontains=plain)
     return same | accented[0] | accented[1] | Q(mrn__istartswith=word) | Q(birth_date__in=birth_dates(word))
 
@@ -84,4 +88,6 @@ def _numbered(text: str) -> Q:
     compact = text.translate(str.maketrans("", "", BETWEEN))
     written = Func(F("mrn"), Value(BETWEEN), Value(""), function="translate", output_field=CharField())
     ways = {compact, re.sub("^mrn", "", compact, flags=re.IGNORECASE)} - {""}
+    if not re.search(r"\d", compact):
+        return Q()  # letters alone are a name, or found as the beginning of an MRN
     return Q(*(Q(IStartsWith(written, way)) for way in sorted(ways)), _connector=Q.OR)
