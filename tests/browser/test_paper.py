@@ -48,3 +48,14 @@ def test_a_print_of_the_open_page_is_written_down_and_drawn_for_paper(browse, me
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     until(lambda: not page.evaluate(GREY, "#plot-blood_pressure canvas"))
     assert [event.route for event in AuditEvent.objects.filter(action="print")] == ["patients:printed"]
+
+
+def test_without_scripts_a_print_of_the_page_is_its_table_and_no_empty_boxes(browse, measured, rosa):
+    page = browse(f"/patients/{rosa.pk}/?days=30", java_script_enabled=False)
+    assert page.get_by_role("link", name="Blood pressure as a table").is_visible(), "on the screen the way to it"
+
+    page.emulate_media(media="print")
+
+    assert page.locator(".plot:visible, .strip:visible").count() == 0
+    assert page.locator("#readings table").is_visible()
+    assert page.get_by_text("average").first.is_visible()
