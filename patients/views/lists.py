@@ -102,9 +102,10 @@ def _shown(user: User, page: Page, chosen: Chosen, action: AuditAction) -> dict[
 
 
 def _choices(user: User) -> dict[str, Any]:
-    """What the lists above the table offer."""
+    """What the lists above the table offer; and whose clock a printed one goes by."""
     clinics = user.clinics.all()
     return {
+        "zone": next((clinic.time_zone for clinic in clinics), "UTC"),
         "clinics": [(str(clinic.pk), clinic.name) for clinic in clinics],
         "conditions": Condition.choices,
         "providers": providers.of_clinics(clinic.pk for clinic in clinics),

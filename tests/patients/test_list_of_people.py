@@ -24,6 +24,14 @@ def test_the_list_answers_who_and_how(as_nadia, rosa):
     assert "1 connected" in shown
 
 
+def test_on_paper_the_list_says_of_when_it_is_by_the_clinics_clock(client, nadia, olaf):
+    for person, when in ((nadia, "12:00 PM, Eastern Time (New York)"), (olaf, "9:00 AM, Pacific Time (Los Angeles)")):
+        client.force_login(person)
+        assert f"As of Nov 21, 2026, {when}, for {person.name}" in text(client.get("/patients/"))
+    olaf.clinics.clear()
+    assert "As of Nov 21, 2026, 5:00 PM, UTC, for" in text(client.get("/patients/"))
+
+
 def test_the_list_is_one_audit_row_with_the_ids_shown(as_nadia, nadia, rosa):
     other = PatientFactory(clinic=rosa.clinic)
 
