@@ -47,7 +47,9 @@ def test_a_print_of_the_open_page_is_written_down_and_drawn_for_paper(browse, me
     until(lambda: page.evaluate(GREY, "#plot-blood_pressure canvas"))
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     until(lambda: not page.evaluate(GREY, "#plot-blood_pressure canvas"))
-    assert [event.route for event in AuditEvent.objects.filter(action="print")] == ["patients:printed"]
+    printed = AuditEvent.objects.filter(action="print")
+    until(printed.exists)
+    assert [event.route for event in printed] == ["patients:printed"]
 
 
 def test_without_scripts_a_print_of_the_page_is_its_table_and_no_empty_boxes(browse, measured, rosa):

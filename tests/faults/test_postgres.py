@@ -86,16 +86,18 @@ class all_connections:  # noqa: N801  reads as a state of the world
         self.url, self.taken = arena.house.env["DATABASE_URL"], []
 
     def __enter__(self):
-        """What is ended by force frees its place, and may be quicker than we are: until nobody else has one."""
+        """What is ended by force frees its place a little later: until each of them is ours."""
         self._take_free_ones()
-        while self._end_others():
-            time.sleep(0.2)
+        places = int(self.taken[0].execute("SHOW max_connections").fetchone()[0])
+        while len(self.taken) < places:
+            self._end_others()
+            time.sleep(0.1)
             self._take_free_ones()
 
     def _end_others(self):
         query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' "
         ours = [session.info.backend_pid for session in self.taken]
-        return self.taken[0].execute(query + "AND NOT pid = ANY(%s)", [ours]).fetchall()
+        self.taken[0].execute(query + "AND NOT pid = ANY(%s)", [ours])
 
     def _take_free_ones(self):
         while True:
