@@ -45,7 +45,7 @@ def test_what_is_typed_is_shown_again_as_typed(value, unit):
 @given(cents, st.sampled_from([*OTHERS.values(), KG.change, Unit("lb", 1)]), st.integers(1, 5))
 def test_saving_a_form_again_and_again_moves_no_bound(bound, unit, times):
     row = goals.Threshold(high=bound)
-    offer = Offer(("weight", 1, ""), Metric(code="weight"), unit, row, row)
+    offer = Offer(("weight", 1, ""), Metric(code="weight"), unit, row, row, shipped=row)
 
     for _ in range(times):
         row.high = offer.kept(offer.shown(offer.bounds)).high
