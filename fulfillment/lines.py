@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -26,12 +27,19 @@ CORRECTABLE = frozenset({LineStatus.REJECTED, LineStatus.UNKNOWN_GATEWAY})
 UNDECIDED = frozenset({CallState.SENDING, CallState.UNKNOWN, CallState.NEEDS_HUMAN})
 
 
+MOVED_ON = "There is nothing to correct here any more: the line has moved on or was closed."
+
+
 class TooLate(Exception):
     """Why this can't be done any more (or not yet), and what to do instead, for the person who tried."""
 
 
 def can_correct(line: OrderLine) -> bool:
-    return line.status in CORRECTABLE and line.closed_by_id is None and not hasattr(line, "corrected_by")
+    return _is_refused(line) and not hasattr(line, "corrected_by")
+
+
+def _is_refused(line: OrderLine) -> bool:
+    return line.status in CORRECTABLE and line.closed_by_id is None
 
 
 def can_cancel(line: OrderLine) -> bool:
@@ -56,7 +64,7 @@ def correct(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, gateway
     if earlier := OrderLine.objects.filter(corrects=line).first():
         return earlier
     if not can_correct(line):
-        raise TooLate("There is nothing to correct here any more: the line has moved on or was closed.")
+        raise TooLate(MOVED_ON)
     try:
         with transaction.atomic():
             corrected = _corrected(line, by, ship_to, gateway)
@@ -64,6 +72,12 @@ def correct(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, gateway
         return OrderLine.objects.get(corrects=line)
     nudge("fulfillment.tasks.send_calls")
     return corrected
+
+
+@transaction.atomic
+def correct_all(refused: Iterable[OrderLine], **values: Any) -> list[OrderLine]:
+    """As `correct`, with the same values for each; none of them where one can't be. Raises the same."""
+    return [correct(line=line, **values) for line in refused]
 
 
 def cancel(*, line: OrderLine, by: User) -> str:
@@ -123,7 +137,10 @@ def _ask_to_delete(line: OrderLine, by: User) -> str:
 def _corrected(line: OrderLine, by: User, ship_to: ShipTo | None, gateway: str | None) -> OrderLine:
     order, device = line.order, line.call.device
     changes: dict[str, Any] = {"closed_at": line.closed_at or timezone.now()}
-    Patient.objects.bump([line.patient_id])
+    Patient.objects.bump([line.patient_id])  # whoever does something else to it meanwhile waits here, or was waited for
+    line.refresh_from_db(fields=("status", "closed_by"))
+    if not _is_refused(line):
+        raise TooLate(MOVED_ON)
     OrderLine.objects.filter(pk=line.pk).update(**changes)
     if device is not None:
         endings.request(CallKind.UNLINK, device=device, by=by)

@@ -145,7 +145,7 @@ class World:
             "action": "deactivate",
             "v": 0,
             "at": 1_790_000_000_000,
-            "days": 1,
+            "days": 7,
         }
 
     def of_rosa(self):

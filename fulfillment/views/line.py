@@ -46,7 +46,7 @@ def close(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
 def correct(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
     line = _line(request, line_id)
     if request.method == "GET" and not lines.can_correct(line):
-        messages.info(request, "There is nothing to correct here any more: the line has moved on or was closed.")
+        messages.info(request, lines.MOVED_ON)
         return redirect("orders:page", line.order_id)
     others = _other_refused(line)
     form = CorrectForm(request.POST or None, line=line, others=len(others))
@@ -64,7 +64,7 @@ def _corrected(request: HttpRequest, form: CorrectForm, line: OrderLine, others:
     wanted = [line, *(others if said.get("all_refused") else [])]
     values = {"by": person(request), "ship_to": ship_to, "gateway": said["gateway_id"]}
     try:
-        made = [lines.correct(line=each, **values) for each in wanted]
+        made = lines.correct_all(wanted, **values)
     except WrongHardware as reason:
         form.add_error("gateway_id", str(reason))
         return False

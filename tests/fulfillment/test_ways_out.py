@@ -70,6 +70,23 @@ def test_a_refused_line_frees_its_place_and_can_be_corrected(place, client, sim,
     assert "No such ZIP code" in order.events.filter(line=line, status="rejected").get().text
 
 
+def test_of_several_refused_lines_all_are_corrected_or_none(place, client, sim, cora):
+    order = place()
+    sim.faults.add("status", status=400, match={"method": "POST"}, times=None)
+    send(client)
+    refused = order.lines.select_related("call__device", "patient", "order", "device_type").order_by("nth")
+    *others, closed = refused
+    lines.close(line=closed, by=cora, reason="Patient moved abroad")
+    better = {"by": cora, "ship_to": ShipTo(**{**as_dict(HOME), "zip_code": "03302"})}
+
+    with pytest.raises(lines.TooLate, match="nothing to correct"):
+        lines.correct_all(refused.all(), **better)
+    assert not order.lines.filter(corrects__isnull=False).exists()
+
+    made = lines.correct_all(refused.all()[: len(others)], **better)
+    assert [line.corrects for line in made] == others != []
+
+
 def test_a_person_closes_a_line_with_a_reason(place, client, sim, cora):
     order = place()
     sim.faults.add("status", status=400, match={"method": "POST"}, times=None)
