@@ -205,11 +205,12 @@ class WalkOfCalls(Walk):
         absent = [
             line.at for line in between if not set(line.listed) & (set(first.made) - self.got_by_others(pk, line))
         ]
-        apart = bool(absent) and absent[-1] - absent[0] >= calls.settle_time()
-        settled = bool(absent) and absent[0] - first.at >= calls.settle_time()
+        # Others of the same person may have been looked for before: such a list neither proves nor spoils anything.
+        settled = [at for at in absent if at - first.at >= calls.settle_time()]
+        apart = bool(settled) and settled[-1] - settled[0] >= calls.settle_time()
         chosen = [(at, how) for who, at, how in self.decided if who == pk and first.at < at < second.at]
         shown = any(how == "insist" or any(at - each <= looks.FRESH_FOR for each in absent) for at, how in chosen)
-        return (apart and settled) or shown
+        return apart or shown
 
     def got_by_others(self, pk, line):
         if self.notes_kept:
