@@ -14,7 +14,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 MOST = 8192  # some 3 MB
-# Around the name of a slot while a template is rendered; no text of ours or of the vendor's may hold either.
+# Around the name of a slot while a template is rendered. Values are ours alone, so that none of them holds either.
 OPENS, CLOSES = "\x02", "\x03"
 
 

@@ -17,6 +17,7 @@ from tests import environment
 pytest_plugins = [
     "tests.databases",
     "tests.people",
+    "tests.world",
     "tests.remarks",
     "tests.tallies",
     "tests.browsers",

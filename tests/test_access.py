@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from patients.access import ACTS_OF_ROLE, Act
 from patients.models import AuditEvent, Patient, Role
 from tests.routes import routes
-from tests.world import CANARIES, World
+from tests.world import CANARIES
 
 pytestmark = pytest.mark.django_db
 
@@ -26,19 +26,6 @@ CLINIC_CANARIES = ("Elmcanary Clinic", "nadia.canary@", *ROW_CANARIES)
 WRITES = re.compile(r'\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+"?(\w+)')
 HARMLESS = {"patients_auditevent", "django_session", "devices_hooktally", "django_cache"}
 INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*(src=|application/json))|\son\w+=|javascript:", re.IGNORECASE)
-
-
-@pytest.fixture(scope="module")
-def shared_world(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield World()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def world(shared_world, db):
-    """Built once; what a test changes ends with it (`db` nests inside the world's own transaction)."""
-    return shared_world
 
 
 def requests(world, route, who, *, verbs, own=None, unchanged=None):

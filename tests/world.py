@@ -1,14 +1,19 @@
-"""One of everything in one clinic, all of it marked, and the same roles in another: for tests that walk all routes."""
+"""One of everything in one clinic, all of it marked, and the same roles in another: for tests that walk all routes.
+
+A plugin that `tests/conftest.py` names.
+"""
 
 import datetime as dt
 import time
 import uuid
 from functools import cached_property
 
+import pytest
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core import signing
+from django.db import transaction
 from django.test import Client
 
 from devices.models import Assignment, Device, VendorCall
@@ -197,3 +202,16 @@ def signed_in(user):
         session[sessions.ACTIVE] = time.time() + 60 * 60
         session.save()
     return client
+
+
+@pytest.fixture(scope="module")
+def shared_world(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield World()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(shared_world, db):
+    """Built once; what a test changes ends with it (`db` nests inside the world's own transaction)."""
+    return shared_world

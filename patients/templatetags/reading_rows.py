@@ -44,5 +44,6 @@ def _local(moment: dt.datetime, patient: Patient) -> DateFormat:
 
 
 def _cell(cell: Cell) -> SafeString:
-    values = {"label": cell.label, "unit": cell.unit, "standing": cell.standing}
-    return filled("patients/_table_cell.html", {"text": cell.text}, **values)
+    """A metric's name and unit may be the vendor's words, so they are filled in."""
+    slots = {"label": cell.label, "text": cell.text, "unit": cell.unit}
+    return filled("patients/_table_cell.html", slots, standing=cell.standing)

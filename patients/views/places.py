@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import QuerySet
 
 from patients.models import Patient
 from patients.views.columns import Column, Patients
@@ -19,18 +20,33 @@ from patients.views.columns import Column, Patients
 PAGE_SIZE = 50
 
 
+class Place(NamedTuple):
+    """A patient as the list is sorted."""
+
+    pk: uuid.UUID
+    family_name: str
+    given_name: str
+    sorted_by: Any = None
+
+
 @dataclass(frozen=True)
 class Order:
     column: Column
     falling: bool
 
-    def annotate(self, patients: Patients) -> Patients:
-        return self.column.value(patients) if self.column.value else patients
-
     @property
     def by_value(self) -> bool:
         """Or else by the name alone."""
         return self.column.value is not None
+
+    def places(self, patients: Patients) -> QuerySet[Patient, Any]:
+        """The values of a `Place` for each, in no order."""
+        valued = self.column.value(patients) if self.column.value else patients
+        return valued.order_by().values_list(*(Place._fields if self.by_value else Place._fields[:-1]))
+
+    def place_of(self, patient_id: uuid.UUID, patients: Patients) -> Place | None:
+        values = self.places(patients.filter(pk=patient_id)).first()
+        return Place(*values) if values else None
 
 
 @dataclass(frozen=True)
@@ -85,12 +101,11 @@ SELECT id{counted} FROM ({rows} {fence}) AS each(id, family_name, given_name{sor
 
 
 def _keys(
-    order: Order, rows: Patients, place: Patient | None, *, backwards: bool, counted: bool
+    order: Order, patients: Patients, place: Place | None, *, backwards: bool, counted: bool
 ) -> tuple[list[uuid.UUID], int]:
     """Of the rows next to the place, one more than a page shows; `counted`: and how many there are there in all."""
-    values = ("sorted_by",) if order.by_value else ()
     try:
-        inner, params = rows.order_by().values_list("pk", "family_name", "given_name", *values).query.sql_with_params()
+        inner, params = order.places(patients).query.sql_with_params()
     except EmptyResultSet:  # of nobody
         return [], 0
     beyond, bounds = _beyond(order, place, backwards=backwards) if place else ("", [])
@@ -121,14 +136,13 @@ WAYS = {True: "DESC", False: "ASC"}
 FURTHER = {True: "<", False: ">"}
 
 
-def _beyond(order: Order, place: Patient, *, backwards: bool) -> tuple[str, list[Any]]:
+def _beyond(order: Order, place: Place, *, backwards: bool) -> tuple[str, list[Any]]:
     """What holds for rows after the place, or before it; with its parameters."""
     falls = order.falling is not backwards
-    name = [place.family_name, place.given_name, place.pk]
+    value, name = place.sorted_by, [place.family_name, place.given_name, place.pk]
     named = f"(family_name, given_name, id) {FURTHER[backwards if order.by_value else falls]} (%s, %s, %s)"
     if not order.by_value:
         return named, name
-    value: Any = place.sorted_by  # type: ignore[attr-defined]  # annotated
     if value is None:
         return f"sorted_by IS NOT NULL OR {named}" if backwards else f"sorted_by IS NULL AND {named}", name
     without = "" if backwards else " OR sorted_by IS NULL"
@@ -140,10 +154,10 @@ def page_of(patients: Patients, *, everybody: Patients, order: Order, turn: Turn
 
     Where nobody knows the `total` of a first page, it is counted together with it.
     """
-    place = order.annotate(everybody).filter(pk=turn.patient_id).first() if turn.patient_id else None
+    place = order.place_of(turn.patient_id, everybody) if turn.patient_id else None
     backwards = turn.backwards and place is not None
     counted = place is not None or total is None
-    keys, beyond = _keys(order, order.annotate(patients), place, backwards=backwards, counted=counted)
+    keys, beyond = _keys(order, patients, place, backwards=backwards, counted=counted)
     total = beyond if total is None else total
     shown = _whole(everybody, keys[:PAGE_SIZE])
     if backwards:

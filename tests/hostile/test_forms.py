@@ -8,7 +8,6 @@ from django.db import transaction
 
 from patients.access import Act
 from tests.routes import routes
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -32,18 +31,6 @@ QUERY = (
     *("state", "silent"),
 )
 SCRIPT = "<script>alert(1)"
-
-
-@pytest.fixture(scope="module")
-def shared_world(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield World()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def world(shared_world, db):
-    return shared_world
 
 
 def visitor(world, route):
