@@ -7,61 +7,14 @@ from django import forms
 
 from devices.hardware import as_printed, hardware_problem, normalise_hardware_uuid
 from devices.models import DeviceType
-from devices.tenovi import ShipTo
 from fulfillment import joining, orders
+from fulfillment.form_base import OFF, AddressForm, PlainForm, address_of
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from fulfillment.wording import REFUSED_FIELDS
 from patients.models import DischargeReason, Patient
-from patients.places import state_choices
-from patients.validators import validate_plain_text, validate_zip_code
+from patients.validators import validate_plain_text
 
 JOIN, NEW = "join", "new"
-OFF = {"autocomplete": "off"}  # a shared computer must not suggest patients' addresses
-
-
-def plain_text(label: str, **options: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs=OFF)
-    return forms.CharField(label=label, max_length=255, validators=[validate_plain_text], widget=widget, **options)
-
-
-class PlainForm(forms.Form):
-    """Labels without a colon, as on every page of the house; what is missing is said by its name."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.label_suffix = ""
-        for name, field in self.fields.items():
-            field.error_messages["required"] = f"{field.label or name.capitalize()} is missing."
-
-
-class AddressForm(PlainForm):
-    """Where a parcel goes; starts with the patient's own address."""
-
-    name = plain_text("Name on the parcel")
-    street = plain_text("Street and apartment")
-    city = plain_text("City")
-    state = forms.ChoiceField(choices=[("", "Choose a state"), *state_choices()])
-    zip_code = forms.CharField(
-        label="ZIP code", max_length=10, validators=[validate_zip_code], widget=forms.TextInput(attrs=OFF)
-    )
-
-    address_fields = ("name", "street", "city", "state", "zip_code")
-
-    @property
-    def ship_to(self) -> ShipTo:
-        said = self.cleaned_data
-        return ShipTo(
-            name=said["name"],
-            address=said["street"],
-            city=said["city"],
-            state=said["state"],
-            zip_code=said["zip_code"],
-        )
-
-    def address(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.address_fields]
-
-
 NO_ROOM = "no_room"
 TAKEN = "This gateway holds already: {}. The vendor takes one device of each kind per gateway and would refuse it. {}"
 TWO_WAYS = "Ship a new gateway with the devices, or end the monitoring of the old device first."
@@ -263,12 +216,6 @@ def taken(names: list[str], way_out: str) -> forms.ValidationError:
 
 def contents(kit: Kit) -> list[DeviceType]:
     return [item.device_type for item in kit.items.all() for _ in range(item.quantity)]
-
-
-def address_of(patient: Patient) -> dict[str, str]:
-    street = ", ".join(filter(None, (patient.street, patient.street_2)))
-    place = {"city": patient.city, "state": patient.state, "zip_code": patient.zip_code}
-    return {"name": patient.name, "street": street, **place}
 
 
 def initial_of(order: Order) -> dict[str, str]:

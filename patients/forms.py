@@ -15,7 +15,7 @@ from django.http import QueryDict
 from patients import enrollment
 from patients.models import Condition, DischargeReason, Patient, User
 from patients.places import state_choices, zone_choices
-from patients.validators import EARLIEST_BIRTH, as_e164
+from patients.validators import EARLIEST_BIRTH, as_dialled, as_e164
 
 DATE_FORMATS = ["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"]
 
@@ -72,6 +72,16 @@ class Conflict:
     yours: str
 
 
+class PhoneField(forms.CharField):
+    """Shown as people dial it, kept as E.164; the same number in another shape is no change."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return as_dialled(value) if isinstance(value, str) else value
+
+    def to_python(self, value: Any) -> str:
+        return as_e164(super().to_python(value) or "")
+
+
 class PatientForm(forms.ModelForm):
     """Enrol or edit. The browser gets back what it was given (`show_hidden_initial`), so that an edit knows what its
     author really touched, and two people's edits can be brought together."""
@@ -82,7 +92,7 @@ class PatientForm(forms.ModelForm):
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "min": EARLIEST_BIRTH.isoformat()}),
         error_messages={"invalid": "Write the date as MM/DD/YYYY."},
     )
-    phone = forms.CharField(
+    phone = PhoneField(
         required=False,
         max_length=40,
         widget=forms.TextInput(attrs={"inputmode": "tel"}),
@@ -153,9 +163,6 @@ class PatientForm(forms.ModelForm):
         if self.instance.external_id_sent_at:
             self.fields["external_id"].disabled = True
             self.fields["external_id"].help_text = "Tenovi knows this patient under this id; it can't change any more."
-
-    def clean_phone(self) -> str:
-        return as_e164(self.cleaned_data["phone"])
 
     def clean_external_id(self) -> str:
         return self.cleaned_data["external_id"].strip() or self.instance.external_id

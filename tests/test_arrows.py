@@ -16,11 +16,13 @@ TO_THE_LEFT = {
 # `health` answers probes.
 EDGES = {
     "views",
+    "form_base",
     "forms",
     "mfa_forms",
     "webhooks",
     "tasks",
     "admin",
+    "admin_audit",
     "admin_base",
     "admin_editing",
     "admin_filters",

@@ -7,7 +7,7 @@ from django import forms
 from devices import looks
 from devices.models import VendorCall
 from fulfillment import decisions
-from fulfillment.forms import OFF, PlainForm
+from fulfillment.form_base import OFF, PlainForm
 from patients.models import User
 from patients.validators import validate_plain_text
 

@@ -71,6 +71,8 @@ def _corrected(request: HttpRequest, form: CorrectForm, line: OrderLine, others:
     except (lines.TooLate, CantOrder) as reason:
         form.add_error(None, str(reason))
         return False
+    if form.doubt:
+        messages.warning(request, form.doubt)
     _tell(request, made)
     return True
 

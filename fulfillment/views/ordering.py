@@ -12,7 +12,6 @@ from devices.models import Device
 from fulfillment import orders
 from fulfillment.forms import NO_ROOM, ActivateForm, ShipForm
 from fulfillment.models import OrderLine
-from patients import zip_codes
 from patients.access import Act, open_patient, person, requires
 from patients.models import Patient
 
@@ -59,10 +58,8 @@ def _placed(request: HttpRequest, form: ShipForm | ActivateForm) -> HttpResponse
 
 
 def _doubt_of_address(form: ShipForm | ActivateForm) -> str:
-    """Of what stands in the form now, the patient's own address included. Nobody is held up by it."""
-    if not isinstance(form, ShipForm):
-        return ""
-    return zip_codes.warning(state=form["state"].value() or "", zip_code=form["zip_code"].value() or "")
+    """Before it is typed, that of the patient's own address."""
+    return form.doubt if isinstance(form, ShipForm) else ""
 
 
 def _context(patient: Patient, form: ShipForm | ActivateForm, *, on_site: bool) -> dict[str, object]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -69,6 +70,11 @@ WHERE patient.id = locked.id
 def sees_anybody(user: User) -> bool:
     """Of the own clinics: what belongs to a patient is filtered by `patient__clinic__people`, joined once a row."""
     return user.is_authenticated and user.is_active and bool(user.role)
+
+
+def anywhere() -> int:
+    """Where a version begins: so the sum of versions also tells one patient from another who came instead."""
+    return secrets.randbelow(2**31)
 
 
 def version_of(count: int, versions: int) -> str:
@@ -144,7 +150,7 @@ class Patient(models.Model):
     discharged_at = models.DateTimeField(null=True, blank=True, editable=False)
     discharge_reason = models.CharField(max_length=16, choices=DischargeReason, blank=True, editable=False)
     # Goes up with everything that an open page of this patient shows; pages poll with it.
-    version = models.BigIntegerField(default=1, editable=False)
+    version = models.BigIntegerField(default=anywhere, editable=False)
     # Goes up with every edit by a person; a form that was opened on an older one is told.
     edition = models.PositiveIntegerField(default=1, editable=False)
 

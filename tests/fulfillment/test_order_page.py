@@ -1,5 +1,6 @@
 """One order: where each device stands, what to do, and who may."""
 
+import html
 import re
 import uuid
 
@@ -9,6 +10,7 @@ from django.urls import reverse
 from devices import calls
 from fulfillment import orders, tracking
 from fulfillment.models import LineStatus, Order, OrderLine
+from patients import zip_codes
 from patients.models import AuditEvent, Patient
 from tests.factories import KitFactory, PatientFactory
 from tests.fulfillment.pages import page_url, queries, text_of
@@ -58,6 +60,22 @@ def test_correcting_one_refused_device_corrects_the_others_too(as_cora, order, c
 
     assert order.lines.filter(status="requested").count() == 2
     assert Order.objects.get().status == LineStatus.REQUESTED
+
+
+def test_a_corrected_zip_code_of_another_state_is_doubted_and_holds_nobody_up(as_cora, order, client, sim):
+    sim.faults.add("status", status=400, match={"method": "POST"}, times=1)
+    calls.drain(client)
+    tracking.catch_up()
+    url = reverse("orders:correct", args=[order.lines.get(status=LineStatus.REJECTED).pk])
+    page = as_cora.get(url)
+    form = page.context["form"]
+    typed = {name: form[name].value() for name in form.fields} | {"zip_code": "10001"}
+
+    corrected = as_cora.post(url, typed, follow=True)
+
+    assert zip_codes.WARNING not in html.unescape(page.content.decode())
+    assert zip_codes.WARNING in html.unescape(corrected.content.decode())
+    assert order.lines.filter(call__payload__ship_to__zip_code="10001").exists()
 
 
 def test_a_clinician_sees_the_order_and_no_buttons(client_of, nadia, order):

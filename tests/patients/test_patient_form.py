@@ -100,6 +100,21 @@ def test_saving_untouched_changes_nothing(as_cora, edit_page, rosa):
     assert rosa.edition == 1
 
 
+def test_a_phone_number_is_shown_as_people_dial_it_and_in_another_shape_is_the_same(as_cora, edit_page, rosa):
+    Patient.objects.filter(pk=rosa.pk).update(phone="+16035550142")
+    form = opened(as_cora, edit_page)
+
+    as_cora.post(edit_page, form | {"phone": ["603.555.0142"]})
+    unchanged = Patient.objects.get(pk=rosa.pk)
+    as_cora.post(edit_page, form | {"phone": ["603.555.0177"]})
+    refused = as_cora.post(edit_page, opened(as_cora, edit_page) | {"phone": ["603 555 x"]}).content.decode()
+
+    assert form["phone"] == ["(603) 555-0142"]
+    assert (unchanged.phone, unchanged.edition) == ("+16035550142", 1)
+    assert Patient.objects.get(pk=rosa.pk).phone == "+16035550177"
+    assert 'value="603 555 x"' in refused, "what was typed stays"
+
+
 def test_an_edit_is_saved(as_cora, edit_page, rosa):
     as_cora.post(edit_page, opened(as_cora, edit_page) | {"city": ["Keene"]})
 
