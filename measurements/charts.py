@@ -15,7 +15,7 @@ from measurements import axes, daytimes
 from measurements.days import LocalDays
 from measurements.daytimes import Slot
 from measurements.drawing import Drawn, draw, smooth
-from measurements.goals import Goal, Goals
+from measurements.goals import Goal, Goals, PrintedGoal, by_meal
 from measurements.latest import Latest
 from measurements.models import Measurement, Metric
 from measurements.points import (
@@ -62,6 +62,7 @@ class Panel:
     summary: Summary
     limits: tuple[float, float]
     last_at: dt.datetime | None
+    meal_goals: list[PrintedGoal]
     baseline: Baseline | None = None
     slots: list[Slot] | None = None  # of the day, where it is drawn by the clock
 
@@ -178,6 +179,7 @@ def _panel(
         summary=summarise(metric.pk, points, goals=goals, zone=days.zone),
         limits=_limits(metric, unit, [*values, usual.median] if usual and values else values),
         last_at=last.get(metric.pk),
+        meal_goals=list(by_meal(goals, metric, unit)),
         baseline=usual,
         slots=daytimes.slots_of(points, days.zone) if by_clock else None,
     )

@@ -176,12 +176,14 @@ def _printed_of(goals: Goals, metric: Metric, unit: Unit) -> Iterator[PrintedGoa
     if first:
         words = _paired(first, second, unit) if second else first.words(unit)
         yield PrintedGoal(metric.label, words, unit.name, first)
-    yield from _by_meal(goals, metric, first, unit)
+    yield from by_meal(goals, metric, unit)
     if gain := goals.by_key.get((metric.pk, 1, "gain")):
         yield PrintedGoal(f"{metric.label} gain", gain.words(unit.change), f"{unit.name} in 7 days", gain)
 
 
-def _by_meal(goals: Goals, metric: Metric, usual: Goal | None, unit: Unit) -> Iterator[PrintedGoal]:
+def by_meal(goals: Goals, metric: Metric, unit: Unit) -> Iterator[PrintedGoal]:
+    """Goals of readings that the glucometer was told a meal of, where they are not those of all others."""
+    usual = goals.by_key.get((metric.pk, 1, ""))
     meals: dict[str, list[str]] = {}
     found: dict[str, Goal] = {}
     for context, said in CONTEXT_WORDS.items():

@@ -7,6 +7,8 @@ who compares an address, and never refuses one.
 
 from __future__ import annotations
 
+from patients.validators import ZIP_CODE
+
 # First and last prefix of each run.
 PREFIXES: dict[str, str] = {
     "NY": "005 063 100-149", "PR": "006-007 009", "VI": "008", "MA": "010-027 055", "RI": "028-029", "NH": "030-038",
@@ -36,7 +38,7 @@ for _state, _runs in PREFIXES.items():
 
 
 def warning(*, state: str, zip_code: str) -> str:
-    """Empty where they fit, or where one of them is missing."""
-    if not (state and zip_code) or state in STATES_OF.get(zip_code[:3], set()):
+    """Empty where they fit, where one of them is missing, and where the field itself says that it is no ZIP code."""
+    if not (state and ZIP_CODE.fullmatch(zip_code)) or state in STATES_OF.get(zip_code[:3], set()):
         return ""
     return WARNING

@@ -100,6 +100,7 @@ def test_out_of_goal_is_counted_against_the_goal_of_the_meal(rosa):
     _, panel = chart(rosa, code="glucose")
 
     assert (panel.summary.above, panel.summary.below, panel.summary.in_goal_percent) == (1, 1, 50)
+    assert [(goal.label, goal.words) for goal in panel.meal_goals] == [("Fasting or before meals", "80\u2013130")]
 
 
 def test_the_patients_goal_stands_over_the_clinics_and_the_clinics_over_the_shipped_one(rosa, harbor):

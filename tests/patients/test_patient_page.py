@@ -99,6 +99,14 @@ def test_the_table_tells_every_mark_in_words(as_nadia, rosa, nadia):
     assert "fasting; control solution, not the patient" in shown
 
 
+def test_a_chart_says_the_goal_of_meals_that_its_band_does_not_show(as_nadia, rosa):
+    read(DeviceFactory(patient=rosa), "glucose", 135, filter_params={"meal_context": "fasting"})
+
+    shown = text(as_nadia.get(f"/patients/{rosa.pk}/"))
+
+    assert "fasting or before meals: goal 80\u2013130" in shown
+
+
 def test_the_table_pages_without_tearing_a_pair_apart(as_nadia, rosa):
     device = DeviceFactory(patient=rosa)
     for n in range(70):

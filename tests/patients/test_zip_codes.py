@@ -32,6 +32,6 @@ def test_what_does_not_is(state, zip_code):
     assert zip_codes.warning(state=state, zip_code=zip_code) == zip_codes.WARNING
 
 
-@pytest.mark.parametrize(("state", "zip_code"), [("", "10001"), ("NH", ""), ("", "")])
-def test_half_an_address_is_not_doubted(state, zip_code):
+@pytest.mark.parametrize(("state", "zip_code"), [("", "10001"), ("NH", ""), ("", ""), ("NH", "1"), ("NH", "1000l")])
+def test_half_an_address_and_what_is_no_zip_code_are_not_doubted(state, zip_code):
     assert zip_codes.warning(state=state, zip_code=zip_code) == ""
