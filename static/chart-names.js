@@ -3,7 +3,8 @@
 window.ChartNames = (() => {
   const Paint = window.ChartPaint;
 
-  // Names stand under the readings, and where they cover none if there is such a place: a name never hides a value.
+  // Names stand under readings and lines, and where they meet none if there is such a place: a name never hides a value.
+  const [WORDS, LINE] = [1000, 3]; // as bad as so many readings
   const SPOTS = [0, 1, 0.5, 0.25, 0.75];
 
   // `tops`: the place that says best what is meant comes first, another one for when readings are all over it.
@@ -29,20 +30,43 @@ window.ChartNames = (() => {
     const marks = panel.points.values.flat().map((value, i) => ({
       x: u.valToPos(panel.points.at[i % panel.points.at.length], "x", true), y: u.valToPos(value, "y", true), wide: 0, high: 0,
     }));
+    const lines = smoothed(u, panel, near);
     const said = Paint.words(u, panel, gap).map((words) => ({ x: words.x, y: words.y - 4 * ratio, wide: words.width / 2, high: 6 * ratio }));
-    const covered = spots.map(([left, top]) => [...marks, ...said].filter(({ x, y, wide, high }) => (
+    const meets = ({ x, y, wide, high }, [left, top]) => (
       x + wide > left - near && x - wide < left + width + near && y + high > top - near && y - high < top + height + near
-    )).length);
+    );
+    const covered = spots.map((spot) => (
+      said.filter((one) => meets(one, spot)).length * WORDS + marks.filter((one) => meets(one, spot)).length
+      + (lines.some((one) => meets(one, spot)) ? LINE : 0)
+    ));
     return spots[covered.indexOf(Math.min(...covered))];
   }
 
-  // Inside the band: under its upper edge, or just over the lower one where it has no upper. If need be, across that edge.
+  // The thick lines, step by step. By the clock there are none.
+  function smoothed(u, panel, step) {
+    const [at, ...series] = u.data;
+    const steps = [];
+    if (panel.clock) return steps;
+    series.slice(panel.lines.length).forEach((line) => {
+      for (let i = 1; i < at.length; i++) {
+        if (line[i - 1] === null || line[i] === null) continue;
+        const [x, y] = [u.valToPos(at[i - 1], "x", true), u.valToPos(line[i - 1], "y", true)];
+        const [right, down] = [u.valToPos(at[i], "x", true) - x, u.valToPos(line[i], "y", true) - y];
+        const many = Math.ceil(right / step);
+        for (let n = 0; n <= many; n++) steps.push({ x: x + right * n / (many || 1), y: y + down * n / (many || 1), wide: 0, high: 0 });
+      }
+    });
+    return steps;
+  }
+
+  // Inside the band: under its upper edge, or just over the lower one where it has no upper. If need be, across that edge
+  // or further inside.
   function goals(u, panel, colours, gap) {
     const ratio = u.pxRatio || devicePixelRatio;
     panel.lines.filter((line) => line.goal).forEach(({ goal }) => {
       const edge = u.valToPos(goal.high ?? goal.low, "y", true);
-      const sides = [edge + 2 * ratio, edge - 16 * ratio];
-      nameAt(u, panel, colours, `goal ${goal.words}`, goal.high === null ? sides.reverse() : sides, gap);
+      const rows = goal.high === null ? [-16, 2, -32] : [2, -16, 18];
+      nameAt(u, panel, colours, `goal ${goal.words}`, rows.map((row) => edge + row * ratio), gap);
     });
   }
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from measurements.models import Measurement
 from tests.browser.pages import reading
 from tests.browser.vitals import DATA, drawn
+from tests.browsers import painted
 from tests.factories import DeviceFactory, LatestReadingFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -178,6 +179,21 @@ TEXTS = """() => {
 }"""
 
 
+# The smoothed line of the first values, as points of the canvas.
+LINE = """(code) => {
+  const canvas = document.querySelector(`#plot-${code} canvas`);
+  const outer = canvas.getBoundingClientRect();
+  const over = document.querySelector(`#plot-${code} .u-over`).getBoundingClientRect();
+  const data = JSON.parse(document.getElementById("vitals-data").textContent);
+  const panel = data.panels.find((panel) => panel.code === code);
+  const [low, high] = panel.limits;
+  return panel.buckets.at.map((at, i) => [
+    over.left - outer.left + over.width * (at - data.start) / (data.end - data.start),
+    over.top - outer.top + over.height * (high - panel.calm[0][i]) / (high - low),
+  ]);
+}"""
+
+
 def test_the_name_of_a_line_stands_beside_the_words_of_a_gap(browse, rosa):
     """Weights all along the usual weight, above and below it, and none on five days a quarter of the way."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
@@ -201,6 +217,27 @@ def test_the_name_of_a_line_stands_beside_the_words_of_a_gap(browse, rosa):
     )
     apart = name["right"] < gap["left"] or gap["right"] < name["left"]
     assert apart or name["bottom"] < gap["top"] or gap["bottom"] < name["top"], (name, gap)
+
+
+def test_the_name_of_a_goal_is_not_struck_through_by_a_line(browse, rosa):
+    """A year of readings on both sides of the goal, from its tenth day on: their median runs just below it."""
+    device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
+    values = (118, 122, 138)
+    Measurement.objects.bulk_create(
+        reading(device, "blood_pressure", timezone.now() - dt.timedelta(hours=12 * n + 1), values[n % 3], 70, index=n)
+        for n in range(710)
+    )
+    LatestReadingFactory(measurement=rosa.measurements.first())
+    page = browse(f"/patients/{rosa.pk}/?days=365", color_scheme="light")
+    drawn(page)
+    page.evaluate(TEXTS)
+    page.set_viewport_size({"width": 1240, "height": 900})
+    painted(page)
+
+    name = page.evaluate("texts.find((one) => one.text === 'goal < 130')")
+    line = page.evaluate(LINE, "blood_pressure")
+    assert len(line) > 300
+    assert [y for x, y in line if name["left"] < x < name["right"] and name["top"] < y < name["bottom"]] == []
 
 
 def test_readings_per_day_are_a_strip_under_the_chart(browse, few, rosa):
