@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from patients.places import STATES
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 ZIP_CODE = re.compile(r"[0-9]{5}(-[0-9]{4})?")
 EARLIEST_BIRTH = dt.date(1900, 1, 1)
 
@@ -67,9 +66,13 @@ def as_e164(text: str) -> str:
 
 
 def as_dialled(text: str) -> str:
-    """`+16035550142` to `(603) 555-0142`; a number of another country keeps its code, and what is no E.164 stays."""
-    if not E164.fullmatch(text):
+    """`+16035550142` to `(603) 555-0142`; a number of another country keeps its code, and what is no number stays."""
+    try:
+        validate_phone(text)
+    except ValidationError:
         return text
+    if not text:
+        return ""
     number = phonenumbers.parse(text)
     at_home = number.country_code == phonenumbers.country_code_for_region("US")
     shape = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL

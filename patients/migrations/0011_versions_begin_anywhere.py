@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='patient',
             name='version',
-            field=models.BigIntegerField(default=patients.models.patient.anywhere, editable=False),
+            field=models.BigIntegerField(default=patients.models.patient.first_version, editable=False),
         ),
         # Open pages hear news once.
         migrations.RunSQL(

@@ -72,8 +72,8 @@ def sees_anybody(user: User) -> bool:
     return user.is_authenticated and user.is_active and bool(user.role)
 
 
-def anywhere() -> int:
-    """Where a version begins: so the sum of versions also tells one patient from another who came instead."""
+def first_version() -> int:
+    """At random: so the sum of versions also tells one patient from another who came instead."""
     return secrets.randbelow(2**31)
 
 
@@ -150,7 +150,7 @@ class Patient(models.Model):
     discharged_at = models.DateTimeField(null=True, blank=True, editable=False)
     discharge_reason = models.CharField(max_length=16, choices=DischargeReason, blank=True, editable=False)
     # Goes up with everything that an open page of this patient shows; pages poll with it.
-    version = models.BigIntegerField(default=anywhere, editable=False)
+    version = models.BigIntegerField(default=first_version, editable=False)
     # Goes up with every edit by a person; a form that was opened on an older one is told.
     edition = models.PositiveIntegerField(default=1, editable=False)
 

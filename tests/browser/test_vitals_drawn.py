@@ -8,25 +8,35 @@ from django.utils import timezone
 from measurements.models import Measurement
 from tests.browser.pages import reading
 from tests.browser.vitals import DATA, drawn
-from tests.browsers import painted
 from tests.factories import DeviceFactory, LatestReadingFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Colours of a chart's pixels, as "r,g,b", at moments and values of its axes.
-PIXELS = """([code, spots]) => {
+# Where a moment and a value of a chart's axes stand on its canvas.
+PLACED = """
   const canvas = document.querySelector(`#plot-${code} canvas`);
   const outer = canvas.getBoundingClientRect();
   const over = document.querySelector(`#plot-${code} .u-over`).getBoundingClientRect();
   const data = JSON.parse(document.getElementById("vitals-data").textContent);
   const panel = data.panels.find((panel) => panel.code === code);
   const [low, high] = panel.limits;
-  return spots.map(([at, value, right, down]) => {
-    const x = over.left - outer.left + over.width * (at - data.start) / (data.end - data.start) + (right || 0);
-    const y = over.top - outer.top + over.height * (high - value) / (high - low) + (down || 0);
-    return [...canvas.getContext("2d").getImageData(Math.round(x), Math.round(y), 1, 1).data].join(",");
-  });
-}"""
+  const placed = (at, value) => [
+    over.left - outer.left + over.width * (at - data.start) / (data.end - data.start),
+    over.top - outer.top + over.height * (high - value) / (high - low),
+  ];
+"""
+# Colours of a chart's pixels, as "r,g,b,alpha", at moments and values of its axes.
+PIXELS = f"""([code, spots]) => {{ {PLACED}
+  return spots.map(([at, value, right, down]) => {{
+    const [x, y] = placed(at, value);
+    const pixel = [Math.round(x + (right || 0)), Math.round(y + (down || 0)), 1, 1];
+    return [...canvas.getContext("2d").getImageData(...pixel).data].join(",");
+  }});
+}}"""
+# The smoothed line of the first values, as points of the canvas.
+LINE = f"""(code) => {{ {PLACED}
+  return panel.buckets.at.map((at, i) => placed(at, panel.calm[0][i]));
+}}"""
 EMPTY, SERIES, BAD = "0,0,0,0", (27, 91, 166), (171, 31, 25)
 
 
@@ -179,21 +189,6 @@ TEXTS = """() => {
 }"""
 
 
-# The smoothed line of the first values, as points of the canvas.
-LINE = """(code) => {
-  const canvas = document.querySelector(`#plot-${code} canvas`);
-  const outer = canvas.getBoundingClientRect();
-  const over = document.querySelector(`#plot-${code} .u-over`).getBoundingClientRect();
-  const data = JSON.parse(document.getElementById("vitals-data").textContent);
-  const panel = data.panels.find((panel) => panel.code === code);
-  const [low, high] = panel.limits;
-  return panel.buckets.at.map((at, i) => [
-    over.left - outer.left + over.width * (at - data.start) / (data.end - data.start),
-    over.top - outer.top + over.height * (high - panel.calm[0][i]) / (high - low),
-  ]);
-}"""
-
-
 def test_the_name_of_a_line_stands_beside_the_words_of_a_gap(browse, rosa):
     """Weights all along the usual weight, above and below it, and none on five days a quarter of the way."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
@@ -232,7 +227,7 @@ def test_the_name_of_a_goal_is_not_struck_through_by_a_line(browse, rosa):
     drawn(page)
     page.evaluate(TEXTS)
     page.set_viewport_size({"width": 1240, "height": 900})
-    painted(page)
+    drawn(page)
 
     name = page.evaluate("texts.find((one) => one.text === 'goal < 130')")
     line = page.evaluate(LINE, "blood_pressure")

@@ -115,6 +115,14 @@ def test_a_phone_number_is_shown_as_people_dial_it_and_in_another_shape_is_the_s
     assert 'value="603 555 x"' in refused, "what was typed stays"
 
 
+@pytest.mark.parametrize("typed", ["+999999999", "+123456789012345", "+44 20 7946 0958 0000000", "+1603555014"])
+def test_a_number_that_nobody_has_is_refused_and_stays_as_it_was_typed(as_cora, edit_page, typed):
+    answer = as_cora.post(edit_page, opened(as_cora, edit_page) | {"phone": [typed]})
+
+    assert answer.context["form"].errors.keys() == {"phone"}
+    assert f'value="{typed}"' in answer.content.decode()
+
+
 def test_an_edit_is_saved(as_cora, edit_page, rosa):
     as_cora.post(edit_page, opened(as_cora, edit_page) | {"city": ["Keene"]})
 
