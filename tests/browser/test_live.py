@@ -133,6 +133,7 @@ def test_whoever_may_see_a_page_no_more_keeps_nothing_of_it_on_the_screen(tab, c
         peeking.locator("#live-trouble a").wait_for()
     else:
         peeking.locator("#patient-rows").get_by_text("No patients").wait_for()
+        peeking.locator("#peek").get_by_text("Rosa Delgado").wait_for(state="detached")  # asked for after the rows
     assert "Rosa" not in peeking.locator("body").inner_text()
     troubles[:] = [said for said in troubles if "404" not in said]
 

@@ -26,11 +26,11 @@ def small(monkeypatch):
 
 @pytest.fixture
 def strict(monkeypatch):
-    """A body of 666 breaks its judge."""
+    """A body with a value of 666 breaks its judge."""
     judge = ingest._judge_body
 
     def judged(body):
-        if b"666" in body:
+        if b'"666"' in body:  # with its quotes: an id may have these digits by chance
             raise RuntimeError
         return judge(body)
 
