@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 
 from patients import sessions
-from tests.browsers import DESKTOP, PHONE, session_of, shot
+from tests.browsers import DESKTOP, PHONE, session_of, shot, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = 60
@@ -98,7 +98,7 @@ def test_keys_wheel_and_pointer_count_once_a_minute_and_the_page_that_refreshes_
         page.keyboard.press("Tab")
     page.evaluate("addEventListener('wheel', () => { window.turned = true; }, { passive: true })")
     page.mouse.wheel(0, 40)
-    page.wait_for_function("window.turned")  # it comes when the page gets to it, maybe after what is pressed next
+    until(lambda: page.evaluate("window.turned"))  # it comes when the page gets to it, maybe after what is pressed next
     for _ in range(5):
         page.keyboard.press("Tab")
     assert len(tab.posts) == 1

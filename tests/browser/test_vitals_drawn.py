@@ -8,6 +8,7 @@ from django.utils import timezone
 from measurements.models import Measurement
 from tests.browser.pages import reading
 from tests.browser.vitals import DATA, drawn
+from tests.browsers import until
 from tests.factories import DeviceFactory, LatestReadingFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -204,7 +205,7 @@ def test_the_name_of_a_line_stands_beside_the_words_of_a_gap(browse, rosa):
     drawn(page, "weight")
     page.evaluate(TEXTS)
     page.set_viewport_size({"width": 1240, "height": 900})
-    page.wait_for_function("texts.some((one) => one.text.startsWith('7-day median'))")
+    until(lambda: page.evaluate("texts.some((one) => one.text.startsWith('7-day median'))"))
 
     texts = page.evaluate("texts")
     (name, *_), (gap, *_) = (
@@ -227,7 +228,7 @@ def test_the_name_of_a_goal_is_not_struck_through_by_a_line(browse, rosa):
     drawn(page)
     page.evaluate(TEXTS)
     page.set_viewport_size({"width": 1240, "height": 900})
-    drawn(page)
+    until(lambda: page.evaluate("texts.some((one) => one.text === 'goal < 130')"))
 
     name = page.evaluate("texts.find((one) => one.text === 'goal < 130')")
     line = page.evaluate(LINE, "blood_pressure")
