@@ -18,6 +18,7 @@ TARGET = "demo"
 STAGE_SECONDS = 12  # from ordered to connected in about a minute
 LIVE_SECONDS = 4  # between two readings by webhook
 COMPRESSED = {"ORDER_SETTLE_SECONDS": "20", "TRACKING_WINDOW_SECONDS": "3", "UNKNOWN_DEVICE_LOOKUP_SECONDS": "10"}
+RESET_ADVICE = "`make demo-reset` throws the demo's data away, then `make demo` starts afresh"
 SHELL_NAMES = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "DATABASE_URL", "CELERY_BROKER_URL")
 
 
@@ -67,7 +68,15 @@ def planned(state: Path, *, host: str, port: int) -> Plan:
     env = {name: os.environ[name] for name in SHELL_NAMES if name in os.environ}
     env |= keys.kept(state / "secrets.env") | COMPRESSED | addresses(state, host=host, port=port)
     flags = ("--demo", "--stage-seconds", str(STAGE_SECONDS), "--live-seconds", str(LIVE_SECONDS))
-    return Plan(state=state, env=env, host=host, port=port, vendor=flags, before_web=prepare_people)
+    return Plan(
+        state=state,
+        env=env,
+        host=host,
+        port=port,
+        vendor=flags,
+        before_web=prepare_people,
+        other_version_advice=RESET_ADVICE,
+    )
 
 
 def addresses(state: Path, *, host: str, port: int) -> dict[str, str]:

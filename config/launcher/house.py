@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from config.launcher.asking import Ear
 from config.launcher.crew import PYTHON, Crew
 from config.launcher.folders import ROOT
+from config.launcher.foreign import refuse_unknown_migrations
 from config.launcher.postgres import Postgres, postgres
 from config.launcher.processes import Leash
 from config.launcher.refusal import Refused
@@ -37,6 +38,7 @@ class Plan:
     host: str = "127.0.0.1"
     vendor: tuple[str, ...] | None = None
     before_web: Callable[[Crew], None] = no_people
+    other_version_advice: str = "start the version that made it, or name an empty database"
 
 
 @dataclass
@@ -67,6 +69,7 @@ def standing(plan: Plan, *, leash: Leash, ear: Ear) -> Iterator[House]:
         env = {**plan.env, **own.urls, **fixed(plan)}
         if plan.vendor is not None:
             env |= {"TENOVI_BASE_URL": f"http://127.0.0.1:{free_port()}"}
+        refuse_unknown_migrations(env["DATABASE_URL"], advice=plan.other_version_advice)
         crew = Crew(state=plan.state, env=env, leash=leash, ear=ear)
         own.watched_by(crew)
         stack.callback(crew.stop)

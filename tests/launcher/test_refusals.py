@@ -8,7 +8,7 @@ import pytest
 from config.launcher import bootstrap, keys
 from config.launcher.claim import claimed
 from config.launcher.demo import number
-from config.launcher.foreign import refuse_foreign_data
+from config.launcher.foreign import refuse_foreign_data, refuse_unknown_migrations
 from config.launcher.house import refuse_taken
 from config.launcher.refusal import Refused
 from config.launcher.run import REQUIRED, refuse_incomplete
@@ -138,3 +138,29 @@ def test_a_change_of_the_locked_sets_makes_a_new_stamp(monkeypatch):
 
     assert bootstrap.stamp() != before
     assert bootstrap.stamp().splitlines()[0] == before.splitlines()[0]
+
+
+@pytest.fixture
+def session_of_test_database(transactional_db):
+    with psycopg.connect(dbname_url()) as session:
+        yield session
+
+
+def dbname_url():
+    from django.db import connection
+
+    return psycopg.conninfo.make_conninfo(os.environ["DATABASE_URL"], dbname=connection.settings_dict["NAME"])
+
+
+def test_database_guard_accepts_database_of_this_version(transactional_db):
+    refuse_unknown_migrations(dbname_url(), advice="`make demo-reset`")
+
+
+def test_database_guard_refuses_migrations_of_another_version(session_of_test_database):
+    session_of_test_database.execute(
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('devices', '0012_words_of_the_admin', now())"
+    )
+    session_of_test_database.commit()
+
+    with pytest.raises(Refused, match="make demo-reset"):
+        refuse_unknown_migrations(dbname_url(), advice="`make demo-reset`")

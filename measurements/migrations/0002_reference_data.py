@@ -1,4 +1,4 @@
-"""The vendor's metrics as we understand them, and the shipped goals: each a row with its source and date."""
+"""Reference data: the vendor's metrics and the shipped default thresholds, each with its source and date."""
 
 import datetime as dt
 
@@ -7,6 +7,10 @@ from django.db import migrations
 VENDOR = "Tenovi HWI API, metrics, 2026"
 AHA = ("2025 AHA/ACC high blood pressure guideline: goal below 130/80", dt.date(2025, 8, 14))
 ADA = ("ADA Standards of Care 2026, finger-stick glucose", dt.date(2025, 12, 8))
+HEART_FAILURE = (
+    "Heart failure self-care, common practice: call at 3 lb over the usual weight; prescribed per patient",
+    dt.date(2026, 11, 1),
+)
 COMMON = ("Common remote-monitoring default; prescribed per patient", dt.date(2026, 11, 1))
 
 # code, label, unit, decimals, label_1, label_2, lowest_1, highest_1, lowest_2, highest_2, second, single
@@ -49,10 +53,21 @@ THRESHOLDS = [
     ("glucose", 1, "post-prandial", 54, 70, 180, 250, ADA),
     ("spO2", 1, "", 88, 92, None, None, COMMON),
     ("temperature", 1, "", None, None, 100.4, None, COMMON),
+    ("weight", 1, "gain", None, None, 3, None, HEART_FAILURE),  # over the median of the seven days before
 ]
 
+# A delivery is written three times within seconds and then never again. Readings are only ever added, and charts read
+# nothing but an index: that needs a fresh visibility map.
+AUTOVACUUM = {
+    "devices_delivery": {"autovacuum_vacuum_scale_factor": 0.02},
+    "measurements_measurement": {
+        "autovacuum_vacuum_insert_scale_factor": 0.02,
+        "autovacuum_analyze_scale_factor": 0.02,
+    },
+}
 
-def add(apps, schema_editor):
+
+def add_metrics_and_thresholds(apps, schema_editor):
     Metric = apps.get_model("measurements", "Metric")
     Threshold = apps.get_model("measurements", "Threshold")
     for position, row in enumerate(VITALS):
@@ -74,6 +89,15 @@ def add(apps, schema_editor):
         )  # fmt: skip
 
 
+def set_autovacuum(apps, schema_editor):
+    for table, parameters in AUTOVACUUM.items():
+        given = ", ".join(f"{name} = {value}" for name, value in parameters.items())
+        schema_editor.execute(f"ALTER TABLE {table} SET ({given})")
+
+
 class Migration(migrations.Migration):
-    dependencies = [("measurements", "0002_initial")]
-    operations = [migrations.RunPython(add, migrations.RunPython.noop)]
+    dependencies = [("measurements", "0001_initial")]
+    operations = [
+        migrations.RunPython(add_metrics_and_thresholds, migrations.RunPython.noop),
+        migrations.RunPython(set_autovacuum, migrations.RunPython.noop),
+    ]
