@@ -4,4 +4,4 @@ from django.contrib.admin.apps import AdminConfig
 class HouseAdminConfig(AdminConfig):
     """django.contrib.admin with our own site: sign-in, sign-out and passwords are allauth's, one door for all."""
 
-    default_site = "patients.admin_site.HouseAdminSite"
+    default_site = "patients.admin_site.site.HouseAdminSite"

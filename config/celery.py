@@ -11,9 +11,9 @@ from celery.signals import beat_init, before_task_publish, setup_logging, worker
 from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
 
-from config.collector import settle
-from config.environment import env
-from config.logs import log_the_uncaught
+from config.env import env
+from config.gc_tuning import settle
+from config.json_logging import log_the_uncaught
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,7 +21,7 @@ QUEUES = ("ingest", "people", "background")
 VISIBILITY_SECONDS = 900
 TASK_SECONDS = 600
 
-TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "config.broker:Transport")
+TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "config.celery_broker:Transport")
 app = Celery("vitals")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
@@ -92,7 +92,7 @@ def _refuse_unsafe(**_: Any) -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.db import Error
 
-    from config.safety import refuse_unsafe
+    from config.startup_checks import refuse_unsafe
 
     try:
         refuse_unsafe()
@@ -125,10 +125,10 @@ def _beat_lives(**_: Any) -> None:
 def _say_that_beat_lives(**_: Any) -> None:
     from django.db import Error, close_old_connections
 
-    from devices import jobs
+    from patients.queueing import periodic_jobs
 
     close_old_connections()  # one that a restarted database has left behind
     try:
-        jobs.succeeded("beat")
+        periodic_jobs.succeeded("beat")
     except Error as error:
         logging.getLogger(__name__).warning("beat could not say that it lives: %s", type(error).__name__)

@@ -36,7 +36,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "config.logs.JsonLines"}},
+    "formatters": {"line": {"()": "config.json_logging.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": [], "level": "WARNING"},
     "loggers": {
@@ -52,7 +52,7 @@ if COUNTS not in os.environ:
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001  gunicorn's signature
-    from config.collector import settle  # of the product, which the worker has loaded by now and the master never does
+    from config.gc_tuning import settle  # of the product, which the worker has loaded by now and the master never does
 
     settle()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from config.environment import env
+from config.env import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VENDOR_BASE_URL = "https://api2.tenovi.com"
@@ -68,26 +68,26 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.observation.observe",
+    "config.request_logging.observe",
     # Before the rest, so that no redirect, host check or session ever stands between the vendor and the inbox.
-    "devices.webhooks.hook_door",
-    "patients.middleware.RememberOrigin",
+    "devices.webhooks.views.hook_door",
+    "patients.accounts.middleware.RememberOrigin",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below the static files, which are compressed already. A year of readings is 160 kB of digits, 30 on the wire.
     "django.middleware.gzip.GZipMiddleware",
-    "patients.middleware.no_store",
-    "patients.middleware.explain_forms",
+    "patients.accounts.middleware.no_store",
+    "patients.accounts.middleware.explain_forms",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "patients.middleware.KeepHours",
+    "patients.accounts.middleware.KeepHours",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "patients.middleware.SecondStepGate",
+    "patients.accounts.middleware.SecondStepGate",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -141,8 +141,8 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379
 
 AUTH_USER_MODEL = "patients.User"
 AUTHENTICATION_BACKENDS = [
-    "patients.backends.SignInBackend",
-    "patients.backends.RoleBackend",
+    "patients.accounts.auth_backends.SignInBackend",
+    "patients.accounts.auth_backends.RoleBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -157,7 +157,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/patients/"
 
-ACCOUNT_ADAPTER = "patients.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "patients.accounts.allauth_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -178,8 +178,8 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
 }
 ACCOUNT_FORMS = {
-    "change_password": "patients.forms.NewPasswordForm",
-    "reset_password_from_key": "patients.forms.ForgottenPasswordForm",
+    "change_password": "patients.enrollment.forms.NewPasswordForm",
+    "reset_password_from_key": "patients.enrollment.forms.ForgottenPasswordForm",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
 
@@ -187,17 +187,17 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 MFA_REQUIRED = env.bool("MFA_REQUIRED", default=True)
 # The first conceals secrets of second steps, all reveal them; see "Rotating secrets" in docs/operations.md.
 MFA_ENCRYPTION_KEYS = env.list("MFA_ENCRYPTION_KEYS", default=[])
-MFA_ADAPTER = "patients.adapter.MFAAdapter"
+MFA_ADAPTER = "patients.accounts.allauth_adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # half minutes: telephones' clocks differ, and people need time to type
 MFA_FORMS = {
-    "authenticate": "patients.mfa_forms.SignInCodeForm",
-    "authenticate_webauthn": "patients.mfa_forms.SignInPasskeyForm",
-    "reauthenticate": "patients.mfa_forms.ConfirmCodeForm",
-    "reauthenticate_webauthn": "patients.mfa_forms.ConfirmPasskeyForm",
-    "activate_totp": "patients.mfa_forms.SetUpAppForm",
-    "add_webauthn": "patients.mfa_forms.AddPasskeyForm",
-    "edit_webauthn": "patients.mfa_forms.RenamePasskeyForm",
+    "authenticate": "patients.accounts.mfa_forms.SignInCodeForm",
+    "authenticate_webauthn": "patients.accounts.mfa_forms.SignInPasskeyForm",
+    "reauthenticate": "patients.accounts.mfa_forms.ConfirmCodeForm",
+    "reauthenticate_webauthn": "patients.accounts.mfa_forms.ConfirmPasskeyForm",
+    "activate_totp": "patients.accounts.mfa_forms.SetUpAppForm",
+    "add_webauthn": "patients.accounts.mfa_forms.AddPasskeyForm",
+    "edit_webauthn": "patients.accounts.mfa_forms.RenamePasskeyForm",
 }
 
 # --- HTTP -------------------------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Vitals at Home <no-r
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "config.logs.JsonLines"}},
+    "formatters": {"line": {"()": "config.json_logging.JsonLines"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "none": {"class": "logging.NullHandler"},

@@ -3,25 +3,26 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from devices import health
+from devices.monitoring import views
 from fulfillment.webhooks import FulfillmentWebhook, SpecialOrderWebhook
 from measurements.webhooks import MeasurementWebhook
-from patients.views.accounts import home
+from patients.accounts.views import home
 
 urlpatterns = [
     path("", home, name="home"),
-    path("healthz/", health.shallow, name="health"),
-    path("healthz/deep", health.deep, name="health_deep"),
-    path("metrics", health.prometheus, name="metrics"),
-    path("accounts/", include("patients.account_urls")),
+    path("healthz/", views.shallow, name="health"),
+    path("healthz/deep", views.deep, name="health_deep"),
+    path("metrics", views.prometheus, name="metrics"),
+    path("accounts/", include("patients.accounts.urls")),
     path("admin/", admin.site.urls),
     # With and without the last slash: a redirect would lose the vendor's POST.
     re_path(r"^hooks/tenovi/measurements/?$", MeasurementWebhook.as_view(), name="hook_measurements"),
     re_path(r"^hooks/tenovi/fulfillment/?$", FulfillmentWebhook.as_view(), name="hook_fulfillment"),
     re_path(r"^hooks/tenovi/orders/?$", SpecialOrderWebhook.as_view(), name="hook_orders"),
     path("orders/", include("fulfillment.urls")),
-    path("patients/", include("patients.urls")),
+    path("patients/", include("patients.enrollment.urls")),
+    path("patients/", include("measurements.urls")),
     path("devices/", include("devices.urls")),
 ]
 
-handler500 = "patients.views.errors.server_error"
+handler500 = "config.error_views.server_error"

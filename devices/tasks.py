@@ -6,11 +6,16 @@ from celery import Task, shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from devices import alarms, gateways, inbox, jobs, reconciliation, refusals, runs, swaps, tenovi
+from devices import tenovi
+from devices.inbox import processing
 from devices.models import Device, Gateway
 from devices.models.sync import SyncKind
-from devices.nudges import nudge
-from measurements import reconciliation as readings
+from devices.monitoring import operator_alarms
+from devices.sync import gateway_status, hardware_history, reconciliation, runs
+from devices.webhooks import outcome_counts
+from measurements.sync import pull as readings
+from patients.queueing import periodic_jobs
+from patients.queueing.wakeup import nudge
 
 CATALOGUE_EVERY = dt.timedelta(hours=24)
 DEVICES_EVERY = dt.timedelta(hours=24)
@@ -20,7 +25,7 @@ DEVICES_EVERY = dt.timedelta(hours=24)
 def sync_catalogue() -> None:
     if not runs.due(SyncKind.CATALOGUE, every=CATALOGUE_EVERY):
         return
-    with jobs.run_alone("sync catalogue") as mine, tenovi.background_lane() as client:
+    with periodic_jobs.run_alone("sync catalogue") as mine, tenovi.background_lane() as client:
         if mine:
             reconciliation.sync_catalogue(client)
 
@@ -29,7 +34,7 @@ def sync_catalogue() -> None:
 def compare_devices() -> None:
     if not runs.due(SyncKind.DEVICES, every=DEVICES_EVERY):
         return
-    with jobs.run_alone("compare devices") as mine, tenovi.background_lane() as client:
+    with periodic_jobs.run_alone("compare devices") as mine, tenovi.background_lane() as client:
         if mine:
             reconciliation.compare_devices(client)
             nudge("fulfillment.tasks.catch_up")
@@ -40,12 +45,12 @@ def compare_devices() -> None:
 @shared_task
 def read_gateways() -> None:
     more = False
-    with jobs.run_alone("read gateways") as mine:
+    with periodic_jobs.run_alone("read gateways") as mine:
         if mine:
-            gateways.start_nightly(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
+            gateway_status.start_nightly(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
             if runs.unfinished(SyncKind.GATEWAYS) and not runs.unfinished(SyncKind.MEASUREMENTS):  # readings first
                 with tenovi.background_lane() as client:
-                    more = gateways.work(client)
+                    more = gateway_status.work(client)
     if more:
         nudge("devices.tasks.read_gateways")
 
@@ -56,14 +61,14 @@ def look_for_people() -> None:
     if not (Gateway.objects.looked_for().exists() or Device.objects.swapped().exists()):
         return
     with tenovi.people_lane() as client:
-        gateways.carry_out(client)
-        swaps.carry_out(client)
+        gateway_status.carry_out(client)
+        hardware_history.carry_out(client)
 
 
 @shared_task
 def look_up_unknown() -> None:
     after = dt.timedelta(seconds=settings.UNKNOWN_DEVICE_LOOKUP_SECONDS)
-    with jobs.run_alone("look up unknown devices") as mine, tenovi.background_lane() as client:
+    with periodic_jobs.run_alone("look up unknown devices") as mine, tenovi.background_lane() as client:
         if mine and reconciliation.look_up_unknown(client, after=after):
             nudge("measurements.tasks.ingest")
             nudge("fulfillment.tasks.take_in_fulfillment")
@@ -71,24 +76,24 @@ def look_up_unknown() -> None:
 
 @shared_task
 def purge_bodies() -> None:
-    with jobs.run_alone("purge bodies") as mine:
+    with periodic_jobs.run_alone("purge bodies") as mine:
         if mine:
-            inbox.purge()
+            processing.purge()
 
 
 @shared_task(bind=True)
 def sign_of_life(self: Task) -> None:
     """For `/healthz/deep`: beat sends one to each queue."""
     queue = (self.request.delivery_info or {}).get("routing_key", "unknown")
-    jobs.succeeded(f"worker {queue}")
+    periodic_jobs.succeeded(f"worker {queue}")
 
 
 @shared_task
 def look_after_house() -> None:
     """What must run and doesn't is mailed to the operators."""
-    with jobs.run_alone("alarms") as mine:
+    with periodic_jobs.run_alone("alarms") as mine:
         if mine:
-            alarms.look()
-            refusals.purge()
+            operator_alarms.look()
+            outcome_counts.purge()
             if readings.start_after_gap():
                 nudge("measurements.tasks.pull")

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from devices.views import device, gateway, listing
+from devices.views import device, device_list, gateway
 
 app_name = "devices"
 urlpatterns = [
-    path("", listing.devices, name="list"),
-    path("live/", listing.devices_live, name="list_live"),
+    path("", device_list.devices, name="list"),
+    path("live/", device_list.devices_live, name="list_live"),
     path("gateways/<uuid:gateway_id>/", gateway.gateway_page, name="gateway"),
     path("gateways/<uuid:gateway_id>/live/", gateway.gateway_live, name="gateway_live"),
     path("gateways/<uuid:gateway_id>/look/", gateway.look, name="gateway_look"),

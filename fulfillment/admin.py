@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from devices.models import DeviceType
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
 from fulfillment.models.status import status_in_words
-from patients.access import person
-from patients.admin_base import ReadOnlyAdmin, ReadOnlyInline
-from patients.admin_editing import EditedAdmin
+from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
+from patients.admin_site.optimistic_lock import EditedAdmin
 from patients.models import Clinic, User
+from patients.permissions import person
 
 
 class KitItemInline(admin.TabularInline):

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from devices import calls, inbox, looks, search, tenovi
+from devices import tenovi
+from devices.inbox import processing
 from devices.models import Delivery
-from devices.nudges import nudge
-from fulfillment import hints, special_orders, tracking
+from devices.outbox import manual_lookup, recovery, sending
+from fulfillment import status_webhooks, tracking
+from fulfillment.special_orders import processing as special_orders
+from patients.queueing.wakeup import nudge
 
 
 @shared_task
 def take_in_fulfillment() -> None:
-    if inbox.drain(Delivery.Kind.FULFILLMENT, hints.take_in):
+    if processing.drain(Delivery.Kind.FULFILLMENT, status_webhooks.take_in):
         nudge("fulfillment.tasks.reread_devices")
 
 
 @shared_task
 def take_in_special_orders() -> None:
-    inbox.drain(Delivery.Kind.SPECIAL_ORDER, special_orders.take_in)
+    processing.drain(Delivery.Kind.SPECIAL_ORDER, special_orders.take_in)
 
 
 @shared_task
 def send_calls() -> None:
     with tenovi.people_lane() as client:
-        looks.carry_out(client)
-        more = calls.drain(client)
-        search.search_unknown(client)
+        manual_lookup.carry_out(client)
+        more = sending.drain(client)
+        recovery.search_unknown(client)
     tracking.catch_up()
     if more:
         nudge("fulfillment.tasks.send_calls")

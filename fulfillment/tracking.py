@@ -14,10 +14,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from devices import endings, registry, tenovi
+from devices import tenovi
 from devices.models import Device
-from devices.models.call import CallState
-from devices.states import BEFORE_FIRST_READING, DeviceState
+from devices.models.vendor_call import CallState
+from devices.outbox import unlinking
+from devices.statuses import BEFORE_FIRST_READING, DeviceState
+from devices.sync import upsert
 from fulfillment import timeline
 from fulfillment.models import EventSource, LineStatus, OrderLine
 from fulfillment.models.status import CLOSING
@@ -141,13 +143,13 @@ def _reread(device: Device, until: dt.datetime, client: tenovi.TenoviClient) -> 
             return
         _gone(device)
     else:
-        registry.record(answer)
+        upsert.record(answer)
     _booked(device.pk, until).update(reread_at=None)
 
 
 def _gone(device: Device) -> None:
     with transaction.atomic():
-        endings.gone(device)
+        unlinking.gone(device)
         Patient.objects.bump([device.patient_id] if device.patient_id else [])
 
 

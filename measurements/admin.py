@@ -12,14 +12,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from devices import disclosure
+from devices.inbox import redaction
 from devices.models import Delivery
-from measurements import thresholds, units
+from measurements import units
 from measurements.models import Measurement, Metric, Threshold, ThresholdChange
-from patients.access import Act, can, person
-from patients.admin_base import ReadOnlyAdmin, viewer
+from measurements.thresholds import editing, views
+from patients.admin_site.base import ReadOnlyAdmin, viewer
 from patients.models import User
-from patients.views import goals
+from patients.permissions import Act, can, person
 
 MARKS = ("estimated", "conflict", "duplicate", "implausible", "control")
 
@@ -58,7 +58,7 @@ class MeasurementAdmin(ReadOnlyAdmin):
         if delivery is None:
             return f"delivery {reading.delivery_id} is no longer kept"
         address = reverse("admin:devices_delivery_change", args=[delivery.pk])
-        body = disclosure.body_for(delivery, user=viewer.get())
+        body = redaction.body_for(delivery, user=viewer.get())
         return format_html('<a href="{}">delivery {}</a><pre class="payload">{}</pre>', address, delivery.pk, body)
 
 
@@ -130,12 +130,12 @@ class ThresholdChangeAdmin(ReadOnlyAdmin):
 
 
 def _label(goal: Threshold | ThresholdChange) -> str:
-    return thresholds.label(goal.metric, _key(goal))
+    return editing.label(goal.metric, _key(goal))
 
 
 def _bounds(goal: Threshold | ThresholdChange, bounds: Sequence[Decimal | None] | None) -> str:
     """In the vendor's unit, in which they are kept."""
-    return thresholds.in_words(bounds, thresholds.unit_of(goal.metric, _key(goal), units.VENDORS))
+    return editing.in_words(bounds, editing.unit_of(goal.metric, _key(goal), units.VENDORS))
 
 
 def _key(goal: Threshold | ThresholdChange) -> tuple[str, int, str]:
@@ -149,9 +149,9 @@ def clinic_goals(request: HttpRequest, clinic_id: int) -> HttpResponse:
         raise PermissionDenied
     clinic = get_object_or_404(user.clinics, pk=clinic_id)
     back = reverse("admin:measurements_threshold_changelist")
-    place = goals.Place(
+    place = views.Place(
         clinic, clinic, editable=True, action=request.path, back=back, back_words="Back to goals", units=units.of(user)
     )
     if request.method == "POST":
-        return goals.keep(request, place, then=request.path)
-    return goals.show(request, place, place.form())
+        return views.keep(request, place, then=request.path)
+    return views.show(request, place, place.form())

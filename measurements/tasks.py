@@ -4,10 +4,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from devices import jobs, tenovi
-from devices.nudges import nudge
-from measurements import ingest as inbox_of_readings
-from measurements import reconciliation
+from devices import tenovi
+from measurements.ingest import pipeline as inbox_of_readings
+from measurements.sync import pull as reconciliation
+from patients.queueing import periodic_jobs
+from patients.queueing.wakeup import nudge
 
 
 @shared_task
@@ -25,6 +26,6 @@ def pull() -> None:
 
 @shared_task
 def nightly() -> None:
-    with jobs.run_alone("nightly readings") as mine:
+    with periodic_jobs.run_alone("nightly readings") as mine:
         if mine and reconciliation.start_nightly(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC):
             nudge("measurements.tasks.pull")

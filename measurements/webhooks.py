@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from devices.models import Delivery
-from devices.webhooks import TenoviWebhook
+from devices.webhooks.views import TenoviWebhook
 
 
 class MeasurementWebhook(TenoviWebhook):

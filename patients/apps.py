@@ -6,4 +6,4 @@ class PatientsConfig(AppConfig):
     verbose_name = "People, patients and audit"
 
     def ready(self) -> None:
-        from patients import receivers  # noqa: F401  (needs the models; connects by being imported)
+        from patients.accounts import signal_handlers  # noqa: F401  (needs the models; connects by being imported)

@@ -7,7 +7,7 @@ import zoneinfo
 import phonenumbers
 from django.core.exceptions import ValidationError
 
-from patients.places import STATES
+from patients.us_states import STATES
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 ZIP_CODE = re.compile(r"[0-9]{5}(-[0-9]{4})?")

@@ -10,7 +10,7 @@ from django.core.signals import request_finished, request_started
 from django.test import Client
 
 from config.launcher.chromium import installed
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
 from tests.patience import PATIENCE_SECONDS
 
 FLAGS = [

@@ -7,8 +7,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from config.launcher import folders
-from config.launcher.folders import ROOT
+from config.launcher import paths
+from config.launcher.paths import ROOT
 from config.launcher.postgres import postgres
 from config.launcher.processes import Leash
 from config.launcher.valkey import valkey
@@ -44,7 +44,7 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     if servers := config.stash.get(SERVERS, None):
         servers.close()
-        folders.remove(environment.state())
+        paths.remove(environment.state())
 
 
 @pytest.hookimpl(trylast=True)
@@ -68,7 +68,7 @@ def pytest_collection_finish():
 
 def start_servers():
     """Crashing isn't this cluster's business, so it doesn't wait for the disk; the journeys' servers do."""
-    state = folders.private(environment.state())
+    state = paths.private(environment.state())
     with contextlib.ExitStack() as starting:
         leash = starting.enter_context(Leash())
         if environment.own_database():
@@ -81,7 +81,7 @@ def start_servers():
 def forget_dead_runs():
     for left in (ROOT / ".test").glob("run-*"):
         if not alive(int(left.name.split("-")[1])):
-            folders.remove(left)
+            paths.remove(left)
 
 
 def alive(pid):

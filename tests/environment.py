@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from config.launcher import postgres, valkey
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
 
 STATE = "VITALS_TEST_STATE"  # the folder of this run's own servers; workers of xdist inherit it
 

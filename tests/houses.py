@@ -5,10 +5,10 @@ import os
 import httpx2
 import pytest
 
-from config.launcher import folders, keys
-from config.launcher.asking import Ear
-from config.launcher.house import Plan, free_port, standing
+from config.launcher import demo_secrets, paths
 from config.launcher.processes import Leash
+from config.launcher.stack import Plan, free_port, standing
+from config.launcher.stop_signals import Ear
 from tests import environment
 from tests.patience import PATIENCE_SECONDS
 
@@ -37,12 +37,12 @@ def pytest_itemcollected(item):
 
 @pytest.fixture(scope="session")
 def house():
-    state = folders.private(environment.run_folder("house"))
+    state = paths.private(environment.run_folder("house"))
     try:
         with Leash() as leash, standing(planned(state), leash=leash, ear=Ear()) as house:
             yield house
     finally:
-        folders.remove(state)
+        paths.remove(state)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def planned(state):
     port = free_port()
     env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     env |= (
-        keys.fresh()
+        demo_secrets.fresh()
         | COMPRESSED
         | {
             "INSECURE_HTTP": "1",
@@ -68,8 +68,8 @@ def planned(state):
             "TENOVI_CLIENT_DOMAIN": "vitals-house",
             "TRACKING_HOSTS": "carrier.example",
             # Killed processes leave behind what they had there; it goes with the house.
-            "TMPDIR": str(folders.private(folders.sockets(state) / "tmp")),
-            "EMAIL_URL": f"filemail:///{folders.private(state / 'mail')}",
+            "TMPDIR": str(paths.private(paths.sockets(state) / "tmp")),
+            "EMAIL_URL": f"filemail:///{paths.private(state / 'mail')}",
         }
     )
     return Plan(state=state, env=env, port=port, vendor=FLAGS)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 
-from config.launcher.folders import ROOT
-from config.launcher.house import accepts, free_port
+from config.launcher.paths import ROOT
 from config.launcher.processes import Leash, Process
+from config.launcher.stack import accepts, free_port
 from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
 
 HOST = "127.0.0.1"

@@ -18,6 +18,7 @@ class Route:
     parts: tuple
     callback: object
     name: str = ""
+    namespace: str = ""  # with its colon, as in `reverse`
 
     @property
     def policy(self):
@@ -48,13 +49,14 @@ def routes():
     return list(walk(get_resolver(), ()))
 
 
-def walk(resolver, before):
+def walk(resolver, before, namespace=""):
     for entry in resolver.url_patterns:
         parts = (*before, entry.pattern)
         if isinstance(entry, URLResolver):
-            yield from walk(entry, parts)
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from walk(entry, parts, inner)
         else:
-            yield Route("".join(str(part) for part in parts), parts, entry.callback, entry.name or "")
+            yield Route("".join(str(part) for part in parts), parts, entry.callback, entry.name or "", namespace)
 
 
 def names_of(part):

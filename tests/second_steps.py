@@ -6,7 +6,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 
-from patients import second_step
+from patients.accounts import mfa
 from patients.models import AuditEvent
 from tests.factories import PASSWORD
 
@@ -39,7 +39,7 @@ def recovery_codes(user):
 def prove(client, user):
     """As if the session had passed the second step."""
     session = client.session
-    second_step.prove(session, user=user)
+    mfa.prove(session, user=user)
     session.save()
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from devices import refusals
+from devices.webhooks import outcome_counts
 
 
-class Quiet(refusals.Recorder):
+class Quiet(outcome_counts.Recorder):
     """Without the thread, which would write outside of a test's transaction."""
 
     def _start(self):
@@ -15,5 +15,5 @@ class Quiet(refusals.Recorder):
 @pytest.fixture(autouse=True)
 def tallies(monkeypatch):
     recorder = Quiet()
-    monkeypatch.setattr(refusals, "recorder", recorder)
+    monkeypatch.setattr(outcome_counts, "recorder", recorder)
     return recorder

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection, transaction
 
-from patients.access import ACTS_OF_ROLE, Act
 from patients.models import AuditEvent, Patient, Role
+from patients.permissions import ACTS_OF_ROLE, Act
 from tests.routes import routes
 from tests.world import CANARIES
 

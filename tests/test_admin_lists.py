@@ -12,7 +12,7 @@ from django.utils import timezone
 from devices.models import DeviceType, Gateway, HookTally, SyncRow, SyncRun
 from fulfillment.models import OrderLine
 from measurements.models import Metric, Threshold, ThresholdChange
-from patients import audit
+from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic, Patient, User
 from patients.models.audit import AuditAction
 from tests import factories
@@ -57,7 +57,9 @@ OWN = {
     Clinic: lambda clinic, patient: clinic,
     Patient: lambda clinic, patient: patient,
     User: lambda clinic, patient: factories.UserFactory(clinics=[clinic]),
-    AuditEvent: lambda clinic, patient: audit.record(AuditAction.VIEW, by=None, patients=[patient.pk], clinic=clinic),
+    AuditEvent: lambda clinic, patient: audit_log.record(
+        AuditAction.VIEW, by=None, patients=[patient.pk], clinic=clinic
+    ),
     SyncRun: lambda clinic, patient: finished_run(),
     SyncRow: lambda clinic, patient: factories.SyncRowFactory(run=finished_run(), patient=patient),
     DeviceType: lambda clinic, patient: factories.DeviceTypeFactory(name=f"Type {next(NUMBERS)}"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from devices.models import Assignment, Delivery, Device, SyncRun, VendorCall
 from fulfillment.models import Kit, Order, OrderEvent, OrderLine
 from measurements.models import LatestReading, Measurement
-from patients import audit
+from patients.audit import audit_log
 from patients.models import AuditEvent, Patient
 from tests.factories import (
     DeliveryFactory,
@@ -143,7 +143,7 @@ def test_a_patient_has_one_latest_reading_of_a_metric(reading):
 
 
 def test_history_is_not_deleted(reading, rosa, nadia):
-    audit.record(AuditEvent.Action.VIEW, by=nadia, patients=[rosa.pk], clinic=rosa.clinic)
+    audit_log.record(AuditEvent.Action.VIEW, by=nadia, patients=[rosa.pk], clinic=rosa.clinic)
     kept = [reading, DeliveryFactory(), OrderEventFactory(), AuditEvent.objects.get()]
 
     for row in kept:
@@ -151,7 +151,7 @@ def test_history_is_not_deleted(reading, rosa, nadia):
 
 
 def test_audit_and_timeline_are_not_changed(rosa, nadia):
-    audit.record(AuditEvent.Action.VIEW, by=nadia, patients=[rosa.pk], clinic=rosa.clinic)
+    audit_log.record(AuditEvent.Action.VIEW, by=nadia, patients=[rosa.pk], clinic=rosa.clinic)
     OrderEventFactory()
 
     refused("append_only", lambda: AuditEvent.objects.update(patient_ids=[]))

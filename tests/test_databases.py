@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from measurements.models import Metric, Threshold
-from patients import audit
+from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic
 from tests import databases
 from tests.factories import ClinicFactory, MeasurementFactory
@@ -25,7 +25,7 @@ def kept():
 
 def test_what_was_committed_is_gone_also_where_rows_are_never_deleted(kept, rosa, nadia):
     MeasurementFactory(patient=rosa)
-    audit.record(AuditEvent.Action.VIEW, by=nadia, patients=[rosa.pk], clinic=rosa.clinic)
+    audit_log.record(AuditEvent.Action.VIEW, by=nadia, patients=[rosa.pk], clinic=rosa.clinic)
     cache.set("failed-sign-ins", 5)
 
     assert filled(kept) != kept.rows

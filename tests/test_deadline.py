@@ -5,7 +5,7 @@ import io
 import pytest
 from gunicorn.http.errors import InvalidChunkSize
 
-from config.deadline import WholeBody, within_deadline
+from config.request_body_timeout import WholeBody, within_deadline
 
 
 def body(text, announced=None):

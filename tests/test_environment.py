@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import env
+from config.env import env
 
 
 def test_a_secret_may_begin_with_a_dollar_and_hold_more_of_them(monkeypatch):

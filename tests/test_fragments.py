@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from devices.models import VendorCall
-from patients import fragments
-from patients.access import ACTS_OF_ROLE
+from measurements import fragment_cache
 from patients.models import Role
+from patients.permissions import ACTS_OF_ROLE
 from tests import factories
 from tests.routes import routes
 from tests.source import ROOT
@@ -44,7 +44,7 @@ def world():
 @pytest.fixture
 def asked(monkeypatch):
     """By fragment: the questions that were asked while it was rendered."""
-    for cache in (fragments.kept, fragments._pattern):
+    for cache in (fragment_cache.kept, fragment_cache._pattern):
         cache.cache_clear()  # another test may have rendered the same in this process
     found, render = {}, Template._render
 

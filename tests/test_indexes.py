@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from patients.admin_base import MOST_COUNTED
+from patients.admin_site.base import MOST_COUNTED
 from tests.factories import DeliveryFactory, LatestReadingFactory, MeasurementFactory, OrderFactory, SyncRowFactory
 
 pytestmark = pytest.mark.django_db

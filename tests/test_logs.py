@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from config.logs import JsonLines, log_the_uncaught, request_id
+from config.json_logging import JsonLines, log_the_uncaught, request_id
 
 SECRET = "Quetzalia"
 
 
-def line(name="devices.inbox", message="delivery %s failed", args=(7,), **extra):
+def line(name="devices.inbox.processing", message="delivery %s failed", args=(7,), **extra):
     record = logging.LogRecord(name, logging.ERROR, __file__, 1, message, args, extra.pop("exc_info", None))
     record.__dict__.update(extra)
     return json.loads(JsonLines().format(record))
@@ -33,7 +33,7 @@ def test_our_own_words_stay_and_carry_the_request():
     request_id.reset(token)
 
     assert (said["message"], said["request"], said["delivery"]) == ("delivery 7 failed", "abc123", 7)
-    assert (said["level"], said["logger"]) == ("error", "devices.inbox")
+    assert (said["level"], said["logger"]) == ("error", "devices.inbox.processing")
 
 
 def test_an_exception_is_its_kind_its_place_and_its_cause_never_its_text():

@@ -4,14 +4,14 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from config import safety
+from config import startup_checks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def reasons():
     try:
-        safety.refuse_unsafe()
+        startup_checks.refuse_unsafe()
     except ImproperlyConfigured as error:
         return str(error)
     return ""
@@ -20,7 +20,7 @@ def reasons():
 @pytest.fixture
 def at_the_vendor(settings):
     """Production against the vendor's own host, everything in order."""
-    settings.TENOVI_BASE_URL = safety.settings.VENDOR_BASE_URL
+    settings.TENOVI_BASE_URL = startup_checks.settings.VENDOR_BASE_URL
     settings.TENOVI_CALL_GAP_SECONDS, settings.ORDER_SETTLE_SECONDS = 1.05, 900.0
     settings.LEASE_SECONDS = 120.0
     settings.OPERATOR_EMAILS = ["ops@clinic.example"]

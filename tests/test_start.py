@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
 from tests.patience import WORK_SECONDS
 
 CELERY = ["-m", "celery", "-A", "config"]

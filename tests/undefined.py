@@ -4,7 +4,7 @@ import inspect
 
 from django.template import Template
 
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
 
 OURS = str(ROOT / "templates")
 RENDERING = {"render", "_render"}

@@ -9,7 +9,7 @@ import stamina
 
 from devices.simulator import Simulator
 from devices.tenovi import ApiKey, Gate, ShipTo, TenoviClient
-from devices.tenovi.gate import Slot
+from devices.tenovi.rate_limiter import Slot
 from tests.factories import DeviceTypeFactory, KitFactory
 
 DOMAIN = "vitals-test"

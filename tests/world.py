@@ -19,7 +19,8 @@ from django.test import Client
 from devices.models import Assignment, Device, VendorCall
 from fulfillment.models import Kit, Order, OrderLine
 from measurements.models import Threshold, ThresholdChange
-from patients import audit, sessions
+from patients.accounts import session_timeout
+from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic, Patient, Role
 from tests import factories
 
@@ -65,7 +66,9 @@ class World:
         factories.SyncRowFactory(patient=self.rosa)
         factories.SpecialOrderFactory(patient=self.rosa)
         self.delivery = factories.DeliveryFactory(body=b'{"name": "canarynote"}', hwi_id=self.device.hwi_id)
-        audit.record(AuditEvent.Action.VIEW, by=self.people["clinician here"], patients=[self.rosa.pk], clinic=self.elm)
+        audit_log.record(
+            AuditEvent.Action.VIEW, by=self.people["clinician here"], patients=[self.rosa.pk], clinic=self.elm
+        )
         self.own = self.elsewhere()
         self.clients = {name: signed_in(user) for name, user in self.people.items()}
 
@@ -199,7 +202,7 @@ def signed_in(user):
     if user:
         client.force_login(user)
         session = client.session
-        session[sessions.ACTIVE] = time.time() + 60 * 60
+        session[session_timeout.ACTIVE] = time.time() + 60 * 60
         session.save()
     return client
 

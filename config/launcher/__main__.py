@@ -3,18 +3,18 @@
 import sys
 from importlib import import_module
 
-from config.launcher.refusal import Refused
+from config.launcher.errors import Refused
 
 TARGETS = {  # target: module and function, loaded when asked for, so that the rest costs no time
     "demo": ("demo", "demo"),
     "demo-reset": ("demo", "reset"),
     "run": ("run", "run"),
-    "test": ("suite", "test"),
-    "test-faults": ("suite", "test_faults"),
-    "bench": ("suite", "bench"),
-    "figures": ("suite", "figures"),
-    "check": ("checks", "check"),
-    "lock": ("checks", "lock"),
+    "test": ("suite_targets", "test"),
+    "test-faults": ("suite_targets", "test_faults"),
+    "bench": ("suite_targets", "bench"),
+    "figures": ("suite_targets", "figures"),
+    "check": ("check_targets", "check"),
+    "lock": ("check_targets", "lock"),
 }
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.launcher.say import say
+from config.launcher.console import say
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"

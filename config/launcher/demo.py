@@ -4,15 +4,15 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from config.launcher import folders, keys
-from config.launcher.asking import Asked, Ear, listening
-from config.launcher.claim import claimed
-from config.launcher.crew import PYTHON, Crew
-from config.launcher.foreign import refuse_foreign_data
-from config.launcher.house import House, Plan, refuse_taken, standing
+from config.launcher import demo_secrets, paths
+from config.launcher.console import say
+from config.launcher.database_guard import refuse_foreign_data
+from config.launcher.errors import Refused
+from config.launcher.lockfile import claimed
 from config.launcher.processes import Leash
-from config.launcher.refusal import Refused
-from config.launcher.say import say
+from config.launcher.stack import House, Plan, refuse_taken, standing
+from config.launcher.stop_signals import Asked, Ear, listening
+from config.launcher.supervisor import PYTHON, Crew
 
 TARGET = "demo"
 STAGE_SECONDS = 12  # from ordered to connected in about a minute
@@ -25,7 +25,7 @@ SHELL_NAMES = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "DATABASE_URL", "CELERY
 def demo(_words: list[str]) -> None:
     with listening() as ear:
         try:
-            stand(folders.state(TARGET), ear)
+            stand(paths.state(TARGET), ear)
         except Asked:
             say("\nStopped. `make demo` goes on where it was, `make demo-reset` starts afresh.")
 
@@ -46,11 +46,11 @@ def stand(state: Path, ear: Ear) -> None:
 
 
 def reset(_words: list[str]) -> None:
-    state = folders.ROOT / f".{TARGET}"
+    state = paths.ROOT / f".{TARGET}"
     if not state.exists():
         return say("There is no demo data.")
-    with claimed(folders.private(state), target=TARGET):
-        folders.remove(state)
+    with claimed(paths.private(state), target=TARGET):
+        paths.remove(state)
     return say("The demo has forgotten everything.")
 
 
@@ -66,7 +66,7 @@ def number(words: str) -> int:
 
 def planned(state: Path, *, host: str, port: int) -> Plan:
     env = {name: os.environ[name] for name in SHELL_NAMES if name in os.environ}
-    env |= keys.kept(state / "secrets.env") | COMPRESSED | addresses(state, host=host, port=port)
+    env |= demo_secrets.kept(state / "secrets.env") | COMPRESSED | addresses(state, host=host, port=port)
     flags = ("--demo", "--stage-seconds", str(STAGE_SECONDS), "--live-seconds", str(LIVE_SECONDS))
     return Plan(
         state=state,
@@ -89,7 +89,7 @@ def addresses(state: Path, *, host: str, port: int) -> dict[str, str]:
         "ALLOWED_HOSTS": ",".join({"127.0.0.1", "localhost", host}),
         "TENOVI_CLIENT_DOMAIN": "vitals-demo",
         "TRACKING_HOSTS": "carrier.example",  # the simulator's carrier
-        "EMAIL_URL": f"filemail:///{quote(str(folders.private(state / 'mail')))}",
+        "EMAIL_URL": f"filemail:///{quote(str(paths.private(state / 'mail')))}",
         "DEMO_ACCOUNTS_FILE": str(state / "accounts.txt"),
     }
 

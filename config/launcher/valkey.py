@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from config.launcher import folders
+from config.launcher import paths
+from config.launcher.errors import Refused
 from config.launcher.postgres import BARE_ENV
 from config.launcher.processes import POLL_SECONDS, Leash, Process, rotate
-from config.launcher.refusal import Refused
 
 START_SECONDS = 120
 SOCKET = "valkey.sock"
@@ -20,8 +20,8 @@ ANSWER_SECONDS = 2
 
 class Valkey:
     def __init__(self, state: Path, *, leash: Leash) -> None:
-        self._data = folders.lend(state / "valkey", None)
-        self._socket = folders.private(folders.sockets(state)) / SOCKET
+        self._data = paths.lend(state / "valkey", None)
+        self._socket = paths.private(paths.sockets(state)) / SOCKET
         self.url = address(state)
         flags = ["--port", "0", "--unixsocketperm", "700", "--appendonly", "yes", "--maxmemory-policy", "noeviction"]
         self.process = Process(
@@ -86,7 +86,7 @@ def valkey(state: Path, *, leash: Leash) -> Iterator[Valkey]:
 
 def address(state: Path, *, number: int = 0) -> str:
     """`number` of the database; kombu doesn't know the scheme valkey."""
-    return f"redis+socket://{folders.sockets(state) / SOCKET}?virtual_host={number}"
+    return f"redis+socket://{paths.sockets(state) / SOCKET}?virtual_host={number}"
 
 
 def binary() -> Path:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from devices.admin import calls, comparisons, dashboard, deliveries, hardware, upkeep
+from devices.admin import dashboard, deliveries, devices, monitoring, sync_runs, vendor_calls
 
-__all__ = ("calls", "comparisons", "dashboard", "deliveries", "hardware", "upkeep")
+__all__ = ("dashboard", "deliveries", "devices", "monitoring", "sync_runs", "vendor_calls")

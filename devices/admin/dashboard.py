@@ -14,21 +14,21 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from devices import strangers
-from devices.admin import words
+from devices.admin import sync_display
 from devices.admin.deliveries import counts
 from devices.models import Alarm, Delivery, HookTally, KeySlot, SyncRun, VendorCall
-from devices.models.call import CallState
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.models.sync import SyncKind
-from devices.models.tally import HookOutcome
-from devices.signs import DAY
+from devices.models.vendor_call import CallState
+from devices.models.webhook_count import HookOutcome
+from devices.monitoring.checks import DAY
+from devices.sync import unknown_devices
 from fulfillment.models import LineStatus, OrderLine
 from fulfillment.models.status import STUCK
-from patients.access import person
-from patients.admin_base import CappedPaginator, rows_in_words
-from patients.admin_site import Line, Panel, panel
+from patients.admin_site.base import CappedPaginator, rows_in_words
+from patients.admin_site.site import Line, Panel, panel
 from patients.models import Role, User
+from patients.permissions import person
 
 MOST_REASONS = 10
 BAD, WARN, OK = "bad", "warn", "ok"
@@ -66,7 +66,7 @@ def needs_somebody(request: HttpRequest) -> Panel:
             ),
             *_stuck(own),
             line("Webhook deliveries that failed for good", dead, to(Delivery, state__exact="dead"), tone=BAD),
-            line("Unknown devices", strangers.count(), reverse("admin:devices_unknown_list"), tone=WARN),
+            line("Unknown devices", unknown_devices.count(), reverse("admin:devices_unknown_list"), tone=WARN),
             line("Alarms that last", alarms, to(Alarm, over_at__isempty=1), tone=BAD),
             line("Keys that the vendor refuses", keys, to(KeySlot), tone=BAD),
         ],
@@ -126,7 +126,9 @@ def comparisons(_: HttpRequest) -> Panel:
             lines.append(Line(str(kind.label), "never", to(SyncRun, kind__exact=kind), BAD))
             continue
         href = reverse("admin:devices_syncrun_change", args=[run.pk])
-        lines.append(Line(str(kind.label), words.when(run), href, words.tone(run), words.in_short(run)))
+        lines.append(
+            Line(str(kind.label), sync_display.when(run), href, sync_display.tone(run), sync_display.in_short(run))
+        )
     return Panel("Comparisons with the vendor", lines)
 
 

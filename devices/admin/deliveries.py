@@ -8,15 +8,16 @@ from django.contrib import admin, messages
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from devices import advice, disclosure, inbox, strangers
-from devices.admin import unknown
+from devices.admin import unknown_device_pages
+from devices.inbox import processing, redaction, troubleshooting
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
-from devices.nudges import nudge
-from patients import audit
-from patients.access import person
-from patients.admin_base import ReadOnlyAdmin, may, viewer
+from devices.sync import unknown_devices
+from patients.admin_site.base import ReadOnlyAdmin, may, viewer
+from patients.audit import audit_log
 from patients.models import AuditEvent
+from patients.permissions import person
+from patients.queueing.wakeup import nudge
 
 TASK_OF_KIND = {
     DeliveryKind.MEASUREMENT: "measurements.tasks.ingest",
@@ -60,25 +61,25 @@ class DeliveryAdmin(ReadOnlyAdmin):
     change_list_template = "admin/devices/delivery/change_list.html"
 
     def get_urls(self) -> list[Any]:
-        return [*unknown.urls(self.admin_site), *super().get_urls()]
+        return [*unknown_device_pages.urls(self.admin_site), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Without what no list shows: a body may have 256 KiB. A record's page reads it by itself."""
         return super().get_queryset(request).defer("body", "digest", "outcome")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        extra = {"counts": counts(), "strangers": strangers.count(), **(extra_context or {})}
+        extra = {"counts": counts(), "strangers": unknown_devices.count(), **(extra_context or {})}
         return super().changelist_view(request, extra)
 
     def content(self, delivery: Delivery) -> str:
-        return disclosure.body_for(delivery, user=viewer.get())
+        return redaction.body_for(delivery, user=viewer.get())
 
     @admin.display(description="SHA-256")
     def sha256(self, delivery: Delivery) -> str:
         return bytes(delivery.digest).hex()
 
     def what_to_do(self, delivery: Delivery) -> str:
-        return advice.for_reason(delivery.reason, state=delivery.state)
+        return troubleshooting.for_reason(delivery.reason, state=delivery.state)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return may(request, "replay", Delivery)
@@ -88,8 +89,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
         if asked := self._ask(request, queryset, "Work on these deliveries once more?", ASKED):
             return asked
         kinds = set(queryset.order_by().values_list("kind", flat=True).distinct())
-        count = inbox.replay(Delivery.objects.filter(pk__in=queryset.values("pk")))
-        audit.record(AuditEvent.Action.REPLAY, by=person(request), count=count)
+        count = processing.replay(Delivery.objects.filter(pk__in=queryset.values("pk")))
+        audit_log.record(AuditEvent.Action.REPLAY, by=person(request), count=count)
         for kind in kinds:
             nudge(TASK_OF_KIND[DeliveryKind(kind)])
         self.message_user(request, f"{count} deliveries are worked on again.", messages.SUCCESS)
@@ -99,8 +100,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
         if asked := self._ask(request, queryset, "Dismiss these deliveries?", ASKED_TO_DISMISS):
             return asked
-        count = inbox.dismiss(Delivery.objects.filter(pk__in=queryset.values("pk")), reason="looked at by a person")
-        audit.record(AuditEvent.Action.DISMISS, by=person(request), count=count)
+        count = processing.dismiss(
+            Delivery.objects.filter(pk__in=queryset.values("pk")), reason="looked at by a person"
+        )
+        audit_log.record(AuditEvent.Action.DISMISS, by=person(request), count=count)
         self.message_user(request, f"{count} deliveries dismissed.", messages.SUCCESS)
         return None
 
@@ -122,7 +125,7 @@ def counts(rows: QuerySet[Delivery] | None = None) -> list[dict[str, Any]]:
             **group,
             "state_label": DeliveryState(group["state"]).label,
             "kind_label": DeliveryKind(group["kind"]).label,
-            "what_to_do": advice.for_reason(group["reason"], state=group["state"]),
+            "what_to_do": troubleshooting.for_reason(group["reason"], state=group["state"]),
         }
         for group in grouped.order_by("state", "-count", "kind", "reason")[:MOST_REASONS]
     ]

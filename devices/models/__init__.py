@@ -1,13 +1,13 @@
-from .alarm import Alarm
-from .call import VendorCall
-from .catalogue import DeviceType
+from .api_key_slot import KeySlot
 from .delivery import Delivery
 from .device import Assignment, Device
+from .device_type import DeviceType
 from .gateway import Gateway
-from .hardware import HardwareChange
-from .key_slot import KeySlot
+from .hardware_change import HardwareChange
+from .operator_alarm import Alarm
 from .sync import PeriodicJob, SyncRow, SyncRun
-from .tally import HookTally
+from .vendor_call import VendorCall
+from .webhook_count import HookTally
 
 __all__ = [
     "Alarm",

@@ -10,11 +10,11 @@ from django.db import models
 from django.db.models import Count, F, Func, Q
 from django.utils import timezone
 
-from devices.states import NOT_LINKED, DeviceState
+from devices.statuses import NOT_LINKED, DeviceState
 from patients.models import Patient
 from patients.models.patient import sees_anybody
 
-from .catalogue import DeviceType
+from .device_type import DeviceType
 from .gateway import Gateway
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from devices.hardware import as_printed, is_gateway_id
-from devices.states import NOT_LINKED, DeviceState
+from devices.hardware_ids import as_printed, is_gateway_id
+from devices.statuses import NOT_LINKED, DeviceState
 from patients.models import Patient
 
 if TYPE_CHECKING:

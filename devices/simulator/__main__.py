@@ -5,7 +5,7 @@ import os
 import signal
 from threading import Event, Thread
 
-from devices.simulator.server import Server, bound
+from devices.simulator.runtime.server import Server, bound
 from devices.simulator.simulator import Simulator
 
 

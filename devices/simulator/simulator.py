@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from devices.simulator import demo as story
-from devices.simulator import gateways
-from devices.simulator.app import Vendor, respond
-from devices.simulator.clock import Clock
-from devices.simulator.control import PREFIX, Control
-from devices.simulator.fulfillment import Lifecycle
-from devices.simulator.handles import Handles
-from devices.simulator.live import Live
-from devices.simulator.store import Store
-from devices.simulator.web import Json, Request
-from devices.simulator.world import World
+from devices.simulator.api import gateways
+from devices.simulator.api.app import Vendor, respond
+from devices.simulator.api.fulfillment import Lifecycle
+from devices.simulator.control_hooks import Handles
+from devices.simulator.demo import seed as story
+from devices.simulator.demo.live_readings import Live
+from devices.simulator.runtime.clock import Clock
+from devices.simulator.runtime.control_api import PREFIX, Control
+from devices.simulator.runtime.messages import Json, Request
+from devices.simulator.runtime.state import World
+from devices.simulator.runtime.store import Store
 
 
 class Simulator(Handles):

@@ -8,14 +8,14 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from devices.hardware import normalise_hardware_uuid
+from devices.hardware_ids import normalise_hardware_uuid
 
-from .account import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
-from .caller import Caller
-from .pages import Page
-from .payloads import HwiDevice, PatientDetails, ShipTo, VendorPatient
-from .rows import Listing
-from .words import format_time, parse_time
+from .account_schemas import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
+from .decoding import Listing
+from .device_schemas import HwiDevice, PatientDetails, ShipTo, VendorPatient
+from .http_client import Caller
+from .pagination import Page
+from .vocabulary import format_time, parse_time
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .errors import NotSent, Rejected, Unclear
-from .gate import NoSlot
+from .rate_limiter import NoSlot
 
 LONGEST_PAUSE_SECONDS = 20.0
 NO_ADDRESS = "Tenovi can't be asked about an id that is empty or made of dots: it would name another address."

@@ -14,17 +14,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from devices import concerns, looks, registry
+from devices import device_issues
 from devices.models import Assignment, Device, VendorCall
-from devices.models.call import CallKind, CallState
+from devices.models.vendor_call import CallKind, CallState
+from devices.outbox import manual_lookup
+from devices.sync import upsert
+from fulfillment.display.status_texts import words_for
 from fulfillment.models import OrderLine
-from fulfillment.wording import words_for
 from measurements.models import Measurement, Metric
-from patients import audit
-from patients.access import Act, open_patient, person, requires
-from patients.live import only_news
+from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
+from patients.permissions import Act, open_patient, person, requires
+from patients.polling import only_news
 
 ASKED = "The vendor is being asked. What it says is shown here in a moment."
 
@@ -62,7 +64,7 @@ def device_live(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
 @requires(Act.SEE_PATIENTS)
 @require_POST
 def look(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
-    looks.ask_about(_found(request, hwi_id))
+    manual_lookup.ask_about(_found(request, hwi_id))
     messages.info(request, ASKED)
     return redirect("devices:page", hwi_id)
 
@@ -88,9 +90,9 @@ def _context(device: Device, holder: Patient, user: User) -> dict[str, Any]:
         "holder": holder,
         "zone": holder.clinic.time_zone,
         "words": words_for(device.state),
-        "concerns": concerns.of_device(device, now=now),
+        "concerns": device_issues.of_device(device, now=now),
         "asking": _asking(device, now),
-        "listed": concerns.listed_as(device),
+        "listed": device_issues.listed_as(device),
         "elsewhere": _linked_elsewhere(device),
         "holdings": _holdings(device, holder, user),
         "changes": list(device.hardware_changes.order_by("-pk")),
@@ -107,7 +109,7 @@ def _asking(device: Device, now: dt.datetime) -> bool:
 
 def _linked_elsewhere(device: Device) -> bool:
     known = device.vendor_patient_id.lower()
-    return bool(known) and known not in registry.names_of_holder(device)
+    return bool(known) and known not in upsert.names_of_holder(device)
 
 
 def _holdings(device: Device, holder: Patient, user: User) -> list[Holding]:
@@ -116,7 +118,7 @@ def _holdings(device: Device, holder: Patient, user: User) -> list[Holding]:
     former = {row.patient_id for row in rows} - {holder.pk}
     own = Patient.objects.visible_to(user).in_bulk(former) if former else {}
     if own:
-        audit.record(AuditAction.LIST, by=user, patients=own, target=f"device:{device.hwi_id}")
+        audit_log.record(AuditAction.LIST, by=user, patients=own, target=f"device:{device.hwi_id}")
     shown = own | {holder.pk: holder}
     ended_by = _endings(device)
     return [

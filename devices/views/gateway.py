@@ -12,14 +12,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from devices import concerns, gateways
+from devices import device_issues
 from devices.models import Device, Gateway, HardwareChange
+from devices.sync import gateway_status
 from devices.views.device import ASKED
-from patients import audit
-from patients.access import Act, person, requires
-from patients.live import only_news
+from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
+from patients.permissions import Act, person, requires
+from patients.polling import only_news
 
 
 @requires(Act.SEE_PATIENTS)
@@ -46,7 +47,7 @@ def gateway_live(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
 @requires(Act.SEE_PATIENTS)
 @require_POST
 def look(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
-    gateways.ask(_found(request, gateway_id))
+    gateway_status.ask(_found(request, gateway_id))
     messages.info(request, ASKED)
     return redirect("devices:gateway", gateway_id)
 
@@ -63,13 +64,13 @@ def _context(gateway: Gateway, user: User) -> dict[str, Any]:
     devices = list(own)
     shown = {device.patient_id for device in devices if device.patient_id}
     former = HardwareChange.objects.filter(old=gateway.hardware_uuid, device__in=Device.objects.visible_to(user))
-    audit.record(AuditAction.LIST, by=user, patients=shown, target=f"gateway:{gateway.public_id}")
+    audit_log.record(AuditAction.LIST, by=user, patients=shown, target=f"gateway:{gateway.public_id}")
     first = devices[0].patient
     return {
         "gateway": gateway,
         "version": version,
         "zone": first.clinic.time_zone if first else "UTC",
-        "concerns": concerns.of_gateway(gateway, now=timezone.now()),
+        "concerns": device_issues.of_gateway(gateway, now=timezone.now()),
         "devices": devices,
         "names": {device.family: device.name for device in devices},
         "others": Device.objects.linked().filter(gateway=gateway).exclude(pk__in=[each.pk for each in devices]).count(),

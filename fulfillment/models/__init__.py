@@ -1,7 +1,8 @@
-from .event import EventSource, OrderEvent
+from fulfillment.special_orders.models import SpecialOrder
+
 from .kit import Kit, KitItem
 from .order import Order, OrderKind, OrderLine, Urgency
-from .special_order import SpecialOrder
+from .order_event import EventSource, OrderEvent
 from .status import LineStatus
 
 __all__ = [

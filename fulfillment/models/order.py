@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
-from devices.hardware import as_printed
+from devices.hardware_ids import as_printed
 from devices.models import Device, DeviceType, VendorCall
 from patients.models import Patient
 from patients.models.patient import sees_anybody

@@ -39,7 +39,7 @@ class AuditAction(models.TextChoices):
 
 
 class AuditEvent(models.Model):
-    """Who did or saw what, when, from where. Written by `patients.audit` only, never changed, kept 6 years.
+    """Who did or saw what, when, from where. Written by `patients.audit.audit_log` only, never changed, kept 6 years.
 
     No foreign keys: a row outlives the account and the record that it names. `details` holds names of fields
     and opaque ids, never a patient's data.

@@ -13,12 +13,12 @@ import pytest
 from celery import Celery
 from kombu import Connection
 
-from config.launcher import folders, keys
-from config.launcher.asking import Ear
-from config.launcher.crew import PYTHON, Crew
-from config.launcher.house import Plan, free_port, start_web
+from config.launcher import demo_secrets, paths
 from config.launcher.postgres import postgres
 from config.launcher.processes import Leash
+from config.launcher.stack import Plan, free_port, start_web
+from config.launcher.stop_signals import Ear
+from config.launcher.supervisor import PYTHON, Crew
 from config.launcher.valkey import valkey
 from tests import environment
 from tests.bench.readings import SEED, Readings
@@ -53,19 +53,19 @@ def figure(request):
 
 @pytest.fixture(scope="session")
 def bench():
-    state = folders.private(environment.run_folder("bench"))
+    state = paths.private(environment.run_folder("bench"))
     try:
         with Leash() as leash, postgres(state, leash=leash) as database, valkey(state, leash=leash) as broker:
             with contextlib.closing(Bench(state, leash, database.url, broker.url)) as bench:
                 yield bench
     finally:
-        folders.remove(state)
+        paths.remove(state)
 
 
 class Bench:
     def __init__(self, state, leash, database_url, broker_url):
         self.address, self.database_url = ("127.0.0.1", free_port()), database_url
-        env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | keys.fresh()
+        env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | demo_secrets.fresh()
         env |= {
             "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
             "DATABASE_URL": database_url,

@@ -50,7 +50,7 @@ def write(holders, numbers, *, values=VALUES, late=range(1)):
     """
     from django.db import connection, transaction
 
-    from measurements import overviews
+    from measurements.ingest import patient_summaries
 
     patients = [patient for patient, _ in holders]
     with transaction.atomic(), connection.cursor() as cursor, without_indexes(cursor):
@@ -60,7 +60,7 @@ def write(holders, numbers, *, values=VALUES, late=range(1)):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(NEWEST, [patients])
         for n in range(0, len(patients), 500):
-            overviews.rebuild(patients[n : n + 500])
+            patient_summaries.rebuild(patients[n : n + 500])
 
 
 @contextlib.contextmanager

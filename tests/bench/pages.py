@@ -17,7 +17,7 @@ from pathlib import Path
 
 import django
 
-from config.collector import settle
+from config.gc_tuning import settle
 
 TICKS_MS = 1000 / os.sysconf("SC_CLK_TCK")
 

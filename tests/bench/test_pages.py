@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from config.launcher.crew import PYTHON
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
+from config.launcher.supervisor import PYTHON
 from tests.bench.percentiles import percentile
 
 pytestmark = pytest.mark.bench

@@ -8,9 +8,9 @@ without anybody thinking of it. What an address alone doesn't show (errors, open
 import pytest
 from django.template.loader import render_to_string
 
-from patients import accounts
-from patients.access import ACTS_OF_ROLE, Act
+from patients.accounts import invitations
 from patients.models import Role
+from patients.permissions import ACTS_OF_ROLE, Act
 from tests import factories
 from tests.browser.axe import look
 from tests.browsers import PHONE
@@ -55,7 +55,7 @@ ERRORS = ["400", "403", "403_csrf", "404", "429", "500", "503"]
 def test_axe_finds_nothing_without_an_account(world, browser_of, live_server, settings):
     settings.SITE_URL = live_server.url
     addresses, page, found = list(pages_of(world, "anonymous")), browser_of(None), []
-    for address in [*addresses, accounts.invitation_link(invited(world))]:
+    for address in [*addresses, invitations.invitation_link(invited(world))]:
         page.goto(address)
         found += look(page, address)
 
@@ -64,7 +64,7 @@ def test_axe_finds_nothing_without_an_account(world, browser_of, live_server, se
 
 
 def invited(world):
-    return accounts.invite(
+    return invitations.invite(
         email="nils@example.org",
         name="Nils Berg",
         role=Role.CLINICIAN,

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from patients import audit
+from patients.audit import audit_log
 from patients.models.audit import AuditAction
 from tests.browser.pages import fits
 from tests.browsers import shot
@@ -24,7 +24,7 @@ def busy(rosa, nadia):
         {"kind": "other status at the vendor", "hwi_id": str(device.hwi_id), "ours": "shipped", "theirs": "on_hold"},
     ])  # fmt: skip
     for _ in range(3):
-        audit.record(AuditAction.VIEW, by=nadia, patients=[rosa.pk], clinic=rosa.clinic)
+        audit_log.record(AuditAction.VIEW, by=nadia, patients=[rosa.pk], clinic=rosa.clinic)
 
 
 def test_from_the_first_page_to_a_comparison_and_to_who_viewed_a_patient(tab, busy, ada, nadia, rosa):

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from measurements import overviews
-from measurements.arrays import bigints
+from measurements.ingest import patient_summaries
+from measurements.ingest.pg_arrays import bigints
 from patients.models import User
 from tests.browsers import DARK_THEN_LIGHT, DESKTOP, shot
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
@@ -28,7 +28,7 @@ def crowd(elm):
             rows.append(MeasurementFactory(device=device, code="weight", value_1=180 - day, taken_at=at))
         LatestReadingFactory(measurement=rows[0])
         LatestReadingFactory(measurement=rows[1])
-        overviews.follow(bigints(row.pk for row in rows), patients=[patient.pk], weighed=[patient.pk])
+        patient_summaries.follow(bigints(row.pk for row in rows), patients=[patient.pk], weighed=[patient.pk])
     PatientFactory(clinic=elm, family_name="Dunn", given_name="Eve")
 
 

@@ -7,10 +7,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery, VendorCall
-from fulfillment import hints
-from measurements import ingest
+from fulfillment import status_webhooks
+from measurements.ingest import pipeline
 from patients.models import Patient
 from tests.browser.pages import ASK_NOW
 from tests.browsers import DESKTOP
@@ -44,8 +44,8 @@ def measures(device, systolic):
         "estimated_timestamp": False, "filter_params": {"measurement_index": systolic}, "timezone_offset": -5,
         "hardware_uuid": "A1B2C3D4E5F6",
     }  # fmt: skip
-    inbox.receive(kind=Delivery.Kind.MEASUREMENT, body=json.dumps(reading).encode())
-    ingest.ingest_waiting()
+    processing.receive(kind=Delivery.Kind.MEASUREMENT, body=json.dumps(reading).encode())
+    pipeline.ingest_waiting()
 
 
 def test_a_reading_appears_on_every_open_page_within_five_seconds(tab, cuff, rosa, nadia):
@@ -76,8 +76,8 @@ def test_what_the_vendor_says_of_an_order_appears_on_every_open_page_within_five
     }
     open_list = tab(reverse("orders:list"), user=cora, stopped=True)
     body = {"hwi_device_id": str(device.hwi_id), "status": "On Hold"}
-    inbox.receive(kind=Delivery.Kind.FULFILLMENT, body=json.dumps(body).encode())
-    inbox.drain(Delivery.Kind.FULFILLMENT, hints.take_in)
+    processing.receive(kind=Delivery.Kind.FULFILLMENT, body=json.dumps(body).encode())
+    processing.drain(Delivery.Kind.FULFILLMENT, status_webhooks.take_in)
 
     for page, news in pages.items():
         assert page.get_by_text(news).count() == 0

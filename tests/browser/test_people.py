@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from patients import accounts, enrollment
+from patients.accounts import invitations
+from patients.enrollment import admission
 from patients.models import Patient, Role, User
 from tests.browser.pages import fits
 from tests.browsers import shot
@@ -29,9 +30,9 @@ def test_a_person_signs_in_after_a_mistake(tab, nadia):
 
 def test_an_invited_person_opens_the_account(tab, elm, ada, live_server, settings):
     settings.SITE_URL = live_server.url
-    user = accounts.invite(email="new@example.org", name="Nils Berg", role=Role.CLINICIAN, clinics=[elm], by=ada)
+    user = invitations.invite(email="new@example.org", name="Nils Berg", role=Role.CLINICIAN, clinics=[elm], by=ada)
 
-    page = tab(accounts.invitation_link(user))
+    page = tab(invitations.invitation_link(user))
     shot(page, "invitation")
     page.get_by_label("Password", exact=True).fill("seven quiet herons wade")
     page.get_by_label("The same password again").fill("seven quiet herons wade")
@@ -60,9 +61,9 @@ def test_a_coordinator_enrols_a_patient_after_a_mistake(tab, cora):
 
 
 def test_a_clash_of_two_edits_is_shown_side_by_side(tab, cora, nadia, rosa):
-    page = tab(reverse("patients:edit", args=[rosa.pk]), user=cora)
+    page = tab(reverse("enrollment:edit", args=[rosa.pk]), user=cora)
     page.get_by_label("City").fill("Keene")
-    enrollment.edit(patient=rosa, by=nadia, edition=1, city="Nashua", phone="+16035550199")
+    admission.edit(patient=rosa, by=nadia, edition=1, city="Nashua", phone="+16035550199")
 
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Somebody was faster").wait_for()
@@ -78,7 +79,7 @@ def test_a_clash_of_two_edits_is_shown_side_by_side(tab, cora, nadia, rosa):
 def test_discharging_asks_first(tab, cora, rosa):
     DeviceFactory(patient=rosa)
 
-    page = tab(reverse("patients:discharge", args=[rosa.pk]), user=cora)
+    page = tab(reverse("enrollment:discharge", args=[rosa.pk]), user=cora)
 
     shot(page, "discharge")
     assert fits(page)

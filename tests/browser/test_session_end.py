@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 
-from patients import sessions
+from patients.accounts import session_timeout
 from tests.browsers import DESKTOP, PHONE, session_of, shot, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,14 +27,14 @@ class Tab:
     def wait(self, seconds):
         """Time goes by and nobody does anything."""
         store = SessionStore(self.key)
-        store[sessions.BEGAN] -= seconds
-        store[sessions.ACTIVE] -= seconds
+        store[session_timeout.BEGAN] -= seconds
+        store[session_timeout.ACTIVE] -= seconds
         store.save()
         self.page.clock.fast_forward(seconds * 1000)
 
     @property
     def idle_left(self):
-        return sessions.left(SessionStore(self.key)).idle
+        return session_timeout.left(SessionStore(self.key)).idle
 
     def says(self, words):
         return self.page.get_by_role("dialog").get_by_text(words)
@@ -128,7 +128,7 @@ def test_a_tab_asks_nothing_while_somebody_works_in_another(tab):
     tab.wait(13 * MINUTE + 2)
     tab.says("Are you still there?").wait_for()
     store = SessionStore(tab.key)
-    sessions.touch(store)
+    session_timeout.touch(store)
     store.save()
 
     tab.page.clock.fast_forward(2 * MINUTE * 1000)
@@ -141,7 +141,7 @@ def test_before_the_twelve_hours_are_over_the_page_says_so_once(tab):
     tab = tab(viewport=PHONE, color_scheme="dark")
     page = tab.page
     store = SessionStore(tab.key)
-    store[sessions.BEGAN] -= 12 * 60 * MINUTE - 4 * MINUTE
+    store[session_timeout.BEGAN] -= 12 * 60 * MINUTE - 4 * MINUTE
     store.save()
     page.reload()
     page.clock.fast_forward(1500)

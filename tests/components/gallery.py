@@ -12,18 +12,18 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from devices.models import Device, DeviceType, Gateway, VendorCall
+from fulfillment.equipment import Holding
 from fulfillment.models import LineStatus, Order, OrderEvent, OrderLine
-from fulfillment.views import page as order_page
-from measurements.goals import Standing
-from measurements.latest import Latest
+from fulfillment.views import order_detail as order_page
 from measurements.models import Metric
-from measurements.sparklines import Sparkline
+from measurements.patient_list.columns import COLUMNS
+from measurements.patient_list.filters import Chosen
+from measurements.patient_list.rows import SHOWN, Cell, Gain, PatientRow
+from measurements.patient_list.sparklines import Sparkline
+from measurements.readings.latest_judged import Latest
+from measurements.thresholds.evaluation import Standing
 from measurements.units import VENDORS
 from patients.models import Clinic, Patient, Role, User
-from patients.views.columns import COLUMNS
-from patients.views.filters import Chosen
-from patients.views.holdings import Holding
-from patients.views.rows import SHOWN, Cell, Gain, PatientRow
 from tests.source import ROOT
 
 SOURCE = ROOT / "tests" / "components" / "page.html"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from devices import bodies
-from devices.bodies import Item, Unusable, items_of
+from devices.inbox import payload_parsing
+from devices.inbox.payload_parsing import Item, Unusable, items_of
 
 TEXTS = st.text(max_size=12) | st.sampled_from(
     ["\x00", "\ud800", "NaN", "Infinity", "a\\u0000b", '"', "\\", "{[", "é", " k"]
@@ -61,12 +61,12 @@ def types(value):
 def test_what_the_quick_reader_takes_the_careful_one_reads_alike(body):
     raw = body.encode("utf-8", "surrogatepass")
     try:
-        text = bodies._text(raw)
+        text = payload_parsing._text(raw)
     except Unusable:
         return
-    quick = bodies._quickly(text)
+    quick = payload_parsing._quickly(text)
     if quick is not None:
-        careful = read(bodies._carefully, text)
+        careful = read(payload_parsing._carefully, text)
         assert quick == careful
         assert types(quick) == types(careful)
         assert raws(quick) == raws(careful)
@@ -81,8 +81,8 @@ def test_a_usual_webhook_takes_the_quick_way():
         {"metric": "weight", "value_1": "171.00", "timezone_offset": -5, "filter_params": {"measurement_index": 4}}
     ]
 
-    assert bodies._quickly(json.dumps(usual)) is not None
-    assert bodies._quickly(json.dumps([{"device_name": "Tenovi BPM \u2013 L"}])) is not None
+    assert payload_parsing._quickly(json.dumps(usual)) is not None
+    assert payload_parsing._quickly(json.dumps([{"device_name": "Tenovi BPM \u2013 L"}])) is not None
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_usual_webhook_takes_the_quick_way():
     ],
 )
 def test_whatever_is_odd_takes_the_careful_way(odd):
-    assert bodies._quickly(odd) is None
+    assert payload_parsing._quickly(odd) is None
 
 
 def depth_by_hand(text):
@@ -126,8 +126,8 @@ def depth_by_hand(text):
 def test_depth_is_counted_outside_of_texts_only(levels, text):
     body = "[" * levels + json.dumps(text) + "]" * levels
 
-    if body.count("[") + body.count("{") > bodies.DEEPEST:
-        assert bodies._depth(body) == depth_by_hand(body) == levels
+    if body.count("[") + body.count("{") > payload_parsing.DEEPEST:
+        assert payload_parsing._depth(body) == depth_by_hand(body) == levels
 
 
 def test_a_body_of_more_levels_than_anybody_needs_is_unusable():

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from patients import admin_base
-from patients.admin_base import CappedPaginator
+from patients.admin_site import base
+from patients.admin_site.base import CappedPaginator
 from patients.models import AuditEvent
 from tests.factories import (
     AlarmFactory,
@@ -84,7 +84,7 @@ def test_deliveries_by_state_and_kind_and_quarantine_by_reason(admin_client, bus
 def test_what_is_kept_is_counted_while_it_is_few_and_estimated_after(admin_client, busy, monkeypatch):
     assert figures(admin_client, "Webhook deliveries")["All that is kept"].value == "5"
 
-    monkeypatch.setattr(admin_base, "MOST_COUNTED", 5)
+    monkeypatch.setattr(base, "MOST_COUNTED", 5)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE devices_delivery")  # statistics outlive the rows of other tests
 
@@ -136,7 +136,7 @@ def test_it_reads_no_table_from_end_to_end_and_as_much_for_many_as_for_few(admin
 
 
 def test_a_list_counts_no_further_than_anybody_would_page(admin_client, monkeypatch):
-    monkeypatch.setattr(admin_base, "MOST_COUNTED", 3)
+    monkeypatch.setattr(base, "MOST_COUNTED", 3)
     for _ in range(5):
         DeliveryFactory()
 

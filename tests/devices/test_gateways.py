@@ -7,10 +7,11 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from devices import gateways, tasks
+from devices import tasks
 from devices.models import Gateway, SyncRun
-from devices.simulator import gateways as simulated
-from devices.tenovi import lanes
+from devices.simulator.api import gateways as simulated
+from devices.sync import gateway_status
+from devices.tenovi import client_factory
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, GatewayFactory
 from tests.vendor import client, no_pauses_between_tries, sim
@@ -40,8 +41,8 @@ def asked(sim):
 
 
 def night(client):
-    run = gateways.start()
-    while gateways.work(client):
+    run = gateway_status.start()
+    while gateway_status.work(client):
         pass
     run.refresh_from_db()
     return run
@@ -103,8 +104,10 @@ def test_a_gateway_that_the_vendor_does_not_know_is_a_difference_and_holds_up_no
     run = night(client)
 
     lost.refresh_from_db()
-    assert lost.ask_problem == gateways.UNKNOWN_THERE
-    assert [(row["kind"], row["gateway"]) for row in run.differences] == [(gateways.NOT_TOLD, str(lost.public_id))]
+    assert lost.ask_problem == gateway_status.UNKNOWN_THERE
+    assert [(row["kind"], row["gateway"]) for row in run.differences] == [
+        (gateway_status.NOT_TOLD, str(lost.public_id))
+    ]
     assert run.found == 1
 
 
@@ -112,11 +115,11 @@ def test_a_worker_that_died_leaves_the_rest_to_the_next_and_nothing_is_asked_twi
     for _ in range(4):
         theirs = sim.add_device(external_id=rosa.external_id)
         DeviceFactory(patient=rosa, gateway=GatewayFactory(hardware_uuid=theirs["device"]["hardware_uuid"]))
-    run = gateways.start()
-    assert gateways._ask(client, Gateway.objects.due().first())
+    run = gateway_status.start()
+    assert gateway_status._ask(client, Gateway.objects.due().first())
 
-    assert gateways.start() == run, "a second start joins"
-    while gateways.work(client):
+    assert gateway_status.start() == run, "a second start joins"
+    while gateway_status.work(client):
         pass
 
     assert len(asked(sim)) == 4
@@ -124,34 +127,34 @@ def test_a_worker_that_died_leaves_the_rest_to_the_next_and_nothing_is_asked_twi
 
 
 def test_a_slice_ends_and_says_that_there_is_more(client, cuff):
-    gateways.start()
+    gateway_status.start()
 
-    assert gateways.work(client, seconds=0) is True
+    assert gateway_status.work(client, seconds=0) is True
     assert SyncRun.objects.unfinished().exists()
 
 
 def test_an_answer_that_can_not_be_read_is_asked_for_again_later_and_then_left(client, sim, cuff):
     sim.faults.add(match={"path_contains": "gateway-info"}, kind="status", status=502, times=100)
-    gateways.start()
+    gateway_status.start()
 
     for attempt in (1, 2):
-        gateways.work(client)
+        gateway_status.work(client)
         waiting = Gateway.objects.get()
         assert (waiting.ask_attempts, waiting.ask_at > timezone.now()) == (attempt, True)
         assert SyncRun.objects.unfinished().exists()
         Gateway.objects.update(ask_at=timezone.now())
-    while gateways.work(client):
+    while gateway_status.work(client):
         pass
 
-    assert Gateway.objects.get().ask_problem == gateways.NO_ANSWER
-    assert SyncRun.objects.get().differences[0]["problem"] == gateways.NO_ANSWER
+    assert Gateway.objects.get().ask_problem == gateway_status.NO_ANSWER
+    assert SyncRun.objects.get().differences[0]["problem"] == gateway_status.NO_ANSWER
 
 
 def test_a_refused_key_stops_the_work_and_blames_no_gateway(client, sim, cuff):
     sim.faults.add(match={"path_contains": "gateway-info"}, kind="status", status=401, times=100)
-    gateways.start()
+    gateway_status.start()
 
-    assert gateways.work(client) is False
+    assert gateway_status.work(client) is False
 
     gateway = Gateway.objects.get()
     assert (gateway.ask_problem, gateway.ask_attempts) == ("", 0)
@@ -160,26 +163,26 @@ def test_a_refused_key_stops_the_work_and_blames_no_gateway(client, sim, cuff):
 
 def test_an_answer_about_another_gateway_is_not_believed(client, sim, cuff):
     seen_by_vendor(sim, cuff.gateway, gateway_uuid="FFFFFFFFFFFF")
-    gateways.start()
+    gateway_status.start()
 
-    gateways.work(client)
+    gateway_status.work(client)
 
     assert Gateway.objects.get().told_at is None
 
 
 def test_it_begins_once_a_night_however_many_beats_and_a_night_slept_through_is_caught_up(cuff):
-    assert gateways.start_nightly(now=NIGHT + HOUR, hour_utc=6) is not None
-    assert gateways.start_nightly(now=NIGHT + HOUR, hour_utc=6) is None, "it is under way"
+    assert gateway_status.start_nightly(now=NIGHT + HOUR, hour_utc=6) is not None
+    assert gateway_status.start_nightly(now=NIGHT + HOUR, hour_utc=6) is None, "it is under way"
     SyncRun.objects.update(started_at=NIGHT + HOUR, finished_at=NIGHT + 2 * HOUR)
 
-    assert gateways.start_nightly(now=NIGHT + 23 * HOUR, hour_utc=6) is None, "the next turn is tomorrow at six"
-    assert gateways.start_nightly(now=NIGHT + 40 * HOUR, hour_utc=6) is not None
+    assert gateway_status.start_nightly(now=NIGHT + 23 * HOUR, hour_utc=6) is None, "the next turn is tomorrow at six"
+    assert gateway_status.start_nightly(now=NIGHT + 40 * HOUR, hour_utc=6) is not None
 
 
 @pytest.fixture
 def wired(sim, monkeypatch, settings):
     settings.TENOVI_CALL_GAP_SECONDS = 0.01
-    monkeypatch.setattr(lanes, "new_transport", lambda: httpx2.WSGITransport(app=sim))
+    monkeypatch.setattr(client_factory, "new_transport", lambda: httpx2.WSGITransport(app=sim))
     return sim
 
 
@@ -228,7 +231,7 @@ def test_the_command_line_asks_in_the_foreground(wired, cuff, capsys):
 
 
 def test_a_person_s_look_goes_by_the_people_s_lane_within_seconds_and_leaves_the_night_alone(wired, cuff):
-    gateways.ask(cuff.gateway)
+    gateway_status.ask(cuff.gateway)
     assert Gateway.objects.looked_for().exists()
 
     tasks.look_for_people()
@@ -244,17 +247,17 @@ KNOWS_IT_NOT = {"status": 404, "body": {"detail": "Not found."}}
 @pytest.mark.parametrize(
     ("fault", "problem"),
     [
-        ({"status": 502}, gateways.NO_ANSWER),
-        ({"status": 401}, gateways.OUR_ACCESS),
-        (KNOWS_IT_NOT, gateways.UNKNOWN_THERE),
+        ({"status": 502}, gateway_status.NO_ANSWER),
+        ({"status": 401}, gateway_status.OUR_ACCESS),
+        (KNOWS_IT_NOT, gateway_status.UNKNOWN_THERE),
     ],
 )
 def test_a_look_that_brings_nothing_says_why_and_keeps_what_was_known(client, sim, cuff, fault, problem):
     Gateway.objects.update(signal_strength=22)
     sim.faults.add(match={"path_contains": "gateway-info"}, kind="status", times=100, **fault)
-    gateways.ask(cuff.gateway)
+    gateway_status.ask(cuff.gateway)
 
-    gateways.carry_out(client)
+    gateway_status.carry_out(client)
 
     gateway = Gateway.objects.get()
     assert (gateway.signal_strength, gateway.look_asked_at) == (22, None)
@@ -268,7 +271,7 @@ def test_nobody_waits_nothing_is_called(wired, cuff):
 
 
 def test_a_run_that_a_person_asked_for_is_written_down(ada, cuff):
-    run = gateways.start(by=ada)
+    run = gateway_status.start(by=ada)
 
     assert run.requested_by == ada
     assert AuditEvent.objects.filter(action="sync", actor_id=ada.pk, target=f"sync:{run.pk}").count() == 1

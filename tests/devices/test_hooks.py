@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from devices import hooks
 from devices.tenovi import Unclear
+from devices.webhooks import registration
 from tests.vendor import client, no_pauses_between_tries, sim
 
 __all__ = ["client", "no_pauses_between_tries", "sim"]
@@ -19,7 +19,7 @@ def registered(client):
 
 
 def test_readings_and_shipping_news_have_an_address_each(client):
-    hooks.register(client, site_url=SITE)
+    registration.register(client, site_url=SITE)
 
     assert registered(client) == [
         ("FULFILLMENT", f"{SITE}/hooks/tenovi/fulfillment/"),
@@ -28,8 +28,8 @@ def test_readings_and_shipping_news_have_an_address_each(client):
 
 
 def test_twice_is_once_so_that_no_event_comes_twice(client):
-    hooks.register(client, site_url=SITE)
-    hooks.register(client, site_url=SITE)
+    registration.register(client, site_url=SITE)
+    registration.register(client, site_url=SITE)
 
     assert len(registered(client)) == 2
 
@@ -38,7 +38,7 @@ def test_a_vendor_who_asks_to_wait_is_asked_again(client, sim):
     """A busy machine lets two calls arrive within a second of each other, and `make demo` began again from nothing."""
     sim.faults.add("status", status=429, match=NEW_HOOK)
 
-    hooks.register(client, site_url=SITE)
+    registration.register(client, site_url=SITE)
 
     assert len(registered(client)) == 2
 
@@ -47,14 +47,14 @@ def test_an_answer_that_was_lost_is_not_taken_for_one_that_may_be_sent_again(cli
     sim.faults.add("status", status=502, match=NEW_HOOK)
 
     with pytest.raises(Unclear):
-        hooks.register(client, site_url=SITE)
+        registration.register(client, site_url=SITE)
 
 
 def test_a_rotated_secret_reaches_the_hooks_that_are_there(client, sim, settings):
-    hooks.register(client, site_url=SITE)
+    registration.register(client, site_url=SITE)
     settings.TENOVI_WEBHOOK_SECRETS = ["Bearer the-new-one", *settings.TENOVI_WEBHOOK_SECRETS]
 
-    hooks.register(client, site_url=SITE)
+    registration.register(client, site_url=SITE)
 
     assert {hook["auth_header"] for hook in sim.world.store.all("webhook")} == {"Bearer the-new-one"}
 
@@ -62,7 +62,7 @@ def test_a_rotated_secret_reaches_the_hooks_that_are_there(client, sim, settings
 def test_hooks_of_others_stay(client):
     client.create_webhook(endpoint="https://other.example/", event="MEASUREMENT", header="Authorization", secret="x")
 
-    hooks.register(client, site_url=SITE)
+    registration.register(client, site_url=SITE)
 
     assert ("MEASUREMENT", "https://other.example/") in registered(client)
 

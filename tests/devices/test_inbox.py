@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +13,7 @@ KIND = Delivery.Kind.FULFILLMENT
 
 
 def received(count=1):
-    return [inbox.receive(kind=KIND, body=b"%d" % n) for n in range(count)]
+    return [processing.receive(kind=KIND, body=b"%d" % n) for n in range(count)]
 
 
 def breaks(batch):
@@ -31,7 +31,7 @@ def test_what_failed_waits_twice_as_long_each_time_and_no_two_wait_alike(attempt
     received(8)
     Delivery.objects.update(attempts=attempts)
 
-    inbox.drain(KIND, breaks)
+    processing.drain(KIND, breaks)
 
     found = waits()
     assert all(longest / 2 - 5 < seconds <= longest for seconds in found)
@@ -45,9 +45,9 @@ def test_a_worker_that_was_too_slow_settles_nothing():
 
     def slow(batch):
         Delivery.objects.update(lease=others)
-        return [inbox.PLAIN] * len(batch)
+        return [processing.PLAIN] * len(batch)
 
-    inbox.drain(KIND, slow)
+    processing.drain(KIND, slow)
 
     row = Delivery.objects.get()
     assert (row.state, row.lease) == (Delivery.State.NEW, others)

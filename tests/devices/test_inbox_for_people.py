@@ -8,9 +8,10 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from devices import inbox, reconciliation, registry, strangers
+from devices.inbox import processing
 from devices.models import Delivery, Device, SyncRow
-from measurements import ingest
+from devices.sync import reconciliation, unknown_devices, upsert
+from measurements.ingest import pipeline
 from measurements.models import Measurement
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, PatientFactory
@@ -80,7 +81,7 @@ def test_a_person_attaches_the_device_and_its_readings_follow(office, rosa, ada)
 
     found = office.post(page_of(STRANGER), {"choice": "search", "text": "delgado"})
     office.post(page_of(STRANGER), {"choice": "attach", "patient": rosa.pk})
-    ingest.ingest_waiting()
+    pipeline.ingest_waiting()
 
     assert "Rosa Delgado" in found.content.decode()
     assert Measurement.objects.get().patient == rosa
@@ -94,14 +95,14 @@ def test_a_person_attaches_the_device_and_its_readings_follow(office, rosa, ada)
 def test_later_readings_under_the_vendors_name_are_the_patients_too(rosa, ada):
     found_at_vendor(account="acct-at-the-vendor")
     deliver(item(STRANGER, patient_id="acct-at-the-vendor"))
-    strangers.attach(hwi_id=STRANGER, patient=rosa, by=ada)
+    unknown_devices.attach(hwi_id=STRANGER, patient=rosa, by=ada)
 
     deliver(item(STRANGER, patient_id="ACCT-at-the-vendor", timestamp="2026-10-01T08:00:00Z"))
     refused = deliver(item(STRANGER, patient_id="acct-third", timestamp="2026-10-02T08:00:00Z"))
 
     assert Measurement.objects.count() == 2
     assert refused.state == QUARANTINED
-    assert registry.names_of_holder(Device.objects.get()) == {rosa.external_id, "acct-at-the-vendor"}
+    assert upsert.names_of_holder(Device.objects.get()) == {rosa.external_id, "acct-at-the-vendor"}
 
 
 def test_a_device_that_the_vendor_links_to_another_patient_here_is_not_attached(office, rosa, elm):
@@ -120,7 +121,7 @@ def test_a_device_that_the_vendor_does_not_know_needs_a_second_word(office, rosa
     office.post(page_of(STRANGER), {"choice": "attach", "patient": rosa.pk})
     assert not Device.objects.exists()
     office.post(page_of(STRANGER), {"choice": "attach", "patient": rosa.pk, "sure": "on"})
-    ingest.ingest_waiting()
+    pipeline.ingest_waiting()
 
     assert Measurement.objects.get().patient == rosa
 
@@ -199,29 +200,29 @@ def test_bodies_are_purged_ninety_days_after_they_were_done_with(rosa):
     assert bodies[young.pk]
     assert bodies[for_a_person.pk], "it has not been done with"
     assert bytes(Delivery.objects.get(pk=old.pk).digest) == bytes(old.digest)
-    assert inbox.purge() == 0
+    assert processing.purge() == 0
 
 
 def test_a_purged_delivery_is_never_replayed(rosa):
     row = deliver(item(DeviceFactory(patient=rosa)))
     Delivery.objects.update(processed_at=timezone.now() - dt.timedelta(days=91))
-    inbox.purge()
+    processing.purge()
 
-    assert inbox.replay(Delivery.objects.all()) == 0
+    assert processing.replay(Delivery.objects.all()) == 0
     row.refresh_from_db()
     assert row.state == DONE
 
 
 def test_one_that_fails_each_time_ends_dead_and_delays_nobody(rosa, monkeypatch):
     good, poison = item(DeviceFactory(patient=rosa)), item(DeviceFactory(patient=rosa), metric="poison")
-    real = ingest.storing.store
+    real = pipeline.store.store
 
     def store(placed, **how):
         if any(entry.reading.metric == "poison" for entry in placed):
             raise RuntimeError("187.00 of Rosa")
         return real(placed, **how)
 
-    monkeypatch.setattr(ingest.storing, "store", store)
+    monkeypatch.setattr(pipeline.store, "store", store)
     bad = deliver(poison)
     for _ in range(6):
         Delivery.objects.filter(pk=bad.pk).update(next_attempt_at=timezone.now())

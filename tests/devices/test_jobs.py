@@ -5,14 +5,14 @@ import threading
 import pytest
 from django.db import connection
 
-from devices import jobs
 from devices.models import PeriodicJob
+from patients.queueing import periodic_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_job_says_when_it_began_and_ended_well():
-    with jobs.run_alone("tidy") as mine:
+    with periodic_jobs.run_alone("tidy") as mine:
         assert mine
         assert PeriodicJob.objects.get().succeeded_at is None
 
@@ -35,12 +35,12 @@ def elsewhere(act):
 
 
 def tried(name):
-    with jobs.run_alone(name) as mine:
+    with periodic_jobs.run_alone(name) as mine:
         return mine
 
 
 def test_a_second_beat_finds_it_at_work_and_does_nothing():
-    with jobs.run_alone("tidy"):
+    with periodic_jobs.run_alone("tidy"):
         assert elsewhere(lambda: tried("tidy")) is False
         assert elsewhere(lambda: tried("another job")) is True
 
@@ -48,10 +48,10 @@ def test_a_second_beat_finds_it_at_work_and_does_nothing():
 
 
 def test_a_job_that_fails_is_free_again_and_its_success_stays_the_old_one():
-    jobs.succeeded("tidy")
+    periodic_jobs.succeeded("tidy")
     before = PeriodicJob.objects.get().succeeded_at
 
-    with pytest.raises(ZeroDivisionError), jobs.run_alone("tidy"):
+    with pytest.raises(ZeroDivisionError), periodic_jobs.run_alone("tidy"):
         _ = 1 / 0
 
     job = PeriodicJob.objects.get()
@@ -62,7 +62,7 @@ def test_a_job_that_fails_is_free_again_and_its_success_stays_the_old_one():
 def test_a_success_clears_the_problem():
     PeriodicJob.objects.create(name="tidy", problem="ZeroDivisionError")
 
-    with jobs.run_alone("tidy"):
+    with periodic_jobs.run_alone("tidy"):
         pass
 
     assert PeriodicJob.objects.get().problem == ""

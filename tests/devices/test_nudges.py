@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from devices import nudges
+from patients.queueing import wakeup
 from tests.patience import PATIENCE_SECONDS
 
 TASK = "measurements.tasks.ingest"
@@ -28,8 +28,8 @@ class Broker:
 @pytest.fixture
 def publish(monkeypatch):
     def through(broker):
-        monkeypatch.setattr(nudges, "current_app", broker)
-        monkeypatch.setattr(nudges, "_publisher", nudges.Publisher())
+        monkeypatch.setattr(wakeup, "current_app", broker)
+        monkeypatch.setattr(wakeup, "_publisher", wakeup.Publisher())
         return broker
 
     return through
@@ -46,7 +46,7 @@ def settled(condition):
 def test_a_nudge_goes_out_after_the_commit_and_not_before(publish):
     broker = publish(Broker())
     with transaction.atomic():
-        nudges.nudge(TASK)
+        wakeup.nudge(TASK)
         time.sleep(0.05)
         before = list(broker.sent)
 
@@ -58,7 +58,7 @@ def test_a_nudge_goes_out_after_the_commit_and_not_before(publish):
 def test_what_was_rolled_back_nudges_nobody(publish):
     broker = publish(Broker())
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        nudges.nudge(TASK)
+        wakeup.nudge(TASK)
         raise ZeroDivisionError
 
     time.sleep(0.2)
@@ -67,7 +67,7 @@ def test_what_was_rolled_back_nudges_nobody(publish):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_thousand_nudges_while_one_goes_out_are_one_message_and_the_last_one_counts(publish, monkeypatch):
-    monkeypatch.setattr(nudges, "WINDOW_SECONDS", 0.0)
+    monkeypatch.setattr(wakeup, "WINDOW_SECONDS", 0.0)
     going_out, let_go = threading.Event(), threading.Event()
 
     def act():
@@ -75,14 +75,14 @@ def test_a_thousand_nudges_while_one_goes_out_are_one_message_and_the_last_one_c
         let_go.wait(PATIENCE_SECONDS)
 
     broker = publish(Broker(act))
-    nudges.nudge(TASK)
+    wakeup.nudge(TASK)
     assert going_out.wait(PATIENCE_SECONDS)
     for _ in range(1000):
-        nudges.nudge(TASK)
+        wakeup.nudge(TASK)
     let_go.set()
 
     assert settled(lambda: broker.sent == [TASK, TASK])
-    nudges.nudge(TASK)
+    wakeup.nudge(TASK)
     assert settled(lambda: broker.sent == [TASK, TASK, TASK])
 
 
@@ -92,7 +92,7 @@ def test_between_two_messages_of_a_kind_is_a_tenth_of_a_second(publish):
     publish(Broker(act=lambda: times.append(time.monotonic())))
 
     while len(times) < 4:
-        nudges.nudge(TASK)
+        wakeup.nudge(TASK)
 
     assert min(later - earlier for earlier, later in pairwise(times)) >= 0.1
 
@@ -102,7 +102,7 @@ def test_a_hung_broker_holds_nobody_up(publish):
     go_on = threading.Event()
     broker = publish(Broker(act=lambda: go_on.wait(PATIENCE_SECONDS)))
     for _ in range(50):
-        nudges.nudge(TASK)
+        wakeup.nudge(TASK)
 
     assert broker.sent == [], "the publisher's thread hangs, not the request"
     go_on.set()
@@ -110,7 +110,7 @@ def test_a_hung_broker_holds_nobody_up(publish):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_refusing_broker_is_asked_again_later(publish, monkeypatch):
-    monkeypatch.setattr(nudges, "REST_SECONDS", 0.05)
+    monkeypatch.setattr(wakeup, "REST_SECONDS", 0.05)
     refusals = [OperationalError("refused")]
 
     def act():
@@ -118,16 +118,16 @@ def test_a_refusing_broker_is_asked_again_later(publish, monkeypatch):
             raise refusals.pop()
 
     broker = publish(Broker(act))
-    nudges.nudge(TASK)
+    wakeup.nudge(TASK)
     assert settled(lambda: not refusals)
-    nudges.nudge(TASK)
+    wakeup.nudge(TASK)
 
     assert settled(lambda: broker.sent == [TASK])
 
 
 def test_a_misspelt_task_is_an_error_at_once():
     with pytest.raises(ValueError, match="no such task"):
-        nudges.nudge("measurements.tasks.ingets")
+        wakeup.nudge("measurements.tasks.ingets")
 
 
 def test_every_task_to_nudge_exists_with_its_queue():
@@ -136,6 +136,6 @@ def test_every_task_to_nudge_exists_with_its_queue():
     app.loader.import_default_modules()
     scheduled = {entry["task"]: entry["options"]["queue"] for entry in app.conf.beat_schedule.values()}
 
-    assert nudges.QUEUE_OF_TASK.keys() <= set(app.tasks)
+    assert wakeup.QUEUE_OF_TASK.keys() <= set(app.tasks)
     assert set(scheduled) <= set(app.tasks)
-    assert nudges.QUEUE_OF_TASK.items() <= scheduled.items(), "what can be nudged is swept too"
+    assert wakeup.QUEUE_OF_TASK.items() <= scheduled.items(), "what can be nudged is swept too"

@@ -5,10 +5,11 @@ import uuid
 
 import pytest
 
-from devices import inbox, leases, reconciliation
+from devices.inbox import leases, processing
 from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
-from devices.states import DeviceState
-from measurements import ingest
+from devices.statuses import DeviceState
+from devices.sync import reconciliation
+from measurements.ingest import pipeline
 from measurements.models import Measurement
 from tests.factories import DeviceFactory
 from tests.measurements.vendor import deliver, item
@@ -99,7 +100,7 @@ def test_a_reading_of_an_unknown_device_is_stored_once_the_vendor_names_our_pati
     deliver(item(uuid.UUID(theirs["id"]), patient_id=rosa.external_id))
 
     reconciliation.look_up_unknown(client, after=AT_ONCE)
-    ingest.ingest_waiting()
+    pipeline.ingest_waiting()
 
     assert Measurement.objects.get().patient == rosa
 
@@ -123,7 +124,7 @@ def test_a_device_whose_arrival_woke_nobody_is_swept_up_without_asking_the_vendo
     DeviceFactory(hwi_id=hwi_id, patient=rosa)
 
     assert reconciliation.look_up_unknown(client, after=AT_ONCE) == 0
-    ingest.ingest_waiting()
+    pipeline.ingest_waiting()
 
     assert Delivery.objects.get().state == Delivery.State.DONE
     assert sim.requests.matching("GET", str(hwi_id)) == []
@@ -141,7 +142,7 @@ def test_an_outage_of_the_vendor_costs_a_waiting_delivery_nothing(client, sim):
 
 
 def test_a_worker_that_died_leaves_its_deliveries_to_the_next(rosa):
-    inbox.receive(kind="measurement", body=b"[]")
+    processing.receive(kind="measurement", body=b"[]")
     first = leases.due("measurement")
     assert leases.due("measurement") == leases.orphan("measurement") == []
 

@@ -7,9 +7,9 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from devices import refusals
 from devices.models import HookTally
-from devices.models.tally import HookOutcome
+from devices.models.webhook_count import HookOutcome
+from devices.webhooks import outcome_counts
 from tests.measurements.vendor import SECRET
 
 HOOK = "/hooks/tenovi/measurements/"
@@ -64,7 +64,7 @@ def test_behind_a_proxy_the_sender_is_whom_the_proxy_saw(client, tallies, settin
 def test_counts_of_several_processes_add_up():
     minute = int(time.time() // 60)
     for _ in range(2):
-        refusals.write(Counter({(minute, HookOutcome.LENGTH, "192.0.2.7"): 3}))
+        outcome_counts.write(Counter({(minute, HookOutcome.LENGTH, "192.0.2.7"): 3}))
 
     assert HookTally.objects.get().count == 6
 
@@ -74,14 +74,14 @@ def test_a_flood_from_many_addresses_makes_few_rows(tallies):
         tallies.note(HookOutcome.WRONG_SECRET, f"2001:db8::{number:x}")
 
     assert outcomes(tallies) == {"wrong_secret": 5_000}
-    assert HookTally.objects.count() <= refusals.MOST_SOURCES + 1
+    assert HookTally.objects.count() <= outcome_counts.MOST_SOURCES + 1
 
 
 def test_a_long_flood_makes_few_rows_a_minute(monkeypatch):
-    monkeypatch.setattr(refusals, "MOST_ROWS", 20)
+    monkeypatch.setattr(outcome_counts, "MOST_ROWS", 20)
     minute = int(time.time() // 60)
     for number in range(100):
-        refusals.write(Counter({(minute, HookOutcome.STRANGER, f"192.0.2.{number}"): 1}))
+        outcome_counts.write(Counter({(minute, HookOutcome.STRANGER, f"192.0.2.{number}"): 1}))
 
     assert HookTally.objects.count() == 21
     assert HookTally.objects.totals("outcome") == {"stranger": 100}
@@ -93,7 +93,7 @@ def test_while_the_database_is_in_trouble_nothing_counted_is_lost(tallies, monke
 
     tallies.note(HookOutcome.DATABASE, "192.0.2.7")
     with monkeypatch.context() as patch:
-        patch.setattr(refusals, "write", broken)
+        patch.setattr(outcome_counts, "write", broken)
         assert not tallies.flush()
 
     assert outcomes(tallies) == {"database": 1}
@@ -102,10 +102,10 @@ def test_while_the_database_is_in_trouble_nothing_counted_is_lost(tallies, monke
 def test_two_refusals_of_the_vendor_may_be_chance_and_three_are_an_alarm():
     tally("length")
     tally("database")
-    assert refusals.lost() is None
+    assert outcome_counts.lost() is None
 
     tally("database", ago=dt.timedelta(minutes=50))
-    assert refusals.lost() == (
+    assert outcome_counts.lost() == (
         "webhooks of the vendor were refused within the last hour: database in trouble 2, no length 1"
     )
 
@@ -115,17 +115,17 @@ def test_strangers_raise_no_alarm_and_old_refusals_none_either():
     tally("stranger", count=1_000)
     tally("length", count=1_000, ago=dt.timedelta(hours=2))
 
-    assert (refusals.lost(), refusals.locked_out()) == (None, None)
+    assert (outcome_counts.lost(), outcome_counts.locked_out()) == (None, None)
 
 
 def test_three_wrong_secrets_from_an_address_that_had_the_right_one_are_an_alarm():
     tally("accepted", ago=dt.timedelta(days=3))
     tally("wrong_secret", count=2)
     tally("wrong_secret", count=9, source="198.51.100.1")
-    assert refusals.locked_out() is None
+    assert outcome_counts.locked_out() is None
 
     tally("wrong_secret", ago=dt.timedelta(minutes=1))
-    assert refusals.locked_out() == "wrong secret from addresses that had the right one before: 192.0.2.7 3 times"
+    assert outcome_counts.locked_out() == "wrong secret from addresses that had the right one before: 192.0.2.7 3 times"
 
 
 def test_old_counts_go():
@@ -133,6 +133,6 @@ def test_old_counts_go():
     tally("accepted", ago=dt.timedelta(days=31))
     tally("stranger", ago=dt.timedelta(days=3))
 
-    refusals.purge()
+    outcome_counts.purge()
 
     assert HookTally.objects.count() == 1

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from devices import registry, tenovi
+from devices import tenovi
+from devices.sync import upsert
 from tests.factories import DeviceFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,7 @@ def test_recording_a_device_holds_up_nobody_who_only_points_at_it(rosa):
     problems = []
 
     with transaction.atomic():
-        registry.record(msgspec.convert(said, tenovi.HwiDevice))
+        upsert.record(msgspec.convert(said, tenovi.HwiDevice))
         pointing = threading.Thread(target=point_at, args=(device, problems))
         pointing.start()
         pointing.join()

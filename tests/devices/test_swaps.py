@@ -5,8 +5,8 @@ import uuid
 
 import pytest
 
-from devices import registry, swaps
 from devices.models import Device, HardwareChange
+from devices.sync import hardware_history, upsert
 from tests.factories import DeviceFactory, GatewayFactory, HardwareChangeFactory
 from tests.vendor import client, no_pauses_between_tries, sim
 
@@ -19,7 +19,7 @@ THEN = dt.datetime(2026, 11, 3, 15, 30, tzinfo=dt.UTC)
 @pytest.fixture
 def cuff(client, sim, rosa):
     theirs = sim.add_device(external_id=rosa.external_id)
-    return registry.record(client.get_device(theirs["id"]))
+    return upsert.record(client.get_device(theirs["id"]))
 
 
 def swap(sim, cuff, new="77AA88BB99CC", **row):
@@ -44,8 +44,8 @@ def told(change):
 def test_other_hardware_under_a_device_is_written_down_when_it_is_noticed(client, sim, cuff):
     old = swap(sim, cuff)
 
-    registry.record(client.get_device(cuff.hwi_id))
-    registry.record(client.get_device(cuff.hwi_id))
+    upsert.record(client.get_device(cuff.hwi_id))
+    upsert.record(client.get_device(cuff.hwi_id))
 
     change = HardwareChange.objects.get()
     assert told(change) == (old, "77AA88BB99CC")
@@ -60,7 +60,7 @@ def test_a_device_seen_for_the_first_time_has_no_history(cuff):
 def test_a_first_gateway_and_an_unlinking_are_written_down_and_need_no_log(client, sim, cuff):
     client.unlink_device(cuff.hwi_id)
 
-    device = registry.record(client.get_device(cuff.hwi_id))
+    device = upsert.record(client.get_device(cuff.hwi_id))
 
     assert told(HardwareChange.objects.get()) == (cuff.hardware_uuid, "")
     assert device.swaps_due_at is None
@@ -68,12 +68,12 @@ def test_a_first_gateway_and_an_unlinking_are_written_down_and_need_no_log(clien
 
 def test_the_vendor_s_log_gives_the_time_to_what_we_noticed(client, sim, cuff):
     swap(sim, cuff)
-    registry.record(client.get_device(cuff.hwi_id))
+    upsert.record(client.get_device(cuff.hwi_id))
     HardwareChange.objects.update(noticed_at=THEN + dt.timedelta(hours=9))
 
-    swaps.carry_out(client)
-    swaps.ask(cuff)
-    swaps.carry_out(client)
+    hardware_history.carry_out(client)
+    hardware_history.ask(cuff)
+    hardware_history.carry_out(client)
 
     change = HardwareChange.objects.get()
     assert (change.at, change.noticed_at) == (THEN, THEN + dt.timedelta(hours=9))
@@ -82,9 +82,9 @@ def test_the_vendor_s_log_gives_the_time_to_what_we_noticed(client, sim, cuff):
 
 def test_changes_from_before_we_knew_the_device_come_from_the_log(client, sim, cuff):
     swap(sim, cuff, old_hardware_uuid="0f9e-8d7c-6b5a", new_hardware_uuid=cuff.hardware_uuid)
-    swaps.ask(cuff)
+    hardware_history.ask(cuff)
 
-    assert swaps.carry_out(client) == 1
+    assert hardware_history.carry_out(client) == 1
 
     change = HardwareChange.objects.get()
     assert (told(change), change.at, change.noticed_at) == (("0F9E8D7C6B5A", cuff.hardware_uuid), THEN, None)
@@ -93,7 +93,7 @@ def test_changes_from_before_we_knew_the_device_come_from_the_log(client, sim, c
 def test_the_same_swap_back_and_forth_stays_two_changes(cuff):
     HardwareChangeFactory(device=cuff, old="A", new="B", noticed_at=THEN - dt.timedelta(days=60))
 
-    assert swaps._noticed_about(cuff, "A", "B", THEN) is None
+    assert hardware_history._noticed_about(cuff, "A", "B", THEN) is None
 
 
 def test_rows_about_another_device_are_not_ours(client, sim, cuff, rosa):
@@ -101,15 +101,15 @@ def test_rows_about_another_device_are_not_ours(client, sim, cuff, rosa):
     swap(sim, cuff)
     log = client.hardware_uuid_logs(cuff.hwi_id)
 
-    swaps.keep(other, log)
+    hardware_history.keep(other, log)
 
     assert not HardwareChange.objects.exists()
 
 
 def test_an_outage_leaves_it_due(client, sim, cuff):
-    swaps.ask(cuff)
+    hardware_history.ask(cuff)
     sim.faults.add(match={"path_contains": "hardware-uuid-logs"}, kind="status", status=502, times=100)
 
-    assert swaps.carry_out(client) == 0
+    assert hardware_history.carry_out(client) == 0
 
     assert Device.objects.get().swaps_due_at is not None

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from devices import tasks
 from devices.models import Delivery, DeviceType, KeySlot, SyncRow, SyncRun
-from devices.tenovi import lanes
+from devices.tenovi import client_factory
 from patients.models import AuditEvent
 from tests.factories import DeliveryFactory, DeviceFactory
 from tests.vendor import no_pauses_between_tries, sim
@@ -23,7 +23,7 @@ NOW = timezone.now()
 @pytest.fixture
 def wired(sim, monkeypatch, settings):
     settings.TENOVI_CALL_GAP_SECONDS = 0.01
-    monkeypatch.setattr(lanes, "new_transport", lambda: httpx2.WSGITransport(app=sim))
+    monkeypatch.setattr(client_factory, "new_transport", lambda: httpx2.WSGITransport(app=sim))
     return sim
 
 

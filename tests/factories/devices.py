@@ -22,7 +22,7 @@ from devices.models import (
     SyncRun,
     VendorCall,
 )
-from devices.states import DeviceState
+from devices.statuses import DeviceState
 from tests.factories.patients import PatientFactory
 
 

@@ -16,8 +16,8 @@ import pytest
 import redis
 from celery import current_app
 
-from config.launcher.crew import PYTHON
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
+from config.launcher.supervisor import PYTHON
 from tests import houses
 from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from config.launcher import folders
-from config.launcher.asking import Ear
-from config.launcher.house import standing
+from config.launcher import paths
 from config.launcher.processes import Leash
+from config.launcher.stack import standing
+from config.launcher.stop_signals import Ear
 from tests import environment
 from tests.faults.arena import Arena, planned
 from tests.faults.ledger import Ledger
@@ -19,7 +19,7 @@ def pytest_itemcollected(item):
 
 @pytest.fixture(scope="session")
 def standing_arena():
-    state = folders.private(environment.run_folder("faults"))
+    state = paths.private(environment.run_folder("faults"))
     try:
         with Leash() as leash, standing(planned(state), leash=leash, ear=Ear()) as house:
             house.manage("shell", "-v", "0", "-c", OPENED)
@@ -27,7 +27,7 @@ def standing_arena():
             yield arena
             arena.close()
     finally:
-        folders.remove(state)
+        paths.remove(state)
 
 
 @pytest.fixture

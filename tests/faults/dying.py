@@ -17,9 +17,9 @@ def die():
 
 
 def lose_power(when):
-    from devices.tenovi import wire
+    from devices.tenovi import transport
 
-    class DyingStream(wire.DeadlineStream):
+    class DyingStream(transport.DeadlineStream):
         posting = False
 
         def write(self, buffer, timeout=None):
@@ -36,7 +36,7 @@ def lose_power(when):
                 die()
             return answer
 
-    wire.DeadlineStream = DyingStream
+    transport.DeadlineStream = DyingStream
 
 
 if __name__ == "__main__":

@@ -73,8 +73,8 @@ def shop(patients):
 def orders(count):
     """One order of one scale for each of so many people: what a coordinator's click does. Their references."""
     from devices.tenovi import ShipTo
-    from fulfillment import orders
     from fulfillment.models import Kit, OrderLine
+    from fulfillment.ordering import orders
     from patients.models import Patient, User
 
     made = shop(count)
@@ -90,9 +90,9 @@ def orders(count):
 
 def start_pull(patients):
     """As after a detected gap: these patients now. The sweep finds the run."""
-    from measurements import reconciliation
+    from measurements.sync import pull
 
-    return str(reconciliation.pull_soon(patients).pk)
+    return str(pull.pull_soon(patients).pk)
 
 
 ACTIONS = {action.__name__: action for action in (people, reassigned, shop, orders, start_pull)}

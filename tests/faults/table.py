@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import pytest
 
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
 
 COLUMNS = ("held", "sent", "acknowledged", "stored", "duplicated", "quarantined", "lost", "http_500", "p50", "p99")
 NAME = "faults row"

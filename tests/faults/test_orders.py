@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
-from config.launcher.crew import PYTHON
+from config.launcher.supervisor import PYTHON
 from tests.factories import PASSWORD
 from tests.faults import dying
 from tests.faults.arena import GAP_SECONDS, sizes

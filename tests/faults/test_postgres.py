@@ -10,7 +10,7 @@ import time
 import psycopg
 import pytest
 
-from config.launcher.folders import database_owner
+from config.launcher.paths import database_owner
 from config.launcher.processes import as_user
 from tests.faults.arena import descendants, sizes
 from tests.patience import WORK_SECONDS

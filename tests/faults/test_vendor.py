@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from config.launcher.crew import PYTHON
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
+from config.launcher.supervisor import PYTHON
 from tests.faults.arena import GAP_SECONDS, sizes
 from tests.faults.pulls import at_vendor, pull, pulled_row, start
 from tests.faults.table import Row

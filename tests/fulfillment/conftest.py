@@ -3,10 +3,11 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from devices import calls, search
 from devices.models import Device, VendorCall
-from fulfillment import orders, tracking
+from devices.outbox import recovery, sending
+from fulfillment import tracking
 from fulfillment.models import LineStatus
+from fulfillment.ordering import orders
 from tests.factories import KitFactory
 from tests.fulfillment.undecided import READS
 from tests.vendor import HOME, NEW_DEVICE, client, cuff, kit, no_pauses_between_tries, scale, sim
@@ -52,7 +53,7 @@ def place_one(place, elm, scale):
 def device(place_one, client):
     """A scale that the vendor has confirmed."""
     place_one()
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
     return Device.objects.get()
 
@@ -64,11 +65,11 @@ def stuck(place_one, client, sim):
     def after(fault):
         line = place_one()
         sim.faults.add(fault, match=NEW_DEVICE)
-        calls.drain(client)
+        sending.drain(client)
         sim.faults.add("status", status=500, match=READS, times=None)
-        long_ago = timezone.now() - 4 * calls.settle_time()
+        long_ago = timezone.now() - 4 * sending.settle_time()
         VendorCall.objects.filter(pk=line.call_id).update(unknown_since=long_ago, search_after=long_ago)
-        search.search_unknown(client)
+        recovery.search_unknown(client)
         sim.faults.clear()
         tracking.catch_up()
         line.refresh_from_db()

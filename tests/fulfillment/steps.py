@@ -1,12 +1,12 @@
 """What becomes of orders between two looks at them."""
 
-from devices import calls
 from devices.models import Device
+from devices.outbox import sending
 from fulfillment import tracking
 
 
 def send(client):
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
 
 

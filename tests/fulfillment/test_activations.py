@@ -2,10 +2,10 @@
 
 import pytest
 
-from devices.activation import WrongHardware
-from devices.states import DeviceState
-from fulfillment import lines
+from devices.outbox.requests import WrongHardware
+from devices.statuses import DeviceState
 from fulfillment.models import LineStatus, Order
+from fulfillment.ordering import order_lines
 from tests.fulfillment.steps import send
 
 
@@ -33,7 +33,7 @@ def test_an_unknown_gateway_is_corrected_by_unlinking_and_activating_anew(activa
     line = order.lines.select_related("call__device", "patient", "order").get()
     assert line.status == LineStatus.UNKNOWN_GATEWAY
 
-    lines.correct(line=line, by=cora, gateway="a1b2c3d4e5f6")
+    order_lines.correct(line=line, by=cora, gateway="a1b2c3d4e5f6")
     send(client)
 
     order.refresh_from_db()
@@ -47,7 +47,7 @@ def test_correcting_twice_is_one_new_line(activate, client, cora):
     send(client)
     first, second = (order.lines.get() for _ in range(2))
 
-    corrected = lines.correct(line=first, by=cora, gateway="A1B2C3D4E5F6")
+    corrected = order_lines.correct(line=first, by=cora, gateway="A1B2C3D4E5F6")
 
-    assert lines.correct(line=second, by=cora, gateway="B2C3D4E5F6A1") == corrected
+    assert order_lines.correct(line=second, by=cora, gateway="B2C3D4E5F6A1") == corrected
     assert order.lines.count() == 2

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from devices import calls
 from devices.models import Device, VendorCall
-from fulfillment import decisions, tracking
+from devices.outbox import sending
+from fulfillment import call_resolution, tracking
 from fulfillment.models import LineStatus
 from patients.models import AuditEvent, Role
 from tests.factories import PatientFactory, UserFactory
@@ -84,7 +84,7 @@ def test_a_device_that_is_listed_can_be_taken(stuck, client, sim, as_cora, cora)
 
 def test_a_device_that_another_request_made_can_not_be_taken(stuck, place_one, client, sim, as_cora):
     other = place_one()
-    calls.drain(client)
+    sending.drain(client)
     other.call.refresh_from_db()
     VendorCall.objects.filter(pk=other.call_id).update(state="confirmed")
     other.closed_at = timezone.now()
@@ -113,7 +113,7 @@ def test_giving_up_needs_a_reason_closes_the_line_and_sends_nothing(stuck, clien
     assert "Say why" in answer.content.decode()
 
     decide(as_cora, call, "give_up", reason="The clinic hands one over")
-    calls.drain(client)
+    sending.drain(client)
 
     line = call.line
     line.refresh_from_db()
@@ -124,7 +124,7 @@ def test_giving_up_needs_a_reason_closes_the_line_and_sends_nothing(stuck, clien
 def test_who_decides_second_is_told_who_was_first(stuck, client, as_cora, elm):
     call = look(stuck("reset_before"), client)
     maya = UserFactory(name="Maya Torres", role=Role.COORDINATOR, clinics=[elm])
-    decisions.give_up(call=call, by=maya, reason="Rosa has one")
+    call_resolution.give_up(call=call, by=maya, reason="Rosa has one")
 
     answer = decide(as_cora, call, "send_again", typed=call.reference)
 
@@ -134,7 +134,7 @@ def test_who_decides_second_is_told_who_was_first(stuck, client, as_cora, elm):
 
 def test_nobody_decides_about_a_call_that_is_settled(place_one, client, as_cora):
     line = place_one()
-    calls.drain(client)
+    sending.drain(client)
 
     for choice in ("look", "send_again", "adopt", "give_up"):
         decide(as_cora, line.call, choice, reason="x", hwi_id=Device.objects.get().hwi_id, typed=line.call.reference)
@@ -164,11 +164,11 @@ def test_of_five_who_decide_at_once_one_wins(rosa, scale, elm, cora, client):
         ready.wait()
         try:
             if n % 2:
-                decisions.send_again(call=call, by=cora)
+                call_resolution.send_again(call=call, by=cora)
             else:
-                decisions.give_up(call=call, by=cora, reason="n")
+                call_resolution.give_up(call=call, by=cora, reason="n")
             told.append("won")
-        except decisions.CantDecide:
+        except call_resolution.CantDecide:
             told.append("told")
         finally:
             connection.close()

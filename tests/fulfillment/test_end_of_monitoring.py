@@ -1,7 +1,7 @@
 """The end of monitoring stops every charge."""
 
-from devices import calls
-from fulfillment import monitoring, tracking
+from devices.outbox import sending
+from fulfillment import end_of_monitoring, tracking
 from fulfillment.models import Order, OrderEvent
 from tests.fulfillment.steps import hinted, send, statuses
 
@@ -13,7 +13,7 @@ def test_ending_monitoring_stops_every_charge(place, client, sim, rosa, cora):
     hinted(Order.objects.get())
     tracking.reread_due(client)
 
-    plan = monitoring.end_for_patient(patient=rosa, by=cora, reason="Moved to a nursing home")
+    plan = end_of_monitoring.end_for_patient(patient=rosa, by=cora, reason="Moved to a nursing home")
     send(client)
     tracking.reread_due(client)
 
@@ -25,10 +25,10 @@ def test_ending_monitoring_stops_every_charge(place, client, sim, rosa, cora):
 
 def test_ending_monitoring_withdraws_what_was_not_sent_and_cancels_what_has_not_shipped(place, client, sim, rosa, cora):
     place()
-    calls.send(calls.claim_next(), client)
+    sending.send(sending.claim_next(), client)
     tracking.catch_up()
 
-    plan = monitoring.end_for_patient(patient=rosa, by=cora, reason="Changed her mind")
+    plan = end_of_monitoring.end_for_patient(patient=rosa, by=cora, reason="Changed her mind")
     send(client)
 
     assert (len(plan.cancel), len(plan.withdraw), len(plan.unlink)) == (1, 1, 0)
@@ -41,7 +41,7 @@ def test_ending_twice_is_one_unlink(client, sim, rosa, cora, activate):
     send(client)
 
     for _ in range(2):
-        monitoring.end_for_patient(patient=rosa, by=cora, reason="Recovered")
+        end_of_monitoring.end_for_patient(patient=rosa, by=cora, reason="Recovered")
     send(client)
 
     assert len(sim.requests.matching("GET", "unlink-gateway")) == 1

@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from devices.models import VendorCall
-from devices.states import DeviceState
+from devices.statuses import DeviceState
 from tests.factories import DeviceFactory, PatientFactory
 from tests.fulfillment.pages import text_of
 

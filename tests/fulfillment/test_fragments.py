@@ -7,10 +7,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from devices.models import VendorCall
+from fulfillment.forms.call_resolution import DecisionForm
 from fulfillment.models import OrderEvent
-from fulfillment.views import decision, listing, page
-from fulfillment.views.choices import DecisionForm
-from patients.access import open_patient
+from fulfillment.views import call_resolution, order_detail, order_list
+from patients.permissions import open_patient
 from tests.factories import KitFactory, OrderFactory, OrderLineFactory
 
 
@@ -41,7 +41,9 @@ def undecided(order):
 
 
 def test_the_page_of_an_order_makes_no_query(order, cora, request_of, django_assert_num_queries):
-    shown = page._context(page._order(request_of(cora), order.pk), open_patient(order.patient_id, by=cora))
+    shown = order_detail._context(
+        order_detail._order(request_of(cora), order.pk), open_patient(order.patient_id, by=cora)
+    )
 
     with django_assert_num_queries(0):
         text = render_to_string("orders/_order.html", shown | {"user": cora})
@@ -52,7 +54,7 @@ def test_the_page_of_an_order_makes_no_query(order, cora, request_of, django_ass
 
 def test_an_order_without_devices_says_so(rosa, cora, request_of):
     bare = OrderFactory(patient=rosa, lines=0, placed_by=cora)
-    shown = page._context(page._order(request_of(cora), bare.pk), open_patient(rosa.pk, by=cora))
+    shown = order_detail._context(order_detail._order(request_of(cora), bare.pk), open_patient(rosa.pk, by=cora))
 
     text = render_to_string("orders/_order.html", shown | {"user": cora})
 
@@ -61,7 +63,7 @@ def test_an_order_without_devices_says_so(rosa, cora, request_of):
 
 
 def test_the_list_of_orders_makes_no_query(undecided, cora, request_of, django_assert_num_queries):
-    shown = listing._shown(request_of(cora), cora)
+    shown = order_list._shown(request_of(cora), cora)
 
     with django_assert_num_queries(0):
         text = render_to_string("orders/_list.html", shown | {"user": cora})
@@ -71,7 +73,7 @@ def test_the_list_of_orders_makes_no_query(undecided, cora, request_of, django_a
 
 
 def test_the_decision_makes_no_query(undecided, cora, request_of, django_assert_num_queries):
-    shown = decision._context(decision._call(request_of(cora), undecided), DecisionForm())
+    shown = call_resolution._context(call_resolution._call(request_of(cora), undecided), DecisionForm())
 
     with django_assert_num_queries(0):
         text = render_to_string("orders/_decide.html", shown | {"user": cora})

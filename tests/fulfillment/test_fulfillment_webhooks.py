@@ -5,9 +5,9 @@ import uuid
 
 import pytest
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery, Device
-from fulfillment import hints
+from fulfillment import status_webhooks
 from fulfillment.models import OrderEvent
 from tests.factories import DeviceFactory
 
@@ -15,8 +15,8 @@ FULFILLMENT = Delivery.Kind.FULFILLMENT
 
 
 def outcome_of(body):
-    inbox.receive(kind=FULFILLMENT, body=body if isinstance(body, bytes) else json.dumps(body).encode())
-    inbox.drain(FULFILLMENT, hints.take_in)
+    processing.receive(kind=FULFILLMENT, body=body if isinstance(body, bytes) else json.dumps(body).encode())
+    processing.drain(FULFILLMENT, status_webhooks.take_in)
     return Delivery.objects.filter(parent=None).latest("pk")
 
 
@@ -30,7 +30,7 @@ def test_each_item_of_a_list_is_judged_alone(device):
     good = {"hwi_device_id": str(device.hwi_id), "status": "Shipped"}
 
     outcome_of([good, {"status": "Shipped"}, good | {"status": "Delivered"}])
-    inbox.drain(FULFILLMENT, hints.take_in)
+    processing.drain(FULFILLMENT, status_webhooks.take_in)
 
     assert [event.text for event in OrderEvent.objects.filter(source="webhook").order_by("pk")] == [
         "Shipped",
@@ -45,8 +45,8 @@ def test_a_device_that_we_do_not_know_yet_waits_and_is_told_when_it_comes(rosa):
     assert (waiting.state, waiting.hwi_id) == (Delivery.State.WAITING, hwi_id)
 
     DeviceFactory(patient=rosa, hwi_id=hwi_id)
-    inbox.wake(hwi_id)
-    inbox.drain(FULFILLMENT, hints.take_in)
+    processing.wake(hwi_id)
+    processing.drain(FULFILLMENT, status_webhooks.take_in)
 
     assert OrderEvent.objects.get().text == "Shipped"
 
@@ -96,13 +96,13 @@ def test_a_device_that_arrives_while_its_webhook_is_in_hand_leaves_nothing_waiti
     hwi_id = uuid.uuid4()
 
     def take_in_while_it_arrives(deliveries):
-        outcomes = hints.take_in(deliveries)
+        outcomes = status_webhooks.take_in(deliveries)
         if not Device.objects.filter(hwi_id=hwi_id).exists():
             DeviceFactory(patient=rosa, hwi_id=hwi_id)
         return outcomes
 
-    inbox.receive(kind=FULFILLMENT, body=json.dumps({"hwi_device_id": str(hwi_id), "status": "Shipped"}).encode())
-    inbox.drain(FULFILLMENT, take_in_while_it_arrives)
+    processing.receive(kind=FULFILLMENT, body=json.dumps({"hwi_device_id": str(hwi_id), "status": "Shipped"}).encode())
+    processing.drain(FULFILLMENT, take_in_while_it_arrives)
 
     assert Delivery.objects.get().state == Delivery.State.DONE
     assert OrderEvent.objects.get().text == "Shipped"

@@ -1,6 +1,6 @@
 import pytest
 
-from fulfillment.links import safe_link
+from fulfillment.display.tracking_links import safe_link
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ import datetime as dt
 from django.urls import reverse
 from django.utils import timezone
 
-from devices import calls, endings, looks, search
 from devices.models import Device, VendorCall
-from devices.models.call import CallKind
+from devices.models.vendor_call import CallKind
+from devices.outbox import manual_lookup, recovery, sending, unlinking
 from patients.models import AuditEvent
 from tests.fulfillment.undecided import READS, decide, look, page
 from tests.vendor import NEW_DEVICE, forget_notes, posts
@@ -27,7 +27,7 @@ def test_a_look_that_finds_nothing_opens_the_door_and_it_is_sent_once_more(stuck
     assert "Send again</button>" in page(as_cora, call)
 
     decide(as_cora, call, "send_again")
-    calls.drain(client)
+    sending.drain(client)
 
     call.refresh_from_db()
     assert (call.state, call.decided_by) == (State.CONFIRMED, cora)
@@ -48,7 +48,9 @@ def test_without_a_look_nothing_is_sent_again(stuck, as_cora):
 
 def test_an_old_look_proves_nothing(stuck, client, as_cora):
     call = look(stuck("reset_before"), client)
-    VendorCall.objects.filter(pk=call.pk).update(looked_at=timezone.now() - looks.FRESH_FOR - dt.timedelta(seconds=1))
+    VendorCall.objects.filter(pk=call.pk).update(
+        looked_at=timezone.now() - manual_lookup.FRESH_FOR - dt.timedelta(seconds=1)
+    )
 
     decide(as_cora, call, "send_again")
 
@@ -77,7 +79,7 @@ def test_a_list_with_rows_that_can_not_be_read_proves_nothing_absent(stuck, clie
 
     decide(as_cora, call, "send_again")
 
-    assert call.look_problem == looks.UNREADABLE
+    assert call.look_problem == manual_lookup.UNREADABLE
     assert call.state == State.NEEDS_HUMAN
 
 
@@ -88,19 +90,19 @@ def test_a_refused_key_blames_neither_the_order_nor_the_vendor(stuck, client, si
     look(call, client)
 
     assert call.state == State.NEEDS_HUMAN
-    assert call.look_problem == looks.OUR_ACCESS
+    assert call.look_problem == manual_lookup.OUR_ACCESS
     assert "operator" in caplog.text
 
 
 def test_a_key_that_is_refused_for_hours_sends_no_call_to_a_person(place_one, client, sim):
     line = place_one()
     sim.faults.add("reset_before", match=NEW_DEVICE)
-    calls.drain(client)
+    sending.drain(client)
     sim.faults.add("status", status=403, times=None)
-    long_ago = timezone.now() - 4 * calls.settle_time()
+    long_ago = timezone.now() - 4 * sending.settle_time()
     VendorCall.objects.update(unknown_since=long_ago, search_after=long_ago)
 
-    search.search_unknown(client)
+    recovery.search_unknown(client)
 
     line.call.refresh_from_db()
     assert line.call.state == State.UNKNOWN
@@ -109,9 +111,9 @@ def test_a_key_that_is_refused_for_hours_sends_no_call_to_a_person(place_one, cl
 
 def test_an_unlink_that_nobody_could_follow_is_settled_by_a_look(place_one, client, sim, cora, as_cora):
     line = place_one()
-    calls.drain(client)
+    sending.drain(client)
     device = Device.objects.get()
-    call = endings.request(CallKind.UNLINK, device=device, by=cora)
+    call = unlinking.request(CallKind.UNLINK, device=device, by=cora)
     VendorCall.objects.filter(pk=call.pk).update(state="needs_human", unknown_since=timezone.now())
     look(call, client)
     assert "has not been done" in page(as_cora, call)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from devices.states import DeviceState
-from devices.templatetags.tones import tone
-from fulfillment import wording
+from devices.statuses import DeviceState
+from devices.templatetags.status_badges import tone
+from fulfillment.display import status_texts
 from fulfillment.models import LineStatus
 
 
@@ -15,7 +15,7 @@ def test_an_order_names_a_stage_as_the_devices_page_does(state):
 
 @pytest.mark.parametrize("status", [status for status in LineStatus if status not in ("intent", "sending")])
 def test_a_stage_has_one_colour_everywhere(status):
-    assert wording.words_for(status).tone == tone(status)
+    assert status_texts.words_for(status).tone == tone(status)
 
 
 def test_what_has_arrived_and_not_measured_yet_is_no_success():

@@ -7,9 +7,10 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from devices import calls
-from fulfillment import orders, tracking
+from devices.outbox import sending
+from fulfillment import tracking
 from fulfillment.models import LineStatus, Order, OrderLine
+from fulfillment.ordering import orders
 from patients import zip_codes
 from patients.models import AuditEvent, Patient
 from tests.factories import KitFactory, PatientFactory
@@ -18,7 +19,7 @@ from tests.vendor import HOME
 
 
 def test_each_device_says_where_it_stands_and_what_to_do(as_cora, order, client):
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
 
     page = text_of(as_cora.get(page_url(order)))
@@ -32,7 +33,7 @@ def test_each_device_says_where_it_stands_and_what_to_do(as_cora, order, client)
 def test_a_refusal_stands_in_the_vendors_words_with_a_way_out(as_cora, order, client, sim):
     body = {"device": {"fulfillment_request": {"shipping_zip_code": ["No such ZIP code."]}}}
     sim.faults.add("status", status=400, body=body, match={"method": "POST"}, times=None)
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
 
     page = text_of(as_cora.get(page_url(order)))
@@ -48,14 +49,14 @@ def test_a_refusal_stands_in_the_vendors_words_with_a_way_out(as_cora, order, cl
 
 def test_correcting_one_refused_device_corrects_the_others_too(as_cora, order, client, sim):
     sim.faults.add("status", status=400, match={"method": "POST"}, times=2)
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
     url = reverse("orders:correct", args=[order.lines.first().pk])
     form = as_cora.get(url).context["form"]
     typed = {name: form[name].value() for name in form.fields} | {"zip_code": "03302", "all_refused": "on"}
 
     as_cora.post(url, typed)
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
 
     assert order.lines.filter(status="requested").count() == 2
@@ -64,7 +65,7 @@ def test_correcting_one_refused_device_corrects_the_others_too(as_cora, order, c
 
 def test_a_corrected_zip_code_of_another_state_is_doubted_and_holds_nobody_up(as_cora, order, client, sim):
     sim.faults.add("status", status=400, match={"method": "POST"}, times=1)
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
     url = reverse("orders:correct", args=[order.lines.get(status=LineStatus.REJECTED).pk])
     page = as_cora.get(url)
@@ -122,7 +123,7 @@ def test_cancelling_from_the_page(as_cora, order):
 
 def test_closing_needs_a_reason(as_cora, order, client, sim):
     sim.faults.add("status", status=400, match={"method": "POST"}, times=None)
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
     url = reverse("orders:close", args=[order.lines.first().pk])
 
@@ -146,7 +147,7 @@ def test_the_live_fragment_comes_only_with_news(as_cora, order):
 
 
 def test_what_the_vendor_says_is_never_markup(as_cora, order, client):
-    calls.drain(client)
+    sending.drain(client)
     order.lines.first().call.device.__class__.objects.update(
         tracking_link="javascript:alert(1)", invalid_address="<img src=x onerror=alert(1)>", hinted_status="<b>Shipped"
     )
@@ -168,7 +169,7 @@ def test_the_page_asks_as_many_queries_for_many_devices_as_for_few(
         by=cora,
         submission_id=uuid.uuid4(),
     )
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
     as_cora.get(page_url(order))
 
@@ -176,13 +177,13 @@ def test_the_page_asks_as_many_queries_for_many_devices_as_for_few(
 
 
 def test_a_refused_cancellation_stands_in_the_vendors_words(as_cora, order, client, sim):
-    calls.drain(client)
+    sending.drain(client)
     tracking.catch_up()
     line = order.lines.select_related("call__device").first()
     sim.ship(str(line.call.device.hwi_id))
     as_cora.post(reverse("orders:cancel", args=[line.pk]))
 
-    calls.drain(client)
+    sending.drain(client)
     page = text_of(as_cora.get(page_url(order)))
 
     assert "Cancel before it ships: refused by the vendor" in page

@@ -89,7 +89,7 @@ def test_a_form_of_activation_speaks_of_activating(as_cora, rosa, cuff):
 
 
 def test_an_enrolment_names_what_is_missing(as_cora):
-    page = text(as_cora.post(reverse("patients:new"), {"city": "Concord"}))
+    page = text(as_cora.post(reverse("enrollment:new"), {"city": "Concord"}))
 
     assert "First name is missing." in page
     assert "Date of birth is missing." in page

@@ -5,9 +5,9 @@ import pytest
 from django.db import connection
 
 from devices.models import VendorCall
-from devices.states import DeviceState
-from fulfillment import orders
+from devices.statuses import DeviceState
 from fulfillment.models import Order, OrderLine
+from fulfillment.ordering import orders
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, KitFactory, PatientFactory
 from tests.fulfillment.steps import send, statuses

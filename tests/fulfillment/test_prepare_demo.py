@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 
 from devices.models import Assignment, Device, SyncRow, VendorCall
 from devices.simulator import Simulator
-from devices.tenovi import lanes
+from devices.tenovi import client_factory
 from fulfillment.models import Kit, Order
 from patients.models import AuditEvent, Clinic, Patient, Role, User
 from tests.vendor import DOMAIN, KEY, no_pauses_between_tries
@@ -28,7 +28,7 @@ def simulator():
 @pytest.fixture
 def vendor(simulator, monkeypatch, settings, tmp_path):
     wire = httpx2.WSGITransport(app=simulator)
-    monkeypatch.setattr(lanes, "new_transport", lambda: wire)
+    monkeypatch.setattr(client_factory, "new_transport", lambda: wire)
     monkeypatch.setattr(httpx2, "post", httpx2.Client(transport=wire).post)
     monkeypatch.setenv("DEMO_ACCOUNTS_FILE", str(tmp_path / "accounts.txt"))
     settings.DEMO, settings.TENOVI_CALL_GAP_SECONDS = True, 0.0

@@ -3,10 +3,10 @@ import json
 
 import pytest
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery
-from fulfillment import special_orders
 from fulfillment.models import SpecialOrder
+from fulfillment.special_orders import processing as special_orders
 
 KIND = Delivery.Kind.SPECIAL_ORDER
 PENDING = {
@@ -28,9 +28,9 @@ DELIVERED = PENDING | {"status": "Delivered", "updated_on": "2026-09-18T09:00:00
 
 
 def post(body):
-    inbox.receive(kind=KIND, body=body if isinstance(body, bytes) else json.dumps(body).encode())
-    inbox.drain(KIND, special_orders.take_in)
-    inbox.drain(KIND, special_orders.take_in)
+    processing.receive(kind=KIND, body=body if isinstance(body, bytes) else json.dumps(body).encode())
+    processing.drain(KIND, special_orders.take_in)
+    processing.drain(KIND, special_orders.take_in)
     return Delivery.objects.filter(parent=None).latest("pk")
 
 

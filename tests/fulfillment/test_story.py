@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from devices.models import Device, VendorCall
-from fulfillment import story
+from fulfillment.display import timeline_display
 from fulfillment.models import OrderEvent
 from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory
 
@@ -36,7 +36,9 @@ def happens(order, line):
 
 
 def rows(order):
-    days = story.told(order.events.select_related("line__device_type", "device").order_by("at", "pk"), zone="UTC")
+    days = timeline_display.told(
+        order.events.select_related("line__device_type", "device").order_by("at", "pk"), zone="UTC"
+    )
     return [row for day in days for row in day.rows]
 
 
@@ -104,7 +106,7 @@ def test_days_are_the_clinics_and_in_words(order, happens, time_machine):
     happens(-60 * 48, "reread", "Ready to Ship", status="ready")
     happens(-60 * 24 * 400, "person", "Ordered", status="")
 
-    days = story.told(order.events.order_by("at"), zone="America/New_York")
+    days = timeline_display.told(order.events.order_by("at"), zone="America/New_York")
     assert [day.name for day in days] == ["Today", "Yesterday", "Wednesday, November 18", "Thursday, October 16, 2025"]
 
 

@@ -8,7 +8,8 @@ from django.db import connection
 
 from devices import tenovi
 from devices.models import VendorCall
-from fulfillment import orders, tasks
+from fulfillment import tasks
+from fulfillment.ordering import orders
 from tests.factories import DeviceTypeFactory, KitFactory
 from tests.vendor import HOME, a_client, posts
 

@@ -7,10 +7,11 @@ import random
 import pytest
 from django.utils import timezone
 
-from devices import inbox, tenovi
+from devices import tenovi
+from devices.inbox import processing
 from devices.models import Delivery, Device
-from devices.states import DeviceState
-from fulfillment import hints, tracking
+from devices.statuses import DeviceState
+from fulfillment import status_webhooks, tracking
 from fulfillment.models import LineStatus, Order, OrderEvent
 from tests.factories import DeviceFactory
 
@@ -24,8 +25,8 @@ def order(device):
 
 def post(device, status="Shipped", **fields):
     body = {"hwi_device_id": str(device.hwi_id), "status": status} | fields
-    inbox.receive(kind=FULFILLMENT, body=json.dumps(body).encode())
-    inbox.drain(FULFILLMENT, hints.take_in)
+    processing.receive(kind=FULFILLMENT, body=json.dumps(body).encode())
+    processing.drain(FULFILLMENT, status_webhooks.take_in)
     device.refresh_from_db()
 
 
@@ -128,8 +129,8 @@ def test_replaying_every_delivery_changes_nothing(order, device, client, sim):
     tracking.catch_up()
     before = snapshot(order)
 
-    inbox.replay(Delivery.objects.all())
-    inbox.drain(FULFILLMENT, hints.take_in)
+    processing.replay(Delivery.objects.all())
+    processing.drain(FULFILLMENT, status_webhooks.take_in)
     windows_pass()
     tracking.reread_due(client)
     tracking.catch_up()

@@ -10,9 +10,10 @@ from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from devices import activation, calls, looks, search, tenovi
+from devices import tenovi
 from devices.models import VendorCall
-from fulfillment import decisions
+from devices.outbox import manual_lookup, recovery, requests, sending
+from fulfillment import call_resolution
 from tests import factories
 from tests.vendor import HOME
 from tests.walks import TOLD_NO, Walk, walk
@@ -62,7 +63,7 @@ class WalkOfCalls(Walk):
     @rule(who=st.integers(0, 1))
     def somebody_orders(self, who):
         asked = {"patient": self.people[who], "device_type": self.scale, "by": self.cora}
-        call = activation.request_order(gateway=None, ship_to=HOME, **asked)
+        call = requests.request_order(gateway=None, ship_to=HOME, **asked)
         self.keys[call.pk] = call.reference
 
     @precondition(lambda self: len(self.keys) < MOST_CALLS)
@@ -70,7 +71,7 @@ class WalkOfCalls(Walk):
     def somebody_activates(self, who):
         gateway = f"A1B2C3D4E5{len(self.keys):02X}"
         asked = {"patient": self.people[who], "device_type": self.scale, "by": self.cora}
-        call = activation.request_activation(hardware_uuid=gateway, **asked)
+        call = requests.request_activation(hardware_uuid=gateway, **asked)
         self.keys[call.pk] = gateway
 
     # --- what goes wrong
@@ -97,22 +98,22 @@ class WalkOfCalls(Walk):
 
     @rule(written=st.booleans())
     def a_worker_dies_over_a_call(self, written):
-        if (call := calls.claim_next()) and written:
+        if (call := sending.claim_next()) and written:
             with suppress(tenovi.VendorError):  # dead: it can't say what it heard
-                calls.PERFORM[call.kind](self.client, call)
+                sending.PERFORM[call.kind](self.client, call)
 
     @rule()
     def a_worker_answers_after_its_lease(self):
-        if call := calls.claim_next():
+        if call := sending.claim_next():
             self.clock.shift(dt.timedelta(seconds=130))
-            calls.expire_leases()
+            sending.expire_leases()
             with suppress(tenovi.Misconfigured):
-                calls.send(call, self.client)
+                sending.send(call, self.client)
 
     @rule(data=st.data())
     def what_was_lost_arrives_late(self, data):
         """Within the settle time: that is what the settle time is for."""
-        young = timezone.now() - calls.settle_time()
+        young = timezone.now() - sending.settle_time()
         lost = [post for post in self.ledger.posts() if unclear(post) and not post.made and post.at > young]
         if lost:
             self.ledger.apply_late(data.draw(st.sampled_from(lost)))
@@ -131,12 +132,12 @@ class WalkOfCalls(Walk):
 
     @rule()
     def workers_work(self):
-        calls.drain(self.client)
+        sending.drain(self.client)
 
     @rule()
     def workers_search(self):
-        calls.expire_leases()
-        search.search_unknown(self.client)
+        sending.expire_leases()
+        recovery.search_unknown(self.client)
 
     @rule(seconds=st.sampled_from([5, 70, 130, 901, 901, 3700]))
     def time_passes(self, seconds):
@@ -146,8 +147,8 @@ class WalkOfCalls(Walk):
     def a_person_decides(self, look, choice):
         for call in VendorCall.objects.filter(state=State.NEEDS_HUMAN):
             if look:
-                looks.ask(call)
-                looks.carry_out(self.client)
+                manual_lookup.ask(call)
+                manual_lookup.carry_out(self.client)
             self.decide(call, choice)
 
     def decide(self, call, choice):
@@ -156,14 +157,14 @@ class WalkOfCalls(Walk):
         made, before = self.ledger.made(self.keys[call.pk]), call.state
         try:
             if choice == "take" and made:
-                decisions.adopt(call=call, hwi_id=made[0], by=self.cora)
+                call_resolution.adopt(call=call, hwi_id=made[0], by=self.cora)
             if choice == "again":
-                decisions.send_again(call=call, by=self.cora)
+                call_resolution.send_again(call=call, by=self.cora)
             if choice == "insist" and not made:
-                decisions.send_again(call=call, by=self.cora, typed=call.reference)
+                call_resolution.send_again(call=call, by=self.cora, typed=call.reference)
             if choice == "give up":
-                decisions.give_up(call=call, by=self.cora, reason="enough")
-        except decisions.CantDecide:
+                call_resolution.give_up(call=call, by=self.cora, reason="enough")
+        except call_resolution.CantDecide:
             call.refresh_from_db()
             assert call.state == before
             return
@@ -206,10 +207,12 @@ class WalkOfCalls(Walk):
             line.at for line in between if not set(line.listed) & (set(first.made) - self.got_by_others(pk, line))
         ]
         # Others of the same person may have been looked for before: such a list neither proves nor spoils anything.
-        settled = [at for at in absent if at - first.at >= calls.settle_time()]
-        apart = bool(settled) and settled[-1] - settled[0] >= calls.settle_time()
+        settled = [at for at in absent if at - first.at >= sending.settle_time()]
+        apart = bool(settled) and settled[-1] - settled[0] >= sending.settle_time()
         chosen = [(at, how) for who, at, how in self.decided if who == pk and first.at < at < second.at]
-        shown = any(how == "insist" or any(at - each <= looks.FRESH_FOR for each in absent) for at, how in chosen)
+        shown = any(
+            how == "insist" or any(at - each <= manual_lookup.FRESH_FOR for each in absent) for at, how in chosen
+        )
         return apart or shown
 
     def got_by_others(self, pk, line):
@@ -223,7 +226,7 @@ class WalkOfCalls(Walk):
         for _ in range(12):
             if not VendorCall.objects.exclude(state__in=SETTLED).exists():
                 break
-            self.clock.shift(calls.settle_time() + dt.timedelta(seconds=1))
+            self.clock.shift(sending.settle_time() + dt.timedelta(seconds=1))
             self.workers_search()
             self.workers_work()
             for choice in ("take", "again"):

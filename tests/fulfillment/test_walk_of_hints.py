@@ -9,12 +9,15 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from devices import calls, inbox, reconciliation
+from devices.inbox import processing
 from devices.models import Assignment, Delivery, Device
-from devices.simulator import devices, gateways, replacements
+from devices.outbox import sending
+from devices.simulator.api import devices, gateways, replacements
+from devices.sync import reconciliation
 from devices.tenovi import device_state
-from fulfillment import hints, orders, tracking
+from fulfillment import status_webhooks, tracking
 from fulfillment.models import OrderLine
+from fulfillment.ordering import orders
 from tests import factories
 from tests.vendor import HOME
 from tests.walks import Walk, walk
@@ -37,7 +40,7 @@ class WalkOfHints(Walk):
         kit = factories.KitFactory(clinic=elm, items=[(each, 1) for each in types])
         patient = factories.PatientFactory(clinic=elm)
         orders.place(patient=patient, kit=kit, ship_to=HOME, by=cora, submission_id=uuid.uuid4())
-        calls.drain(self.client)
+        sending.drain(self.client)
         tracking.catch_up()
 
     # --- what the vendor does
@@ -83,8 +86,8 @@ class WalkOfHints(Walk):
         if not again:
             self.hooks.remove(payload)
         self.sent.append(payload)
-        inbox.receive(kind=Delivery.Kind.FULFILLMENT, body=bytes_of(payload))
-        inbox.drain(Delivery.Kind.FULFILLMENT, hints.take_in)
+        processing.receive(kind=Delivery.Kind.FULFILLMENT, body=bytes_of(payload))
+        processing.drain(Delivery.Kind.FULFILLMENT, status_webhooks.take_in)
         TALLY["hooks"] += 1
 
     @precondition(lambda self: self.hooks)
@@ -123,8 +126,8 @@ class WalkOfHints(Walk):
         """The first quiet reading sees what a lost hook hid: the nightly comparison of devices."""
         self.sim.faults.clear()
         for payload in self.hooks[-3:]:
-            inbox.receive(kind=Delivery.Kind.FULFILLMENT, body=bytes_of(payload))
-        inbox.drain(Delivery.Kind.FULFILLMENT, hints.take_in)
+            processing.receive(kind=Delivery.Kind.FULFILLMENT, body=bytes_of(payload))
+        processing.drain(Delivery.Kind.FULFILLMENT, status_webhooks.take_in)
         for _ in range(4):
             self.time_passes(61)
             self.workers_read_again()

@@ -2,15 +2,15 @@
 
 from django.urls import reverse
 
-from devices import looks
+from devices.outbox import manual_lookup
 from tests.vendor import forget_notes
 
 READS = {"method": "GET", "path_contains": "hwi-devices"}
 
 
 def look(call, client):
-    looks.ask(call)
-    looks.carry_out(client)
+    manual_lookup.ask(call)
+    manual_lookup.carry_out(client)
     call.refresh_from_db()
     return call
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import transaction
 
-from patients.access import Act
+from patients.permissions import Act
 from tests.routes import routes
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery
 from fulfillment.models import OrderEvent, SpecialOrder
 from measurements.models import Measurement
@@ -234,7 +234,7 @@ def test_replaying_everything_changes_nothing_and_every_page_shows_the_rest(worl
     w.taken_in(world, MEASUREMENT, w.reading(world, hwi_device_id="12345678-abcd-1234-abcd-1234567890ab"))
     before = everything()
 
-    assert inbox.replay(Delivery.objects.all()) == Delivery.objects.count()
+    assert processing.replay(Delivery.objects.all()) == Delivery.objects.count()
     w.work()
 
     assert everything() == before

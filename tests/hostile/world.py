@@ -10,10 +10,11 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery
-from fulfillment import hints, special_orders
-from measurements import ingest
+from fulfillment import status_webhooks
+from fulfillment.special_orders import processing as special_orders
+from measurements.ingest import pipeline
 from tests import factories
 from tests.measurements.vendor import SECRET, item
 
@@ -77,10 +78,10 @@ def post(world, kind, body, **headers):
 
 def work():
     """All three queues until nothing is due, as the workers do."""
-    ingest.ingest_waiting()
+    pipeline.ingest_waiting()
     for _ in range(2):  # items of a list become deliveries of their own
-        inbox.drain(Delivery.Kind.FULFILLMENT, hints.take_in)
-        inbox.drain(Delivery.Kind.SPECIAL_ORDER, special_orders.take_in)
+        processing.drain(Delivery.Kind.FULFILLMENT, status_webhooks.take_in)
+        processing.drain(Delivery.Kind.SPECIAL_ORDER, special_orders.take_in)
 
 
 def taken_in(world, kind, body):

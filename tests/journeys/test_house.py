@@ -2,7 +2,7 @@ from pathlib import Path
 
 import httpx2
 
-from config.launcher import folders
+from config.launcher import paths
 from tests.patience import PATIENCE_SECONDS
 
 
@@ -26,4 +26,4 @@ def test_what_its_processes_keep_in_passing_lies_in_a_folder_that_goes_with_it(h
     kept = Path(house.env["TMPDIR"])
 
     assert list(kept.glob("vitals-counts-*"))
-    assert kept.parent == folders.sockets(house.plan.state)
+    assert kept.parent == paths.sockets(house.plan.state)

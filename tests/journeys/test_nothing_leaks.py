@@ -79,7 +79,7 @@ def test_the_logs_say_what_happened_all_the_same(told, clinic):
     hooks = [line for line in web if line.get("route") == "hook_measurements" and line["status"] == 204]
 
     assert any("IntegrityError" in cause["kind"] for line in failed for cause in line.get("error", []))
-    assert any(line["status"] == 500 and line["route"] == "patients:new" for line in web if "status" in line)
+    assert any(line["status"] == 500 and line["route"] == "enrollment:new" for line in web if "status" in line)
     assert all(line["request"] and line["delivery"] for line in hooks)
     assert "Invalid request from ip" in {line["message"] for line in web}
     task = next(json.loads(line) for line in errors(clinic, "worker-background").splitlines() if "task_id" in line)

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from config.launcher.crew import PYTHON
-from config.launcher.folders import ROOT
-from config.launcher.house import READY_SECONDS, accepts, free_port
+from config.launcher.paths import ROOT
+from config.launcher.stack import READY_SECONDS, accepts, free_port
+from config.launcher.supervisor import PYTHON
 from tests.browsers import PHONE
 from tests.journeys.conftest import PASSWORD, eventually
 from tests.second_steps import code

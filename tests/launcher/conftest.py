@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.launcher import folders
+from config.launcher import paths
 from config.launcher.processes import Leash
 from tests.patience import PATIENCE_SECONDS
 
@@ -12,8 +12,8 @@ from tests.patience import PATIENCE_SECONDS
 @pytest.fixture
 def state(tmp_path):
     folder = tmp_path / "a path with spaces"
-    yield folders.private(folder)
-    folders.remove(folder)
+    yield paths.private(folder)
+    paths.remove(folder)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from kombu import Connection
 from redis.exceptions import RedisError
 
-from config.broker import Transport
+from config.celery_broker import Transport
 from config.launcher.valkey import valkey
 from tests.patience import PATIENCE_SECONDS
 

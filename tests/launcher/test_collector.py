@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
 
 WEB = "import runpy; runpy.run_path('config/gunicorn.py')['post_worker_init'](None)"
 WORKER = "import config.celery; from celery.signals import worker_process_init; worker_process_init.send(None)"

@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from config.launcher.asking import Asked, Ear
-from config.launcher.crew import Crew
+from config.launcher.errors import Died
 from config.launcher.processes import Process
-from config.launcher.refusal import Died
+from config.launcher.stop_signals import Asked, Ear
+from config.launcher.supervisor import Crew
 from tests.patience import PATIENCE_SECONDS
 
 POLITE = """
@@ -80,7 +80,7 @@ def test_the_last_one_started_is_the_first_one_asked_to_stop(crew, tmp_path):
 
 
 def test_one_that_will_not_stop_is_killed_with_its_children(crew, monkeypatch, running, eventually):
-    monkeypatch.setattr("config.launcher.crew.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("config.launcher.supervisor.GRACE_SECONDS", 0.3)
     stubborn = start(crew, "stubborn", STUBBORN)
     pids = [stubborn.pid, int(stubborn.log.read_text())]
 
@@ -90,7 +90,7 @@ def test_one_that_will_not_stop_is_killed_with_its_children(crew, monkeypatch, r
 
 
 def test_all_share_one_grace(crew, monkeypatch):
-    monkeypatch.setattr("config.launcher.crew.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("config.launcher.supervisor.GRACE_SECONDS", 0.3)
     ends, finish = [], Process.finish
     monkeypatch.setattr(
         Process, "finish", lambda self, *, deadline: [ends.append(deadline), finish(self, deadline=deadline)]

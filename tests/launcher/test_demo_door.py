@@ -1,6 +1,6 @@
 """The demo's people have no phones, so its door is the password; everywhere else the second step stays required."""
 
-from config.launcher import demo, house, keys, run
+from config.launcher import demo, demo_secrets, run, stack
 
 
 def test_the_demo_says_that_it_asks_for_no_second_step_and_has_keys_for_who_sets_one_up(tmp_path):
@@ -11,7 +11,7 @@ def test_the_demo_says_that_it_asks_for_no_second_step_and_has_keys_for_who_sets
 
 
 def test_a_demo_from_before_gets_its_keys_once_and_keeps_them(tmp_path):
-    keys.write(tmp_path / "secrets.env", {"SECRET_KEY": "from before"})
+    demo_secrets.write(tmp_path / "secrets.env", {"SECRET_KEY": "from before"})
     first, second = (demo.planned(tmp_path, host="127.0.0.1", port=8000).env for _ in range(2))
 
     assert first["SECRET_KEY"] == "from before"
@@ -20,4 +20,4 @@ def test_a_demo_from_before_gets_its_keys_once_and_keeps_them(tmp_path):
 
 def test_production_is_told_to_set_keys_and_nothing_switches_the_second_step_off(tmp_path):
     assert "MFA_ENCRYPTION_KEYS" in run.REQUIRED
-    assert "MFA_REQUIRED" not in {**run.QUICK, **house.fixed(house.Plan(state=tmp_path, env={}, port=1))}
+    assert "MFA_REQUIRED" not in {**run.QUICK, **stack.fixed(stack.Plan(state=tmp_path, env={}, port=1))}

@@ -4,7 +4,7 @@ import ast
 import itertools
 import re
 
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
 from config.settings import VENDOR_BASE_URL
 
 SETTING = re.compile(r"""\benv\.\w+\(\s*"([A-Z_]+)\"""")

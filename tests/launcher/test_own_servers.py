@@ -12,10 +12,10 @@ import psycopg
 import pytest
 import redis
 
-from config.launcher import folders
-from config.launcher.folders import ROOT
+from config.launcher import paths
+from config.launcher.errors import Refused
+from config.launcher.paths import ROOT
 from config.launcher.postgres import Postgres, postgres
-from config.launcher.refusal import Refused
 from config.launcher.valkey import SOCKET, valkey
 
 
@@ -64,7 +64,7 @@ def test_a_refused_row_leaves_no_values_in_the_log(state, leash):
 def test_data_of_another_version_is_refused_in_one_line(state, leash):
     with postgres(state, leash=leash):
         pass
-    (folders.database_home(state, folders.database_owner()) / "postgres" / "PG_VERSION").write_text("9\n")
+    (paths.database_home(state, paths.database_owner()) / "postgres" / "PG_VERSION").write_text("9\n")
 
     with pytest.raises(Refused, match=r"written by PostgreSQL 9.*remove it to start afresh"):
         Postgres(state, leash=leash).start()
@@ -75,7 +75,7 @@ def test_valkey_answers_again_after_a_crash(state, leash):
         server.kill()
         server.start()
 
-        with redis.Redis(unix_socket_path=str(folders.sockets(state) / SOCKET)) as client:
+        with redis.Redis(unix_socket_path=str(paths.sockets(state) / SOCKET)) as client:
             assert client.ping()
             assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
@@ -85,7 +85,7 @@ def test_stopping_leaves_no_process_and_no_socket(state, leash, running):
         pids = [database.process.pid, broker.process.pid]
 
     assert not [pid for pid in pids if running(pid)]
-    assert not [path for path in folders.sockets(state).rglob("*") if path.is_socket()]
+    assert not [path for path in paths.sockets(state).rglob("*") if path.is_socket()]
 
 
 ENDLESS = """
@@ -114,7 +114,7 @@ def ordinary():
     """A function that runs Python as an ordinary user with a home of its own; skips where every Python is root's."""
     if os.geteuid() != 0:
         pytest.skip("we are an ordinary user ourselves, and so is every test here")
-    user, home = folders.database_owner(), tempfile.mkdtemp()
+    user, home = paths.database_owner(), tempfile.mkdtemp()
     os.chown(home, user.uid, user.gid)
 
     def run(program):
@@ -125,7 +125,7 @@ def ordinary():
 
     yield run
     shutil.rmtree(home)
-    shutil.rmtree(f"/tmp/vitals-{user.uid}-{folders.fingerprint(Path(home, 'a state'))}", ignore_errors=True)
+    shutil.rmtree(f"/tmp/vitals-{user.uid}-{paths.fingerprint(Path(home, 'a state'))}", ignore_errors=True)
 
 
 def readable_python(who):

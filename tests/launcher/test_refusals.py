@@ -5,13 +5,13 @@ import stat
 import psycopg
 import pytest
 
-from config.launcher import bootstrap, keys
-from config.launcher.claim import claimed
+from config.launcher import bootstrap, demo_secrets
+from config.launcher.database_guard import refuse_foreign_data, refuse_unknown_migrations
 from config.launcher.demo import number
-from config.launcher.foreign import refuse_foreign_data, refuse_unknown_migrations
-from config.launcher.house import refuse_taken
-from config.launcher.refusal import Refused
+from config.launcher.errors import Refused
+from config.launcher.lockfile import claimed
 from config.launcher.run import REQUIRED, refuse_incomplete
+from config.launcher.stack import refuse_taken
 
 COMPLETE = dict.fromkeys(REQUIRED, "x")
 
@@ -19,19 +19,19 @@ COMPLETE = dict.fromkeys(REQUIRED, "x")
 def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path):
     file = tmp_path / "secrets.env"
 
-    first = keys.kept(file)
+    first = demo_secrets.kept(file)
 
-    assert keys.kept(file) == first
+    assert demo_secrets.kept(file) == first
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(first["TENOVI_API_KEYS"].split(",")) == 6
 
 
 def test_a_secret_that_came_later_joins_those_of_an_older_demo(tmp_path):
     file = tmp_path / "secrets.env"
-    keys.write(file, {"SECRET_KEY": "from before"})
+    demo_secrets.write(file, {"SECRET_KEY": "from before"})
 
-    assert keys.kept(file)["SECRET_KEY"] == "from before"
-    assert "OPS_TOKEN" in keys.kept(file)
+    assert demo_secrets.kept(file)["SECRET_KEY"] == "from before"
+    assert "OPS_TOKEN" in demo_secrets.kept(file)
 
 
 def test_a_taken_port_is_named_with_the_way_out():

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from config.launcher import suite
+from config.launcher import suite_targets
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_a_process_more_than_cores_fills_what_the_others_wait_and_no_more_than_t
 ):
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
 
-    suite.test([])
+    suite_targets.test([])
 
     [(words, _)] = started
     assert words[words.index("-n") + 1] == count
@@ -32,11 +32,11 @@ def test_processes_keep_what_python_has_compiled_and_hear_of_no_other_settings(s
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings")
 
-    suite.test(["-k", "words"])
+    suite_targets.test(["-k", "words"])
 
     [(words, environment)] = started
     assert words[-2:] == ["-k", "words"]
-    assert not suite.UNHEARD & environment.keys()
+    assert not suite_targets.UNHEARD & environment.keys()
 
 
 def test_what_lives_to_the_end_of_a_run_is_not_looked_through_for_rubbish():

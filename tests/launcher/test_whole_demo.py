@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from config.launcher import folders
-from config.launcher.folders import ROOT
-from config.launcher.house import free_port
+from config.launcher import paths
+from config.launcher.paths import ROOT
+from config.launcher.stack import free_port
 from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
 
 # Beside the other tests with processes of their own, one after the other.
@@ -33,7 +33,7 @@ def clone(tmp_path):
         take(ROOT / name, place / name)
     yield place
     for state in (place / ".demo", place / ".servers"):
-        folders.remove(state)
+        paths.remove(state)
 
 
 class Demo:
@@ -70,7 +70,7 @@ class Demo:
 
     def left(self):
         """What still runs of it: whoever works in that folder, or was told of it."""
-        told = (str(self.clone), str(folders.sockets(self.clone / ".demo")))
+        told = (str(self.clone), str(paths.sockets(self.clone / ".demo")))
         return [line for line in map(words_of, Path("/proc").glob("[0-9]*")) if any(word in line for word in told)]
 
 

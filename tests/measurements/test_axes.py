@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measurements import axes
+from measurements.chart import axes
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from measurements import chart_json, charts, goals, latest
-from measurements.goals import Goal, Standing
+from measurements.chart import panels, serializer
+from measurements.chart.points import Point
 from measurements.models import Threshold
-from measurements.points import Point
+from measurements.readings import latest_judged
+from measurements.thresholds import evaluation
+from measurements.thresholds.evaluation import Goal, Standing
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 from tests.measurements.noon import NOW, at
 
@@ -25,9 +27,9 @@ def pressure(device, taken_at, systolic, diastolic, **fields):
 
 
 def chart(patient, *, length=30, code="blood_pressure"):
-    bounds = goals.of(patient)
-    days = charts.days_of(patient, length=length, now=NOW)
-    drawn = charts.of(patient, days=days, goals=bounds, latest=latest.of(patient, goals=bounds), now=NOW)
+    bounds = evaluation.of(patient)
+    days = panels.days_of(patient, length=length, now=NOW)
+    drawn = panels.of(patient, days=days, goals=bounds, latest=latest_judged.of(patient, goals=bounds), now=NOW)
     return drawn, next(panel for panel in drawn.panels if panel.metric.pk == code)
 
 
@@ -108,7 +110,7 @@ def test_the_patients_goal_stands_over_the_clinics_and_the_clinics_over_the_ship
     elsewhere = PatientFactory(clinic=harbor)
 
     def systolic(patient):
-        return goals.of(patient).find("blood_pressure", 1)
+        return evaluation.of(patient).find("blood_pressure", 1)
 
     assert (systolic(rosa).high, systolic(rosa).scope) == (130, "default")
     Threshold.objects.create(clinic=rosa.clinic, high=135, **kept)
@@ -141,18 +143,18 @@ def test_a_chart_asks_the_same_number_of_questions_for_any_number_of_readings(ro
     LatestReadingFactory(measurement=pressure(device, at(0), 140, 90))
     for n in range(1, 30):
         pressure(device, at(n), 140, 90)
-    bounds = goals.of(rosa)
-    newest = latest.of(rosa, goals=bounds)
+    bounds = evaluation.of(rosa)
+    newest = latest_judged.of(rosa, goals=bounds)
 
     with django_assert_num_queries(1):
-        charts.of(rosa, days=charts.days_of(rosa, length=30, now=NOW), goals=bounds, latest=newest, now=NOW)
+        panels.of(rosa, days=panels.days_of(rosa, length=30, now=NOW), goals=bounds, latest=newest, now=NOW)
 
 
 def test_everything_begins_on_the_day_of_the_first_vital_sign(rosa, device):
     LatestReadingFactory(measurement=pressure(device, at(400), 140, 90))
     MeasurementFactory(device=device, code="battery_percentage", taken_at=at(500))
 
-    days = charts.days_of(rosa, length=0, now=NOW)
+    days = panels.days_of(rosa, length=0, now=NOW)
 
     assert (days.first, days.last) == (at(400).date(), NOW.date())
 
@@ -163,12 +165,12 @@ def test_the_wire_carries_plain_numbers_only(rosa, device):
     )
     drawn, _ = chart(rosa, length=7)
 
-    sent = chart_json.of(drawn)["panels"][0]
+    sent = serializer.of(drawn)["panels"][0]
 
     assert sent["points"] == {
         "at": [round(at(0).timestamp() * 1000)],
         "values": [[148.0], [88.0]],
-        "flags": [chart_json.ESTIMATED + chart_json.CHECK],
+        "flags": [serializer.ESTIMATED + serializer.CHECK],
         "shapes": [0],
         "pk": [rosa.measurements.get().pk],
         "pulse": [None],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measurements.days import LocalDays
+from measurements.local_days import LocalDays
 
 ZONES = (
     "America/New_York",

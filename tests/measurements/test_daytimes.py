@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measurements.daytimes import seconds_of_day, slots_of
-from measurements.points import Point
+from measurements.chart.points import Point
+from measurements.chart.time_of_day import seconds_of_day, slots_of
 
 
 def utc(text):

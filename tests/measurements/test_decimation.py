@@ -6,10 +6,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from measurements.days import LocalDays
-from measurements.drawing import MOST_BUCKETS, MOST_KEPT, MOST_POINTS, draw
-from measurements.goals import Standing
-from measurements.points import Point
+from measurements.chart.points import Point
+from measurements.chart.smoothing import MOST_BUCKETS, MOST_KEPT, MOST_POINTS, draw
+from measurements.local_days import LocalDays
+from measurements.thresholds.evaluation import Standing
 from tests.measurements.noon import NEW_YORK, NOW
 
 

@@ -6,9 +6,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from measurements import charts, exclusion, goals, latest, overviews
-from measurements.exclusion import Reason
+from measurements.chart import panels
+from measurements.ingest import patient_summaries
 from measurements.models import LatestReading, Measurement, Overview
+from measurements.readings import exclusion, latest_judged
+from measurements.readings.exclusion import Reason
+from measurements.thresholds import evaluation
 from patients.models import AuditEvent
 from tests.clocks import let_the_database_think_it_is
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
@@ -41,10 +44,10 @@ def newest_of(patient, code="blood_pressure"):
 
 
 def drawn(patient, **options):
-    bounds, now = goals.of(patient), NOON + dt.timedelta(hours=2)
-    days = charts.days_of(patient, length=7, now=now)
-    newest = latest.of(patient, goals=bounds)
-    return charts.of(patient, days=days, goals=bounds, latest=newest, now=now, **options)
+    bounds, now = evaluation.of(patient), NOON + dt.timedelta(hours=2)
+    days = panels.days_of(patient, length=7, now=now)
+    newest = latest_judged.of(patient, goals=bounds)
+    return panels.of(patient, days=days, goals=bounds, latest=newest, now=now, **options)
 
 
 def exclude(row, by, reason=Reason.SOMEONE_ELSE, detail="her husband's"):
@@ -199,7 +202,7 @@ def test_on_demand_the_chart_shows_what_is_left_out_and_nothing_rests_on_it(rosa
 def test_the_list_forgets_the_day_of_an_excluded_reading(rosa, nadia, device, monkeypatch):
     let_the_database_think_it_is(NOON, monkeypatch)
     row = pressure(device, 200, newest=True)
-    overviews.rebuild([rosa.pk])
+    patient_summaries.rebuild([rosa.pk])
 
     exclude(row, nadia)
     assert Overview.objects.get(patient=rosa).days == 0

@@ -8,9 +8,9 @@ import pytest
 import time_machine
 
 from devices.models import Delivery
-from measurements import exclusion
-from measurements.exclusion import Reason
 from measurements.models import Measurement
+from measurements.readings import exclusion
+from measurements.readings.exclusion import Reason
 from patients.models import AuditEvent
 from tests.factories import ClinicFactory, DeliveryFactory, DeviceFactory, MeasurementFactory
 

@@ -6,11 +6,12 @@ import httpx2
 import pytest
 from django.utils import timezone
 
-from devices import gaps, tasks
+from devices import tasks
 from devices.models import Alarm, SyncRow, SyncRun
-from devices.tenovi import lanes
-from measurements import reconciliation
+from devices.monitoring import outages
+from devices.tenovi import client_factory
 from measurements.models import Measurement
+from measurements.sync import pull
 from tests.factories import AlarmFactory, DeviceFactory, SyncRowFactory, SyncRunFactory
 from tests.vendor import no_pauses_between_tries, sim
 
@@ -29,40 +30,40 @@ def last_run(**changes):
 # --- after an outage ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", gaps.LOSE_WEBHOOKS)
+@pytest.mark.parametrize("name", outages.LOSE_WEBHOOKS)
 def test_a_pull_begins_when_webhooks_are_lost_and_once_more_when_that_is_over(rosa, name):
     DeviceFactory(patient=rosa)
     last_run()
     alarm = AlarmFactory(name=name, since=NOW - HOUR)
 
-    begun = reconciliation.start_after_gap()
+    begun = pull.start_after_gap()
     assert SyncRow.objects.get(run=begun).patient == rosa
     SyncRow.objects.update(state="done")
-    reconciliation.finish_runs()
-    assert reconciliation.start_after_gap() is None, "it lasts: once is enough until it is over"
+    pull.finish_runs()
+    assert pull.start_after_gap() is None, "it lasts: once is enough until it is over"
 
     Alarm.objects.filter(pk=alarm.pk).update(over_at=timezone.now())
-    assert reconciliation.start_after_gap() is not None
+    assert pull.start_after_gap() is not None
 
 
 def test_an_alarm_about_something_else_loses_no_webhook(rosa):
     last_run()
     AlarmFactory(name="catalogue", since=NOW - HOUR)
 
-    assert reconciliation.start_after_gap() is None
+    assert pull.start_after_gap() is None
 
 
 def test_what_is_under_way_is_finished_first(rosa):
     last_run(finished_at=None)
     AlarmFactory(name="hooks_refused", since=NOW - HOUR)
 
-    assert reconciliation.start_after_gap() is None
+    assert pull.start_after_gap() is None
 
 
 def test_the_house_keeping_task_starts_it(rosa, monkeypatch):
     DeviceFactory(patient=rosa)
     last_run()
-    monkeypatch.setattr(tasks.alarms, "look", lambda: AlarmFactory(name="hooks_silent", since=NOW))
+    monkeypatch.setattr(tasks.operator_alarms, "look", lambda: AlarmFactory(name="hooks_silent", since=NOW))
 
     tasks.look_after_house()
 
@@ -75,7 +76,7 @@ def test_the_house_keeping_task_starts_it(rosa, monkeypatch):
 @pytest.fixture
 def wired(sim, monkeypatch, settings):
     settings.TENOVI_CALL_GAP_SECONDS = 0.01
-    monkeypatch.setattr(lanes, "new_transport", lambda: httpx2.WSGITransport(app=sim))
+    monkeypatch.setattr(client_factory, "new_transport", lambda: httpx2.WSGITransport(app=sim))
     return sim
 
 
@@ -87,8 +88,8 @@ def test_a_lost_webhook_shows_in_the_device_list_and_is_pulled_at_once(wired, ro
                  "timestamp": taken, "created": taken}])  # fmt: skip
 
     tasks.compare_devices()
-    with lanes.background_lane() as client:
-        while reconciliation.work(client):
+    with client_factory.background_lane() as client:
+        while pull.work(client):
             pass
 
     assert Measurement.objects.get().patient == rosa
@@ -107,7 +108,7 @@ def test_a_lost_webhook_shows_in_the_device_list_and_is_pulled_at_once(wired, ro
 def test_only_those_are_pulled_who_lack_something(rosa, vendor, ours, pulled):
     DeviceFactory(patient=rosa, vendor_last_measurement=vendor, last_reading_at=ours)
 
-    assert reconciliation.pull_behind() == int(pulled)
+    assert pull.pull_behind() == int(pulled)
     assert SyncRow.objects.exists() == pulled
 
 
@@ -116,14 +117,14 @@ def test_what_was_asked_for_since_is_not_asked_for_again(rosa):
     DeviceFactory(patient=rosa, vendor_last_measurement=NOW - 5 * HOUR)
     SyncRowFactory(run=last_run(), patient=rosa, state="done", window_end=NOW - 4 * HOUR)
 
-    assert reconciliation.pull_behind() == 0
+    assert pull.pull_behind() == 0
 
 
 # --- once a week over thirty days ------------------------------------------------------------------------------------
 
 
 def night(now):
-    run = reconciliation.start_nightly(now=now, hour_utc=6)
+    run = pull.start_nightly(now=now, hour_utc=6)
     SyncRow.objects.filter(run=run).update(state="done")
     SyncRun.objects.filter(pk=run.pk).update(started_at=now, finished_at=now)
     run.refresh_from_db()
@@ -150,10 +151,10 @@ def test_a_deep_window_goes_back_thirty_days_and_a_usual_one_two(rosa):
     DeviceFactory(patient=rosa)
     SyncRowFactory(run=last_run(nightly=True), patient=rosa, state="done", window_end=NOW - DAY)
 
-    deep = reconciliation.start(deep=True).rows.get()
+    deep = pull.start(deep=True).rows.get()
     assert deep.window_start == deep.window_end - 30 * DAY
     SyncRow.objects.filter(pk=deep.pk).update(state="failed")
-    reconciliation.finish_runs()
+    pull.finish_runs()
 
-    usual = reconciliation.start().rows.get()
+    usual = pull.start().rows.get()
     assert usual.window_start == NOW - DAY - 2 * DAY

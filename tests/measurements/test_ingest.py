@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from devices import inbox, registry
+from devices.inbox import processing
 from devices.models import Assignment, Delivery
+from devices.sync import upsert
 from measurements.models import LatestReading, Measurement, Metric
 from tests.factories import DeviceFactory, PatientFactory
 from tests.measurements.vendor import deliver, item
@@ -90,7 +91,7 @@ def test_what_waited_is_stored_when_its_device_appears(rosa):
     device = DeviceFactory(patient=None, assignment=None)
     deliver(item(device.hwi_id, patient_id=rosa.external_id))
 
-    registry.attach(device, rosa)
+    upsert.attach(device, rosa)
     deliver(item("12345678-abcd-1234-abcd-1234567890ab"))
 
     assert Measurement.objects.get().patient == rosa
@@ -202,7 +203,7 @@ def test_replaying_everything_changes_nothing(cuff):
     deliver(b"[")
     before = list(Measurement.objects.values()), list(LatestReading.objects.values()), Delivery.objects.count()
 
-    inbox.replay(Delivery.objects.all())
+    processing.replay(Delivery.objects.all())
     deliver(b"[]")
 
     after = list(Measurement.objects.values()), list(LatestReading.objects.values()), Delivery.objects.count() - 1

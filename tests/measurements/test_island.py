@@ -6,7 +6,7 @@ import re
 import pytest
 from django.utils.html import json_script
 
-from measurements.templatetags.figures import island
+from measurements.templatetags.formatting import island
 
 HOSTILE = ["</script><script>alert(1)</script>", "<!--", "a & b", '"quoted" \\u003C', "é \u2028", ""]
 

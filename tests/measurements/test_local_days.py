@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from measurements import charts, daytimes, goals, latest, tables
-from measurements.days import LocalDays
-from measurements.drawing import MOST_KEPT, MOST_POINTS, draw
-from measurements.goals import Standing
-from measurements.points import Point
+from measurements.chart import panels, time_of_day
+from measurements.chart.points import Point
+from measurements.chart.smoothing import MOST_KEPT, MOST_POINTS, draw
+from measurements.local_days import LocalDays
+from measurements.readings import latest_judged, table
+from measurements.thresholds import evaluation
+from measurements.thresholds.evaluation import Standing
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
 # zone, first and last day, readings as (UTC, systolic); per day how many, average before noon, from noon, of all.
@@ -95,10 +97,10 @@ def measured(zone, rows):
 def test_days_and_averages_by_hand(zone, ends, rows, expected):
     patient = measured(zone, rows)
     days = LocalDays(patient.zone, *(dt.date.fromisoformat(end) for end in ends))
-    bounds = goals.of(patient)
+    bounds = evaluation.of(patient)
 
-    drawn = charts.of(
-        patient, days=days, goals=bounds, latest=latest.of(patient, goals=bounds), now=utc("2026-12-01T12:00")
+    drawn = panels.of(
+        patient, days=days, goals=bounds, latest=latest_judged.of(patient, goals=bounds), now=utc("2026-12-01T12:00")
     )
 
     summary = drawn.panels[0].summary
@@ -106,17 +108,22 @@ def test_days_and_averages_by_hand(zone, ends, rows, expected):
     assert (drawn.counts, averages) == (expected[0], pytest.approx(expected[1:]))
     for nth, count in enumerate(expected[0]):
         day = days.first + dt.timedelta(days=nth)
-        listed = tables.page_of(patient, days=LocalDays(patient.zone, day, day), goals=bounds)
+        listed = table.page_of(patient, days=LocalDays(patient.zone, day, day), goals=bounds)
         assert len(listed.rows) == count, day
 
 
 @pytest.mark.django_db
 def test_the_hours_of_the_day_that_lasts_25_by_hand():
     patient = measured(BY_HAND[1][0], BY_HAND[1][2])
-    bounds = goals.of(patient)
+    bounds = evaluation.of(patient)
     days = LocalDays(patient.zone, dt.date(2026, 10, 31), dt.date(2026, 11, 2))
-    drawn = charts.of(
-        patient, days=days, goals=bounds, latest=latest.of(patient, goals=bounds), now=utc("2026-12-01"), by_clock=True
+    drawn = panels.of(
+        patient,
+        days=days,
+        goals=bounds,
+        latest=latest_judged.of(patient, goals=bounds),
+        now=utc("2026-12-01"),
+        by_clock=True,
     )
 
     assert [(slot.label, slot.n, slot.mid[0]) for slot in drawn.panels[0].slots] == [
@@ -125,7 +132,7 @@ def test_the_hours_of_the_day_that_lasts_25_by_hand():
         ("noon to 3 PM", 1, 160),
         ("9 PM to midnight", 2, 145),
     ]
-    assert daytimes.SLOT_HOURS == 3
+    assert time_of_day.SLOT_HOURS == 3
 
 
 def standing(values):

@@ -9,10 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from measurements import goals, overviews
-from measurements.arrays import bigints
+from measurements.chart.statistics import baseline
+from measurements.ingest import patient_summaries
+from measurements.ingest.pg_arrays import bigints
 from measurements.models import Measurement, Overview
-from measurements.summaries import baseline
+from measurements.thresholds import evaluation
 from tests.clocks import let_the_database_think_it_is
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
@@ -44,7 +45,7 @@ def read(device, *, hours_ago, code="blood_pressure", value=120, **fields):
 
 def follow(*rows):
     holders = {row.patient_id for row in rows}
-    overviews.follow(bigints(row.pk for row in rows), patients=holders, weighed=holders)
+    patient_summaries.follow(bigints(row.pk for row in rows), patients=holders, weighed=holders)
     return Overview.objects.get(patient=rows[0].patient_id)
 
 
@@ -116,7 +117,7 @@ def test_taking_a_reading_back_is_followed(rosa, device):
     rosa.latest_readings.all().delete()
     LatestReadingFactory(measurement=rosa.measurements.all()[1])
 
-    overviews.rebuild([rosa.pk])
+    patient_summaries.rebuild([rosa.pk])
 
     overview = Overview.objects.get(patient=rosa)
     assert days_ago(overview, rosa.zone) == {3, 9}
@@ -140,7 +141,7 @@ def test_the_gain_of_weight_is_the_one_that_the_charts_show(rosa, device, seed):
 
     trusted = rosa.measurements.filter(metric="weight", conflict=False).order_by("taken_at")
     weights = [(at, float(value)) for at, value in trusted.values_list("taken_at", "value_1")]
-    shown = baseline(weights, zone=rosa.zone, goals=goals.of(rosa))
+    shown = baseline(weights, zone=rosa.zone, goals=evaluation.of(rosa))
 
     assert overview.weight_gain == (pytest.approx(shown.gain) if shown else None)
     assert overview.weight_at == (weights[-1][0] if weights else None)
@@ -179,7 +180,7 @@ def test_the_newest_values_follow_and_go_when_none_is_left(rosa, device):
     assert (overview.systolic, overview.glucose, overview.spo2) == (141, 99, 93)
 
     rosa.latest_readings.all().delete()
-    overviews.rebuild([rosa.pk])
+    patient_summaries.rebuild([rosa.pk])
 
     overview.refresh_from_db()
     assert (overview.systolic, overview.glucose, overview.spo2) == (None, None, None)
@@ -191,7 +192,7 @@ def test_nothing_is_written_where_nothing_has_changed(rosa, device):
     before = written(rosa)
 
     with CaptureQueriesContext(connection) as asked:
-        overviews._run((overviews.LAST,), {"patients": [rosa.pk], "ids": "{}"})
+        patient_summaries._run((patient_summaries.LAST,), {"patients": [rosa.pk], "ids": "{}"})
 
     assert len(asked) == 1
     assert written(rosa) == before
@@ -215,6 +216,6 @@ def test_following_and_starting_again_come_to_the_same(rosa, device, seed):
         follow(row)
     followed = Overview.objects.filter(patient=rosa).values().get()
 
-    overviews.rebuild([rosa.pk])
+    patient_summaries.rebuild([rosa.pk])
 
     assert Overview.objects.filter(patient=rosa).values().get() == followed

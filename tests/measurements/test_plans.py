@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.db import connection
 
-from measurements import marks, old_payloads, overviews
+from measurements.ingest import legacy_payloads, patient_summaries, quality_flags
 from measurements.models import Measurement
 from tests.factories import DeviceFactory
 
@@ -34,20 +34,20 @@ def plan(statement, values):
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
-@pytest.mark.parametrize("statement", [marks.DUPLICATE_OF_ESTIMATED, marks.DUPLICATE_BY_ESTIMATE])
+@pytest.mark.parametrize("statement", [quality_flags.DUPLICATE_OF_ESTIMATED, quality_flags.DUPLICATE_BY_ESTIMATE])
 def test_probable_duplicates_are_looked_for_by_device_metric_and_time(rows, statement):
-    found = plan(statement, {"ids": rows, "within": marks.DUPLICATE_WITHIN})
+    found = plan(statement, {"ids": rows, "within": quality_flags.DUPLICATE_WITHIN})
 
     assert "(taken_at >=" in found
     assert "Seq Scan on measurements_measurement" not in found
 
 
 def test_conflicts_are_looked_for_by_the_moment(rows):
-    assert "using measurement_kept_once" in plan(marks.CONFLICT, [rows])
+    assert "using measurement_kept_once" in plan(quality_flags.CONFLICT, [rows])
 
 
 def test_devices_of_the_first_payload_generation_are_found_by_an_index_of_few(rows):
-    assert "measurement_old_payload" in plan(old_payloads.ANY_OLD, [[1, 2, 3]])
+    assert "measurement_old_payload" in plan(legacy_payloads.ANY_OLD, [[1, 2, 3]])
 
 
 def test_days_of_rows_just_written_look_up_each_time_zone_by_its_key(rows, rosa):
@@ -57,7 +57,7 @@ def test_days_of_rows_just_written_look_up_each_time_zone_by_its_key(rows, rosa)
            for n in range(500)]  # fmt: skip
     ids = [row.pk for row in Measurement.objects.bulk_create(new)]
 
-    found = plan(overviews.DAYS_OF_NEW, {"ids": ids})
+    found = plan(patient_summaries.DAYS_OF_NEW, {"ids": ids})
 
     assert "SubPlan" in found  # not a join of any kind
     assert "Seq Scan on measurements_measurement" not in found

@@ -3,9 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery
-from measurements import ingest, storing
+from measurements.ingest import pipeline
+from measurements.ingest import store as storing
 from measurements.models import Measurement
 from tests.factories import DeviceFactory
 from tests.measurements.vendor import deliver, item, keep
@@ -21,20 +22,20 @@ def cuff(rosa):
 @pytest.fixture
 def small(monkeypatch):
     """Portions of one delivery each."""
-    monkeypatch.setattr(inbox, "PORTION_BYTES", 10)
+    monkeypatch.setattr(processing, "PORTION_BYTES", 10)
 
 
 @pytest.fixture
 def strict(monkeypatch):
     """A body with a value of 666 breaks its judge."""
-    judge = ingest._judge_body
+    judge = pipeline._judge_body
 
     def judged(body):
         if b'"666"' in body:  # with its quotes: an id may have these digits by chance
             raise RuntimeError
         return judge(body)
 
-    monkeypatch.setattr(ingest, "_judge_body", judged)
+    monkeypatch.setattr(pipeline, "_judge_body", judged)
 
 
 def stored():
@@ -42,10 +43,10 @@ def stored():
 
 
 def test_large_lists_are_stored_in_portions(monkeypatch):
-    monkeypatch.setattr(inbox, "PORTION_BYTES", 10)
+    monkeypatch.setattr(processing, "PORTION_BYTES", 10)
     rows = [Delivery(body=b"x" * size) for size in (4, 6, 1, 30, 2, 2)]
 
-    assert [[len(row.body) for row in portion] for portion in inbox._portions(rows)] == [[4, 6], [1], [30], [2, 2]]
+    assert [[len(row.body) for row in portion] for portion in processing._portions(rows)] == [[4, 6], [1], [30], [2, 2]]
 
 
 @pytest.mark.usefixtures("small", "strict")
@@ -56,7 +57,7 @@ def test_a_body_that_breaks_its_judge_delays_nobody(cuff, place):
     for value in values:
         keep([item(cuff, value_1=value)])
 
-    ingest.ingest_waiting()
+    pipeline.ingest_waiting()
 
     assert stored() == [120, 125]
     broken = Delivery.objects.get(state=Delivery.State.NEW)
@@ -68,7 +69,7 @@ def test_a_body_that_breaks_its_judge_costs_its_portion_nothing(cuff, strict):
     for value in ("120", "666", "130"):
         keep([item(cuff, value_1=value)])
 
-    ingest.ingest_waiting()
+    pipeline.ingest_waiting()
 
     assert stored() == [120, 130]
     assert Delivery.objects.get(state=Delivery.State.NEW).attempts == 1

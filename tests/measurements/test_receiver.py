@@ -4,7 +4,7 @@ import json
 import pytest
 from django.db import OperationalError
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery
 from tests.measurements.vendor import SECRET
 
@@ -85,7 +85,7 @@ def test_trouble_with_the_database_is_said_and_nothing_acknowledged(client, monk
     def broken(**_):
         raise OperationalError
 
-    monkeypatch.setattr(inbox, "receive", broken)
+    monkeypatch.setattr(processing, "receive", broken)
     answer = post(client)
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")

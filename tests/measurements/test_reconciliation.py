@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from devices.models import Delivery, SyncRow, SyncRun
 from devices.models.sync import SyncRowState
-from measurements import reconciliation
 from measurements.models import LatestReading, Measurement, Metric, Overview
+from measurements.sync import pull as reconciliation
 from tests.factories import DeviceFactory, PatientFactory
 from tests.measurements.vendor import deliver, item
 from tests.vendor import client, no_pauses_between_tries, sim

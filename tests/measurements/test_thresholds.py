@@ -6,9 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, transaction
 
-from measurements import goals, thresholds
 from measurements.models import Metric, Threshold, ThresholdChange
-from measurements.thresholds import Bounds
+from measurements.thresholds import editing, evaluation
+from measurements.thresholds.editing import Bounds
 from patients.models import AuditEvent
 from tests.factories import PatientFactory
 
@@ -21,21 +21,21 @@ def upto(high):
 
 
 def change(scope, by, wanted, seen=0):
-    return thresholds.change(scope=scope, wanted=wanted, seen=seen, by=by)
+    return editing.change(scope=scope, wanted=wanted, seen=seen, by=by)
 
 
 def high_of(patient, key=SYSTOLIC):
-    return goals.of(patient).find(*key).high
+    return evaluation.of(patient).find(*key).high
 
 
 def test_a_patients_goal_is_set_written_down_and_taken_back(rosa, nadia):
     change(rosa, nadia, {SYSTOLIC: upto(150)})
-    assert (high_of(rosa), goals.of(rosa).find(*SYSTOLIC).source) == (150, "Set by Nadia Haddad")
+    assert (high_of(rosa), evaluation.of(rosa).find(*SYSTOLIC).source) == (150, "Set by Nadia Haddad")
 
     change(rosa, nadia, {SYSTOLIC: None}, seen=ThresholdChange.objects.get().pk)
 
     assert high_of(rosa) == 130
-    taken_back, done = thresholds.history(rosa)
+    taken_back, done = editing.history(rosa)
     assert (done.before, done.after, done.by) == (None, [None, None, 150, None], nadia)
     assert (taken_back.before, taken_back.after) == ([None, None, 150, None], None)
 
@@ -75,7 +75,7 @@ def test_saving_what_stands_already_is_no_change(rosa, nadia):
 def test_the_second_of_two_people_is_told_and_saves_nothing(rosa, nadia, cora):
     change(rosa, nadia, {SYSTOLIC: upto(150)})
 
-    with pytest.raises(thresholds.ChangedMeanwhile) as told:
+    with pytest.raises(editing.ChangedMeanwhile) as told:
         change(rosa, cora, {SYSTOLIC: upto(160), OXYGEN: Bounds(low=Decimal(88))})
 
     assert [row.by for row in told.value.changes] == [nadia]
@@ -97,7 +97,7 @@ def test_the_second_of_two_people_is_told_and_saves_nothing(rosa, nadia, cora):
 @pytest.mark.django_db
 def test_what_makes_no_sense_is_refused_in_words(key, bounds, field, words):
     with pytest.raises(ValidationError) as refused:
-        thresholds.check(Metric.objects.get(pk=key[0]), key, bounds)
+        editing.check(Metric.objects.get(pk=key[0]), key, bounds)
 
     assert words in refused.value.message_dict[field][0]
 
@@ -114,7 +114,7 @@ def test_every_shipped_goal_is_on_offer_with_what_stands_behind_it(rosa, ada, na
     change(rosa, nadia, {DIASTOLIC: upto(90)})
     change(rosa.clinic, ada, {SYSTOLIC: upto(140)})
 
-    found = {offer.key: offer for offer in thresholds.offers(rosa)}
+    found = {offer.key: offer for offer in editing.offers(rosa)}
 
     assert len(found) == Threshold.objects.filter(patient=None, clinic=None).count()
     assert found[SYSTOLIC].behind_words == "the clinic's goal, below 140"

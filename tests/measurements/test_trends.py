@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from measurements import goals, summaries
-from measurements.drawing import GAP, segments, smooth
-from measurements.goals import Goals, Standing
-from measurements.points import Point
+from measurements.chart import statistics
+from measurements.chart.points import Point
+from measurements.chart.smoothing import GAP, segments, smooth
+from measurements.thresholds import evaluation
+from measurements.thresholds.evaluation import Goals, Standing
 from tests.measurements.noon import NEW_YORK, NOW, at
 
 
@@ -19,7 +20,7 @@ def weights(*values):
 
 
 def test_the_usual_weight_is_the_median_of_the_seven_days_before():
-    found = summaries.baseline(
+    found = statistics.baseline(
         weights((9, 150), (7, 170), (6, 171), (3, 172), (1, 230), (0, 175)), zone=NEW_YORK, goals=Goals()
     )
 
@@ -27,12 +28,14 @@ def test_the_usual_weight_is_the_median_of_the_seven_days_before():
 
 
 def test_two_days_make_no_usual_weight():
-    assert summaries.baseline(weights((2, 170), (1, 171), (0, 175)), zone=NEW_YORK, goals=Goals()) is None
+    assert statistics.baseline(weights((2, 170), (1, 171), (0, 175)), zone=NEW_YORK, goals=Goals()) is None
 
 
 @pytest.mark.django_db
 def test_three_pounds_over_the_usual_weight_are_above_goal(rosa):
-    found = summaries.baseline(weights((3, 170), (2, 170), (1, 170), (0, 173)), zone=NEW_YORK, goals=goals.of(rosa))
+    found = statistics.baseline(
+        weights((3, 170), (2, 170), (1, 170), (0, 173)), zone=NEW_YORK, goals=evaluation.of(rosa)
+    )
 
     assert found.standing is Standing.HIGH
 

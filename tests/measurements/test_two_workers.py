@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from measurements import ingest
+from measurements.ingest import pipeline
 from measurements.models import Measurement
 from tests.factories import DeviceFactory
 from tests.measurements.vendor import item, keep
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def work(done):
     try:
-        ingest.ingest_waiting(seconds=5)
+        pipeline.ingest_waiting(seconds=5)
         done.set()
     finally:
         connection.close()
@@ -26,7 +26,7 @@ def test_the_two_sides_of_a_conflict_are_marked_though_two_workers_store_them(ro
     done = threading.Event()
     keep(item(cuff, filter_params=None))
     with transaction.atomic():
-        ingest.ingest_waiting(seconds=5)
+        pipeline.ingest_waiting(seconds=5)
         with_other = threading.Thread(target=work, args=(done,))
         keep_elsewhere(item(cuff, filter_params=None, value_1="151.00"))
         with_other.start()

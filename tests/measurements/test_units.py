@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measurements import axes, goals, thresholds, units
-from measurements.goals import Goal
+from measurements import units
+from measurements.chart import axes
 from measurements.models import Metric
-from measurements.thresholds import Bounds, Offer
+from measurements.thresholds import editing, evaluation
+from measurements.thresholds.editing import Bounds, Offer
+from measurements.thresholds.evaluation import Goal
 from measurements.units import OTHERS, VENDORS, Unit, Units
 
 KG, MMOL, CELSIUS = OTHERS["lb"], OTHERS["mg/dL"], OTHERS["°F"]
@@ -44,7 +46,7 @@ def test_what_is_typed_is_shown_again_as_typed(value, unit):
 
 @given(cents, st.sampled_from([*OTHERS.values(), KG.change, Unit("lb", 1)]), st.integers(1, 5))
 def test_saving_a_form_again_and_again_moves_no_bound(bound, unit, times):
-    row = goals.Threshold(high=bound)
+    row = evaluation.Threshold(high=bound)
     offer = Offer(("weight", 1, ""), Metric(code="weight"), unit, row, row, shipped=row)
 
     for _ in range(times):
@@ -101,8 +103,8 @@ def test_axes_have_round_limits_in_every_unit(code, unit, values, limits):
 def test_a_bound_out_of_the_instruments_range_is_refused_in_the_persons_unit():
     metric = Metric(code="weight", unit="lb", decimals=1, lowest_1=Decimal(2), highest_1=Decimal(1000))
 
-    with pytest.raises(thresholds.ValidationError) as refused:
-        thresholds.check(metric, ("weight", 1, ""), Bounds(high=Decimal(1100)), units=ALL)
+    with pytest.raises(editing.ValidationError) as refused:
+        editing.check(metric, ("weight", 1, ""), Bounds(high=Decimal(1100)), units=ALL)
 
     assert refused.value.message_dict["high"] == ["Between 0.9 and 453.6 kg, as the device measures."]
 

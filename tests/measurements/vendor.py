@@ -2,9 +2,9 @@
 
 import json
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery
-from measurements import ingest
+from measurements.ingest import pipeline
 
 SECRET = "Bearer webhook-secret-of-the-tests"
 
@@ -31,11 +31,11 @@ def item(device, **changes):
 def keep(body):
     """As the receiver does."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return inbox.receive(kind=Delivery.Kind.MEASUREMENT, body=raw)
+    return processing.receive(kind=Delivery.Kind.MEASUREMENT, body=raw)
 
 
 def deliver(body):
     """As the receiver keeps it, then as the worker reads it. Returns the delivery."""
     keep(body)
-    ingest.ingest_waiting()
+    pipeline.ingest_waiting()
     return Delivery.objects.filter(parent=None).latest("pk")

@@ -4,8 +4,8 @@ import datetime as dt
 
 from django.utils import timezone
 
-from measurements import overviews
-from measurements.arrays import bigints
+from measurements.ingest import patient_summaries
+from measurements.ingest.pg_arrays import bigints
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
 SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
@@ -20,7 +20,7 @@ def read(patient, code, value, *, hours_ago=5.0, **fields):
     if newest is None or newest.taken_at <= at:
         patient.latest_readings.filter(metric=code).delete()
         LatestReadingFactory(measurement=row)
-    overviews.follow(bigints([row.pk]), patients=[patient.pk], weighed=[patient.pk])
+    patient_summaries.follow(bigints([row.pk]), patients=[patient.pk], weighed=[patient.pk])
     return row
 
 

@@ -4,8 +4,8 @@ import datetime as dt
 
 from django.utils import timezone
 
-from measurements import overviews
-from measurements.arrays import bigints
+from measurements.ingest import patient_summaries
+from measurements.ingest.pg_arrays import bigints
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
@@ -24,7 +24,7 @@ def read(device, code, value_1, value_2=None, *, hours_ago=5, latest=True, **fie
     if latest:
         LatestReadingFactory(measurement=row)
     weighed = {device.patient_id} if code == "weight" else set()
-    overviews.follow(bigints([row.pk]), patients=[device.patient_id], weighed=weighed)
+    patient_summaries.follow(bigints([row.pk]), patients=[device.patient_id], weighed=weighed)
     return row
 
 

@@ -8,11 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from patients import audit, audit_trail
-from patients.audit_trail import Place, Question
+from patients.admin import audit_search
+from patients.audit import audit_log, queries
+from patients.audit.queries import Place, Question
 from patients.models import AuditEvent
 from patients.models.audit import AuditAction
-from patients.views import audit_search
 from tests.factories import PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def admin_client(client, ada):
 
 
 def looked(by, *patients, action=AuditAction.VIEW, **details):
-    return audit.record(action, by=by, patients=[patient.pk for patient in patients], **details)
+    return audit_log.record(action, by=by, patients=[patient.pk for patient in patients], **details)
 
 
 def seen(page):
@@ -213,4 +213,4 @@ def test_a_page_is_found_by_index_among_many_rows(nadia, rosa):
 def test_without_anybody_the_question_has_no_rows(nadia, rosa):
     looked(nadia, rosa)
 
-    assert audit_trail.page_of(Question(), by=nadia, behind=None, size=10).rows == []
+    assert queries.page_of(Question(), by=nadia, behind=None, size=10).rows == []

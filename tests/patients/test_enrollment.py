@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
-from patients import enrollment
+from patients.enrollment import admission
 from patients.models import AuditEvent, Patient
 from tests.factories import PatientFactory
 
@@ -12,7 +12,7 @@ FIELDS = {"given_name": " Rosa ", "family_name": "Delgado", "birth_date": dt.dat
 
 
 def test_enrolling_makes_a_patient_with_an_account_id_of_its_own(cora, elm):
-    patient = enrollment.enrol(by=cora, clinic=elm, phone="(603) 555-0142", **FIELDS)
+    patient = admission.enrol(by=cora, clinic=elm, phone="(603) 555-0142", **FIELDS)
 
     assert patient.external_id.startswith("pt-")
     assert (patient.given_name, patient.phone, patient.time_zone) == ("Rosa", "+16035550142", "America/Denver")
@@ -22,14 +22,14 @@ def test_enrolling_makes_a_patient_with_an_account_id_of_its_own(cora, elm):
 
 
 def test_without_a_state_the_clinics_zone_is_taken(cora, elm):
-    patient = enrollment.enrol(by=cora, clinic=elm, **FIELDS | {"state": ""})
+    patient = admission.enrol(by=cora, clinic=elm, **FIELDS | {"state": ""})
 
     assert patient.time_zone == elm.time_zone
 
 
 def test_nobody_enrols_into_another_clinic(cora, harbor):
     with pytest.raises(PermissionDenied):
-        enrollment.enrol(by=cora, clinic=harbor, **FIELDS)
+        admission.enrol(by=cora, clinic=harbor, **FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_nobody_enrols_into_another_clinic(cora, harbor):
 )
 def test_what_cannot_be_is_refused_by_its_field(cora, elm, field, value):
     with pytest.raises(ValidationError) as refused:
-        enrollment.enrol(by=cora, clinic=elm, **FIELDS | {field: value})
+        admission.enrol(by=cora, clinic=elm, **FIELDS | {field: value})
 
     assert refused.value.message_dict.keys() == {field}
     assert not Patient.objects.exists()
@@ -61,25 +61,25 @@ def test_what_cannot_be_is_refused_by_its_field(cora, elm, field, value):
 @pytest.mark.parametrize("zip_code", ["03301", "03301-1234"])
 @pytest.mark.parametrize("state", ["NH", "DC", "PR", "AP"])
 def test_addresses_that_the_vendor_ships_to_are_taken(cora, elm, state, zip_code):
-    assert enrollment.enrol(by=cora, clinic=elm, **FIELDS | {"state": state, "zip_code": zip_code}).state == state
+    assert admission.enrol(by=cora, clinic=elm, **FIELDS | {"state": state, "zip_code": zip_code}).state == state
 
 
 def test_one_mrn_is_one_patient_of_a_clinic_and_free_in_another(cora, elm, rosa, harbor):
     PatientFactory(clinic=harbor, mrn="MRN-ROSA")
 
     with pytest.raises(ValidationError, match="has this MRN"):
-        enrollment.enrol(by=cora, clinic=elm, **FIELDS | {"mrn": "MRN-ROSA"})
+        admission.enrol(by=cora, clinic=elm, **FIELDS | {"mrn": "MRN-ROSA"})
 
 
 def test_an_account_id_is_one_patient_whatever_its_case(cora, elm, rosa):
     with pytest.raises(ValidationError, match="in use"):
-        enrollment.enrol(by=cora, clinic=elm, **FIELDS | {"external_id": "ACCT-Rosa"})
+        admission.enrol(by=cora, clinic=elm, **FIELDS | {"external_id": "ACCT-Rosa"})
 
 
 def test_an_edit_names_what_changed_and_nothing_else(cora, rosa):
     began = rosa.version
 
-    enrollment.edit(patient=rosa, by=cora, edition=1, city="Nashua", zip_code="03060", state="NH")
+    admission.edit(patient=rosa, by=cora, edition=1, city="Nashua", zip_code="03060", state="NH")
 
     rosa.refresh_from_db()
     assert (rosa.city, rosa.edition, rosa.version) == ("Nashua", 2, began + 1)
@@ -89,7 +89,7 @@ def test_an_edit_names_what_changed_and_nothing_else(cora, rosa):
 
 
 def test_an_edit_that_changes_nothing_writes_nothing(cora, rosa):
-    enrollment.edit(patient=rosa, by=cora, edition=1, city=rosa.city, phone="603-555-0142")
+    admission.edit(patient=rosa, by=cora, edition=1, city=rosa.city, phone="603-555-0142")
 
     rosa.refresh_from_db()
     assert rosa.edition == 1
@@ -97,10 +97,10 @@ def test_an_edit_that_changes_nothing_writes_nothing(cora, rosa):
 
 
 def test_whoever_comes_second_is_told_who_when_and_what(cora, nadia, rosa):
-    enrollment.edit(patient=rosa, by=cora, edition=1, city="Nashua")
+    admission.edit(patient=rosa, by=cora, edition=1, city="Nashua")
 
-    with pytest.raises(enrollment.EditedMeanwhile) as clash:
-        enrollment.edit(patient=rosa, by=nadia, edition=1, city="Keene")
+    with pytest.raises(admission.EditedMeanwhile) as clash:
+        admission.edit(patient=rosa, by=nadia, edition=1, city="Keene")
 
     rosa.refresh_from_db()
     assert rosa.city == "Nashua"
@@ -108,28 +108,28 @@ def test_whoever_comes_second_is_told_who_when_and_what(cora, nadia, rosa):
 
 
 def test_the_account_id_is_free_until_the_vendor_knows_it_and_fixed_afterwards(cora, rosa):
-    enrollment.edit(patient=rosa, by=cora, edition=1, external_id="adopted-7")
+    admission.edit(patient=rosa, by=cora, edition=1, external_id="adopted-7")
     Patient.objects.filter(pk=rosa.pk).update(external_id_sent_at=rosa.enrolled_at)
 
     with pytest.raises(ValidationError, match="under the old id"):
-        enrollment.edit(patient=rosa, by=cora, edition=2, external_id="other")
+        admission.edit(patient=rosa, by=cora, edition=2, external_id="other")
     with pytest.raises(Exception, match="Cannot update rows"), transaction.atomic():
         Patient.objects.filter(pk=rosa.pk).update(external_id="past the verb")
 
 
 def test_a_patient_elsewhere_is_not_edited_even_past_the_page(olaf, rosa):
     with pytest.raises(Patient.DoesNotExist):
-        enrollment.edit(patient=rosa, by=olaf, edition=1, city="Nashua")
+        admission.edit(patient=rosa, by=olaf, edition=1, city="Nashua")
 
 
 def test_discharge_and_return_are_written_down_once_each(cora, rosa):
     began = rosa.version
     for _ in range(2):
-        enrollment.discharge(patient=rosa, by=cora, reason="moved")
+        admission.discharge(patient=rosa, by=cora, reason="moved")
     rosa.refresh_from_db()
     assert rosa.discharged_at is not None
     for _ in range(2):
-        enrollment.readmit(patient=rosa, by=cora)
+        admission.readmit(patient=rosa, by=cora)
 
     rosa.refresh_from_db()
     assert (rosa.discharged_at, rosa.discharge_reason, rosa.version) == (None, "", began + 2)
@@ -138,7 +138,7 @@ def test_discharge_and_return_are_written_down_once_each(cora, rosa):
 
 def test_a_discharge_needs_a_reason_from_the_list(cora, rosa):
     with pytest.raises(ValidationError, match="Choose a reason"):
-        enrollment.discharge(patient=rosa, by=cora, reason="because")
+        admission.discharge(patient=rosa, by=cora, reason="because")
 
 
 def test_a_race_for_an_mrn_ends_in_a_sentence(cora, elm, monkeypatch):
@@ -152,7 +152,7 @@ def test_a_race_for_an_mrn_ends_in_a_sentence(cora, elm, monkeypatch):
     monkeypatch.setattr(Patient, "full_clean", checked)
 
     with pytest.raises(ValidationError, match="has this MRN"):
-        enrollment.enrol(by=cora, clinic=elm, **FIELDS | {"mrn": "MRN-1", "time_zone": "America/Denver"})
+        admission.enrol(by=cora, clinic=elm, **FIELDS | {"mrn": "MRN-1", "time_zone": "America/Denver"})
     assert calls
 
 

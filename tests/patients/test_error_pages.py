@@ -5,7 +5,7 @@ from django.db import OperationalError
 from django.template.loader import render_to_string
 from django.test import Client
 
-from patients.views import lists
+from measurements.patient_list import views
 
 
 @pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "405", "500", "503"])
@@ -27,7 +27,7 @@ def broken(error):
 def test_a_database_that_is_away_is_told_apart_from_our_own_mistakes(client, nadia, monkeypatch, error, status):
     client.force_login(nadia)
     client.raise_request_exception = False
-    monkeypatch.setattr(lists, "_shown", broken(error))
+    monkeypatch.setattr(views, "_shown", broken(error))
 
     response = client.get("/patients/")
 

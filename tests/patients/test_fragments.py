@@ -4,13 +4,13 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from measurements.chart.date_range import Look, Span
+from measurements.patient_list.columns import COLUMNS
+from measurements.patient_list.filters import Chosen
+from measurements.patient_list.rows import rows_of
+from measurements.patient_page import views
 from measurements.units import VENDORS
-from patients.access import open_patient
-from patients.views import page
-from patients.views.columns import COLUMNS
-from patients.views.filters import Chosen
-from patients.views.looks import Look, Span
-from patients.views.rows import rows_of
+from patients.permissions import open_patient
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, OrderLineFactory
 from tests.source import ROOT
 
@@ -27,7 +27,7 @@ def test_every_fragment_says_first_what_it_needs(name):
 def shown(rf, rosa, nadia):
     request = rf.get("/")
     request.user = nadia
-    return page.shown(request, open_patient(rosa.pk, by=nadia), Look(Span())) | {"user": nadia}
+    return views.shown(request, open_patient(rosa.pk, by=nadia), Look(Span())) | {"user": nadia}
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from measurements import goals, thresholds
 from measurements.models import ThresholdChange
-from measurements.thresholds import Bounds
+from measurements.thresholds import editing, evaluation
+from measurements.thresholds.editing import Bounds
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 from tests.patients.goal_form import opened, save
 from tests.texts import text, unsaid
@@ -18,7 +18,9 @@ def test_a_clinician_changes_one_goal_and_the_others_stay_defaults(as_nadia, ros
 
     assert "The goals are saved." in text(response)
     assert "Nadia Haddad Blood pressure, systolic none of its own below 150 (far above goal over 180)" in text(response)
-    assert [(goal.high, goal.scope) for key, goal in goals.of(rosa).by_key.items() if key[0] == "blood_pressure"] == [
+    assert [
+        (goal.high, goal.scope) for key, goal in evaluation.of(rosa).by_key.items() if key[0] == "blood_pressure"
+    ] == [
         (150, "patient"),
         (80, "default"),
     ]
@@ -39,7 +41,7 @@ def test_a_ticked_box_goes_back_to_the_default(as_nadia, rosa):
 
     save(as_nadia, rosa, opened(as_nadia, rosa), **{"blood_pressure-1-back": "on"})
 
-    assert goals.of(rosa).find("blood_pressure", 1).scope == "default"
+    assert evaluation.of(rosa).find("blood_pressure", 1).scope == "default"
 
 
 def test_what_is_wrong_is_said_at_the_field_and_what_was_typed_stays(as_nadia, rosa):
@@ -63,14 +65,14 @@ def test_two_people_are_told_and_neither_loses_anything(as_nadia, rosa):
 
     again = {field.html_name: field.value() or "" for field in form if "-back" not in field.name}
     assert "The goals are saved." in text(save(as_nadia, rosa, again))
-    found = goals.of(rosa)
+    found = evaluation.of(rosa)
     assert (found.find("blood_pressure", 1).high, found.find("spO2", 1).low) == (150, 90)
 
 
 def test_a_clinics_goal_changed_meanwhile_does_not_become_the_patients_own(as_nadia, rosa, ada):
     """The form showed the clinic's old goal; who never touched it has not chosen it."""
     mine = opened(as_nadia, rosa)
-    thresholds.change(scope=rosa.clinic, wanted={SYSTOLIC: Bounds(high=Decimal(125))}, seen=0, by=ada)
+    editing.change(scope=rosa.clinic, wanted={SYSTOLIC: Bounds(high=Decimal(125))}, seen=0, by=ada)
 
     told = save(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
 
@@ -80,15 +82,13 @@ def test_a_clinics_goal_changed_meanwhile_does_not_become_the_patients_own(as_na
     assert (form[HIGH].value(), form["spO2-1-low"].value()) == ("125.00", "90")
     save(as_nadia, rosa, {field.html_name: field.value() or "" for field in form if "-back" not in field.name})
     assert [change.key for change in ThresholdChange.objects.filter(patient=rosa)] == [("spO2", 1, "")]
-    assert goals.of(rosa).find("blood_pressure", 1).scope == "clinic"
+    assert evaluation.of(rosa).find("blood_pressure", 1).scope == "clinic"
 
 
 def test_what_was_typed_over_a_clinics_goal_is_kept_when_the_clinic_changes_it(as_nadia, rosa, ada):
     mine = opened(as_nadia, rosa)
-    thresholds.change(scope=rosa.clinic, wanted={SYSTOLIC: Bounds(high=Decimal(125))}, seen=0, by=ada)
-    thresholds.change(
-        scope=rosa.clinic, wanted={SYSTOLIC: None}, seen=thresholds.history(rosa.clinic).first().pk, by=ada
-    )
+    editing.change(scope=rosa.clinic, wanted={SYSTOLIC: Bounds(high=Decimal(125))}, seen=0, by=ada)
+    editing.change(scope=rosa.clinic, wanted={SYSTOLIC: None}, seen=editing.history(rosa.clinic).first().pk, by=ada)
 
     told = save(as_nadia, rosa, mine, **{HIGH: "150"})
 
@@ -130,7 +130,10 @@ def test_an_administrator_sets_goals_for_the_own_clinic_alone(client, ada, rosa,
     shown = text(client.post(address, {**data, HIGH: "140"}, follow=True))
 
     assert "Ada Mensah Blood pressure, systolic none of its own below 140 (far above goal over 180)" in shown
-    assert (goals.of(rosa).find("blood_pressure", 1).high, goals.of(rosa).find("blood_pressure", 1).scope) == (
+    assert (
+        evaluation.of(rosa).find("blood_pressure", 1).high,
+        evaluation.of(rosa).find("blood_pressure", 1).scope,
+    ) == (
         140,
         "clinic",
     )

@@ -6,7 +6,7 @@ from django.core import mail
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 
-from patients import accounts
+from patients.accounts import invitations
 from patients.models import AuditEvent, Role, User
 from tests.factories import PASSWORD, UserFactory
 
@@ -29,7 +29,7 @@ def link_of(django_capture_on_commit_callbacks):
 def invite(link_of, ada, elm):
     def invite(**changes):
         fields = {"email": "new@example.org", "name": "Nils Berg", "role": Role.CLINICIAN, "clinics": [elm], "by": ada}
-        return link_of(accounts.invite, **(fields | changes))
+        return link_of(invitations.invite, **(fields | changes))
 
     return invite
 
@@ -93,7 +93,7 @@ def test_the_link_is_over_after_seven_days(client, invite):
 def test_inviting_again_kills_the_earlier_link(client, invite, link_of, ada):
     first = invite()
 
-    second = link_of(accounts.invite_again, user=User.objects.get(email="new@example.org"), by=ada)
+    second = link_of(invitations.invite_again, user=User.objects.get(email="new@example.org"), by=ada)
 
     assert client.get(first).status_code == 410
     assert accept(client, second).status_code == 302
@@ -102,7 +102,7 @@ def test_inviting_again_kills_the_earlier_link(client, invite, link_of, ada):
 def test_a_withdrawn_invitation_opens_nothing(client, invite, ada):
     link = invite()
 
-    accounts.deactivate(user=User.objects.get(email="new@example.org"), by=ada)
+    invitations.deactivate(user=User.objects.get(email="new@example.org"), by=ada)
 
     assert accept(client, link).status_code == 410
 
@@ -129,24 +129,24 @@ def test_only_an_administrator_may_open_the_admin(client, invite):
 
 def test_an_administrator_invites_to_own_clinics_only(ada, harbor):
     with pytest.raises(ValidationError, match="your own clinics"):
-        accounts.invite(email="a@example.org", name="A", role=Role.CLINICIAN, clinics=[harbor], by=ada)
+        invitations.invite(email="a@example.org", name="A", role=Role.CLINICIAN, clinics=[harbor], by=ada)
 
 
 def test_one_person_has_one_account(ada, elm, nadia):
     with pytest.raises(ValidationError, match=r"E-mail in use|already exists"):
-        accounts.invite(email="NADIA@example.org", name="A", role=Role.CLINICIAN, clinics=[elm], by=ada)
+        invitations.invite(email="NADIA@example.org", name="A", role=Role.CLINICIAN, clinics=[elm], by=ada)
 
 
 def test_an_open_account_is_not_invited_again(ada, nadia):
     with pytest.raises(ValidationError, match="open"):
-        accounts.invite_again(user=nadia, by=ada)
+        invitations.invite_again(user=nadia, by=ada)
 
 
 def test_deactivation_takes_effect_with_the_next_request(client, nadia, ada):
     client.post("/accounts/login/", {"login": nadia.email, "password": PASSWORD})
     assert client.get("/").url == "/patients/"
 
-    accounts.deactivate(user=nadia, by=ada)
+    invitations.deactivate(user=nadia, by=ada)
 
     assert client.get("/").url.startswith("/accounts/login/")
     assert AuditEvent.objects.filter(target=f"user:{nadia.pk}", details__change="deactivated").exists()
@@ -154,7 +154,7 @@ def test_deactivation_takes_effect_with_the_next_request(client, nadia, ada):
 
 def test_nobody_shuts_out_themselves(ada):
     with pytest.raises(ValidationError, match="your own account"):
-        accounts.deactivate(user=ada, by=ada)
+        invitations.deactivate(user=ada, by=ada)
 
 
 def test_without_our_own_address_no_link_is_mailed(settings, invite):
@@ -189,6 +189,6 @@ def test_a_superuser_belongs_to_no_clinic_and_sees_no_patient(rosa):
 def test_somebody_in_two_clinics_may_be_invited_by_whoever_sets_up(elm, harbor):
     root = UserFactory(is_superuser=True, is_staff=True, role="", clinics=[])
 
-    user = accounts.invite(email="b@example.org", name="B", role=Role.COORDINATOR, clinics=[elm, harbor], by=root)
+    user = invitations.invite(email="b@example.org", name="B", role=Role.COORDINATOR, clinics=[elm, harbor], by=root)
 
     assert user.clinics.count() == 2

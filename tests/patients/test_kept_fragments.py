@@ -5,7 +5,7 @@ import re
 import pytest
 
 from config import settings
-from patients.fragments import filled, kept
+from measurements.fragment_cache import filled, kept
 
 PATIENTS = settings.BASE_DIR / "templates" / "patients"
 WITH_SLOTS = ("_cell.html", "_row.html", "_table_cell.html", "_table_row.html")

@@ -7,8 +7,8 @@ import re
 import pytest
 from django.utils import timezone
 
+from measurements.patient_list import pagination
 from patients.models import Patient
-from patients.views import places
 from tests.factories import OrderFactory, PatientFactory
 from tests.patients.inputs import Inputs
 from tests.patients.lists import SORTS, arrange, names, read, turned
@@ -47,7 +47,7 @@ def value_of(row, sort):
 def test_pages_of_any_sort_show_everybody_once_in_the_order_of_what_the_rows_show(
     as_nadia, nadia, crowd, monkeypatch, sort, falling
 ):
-    monkeypatch.setattr(places, "PAGE_SIZE", 3)
+    monkeypatch.setattr(pagination, "PAGE_SIZE", 3)
     nadia.preferences["patient_list"] = {"sort": sort, "falling": falling}
     nadia.save()
     pages = [as_nadia.get("/patients/")]
@@ -97,7 +97,7 @@ def test_a_narrow_screen_chooses_column_and_way_at_once_and_a_column_wins_over_i
 
 
 def test_a_page_keeps_its_place_when_others_come_and_go(as_nadia, elm, monkeypatch):
-    monkeypatch.setattr(places, "PAGE_SIZE", 2)
+    monkeypatch.setattr(pagination, "PAGE_SIZE", 2)
     people = {name: PatientFactory(clinic=elm, family_name=name) for name in ("Bo", "Di", "Fu", "Hy")}
     first = as_nadia.get("/patients/")
     PatientFactory(clinic=elm, family_name="Al")

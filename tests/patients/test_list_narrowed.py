@@ -5,10 +5,10 @@ import re
 import pytest
 from django.utils import timezone
 
-from devices.states import DeviceState
+from devices.statuses import DeviceState
 from fulfillment.models import LineStatus
+from measurements.patient_list.filters import DEVICES, SILENT
 from patients.models import Patient
-from patients.views.filters import DEVICES, SILENT
 from tests.factories import DeviceFactory, OrderFactory, PatientFactory
 from tests.patients.lists import arrange, names, read
 from tests.texts import text

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from patients import enrollment
+from patients.enrollment import admission
 from patients.models import AuditEvent, Patient
 from tests.factories import PatientFactory
 from tests.patients.pages import measured, seen
@@ -65,7 +65,7 @@ def test_the_refresh_of_somebody_signed_out_is_a_redirect_without_a_patient(clie
 def test_a_list_hears_that_one_patient_came_for_another(as_nadia, nadia, rosa):
     version = as_nadia.get("/patients/").context["version"]
 
-    enrollment.discharge(patient=rosa, by=nadia, reason="moved")
+    admission.discharge(patient=rosa, by=nadia, reason="moved")
     PatientFactory(clinic=rosa.clinic)
 
     assert as_nadia.get(f"/patients/live/?v={version}").status_code == 200

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from measurements import overviews
+from measurements.ingest import patient_summaries
 from patients.models import AuditEvent, User
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 from tests.patients.pages import NOW
@@ -131,7 +131,7 @@ def test_days_that_are_over_still_show_how_the_newest_weight_stands(as_nadia, ro
     for days in (3, 2, 1):
         weigh(device, NOW - dt.timedelta(days=days), 170)
     LatestReadingFactory(measurement=weigh(device, NOW - dt.timedelta(hours=1), 174))
-    overviews.rebuild([rosa.pk])
+    patient_summaries.rebuild([rosa.pk])
 
     shown = text(as_nadia.get(choose(as_nadia, rosa, "2026-11-18", "2026-11-20")["Location"]))
 

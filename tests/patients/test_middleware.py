@@ -1,7 +1,7 @@
 import pytest
 
-from patients import audit
-from patients.origin import client_address
+from patients.audit import audit_log
+from patients.client_ip import client_address
 
 
 def asked(rf, forwarded=None, remote="192.0.2.1"):
@@ -44,7 +44,7 @@ def test_the_place_of_one_request_is_forgotten_with_it(client, nadia):
     client.force_login(nadia)
     client.get("/", REMOTE_ADDR="203.0.113.5")
 
-    assert audit.origin.get() == audit.NOWHERE
+    assert audit_log.origin.get() == audit_log.NOWHERE
 
 
 def test_strangers_bodies_cannot_frame_or_load_anything(client, db):

@@ -3,7 +3,8 @@ import html
 import pytest
 from django.urls import reverse
 
-from patients import enrollment, zip_codes
+from patients import zip_codes
+from patients.enrollment import admission
 from patients.models import AuditEvent, Patient
 from tests.factories import DeviceFactory, PatientFactory
 from tests.patients.inputs import Inputs
@@ -30,7 +31,7 @@ TYPED = {
 
 @pytest.fixture
 def edit_page(rosa):
-    return reverse("patients:edit", args=[rosa.pk])
+    return reverse("enrollment:edit", args=[rosa.pk])
 
 
 def opened(client, page):
@@ -132,7 +133,7 @@ def test_an_edit_is_saved(as_cora, edit_page, rosa):
 
 def test_edits_of_different_fields_are_brought_together(as_cora, edit_page, rosa, cora):
     mine = opened(as_cora, edit_page) | {"street": ["1 New Road"]}
-    enrollment.edit(patient=rosa, by=cora, edition=1, phone="+16035550199", conditions=["copd"], sms_consent=True)
+    admission.edit(patient=rosa, by=cora, edition=1, phone="+16035550199", conditions=["copd"], sms_consent=True)
 
     told = as_cora.post(edit_page, mine)
     page = told.content.decode()
@@ -148,7 +149,7 @@ def test_edits_of_different_fields_are_brought_together(as_cora, edit_page, rosa
 
 def test_edits_of_the_same_field_are_shown_side_by_side_and_nothing_is_lost(as_cora, edit_page, rosa, cora):
     mine = opened(as_cora, edit_page) | {"city": ["Keene"], "sex": ["other"]}
-    enrollment.edit(patient=rosa, by=cora, edition=1, city="Nashua", state="MA")
+    admission.edit(patient=rosa, by=cora, edition=1, city="Nashua", state="MA")
 
     told = as_cora.post(edit_page, mine)
     rosa.refresh_from_db()
@@ -216,14 +217,14 @@ def test_the_same_name_in_another_clinic_or_born_another_day_is_nobodys_business
 
 def test_a_patient_is_discharged_with_a_reason_and_enrolled_again(as_cora, rosa):
     DeviceFactory(patient=rosa)
-    page = reverse("patients:discharge", args=[rosa.pk])
+    page = reverse("enrollment:discharge", args=[rosa.pk])
 
     asked = as_cora.get(page).content.decode()
     refused = as_cora.post(page, {"reason": ""})
     as_cora.post(page, {"reason": "moved"})
     rosa.refresh_from_db()
     gone = rosa.discharged_at
-    as_cora.post(reverse("patients:readmit", args=[rosa.pk]))
+    as_cora.post(reverse("enrollment:readmit", args=[rosa.pk]))
 
     rosa.refresh_from_db()
     assert "1 device stays linked" in asked
@@ -234,7 +235,7 @@ def test_a_patient_is_discharged_with_a_reason_and_enrolled_again(as_cora, rosa)
 
 
 def test_the_second_who_discharges_is_told_that_another_reason_stands(as_cora, rosa):
-    page = reverse("patients:discharge", args=[rosa.pk])
+    page = reverse("enrollment:discharge", args=[rosa.pk])
     as_cora.post(page, {"reason": "died"})
 
     same, other = (as_cora.post(page, {"reason": reason}, follow=True) for reason in ("died", "moved"))

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from devices.states import DeviceState
+from devices.statuses import DeviceState
 from fulfillment.models import LineStatus
 from measurements.models import Measurement
 from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from measurements import tables
+from measurements.readings import table
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, MeasurementFactory
 from tests.texts import plain
@@ -41,7 +41,7 @@ def test_a_print_tells_every_reading_with_its_day_year_and_marks(printed, rosa):
 
 
 def test_a_long_print_says_that_it_holds_the_newest_alone(printed, rosa, monkeypatch):
-    monkeypatch.setattr(tables, "ROWS_ON_PAPER", 2)
+    monkeypatch.setattr(table, "ROWS_ON_PAPER", 2)
     for hours, pounds in ((40, 170), (20, 171), (3, 172)):
         weigh(rosa, hours_ago=hours, pounds=pounds)
 

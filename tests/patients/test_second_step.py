@@ -7,7 +7,7 @@ import time_machine
 from django.db import connections
 from django.test import Client
 
-from patients import accounts
+from patients.accounts import invitations
 from tests.factories import UserFactory
 from tests.second_steps import APP, INDEX, SIGN_IN, STEP, code, give_app, recovery_codes, sign_in, told, wrong
 
@@ -88,9 +88,9 @@ def test_codes_guessed_at_the_same_moment_get_no_extra_tries(settings):
 
 def test_an_invitation_once_more_is_no_way_around_it(client, nadia, ada, settings):
     secret = give_app(nadia)
-    accounts.deactivate(user=nadia, by=ada)
-    accounts.invite_again(user=nadia, by=ada)
-    link = accounts.invitation_link(nadia).removeprefix(settings.SITE_URL)
+    invitations.deactivate(user=nadia, by=ada)
+    invitations.invite_again(user=nadia, by=ada)
+    link = invitations.invitation_link(nadia).removeprefix(settings.SITE_URL)
 
     opened = client.post(link, {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD})
 
@@ -101,7 +101,7 @@ def test_an_invitation_once_more_is_no_way_around_it(client, nadia, ada, setting
 
 def test_who_is_invited_is_led_from_the_password_to_the_second_step(client, elm, ada, settings):
     fields = {"email": "new@example.org", "name": "Nils Berg", "role": "clinician", "clinics": [elm], "by": ada}
-    link = accounts.invitation_link(accounts.invite(**fields)).removeprefix(settings.SITE_URL)
+    link = invitations.invitation_link(invitations.invite(**fields)).removeprefix(settings.SITE_URL)
 
     opened = client.post(link, {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD})
 
@@ -112,7 +112,7 @@ def test_who_is_invited_is_led_from_the_password_to_the_second_step(client, elm,
 def test_who_is_deactivated_between_the_steps_is_not_let_in(client, nadia, ada):
     secret = give_app(nadia)
     sign_in(client, nadia)
-    accounts.deactivate(user=nadia, by=ada)
+    invitations.deactivate(user=nadia, by=ada)
 
     client.post(STEP, {"code": code(secret)})
 

@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from patients import concealment, second_step
+from patients import encryption
+from patients.accounts import mfa
 from tests.second_steps import APP, INDEX, code, give_app, prove, recovery_codes, sign_in, told
 
 pytestmark = pytest.mark.usefixtures("second_step_required")
@@ -32,7 +33,7 @@ def test_no_secret_stands_in_the_database_not_even_while_it_is_set_up(client, na
 
     assert waiting not in session
     assert waiting not in kept()
-    assert concealment.reveal(Authenticator.objects.get(type="totp").data["secret"]) == waiting
+    assert encryption.reveal(Authenticator.objects.get(type="totp").data["secret"]) == waiting
 
 
 def test_after_a_rotation_the_old_key_is_needed_no_more(client, nadia, settings):
@@ -82,9 +83,9 @@ def test_an_administrator_resets_the_second_step_after_being_asked(
 
 def test_nobody_resets_their_own_or_what_is_not_there(nadia, ada):
     with pytest.raises(ValidationError, match="your own second step"):
-        second_step.reset(user=ada, by=ada)
+        mfa.reset(user=ada, by=ada)
     with pytest.raises(ValidationError, match="no second step"):
-        second_step.reset(user=nadia, by=ada)
+        mfa.reset(user=nadia, by=ada)
 
 
 def test_the_shell_helps_who_sets_up_and_has_lost_everything(ada, mailoutbox, django_capture_on_commit_callbacks):
@@ -104,7 +105,7 @@ def test_a_session_from_before_a_reset_is_worth_nothing_after_it(client, nadia, 
     secret = give_app(nadia)
     sign_in(client, nadia, code(secret))
 
-    second_step.reset(user=nadia, by=ada)
+    mfa.reset(user=nadia, by=ada)
     assert client.get("/patients/").url.startswith(INDEX)
     give_app(nadia)
 

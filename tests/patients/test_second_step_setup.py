@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 
-from patients.adapter import CHANGES
+from patients.accounts.allauth_adapter import CHANGES
 from tests.factories import PASSWORD
 from tests.second_steps import APP, INDEX, code, give_app, recovery_codes, sign_in, told
 

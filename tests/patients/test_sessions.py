@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from patients import sessions
+from patients.accounts import session_timeout
 from patients.models import AuditEvent
 from patients.tasks import forget_old_sessions
 from tests.factories import PASSWORD, DeviceFactory, GatewayFactory, OrderFactory
@@ -60,7 +60,7 @@ def test_fifteen_minutes_of_nothing_end_a_session_and_say_so(signed_in, clock, c
 
     assert asked.redirect_chain == [("/accounts/login/?next=/patients/", 302)]
     assert "nothing was done for 15 minutes" in asked.content.decode()
-    assert ended(sessions.IDLE).get().actor_id == cora.pk
+    assert ended(session_timeout.IDLE).get().actor_id == cora.pk
     assert not Session.objects.exists()
 
 
@@ -79,7 +79,7 @@ def test_twelve_hours_end_a_session_whatever_is_done(signed_in, clock):
     clock.shift(12 * MINUTE)
 
     assert not is_in(signed_in)
-    assert ended(sessions.TOO_LONG).exists()
+    assert ended(session_timeout.TOO_LONG).exists()
 
 
 @pytest.mark.parametrize("route", POLLS, ids=lambda route: route.pattern)
@@ -164,7 +164,7 @@ def test_a_session_is_written_at_most_every_twenty_seconds(signed_in, clock):
 def test_a_session_that_never_noted_its_beginning_is_over(client, nadia):
     client.force_login(nadia)
     session = client.session
-    del session[sessions.BEGAN]
+    del session[session_timeout.BEGAN]
     session.save()
 
     assert not is_in(client)

@@ -3,8 +3,8 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from patients.places import zone_in_words
-from patients.templatetags.times import aged
+from patients.templatetags.time_display import aged
+from patients.us_states import zone_in_words
 
 
 @pytest.mark.parametrize(

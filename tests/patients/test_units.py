@@ -8,7 +8,9 @@ import re
 import pytest
 from django.utils import timezone
 
-from measurements import goals, overviews, units
+from measurements import units
+from measurements.ingest import patient_summaries
+from measurements.thresholds import evaluation
 from measurements.units import Units
 from patients.models import User
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
@@ -33,7 +35,7 @@ def measured(rosa):
             device=device, code="weight", value_1=pounds, taken_at=timezone.now() - days * 24 * HOUR - HOUR
         )
     LatestReadingFactory(measurement=row)
-    overviews.rebuild([rosa.pk])
+    patient_summaries.rebuild([rosa.pk])
     for code, value in (("glucose", 180), ("temperature", 100.4)):
         LatestReadingFactory(measurement=MeasurementFactory(device=device, code=code, value_1=value))
     return row
@@ -120,7 +122,7 @@ def test_a_goal_is_typed_in_the_unit_and_kept_in_the_vendors(as_nadia, metric, r
 
     response = save(as_nadia, rosa, form, **{HIGH: "8.5"})
 
-    assert goals.of(rosa).find("glucose").high == 153.14
+    assert evaluation.of(rosa).find("glucose").high == 153.14
     assert "none of its own 3.9 to 8.5 (far below goal under 3, far above goal over 13.9)" in text(response)
     assert opened(as_nadia, rosa)[HIGH] == "8.5"
 
@@ -132,7 +134,7 @@ def test_an_untouched_form_changes_nothing(as_nadia, metric, rosa):
 def test_a_bound_beside_the_changed_one_keeps_its_last_digit(as_nadia, metric, rosa):
     save(as_nadia, rosa, opened(as_nadia, rosa), **{HIGH: "8.5"})
 
-    goal = goals.of(rosa).find("glucose")
+    goal = evaluation.of(rosa).find("glucose")
     assert (goal.very_low, goal.low, goal.very_high) == (54, 70, 250)
 
 
@@ -149,7 +151,7 @@ def test_what_was_typed_keeps_its_unit_when_another_is_chosen_meanwhile(as_nadia
 
     save(as_nadia, rosa, form, **{HIGH: "8.5"})
 
-    assert goals.of(rosa).find("glucose").high == 153.14
+    assert evaluation.of(rosa).find("glucose").high == 153.14
 
 
 def test_after_a_clash_untouched_goals_show_the_others_values_in_the_unit(as_nadia, metric, rosa):
@@ -191,4 +193,4 @@ def test_an_administrator_sets_a_clinics_goals_in_the_own_unit(client, ada, rosa
 
     client.post(address, {**data, HIGH: "8.5"})
 
-    assert goals.of(rosa).find("glucose").high == 153.14
+    assert evaluation.of(rosa).find("glucose").high == 153.14

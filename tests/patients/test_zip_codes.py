@@ -5,7 +5,7 @@ import re
 import pytest
 
 from patients import zip_codes
-from patients.places import STATES
+from patients.us_states import STATES
 
 KNOWN = """
 AL 36104 AK 99801 AZ 85001 AR 72201 CA 95814 CO 80202 CT 06103 DE 19901 DC 20500 FL 32301 GA 30303 HI 96813 ID 83702

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from devices import calls
+from devices.outbox import sending
 
 
 class Command(BaseCommand):
     help = "After a restore: ask the vendor about each call that waits before it is sent, for it may have been sent."
 
     def handle(self, **_: Any) -> None:
-        count = calls.doubt()
+        count = sending.doubt()
         self.stdout.write(f"{count} calls will be looked for at the vendor before they are sent.")

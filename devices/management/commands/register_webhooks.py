@@ -5,7 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from devices import hooks, tenovi
+from devices import tenovi
+from devices.webhooks import registration
 
 
 class Command(BaseCommand):
@@ -16,9 +17,9 @@ class Command(BaseCommand):
             raise CommandError("Set SITE_URL to the address at which the vendor reaches this server.")
         try:
             with tenovi.people_lane() as client:
-                endpoints = hooks.register(client, site_url=settings.SITE_URL)
+                endpoints = registration.register(client, site_url=settings.SITE_URL)
         except tenovi.VendorError as error:
             raise CommandError(f"The vendor did not take it: {error}") from error
         for endpoint in endpoints:
             self.stdout.write(f"registered {endpoint}")
-        self.stdout.write(f"set up in the vendor's web app: {settings.SITE_URL}{hooks.SPECIAL_ORDERS_PATH}")
+        self.stdout.write(f"set up in the vendor's web app: {settings.SITE_URL}{registration.SPECIAL_ORDERS_PATH}")

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from devices import inbox
+from devices.inbox import processing
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.tenovi import parse_time
-from patients import audit
+from patients.audit import audit_log
 from patients.models import AuditEvent
 
 
@@ -39,6 +39,6 @@ class Command(BaseCommand):
             rows = rows.filter(kind=options["kind"])
         if options["since"]:
             rows = rows.filter(received_at__gte=options["since"])
-        count = inbox.replay(rows)
-        audit.record(AuditEvent.Action.REPLAY, by=None, count=count)
+        count = processing.replay(rows)
+        audit_log.record(AuditEvent.Action.REPLAY, by=None, count=count)
         self.stdout.write(f"{count} deliveries will be worked on again")

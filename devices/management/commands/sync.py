@@ -7,10 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from devices import gateways, reconciliation, tenovi
+from devices import tenovi
 from devices.models import SyncRun
 from devices.models.sync import SyncKind
-from measurements import reconciliation as readings
+from devices.sync import gateway_status, reconciliation
+from measurements.sync import pull as readings
 
 PAUSE_SECONDS = 1.0
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
 
     def _gateways(self, client: tenovi.TenoviClient) -> SyncRun:
         """Workers may be asking in the same run: what one has been told, the other doesn't ask again."""
-        return self._worked_off(gateways.start(), lambda: gateways.work(client))
+        return self._worked_off(gateway_status.start(), lambda: gateway_status.work(client))
 
     def _measurements(self, client: tenovi.TenoviClient) -> SyncRun:
         """Workers may be pulling the same run: rows are claimed, so both help each other."""

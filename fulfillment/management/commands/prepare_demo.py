@@ -15,17 +15,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from devices import hooks, reconciliation, tenovi
+from devices import tenovi
 from devices.models import DeviceType, SyncRun
 from devices.models.sync import SyncKind
-from fulfillment import orders
+from devices.sync import reconciliation
+from devices.webhooks import registration
 from fulfillment.management.commands import _demo_staff
 from fulfillment.models import Kit, KitItem, Order
-from measurements import reconciliation as readings
-from patients import enrollment
+from fulfillment.ordering import orders
+from measurements.sync import pull as readings
+from patients.enrollment import admission
 from patients.models import Clinic, Patient, User
 
-PEOPLE = settings.BASE_DIR / "devices" / "simulator" / "people.json"
+PEOPLE = settings.BASE_DIR / "devices" / "simulator" / "demo" / "personas.json"
 STUCK = "client_action_required"
 KITS = {
     "Hypertension": ("Tenovi BPM - L",),
@@ -46,7 +48,7 @@ class Command(BaseCommand):
         staff = _demo_staff.employ(clinics, accounts=Path(os.environ["DEMO_ACCOUNTS_FILE"]))
         coordinators = _demo_staff.coordinators(staff)
         with tenovi.people_lane() as client:
-            hooks.register(client, site_url=settings.SITE_URL)
+            registration.register(client, site_url=settings.SITE_URL)
             if not DeviceType.objects.exists():
                 reconciliation.sync_catalogue(client)
             self._kits(clinics)
@@ -76,7 +78,7 @@ class Command(BaseCommand):
         new = [row for row in rows if Patient.objects.known_as(row["external_id"]) is None]
         with transaction.atomic():
             for row in new:
-                enrollment.enrol(by=coordinators[row["clinic"]], clinic=clinics[row["clinic"]], **_fields(row))
+                admission.enrol(by=coordinators[row["clinic"]], clinic=clinics[row["clinic"]], **_fields(row))
         return len(new)
 
     def _special_order_hook(self) -> None:
@@ -85,7 +87,7 @@ class Command(BaseCommand):
             f"{settings.TENOVI_BASE_URL}/_control/special_hook",
             headers={"X-Control": os.environ.get("SIMULATOR_CONTROL", "control")},
             json={
-                "endpoint": settings.SITE_URL + hooks.SPECIAL_ORDERS_PATH,
+                "endpoint": settings.SITE_URL + registration.SPECIAL_ORDERS_PATH,
                 "auth_key": settings.TENOVI_WEBHOOK_HEADER,
                 "auth_header": settings.TENOVI_WEBHOOK_SECRETS[0],
             },

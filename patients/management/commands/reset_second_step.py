@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from patients import accounts, second_step
+from patients.accounts import invitations, mfa
 
 
 class Command(BaseCommand):
@@ -16,11 +16,11 @@ class Command(BaseCommand):
         parser.add_argument("--email", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = accounts.find(options["email"])
+        user = invitations.find(options["email"])
         if user is None:
             raise CommandError("Nobody has this address.")
         try:
-            second_step.reset(user=user, by=None)
+            mfa.reset(user=user, by=None)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write("Reset. The next page that this person opens asks to set up a new second step.")

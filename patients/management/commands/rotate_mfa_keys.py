@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from patients import second_step
-from patients.concealment import NoKeyFits
+from patients.accounts import mfa
+from patients.encryption import NoKeyFits
 
 
 class Command(BaseCommand):
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            count = second_step.rotate()
+            count = mfa.rotate()
         except NoKeyFits as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{count} secrets are kept by the first key.")

@@ -1,6 +1,6 @@
 import pytest
 
-from devices import activation, calls
+from devices.outbox import requests, sending
 from tests.vendor import HOME, client, cuff, no_pauses_between_tries, scale, sim
 
 __all__ = ["client", "cuff", "no_pauses_between_tries", "scale", "sim"]
@@ -8,12 +8,12 @@ __all__ = ["client", "cuff", "no_pauses_between_tries", "scale", "sim"]
 
 @pytest.fixture
 def order(rosa, scale, cora):
-    return activation.request_order(patient=rosa, device_type=scale, gateway=None, ship_to=HOME, by=cora)
+    return requests.request_order(patient=rosa, device_type=scale, gateway=None, ship_to=HOME, by=cora)
 
 
 @pytest.fixture
 def device(order, client):
     """Ordered and confirmed."""
-    calls.drain(client)
+    sending.drain(client)
     order.refresh_from_db()
     return order.device

@@ -2,22 +2,22 @@
 
 from django.core.management import call_command
 
-from devices import calls, search
+from devices.outbox import recovery, sending
 from tests.devices.calls.states import State, settle, state_of
 from tests.vendor import posts
 
 
 def send_behind_the_databases_back(order, client):
-    calls.PERFORM[order.kind](client, order)
+    sending.PERFORM[order.kind](client, order)
 
 
 def test_what_was_sent_after_the_restored_moment_is_found_and_not_sent_again(order, client, sim, capsys):
     send_behind_the_databases_back(order, client)
 
     call_command("doubt_calls")
-    calls.drain(client)
+    sending.drain(client)
     settle()
-    search.search_unknown(client)
+    recovery.search_unknown(client)
 
     assert state_of(order) == State.CONFIRMED
     assert len(posts(sim)) == len(sim.devices()) == 1
@@ -25,25 +25,25 @@ def test_what_was_sent_after_the_restored_moment_is_found_and_not_sent_again(ord
 
 
 def test_what_was_never_sent_goes_out_after_two_absences(order, client, sim):
-    calls.doubt()
+    sending.doubt()
     for _ in range(2):
         settle()
-        search.search_unknown(client)
-    calls.drain(client)
+        recovery.search_unknown(client)
+    sending.drain(client)
 
     assert state_of(order) == State.CONFIRMED
     assert len(posts(sim)) == 1
 
 
 def test_calls_that_were_settled_stay_settled(order, client):
-    calls.drain(client)
+    sending.drain(client)
 
-    assert calls.doubt() == 0
+    assert sending.doubt() == 0
     assert state_of(order) == State.CONFIRMED
 
 
 def test_a_call_that_was_being_sent_is_held_by_nobody_then(order, client):
-    calls.claim_next()
+    sending.claim_next()
 
-    assert calls.doubt() == 1
+    assert sending.doubt() == 1
     assert state_of(order) == State.UNKNOWN

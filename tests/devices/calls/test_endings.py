@@ -1,16 +1,16 @@
 """Unlinking, and cancelling before it ships."""
 
-from devices import calls, endings, search
 from devices.models import Assignment, Device
-from devices.models.call import CallKind
-from devices.states import DeviceState
+from devices.models.vendor_call import CallKind
+from devices.outbox import recovery, sending, unlinking
+from devices.statuses import DeviceState
 from tests.devices.calls.states import State, settle, state_of
 
 
 def test_unlinking_ends_the_assignment_and_asks_for_a_second_reading(device, client, cora):
-    call = endings.request(CallKind.UNLINK, device=device, by=cora)
+    call = unlinking.request(CallKind.UNLINK, device=device, by=cora)
 
-    calls.drain(client)
+    sending.drain(client)
 
     device.refresh_from_db()
     assert state_of(call) == State.CONFIRMED
@@ -20,30 +20,30 @@ def test_unlinking_ends_the_assignment_and_asks_for_a_second_reading(device, cli
 
 
 def test_two_people_ending_at_once_send_one_call(device, client, sim, cora):
-    calls_made = {endings.request(CallKind.UNLINK, device=device, by=cora).pk for _ in range(2)}
+    calls_made = {unlinking.request(CallKind.UNLINK, device=device, by=cora).pk for _ in range(2)}
 
-    calls.drain(client)
+    sending.drain(client)
 
     assert len(calls_made) == 1
     assert len(sim.requests.matching("GET", "unlink-gateway")) == 1
 
 
 def test_a_lost_unlink_is_found_done(device, client, sim, cora):
-    call = endings.request(CallKind.UNLINK, device=device, by=cora)
+    call = unlinking.request(CallKind.UNLINK, device=device, by=cora)
     sim.faults.add("reset_after", match={"path_contains": "unlink-gateway"})
-    calls.drain(client)
+    sending.drain(client)
     settle()
 
-    search.search_unknown(client)
+    recovery.search_unknown(client)
 
     assert state_of(call) == State.CONFIRMED
     assert Device.objects.get().state == DeviceState.UNLINKED
 
 
 def test_cancelling_before_it_ships_deletes_it_at_the_vendor(device, client, sim, cora):
-    call = endings.request(CallKind.DELETE, device=device, by=cora)
+    call = unlinking.request(CallKind.DELETE, device=device, by=cora)
 
-    calls.drain(client)
+    sending.drain(client)
 
     device.refresh_from_db()
     assert state_of(call) == State.CONFIRMED
@@ -54,18 +54,18 @@ def test_cancelling_before_it_ships_deletes_it_at_the_vendor(device, client, sim
 
 def test_a_delete_of_what_is_gone_already_is_done(device, client, sim, cora):
     client.delete_device(device.hwi_id)
-    call = endings.request(CallKind.DELETE, device=device, by=cora)
+    call = unlinking.request(CallKind.DELETE, device=device, by=cora)
 
-    calls.drain(client)
+    sending.drain(client)
 
     assert state_of(call) == State.CONFIRMED
 
 
 def test_a_refused_delete_says_why(device, client, sim, cora):
     sim.ship(str(device.hwi_id))
-    call = endings.request(CallKind.DELETE, device=device, by=cora)
+    call = unlinking.request(CallKind.DELETE, device=device, by=cora)
 
-    calls.drain(client)
+    sending.drain(client)
 
     assert state_of(call) == State.REJECTED
     assert "Unlink it instead" in call.reason

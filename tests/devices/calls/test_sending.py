@@ -5,15 +5,15 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from devices import activation, calls
 from devices.models import VendorCall
-from devices.states import DeviceState
+from devices.outbox import requests, sending
+from devices.statuses import DeviceState
 from tests.devices.calls.states import State, state_of
 from tests.vendor import HOME, NEW_DEVICE, posts
 
 
 def test_a_confirmed_order_knows_its_device_and_the_device_its_patient(order, client, sim, rosa):
-    calls.drain(client)
+    sending.drain(client)
 
     assert state_of(order) == State.CONFIRMED
     assert order.device.patient == rosa
@@ -32,14 +32,14 @@ def test_the_vendor_learns_what_shipping_needs_and_no_more(order, rosa):
 def test_the_phone_number_goes_along_only_with_consent(rosa, scale, cora):
     rosa.sms_consent = True
 
-    call = activation.request_order(patient=rosa, device_type=scale, gateway=None, ship_to=HOME, by=cora)
+    call = requests.request_order(patient=rosa, device_type=scale, gateway=None, ship_to=HOME, by=cora)
 
     assert call.payload["patient"]["phone_number"] == rosa.phone
     assert call.payload["patient"]["sms_opt_in"] is True
 
 
 def test_an_activation_says_no_name(rosa, scale, cora):
-    call = activation.request_activation(patient=rosa, device_type=scale, hardware_uuid="a1b2-c3d4-e5f6", by=cora)
+    call = requests.request_activation(patient=rosa, device_type=scale, hardware_uuid="a1b2-c3d4-e5f6", by=cora)
 
     assert call.payload["patient"] == {"external_id": rosa.external_id, "sms_opt_in": False}
     assert call.payload["gateway"] == "A1B2C3D4E5F6"
@@ -49,11 +49,11 @@ def test_an_activation_says_no_name(rosa, scale, cora):
 def test_a_lost_answer_leaves_the_call_unknown_and_opens_no_door(order, client, sim, fault):
     sim.faults.add(fault, match=NEW_DEVICE)
 
-    calls.drain(client)
-    calls.drain(client)
+    sending.drain(client)
+    sending.drain(client)
 
     assert state_of(order) == State.UNKNOWN
-    assert calls.claim_next() is None
+    assert sending.claim_next() is None
     assert len(posts(sim)) == 1
 
 
@@ -61,7 +61,7 @@ def test_a_lost_answer_leaves_the_call_unknown_and_opens_no_door(order, client, 
 def test_a_server_error_is_unknown_and_never_failed(order, client, sim, status):
     sim.faults.add("status", status=status, match=NEW_DEVICE)
 
-    calls.drain(client)
+    sending.drain(client)
 
     assert state_of(order) == State.UNKNOWN
 
@@ -70,7 +70,7 @@ def test_429_goes_back_to_intent_with_a_time(order, client, sim):
     sim.faults.add("status", status=429, headers={"Retry-After": "7"}, match=NEW_DEVICE)
 
     began = timezone.now()
-    calls.drain(client)
+    sending.drain(client)
 
     assert state_of(order) == State.INTENT
     assert began <= order.next_attempt_at - dt.timedelta(seconds=7) <= timezone.now()
@@ -79,7 +79,7 @@ def test_429_goes_back_to_intent_with_a_time(order, client, sim):
 def test_a_refused_key_blames_no_order_and_stops_the_lane(order, client, sim, caplog):
     sim.faults.add("status", status=401, times=None)
 
-    calls.drain(client)
+    sending.drain(client)
 
     assert state_of(order) == State.INTENT
     assert order.reason == ""
@@ -89,9 +89,9 @@ def test_a_refused_key_blames_no_order_and_stops_the_lane(order, client, sim, ca
 
 def test_a_refusal_is_kept_by_field_in_the_vendors_words(rosa, scale, cora, client, sim):
     scale.name = "Tenovi Abacus"
-    call = activation.request_order(patient=rosa, device_type=scale, gateway=None, ship_to=HOME, by=cora)
+    call = requests.request_order(patient=rosa, device_type=scale, gateway=None, ship_to=HOME, by=cora)
 
-    calls.drain(client)
+    sending.drain(client)
 
     assert state_of(call) == State.REJECTED
     assert "not a valid device type" in call.reason
@@ -99,35 +99,35 @@ def test_a_refusal_is_kept_by_field_in_the_vendors_words(rosa, scale, cora, clie
 
 
 def test_a_dead_workers_call_is_unknown_and_never_intent(order, client, sim):
-    calls.claim_next()
+    sending.claim_next()
     VendorCall.objects.update(leased_until=timezone.now() - dt.timedelta(seconds=1))
 
-    calls.drain(client)
+    sending.drain(client)
 
     assert state_of(order) == State.UNKNOWN
     assert posts(sim) == []
 
 
 def test_a_worker_that_slept_past_its_lease_sends_nothing(order, client, sim):
-    call = calls.claim_next()
+    call = sending.claim_next()
     call.leased_until = timezone.now() - dt.timedelta(seconds=1)
 
-    calls.send(call, client)
+    sending.send(call, client)
 
     assert posts(sim) == []
 
 
 def test_an_answer_after_the_lease_changes_nothing(order, client, sim):
-    call = calls.claim_next()
+    call = sending.claim_next()
     VendorCall.objects.filter(pk=call.pk).update(leased_until=timezone.now() - dt.timedelta(seconds=1))
-    calls.expire_leases()
+    sending.expire_leases()
 
-    calls.send(call, client)
+    sending.send(call, client)
 
     assert state_of(order) == State.UNKNOWN
     assert len(posts(sim)) == 1
 
 
 def test_a_claimed_call_is_claimed_once(order):
-    assert calls.claim_next() == order
-    assert calls.claim_next() is None
+    assert sending.claim_next() == order
+    assert sending.claim_next() is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices import concerns
+from devices import device_issues
 from tests.devices.pages.opening import DAY, NOW
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ def test_what_a_device_needs_a_hand_for(cuff, facts, expected):
     for name, value in facts.items():
         setattr(cuff, name, value)
 
-    assert len(concerns.of_device(cuff, now=NOW)) == expected
+    assert len(device_issues.of_device(cuff, now=NOW)) == expected
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_what_a_gateway_needs_a_hand_for(cuff, facts, expected):
     for name, value in facts.items():
         setattr(cuff.gateway, name, value)
 
-    assert len(concerns.of_gateway(cuff.gateway, now=NOW)) == expected
+    assert len(device_issues.of_gateway(cuff.gateway, now=NOW)) == expected

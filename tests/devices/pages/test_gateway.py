@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from devices import concerns, tasks
+from devices import device_issues, tasks
 from devices.models import Device, Gateway
 from patients.models import AuditEvent
 from tests.devices.pages.opening import gateway_of, page_of, queries_of, seen
@@ -30,7 +30,7 @@ def test_a_gateway_s_page_tells_how_it_fares_what_is_on_it_and_what_is_pending(c
     assert text.count("Confirmed") == 1
     assert "Asked for, not confirmed" in text
     assert "Nov 2, 2026" in text
-    assert concerns.WHITELISTING[:30] in text.replace("&#x27;", "'")
+    assert device_issues.WHITELISTING[:30] in text.replace("&#x27;", "'")
     assert AuditEvent.objects.filter(patient_ids__contains=[rosa.pk], target__startswith="gateway:").count() == 1
 
 

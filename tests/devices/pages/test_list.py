@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from devices.states import DeviceState
+from devices.statuses import DeviceState
 from patients.models import AuditEvent
 from tests.devices.pages.opening import DAY, LIST, NOW, gateway_of, page_of, queries_of, seen
 from tests.factories import DeviceFactory, GatewayFactory, PatientFactory

@@ -1,8 +1,8 @@
 import pytest
 from django.utils import timezone
 
-from devices import health as health_views
 from devices.models import PeriodicJob
+from devices.monitoring import views as health_views
 from tests.devices.signs.house import ago, hook_at
 from tests.factories import SyncRunFactory
 

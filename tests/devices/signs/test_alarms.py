@@ -7,9 +7,9 @@ import smtplib
 import pytest
 from django.core import mail
 
-from config.launcher.folders import ROOT
-from devices import alarms, signs
+from config.launcher.paths import ROOT
 from devices.models import Alarm
+from devices.monitoring import checks, operator_alarms
 from tests.devices.signs.house import ago
 from tests.factories import DeliveryFactory, SyncRowFactory, VendorCallFactory
 
@@ -25,7 +25,7 @@ def operators(settings):
 def problem(monkeypatch):
     """What doesn't run, as the test says."""
     found = {}
-    monkeypatch.setattr(signs, "problems", lambda: dict(found))
+    monkeypatch.setattr(checks, "problems", lambda: dict(found))
     return found
 
 
@@ -36,7 +36,7 @@ def at(time_machine, minutes):
 def looks(time_machine, *minutes):
     for minute in minutes:
         at(time_machine, minute)
-        alarms.look()
+        operator_alarms.look()
     return [message.subject for message in mail.outbox]
 
 
@@ -76,7 +76,7 @@ def test_a_mail_that_can_not_be_sent_is_tried_again_a_minute_later(operators, pr
 
     problem["broker"] = "gone"
     with monkeypatch.context() as patch:
-        patch.setattr(alarms, "send_mail", refuse)
+        patch.setattr(operator_alarms, "send_mail", refuse)
         looks(time_machine, 0, 1)
 
     assert looks(time_machine, 2, 3) == ["Vitals at Home: red: broker"]
@@ -95,7 +95,7 @@ def test_no_mail_holds_a_patients_data(operators, rosa, time_machine):
     DeliveryFactory(state="dead", body=b'[{"value_1": "181"}]', reason=f"about {rosa.name}")
     VendorCallFactory(patient=rosa, state="needs_human", unknown_since=ago(hours=5), reason=rosa.street)
     SyncRowFactory(patient=rosa, run__kind="measurements", run__finished_at=ago(hours=1), state="failed")
-    alarms.look()
+    operator_alarms.look()
 
     text = mail.outbox[0].subject + mail.outbox[0].body
     assert "inbox_dead" in text
@@ -108,5 +108,5 @@ def test_operations_explain_every_alarm_and_no_other():
     table = text.partition("\n| alarm |")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", table, re.MULTILINE)
 
-    assert [name for name, _, _ in rows] == list(signs.CHECKS)
+    assert [name for name, _, _ in rows] == list(checks.CHECKS)
     assert all(len(meaning) > 15 and len(action) > 15 for _, meaning, action in rows)

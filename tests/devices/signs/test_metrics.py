@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from devices import metrics, signs
+from devices.monitoring import checks, prometheus
 from tests.devices.signs.house import TOKEN, ago, plan
 from tests.factories import DeliveryFactory, PatientFactory, VendorCallFactory
 from tests.source import ROOT
@@ -30,7 +30,7 @@ def test_metrics_show_the_same_as_figures(client, running):
 def test_the_operators_table_of_metrics_names_all_of_them_with_their_labels(running):
     table = (ROOT / "docs" / "operations.md").read_text().partition("| metric |")[2].partition("\n\n")[0]
     told = {name: re.findall(r"\w+", labels) for name, labels in re.findall(r"\| `(vitals_\w+)` \| ([^|]*)\|", table)}
-    found = {each.name: list(each._labelnames) for each in metrics.House().collect()}
+    found = {each.name: list(each._labelnames) for each in prometheus.House().collect()}
 
     assert told == found | {"vitals_request_seconds": ["route", "method", "status"]}
 
@@ -66,8 +66,8 @@ def test_no_look_reads_all_deliveries(running):
         )
         cursor.execute("ANALYZE devices_delivery")
     with CaptureQueriesContext(connection) as asked:
-        signs.problems()
-        list(metrics.House().collect())
+        checks.problems()
+        list(prometheus.House().collect())
     questions = [query["sql"] for query in asked if query["sql"].startswith("SELECT") and "devices_del" in query["sql"]]
 
     assert "Seq Scan on devices_delivery" in plan("SELECT 1 FROM devices_delivery WHERE attempts > 3")

@@ -6,9 +6,9 @@ from celery import current_app
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from devices import health as health_views
-from devices import signs
 from devices.models import HookTally, KeySlot, PeriodicJob, SyncRun
+from devices.monitoring import checks
+from devices.monitoring import views as health_views
 from tests.devices.signs.house import TOKEN, ago, hook_at
 from tests.factories import DeliveryFactory, DeviceFactory, GatewayFactory, SyncRowFactory, VendorCallFactory
 from tests.source import modules
@@ -81,13 +81,13 @@ def health(client, **headers):
 
 
 def test_every_sign_is_tested():
-    assert set(BREAK) == set(signs.CHECKS)
+    assert set(BREAK) == set(checks.CHECKS)
 
 
 def test_every_periodic_job_has_a_sign():
     tasks = "".join(module.text for name, module in modules().items() if name.endswith(".tasks"))
     judged_by_runs = {"sync catalogue", "compare devices", "read gateways"}
-    judged = {check.args[0] for check in signs.CHECKS.values() if getattr(check, "args", ())}
+    judged = {check.args[0] for check in checks.CHECKS.values() if getattr(check, "args", ())}
 
     assert set(re.findall(r'run_alone\("([^"]+)"', tasks)) - judged_by_runs <= judged
 
@@ -96,14 +96,14 @@ def test_a_new_house_need_not_have_purged_yet(running):
     PeriodicJob.objects.filter(name="purge bodies").delete()
     SyncRun.objects.update(started_at=ago(hours=1))
 
-    assert "purge" not in signs.problems()
+    assert "purge" not in checks.problems()
 
 
 def test_a_house_in_which_all_runs_is_green(client, running):
     answer = health(client, **TOKEN)
 
     assert (answer.status_code, answer.json()["problems"]) == (200, {})
-    assert answer.json()["checked"] == list(signs.CHECKS)
+    assert answer.json()["checked"] == list(checks.CHECKS)
 
 
 @pytest.mark.parametrize("name", BREAKABLE)
@@ -168,7 +168,7 @@ def test_what_was_due_a_moment_ago_is_no_problem(running):
     VendorCallFactory(next_attempt_at=ago(minutes=1))
     DeviceFactory(reread_at=ago(minutes=1))
 
-    assert signs.problems() == {}
+    assert checks.problems() == {}
 
 
 def test_the_usual_silence_is_that_of_a_usual_day_not_of_an_outage():
@@ -176,11 +176,11 @@ def test_the_usual_silence_is_that_of_a_usual_day_not_of_an_outage():
     quiet_nights = [start + dt.timedelta(days=day, hours=hour) for day in range(7) for hour in range(7, 23)]
     with_outage = [minute for minute in quiet_nights if minute.day not in (13, 14)]
 
-    assert signs.usual_silence(quiet_nights) == dt.timedelta(hours=9)
-    assert signs.usual_silence(with_outage) == dt.timedelta(hours=9)
+    assert checks.usual_silence(quiet_nights) == dt.timedelta(hours=9)
+    assert checks.usual_silence(with_outage) == dt.timedelta(hours=9)
 
 
 def test_a_new_house_is_not_called_silent():
-    assert signs.hooks_silent() is None
+    assert checks.hooks_silent() is None
     hook_at(ago(hours=47))
-    assert signs.hooks_silent() is None
+    assert checks.hooks_silent() is None

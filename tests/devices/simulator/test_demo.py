@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from devices.simulator import Simulator
-from devices.simulator.clock import iso, parse
-from devices.simulator.people import described
+from devices.simulator.demo.personas import described
+from devices.simulator.runtime.clock import iso, parse
 from tests.devices.simulator.conftest import Receiver, a_client
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from devices.simulator.clock import iso
+from devices.simulator.runtime.clock import iso
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx2
 import pytest
 
-from config.launcher.folders import ROOT
+from config.launcher.paths import ROOT
 from tests.patience import PATIENCE_SECONDS
 
 HEADERS = {"Authorization": "Api-Key key-a"}

@@ -12,8 +12,8 @@ import pytest
 import stamina
 
 from devices.simulator import Simulator
-from devices.tenovi import ApiKey, Gate, ShipTo, TenoviClient, VendorPatient, caller
-from devices.tenovi.gate import Slot
+from devices.tenovi import ApiKey, Gate, ShipTo, TenoviClient, VendorPatient, http_client
+from devices.tenovi.rate_limiter import Slot
 from tests.patience import PATIENCE_SECONDS
 
 DOMAIN = "vitals-test"
@@ -128,9 +128,9 @@ def answering(build):
 @pytest.fixture
 def server(build, monkeypatch):
     """A server of one function per connection, and a client on it with all the time in the world."""
-    monkeypatch.setattr(caller, "CALL_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(caller, "TIMEOUTS", {"read": PATIENCE_SECONDS, "write": PATIENCE_SECONDS})
-    monkeypatch.setattr(caller, "READ_TRIES", 1)
+    monkeypatch.setattr(http_client, "CALL_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(http_client, "TIMEOUTS", {"read": PATIENCE_SECONDS, "write": PATIENCE_SECONDS})
+    monkeypatch.setattr(http_client, "READ_TRIES", 1)
     with ExitStack() as open_sockets:
 
         def serve(act, *, wrap=lambda connection: connection, scheme="http"):
@@ -144,13 +144,13 @@ def server(build, monkeypatch):
 @pytest.fixture
 def calls_end_after_a_second(monkeypatch, server):
     """Each byte may take as long as ever."""
-    monkeypatch.setattr(caller, "CALL_SECONDS", 1.0)
+    monkeypatch.setattr(http_client, "CALL_SECONDS", 1.0)
 
 
 @pytest.fixture
 def silence_ends_after_a_second(monkeypatch, server):
     """The call may take as long as ever."""
-    monkeypatch.setattr(caller, "TIMEOUTS", {"read": 1.0, "write": 1.0})
+    monkeypatch.setattr(http_client, "TIMEOUTS", {"read": 1.0, "write": 1.0})
 
 
 def accept(listener, act, wrap):

@@ -12,7 +12,7 @@ def main(lane, count, keys):
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     django.setup()
     from devices.tenovi import ApiKey, Gate
-    from devices.tenovi.gate import NoSlot
+    from devices.tenovi.rate_limiter import NoSlot
 
     gate = Gate([ApiKey(key) for key in keys.split(",")], gap_seconds=0.1, person=lane == "person")
     taken = 0

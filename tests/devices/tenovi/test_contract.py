@@ -7,9 +7,9 @@ import uuid
 
 import pytest
 
-from devices.states import DeviceState
+from devices.statuses import DeviceState
 from devices.tenovi import PatientDetails, Rejected, TenoviClient, VendorPatient
-from devices.tenovi.caller import Caller
+from devices.tenovi.http_client import Caller
 from tests.devices.tenovi.protocol import GATEWAY, HOOK, WINDOW, swap_gateway, weigh
 
 

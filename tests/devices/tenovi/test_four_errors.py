@@ -10,7 +10,7 @@ import pytest
 
 from devices.simulator import WireFault
 from devices.tenovi import Misconfigured, NotSent, Rejected, Unclear
-from devices.tenovi.answers import retry_after
+from devices.tenovi.responses import retry_after
 
 DEVICE = "0b7e6a52-5d1c-4c1e-9a57-3f6f0b1f2a10"
 PAGE = {"count": 0, "next": None, "previous": None, "results": []}

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from devices.models import KeySlot
 from devices.simulator import Simulator
 from devices.tenovi import ApiKey, NotSent, TenoviClient
-from devices.tenovi.gate import NoSlot
+from devices.tenovi.rate_limiter import NoSlot
 from tests.devices.tenovi.gates import GAP, WSGI, a_gate, busy, gaps, row, with_others
 from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
 
@@ -145,7 +145,7 @@ def test_a_slot_that_is_too_far_away_is_not_booked():
 def test_the_connection_is_made_ready_a_second_before_a_far_slot_opens(monkeypatch):
     gate, story = a_gate(gap=30), []
     gate.take(max_wait=1)
-    monkeypatch.setattr("devices.tenovi.gate._sleep_until", story.append)
+    monkeypatch.setattr("devices.tenovi.rate_limiter._sleep_until", story.append)
     slot = gate.take(max_wait=60, prepare=lambda: story.append("ready"))
 
     assert story == [slot.opens - 1.0, "ready", slot.opens]
@@ -196,7 +196,7 @@ def test_a_held_slot_that_went_stale_is_changed_for_a_fresh_one():
 
 
 def test_a_held_slot_is_given_back_when_nothing_was_claimed(monkeypatch):
-    monkeypatch.setattr("devices.tenovi.gate.LATE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("devices.tenovi.rate_limiter.LATE_SECONDS", PATIENCE_SECONDS)
     with TenoviClient(
         base_url="http://tenovi.invalid", domain="x", gate=a_gate(gap=30), max_wait=1, transport=WSGI
     ) as client:
@@ -207,7 +207,7 @@ def test_a_held_slot_is_given_back_when_nothing_was_claimed(monkeypatch):
 
 
 def test_a_machine_that_is_always_late_sends_nothing(monkeypatch):
-    monkeypatch.setattr("devices.tenovi.gate.LATE_SECONDS", -1.0)
+    monkeypatch.setattr("devices.tenovi.rate_limiter.LATE_SECONDS", -1.0)
     sent = []
     transport = httpx2.MockTransport(sent.append)
     client = TenoviClient(

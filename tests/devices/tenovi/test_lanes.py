@@ -3,8 +3,8 @@ import pytest
 
 from devices import tenovi
 from devices.simulator import Simulator
-from devices.tenovi import lanes
-from devices.tenovi.gate import SHARED_BUCKET
+from devices.tenovi import client_factory
+from devices.tenovi.rate_limiter import SHARED_BUCKET
 
 pytestmark = pytest.mark.django_db
 
@@ -15,7 +15,7 @@ def vendor(settings, monkeypatch):
     settings.TENOVI_CALL_GAP_SECONDS = 0.05
     settings.TENOVI_CLIENT_DOMAIN = "vitals-test"
     simulator = Simulator(domain="vitals-test", keys=("key-people", "key-1", "key-2"), gap_seconds=0)
-    monkeypatch.setattr(lanes, "new_transport", lambda: httpx2.WSGITransport(app=simulator))
+    monkeypatch.setattr(client_factory, "new_transport", lambda: httpx2.WSGITransport(app=simulator))
     yield simulator
     simulator.close()
 

@@ -14,8 +14,8 @@ from devices.tenovi import (
     VendorPatient,
     VendorWebhook,
 )
-from devices.tenovi.account import MetricInfo, WhitelistedDevice
-from devices.tenovi.payloads import NestedDevice
+from devices.tenovi.account_schemas import MetricInfo, WhitelistedDevice
+from devices.tenovi.device_schemas import NestedDevice
 from tests.devices.tenovi.protocol import GATEWAY, HOOK, KEY, WINDOW, swap_gateway, weigh
 
 # Sections 1.2 to 1.11 of the protocol: what each list may be asked. Any other name is ignored without a word.

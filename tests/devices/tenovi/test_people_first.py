@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from devices.models import KeySlot
-from devices.tenovi.gate import SHARED_BUCKET, NoSlot
+from devices.tenovi.rate_limiter import SHARED_BUCKET, NoSlot
 from tests.devices.tenovi.gates import KEYS, a_gate, busy, with_others
 from tests.patience import PATIENCE_SECONDS
 

@@ -7,7 +7,7 @@ import logging
 import httpx2
 import pytest
 
-from devices.tenovi import Misconfigured, NotSent, Rejected, Unclear, pages
+from devices.tenovi import Misconfigured, NotSent, Rejected, Unclear, pagination
 from devices.tenovi.request import FullJitter
 
 DEVICE = "0b7e6a52-5d1c-4c1e-9a57-3f6f0b1f2a10"
@@ -53,7 +53,7 @@ def test_a_next_without_a_page_number_is_an_error(answering, link):
 
 
 def test_pages_without_end_are_an_error(answering, monkeypatch):
-    monkeypatch.setattr(pages, "MOST_PAGES", 3)
+    monkeypatch.setattr(pagination, "MOST_PAGES", 3)
     client = answering(*(page(readings(n), n + 1, count=99) for n in range(1, 9)))
 
     with pytest.raises(Unclear, match="more than 3 pages"):

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from devices.tenovi import ApiKey, Misconfigured, NotSent, Unclear, wire
+from devices.tenovi import ApiKey, Misconfigured, NotSent, Unclear, transport
 from tests.patience import PATIENCE_SECONDS
 
 LONG = " " * 10 * PATIENCE_SECONDS  # at a tenth of a second for each, longer than anybody's patience
@@ -129,7 +129,7 @@ def test_a_certificate_that_nobody_signed_gets_no_byte_of_ours(server, tls):
 
 
 def test_a_certificate_that_we_trust_carries_several_calls(server, reply, tls, certificate, monkeypatch):
-    monkeypatch.setattr(wire, "verifying_context", lambda: ssl.create_default_context(cafile=certificate))
+    monkeypatch.setattr(transport, "verifying_context", lambda: ssl.create_default_context(cafile=certificate))
     client = server(lambda connection: connection.sendall(reply(EMPTY_PAGE)), wrap=tls, scheme="https")
 
     assert client.list_devices().rows == client.list_devices().rows == ()
@@ -137,7 +137,7 @@ def test_a_certificate_that_we_trust_carries_several_calls(server, reply, tls, c
 
 @pytest.mark.usefixtures("calls_end_after_a_second")
 def test_the_deadline_holds_inside_tls(server, reply, tls, certificate, monkeypatch):
-    monkeypatch.setattr(wire, "verifying_context", lambda: ssl.create_default_context(cafile=certificate))
+    monkeypatch.setattr(transport, "verifying_context", lambda: ssl.create_default_context(cafile=certificate))
     client = server(lambda connection: drip(connection, reply(EMPTY_PAGE + LONG)), wrap=tls, scheme="https")
 
     with pytest.raises(Unclear, match="ReadTimeout"):

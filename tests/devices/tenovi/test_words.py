@@ -5,10 +5,10 @@ import json
 import msgspec
 import pytest
 
-from devices.hardware import fold_name, hardware_problem, hardware_warning, normalise_hardware_uuid, passes_luhn
-from devices.states import RANK, DeviceState
+from devices.hardware_ids import fold_name, hardware_problem, hardware_warning, normalise_hardware_uuid, passes_luhn
+from devices.statuses import RANK, DeviceState
 from devices.tenovi import HwiDevice, HwiDeviceType, PatientDetails, VendorPatient, clean, device_state, parse_time
-from devices.tenovi.rows import read_row, read_rows
+from devices.tenovi.decoding import read_row, read_rows
 
 ID = "0b7e6a52-5d1c-4c1e-9a57-3f6f0b1f2a10"
 SCALE = {"id": ID, "device": {"name": "Tenovi Scale"}}

@@ -1,0 +1,52 @@
+"""One launcher per state folder: a lock that ends with its last process, however it ends."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from config.launcher.errors import Refused
+
+PATIENCE_SECONDS = 15  # a killed launcher's leash may still be stopping what it left
+
+
+@contextlib.contextmanager
+def claimed(state: Path, *, target: str) -> Iterator[int]:
+    """The lock's file descriptor, for the leash to keep."""
+    with (state / "lock").open("a+") as file:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not taken(file.fileno()):
+            file.seek(0)
+            holder = file.read().strip()
+            if alive(holder) or time.monotonic() > deadline:
+                raise Refused(
+                    f"`make {target}` already runs in this clone (process {holder}): stop it first, with Ctrl-C."
+                )
+            time.sleep(0.2)
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield file.fileno()
+        file.truncate(0)
+
+
+def taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def alive(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

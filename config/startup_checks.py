@@ -1,0 +1,90 @@
+"""What web and workers refuse to start with. gunicorn and Celery run no Django checks, so both call this."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+from patients import encryption
+
+LEAST_POSTGRESQL = 150_000
+LEAST_GAP_SECONDS = 1.05
+LEAST_SETTLE_SECONDS = 900.0
+LEAST_LEASE_SECONDS = 120.0
+
+
+def refuse_unsafe() -> None:
+    """Raises ImproperlyConfigured with every reason at once, one line each."""
+    reasons = [*_missing(), *_unfit_keys(), *_compressed_for_the_vendor(), *_out_of_reach(), *_careless_database()]
+    if reasons:
+        raise ImproperlyConfigured("Refusing to start:\n" + "\n".join(f"  - {reason}" for reason in reasons))
+
+
+def talks_to_vendor() -> bool:
+    return (urlsplit(settings.TENOVI_BASE_URL).hostname or "").rstrip(".").endswith("tenovi.com")
+
+
+def _missing() -> list[str]:
+    needed = {
+        "TENOVI_WEBHOOK_SECRETS": "without it the vendor's webhooks can't be told from anybody's",
+        "TENOVI_API_KEYS": "without it nothing can be ordered or pulled",
+        "TENOVI_CLIENT_DOMAIN": "the segment after /clients/ in the vendor's addresses",
+    }
+    return [f"{name} is empty: {why}" for name, why in needed.items() if not getattr(settings, name)]
+
+
+def _unfit_keys() -> list[str]:
+    reason = encryption.why_unfit()
+    return [reason] if reason else []
+
+
+def _compressed_for_the_vendor() -> list[str]:
+    if not talks_to_vendor():
+        return []
+    reasons = []
+    if settings.TENOVI_CALL_GAP_SECONDS < LEAST_GAP_SECONDS:
+        reasons.append(f"TENOVI_CALL_GAP_SECONDS below {LEAST_GAP_SECONDS} breaks the vendor's limit")
+    if settings.ORDER_SETTLE_SECONDS < LEAST_SETTLE_SECONDS:
+        reasons.append(f"ORDER_SETTLE_SECONDS below {LEAST_SETTLE_SECONDS:.0f} may order twice")
+    if settings.LEASE_SECONDS < LEAST_LEASE_SECONDS:
+        reasons.append(f"LEASE_SECONDS below {LEAST_LEASE_SECONDS:.0f} takes living workers for dead")
+    if not settings.TENOVI_BASE_URL.startswith("https://"):
+        reasons.append("TENOVI_BASE_URL must be https")
+    if settings.INSECURE_HTTP or settings.DEMO or settings.DEBUG:
+        reasons.append("INSECURE_HTTP, DEMO and DEBUG are for machines that hold nobody's data")
+    return reasons
+
+
+def _out_of_reach() -> list[str]:
+    """People, their links and their alarms, where the patients are real."""
+    if not talks_to_vendor():
+        return []
+    reasons = []
+    if not settings.OPERATOR_EMAILS:
+        reasons.append("OPERATOR_EMAILS is empty: an alarm would reach nobody")
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        reasons.append("EMAIL_URL names no mail server: alarms and invitations would reach nobody")
+    if not settings.ALLOWED_HOSTS:
+        reasons.append("ALLOWED_HOSTS is empty: no page would be answered")
+    if not settings.SITE_URL.startswith("https://"):
+        reasons.append("SITE_URL must be the https address of this site: links in mails and passkeys hang on it")
+    return reasons
+
+
+def _careless_database() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')")
+        fsync, commit = cursor.fetchone()
+        version = connection.pg_version  # type: ignore[attr-defined]  # only PostgreSQL has one
+    connection.close()
+    reasons = [] if version >= LEAST_POSTGRESQL else ["PostgreSQL 15 or newer is needed"]
+    if settings.ALLOW_CARELESS_DATABASE:
+        return reasons
+    if fsync == "off":
+        reasons.append("PostgreSQL runs with fsync=off: an acknowledged reading could be lost")
+    if commit == "off":
+        reasons.append("PostgreSQL runs with synchronous_commit=off: an acknowledged reading could be lost")
+    return reasons

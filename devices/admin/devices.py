@@ -1,0 +1,77 @@
+"""What the vendor sells, and what patients hold."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from devices.hardware_ids import normalise_hardware_uuid
+from devices.models import Assignment, Device, DeviceType, Gateway, HardwareChange
+from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
+
+
+@admin.register(DeviceType)
+class DeviceTypeAdmin(ReadOnlyAdmin):
+    list_display = ("name", "sensor_code", "in_stock", "listed", "deprecated", "monthly_cost", "synced_at")
+    list_filter = ("listed", "in_stock", "deprecated")
+    search_fields = ("name", "sensor_code")
+    search_help_text = "A part of the name, or a sensor code"
+    exclude = ("metrics",)
+    readonly_fields = ("measures",)
+
+    def measures(self, device_type: DeviceType) -> str:
+        told = [entry for entry in device_type.metrics if isinstance(entry, dict)]
+        return ", ".join(str(entry.get("primary_display_name") or entry.get("name", "")) for entry in told)
+
+
+@admin.register(Gateway)
+class GatewayAdmin(ReadOnlyAdmin):
+    clinic_path = "devices__patient__clinic"
+    list_display = ("label", "signal", "last_checkin_at", "last_measurement_at", "told_at", "ask_problem")
+    search_fields = ("hardware_uuid",)
+    search_help_text = "A gateway ID or IMEI as printed on the label"
+    exclude = ("whitelist", "signal_strength")
+    readonly_fields = ("signal", "sensors")
+
+    @admin.display(description="gateway ID or IMEI", ordering="hardware_uuid")
+    def label(self, gateway: Gateway) -> str:
+        return gateway.printed_id
+
+    @admin.display(description="signal", ordering="signal_strength")
+    def signal(self, gateway: Gateway) -> str:
+        return f"{gateway.signal_in_words}, {gateway.signal_strength}" if gateway.signal_in_words else ""
+
+    @admin.display(description="sensors that it may hear")
+    def sensors(self, gateway: Gateway) -> str:
+        told = (f"code {row.sensor_code}" + ("" if row.confirmed else ", not confirmed") for row in gateway.listed)
+        return "; ".join(told) or "none told"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Gateway], search_term: str
+    ) -> tuple[QuerySet[Gateway], bool]:
+        """The label prints hyphens, the vendor's lists have none."""
+        return super().get_search_results(request, queryset, normalise_hardware_uuid(search_term))
+
+
+class AssignmentInline(ReadOnlyInline):
+    model = Assignment
+    fields = ("patient_by_name", "started_at", "ended_at")
+    readonly_fields = ("patient_by_name",)
+
+
+class HardwareChangeInline(ReadOnlyInline):
+    model = HardwareChange
+    fields = ("old", "new", "noticed_at", "logged_at")
+    show_change_link = False
+
+
+@admin.register(Device)
+class DeviceAdmin(ReadOnlyAdmin):
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("name", "patient_name", "state", "vendor_status", "last_heard_at", "read_at", "hwi_id")
+    list_filter = ("state", "device_type")
+    list_select_related = ("patient", "gateway", "device_type")
+    search_fields = ("hwi_id",)
+    search_help_text = "An HWI device id"
+    inlines = (AssignmentInline, HardwareChangeInline)

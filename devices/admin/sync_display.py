@@ -1,0 +1,112 @@
+"""Comparisons with the vendor, and what they found different, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from devices.models import Device, Gateway, SyncRun
+from devices.models.sync import SyncKind
+from devices.statuses import DeviceState
+from devices.sync.gateway_status import NOT_TOLD
+from patients.models import User
+from patients.templatetags.time_display import age
+
+# Kind of difference, as written down: what it means, what to do.
+MEANS = {
+    "billed, but its patient is not known here": (
+        "The vendor bills it, and its patient is not enrolled here.",
+        "Enrol the patient under that account id, attach the device in Unknown devices, or have the vendor unlink it.",
+    ),
+    "linked to another patient at the vendor": (
+        "Here it is one patient's, at the vendor another's. Nothing was moved.",
+        "Ask the vendor whose it is; readings from now on may be somebody else's.",
+    ),
+    "other hardware at the vendor": ("Its gateway or IMEI was replaced; taken over.", "Nothing to do."),
+    "other status at the vendor": ("Its status has changed, and no webhook said so; taken over.", "Nothing to do."),
+    "known here, absent at the vendor": (
+        "The vendor does not list it.",
+        "If the patient still uses it, ask the vendor; else end its monitoring.",
+    ),
+    "could not be read": ("The vendor's row can't be read.", "Tell the developers; nothing was changed."),
+    NOT_TOLD: (
+        "The vendor told nothing about this gateway.",
+        "The next night asks again; else ask the vendor.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    name: str
+    href: str
+    meaning: str
+    advice: str
+    detail: str
+
+
+def differences(run: SyncRun, *, user: User) -> list[Difference]:
+    """About devices of own clinics' patients, and of nobody. Three queries, however many."""
+    hwi_ids = {entry["hwi_id"] for entry in run.differences if entry.get("hwi_id")}
+    devices = {str(device.hwi_id): device for device in Device.objects.filter(hwi_id__in=_ids(hwi_ids))}
+    own = {
+        str(pk)
+        for pk in Device.objects.visible_to(user).filter(hwi_id__in=_ids(hwi_ids)).values_list("hwi_id", flat=True)
+    }
+    hidden = {key for key, device in devices.items() if device.patient_id and key not in own}
+    keys = [entry["gateway"] for entry in run.differences if entry.get("gateway")]
+    gateways = {str(each.public_id): each for each in Gateway.objects.visible_to(user).filter(public_id__in=keys)}
+    shown = (entry for entry in run.differences if entry.get("hwi_id") not in hidden)
+    return [
+        _difference(entry, devices.get(entry.get("hwi_id", "")), gateways.get(entry.get("gateway", "")))
+        for entry in shown
+        if "gateway" not in entry or entry["gateway"] in gateways
+    ]
+
+
+def _ids(texts: set[str]) -> list[str]:
+    """Rows that can't be read may name anything."""
+    return [text for text in texts if len(text) == 36 and text.count("-") == 4]
+
+
+def _difference(entry: dict[str, str], device: Device | None, gateway: Gateway | None) -> Difference:
+    meaning, advice = MEANS.get(entry["kind"], (entry["kind"], ""))
+    record, href = device or gateway, ""
+    if record is not None:
+        href = reverse(f"admin:devices_{record._meta.model_name}_change", args=[record.pk])
+    name = f"{device.name} {entry['hwi_id']}" if device else str(gateway or entry.get("hwi_id", ""))
+    return Difference(name[:120], href, meaning, advice, _detail(entry))
+
+
+def _detail(entry: dict[str, str]) -> str:
+    if "ours" in entry:
+        return f"{_word(entry['ours'])} → {_word(entry['theirs'])}"
+    return entry.get("problem", "")[:200]
+
+
+def _word(text: str) -> str:
+    return str(DeviceState(text).label) if text in DeviceState.values else text
+
+
+def when(run: SyncRun) -> str:
+    said = age(run.finished_at or run.started_at)
+    ago = said if said == "now" else f"{said} ago"
+    return f"{'finished' if run.finished_at else 'under way since'} {ago}"
+
+
+def tone(run: SyncRun) -> str:
+    return "warn" if run.differences or run.tally("failed") or run.problem else "ok"
+
+
+def in_short(run: SyncRun) -> str:
+    """Asked, found, missed by webhooks, how many differences."""
+    count = len(run.differences)
+    said = [f"{count} difference{'' if count == 1 else 's'}"] if count else []
+    if run.kind == SyncKind.MEASUREMENTS:
+        failed = f", {run.tally('failed')} failed" if run.tally("failed") else ""
+        asked = f"{run.tally('done'):,} of {run.tally('asked'):,} patients asked{failed}"
+        return ", ".join(
+            [asked, f"{run.tally('seen'):,} readings there", f"{run.tally('missed'):,} missed by webhooks", *said]
+        )
+    return ", ".join([f"{run.found:,} at the vendor", *said])

@@ -1,0 +1,134 @@
+"""Comparisons with the vendor: how far each is, what it found, and a new one now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from devices.admin import sync_display
+from devices.models import SyncRow, SyncRun
+from devices.models.sync import SyncKind, SyncRowState
+from devices.sync import gateway_status, runs
+from measurements.sync import pull as readings
+from patients.admin_site.base import ReadOnlyAdmin, may
+from patients.audit import audit_log
+from patients.models import AuditEvent, User
+from patients.permissions import person
+from patients.queueing.wakeup import nudge
+
+MOST_ROWS = 50  # of one run's patients; the rest is in the list of its own
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    """Each comparison with the vendor, how far it is, and what it found different, in words."""
+
+    list_display = (
+        "started_at", "kind", "progress", "at_vendor", "new_here", "missed_by_webhooks", "different", "problem",
+    )  # fmt: skip
+    list_filter = ("kind", "deep", ("started_at", admin.DateFieldListFilter))
+    list_display_links = ("started_at", "kind")
+    fields = (
+        "kind", "started_at", "finished_at", "deep", "requested_by", "progress", "at_vendor", "new_here",
+        "missed_by_webhooks", "problem",
+    )  # fmt: skip
+    readonly_fields = ("progress", "at_vendor", "new_here", "missed_by_webhooks")
+    list_select_related = False
+    change_list_template = "admin/devices/syncrun/change_list.html"
+    change_form_template = "admin/devices/syncrun/change_form.html"
+
+    def get_urls(self) -> list[Any]:
+        start = self.admin_site.admin_view(require_POST(self.start))
+        return [path("start/<slug:kind>/", start, name="devices_syncrun_start"), *super().get_urls()]
+
+    def start(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """A person wants to compare now. A second click joins the run that is under way."""
+        if not may(request, "start", SyncRun):
+            raise PermissionDenied
+        if kind not in START:
+            raise Http404
+        run = START[kind](person(request))
+        nudge(TASK_OF_SYNC[kind])
+        return redirect("admin:devices_syncrun_change", run.pk)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Below the run: its differences, and those of its patients whom somebody must look at."""
+        run, user = context["original"], person(request)
+        own = SyncRow.objects.filter(run=run, patient__clinic__in=list(user.clinics.all())).select_related("patient")
+        context |= {
+            "differences": sync_display.differences(run, user=user),
+            "failed": list(own.filter(state=SyncRowState.FAILED).order_by("pk")[:MOST_ROWS]),
+            "missed": list(own.filter(missed__gt=0).order_by("-missed", "pk")[:MOST_ROWS]),
+        }
+        self._record_named(request, run, [*context["failed"], *context["missed"]])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _record_named(self, request: HttpRequest, run: SyncRun, rows: list[SyncRow]) -> None:
+        """Beside the look at the run itself, which is nobody's: whose names stand below it."""
+        if patients := list(dict.fromkeys(row.patient_id for row in rows)):
+            view = AuditEvent.Action.ADMIN_VIEW
+            audit_log.record(view, by=person(request), patients=patients, target=self._target(str(run.pk)))
+
+    @admin.display(description="at the vendor")
+    def at_vendor(self, run: SyncRun) -> str:
+        return f"{run.found or run.tally('seen'):,}"
+
+    def progress(self, run: SyncRun) -> str:
+        if run.kind != SyncKind.MEASUREMENTS:
+            return "finished" if run.finished_at else "under way"
+        failed = f", {run.tally('failed')} failed" if run.tally("failed") else ""
+        return f"{run.tally('done'):,} of {run.tally('asked'):,} patients{failed}"
+
+    def new_here(self, run: SyncRun) -> str:
+        return f"{run.tally('added'):,}"
+
+    def missed_by_webhooks(self, run: SyncRun) -> str:
+        return f"{run.tally('missed'):,}"
+
+    @admin.display(description="differences")
+    def different(self, run: SyncRun) -> int:
+        return len(run.differences)
+
+
+@admin.register(SyncRow)
+class SyncRowAdmin(ReadOnlyAdmin):
+    """One patient of a comparison of readings."""
+
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = (
+        "patient_name",
+        "run__started_at",
+        "state",
+        "window_start",
+        "window_end",
+        "found",
+        "added",
+        "missed",
+        "problem",
+    )
+    list_filter = ("state",)
+    list_select_related = ("run", "patient")
+    search_fields = ("=run__id", "=patient__id")
+    search_help_text = "The number of a comparison, or a patient's id"
+    ordering = ("-id",)
+
+
+START: dict[str, Callable[[User], SyncRun]] = {
+    SyncKind.MEASUREMENTS: lambda user: readings.start(by=user),
+    SyncKind.DEVICES: lambda user: runs.request(SyncKind.DEVICES, by=user),
+    SyncKind.CATALOGUE: lambda user: runs.request(SyncKind.CATALOGUE, by=user),
+    SyncKind.GATEWAYS: lambda user: gateway_status.start(by=user),
+}
+TASK_OF_SYNC: dict[str, str] = {
+    SyncKind.MEASUREMENTS: "measurements.tasks.pull",
+    SyncKind.DEVICES: "devices.tasks.compare_devices",
+    SyncKind.CATALOGUE: "devices.tasks.sync_catalogue",
+    SyncKind.GATEWAYS: "devices.tasks.read_gateways",
+}

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from patients.models import Patient
+from patients.models.patient import sees_anybody
+
+from .device import Device
+
+if TYPE_CHECKING:
+    from patients.models import User
+
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: people read it aloud to the vendor
+
+
+class CallKind(models.TextChoices):
+    ORDER = "order", "Order a device"
+    ACTIVATE = "activate", "Activate a device"
+    UNLINK = "unlink", "Unlink a device"
+    DELETE = "delete", "Cancel before it ships"
+
+
+class CallState(models.TextChoices):
+    INTENT = "intent", "Waiting to be sent"
+    SENDING = "sending", "Being sent"
+    UNKNOWN = "unknown", "Sent, answer unclear"
+    NEEDS_HUMAN = "needs_human", "Needs a person"
+    CONFIRMED = "confirmed", "Confirmed"
+    REJECTED = "rejected", "Refused by the vendor"
+    CANCELLED = "cancelled", "Cancelled"
+    GIVEN_UP = "given_up", "Given up"
+
+
+def new_reference() -> str:
+    return "V" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(9))
+
+
+class VendorCallQuerySet(models.QuerySet["VendorCall"]):
+    def visible_to(self, user: User) -> VendorCallQuerySet:
+        return self.filter(patient__clinic__people=user) if sees_anybody(user) else self.none()
+
+    def waiting(self) -> VendorCallQuerySet:
+        return self.filter(state=CallState.INTENT, next_attempt_at__lte=timezone.now())
+
+    def to_search(self) -> VendorCallQuerySet:
+        """Sent, answer unclear, and long enough ago that the vendor's own list tells what became of it."""
+        return self.filter(state=CallState.UNKNOWN, search_after__lte=timezone.now())
+
+    def to_look_at(self) -> VendorCallQuerySet:
+        """A person waits for what the vendor lists."""
+        return self.filter(state=CallState.NEEDS_HUMAN, look_asked_at__isnull=False)
+
+    def unsettled(self) -> VendorCallQuerySet:
+        settled = (CallState.CONFIRMED, CallState.REJECTED, CallState.CANCELLED, CallState.GIVEN_UP)
+        return self.exclude(state__in=settled)
+
+
+class VendorCall(models.Model):
+    """One call that changes something at the vendor, written down before it is sent and sent once.
+
+    The only door to the network is the one-row UPDATE from `intent` to `sending` in `devices.outbox.sending`.
+    """
+
+    Kind = CallKind
+    State = CallState
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=12, choices=CallKind)
+    state = models.CharField(max_length=12, choices=CallState, default=CallState.INTENT)
+    reference = models.CharField(max_length=16, unique=True, default=new_reference, help_text="in the vendor's notes")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls")
+    payload = models.JSONField(default=dict, blank=True, help_text="arguments of the client's method")
+    reason = models.TextField(blank=True, help_text="in words for a person")
+    errors = models.JSONField(default=dict, blank=True, help_text="the vendor's refusal by field")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    lease = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    # While unknown: since when, the next look at the vendor, and how many looks found nothing.
+    unknown_since = models.DateTimeField(null=True, blank=True)
+    search_after = models.DateTimeField(null=True, blank=True)
+    times_absent = models.PositiveSmallIntegerField(default=0)
+    # While a person decides: what the last complete answer of the vendor held, as [{"hwi_id", "fits"}].
+    look_asked_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    look_problem = models.CharField(max_length=200, blank=True)
+    listed = models.JSONField(default=list, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = VendorCallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        verbose_name, verbose_name_plural = "call to the vendor", "calls to the vendor"
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=CallKind.values), name="call_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=CallState.values), name="call_state_known"),
+            models.CheckConstraint(
+                condition=Q(state=CallState.SENDING, lease__isnull=False)
+                | (~Q(state=CallState.SENDING) & Q(lease__isnull=True)),
+                name="call_leased_while_sending",
+            ),
+            # Two people ending monitoring at once send one call.
+            models.UniqueConstraint(
+                fields=("device", "kind"),
+                condition=Q(device__isnull=False, kind__in=("unlink", "delete"))
+                & Q(state__in=("intent", "sending", "unknown", "needs_human")),
+                name="call_one_open_per_device",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("next_attempt_at", "created_at"), condition=Q(state="intent"), name="call_waiting"),
+            models.Index(fields=("leased_until",), condition=Q(state="sending"), name="call_being_sent"),
+            models.Index(fields=("search_after",), condition=Q(state="unknown"), name="call_to_search"),
+            models.Index(fields=("state", "-created_at"), name="call_by_state"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"

@@ -1,0 +1,81 @@
+"""Asking the vendor for a device: what is said about the patient, and no more. `devices.outbox.sending` sends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from devices import tenovi
+from devices.hardware_ids import hardware_problem, normalise_hardware_uuid
+from devices.models import DeviceType, VendorCall
+from devices.models.vendor_call import new_reference
+from patients.models import Patient
+
+if TYPE_CHECKING:
+    from patients.models import User
+
+
+class WrongHardware(ValueError):
+    """What is wrong with a gateway ID or IMEI, for the person who typed it."""
+
+
+def request_order(
+    *, patient: Patient, device_type: DeviceType, gateway: str | None, ship_to: tenovi.ShipTo, by: User
+) -> VendorCall:
+    """One device, shipped by the vendor. `gateway` None ships one with it; cellular devices need none."""
+    call = VendorCall(kind=VendorCall.Kind.ORDER, patient=patient, requested_by=by, reference=new_reference())
+    address = msgspec.structs.replace(ship_to, client_notes=_notes(ship_to, call))
+    call.payload = {
+        "name": device_type.name,
+        "gateway": None if device_type.cellular or not gateway else checked_hardware(gateway),
+        "patient": _as_json(_for_shipping(patient, ship_to)),
+        "ship_to": _as_json(address),
+    }
+    call.save(force_insert=True)
+    return call
+
+
+def request_activation(
+    *, patient: Patient, device_type: DeviceType, hardware_uuid: str, by: User, sensor_id: str = ""
+) -> VendorCall:
+    """One device that the patient holds already. Nothing is shipped, so the vendor learns no name."""
+    nobody = tenovi.VendorPatient(external_id=patient.external_id, sms_opt_in=patient.sms_consent)
+    return VendorCall.objects.create(
+        kind=VendorCall.Kind.ACTIVATE,
+        patient=patient,
+        requested_by=by,
+        payload={
+            "name": device_type.name,
+            "gateway": checked_hardware(hardware_uuid),
+            "sensor_id": sensor_id or None,
+            "patient": _as_json(nobody),
+        },
+    )
+
+
+def checked_hardware(text: str) -> str:
+    """Normalised. Raises WrongHardware."""
+    hardware = normalise_hardware_uuid(text)
+    if problem := hardware_problem(hardware):
+        raise WrongHardware(problem)
+    return hardware
+
+
+def _for_shipping(patient: Patient, ship_to: tenovi.ShipTo) -> tenovi.VendorPatient:
+    """The phone number goes along only for the texts that the patient agreed to."""
+    return tenovi.VendorPatient(
+        external_id=patient.external_id,
+        name=ship_to.name,
+        phone_number=patient.phone if patient.sms_consent and patient.phone else None,
+        sms_opt_in=patient.sms_consent,
+    )
+
+
+def _notes(ship_to: tenovi.ShipTo, call: VendorCall) -> str:
+    return " ".join(filter(None, (call.reference, ship_to.client_notes)))
+
+
+def _as_json(said: msgspec.Struct) -> dict[str, Any]:
+    kept: dict[str, Any] = msgspec.to_builtins(said)
+    return {name: value for name, value in kept.items() if value is not None}

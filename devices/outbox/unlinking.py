@@ -1,0 +1,59 @@
+"""A device's way out: cancelled before it ships, or unlinked so that its charge and its readings stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from devices.models import Assignment, Device, VendorCall
+from devices.models.vendor_call import CallKind, CallState
+from devices.statuses import DeviceState
+
+if TYPE_CHECKING:
+    from patients.models import User
+
+BEFORE_SHIPPING = frozenset(
+    {
+        DeviceState.PENDING,
+        DeviceState.REQUESTED,
+        DeviceState.ACTION_REQUIRED,
+        DeviceState.ON_HOLD,
+        DeviceState.READY,
+    }
+)
+UNFINISHED = (CallState.INTENT, CallState.SENDING, CallState.UNKNOWN, CallState.NEEDS_HUMAN)
+
+
+def can_be_cancelled(device: Device) -> bool:
+    """The vendor deletes a device only while nothing has been shipped."""
+    return device.state in BEFORE_SHIPPING and not device.fulfilled
+
+
+def request(kind: CallKind, *, device: Device, by: User) -> VendorCall:
+    """Unlink or delete. Asked twice, or by two people at once, it is one call: the unfinished one is returned."""
+    fields = {"patient_id": device.patient_id, "requested_by": by, "payload": {"hwi_id": str(device.hwi_id)}}
+    with transaction.atomic():
+        call, _ = VendorCall.objects.get_or_create(
+            device=device, kind=kind, state__in=UNFINISHED, defaults={**fields, "state": CallState.INTENT}
+        )
+    return call
+
+
+def unlinked(device: Device) -> None:
+    """The vendor has answered; the end of the charge is believed when a second reading shows it too."""
+    now = timezone.now()
+    Device.objects.filter(pk=device.pk).update(reread_at=now)
+    if device.state == DeviceState.UNLINKED:
+        Assignment.objects.open().filter(device=device).update(ended_at=device.unlinked_on or now)
+
+
+def gone(device: Device) -> Device:
+    """The vendor no longer knows it: cancelled, and held by nobody from now on."""
+    now = timezone.now()
+    with transaction.atomic():
+        Device.objects.filter(pk=device.pk).update(state=DeviceState.CANCELLED, read_at=now)
+        Assignment.objects.open().filter(device=device).update(ended_at=now)
+    device.refresh_from_db()
+    return device

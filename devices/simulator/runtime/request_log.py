@@ -1,0 +1,50 @@
+"""The vendor's own log of what it was asked: the judge in tests of rate limits and of sending once."""
+
+import time
+from itertools import pairwise
+from threading import Lock
+from typing import Any
+
+from devices.simulator.runtime.messages import Json, Request
+
+MOST_LINES = 200_000
+PREFIX_LENGTH = 12  # of the key, enough to tell keys apart
+
+
+class RequestLog(list[Json]):
+    """Lines {at, key, method, path, query, status, applied}; `at` is wall time in seconds at arrival."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+
+    def open(self, request: Request) -> Json:
+        line: Json = {
+            "at": time.time(),
+            "key": request.key[:PREFIX_LENGTH],
+            "method": request.method,
+            "path": request.path,
+            "query": request.query_string,
+            "status": None,
+            "applied": False,
+        }
+        with self._lock:
+            self.append(line)
+            del self[:-MOST_LINES]
+        return line
+
+    def matching(self, method: str = "", path_contains: str = "", **exact: Any) -> list[Json]:
+        with self._lock:
+            lines = list(self)
+        return [
+            line
+            for line in lines
+            if method in ("", line["method"])
+            and path_contains in line["path"]
+            and all(line[name] == value for name, value in exact.items())
+        ]
+
+    def smallest_gap(self, key: str) -> float:
+        """Seconds between the two nearest arrivals with one key; infinite below two."""
+        times = sorted(line["at"] for line in self.matching(key=key[:PREFIX_LENGTH]))
+        return min((b - a for a, b in pairwise(times)), default=float("inf"))

@@ -1,0 +1,101 @@
+"""The same application on a socket: threads, keep-alive, and faults that really break the connection."""
+
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from devices.simulator.runtime.messages import Json, WireFault
+
+Application = Callable[[Json, Callable[..., Any]], Iterable[bytes]]
+LONGEST_BODY = 64 * 1024 * 1024  # the control endpoint takes readings by the thousand
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], application: Application) -> None:
+        super().__init__(address, Handler)
+        self.application = application
+
+    @property
+    def url(self) -> str:
+        host, port = self.socket.getsockname()[:2]
+        return f"http://{host}:{port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no news; anything else is a fault of ours and shows its traceback."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 64 * 1024
+    timeout = 120
+    server: Server
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):  # every method is the application's to judge
+            return self._serve
+        raise AttributeError(name)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
+        """Silent: `/_control/requests` is the log."""
+
+    def _serve(self) -> None:
+        try:
+            chunks = self.server.application(self._environ(), self._start)
+            for chunk in chunks:
+                self.wfile.write(chunk)
+                self.wfile.flush()
+                self._sent += len(chunk)
+        except WireFault:
+            self._reset()
+            return
+        if self._sent < self._promised:
+            self.close_connection = True  # a truncated answer ends with the connection
+
+    def _environ(self) -> Json:
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LONGEST_BODY))
+        environ: Json = {
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": _unquoted(path),
+            "QUERY_STRING": query,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": BytesIO(body),
+        }
+        for name, value in self.headers.items():
+            environ.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)
+        return environ
+
+    def _start(self, status: str, headers: list[tuple[str, str]]) -> None:
+        code, _, words = status.partition(" ")
+        self.send_response(int(code), words)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self._promised, self._sent = int(dict(headers)["Content-Length"]), 0
+
+    def _reset(self) -> None:
+        """RST instead of an answer: closing with a linger of 0 seconds throws all away."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.rfile.close()
+        self.connection.close()
+
+
+def _unquoted(path: str) -> str:
+    return unquote_to_bytes(path).decode("latin-1")
+
+
+def bound(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host or "127.0.0.1", int(port)

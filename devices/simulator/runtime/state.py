@@ -1,0 +1,83 @@
+"""What every part of the simulated vendor shares: its state, clock, dice and outgoing webhooks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any
+from uuid import UUID
+
+from devices.simulator.runtime.clock import Clock
+from devices.simulator.runtime.messages import Json
+from devices.simulator.runtime.store import Store
+from devices.simulator.runtime.webhook_sender import Outbox
+
+
+class World:
+    """All changes happen inside `change()`: one at a time, committed, and only then told to the hooks."""
+
+    def __init__(self, *, store: Store, clock: Clock, domain: str, seed: int, stage_seconds: float) -> None:
+        self.store = store
+        self.clock = clock
+        self.domain = domain
+        self.seed = seed
+        self.stage_seconds = stage_seconds
+        self.lock = RLock()
+        self.outbox = Outbox()
+        self.lifecycle_offset = 0.0  # seconds that tests have pushed the lifecycle clock ahead
+        self.stepping_at: float | None = None  # due time of the stage that is being made
+        self._depth = 0
+        self._afterwards: list[Callable[[], None]] = []
+        # Other dice after each restart, or ids given before it would come again.
+        self.random = random.Random(f"{seed}:{self.number('start', 1)}")  # noqa: S311  dice, not secrets
+        store.commit()
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        with self.lock:
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                self._abandon()
+                raise
+            self._depth -= 1
+            if not self._depth:
+                self._settle()
+
+    def after_commit(self, tell: Callable[[], Any]) -> None:
+        """Webhooks leave only after REST shows the new state."""
+        self._afterwards.append(tell)
+
+    def _settle(self) -> None:
+        self.store.commit()
+        waiting, self._afterwards = self._afterwards, []
+        for tell in waiting:
+            tell()
+
+    def _abandon(self) -> None:
+        if not self._depth:
+            self._afterwards.clear()
+            self.store.rollback()
+
+    def new_id(self) -> str:
+        return str(UUID(int=self.random.getrandbits(128), version=4))
+
+    def lifecycle_now(self) -> float:
+        """Seconds since the epoch on the clock that moves parcels; `advance` pushes it, wall time never does."""
+        return self.clock.now().timestamp() + self.lifecycle_offset
+
+    def soon(self) -> float:
+        """When the next stage is due: counted from this one's due time, so that stages don't drift."""
+        now = self.lifecycle_now()
+        on_time = self.stepping_at is not None and 0 <= now - self.stepping_at < self.stage_seconds
+        return (self.stepping_at if on_time and self.stepping_at else now) + self.stage_seconds
+
+    def number(self, name: str, first: int) -> int:
+        """The next of a running number, e.g. the one in SO-31007."""
+        document: Json = self.store.get("number", name) or {"next": first}
+        self.store.put("number", name, {"next": document["next"] + 1})
+        return int(document["next"])

@@ -1,0 +1,130 @@
+"""The state file: documents by kind (kept in memory, written through) and the readings (only in SQLite)."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from devices.simulator.runtime.messages import Json
+
+COLUMNS = (
+    "device_id",
+    "metric",
+    "device_name",
+    "hardware_uuid",
+    "sensor_code",
+    "value_1",
+    "value_2",
+    "created",
+    "timestamp",
+    "timezone_offset",
+    "estimated_timestamp",
+    "filter_params",
+)
+SCHEMA = f"""
+create table if not exists document (
+    kind text not null, id text not null, position integer primary key autoincrement, data text not null,
+    unique (kind, id));
+create table if not exists measurement (id integer primary key autoincrement, {", ".join(COLUMNS)});
+create index if not exists measurement_created on measurement (device_id, created);
+create index if not exists measurement_timestamp on measurement (device_id, timestamp);
+"""
+INSERT = f"insert into measurement ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  our own words only
+
+
+class Store:
+    """One connection for all threads; the world's lock orders them."""
+
+    def __init__(self, path: str) -> None:
+        self._db = sqlite3.connect(path, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        # Committed rows survive a kill of the process, which is all that the fault tests ask of the vendor.
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")
+        self._db.executescript(SCHEMA)
+        self._documents: dict[str, dict[str, Json]] = {}
+        self.load()
+
+    def load(self) -> None:
+        self._documents = {}
+        for row in self._db.execute("select kind, id, data from document order by position"):
+            self._documents.setdefault(row["kind"], {})[row["id"]] = json.loads(row["data"])
+
+    def commit(self) -> None:
+        self._db.commit()
+
+    def rollback(self) -> None:
+        if self._db.in_transaction:
+            self._db.rollback()
+            self.load()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def clear(self) -> None:
+        self._db.execute("delete from document")
+        self._db.execute("delete from measurement")
+        self._documents = {}
+
+    # Documents
+
+    def all(self, kind: str) -> list[Json]:
+        """In the order of their making."""
+        return list(self._documents.get(kind, {}).values())
+
+    def get(self, kind: str, key: str) -> Json | None:
+        return self._documents.get(kind, {}).get(key)
+
+    def put(self, kind: str, key: str, document: Json) -> Json:
+        self._documents.setdefault(kind, {})[key] = document
+        self._db.execute(
+            "insert into document (kind, id, data) values (?, ?, ?)"
+            " on conflict (kind, id) do update set data = excluded.data",
+            (kind, key, json.dumps(document)),
+        )
+        return document
+
+    def remove(self, kind: str, key: str) -> None:
+        self._documents.get(kind, {}).pop(key, None)
+        self._db.execute("delete from document where kind = ? and id = ?", (kind, key))
+
+    # Readings
+
+    def add_measurements(self, rows: Iterable[Json]) -> None:
+        self._db.executemany(INSERT, (tuple(_column(row[name]) for name in COLUMNS) for row in rows))
+
+    def measurements(self, device_ids: list[str], conditions: list[tuple[str, Any]]) -> Iterator[Json]:
+        """Newest `created` first. `conditions` are SQL comparisons of ours ("created >= ?") with their value."""
+        marks = ", ".join("?" * len(device_ids))
+        where = " and ".join([f"device_id in ({marks})", *(text for text, _ in conditions)])
+        values = [*device_ids, *(value for _, value in conditions)]
+        sql = f"select * from measurement where {where} order by created desc, id desc"  # noqa: S608  our own words only
+        for row in self._db.execute(sql, values).fetchall():
+            yield _reading(row)
+
+    def measurement(self, key: str) -> Json | None:
+        row = self._db.execute("select * from measurement where id = ?", (key,)).fetchone()
+        return _reading(row) if row else None
+
+    def change_measurement(self, key: str, **columns: Any) -> None:
+        names = ", ".join(f"{name} = ?" for name in columns)
+        sql = f"update measurement set {names} where id = ?"  # noqa: S608  our own words only
+        self._db.execute(sql, (*columns.values(), key))
+
+    def count_measurements(self) -> int:
+        return int(self._db.execute("select count(*) from measurement").fetchone()[0])
+
+    def remove_measurements(self, device_id: str) -> None:
+        self._db.execute("delete from measurement where device_id = ?", (device_id,))
+
+
+def _column(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict) else value
+
+
+def _reading(row: sqlite3.Row) -> Json:
+    reading = dict(row)
+    reading["estimated_timestamp"] = bool(reading["estimated_timestamp"])
+    if reading["filter_params"] is not None:
+        reading["filter_params"] = json.loads(reading["filter_params"])
+    return reading

@@ -1,0 +1,47 @@
+"""Comparisons with the vendor that are one row each: opened once however often asked for, and closed when done."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from devices.models import SyncRun
+from devices.models.sync import SyncKind
+from patients.audit import audit_log
+from patients.models import AuditEvent
+
+if TYPE_CHECKING:
+    from patients.models import User
+
+
+def opened(kind: SyncKind, *, by: User | None) -> tuple[SyncRun, bool]:
+    """The run and whether it begins now. One that a dead worker left open is taken over."""
+    with transaction.atomic():
+        run, begins = SyncRun.objects.get_or_create(kind=kind, finished_at__isnull=True, defaults={"requested_by": by})
+        if begins:
+            audit_log.record(AuditEvent.Action.SYNC, by=by, target=f"sync:{run.pk}", kind=kind)
+    return run, begins
+
+
+def close(run: SyncRun, *, found: int, differences: Sequence[dict[str, str]]) -> None:
+    run.found, run.differences, run.finished_at = found, list(differences), timezone.now()
+    run.save(update_fields=["found", "differences", "finished_at"])
+
+
+def due(kind: SyncKind, *, every: dt.timedelta) -> bool:
+    """No run finished within the period, or a person has asked for one."""
+    runs = SyncRun.objects.filter(kind=kind)
+    return unfinished(kind) or not runs.filter(finished_at__gte=timezone.now() - every).exists()
+
+
+def unfinished(kind: SyncKind) -> bool:
+    return SyncRun.objects.unfinished().filter(kind=kind).exists()
+
+
+def request(kind: SyncKind, *, by: User) -> SyncRun:
+    """A person wants it now: the open run is the request, and a worker takes it up."""
+    return opened(kind, by=by)[0]

@@ -1,0 +1,146 @@
+"""Tenovi's JSON to our types. Unknown keys are ignored and few are required, because both change without notice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any
+
+import msgspec
+
+from devices.hardware_ids import normalise_hardware_uuid
+from devices.statuses import DeviceState
+
+from .decoding import Row
+from .vocabulary import device_state
+
+Word = Annotated[str, msgspec.Meta(max_length=255)]
+Words = Annotated[str, msgspec.Meta(max_length=10_000)]
+Moment = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+
+
+class VendorPatient(Row, frozen=True, kw_only=True):
+    """A patient as nested in a device, read or to be sent: what shipping needs and no more."""
+
+    external_id: Word | None = None
+    name: Word | None = None
+    phone_number: Word | None = None
+    email: Word | None = None
+    physician: Word | None = None
+    clinic_name: Word | None = None
+    care_manager: Word | None = None
+    sms_opt_in: bool | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Empty fields are left out. `sms_opt_in` is always said, and false unless consent was recorded: the vendor's
+        own default is true."""
+        said = {name: value for name in VendorPatient.__struct_fields__ if (value := getattr(self, name))}
+        return {**said, "sms_opt_in": self.sms_opt_in is True}
+
+
+class PatientDetails(VendorPatient, frozen=True, kw_only=True):
+    """A patient at `/hwi-patients/`, with the address that the vendor verifies."""
+
+    address: Word | None = None
+    city: Word | None = None
+    state: Word | None = None
+    zip_code: Word | None = None
+    address_status: Word | None = None  # "", "Verified" or "Invalid"; theirs
+    address_verified_by: Word | None = None  # theirs
+    confirm_address: bool | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        ours = ("address", "city", "state", "zip_code", "confirm_address")
+        return super().to_json() | {name: value for name in ours if (value := getattr(self, name))}
+
+
+class ShipTo(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a dropshipped device goes, to be sent. `client_notes` carries our short reference, by which a lost answer
+    is found again. `require_signature` costs extra; `ship_gateway_only`: the patient already has the device."""
+
+    name: str
+    address: str
+    city: str
+    state: str
+    zip_code: str
+    client_notes: str = ""
+    notify_emails: str | None = None  # comma-separated
+    require_signature: bool = False
+    ship_gateway_only: bool = False
+    client_will_fulfill: bool = False
+
+    def __repr__(self) -> str:
+        return "<ShipTo>"
+
+    def to_json(self) -> dict[str, Any]:
+        place = ("name", "address", "city", "state", "zip_code")
+        rest = {name: getattr(self, name) for name in self.__struct_fields__ if name not in place}
+        return {f"shipping_{name}": getattr(self, name) for name in place} | rest
+
+
+class FulfillmentRequest(Row, frozen=True, kw_only=True):
+    created: Moment | None = None
+    shipping_status: Word | None = None  # two letters, some of unknown meaning: drive nothing from them
+    shipping_name: Word | None = None
+    shipping_address: Word | None = None
+    shipping_city: Word | None = None
+    shipping_state: Word | None = None
+    shipping_zip_code: Word | None = None
+    shipping_tracking_link: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+    shipped_on: Moment | None = None
+    delivered_on: Moment | None = None
+    client_notes: Words | None = None
+    fulfilled: bool | None = None
+    client_will_fulfill: bool | None = None
+    flagged_by_client: bool | None = None
+    invalid_address: Words | None = None  # a text, not a flag
+    duplicate_device_at_address: bool | None = None
+
+
+class NestedDevice(Row, frozen=True, kw_only=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    created: Moment | None = None
+    hardware_uuid: Word | None = None
+    sensor_code: Word | None = None
+    sensor_id: Word | None = None
+    shared_hardware_uuid: bool | None = None
+    model_number: Word | None = None
+    fulfillment_request: FulfillmentRequest | None = None
+
+
+class HwiDevice(Row, frozen=True, kw_only=True):
+    """`id` is the root id, the only key to store: webhooks call it `hwi_device_id`."""
+
+    id: uuid.UUID
+    device: NestedDevice
+    status: Word | None = None
+    connected_on: Moment | None = None
+    unlinked_on: Moment | None = None
+    last_measurement: Moment | None = None
+    patient: VendorPatient | None = None
+    patient_id: Word | None = None  # deprecated, still there in old rows
+
+    def __repr__(self) -> str:
+        return f"<HwiDevice {self.id}>"
+
+    @property
+    def state(self) -> DeviceState | None:
+        """None while the status is `Replaced`, an event that tells nothing about the state."""
+        return device_state(self.status)
+
+    @property
+    def name(self) -> str:
+        return self.device.name
+
+    @property
+    def hardware_uuid(self) -> str:
+        """Normalised; empty before shipping and after unlinking."""
+        return normalise_hardware_uuid(self.device.hardware_uuid)
+
+    @property
+    def external_id(self) -> str | None:
+        return (self.patient and self.patient.external_id) or self.patient_id or None
+
+    @property
+    def client_notes(self) -> str:
+        return (self.device.fulfillment_request and self.device.fulfillment_request.client_notes) or ""

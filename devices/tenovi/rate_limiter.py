@@ -1,0 +1,170 @@
+"""The vendor's limit of one request per second and API key, kept for all processes by one row per key in PostgreSQL.
+
+The slot is the last thing taken before a request is written, on a connection that is already open. Everything is timed
+by the database's clock; ours only measures how long we slept. A slot that we are late for is given back unused, because
+the next one may be booked 1.05 s behind it by somebody who is on time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from devices.models.api_key_slot import KeySlot
+
+from . import rate_limiter_sql
+from .errors import Misconfigured, NotSent, VendorError
+
+logger = logging.getLogger(__name__)
+
+LATE_SECONDS = 0.030
+PREPARE_SECONDS = 1.0  # before a slot opens: time enough to connect again
+PENALTY_SECONDS = 5.0  # 429 without a usable Retry-After
+MOST_PENALTY_SECONDS = 900.0  # a Retry-After beyond it is taken for an error of the vendor
+SHARED_BUCKET = "shared"
+
+
+class NoSlot(NotSent):
+    """The next slot is further away than the caller can wait."""
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    secret: str = field(repr=False)
+
+    @property
+    def bucket(self) -> str:
+        """A fingerprint that names the key in rows and log lines."""
+        return hashlib.sha256(self.secret.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The right to send one request with `key` at `opens` (monotonic; `earliest` if the database answered at once)."""
+
+    key: ApiKey
+    bucket: str
+    booked: dt.datetime
+    earliest: float
+    opens: float
+
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() - self.earliest > LATE_SECONDS
+
+
+class Gate:
+    """Slots on some keys: for a person, who books ahead, or for background, which yields and takes the idlest key."""
+
+    def __init__(self, keys: Iterable[ApiKey], *, gap_seconds: float, person: bool, shared: bool = False) -> None:
+        self.keys = tuple(keys)
+        self.gap = dt.timedelta(seconds=gap_seconds)
+        self.person = person
+        self.shared = shared
+
+    def take(self, *, max_wait: float, prepare: Callable[[], None] = lambda: None) -> Slot:
+        """Wait for a slot and return at the moment it opens. `prepare` runs shortly before. NoSlot beyond `max_wait`
+        seconds; Misconfigured when the vendor has refused each key; RuntimeError inside a transaction."""
+        refuse_inside_transaction()
+        deadline = time.monotonic() + max_wait
+        while True:
+            by_bucket = self._usable()
+            if slot := self._book(by_bucket, deadline - time.monotonic()):
+                return self._await_opening(slot, prepare)
+            self._await_turn(list(by_bucket), deadline)
+
+    def give_back(self, slot: Slot) -> None:
+        """Nothing was sent. No effect when somebody has booked behind it."""
+        _execute(rate_limiter_sql.GIVE_BACK, gap=self.gap, bucket=slot.bucket, booked=slot.booked)
+
+    def penalise(self, slot: Slot, seconds: float | None) -> None:
+        """429: nobody calls on this bucket for so long. None: the vendor didn't say."""
+        penalty = min(PENALTY_SECONDS if seconds is None else seconds, MOST_PENALTY_SECONDS)
+        _execute(rate_limiter_sql.PENALISE, penalty=dt.timedelta(seconds=penalty), bucket=slot.bucket)
+        logger.warning("Tenovi asked key %s to slow down for %.0f s", slot.key.bucket, penalty)
+
+    def mark_bad(self, slot: Slot, reason: str) -> None:
+        """401 or 403: the key is used no more until an operator clears it, or another key takes its place."""
+        KeySlot.objects.filter(bucket=slot.key.bucket, bad_since=None).update(bad_since=Now(), bad_reason=reason[:200])
+        logger.error("Tenovi refused key %s: %s. Work on it has stopped.", slot.key.bucket, reason)
+
+    def _usable(self) -> dict[str, ApiKey]:
+        """Slot bucket to key, without the keys that the vendor refused."""
+        slots = {SHARED_BUCKET} if self.shared else set()
+        buckets = slots | {key.bucket for key in self.keys}
+        known = dict(KeySlot.objects.filter(bucket__in=buckets).values_list("bucket", "bad_since"))
+        if missing := buckets - known.keys():
+            rows = [KeySlot(bucket=bucket, next_free_at=Now()) for bucket in sorted(missing)]
+            KeySlot.objects.bulk_create(rows, ignore_conflicts=True)
+        good = [key for key in self.keys if known.get(key.bucket) is None]
+        if not good:
+            raise Misconfigured(
+                "Tenovi refused our API key; nothing is sent until an operator has replaced or cleared it"
+            )
+        return {SHARED_BUCKET: good[0]} if self.shared else {key.bucket: key for key in good}
+
+    def _book(self, by_bucket: dict[str, ApiKey], ahead: float) -> Slot | None:
+        asked = time.monotonic()
+        statement = rate_limiter_sql.PERSON if self.person else rate_limiter_sql.BACKGROUND
+        ahead_by = dt.timedelta(seconds=max(0.0, ahead))
+        row = _execute(statement, gap=self.gap, ahead=ahead_by, buckets=list(by_bucket))
+        if row is None:
+            return None
+        bucket, booked, wait = row
+        told = time.monotonic()
+        return Slot(by_bucket[bucket], bucket, booked, earliest=asked + float(wait), opens=told + float(wait))
+
+    def _await_opening(self, slot: Slot, prepare: Callable[[], None]) -> Slot:
+        _sleep_until(slot.opens - PREPARE_SECONDS)
+        try:
+            prepare()
+        except VendorError:
+            self.give_back(slot)
+            raise
+        _sleep_until(slot.opens)
+        return slot
+
+    def _await_turn(self, buckets: list[str], deadline: float) -> None:
+        row = _execute(
+            rate_limiter_sql.PERSON_WAITS if self.person else rate_limiter_sql.BACKGROUND_WAITS, buckets=buckets
+        )
+        wait = max(0.0, float(row[0] or 0))
+        if time.monotonic() + wait >= deadline:
+            if self.person:
+                _execute(rate_limiter_sql.ANNOUNCE, gap=self.gap, buckets=buckets)
+            raise NoSlot(f"no slot within reach: the next one is {wait:.1f} s away", retry_after=wait)
+        # Jitter, so that several who wait for the same moment don't all ask in it.
+        time.sleep(wait + random.uniform(0.001, 0.010))  # noqa: S311  a pause, no secret
+
+
+def clear_bad(bucket: str) -> None:
+    """An operator says that the vendor accepts the key again."""
+    KeySlot.objects.filter(bucket=bucket).update(bad_since=None, bad_reason="")
+
+
+def refuse_inside_transaction() -> None:
+    """The network is never used while a transaction is open. The transaction that a test case wraps around a test
+    doesn't count, just as for Django's own durable blocks."""
+    blocks = connection.atomic_blocks
+    if blocks and not getattr(blocks[-1], "_from_testcase", False):
+        raise RuntimeError("the vendor must not be called inside a transaction")
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
+
+
+def _execute(statement: str, **values: Any) -> Any:
+    """The first row, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone() if cursor.description else None

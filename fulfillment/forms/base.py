@@ -1,0 +1,71 @@
+"""What the forms share: labels in plain words, and an address that starts as the patient's and can be doubted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from devices.tenovi import ShipTo
+from patients import zip_codes
+from patients.models import Patient
+from patients.us_states import state_choices
+from patients.validators import validate_plain_text, validate_zip_code
+
+OFF = {"autocomplete": "off"}  # a shared computer must not suggest patients' addresses
+
+
+def plain_text(label: str, **options: Any) -> forms.CharField:
+    widget = forms.TextInput(attrs=OFF)
+    return forms.CharField(label=label, max_length=255, validators=[validate_plain_text], widget=widget, **options)
+
+
+class PlainForm(forms.Form):
+    """Labels without a colon, as on every page of the house; what is missing is said by its name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        for name, field in self.fields.items():
+            field.error_messages["required"] = f"{field.label or name.capitalize()} is missing."
+
+
+class AddressForm(PlainForm):
+    """Where a parcel goes; starts with the patient's own address."""
+
+    name = plain_text("Name on the parcel")
+    street = plain_text("Street and apartment")
+    city = plain_text("City")
+    state = forms.ChoiceField(choices=[("", "Choose a state"), *state_choices()])
+    zip_code = forms.CharField(
+        label="ZIP code", max_length=10, validators=[validate_zip_code], widget=forms.TextInput(attrs=OFF)
+    )
+
+    address_fields = ("name", "street", "city", "state", "zip_code")
+
+    @property
+    def ship_to(self) -> ShipTo:
+        said = self.cleaned_data
+        return ShipTo(
+            name=said["name"],
+            address=said["street"],
+            city=said["city"],
+            state=said["state"],
+            zip_code=said["zip_code"],
+        )
+
+    def address(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.address_fields]
+
+    @property
+    def doubt(self) -> str:
+        """Of what stands in the form now, where it asks for an address. Nobody is held up by it."""
+        if "zip_code" not in self.fields:
+            return ""
+        return zip_codes.warning(state=self["state"].value() or "", zip_code=self["zip_code"].value() or "")
+
+
+def address_of(patient: Patient) -> dict[str, str]:
+    street = ", ".join(filter(None, (patient.street, patient.street_2)))
+    place = {"city": patient.city, "state": patient.state, "zip_code": patient.zip_code}
+    return {"name": patient.name, "street": street, **place}

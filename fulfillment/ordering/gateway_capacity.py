@@ -1,0 +1,30 @@
+"""Which devices a gateway has no room for. The vendor takes one device of each sensor code per gateway, and refuses the
+second one only after it was ordered; those with sensor ids of their own (pill bottle caps) share a gateway freely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from devices.hardware_ids import normalise_hardware_uuid
+from devices.models import Device, DeviceType
+from patients.models import Clinic
+
+
+def held_by(gateway: str, *, clinic: Clinic) -> dict[str, str]:
+    """By sensor code, the names of the devices on this gateway. A form of one clinic tells nothing of another one's."""
+    on_it = Device.objects.linked().filter(
+        gateway__hardware_uuid__iexact=normalise_hardware_uuid(gateway), patient__clinic=clinic
+    )
+    return {device.family: device.name for device in on_it.exclude(sensor_code="")}
+
+
+def without_room(wanted: Iterable[DeviceType], *, held: dict[str, str]) -> list[str]:
+    """Names of what is there already, for each device that finds its place taken; two alike of one kit as well."""
+    taken, refused = dict(held), []
+    for device_type in wanted:
+        if not device_type.sensor_code or device_type.sensor_id_required:
+            continue
+        if device_type.sensor_code in taken:
+            refused.append(taken[device_type.sensor_code])
+        taken.setdefault(device_type.sensor_code, device_type.name)
+    return list(dict.fromkeys(refused))

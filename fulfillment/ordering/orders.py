@@ -1,0 +1,214 @@
+"""Ordering devices for a patient, and activating what the patient was handed on site."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from devices.models import Assignment, DeviceType, VendorCall
+from devices.outbox import requests
+from devices.statuses import DeviceState
+from devices.tenovi import ShipTo
+from fulfillment import timeline
+from fulfillment.models import Kit, Order, OrderKind, OrderLine
+from patients.audit import audit_log
+from patients.models import AuditEvent, Patient
+from patients.queueing.wakeup import nudge
+
+if TYPE_CHECKING:
+    from patients.models import User
+
+Place = tuple[str, int]  # family and nth: one place in the household
+ONE_OPEN_LINE = "line_one_open"
+NOT_AT_HOME = (DeviceState.UNLINKED, DeviceState.CANCELLED, DeviceState.RETURNED, DeviceState.UNKNOWN_GATEWAY)
+
+
+class CantOrder(Exception):
+    """Why nothing was ordered, for the person who tried."""
+
+
+class AlreadyOpen(CantOrder):
+    """These devices are on their way to this patient already. Ordering more needs a reason."""
+
+    def __init__(self, lines: Iterable[OrderLine]) -> None:
+        self.lines = list(lines)
+        names = ", ".join(f"{line.device_type.name} ({line.get_status_display()})" for line in self.lines)
+        super().__init__(f"Already on the way to this patient: {names}.")
+
+
+def place(
+    *,
+    patient: Patient,
+    kit: Kit,
+    ship_to: ShipTo,
+    by: User,
+    submission_id: uuid.UUID,
+    gateway: str | None = None,
+    require_signature: bool = False,
+    override_reason: str = "",
+) -> Order:
+    """Order a kit, one call per device. `gateway`: the one at the patient's home that the devices join; None ships one.
+
+    The same `submission_id` again returns the same order. Raises AlreadyOpen for a device that is on its way already,
+    unless `override_reason` says why another one is needed; CantOrder for a discharged patient or an empty kit.
+    """
+    wanted = [item.device_type for item in kit.items.select_related("device_type") for _ in range(item.quantity)]
+    order = Order(
+        patient=patient,
+        kit=kit,
+        submission_id=submission_id,
+        gateway_id=requests.checked_hardware(gateway) if gateway else "",
+        require_signature=require_signature,
+        placed_by=by,
+        **address_fields(ship_to),
+    )
+
+    def request(device_type: DeviceType) -> VendorCall:
+        return requests.request_order(
+            patient=patient, device_type=device_type, gateway=gateway, ship_to=shipping(order), by=by
+        )
+
+    return _submit(order, wanted, request, override_reason=override_reason)
+
+
+def activate(
+    *,
+    patient: Patient,
+    device_type: DeviceType,
+    hardware_uuid: str,
+    by: User,
+    submission_id: uuid.UUID,
+    sensor_id: str = "",
+    override_reason: str = "",
+) -> Order:
+    """Start a device that the patient was handed. Raises WrongHardware, AlreadyOpen, CantOrder."""
+    order = Order(
+        kind=OrderKind.ACTIVATION,
+        patient=patient,
+        submission_id=submission_id,
+        gateway_id=requests.checked_hardware(hardware_uuid),
+        placed_by=by,
+    )
+
+    def request(device_type: DeviceType) -> VendorCall:
+        return requests.request_activation(
+            patient=patient, device_type=device_type, hardware_uuid=hardware_uuid, sensor_id=sensor_id, by=by
+        )
+
+    return _submit(order, [device_type], request, override_reason=override_reason)
+
+
+def linked_gateway(patient: Patient) -> str | None:
+    """The newest gateway that a device of this patient is on; new devices may join it."""
+    held = Assignment.objects.open().filter(patient=patient, device__gateway__isnull=False)
+    on_gateway = held.exclude(device__sensor_code="").exclude(device__state__in=NOT_AT_HOME)
+    newest = on_gateway.select_related("device__gateway").order_by("-device__vendor_created", "-pk").first()
+    return newest.device.hardware_uuid if newest else None
+
+
+def open_lines(patient: Patient) -> Iterable[OrderLine]:
+    return OrderLine.objects.open().filter(patient=patient).select_related("device_type", "order")
+
+
+def address_fields(ship_to: ShipTo) -> dict[str, str]:
+    names = {"name": "name", "address": "street", "city": "city", "state": "state", "zip_code": "zip_code"}
+    return {f"ship_{ours}": getattr(ship_to, theirs) for theirs, ours in names.items()}
+
+
+def shipping(order: Order) -> ShipTo:
+    return ShipTo(
+        name=order.ship_name,
+        address=order.ship_street,
+        city=order.ship_city,
+        state=order.ship_state,
+        zip_code=order.ship_zip_code,
+        require_signature=order.require_signature,
+    )
+
+
+def constraint_of(error: IntegrityError) -> str:
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+
+
+def _submit(
+    order: Order, wanted: list[DeviceType], request: Callable[[DeviceType], VendorCall], *, override_reason: str
+) -> Order:
+    """Order, lines, calls, event and audit row in one transaction, and the constraints say whether it is the first."""
+    try:
+        with transaction.atomic():
+            _begin(order)
+            _add_lines(order, wanted, request, override_reason)
+            _record(order)
+    except IntegrityError as error:
+        return _repeated(order, wanted, error)
+    nudge("fulfillment.tasks.send_calls")
+    return order
+
+
+def _begin(order: Order) -> None:
+    """The patient's row is locked before it is read again: what we send of it is what is stored."""
+    patient = order.patient
+    Patient.objects.bump([patient.pk])
+    patient.refresh_from_db(fields=["external_id", "external_id_sent_at", "discharged_at", "phone", "sms_consent"])
+    if patient.discharged_at:
+        raise CantOrder("This patient is discharged. Enrol the patient again before ordering.")
+    if patient.external_id_sent_at is None:
+        patient.external_id_sent_at = timezone.now()
+        patient.save(update_fields=["external_id_sent_at"])
+    order.save(force_insert=True)
+
+
+def _add_lines(
+    order: Order, wanted: list[DeviceType], request: Callable[[DeviceType], VendorCall], override_reason: str
+) -> None:
+    if not wanted:
+        raise CantOrder("This kit is empty. An administrator can put devices into it.")
+    if missing := [each.name for each in wanted if not each.listed or each.deprecated]:
+        raise CantOrder(f"No longer in the vendor's catalogue: {', '.join(sorted(set(missing)))}.")
+    taken = {(line.family, line.nth) for line in open_lines(order.patient) if not line.override_reason}
+    for device_type, seat in _places(wanted):
+        OrderLine.objects.create(
+            order=order,
+            patient=order.patient,
+            device_type=device_type,
+            family=seat[0],
+            nth=seat[1],
+            call=request(device_type),
+            override_reason=override_reason if seat in taken else "",
+        )
+
+
+def _places(wanted: list[DeviceType]) -> Iterator[tuple[DeviceType, Place]]:
+    counts: Counter[str] = Counter()
+    for device_type in wanted:
+        counts[device_type.family] += 1
+        yield device_type, (device_type.family, counts[device_type.family])
+
+
+def _record(order: Order) -> None:
+    on_site = order.kind == OrderKind.ACTIVATION
+    text = "Activated on site" if on_site else f"Ordered {order.kit}"
+    timeline.by_person(text, by=order.placed_by, order=order)
+    audit_log.record(
+        AuditEvent.Action.ACTIVATE if on_site else AuditEvent.Action.ORDER,
+        by=order.placed_by,
+        patients=[order.patient_id],
+        clinic=order.patient.clinic,
+        target=f"order:{order.pk}",
+    )
+
+
+def _repeated(order: Order, wanted: list[DeviceType], error: IntegrityError) -> Order:
+    """A second click finds the order of the first. The database said so; here it is only put in words."""
+    earlier = Order.objects.filter(submission_id=order.submission_id, patient=order.patient).first()
+    if earlier:
+        return earlier
+    if constraint_of(error) != ONE_OPEN_LINE:
+        raise CantOrder("This form was used for another order already. Please open a new one.") from error
+    seats = {seat for _, seat in _places(wanted)}
+    raise AlreadyOpen(line for line in open_lines(order.patient) if (line.family, line.nth) in seats) from error

@@ -1,0 +1,143 @@
+"""From readings to what a chart draws: a calm line over single outliers, and a band where points would be too many."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from measurements.chart.points import Point
+from measurements.local_days import LocalDays
+from measurements.thresholds.evaluation import OUT
+
+GAP = dt.timedelta(days=3)  # lines are not joined over more than this
+MOST_POINTS = 500  # of one chart; beyond, a min-max band and the median per bucket of days
+MOST_BUCKETS = 400
+TINY = 1e-9
+MOST_KEPT = 1600  # single points beside a band: 400 buckets x 2 lines x (lowest, highest)
+
+
+def smooth(points: Sequence[Point], *, lines: int, days: int) -> list[list[float | None]]:
+    """Per line a weighted local mean of the trusted readings (Epanechnikov's kernel), one per point.
+
+    It never looks over a gap. `days` is the length of the range: the longer it is, the calmer the line.
+    """
+    reach = math.sqrt(5) * min(max(days / 15, 0.75), 10)
+    calm: list[list[float | None]] = [[] for _ in range(lines)]
+    for segment in segments(points):
+        for values, smoothed in zip(calm, _smooth_segment(segment, lines, reach), strict=True):
+            values += smoothed
+    return calm
+
+
+def segments(points: Sequence[Point]) -> list[list[Point]]:
+    """Runs of points without a gap between neighbours."""
+    runs: list[list[Point]] = []
+    for point in points:
+        if runs and point.at - runs[-1][-1].at <= GAP:
+            runs[-1].append(point)
+        else:
+            runs.append([point])
+    return runs
+
+
+def _smooth_segment(points: list[Point], lines: int, reach: float) -> Iterator[list[float | None]]:
+    """Sums that run along make each mean a difference of two of them, however many readings lie in reach."""
+    if len(points) == 1:  # as all are where years are drawn and a bucket is longer than a gap
+        yield from ([None if points[0].check else value] for value in points[0].values)
+        return
+    start = points[0].at
+    at = [(point.at - start).total_seconds() / 86400 for point in points]
+    known = [(day, point.values) for day, point in zip(at, points, strict=True) if not point.check]
+    times = [day for day, _ in known]
+    spans = [(day, bisect_left(times, day - reach), bisect_right(times, day + reach)) for day in at]
+    weights = _within_reach(times, [1.0] * len(times), spans, reach)
+    for line in range(lines):
+        totals = _within_reach(times, [values[line] for _, values in known], spans, reach)
+        yield [total / weight if weight > TINY else None for total, weight in zip(totals, weights, strict=True)]
+
+
+def _within_reach(
+    times: list[float], values: list[float], spans: list[tuple[float, int, int]], reach: float
+) -> list[float]:
+    """Around each day the sum of value * (1 - ((t - day) / reach)^2), from running sums of v, v t and v t^2."""
+    firsts = [value * time for value, time in zip(values, times, strict=True)]
+    squares = [value * time for value, time in zip(firsts, times, strict=True)]
+    zero, one, two = (list(accumulate(sums, initial=0.0)) for sums in (values, firsts, squares))
+    return [
+        (zero[after] - zero[first]) * (1 - (day / reach) ** 2)
+        + (2 * day * (one[after] - one[first]) - (two[after] - two[first])) / reach**2
+        for day, first, after in spans
+    ]
+
+
+@dataclass(slots=True)  # not frozen: years are two thousand of them
+class Bucket:
+    """One day, or a few where the range is years: lowest, median and highest per line, of `n` trusted readings."""
+
+    at: dt.datetime
+    low: tuple[float, ...]
+    mid: tuple[float, ...]
+    high: tuple[float, ...]
+    n: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Points and, where those would be too many, buckets instead with the points worth seeing singly."""
+
+    points: list[Point]
+    buckets: list[Bucket]
+    bucket_days: int = 0
+
+
+def draw(points: list[Point], *, days: LocalDays) -> Drawn:
+    if len(points) <= MOST_POINTS:
+        return Drawn(points, [])
+    size = math.ceil(len(days) / MOST_BUCKETS)
+    good = [[point for point in group if not point.check] for group in _groups(points, days, size)]
+    buckets = [_bucket(days, number, size, group) for number, group in enumerate(good) if group]
+    worth = [point for point in points if point.check or point.irregular or point.standing in OUT]
+    return Drawn(_at_most(worth, good), buckets, size)
+
+
+def _groups(points: list[Point], days: LocalDays, size: int) -> list[list[Point]]:
+    """Of `size` days each, from the first of `days`; points are in order of time."""
+    times = [point.at for point in points]
+    cuts = [bisect_left(times, start) for start in days.starts[::size]]
+    return [points[first:after] for first, after in pairwise([*cuts, len(points)])]
+
+
+def _bucket(days: LocalDays, number: int, size: int, points: list[Point]) -> Bucket:
+    first, after = number * size, min((number + 1) * size, len(days))
+    end = days.starts[after] if after < len(days) else days.end
+    lines = [sorted(line) for line in zip(*(point.values for point in points), strict=True)]
+    return Bucket(
+        at=days.starts[first] + (end - days.starts[first]) / 2,
+        low=tuple(line[0] for line in lines),
+        mid=tuple((line[(len(line) - 1) // 2] + line[len(line) // 2]) / 2 for line in lines),
+        high=tuple(line[-1] for line in lines),
+        n=len(points),
+    )
+
+
+def _ends(group: list[Point]) -> Iterator[Point]:
+    """The lowest and the highest of each line."""
+    for line in range(len(group[0].values)):
+        values = [point.values[line] for point in group]
+        yield group[values.index(min(values))]
+        yield group[values.index(max(values))]
+
+
+def _at_most(points: list[Point], groups: list[list[Point]]) -> list[Point]:
+    """Of too many, those that are a bucket's highest or lowest; after them the newest of those to be checked."""
+    if len(points) <= MOST_KEPT:
+        return points
+    extreme = {id(point) for group in groups if group for point in _ends(group)}
+    kept = [point for point in points if id(point) in extreme]
+    marked = [point for point in points if point.check and id(point) not in extreme]
+    room = MOST_KEPT - len(kept)
+    return sorted([*kept, *marked[max(len(marked) - room, 0) :]], key=lambda point: point.at)

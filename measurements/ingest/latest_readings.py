@@ -1,0 +1,48 @@
+"""LatestReading from the readings as they stand: when one is excluded, brought back, or its time became more exact."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import connection
+
+from measurements.ingest.pg_arrays import bigints
+from measurements.models import LatestReading
+
+LATEST = """
+INSERT INTO measurements_latestreading AS latest
+    (patient_id, metric_id, measurement_id, taken_at, value_1, value_2, estimated, conflict, implausible)
+SELECT DISTINCT ON (patient_id, metric_id)
+    patient_id, metric_id, id, taken_at, value_1, value_2, estimated, conflict, implausible
+FROM measurements_measurement
+WHERE id = ANY(%s::bigint[]) AND NOT control AND excluded_at IS NULL
+ORDER BY patient_id, metric_id, taken_at DESC, id DESC
+ON CONFLICT (patient_id, metric_id) DO UPDATE SET
+    measurement_id = excluded.measurement_id, taken_at = excluded.taken_at, value_1 = excluded.value_1,
+    value_2 = excluded.value_2, estimated = excluded.estimated, conflict = excluded.conflict,
+    implausible = excluded.implausible
+WHERE excluded.taken_at >= latest.taken_at
+"""
+
+NEWEST = """
+SELECT id FROM measurements_measurement
+WHERE patient_id = %s AND metric_id = %s AND NOT control AND excluded_at IS NULL
+ORDER BY taken_at DESC, id DESC LIMIT 1
+"""
+
+
+def follow(ids: str) -> None:
+    """New readings, as `bigints` writes their keys: the newest of each device, patient and metric are enough."""
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST, [ids])
+
+
+def recompute(*, patient_id: uuid.UUID, metric: str) -> None:
+    """The lock comes in a statement of its own, so that the search after it sees what ingest has just committed."""
+    latest = LatestReading.objects.filter(patient=patient_id, metric=metric)
+    list(latest.select_for_update().values_list("pk"))
+    latest.delete()
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, [patient_id, metric])
+        found = bigints(pk for (pk,) in cursor.fetchall())
+    follow(found)

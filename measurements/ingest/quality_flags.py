@@ -1,0 +1,97 @@
+"""Marks of quality on readings: visible everywhere, reversible, and never a reason to drop a value."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from measurements.ingest.pg_arrays import NONE
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from measurements.ingest.parsing import Reading
+    from measurements.models import Metric
+
+DUPLICATE_WITHIN = dt.timedelta(hours=72)
+
+
+def implausible(reading: Reading, metric: Metric) -> bool:
+    """Outside what the instrument can measure, or a diastolic value that is not below its systolic one."""
+    if _outside(reading.value_1, metric.lowest_1, metric.highest_1):
+        return True
+    if not metric.has_second_value or reading.value_2 is None:
+        return False
+    swapped = metric.code == "blood_pressure" and reading.value_2 >= reading.value_1
+    return swapped or _outside(reading.value_2, metric.lowest_2, metric.highest_2)
+
+
+def _outside(value: Decimal, lowest: Decimal | None, highest: Decimal | None) -> bool:
+    return (lowest is not None and value < lowest) or (highest is not None and value > highest)
+
+
+# Same moment, other value, of a metric that can have only one. Two different non-zero indices are two readings.
+CONFLICT = """
+UPDATE measurements_measurement AS kept SET conflict = true
+FROM (
+    SELECT new.id AS new_id, other.id AS other_id
+    FROM measurements_measurement AS new
+    JOIN measurements_metric AS metric ON metric.code = new.metric_id AND metric.single
+    JOIN measurements_measurement AS other
+        ON other.device_id = new.device_id AND other.metric_id = new.metric_id AND other.taken_at = new.taken_at
+        AND other.id <> new.id
+        AND (other.index = new.index OR other.index = 0 OR new.index = 0)
+        AND (other.value_1 <> new.value_1 OR COALESCE(other.value_2, 0) <> COALESCE(new.value_2, 0))
+    WHERE new.id = ANY(%s::bigint[])
+) AS pair
+WHERE kept.id IN (pair.new_id, pair.other_id) AND NOT kept.conflict
+RETURNING kept.id
+"""
+
+# The vendor may estimate a time anew: the same value then comes once more under another time. The newer row is
+# marked, so that the pair counts once. Bounded in time, because an oxygen saturation of 96 comes back every day.
+DUPLICATE = """
+UPDATE measurements_measurement AS new SET duplicate = true
+FROM measurements_measurement AS other
+WHERE new.id = ANY(%(ids)s::bigint[]) AND NOT new.duplicate
+    AND other.device_id = new.device_id AND other.metric_id = new.metric_id AND other.index = new.index
+    AND other.value_1 = new.value_1 AND COALESCE(other.value_2, 0) = COALESCE(new.value_2, 0)
+    AND other.taken_at <> new.taken_at AND other.id < new.id
+    AND other.taken_at BETWEEN new.taken_at - %(within)s AND new.taken_at + %(within)s
+    AND {estimated}
+    AND new.metric_id IN (SELECT code FROM measurements_metric WHERE single)
+"""
+# Two statements for "either side": with OR, every new reading would be compared with six days of others.
+DUPLICATE_OF_ESTIMATED = DUPLICATE.format(estimated="other.estimated")
+DUPLICATE_BY_ESTIMATE = DUPLICATE.format(estimated="new.estimated")
+
+LATEST_IN_CONFLICT = "UPDATE measurements_latestreading SET conflict = true WHERE measurement_id = ANY(%s)"
+
+
+def mark_new(*, again: str, near_estimated: str, estimated: str) -> None:
+    """Conflicts (both sides) and probable duplicates (the newer side) among new rows and what stood before.
+
+    Keys of new rows as `bigints` writes them: those of whose moment there may be another row, those beside which an
+    estimated one may stand, and among which there are estimated ones themselves.
+    """
+    if again != NONE:
+        _mark_conflicts(again)
+    for statement, ids in ((DUPLICATE_OF_ESTIMATED, near_estimated), (DUPLICATE_BY_ESTIMATE, estimated)):
+        if ids != NONE:
+            _mark_duplicates(statement, ids)
+
+
+def _mark_duplicates(statement: str, ids: str) -> None:
+    values: dict[str, Any] = {"ids": ids, "within": DUPLICATE_WITHIN}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def _mark_conflicts(again: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(CONFLICT, [again])
+        in_conflict = [row[0] for row in cursor.fetchall()]
+        if in_conflict:
+            cursor.execute(LATEST_IN_CONFLICT, [in_conflict])

@@ -1,0 +1,111 @@
+"""Somebody else's reading, a bad measurement: a person takes it out of averages, and may take that back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from measurements.ingest import latest_readings, patient_summaries
+from measurements.models import Measurement
+from patients.audit import audit_log
+from patients.models import Patient, User
+from patients.models.audit import AuditAction
+
+
+class Reason(models.TextChoices):
+    SOMEONE_ELSE = "someone_else", "Someone else's reading"
+    BAD_MEASUREMENT = "bad_measurement", "Bad measurement (cuff, posture, movement)"
+    DEVICE_TEST = "device_test", "A test of the device"
+    OTHER = "other", "Something else"
+
+    def said(self, detail: str) -> str:
+        """As kept on the reading: the reason in words, with what the person added."""
+        words = "" if self == Reason.OTHER else str(self.label)
+        return ": ".join(part for part in (words, detail.strip()) if part)
+
+
+# The marks of one moment, from what is not excluded there: with the wrong one of two values gone, the right one counts.
+REMARK = """
+UPDATE measurements_measurement AS kept SET conflict = EXISTS (
+    SELECT FROM measurements_measurement AS other
+    WHERE other.device_id = kept.device_id AND other.metric_id = kept.metric_id AND other.taken_at = kept.taken_at
+        AND other.id <> kept.id AND other.excluded_at IS NULL
+        AND (other.index = kept.index OR other.index = 0 OR kept.index = 0)
+        AND (other.value_1 <> kept.value_1 OR COALESCE(other.value_2, 0) <> COALESCE(kept.value_2, 0))
+)
+FROM measurements_metric AS metric
+WHERE kept.id = ANY(%s) AND kept.excluded_at IS NULL AND metric.code = kept.metric_id AND metric.single
+"""
+
+
+@transaction.atomic
+def exclude(*, reading: Measurement, reason: Reason, by: User, detail: str = "") -> None:
+    """Take a reading out of averages, latest values and day counts. What the device took with it goes too.
+
+    A pulse belongs to its blood pressure; it stays where another value of the same moment still needs it.
+    ValidationError: excluded already, or no reason in words.
+    """
+    words = reason.said(detail)[:200]
+    if not words:
+        raise ValidationError("Say in a few words why this reading doesn't count.")
+    together = _locked(reading)
+    target = _among(together, reading)
+    if target.excluded_at is not None:
+        raise ValidationError(f"{target.excluded_by} has excluded this reading already.")
+    chosen = [target.pk, *_companions(together, target)]
+    Measurement.objects.filter(pk__in=chosen).update(excluded_at=timezone.now(), excluded_by=by, excluded_reason=words)
+    _follow(together, target, action=AuditAction.EXCLUDE, by=by, reason=str(reason), readings=len(chosen))
+
+
+@transaction.atomic
+def undo(*, reading: Measurement, by: User) -> None:
+    """The reading counts again, and what was excluded together with it. ValidationError: it is not excluded."""
+    together = _locked(reading)
+    target = _among(together, reading)
+    if target.excluded_at is None:
+        raise ValidationError("This reading counts already: somebody has taken the exclusion back.")
+    chosen = [row.pk for row in together if row.excluded_at == target.excluded_at and row.index == target.index]
+    Measurement.objects.filter(pk__in=chosen).update(excluded_at=None, excluded_by=None, excluded_reason="")
+    _follow(together, target, action=AuditAction.UNDO_EXCLUSION, by=by, readings=len(chosen))
+
+
+def _locked(reading: Measurement) -> list[Measurement]:
+    """All that the device took at this moment. Readings before latest values before the patient, as ingest does."""
+    rows = Measurement.objects.filter(
+        patient=reading.patient_id, device=reading.device_id, taken_at=reading.taken_at, metric__vital=True
+    )
+    return list(rows.select_for_update(no_key=True, of=("self",)).select_related("excluded_by").order_by("pk"))
+
+
+def _among(together: Sequence[Measurement], reading: Measurement) -> Measurement:
+    """As it is now, under the lock; one of a metric that is no vital sign has nothing to be taken out of."""
+    found = next((row for row in together if row.pk == reading.pk), None)
+    if found is None:
+        raise ValidationError("Only vital signs can be excluded.")
+    return found
+
+
+def _companions(together: Sequence[Measurement], target: Measurement) -> list[int]:
+    open_rows = [row for row in together if row.excluded_at is None and row.index == target.index]
+    if any(row.metric_id == target.metric_id and row.pk != target.pk for row in open_rows):
+        return []
+    return [row.pk for row in open_rows if row.metric_id != target.metric_id]
+
+
+def _follow(
+    together: Sequence[Measurement], target: Measurement, *, action: AuditAction, by: User, **details: object
+) -> None:
+    """What rests on the reading, at once: conflict marks, latest values, open pages; and who did it."""
+    with connection.cursor() as cursor:
+        cursor.execute(REMARK, [[row.pk for row in together]])
+    for metric in sorted({row.metric_id for row in together}):
+        latest_readings.recompute(patient_id=target.patient_id, metric=metric)
+    patient_summaries.rebuild([target.patient_id])
+    Patient.objects.bump([target.patient_id])
+    clinic = target.patient.clinic
+    audit_log.record(
+        action, by=by, patients=[target.patient_id], clinic=clinic, target=f"reading:{target.pk}", **details
+    )

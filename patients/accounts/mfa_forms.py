@@ -1,0 +1,150 @@
+"""The forms of the second step: allauth judges, here every failure is written down and no code counts twice."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.core import context
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from allauth.mfa.webauthn.internal import auth as webauthn
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from patients.accounts import mfa
+from patients.audit import audit_log
+from patients.encryption import conceal, reveal
+from patients.models import AuditEvent
+from patients.validators import validate_plain_text
+
+LONGEST_NAME = 60
+CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "maxlength": 20}
+
+
+class _Code(BaseAuthenticateForm):
+    """A code of the app, or one of the recovery codes."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=20,
+        widget=forms.TextInput(attrs=CODE),
+        help_text="The 6 digits that your app shows now, or one of your recovery codes.",
+    )
+
+    def clean_code(self) -> str:
+        try:
+            code = super().clean_code()
+            app = self.authenticator.type == Authenticator.Type.TOTP
+            if app and not mfa.use_once(user=self.user, code=normalize_user_code(code)):
+                raise get_adapter().validation_error("incorrect_code")
+        except ValidationError as error:
+            record_failure(self.user, error)
+            raise
+        return code
+
+
+class SignInCodeForm(_Code, AuthenticateForm):
+    pass
+
+
+class ConfirmCodeForm(_Code, ReauthenticateForm):
+    pass
+
+
+class _Passkey(AuthenticateWebAuthnForm):
+    def clean_credential(self) -> Authenticator:
+        try:
+            check_origin(self.cleaned_data["credential"], parse=webauthn.parse_authentication_response)
+            return super().clean_credential()
+        except ValidationError as error:
+            record_failure(self.user, error)
+            raise in_words_for_passkeys(error) from error
+
+
+class SignInPasskeyForm(_Passkey):
+    pass
+
+
+class ConfirmPasskeyForm(_Passkey, ReauthenticateWebAuthnForm):
+    pass
+
+
+class SetUpAppForm(ActivateTOTPForm):
+    """The secret waits in the session until the first code proves it: concealed there too, a backup may hold it."""
+
+    code = forms.CharField(
+        label="The 6 digits that the app shows now", max_length=20, widget=forms.TextInput(attrs=CODE)
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        session = context.request.session
+        waiting = session.get(SECRET_SESSION_KEY)
+        super().__init__(*args, **kwargs)
+        if self.is_bound and waiting:
+            self.secret = reveal(waiting)
+        session[SECRET_SESSION_KEY] = conceal(self.secret)
+
+    def clean_code(self) -> str:
+        code = super().clean_code()
+        if not mfa.use_once(user=self.user, code=normalize_user_code(code)):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class _Named(forms.Form):
+    name = forms.CharField(
+        label="Name",
+        max_length=LONGEST_NAME,
+        validators=[validate_plain_text],
+        help_text="So that you know it again, such as “clinic laptop” or “blue key”.",
+    )
+
+
+class AddPasskeyForm(_Named, AddWebAuthnForm):
+    def clean(self) -> dict[str, Any] | None:
+        credential = self.cleaned_data.get("credential")
+        try:
+            if credential is not None:
+                check_origin(credential, parse=webauthn.parse_registration_response)
+            return super().clean()
+        except ValidationError as error:
+            raise in_words_for_passkeys(error) from error
+
+
+class RenamePasskeyForm(_Named, EditWebAuthnForm):
+    pass
+
+
+def check_origin(credential: Any, *, parse: Any) -> None:
+    """Made for our own address, not only for a host below it; and readable, whatever somebody posted."""
+    try:
+        origin = parse(credential).response.client_data.origin
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise get_adapter().validation_error("incorrect_code") from error
+    site = urlsplit(settings.SITE_URL)
+    if origin != f"{site.scheme}://{site.netloc}":
+        raise get_adapter().validation_error("incorrect_code")
+
+
+def in_words_for_passkeys(error: ValidationError) -> ValidationError:
+    """allauth speaks of codes there too."""
+    return get_adapter().validation_error("passkey_refused") if error.code == "incorrect_code" else error
+
+
+def record_failure(user: Any, error: ValidationError) -> None:
+    locked = "too_many_login_attempts" in {part.code for part in error.error_list}
+    audit_log.record(
+        AuditEvent.Action.SIGN_IN_FAILED, by=None, target=f"user:{user.pk}", step="second", locked_out=locked
+    )

@@ -1,0 +1,116 @@
+"""The audit in the admin: who looked at whom, and what people did."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+
+from patients.admin.audit_search import audit_search
+from patients.admin_site.base import ReadOnlyAdmin, viewer
+from patients.admin_site.display import link_to
+from patients.admin_site.filters import OfActor, OfPatient, OfRole
+from patients.audit import audit_log, display
+from patients.models import AuditEvent, Clinic, Patient, User
+from patients.permissions import person
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    setup = True
+    clinic_path = "clinic_id"
+    list_display = ("when", "did", "who", "patients", "record", "address")
+    list_filter = ("action", OfRole, OfPatient, OfActor)
+    search_fields = ("target",)
+    search_help_text = "A record, such as order:3f2a… or user:12"
+    change_list_template = "admin/patients/auditevent/change_list.html"
+    fields = ("moment", "did", "who", "role", "clinic", "whom", "record", "page", "address", "told")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(audit_search)
+        return [path("search/", view, name="patients_auditevent_search"), *super().get_urls()]
+
+    def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        """What happened in one's clinics, what their people did elsewhere (signing in), what was tried on them.
+
+        By lists: beside an OR, PostgreSQL would use no index for a subquery.
+        """
+        clinics = list(user.clinics.values_list("pk", flat=True))
+        people = list(User.objects.filter(clinics__in=clinics).values_list("pk", flat=True))
+        targets = [f"user:{pk}" for pk in people]
+        return rows.filter(Q(clinic_id__in=clinics) | Q(actor_id__in=people) | Q(target__in=targets))
+
+    @admin.display(description="when", ordering="at")
+    def when(self, event: AuditEvent) -> dt.datetime:
+        return event.at
+
+    @admin.display(description="when")
+    def moment(self, event: AuditEvent) -> str:
+        """To the second, as the search says it. Django formats dates of columns, and none of a record's."""
+        return date_format(timezone.localtime(event.at), "M j, Y, g:i:s A")
+
+    @admin.display(description="did")
+    def did(self, event: AuditEvent) -> str:
+        return event.get_action_display()
+
+    @admin.display(description="who")
+    def who(self, event: AuditEvent) -> str:
+        return event.actor_email or "the product itself"
+
+    @admin.display(description="patients")
+    def patients(self, event: AuditEvent) -> str:
+        """How many: whom is on the record's page, and names are in the search."""
+        return str(len(event.patient_ids) or "")
+
+    @admin.display(description="record")
+    def record(self, event: AuditEvent) -> str:
+        return display.record_in_words(event.target)
+
+    @admin.display(description="role then")
+    def role(self, event: AuditEvent) -> str:
+        return display.role_in_words(event.actor_role)
+
+    @admin.display(description="clinic")
+    def clinic(self, event: AuditEvent) -> str:
+        clinic = Clinic.objects.filter(pk=event.clinic_id).first() if event.clinic_id else None
+        return clinic.name if clinic else ""
+
+    @admin.display(description="patients")
+    def whom(self, event: AuditEvent) -> str:
+        """Those of own clinics by name; of the others how many."""
+        own = self._own(event)
+        names = [link_to(patient, patient.name) for patient in own]
+        others = len(event.patient_ids) - len(own)
+        return format_html_join(
+            ", ", "{}", ((said,) for said in [*names, *([f"{others} not named"] if others else [])])
+        )
+
+    @admin.display(description="page")
+    def page(self, event: AuditEvent) -> str:
+        return display.page_in_words(event.route)
+
+    @admin.display(description="details")
+    def told(self, event: AuditEvent) -> str:
+        return display.details_in_words(event.details)
+
+    def _record_look(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
+        """A record names patients, so that who reads it has seen them; the list only counts them."""
+        seen = [patient.pk for row in rows for patient in self._own(row)] if one else []
+        audit_log.record(AuditEvent.Action.ADMIN_VIEW, by=person(request), patients=seen, target=self._target(one))
+
+    def _own(self, event: Any) -> list[Patient]:
+        own = Patient.objects.visible_to(viewer.get()).filter(pk__in=event.patient_ids)
+        return list(own.order_by("family_name", "given_name", "pk"))
+
+
+def audit_link(parameter: str, pk: Any) -> str:
+    address = f"{reverse('admin:patients_auditevent_changelist')}?{parameter}={pk}"
+    return format_html('<a href="{}">Open the audit</a>', address)

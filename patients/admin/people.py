@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from patients.accounts import invitations, mfa
+from patients.admin.audit_events import audit_link
+from patients.admin_site.base import ReadOnlyAdmin
+from patients.admin_site.filters import ClinicsOfPeople, Discharged, OfClinic
+from patients.admin_site.optimistic_lock import EditedAdmin
+from patients.models import Clinic, Patient, Role, User
+from patients.permissions import person
+from patients.us_states import zone_choices, zone_in_words
+from patients.validators import as_dialled
+
+# Rights come from the role (`patients.accounts.auth_backends`), addresses from the account: neither has rows here.
+# Second steps are their owners'; an administrator can only reset them.
+admin.site.unregister(Group)
+admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)
+
+
+class ClinicForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(choices=zone_choices)
+
+
+@admin.register(Clinic)
+class ClinicAdmin(EditedAdmin):
+    clinic_path = "pk"
+    setup = True
+    form = ClinicForm
+    list_display = ("name", "zone", "created_at")
+    readonly_fields = ("created_at",)
+
+    @admin.display(description="time zone", ordering="time_zone")
+    def zone(self, clinic: Clinic) -> str:
+        return zone_in_words(clinic.time_zone)
+
+
+class PersonForm(forms.ModelForm):
+    role = forms.ChoiceField(choices=[choice for choice in Role.choices if choice[0]])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "clinics" in self.fields:
+            self.fields["clinics"].required = True
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].strip().lower()
+
+
+INVITED_AGAIN = "Each gets a new link by mail that works once, for seven days. Earlier links stop working."
+SHUT_OUT = "Each is signed out with the next click and can't sign in again. What they did stays in the audit."
+WITHOUT_SECOND_STEP = (
+    "Do this only for somebody who stands before you or whose voice you know: until they set up a new second step, "
+    "their password alone opens the account. Their app, passkeys and recovery codes stop working at once, and they "
+    "are told by e-mail."
+)
+
+
+@admin.register(User)
+class UserAdmin(EditedAdmin):
+    """People. Adding one sends an invitation; nobody types another's password."""
+
+    clinic_path = "clinics"
+    setup = True
+    form = PersonForm
+    list_display = ("name", "email", "role", "account", "last_login")
+    list_filter = ("role", "is_active", ("clinics", ClinicsOfPeople))
+    search_fields = ("email",)
+    search_help_text = "The whole e-mail address"
+    actions = ("invite_again", "deactivate", "reset_second_step")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        fields = ("name", "email", "role", "clinics")
+        return (*fields, "account", "last_login", "looks") if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return ("email", "account", "last_login", "looks") if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Somebody who also works elsewhere is changed by whoever sets up: a role counts in every clinic."""
+        allowed = super().has_change_permission(request, obj)
+        if not isinstance(obj, User) or request.user.is_superuser:
+            return allowed
+        own = person(request).clinics.values_list("pk", flat=True)
+        return allowed and not obj.is_superuser and not obj.clinics.exclude(pk__in=own).exists()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        if not request.user.is_superuser:
+            kwargs["queryset"] = person(request).clinics.all()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"clinics": list(person(request).clinics.values_list("pk", flat=True))}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            invitations.keep_role(obj)
+            super().save_model(request, obj, form, change)
+            return
+        fields = {name: form.cleaned_data[name] for name in ("email", "name", "role", "clinics")}
+        user = invitations.invite(**fields, by=person(request))
+        obj.pk, obj.password = user.pk, user.password
+        messages.success(request, "An invitation is on its way. Its link works once, for seven days.")
+
+    @admin.display(description="Account")
+    def account(self, user: User) -> str:
+        if user.is_active:
+            return "open"
+        return "closed" if user.last_login else "invited, not yet accepted"
+
+    @admin.display(description="What this person looked at")
+    def looks(self, user: User) -> str:
+        return audit_link("actor_id", user.pk)
+
+    @admin.action(description="Invite again (sends a new link; earlier ones stop working)", permissions=["change"])
+    def invite_again(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        asking = ("Invite them again?", INVITED_AGAIN)
+        return self._each(request, people, invitations.invite_again, asking=asking, done="Invited again")
+
+    @admin.action(description="Deactivate (signs out at once)", permissions=["change"])
+    def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        asking = ("Deactivate these people?", SHUT_OUT)
+        return self._each(request, people, invitations.deactivate, asking=asking, done="Deactivated")
+
+    @admin.action(description="Reset the second step (for who lost phone and codes)", permissions=["change"])
+    def reset_second_step(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        asking = ("Reset the second step of these people?", WITHOUT_SECOND_STEP)
+        return self._each(request, people, mfa.reset, asking=asking, done="Second step reset")
+
+    def _each(
+        self, request: HttpRequest, people: QuerySet[User], verb: Any, *, asking: tuple[str, str], done: str
+    ) -> HttpResponse | None:
+        """Asks first (question, and what it means); then does it to each whom this person may change."""
+        (question, meaning), about = asking, [f"{user.name}, {user.email}" for user in people]
+        if asked := self.ask_first(request, people, question=question, meaning=meaning, about=about):
+            return asked
+        for user in people:
+            if not self.has_change_permission(request, user):
+                messages.error(request, f"{user}: works in another clinic too; ask whoever set this up.")
+                continue
+            try:
+                verb(user=user, by=person(request))
+            except ValidationError as error:
+                messages.error(request, f"{user}: {' '.join(error.messages)}")
+            else:
+                messages.success(request, f"{done}: {user}.")
+        return None
+
+
+@admin.register(Patient)
+class PatientAdmin(ReadOnlyAdmin):
+    """To be looked at: people are enrolled and edited on the pages, where the rules are."""
+
+    clinic_path = "clinic"
+    patient_path = "pk"
+    list_display = ("family_name", "given_name", "clinic", "enrolled_at", "discharged_at")
+    list_filter = (OfClinic, ("discharged_at", Discharged))
+    list_select_related = ("clinic",)
+    search_fields = ("id",)
+    search_help_text = "The id as it stands in the page's address. Names are never searched here: an address is kept."
+    fields = (
+        "given_name", "family_name", "birth_date", "sex", "mrn", "clinic", "provider", "in_care_for", "telephone",
+        "may_be_texted", "street", "street_2", "city", "state", "zip_code", "zone", "enrolled_at", "discharged_at",
+        "discharge_reason", "at_vendor", "id", "looks",
+    )  # fmt: skip
+
+    @admin.display(description="conditions")
+    def in_care_for(self, patient: Patient) -> str:
+        return ", ".join(patient.condition_labels)
+
+    @admin.display(description="phone")
+    def telephone(self, patient: Patient) -> str:
+        return as_dialled(patient.phone)
+
+    @admin.display(description="may be texted", boolean=True)
+    def may_be_texted(self, patient: Patient) -> bool:
+        return patient.sms_consent
+
+    @admin.display(description="time zone")
+    def zone(self, patient: Patient) -> str:
+        return zone_in_words(patient.time_zone)
+
+    @admin.display(description="account at the vendor")
+    def at_vendor(self, patient: Patient) -> str:
+        return f"{patient.external_id}{'' if patient.external_id_sent_at else ' (never sent)'}"
+
+    @admin.display(description="Who viewed this patient")
+    def looks(self, patient: Patient) -> str:
+        return audit_link("patient", patient.pk)

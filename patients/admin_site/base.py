@@ -1,0 +1,276 @@
+"""The admin's shared base: own clinics' rows only, every look audited, nothing deleted, no PHI in an address."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import ModelAdmin
+from django.contrib.admin.utils import get_fields_from_path, lookup_spawns_duplicates
+from django.core.exceptions import BadRequest, ValidationError
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+
+from patients.admin_site.display import WORDS, ByName, in_words
+from patients.audit import audit_log
+from patients.models import AuditEvent, User
+from patients.permissions import person
+
+# Who looks, for columns that Django computes without the request. Never an attribute of a ModelAdmin: one instance
+# serves all threads. Set by `HouseAdminSite.admin_view` until the page is rendered.
+viewer: ContextVar[User] = ContextVar("viewer")
+
+
+MOST_COUNTED = 2_000
+MOST_NAMED = 20  # of what an action is about to be done to
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than somebody would page: the whole of a table of millions is read by no list."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows[:MOST_COUNTED].count())  # in their order, which an index holds
+
+    @property
+    def capped(self) -> bool:
+        return self.count >= MOST_COUNTED
+
+
+def rows_in_words(model: type[Model]) -> str:
+    """How many rows a table has: few exactly, many by the planner's statistics, which nobody acts upon."""
+    counted = model._default_manager.order_by()[:MOST_COUNTED].count()
+    if counted < MOST_COUNTED:
+        return f"{counted:,}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
+        return f"about {max(counted, int(cursor.fetchone()[0])):,}"
+
+
+class ScopedAdmin(ModelAdmin):
+    """Base of every ModelAdmin here.
+
+    `clinic_path`: lookup from a row to its clinic, such as "patient__clinic"; empty for rows that belong to nobody
+    (catalogue, key slots). Rows with a path are shown to people of that clinic alone: a superuser, who only sets up,
+    sees none unless `setup = True` (clinics, people, kits).
+    `patient_path`: attribute path to the id of its patient, such as "patient_id"; empty where a row names none.
+    `search_fields` may hold opaque ids only: what is searched for stands in the address.
+    """
+
+    clinic_path = ""
+    patient_path = ""
+    setup = False
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_per_page = 50
+    list_select_related: ClassVar[bool | list[str] | tuple[str, ...]] = True
+    date_hierarchy = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if not self.clinic_path or (self.setup and request.user.is_superuser):
+            return rows
+        return self.scope(rows, person(request))
+
+    def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        """Override where the way from a row to its clinic is more than one lookup."""
+        clinics = list(user.clinics.values_list("pk", flat=True))  # a list: its statistics tell PostgreSQL how to begin
+        own = Q(**{f"{self.clinic_path}__in": clinics})
+        if not lookup_spawns_duplicates(self.opts, self.clinic_path):
+            return rows.filter(own)
+        return rows.filter(pk__in=self.model._default_manager.filter(own).order_by().values("pk"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change=change, **{"labels": WORDS, **kwargs})
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only what a filter offers: nobody narrows by a birth date in the address."""
+        named = (_parameter(entry) for entry in self.get_list_filter(request))
+        offered = any(f"{lookup}__".startswith(f"{name}__") for name in named)
+        return offered and super().lookup_allowed(lookup, value, request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Of rows with a clinic, exact ids only, by index; what can't be an id of that kind finds nothing."""
+        if not self.clinic_path:
+            return super().get_search_results(request, queryset, search_term)
+        if not (term := search_term.strip()):
+            return queryset, False
+        wanted = Q(pk__in=[])
+        for path in self.get_search_fields(request):
+            wanted |= _exactly(self.model, str(path).lstrip("=^@"), term)
+        return queryset.filter(wanted), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._refuse_nonsense(request)
+        title = capfirst(self.opts.verbose_name_plural)
+        response = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
+            self._record_look(request, response.context_data["cl"].result_list)
+        return response
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        if object_id and isinstance(response, TemplateResponse) and response.context_data:
+            self._record_look(request, [response.context_data["original"]], one=object_id)
+        return response
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().history_view(request, object_id, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            self._record_look(request, [response.context_data["object"]], one=object_id)
+        return response
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._record_change(request, obj, added=True)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._record_change(request, obj, fields=_changed_fields(message))
+        return super().log_change(request, obj, message)
+
+    def ask_first(
+        self, request: HttpRequest, rows: QuerySet[Any], *, question: str, meaning: str, about: Iterable[str] = ()
+    ) -> HttpResponse | None:
+        """A page that says what will happen to what; None once the person has said yes.
+
+        `about` tells it in lines; left out, the first rows stand for all of them.
+        """
+        if "confirmed" in request.POST:
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": question,
+            "meaning": meaning,
+            "about": list(about) or [str(row) for row in rows[:MOST_NAMED]],
+            "count": rows.count(),
+            "opts": self.opts,
+            "back": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "action": request.POST["action"],
+            "everything": request.POST.get("select_across", "0"),
+        }
+        return TemplateResponse(request, "admin/confirm.html", context)
+
+    def _refuse_nonsense(self, request: HttpRequest) -> None:
+        """What Django alone would stumble over: a NUL in the address, a selected id that can't be one."""
+        if any("\x00" in value for _, values in request.GET.lists() for value in values):
+            raise BadRequest("PostgreSQL keeps no NUL, so nothing can be found by one.")
+        try:
+            for selected in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(selected)
+        except ValidationError as error:
+            raise BadRequest("No such record.") from error
+
+    @admin.display(description="patient")
+    def patient_name(self, row: Any) -> str:
+        """For lists of rows of own clinics, whose `patient` is selected with them."""
+        return row.patient.name if row.patient else ""
+
+    def patient_ids(self, rows: Iterable[Model]) -> list[uuid.UUID]:
+        """Whose data these rows show, each patient once."""
+        found = (_follow(row, self.patient_path) for row in rows) if self.patient_path else ()
+        return list(dict.fromkeys(pk for pk in found if pk is not None))
+
+    def _record_look(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
+        audit_log.record(
+            AuditEvent.Action.ADMIN_VIEW, by=person(request), patients=self.patient_ids(rows), target=self._target(one)
+        )
+
+    def _record_change(self, request: HttpRequest, obj: Model, **details: Any) -> None:
+        audit_log.record(
+            AuditEvent.Action.ADMIN_CHANGE,
+            by=person(request),
+            patients=self.patient_ids([obj]),
+            target=self._target(str(obj.pk)),
+            **details,
+        )
+
+    def _target(self, pk: str) -> str:
+        return f"{self.opts.model_name}:{pk}" if pk else str(self.opts.model_name)
+
+
+class ReadOnlyAdmin(ByName, ScopedAdmin):
+    """History and the vendor's truth: to be looked at. Actions (replay, sync) may still be declared."""
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return in_words(super().get_fields(request, obj))
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(ByName, admin.TabularInline):
+    """Rows that belong to the record above, to be looked at."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, **{"labels": WORDS, **kwargs})
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def may(request: HttpRequest, verb: str, model: type[Model]) -> bool:
+    """For own verbs: `may(request, "replay", Delivery)`; `patients.accounts.auth_backends` grants."""
+    return request.user.has_perm(f"{model._meta.app_label}.{verb}_{model._meta.model_name}")
+
+
+def _parameter(entry: Any) -> str:
+    """A filter's name in the address: a field, a pair with its class, or a class of its own."""
+    first = entry[0] if isinstance(entry, tuple | list) else entry
+    return str(getattr(first, "parameter_name", first))
+
+
+def _exactly(model: type[Model], path: str, term: str) -> Q:
+    field = get_fields_from_path(model, path)[-1]
+    try:
+        value = field.to_python(term)
+    except ValidationError:
+        return Q(pk__in=[])
+    return Q(**{path: value})
+
+
+def _follow(row: Any, path: str) -> Any:
+    for name in path.split("."):
+        row = getattr(row, name, None)
+    return row
+
+
+def _changed_fields(message: Any) -> list[str]:
+    """Names only, from the list that `ModelAdmin.construct_change_message` made."""
+    parts = message if isinstance(message, list) else []
+    return [name for part in parts for entry in part.values() for name in entry.get("fields", [])]

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from patients.admin_site.base import viewer
+from patients.permissions import Act, declare, sign_in_first
+from patients.us_states import zone_in_words
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure of a panel. `tone`: ok, warn, bad or none."""
+
+    label: str
+    value: str
+    href: str = ""
+    tone: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: str
+    lines: list[Line]
+    empty: str = ""
+
+
+PANELS: list[Callable[[HttpRequest], Panel]] = []
+
+
+def panel(told: Callable[[HttpRequest], Panel]) -> Callable[[HttpRequest], Panel]:
+    """Declare what stands on the first page, in this order. The rooms know: `devices.admin.dashboard`."""
+    PANELS.append(told)
+    return told
+
+
+class HouseAdminSite(admin.AdminSite):
+    """One door: signing in, signing out and passwords are allauth's, with its lockout, and nothing else's."""
+
+    site_title = "Vitals at Home"
+    site_header = "Vitals at Home: administration"
+    index_title = "Administration"
+    site_url = None
+    enable_nav_sidebar = False  # the first page lists everything, and the lists need the width
+    final_catch_all_view = True
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {"panels": [told(request) for told in PANELS], **(extra_context or {})})
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Who is signed in and isn't staff gets a plain 403, not a second sign-in page."""
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            if not request.user.is_authenticated and request.method == "POST":
+                return sign_in_first(request)
+            with timezone.override(_zone(request)), _looking(request):
+                response = inner(request, *args, **kwargs)
+                return response.render() if isinstance(response, TemplateResponse) else response
+
+        return declare(update_wrapper(guarded, inner), Act.ADMINISTER)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        zone = zone_in_words(timezone.get_current_timezone_name())
+        return {**super().each_context(request), "site_header": f"{self.site_header}, {zone}"}
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
+        return redirect_to_login(wanted, resolve_url("account_login"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("account_logout")
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("admin:index")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("account_change_password")
+
+
+@contextmanager
+def _looking(request: HttpRequest) -> Iterator[None]:
+    if not request.user.is_authenticated:
+        yield
+        return
+    token = viewer.set(request.user)
+    try:
+        yield
+    finally:
+        viewer.reset(token)
+
+
+def _zone(request: HttpRequest) -> ZoneInfo:
+    """Times in the admin are those of the person's clinic; the header names the zone."""
+    clinic = request.user.clinics.first() if request.user.is_authenticated else None
+    return clinic.zone if clinic else ZoneInfo("UTC")

@@ -1,0 +1,54 @@
+"""The only writer of audit rows. Call it inside the transaction of what it tells about: both stand or fall together."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from patients.models import AuditEvent
+from patients.models.audit import AuditAction
+
+if TYPE_CHECKING:
+    from patients.models import Clinic, User
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from: the client's address behind the trusted proxies, and the name of the route."""
+
+    address: str | None = None
+    route: str = ""
+
+
+NOWHERE = Origin()  # a worker, a command
+
+# Set per request by `patients.accounts.middleware`. The actor is always passed; only the place is taken from here.
+origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
+
+
+def record(
+    action: AuditAction,
+    *,
+    by: User | None,
+    patients: Iterable[uuid.UUID] = (),
+    clinic: Clinic | None = None,
+    target: str = "",
+    **details: Any,
+) -> AuditEvent:
+    """`details` may hold names of fields, counts and opaque ids; never a patient's data."""
+    where = origin.get()
+    return AuditEvent.objects.create(
+        action=action,
+        actor_id=by.pk if by else None,
+        actor_email=by.email if by else "",
+        actor_role=by.role if by else "",
+        clinic_id=clinic.pk if clinic else None,
+        patient_ids=list(patients),
+        target=target,
+        address=where.address,
+        route=where.route,
+        details=details,
+    )

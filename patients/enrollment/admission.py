@@ -1,0 +1,209 @@
+"""Patients come, change and go. Every verb writes its audit row in the same transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from patients.audit import audit_log
+from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
+from patients.us_states import ZONE_OF_STATE
+from patients.validators import as_e164
+
+# What a person may change, in the order of the form. The clinic is chosen once, at enrolment.
+FIELDS = (
+    "given_name",
+    "family_name",
+    "birth_date",
+    "sex",
+    "mrn",
+    "phone",
+    "sms_consent",
+    "street",
+    "street_2",
+    "city",
+    "state",
+    "zip_code",
+    "time_zone",
+    "provider",
+    "conditions",
+    "external_id",
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One edit that somebody else saved: who, when, and which fields."""
+
+    by: str
+    at: dt.datetime
+    fields: tuple[str, ...]
+
+
+class EditedMeanwhile(Exception):
+    """Somebody saved this patient after the form was opened. Nothing was written."""
+
+    def __init__(self, current: Patient, changes: list[Change]) -> None:
+        super().__init__(f"patient {current.pk} is at edition {current.edition}")
+        self.current = current
+        self.changes = changes
+
+
+class Namesake(Exception):
+    """Somebody of the same name and birth date is a patient of the clinic already. Nothing was written."""
+
+    def __init__(self, patient: Patient) -> None:
+        super().__init__(f"like patient {patient.pk}")
+        self.patient = patient
+
+
+@transaction.atomic
+def enrol(*, by: User, clinic: Clinic, another_person: bool = True, **fields: Any) -> Patient:
+    """A new patient of one of `by`'s clinics. Raises ValidationError by field.
+
+    Unless they are said to be `another_person`, a Namesake is refused: a double click, or two coordinators at once.
+    """
+    if not by.clinics.filter(pk=clinic.pk).exists():
+        raise PermissionDenied("not a clinic of this person")
+    patient = Patient(clinic=clinic)
+    _take(patient, fields)
+    if not another_person:
+        _refuse_namesake(patient)
+    _save(patient, force_insert=True)
+    audit_log.record(AuditEvent.Action.ENROL, by=by, patients=[patient.pk], clinic=clinic)
+    return patient
+
+
+@transaction.atomic
+def edit(*, patient: Patient, by: User, edition: int, **fields: Any) -> Patient:
+    """Save what differs. `edition` is the one that the form was opened on.
+
+    Raises EditedMeanwhile when somebody was faster, ValidationError by field. Nothing changed: nothing is written.
+    """
+    current = _locked(patient, by=by)
+    if current.edition != edition:
+        raise EditedMeanwhile(current, changes_since(current, edition))
+    changed = _take(current, fields)
+    if not changed:
+        return current
+    if "external_id" in changed and current.external_id_sent_at:
+        raise ValidationError({"external_id": "The vendor knows this patient under the old id; it can't change."})
+    current.edition += 1
+    current.version += 1
+    _save(current, update_fields=[*changed, "edition", "version"])
+    audit_log.record(
+        AuditEvent.Action.EDIT,
+        by=by,
+        patients=[current.pk],
+        clinic=current.clinic,
+        fields=changed,
+        edition=current.edition,
+    )
+    return current
+
+
+@transaction.atomic
+def discharge(*, patient: Patient, by: User, reason: str) -> Patient:
+    """No more orders and no more watching; readings are still taken in for 60 days. Twice is once.
+
+    `reason` is a DischargeReason. Devices stay linked (and billed) until monitoring of them is ended.
+    """
+    if reason not in DischargeReason.values:
+        raise ValidationError({"reason": "Choose a reason from the list."})
+    current = _locked(patient, by=by)
+    if current.discharged_at is None:
+        _move(current, discharged_at=timezone.now(), reason=reason)
+        audit_log.record(AuditEvent.Action.DISCHARGE, by=by, patients=[current.pk], clinic=current.clinic)
+    return current
+
+
+@transaction.atomic
+def readmit(*, patient: Patient, by: User) -> Patient:
+    """Back under care, with the same history. Twice is once."""
+    current = _locked(patient, by=by)
+    if current.discharged_at is not None:
+        _move(current, discharged_at=None, reason="")
+        audit_log.record(AuditEvent.Action.ENROL, by=by, patients=[current.pk], clinic=current.clinic, again=True)
+    return current
+
+
+def changes_since(patient: Patient, edition: int) -> list[Change]:
+    """Edits saved after an edition, oldest first, from the audit itself."""
+    rows = AuditEvent.objects.filter(
+        action=AuditEvent.Action.EDIT, patient_ids__contains=[patient.pk], details__edition__gt=edition
+    ).order_by("pk")
+    people = User.objects.in_bulk([row.actor_id for row in rows if row.actor_id])
+    return [
+        Change(str(people.get(row.actor_id or 0, row.actor_email)), row.at, tuple(row.details["fields"]))
+        for row in rows
+    ]
+
+
+def suggested_zone(state: str, clinic: Clinic) -> str:
+    return ZONE_OF_STATE.get(state, clinic.time_zone)
+
+
+def _refuse_namesake(patient: Patient) -> None:
+    """One at a time in a clinic, so that the second of two requests at once sees what the first has saved."""
+    Clinic.objects.select_for_update(no_key=True).get(pk=patient.clinic_id)
+    alike = {"given_name__iexact": patient.given_name, "family_name__iexact": patient.family_name}
+    found = patient.clinic.patients.filter(birth_date=patient.birth_date, **alike).first()
+    if found is not None:
+        raise Namesake(found)
+
+
+def _locked(patient: Patient, *, by: User) -> Patient:
+    """Also re-checks whose patient this is: the verb may be called long after the page was opened."""
+    mine = Patient.objects.visible_to(by).filter(pk=patient.pk)
+    return Patient.objects.select_related("clinic").select_for_update(of=("self",), no_key=True).get(pk__in=mine)
+
+
+def _take(patient: Patient, fields: dict[str, Any]) -> list[str]:
+    """Set what was given, tidied; returns the names of what differs from before."""
+    unknown = fields.keys() - set(FIELDS)
+    if unknown:
+        raise TypeError(f"not a patient's field: {', '.join(sorted(unknown))}")
+    changed = [name for name, value in fields.items() if getattr(patient, name) != _tidy(name, value)]
+    for name in changed:
+        setattr(patient, name, _tidy(name, fields[name]))
+    if not patient.time_zone:
+        patient.time_zone = suggested_zone(patient.state, patient.clinic)
+    return changed
+
+
+def _tidy(name: str, value: Any) -> Any:
+    if name == "phone":
+        return _phone(value)
+    if name == "conditions":
+        return list(value)
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _phone(typed: str) -> str:
+    try:
+        return as_e164(typed)
+    except ValidationError as error:
+        raise ValidationError({"phone": error.messages}) from error
+
+
+def _save(patient: Patient, **how: Any) -> None:
+    """Somebody may take the same MRN between the check and the row: the database decides, a sentence says so."""
+    patient.full_clean()
+    try:
+        with transaction.atomic():
+            patient.save(**how)
+    except IntegrityError:
+        patient.validate_constraints()
+        raise
+
+
+def _move(patient: Patient, *, discharged_at: dt.datetime | None, reason: str) -> None:
+    patient.discharged_at = discharged_at
+    patient.discharge_reason = reason
+    patient.version += 1
+    patient.save(update_fields=["discharged_at", "discharge_reason", "version"])

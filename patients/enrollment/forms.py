@@ -1,0 +1,248 @@
+"""What people type, checked beside the field; what it means for a patient or an account is the domain's."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any, cast
+
+from allauth.account.forms import ChangePasswordForm, ResetPasswordKeyForm
+from django import forms
+from django.contrib.auth.forms import SetPasswordForm
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.http import QueryDict
+
+from patients.enrollment import admission
+from patients.models import Condition, DischargeReason, Patient, User
+from patients.us_states import state_choices, zone_choices
+from patients.validators import EARLIEST_BIRTH, as_dialled, as_e164
+
+DATE_FORMATS = ["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"]
+
+
+WHAT_HOLDS = "At least 12 characters. A few unusual words are easy to remember."
+ONCE_MORE = "The same password again"
+
+
+class ChoosePasswordForm(SetPasswordForm):
+    """The first password of an invited person. What is wrong with it stands below it, not below its repetition."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self.fields["new_password1"], "Password", WHAT_HOLDS)
+        _say(self.fields["new_password2"], ONCE_MORE)
+
+    def clean(self) -> dict[str, Any]:
+        self.validate_passwords("new_password1", "new_password2")
+        self.validate_password_for_user(self.user, "new_password1")
+        return self.cleaned_data
+
+
+class NewPasswordForm(ChangePasswordForm):
+    """Somebody who is signed in changes the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self.fields["oldpassword"], "Your password until now", self.fields["oldpassword"].help_text)
+        _say(self.fields["password1"], "New password", WHAT_HOLDS)
+        _say(self.fields["password2"], ONCE_MORE)
+
+
+class ForgottenPasswordForm(ResetPasswordKeyForm):
+    """Who followed the link in the mail chooses a new password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self.fields["password1"], "New password", WHAT_HOLDS)
+        _say(self.fields["password2"], ONCE_MORE)
+
+
+def _say(field: forms.Field, label: str, help_text: str = "") -> None:
+    """As everywhere here: a label above the field, and nothing in it that goes with the first key."""
+    field.label, field.help_text = label, help_text
+    field.widget.attrs.pop("placeholder", None)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A field that two people changed: what is saved now, and what was typed here."""
+
+    label: str
+    theirs: str
+    yours: str
+
+
+class PhoneField(forms.CharField):
+    """Shown as people dial it, kept as E.164; the same number in another shape is no change."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return as_dialled(value) if isinstance(value, str) else value
+
+    def to_python(self, value: Any) -> str:
+        return as_e164(super().to_python(value) or "")
+
+
+class PatientForm(forms.ModelForm):
+    """Enrol or edit. The browser gets back what it was given (`show_hidden_initial`), so that an edit knows what its
+    author really touched, and two people's edits can be brought together."""
+
+    birth_date = forms.DateField(
+        label="Date of birth",
+        input_formats=DATE_FORMATS,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "min": EARLIEST_BIRTH.isoformat()}),
+        error_messages={"invalid": "Write the date as MM/DD/YYYY."},
+    )
+    phone = PhoneField(
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "tel"}),
+        help_text="For example (603) 555-0142.",
+    )
+    state = forms.ChoiceField(required=False, choices=lambda: [("", "Choose…"), *state_choices()])
+    time_zone = forms.ChoiceField(
+        required=False,
+        choices=lambda: [("", "By the state above"), *zone_choices()],
+        help_text="Readings are shown in this zone.",
+    )
+    conditions = forms.MultipleChoiceField(
+        required=False, choices=Condition.choices, widget=forms.CheckboxSelectMultiple
+    )
+    external_id = forms.CharField(
+        label="Account id at Tenovi",
+        required=False,
+        max_length=255,
+        help_text="Leave empty, unless this patient already has an account there: then type its id exactly.",
+    )
+    edition = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    another_person = forms.BooleanField(label="This is another person of the same name and birth date", required=False)
+
+    class Meta:
+        model = Patient
+        fields = ("clinic", *admission.FIELDS)
+        labels = {
+            "given_name": "First name",
+            "family_name": "Last name",
+            "mrn": "MRN",
+            "sms_consent": "Has agreed to be texted about deliveries",
+            "street": "Street and number",
+            "street_2": "Apartment, floor",
+            "zip_code": "ZIP code",
+            "provider": "Responsible provider",
+        }
+        help_texts = {"sms_consent": "", "mrn": "Unique in this clinic.", "zip_code": "12345 or 12345-6789."}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.editing = not self.instance._state.adding
+        self._offer_clinics(user)
+        if self.editing:
+            self._prepare_edit()
+        else:
+            self.initial["external_id"] = ""
+            del self.fields["edition"]
+        for field in self.fields.values():
+            field.widget.attrs.setdefault("autocomplete", "off")  # a shared browser must not suggest a patient
+            field.error_messages["required"] = f"{field.label} is missing."
+
+    def _offer_clinics(self, user: User) -> None:
+        """A choice only for those who have one; a patient stays in the clinic that enrolled."""
+        own = user.clinics.all()
+        clinic: Any = self.fields["clinic"]
+        clinic.queryset = own
+        if self.editing or len(own) == 1:
+            del self.fields["clinic"]
+        if not self.editing and len(own) == 1:
+            self.instance.clinic = own[0]
+
+    def _prepare_edit(self) -> None:
+        self.initial["edition"] = self.instance.edition
+        del self.fields["another_person"]
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+        self.fields["edition"].show_hidden_initial = False
+        if self.instance.external_id_sent_at:
+            self.fields["external_id"].disabled = True
+            self.fields["external_id"].help_text = "Tenovi knows this patient under this id; it can't change any more."
+
+    def clean_external_id(self) -> str:
+        return self.cleaned_data["external_id"].strip() or self.instance.external_id
+
+    def clean_time_zone(self) -> str:
+        chosen = self.cleaned_data["time_zone"]
+        clinic = self.cleaned_data.get("clinic") or getattr(self.instance, "clinic", None)
+        return chosen or (admission.suggested_zone(self.cleaned_data.get("state", ""), clinic) if clinic else "")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("sms_consent") and not cleaned.get("phone") and "phone" not in self.errors:
+            self.add_error("phone", "Texts need a phone number.")
+        return cleaned
+
+    def patient_fields(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in admission.FIELDS if name in self.cleaned_data}
+
+    def blame(self, error: ValidationError) -> None:
+        """Show what the domain refused beside the field that it concerns."""
+        self._update_errors(error)
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        """A broken constraint names its field by its code; Django alone would put it on top of the form."""
+        if hasattr(errors, "error_dict"):
+            for problem in errors.error_dict.pop(NON_FIELD_ERRORS, []):
+                field = problem.code if problem.code in self.fields else NON_FIELD_ERRORS
+                errors.error_dict.setdefault(field, []).append(problem)
+        super()._update_errors(errors)  # type: ignore[misc]  # Django's own, undocumented
+
+    def merged(
+        self, current: Patient, *, changed_by_others: set[str], user: User
+    ) -> tuple[PatientForm, list[Conflict]]:
+        """This edit on top of what others have saved since: their fields where only they wrote, ours where we did."""
+        fresh = PatientForm(instance=copy.copy(current), user=user)
+        touched = set(self.changed_data)
+        data = cast("QueryDict", self.data).copy()
+        conflicts = []
+        for name in (name for name in admission.FIELDS if name in fresh.fields):
+            saved = _as_typed(fresh[name].value())
+            data.setlist(f"initial-{name}", saved)
+            if name not in touched:
+                data.setlist(name, saved)
+            elif name in changed_by_others and saved != data.getlist(name):
+                conflicts.append(_conflict(fresh, name, saved, data))
+        data["edition"] = str(current.edition)
+        return PatientForm(data, instance=copy.copy(current), user=user), conflicts
+
+
+class DischargeForm(forms.Form):
+    reason = forms.ChoiceField(
+        choices=[("", "Choose…"), *DischargeReason.choices],
+        error_messages={"required": "Choose why care ends."},
+    )
+
+
+def _as_typed(value: Any) -> list[str]:
+    """As a browser sends it: nothing for an empty box, one line per ticked one."""
+    if isinstance(value, list | tuple):
+        return [str(item) for item in value]
+    if isinstance(value, bool):
+        return ["on"] if value else []
+    return ["" if value is None else str(value)]
+
+
+def _conflict(form: PatientForm, name: str, saved: list[str], data: QueryDict) -> Conflict:
+    field = form.fields[name]
+    return Conflict(str(form[name].label), _in_words(field, saved), _in_words(field, data.getlist(name)))
+
+
+def _in_words(field: forms.Field, typed: list[str]) -> str:
+    if isinstance(field, forms.BooleanField):
+        return "yes" if typed else "no"
+    labels = dict(_flat(getattr(field, "choices", ())))
+    return ", ".join(labels.get(value, value) for value in typed if value) or "(empty)"
+
+
+def _flat(choices: Any) -> list[tuple[str, str]]:
+    """Choices of a select box without its groups."""
+    pairs: list[tuple[str, str]] = []
+    for value, label in choices:
+        pairs.extend(_flat(label) if isinstance(label, list | tuple) else [(str(value), str(label))])
+    return pairs
