@@ -1,7 +1,7 @@
 from django.contrib.admin.apps import AdminConfig
 
 
-class HouseAdminConfig(AdminConfig):
+class VitalsAdminConfig(AdminConfig):
     """django.contrib.admin with our own site: sign-in, sign-out and passwords are allauth's, one door for all."""
 
-    default_site = "patients.admin_site.site.HouseAdminSite"
+    default_site = "patients.admin_site.site.VitalsAdminSite"

@@ -12,14 +12,14 @@ from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from config.env import env
-from config.gc_tuning import settle
-from config.json_logging import log_the_uncaught
+from config.gc_tuning import freeze_and_tune_gc
+from config.json_logging import log_uncaught_exceptions
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 QUEUES = ("ingest", "people", "background")
-VISIBILITY_SECONDS = 900
-TASK_SECONDS = 600
+VISIBILITY_TIMEOUT_SECONDS = 900
+TASK_TIME_LIMIT_SECONDS = 600
 
 TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "config.celery_broker:Transport")
 app = Celery("vitals")
@@ -30,8 +30,8 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
-    task_soft_time_limit=TASK_SECONDS,
-    task_time_limit=TASK_SECONDS + 60,
+    task_soft_time_limit=TASK_TIME_LIMIT_SECONDS,
+    task_time_limit=TASK_TIME_LIMIT_SECONDS + 60,
     task_create_missing_queues=False,
     task_default_queue="background",
     task_queues=[Queue(name) for name in QUEUES],
@@ -44,7 +44,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_timeout=1,
     broker_transport_options={
-        "visibility_timeout": VISIBILITY_SECONDS,
+        "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
         "socket_connect_timeout": 0.4,
         "socket_timeout": 5,
         "socket_keepalive": True,
@@ -59,43 +59,45 @@ app.conf.update(
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15.0)
 
 
-def _every(seconds: float, task: str, queue: str) -> dict[str, Any]:
+def schedule_entry(seconds: float, task: str, queue: str) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds * 2}}
 
 
 app.conf.beat_schedule = {
-    **{f"sign of life of {queue}": _every(30.0, "devices.tasks.sign_of_life", queue) for queue in QUEUES},
-    "ingest readings": _every(SWEEP_SECONDS, "measurements.tasks.ingest", "ingest"),
-    "take in fulfillment": _every(SWEEP_SECONDS, "fulfillment.tasks.take_in_fulfillment", "ingest"),
-    "take in special orders": _every(SWEEP_SECONDS, "fulfillment.tasks.take_in_special_orders", "ingest"),
-    "send calls": _every(SWEEP_SECONDS, "fulfillment.tasks.send_calls", "people"),
-    "read devices again": _every(3.0, "fulfillment.tasks.reread_devices", "people"),
-    "keep timelines": _every(SWEEP_SECONDS, "fulfillment.tasks.catch_up", "people"),
-    "look up unknown devices": _every(30.0, "devices.tasks.look_up_unknown", "background"),
-    "pull readings": _every(SWEEP_SECONDS, "measurements.tasks.pull", "background"),
-    "look for people": _every(SWEEP_SECONDS, "devices.tasks.look_for_people", "people"),
-    "read gateways": _every(60.0, "devices.tasks.read_gateways", "background"),
-    "purge bodies": _every(3600.0, "devices.tasks.purge_bodies", "background"),
-    "nightly": _every(60.0, "measurements.tasks.nightly", "background"),
-    "sync catalogue": _every(60.0, "devices.tasks.sync_catalogue", "background"),
-    "forget old sessions": _every(3600.0, "patients.tasks.forget_old_sessions", "background"),
-    "compare devices": _every(60.0, "devices.tasks.compare_devices", "background"),
-    "alarms": _every(60.0, "devices.tasks.look_after_house", "background"),
+    **{f"sign of life of {queue}": schedule_entry(30.0, "devices.tasks.record_heartbeat", queue) for queue in QUEUES},
+    "ingest readings": schedule_entry(SWEEP_SECONDS, "measurements.tasks.process_measurement_webhooks", "ingest"),
+    "take in fulfillment": schedule_entry(SWEEP_SECONDS, "fulfillment.tasks.process_fulfillment_webhooks", "ingest"),
+    "take in special orders": schedule_entry(
+        SWEEP_SECONDS, "fulfillment.tasks.process_special_order_webhooks", "ingest"
+    ),
+    "send calls": schedule_entry(SWEEP_SECONDS, "fulfillment.tasks.send_calls", "people"),
+    "read devices again": schedule_entry(3.0, "fulfillment.tasks.refresh_devices", "people"),
+    "keep timelines": schedule_entry(SWEEP_SECONDS, "fulfillment.tasks.update_order_lines", "people"),
+    "look up unknown devices": schedule_entry(30.0, "devices.tasks.look_up_unknown_devices", "background"),
+    "pull readings": schedule_entry(SWEEP_SECONDS, "measurements.tasks.pull_measurements", "background"),
+    "look for people": schedule_entry(SWEEP_SECONDS, "devices.tasks.refresh_requested_gateways", "people"),
+    "read gateways": schedule_entry(60.0, "devices.tasks.fetch_gateway_statuses", "background"),
+    "purge bodies": schedule_entry(3600.0, "devices.tasks.purge_bodies", "background"),
+    "nightly": schedule_entry(60.0, "measurements.tasks.start_nightly_pull", "background"),
+    "sync catalogue": schedule_entry(60.0, "devices.tasks.sync_catalogue", "background"),
+    "forget old sessions": schedule_entry(3600.0, "patients.tasks.clear_expired_sessions", "background"),
+    "compare devices": schedule_entry(60.0, "devices.tasks.reconcile_devices", "background"),
+    "alarms": schedule_entry(60.0, "devices.tasks.check_operator_alarms", "background"),
 }
 app.autodiscover_tasks()
 
 
 @worker_init.connect
 @beat_init.connect
-def _refuse_unsafe(**_: Any) -> None:
+def exit_if_unsafe(**_: Any) -> None:
     """By SystemExit: of a signal's receiver Celery logs any other exception, and starts all the same."""
     from django.core.exceptions import ImproperlyConfigured
     from django.db import Error
 
-    from config.startup_checks import refuse_unsafe
+    from config.startup_checks import refuse_unsafe_settings
 
     try:
-        refuse_unsafe()
+        refuse_unsafe_settings()
     except ImproperlyConfigured as refusal:
         raise SystemExit(str(refusal)) from None
     except Error as error:
@@ -103,32 +105,32 @@ def _refuse_unsafe(**_: Any) -> None:
 
 
 @worker_process_init.connect
-def _settle(**_: Any) -> None:
-    settle()
+def tune_worker_gc(**_: Any) -> None:
+    freeze_and_tune_gc()
 
 
 @setup_logging.connect
-def _log_as_everywhere(**_: Any) -> None:
+def configure_json_logging(**_: Any) -> None:
     """Celery's own set-up would write other lines beside ours."""
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
-    log_the_uncaught()
+    log_uncaught_exceptions()
 
 
 @beat_init.connect
-def _beat_lives(**_: Any) -> None:
+def connect_beat_heartbeat(**_: Any) -> None:
     """From now on this process says so itself; that a worker lives doesn't prove that beat does."""
-    before_task_publish.connect(_say_that_beat_lives, sender="devices.tasks.sign_of_life")
+    before_task_publish.connect(record_beat_heartbeat, sender="devices.tasks.record_heartbeat")
 
 
-def _say_that_beat_lives(**_: Any) -> None:
+def record_beat_heartbeat(**_: Any) -> None:
     from django.db import Error, close_old_connections
 
     from patients.queueing import periodic_jobs
 
     close_old_connections()  # one that a restarted database has left behind
     try:
-        periodic_jobs.succeeded("beat")
+        periodic_jobs.record_success("beat")
     except Error as error:
         logging.getLogger(__name__).warning("beat could not say that it lives: %s", type(error).__name__)

@@ -16,10 +16,10 @@ class FileAwareEnviron(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         """django-environ takes `$WORD` for the name of another value; a secret may begin with a dollar."""
-        return self._raw(name).replace("$", r"\$")
+        return self.raw_value(name).replace("$", r"\$")
 
     @staticmethod
-    def _raw(name: str) -> str:
+    def raw_value(name: str) -> str:
         if f"{name}_FILE" in os.environ and not os.environ.get(name):
             return Path(os.environ[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
         return os.environ[name]

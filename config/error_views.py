@@ -11,7 +11,7 @@ from django.template import loader
 RETRY_AFTER_SECONDS = 30
 
 
-def server_error(_request: HttpRequest) -> HttpResponse:
+def server_error_page(_request: HttpRequest) -> HttpResponse:
     """A database that is restarting is a matter of a minute, and said so; everything else is our mistake."""
     away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
     status = 503 if away else 500

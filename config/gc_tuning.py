@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import gc
 
-NEW_OBJECTS = 50_000  # at some 100 bytes each: what circles may cost before they are found
+GC_THRESHOLD_OBJECTS = 50_000  # at some 100 bytes each: what circles may cost before they are found
 
 
-def settle() -> None:
+def freeze_and_tune_gc() -> None:
     """Once per process, when all is loaded: what is there now stays, and is never looked at again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(NEW_OBJECTS, 10, 10)
+    gc.set_threshold(GC_THRESHOLD_OBJECTS, 10, 10)

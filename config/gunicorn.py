@@ -36,7 +36,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "config.json_logging.JsonLines"}},
+    "formatters": {"line": {"()": "config.json_logging.JsonLogFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": [], "level": "WARNING"},
     "loggers": {
@@ -46,17 +46,19 @@ logconfig_dict = {
 }
 
 # Where the web processes count requests together. A reload reads this file again and keeps the folder.
-COUNTS, OURS = "PROMETHEUS_MULTIPROC_DIR", "vitals-counts-"
-if COUNTS not in os.environ:
-    os.environ[COUNTS] = tempfile.mkdtemp(prefix=OURS)
+METRICS_FOLDER_VARIABLE, METRICS_FOLDER_PREFIX = "PROMETHEUS_MULTIPROC_DIR", "vitals-counts-"
+if METRICS_FOLDER_VARIABLE not in os.environ:
+    os.environ[METRICS_FOLDER_VARIABLE] = tempfile.mkdtemp(prefix=METRICS_FOLDER_PREFIX)
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001  gunicorn's signature
-    from config.gc_tuning import settle  # of the product, which the worker has loaded by now and the master never does
+    from config.gc_tuning import (
+        freeze_and_tune_gc,  # of the product, which the worker has loaded by now and the master never does
+    )
 
-    settle()
+    freeze_and_tune_gc()
 
 
 def on_exit(server: Any) -> None:  # noqa: ARG001  gunicorn's signature
-    if Path(os.environ[COUNTS]).name.startswith(OURS):
-        shutil.rmtree(os.environ[COUNTS], ignore_errors=True)
+    if Path(os.environ[METRICS_FOLDER_VARIABLE]).name.startswith(METRICS_FOLDER_PREFIX):
+        shutil.rmtree(os.environ[METRICS_FOLDER_VARIABLE], ignore_errors=True)

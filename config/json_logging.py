@@ -19,46 +19,46 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-OURS = ("config", "patients", "devices", "measurements", "fulfillment")
-ROOT = str(Path(__file__).resolve().parent.parent)
-QUOTES_REQUESTS = "Invalid request from ip"  # gunicorn's, before the bytes that it could not read
-MOST_FRAMES = 30
-MOST_CAUSES = 5
-PLACE = re.compile(r"%(\(\w+\))?[-#0 +]*\d*(\.\d+)?[a-zA-Z]")
+PROJECT_PACKAGES = ("config", "patients", "devices", "measurements", "fulfillment")
+PROJECT_ROOT = str(Path(__file__).resolve().parent.parent)
+INVALID_REQUEST_PREFIX = "Invalid request from ip"  # gunicorn's, before the bytes that it could not read
+MAX_FRAMES = 30
+MAX_CAUSES = 5
+FORMAT_PLACEHOLDER = re.compile(r"%(\(\w+\))?[-#0 +]*\d*(\.\d+)?[a-zA-Z]")
 
-encode = json.JSONEncoder(default=str).encode  # made once: json.dumps would make one for each line
+encode_json = json.JSONEncoder(default=str).encode  # made once: json.dumps would make one for each line
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
-class JsonLines(logging.Formatter):
+class JsonLogFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "at": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "process": record.process,
-            "message": message_of(record),
+            "message": redacted_message(record),
         }
         if request := request_id.get():
             line["request"] = request
-        line |= getattr(record, "facts", {}) | task_of(record)
+        line |= getattr(record, "facts", {}) | celery_task_fields(record)
         if record.exc_info and record.exc_info[1] is not None:
-            line["error"] = error_of(record.exc_info[1])
-        return encode(line)
+            line["error"] = exception_chain(record.exc_info[1])
+        return encode_json(line)
 
 
-def message_of(record: logging.LogRecord) -> str:
-    if record.name.split(".")[0] in OURS:
+def redacted_message(record: logging.LogRecord) -> str:
+    if record.name.split(".")[0] in PROJECT_PACKAGES:
         return record.getMessage()
     if not isinstance(record.msg, str):
         return type(record.msg).__name__
     if record.exc_info or hasattr(record, "request"):
-        return PLACE.sub("...", record.msg).strip() if record.args else "..."
-    return QUOTES_REQUESTS if record.msg.startswith(QUOTES_REQUESTS) else record.getMessage()
+        return FORMAT_PLACEHOLDER.sub("...", record.msg).strip() if record.args else "..."
+    return INVALID_REQUEST_PREFIX if record.msg.startswith(INVALID_REQUEST_PREFIX) else record.getMessage()
 
 
-def task_of(record: logging.LogRecord) -> dict[str, str]:
+def celery_task_fields(record: logging.LogRecord) -> dict[str, str]:
     """Celery's context of a task that failed."""
     data = getattr(record, "data", None)
     if not (record.name.startswith("celery.") and isinstance(data, dict)):
@@ -66,23 +66,25 @@ def task_of(record: logging.LogRecord) -> dict[str, str]:
     return {"task": str(data.get("name", "")), "task_id": str(data.get("id", ""))}
 
 
-def error_of(error: BaseException) -> list[dict[str, Any]]:
+def exception_chain(error: BaseException) -> list[dict[str, Any]]:
     """The exception and what caused it: kinds and places, never texts."""
     causes: list[dict[str, Any]] = []
     cause: BaseException | None = error
-    while cause is not None and len(causes) < MOST_CAUSES:
+    while cause is not None and len(causes) < MAX_CAUSES:
         kind = type(cause)
-        causes.append({"kind": f"{kind.__module__}.{kind.__qualname__}", "where": places(cause.__traceback__)})
+        causes.append(
+            {"kind": f"{kind.__module__}.{kind.__qualname__}", "where": traceback_locations(cause.__traceback__)}
+        )
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return causes
 
 
-def places(trace: TracebackType | None) -> list[str]:
-    frames = traceback.extract_tb(trace)[-MOST_FRAMES:]
-    return [f"{frame.filename.removeprefix(ROOT + '/')}:{frame.lineno} {frame.name}" for frame in frames]
+def traceback_locations(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace)[-MAX_FRAMES:]
+    return [f"{frame.filename.removeprefix(PROJECT_ROOT + '/')}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-def log_the_uncaught() -> None:
+def log_uncaught_exceptions() -> None:
     """What would end a process or a thread is a line like any other; Python's own would quote the exception."""
     logger = logging.getLogger(__name__)
 

@@ -15,31 +15,31 @@ from typing import Any
 
 from gunicorn.http.errors import ParseException
 
-LOOK_SECONDS = 0.5
-TOO_SLOW = "vitals.body_too_slow"
+CHECK_INTERVAL_SECONDS = 0.5
+BODY_TIMED_OUT_KEY = "vitals.body_too_slow"
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-def within_deadline(application: Application, *, seconds: float) -> Application:
-    watch = Watch(seconds)
+def limit_body_time(application: Application, *, seconds: float) -> Application:
+    watch = BodyTimeoutWatcher(seconds)
 
     def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not _brings_body(environ):
+        if not has_request_body(environ):
             return application(environ, start_response)
-        environ["wsgi.input"] = WholeBody(environ["wsgi.input"], environ.get("CONTENT_LENGTH"))
-        with watch.over(environ):
+        environ["wsgi.input"] = CompleteBodyStream(environ["wsgi.input"], environ.get("CONTENT_LENGTH"))
+        with watch.watch_request(environ):
             return application(environ, start_response)
 
     return answer
 
 
-def _brings_body(environ: Environ) -> bool:
+def has_request_body(environ: Environ) -> bool:
     return "HTTP_TRANSFER_ENCODING" in environ or environ.get("CONTENT_LENGTH", "") not in ("", "0")
 
 
-class WholeBody:
+class CompleteBodyStream:
     """Raises OSError where the body ends before its announced length, or its chunks can't be read."""
 
     def __init__(self, stream: Any, announced: str | None) -> None:
@@ -47,12 +47,12 @@ class WholeBody:
         self._missing = int(announced) if announced and announced.isascii() and announced.isdigit() else None
 
     def read(self, size: int | None = None) -> bytes:
-        return self._checked(self._stream.read, size, end=b"")
+        return self.read_checked(self._stream.read, size, end=b"")
 
     def readline(self, size: int | None = None) -> bytes:
-        return self._checked(self._stream.readline, size, end=b"\n")
+        return self.read_checked(self._stream.readline, size, end=b"\n")
 
-    def _checked(self, read: Callable[[int | None], bytes], size: int | None, *, end: bytes) -> bytes:
+    def read_checked(self, read: Callable[[int | None], bytes], size: int | None, *, end: bytes) -> bytes:
         try:
             data = read(size)
         except ParseException as error:
@@ -65,7 +65,7 @@ class WholeBody:
         return data
 
 
-class Watch:
+class BodyTimeoutWatcher:
     """Ends the reading side of sockets whose body is late, from one thread per process."""
 
     def __init__(self, seconds: float) -> None:
@@ -75,35 +75,35 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     @contextlib.contextmanager
-    def over(self, environ: Environ) -> Iterator[None]:
+    def watch_request(self, environ: Environ) -> Iterator[None]:
         if "gunicorn.socket" not in environ:
             yield
             return
         with self._lock:
             self._held[id(environ)] = (time.monotonic() + self._seconds, environ)
-            self._start()
+            self.ensure_thread_running()
         try:
             yield
         finally:
             with self._lock:
                 self._held.pop(id(environ), None)
 
-    def _start(self) -> None:
+    def ensure_thread_running(self) -> None:
         if self._thread is None or not self._thread.is_alive():  # also after a fork
-            self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+            self._thread = threading.Thread(target=self.check_deadlines, name="deadlines", daemon=True)
             self._thread.start()
 
-    def _run(self) -> None:
+    def check_deadlines(self) -> None:
         while True:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(CHECK_INTERVAL_SECONDS)
             with self._lock:
                 for key, (deadline, environ) in list(self._held.items()):
                     if time.monotonic() > deadline:
                         del self._held[key]
-                        self._end(environ)
+                        self.close_read_side(environ)
 
-    def _end(self, environ: Environ) -> None:
+    def close_read_side(self, environ: Environ) -> None:
         """Whoever reads gets what came so far; the answer can still be written."""
-        environ[TOO_SLOW] = True
+        environ[BODY_TIMED_OUT_KEY] = True
         with contextlib.suppress(OSError):
             environ["gunicorn.socket"].shutdown(socket.SHUT_RD)

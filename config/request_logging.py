@@ -16,18 +16,20 @@ from devices.monitoring import prometheus
 
 logger = logging.getLogger(__name__)
 
-PROXYS_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
-PROBES = frozenset({"health", "health_deep", "metrics"})
+PROXY_REQUEST_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
+PROBE_ROUTES = frozenset({"health", "health_deep", "metrics"})
 
 
-def observe(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def request_logging_middleware(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     def answer(request: HttpRequest) -> HttpResponse:
-        token = request_id.set(_id_of(request))
+        token = request_id.set(get_or_create_request_id(request))
         began = time.perf_counter()
         try:
             response = get_response(request)
             response["X-Request-Id"] = request_id.get()
-            _saw(request, response.status_code, time.perf_counter() - began)
+            log_and_count_request(request, response.status_code, time.perf_counter() - began)
             return response
         finally:
             request_id.reset(token)
@@ -35,24 +37,24 @@ def observe(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
     return answer
 
 
-def _id_of(request: HttpRequest) -> str:
+def get_or_create_request_id(request: HttpRequest) -> str:
     """A trusted proxy's own, so that its log and ours can be laid side by side."""
     given = request.headers.get("X-Request-Id", "") if settings.TRUSTED_PROXY_COUNT else ""
-    return given if PROXYS_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if PROXY_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def _saw(request: HttpRequest, status: int, seconds: float) -> None:
+def log_and_count_request(request: HttpRequest, status: int, seconds: float) -> None:
     """By the name of the route, never the address: it may hold an id, a token, or what somebody typed."""
     match = request.resolver_match
     route = match.view_name if match and match.view_name else "none"
-    prometheus.saw_request(route=route, method=request.method or "", status=status, seconds=seconds)
-    if route in PROBES and status < 400:
+    prometheus.observe_request(route=route, method=request.method or "", status=status, seconds=seconds)
+    if route in PROBE_ROUTES and status < 400:
         return
-    facts = {"method": _known(request.method), "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+    facts = {"method": method_label(request.method), "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     if delivery := getattr(request, "delivery", None):
         facts["delivery"] = delivery
     logger.info("request", extra={"facts": facts})
 
 
-def _known(method: str | None) -> str:
-    return method if method in prometheus.METHODS else "other"
+def method_label(method: str | None) -> str:
+    return method if method in prometheus.KNOWN_METHODS else "other"

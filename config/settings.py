@@ -48,7 +48,7 @@ NIGHTLY_HOUR_UTC = env.int("NIGHTLY_HOUR_UTC", default=6)
 # --- what is installed ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "config.admin.HouseAdminConfig",
+    "config.admin.VitalsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -68,26 +68,26 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.request_logging.observe",
+    "config.request_logging.request_logging_middleware",
     # Before the rest, so that no redirect, host check or session ever stands between the vendor and the inbox.
-    "devices.webhooks.views.hook_door",
-    "patients.accounts.middleware.RememberOrigin",
+    "devices.webhooks.views.webhook_bypass_middleware",
+    "patients.accounts.middleware.AuditContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below the static files, which are compressed already. A year of readings is 160 kB of digits, 30 on the wire.
     "django.middleware.gzip.GZipMiddleware",
-    "patients.accounts.middleware.no_store",
-    "patients.accounts.middleware.explain_forms",
+    "patients.accounts.middleware.no_store_middleware",
+    "patients.accounts.middleware.method_not_allowed_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "patients.accounts.middleware.KeepHours",
+    "patients.accounts.middleware.SessionTimeoutMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "patients.accounts.middleware.SecondStepGate",
+    "patients.accounts.middleware.RequireMFAMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -178,8 +178,8 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
 }
 ACCOUNT_FORMS = {
-    "change_password": "patients.enrollment.forms.NewPasswordForm",
-    "reset_password_from_key": "patients.enrollment.forms.ForgottenPasswordForm",
+    "change_password": "patients.enrollment.forms.PasswordChangeForm",
+    "reset_password_from_key": "patients.enrollment.forms.PasswordResetKeyForm",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
 
@@ -193,9 +193,9 @@ MFA_TOTP_TOLERANCE = 1  # half minutes: telephones' clocks differ, and people ne
 MFA_FORMS = {
     "authenticate": "patients.accounts.mfa_forms.SignInCodeForm",
     "authenticate_webauthn": "patients.accounts.mfa_forms.SignInPasskeyForm",
-    "reauthenticate": "patients.accounts.mfa_forms.ConfirmCodeForm",
-    "reauthenticate_webauthn": "patients.accounts.mfa_forms.ConfirmPasskeyForm",
-    "activate_totp": "patients.accounts.mfa_forms.SetUpAppForm",
+    "reauthenticate": "patients.accounts.mfa_forms.ReauthenticateCodeForm",
+    "reauthenticate_webauthn": "patients.accounts.mfa_forms.ReauthenticatePasskeyForm",
+    "activate_totp": "patients.accounts.mfa_forms.ActivateAuthenticatorAppForm",
     "add_webauthn": "patients.accounts.mfa_forms.AddPasskeyForm",
     "edit_webauthn": "patients.accounts.mfa_forms.RenamePasskeyForm",
 }
@@ -272,7 +272,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Vitals at Home <no-r
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "config.json_logging.JsonLines"}},
+    "formatters": {"line": {"()": "config.json_logging.JsonLogFormatter"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "none": {"class": "logging.NullHandler"},

@@ -10,24 +10,30 @@ from django.db import connection
 
 from patients import encryption
 
-LEAST_POSTGRESQL = 150_000
-LEAST_GAP_SECONDS = 1.05
-LEAST_SETTLE_SECONDS = 900.0
-LEAST_LEASE_SECONDS = 120.0
+MIN_POSTGRESQL_VERSION = 150_000
+MIN_CALL_GAP_SECONDS = 1.05
+MIN_SETTLE_SECONDS = 900.0
+MIN_LEASE_SECONDS = 120.0
 
 
-def refuse_unsafe() -> None:
+def refuse_unsafe_settings() -> None:
     """Raises ImproperlyConfigured with every reason at once, one line each."""
-    reasons = [*_missing(), *_unfit_keys(), *_compressed_for_the_vendor(), *_out_of_reach(), *_careless_database()]
+    reasons = [
+        *missing_vendor_settings(),
+        *encryption_key_errors(),
+        *unsafe_vendor_settings(),
+        *missing_contact_settings(),
+        *unsafe_database_settings(),
+    ]
     if reasons:
         raise ImproperlyConfigured("Refusing to start:\n" + "\n".join(f"  - {reason}" for reason in reasons))
 
 
-def talks_to_vendor() -> bool:
+def uses_real_vendor() -> bool:
     return (urlsplit(settings.TENOVI_BASE_URL).hostname or "").rstrip(".").endswith("tenovi.com")
 
 
-def _missing() -> list[str]:
+def missing_vendor_settings() -> list[str]:
     needed = {
         "TENOVI_WEBHOOK_SECRETS": "without it the vendor's webhooks can't be told from anybody's",
         "TENOVI_API_KEYS": "without it nothing can be ordered or pulled",
@@ -36,21 +42,21 @@ def _missing() -> list[str]:
     return [f"{name} is empty: {why}" for name, why in needed.items() if not getattr(settings, name)]
 
 
-def _unfit_keys() -> list[str]:
-    reason = encryption.why_unfit()
+def encryption_key_errors() -> list[str]:
+    reason = encryption.encryption_key_problem()
     return [reason] if reason else []
 
 
-def _compressed_for_the_vendor() -> list[str]:
-    if not talks_to_vendor():
+def unsafe_vendor_settings() -> list[str]:
+    if not uses_real_vendor():
         return []
     reasons = []
-    if settings.TENOVI_CALL_GAP_SECONDS < LEAST_GAP_SECONDS:
-        reasons.append(f"TENOVI_CALL_GAP_SECONDS below {LEAST_GAP_SECONDS} breaks the vendor's limit")
-    if settings.ORDER_SETTLE_SECONDS < LEAST_SETTLE_SECONDS:
-        reasons.append(f"ORDER_SETTLE_SECONDS below {LEAST_SETTLE_SECONDS:.0f} may order twice")
-    if settings.LEASE_SECONDS < LEAST_LEASE_SECONDS:
-        reasons.append(f"LEASE_SECONDS below {LEAST_LEASE_SECONDS:.0f} takes living workers for dead")
+    if settings.TENOVI_CALL_GAP_SECONDS < MIN_CALL_GAP_SECONDS:
+        reasons.append(f"TENOVI_CALL_GAP_SECONDS below {MIN_CALL_GAP_SECONDS} breaks the vendor's limit")
+    if settings.ORDER_SETTLE_SECONDS < MIN_SETTLE_SECONDS:
+        reasons.append(f"ORDER_SETTLE_SECONDS below {MIN_SETTLE_SECONDS:.0f} may order twice")
+    if settings.LEASE_SECONDS < MIN_LEASE_SECONDS:
+        reasons.append(f"LEASE_SECONDS below {MIN_LEASE_SECONDS:.0f} takes living workers for dead")
     if not settings.TENOVI_BASE_URL.startswith("https://"):
         reasons.append("TENOVI_BASE_URL must be https")
     if settings.INSECURE_HTTP or settings.DEMO or settings.DEBUG:
@@ -58,9 +64,9 @@ def _compressed_for_the_vendor() -> list[str]:
     return reasons
 
 
-def _out_of_reach() -> list[str]:
+def missing_contact_settings() -> list[str]:
     """People, their links and their alarms, where the patients are real."""
-    if not talks_to_vendor():
+    if not uses_real_vendor():
         return []
     reasons = []
     if not settings.OPERATOR_EMAILS:
@@ -74,13 +80,13 @@ def _out_of_reach() -> list[str]:
     return reasons
 
 
-def _careless_database() -> list[str]:
+def unsafe_database_settings() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')")
         fsync, commit = cursor.fetchone()
         version = connection.pg_version  # type: ignore[attr-defined]  # only PostgreSQL has one
     connection.close()
-    reasons = [] if version >= LEAST_POSTGRESQL else ["PostgreSQL 15 or newer is needed"]
+    reasons = [] if version >= MIN_POSTGRESQL_VERSION else ["PostgreSQL 15 or newer is needed"]
     if settings.ALLOW_CARELESS_DATABASE:
         return reasons
     if fsync == "off":

@@ -6,23 +6,23 @@ from django.urls import include, path, re_path
 from devices.monitoring import views
 from fulfillment.webhooks import FulfillmentWebhook, SpecialOrderWebhook
 from measurements.webhooks import MeasurementWebhook
-from patients.accounts.views import home
+from patients.accounts.views import redirect_home
 
 urlpatterns = [
-    path("", home, name="home"),
-    path("healthz/", views.shallow, name="health"),
-    path("healthz/deep", views.deep, name="health_deep"),
-    path("metrics", views.prometheus, name="metrics"),
+    path("", redirect_home, name="home"),
+    path("healthz/", views.health_check, name="health"),
+    path("healthz/deep", views.deep_health_check, name="health_deep"),
+    path("metrics", views.prometheus_metrics, name="metrics"),
     path("accounts/", include("patients.accounts.urls")),
     path("admin/", admin.site.urls),
     # With and without the last slash: a redirect would lose the vendor's POST.
-    re_path(r"^hooks/tenovi/measurements/?$", MeasurementWebhook.as_view(), name="hook_measurements"),
-    re_path(r"^hooks/tenovi/fulfillment/?$", FulfillmentWebhook.as_view(), name="hook_fulfillment"),
-    re_path(r"^hooks/tenovi/orders/?$", SpecialOrderWebhook.as_view(), name="hook_orders"),
+    re_path(r"^hooks/tenovi/measurements/?$", MeasurementWebhook.as_view(), name="webhook_measurements"),
+    re_path(r"^hooks/tenovi/fulfillment/?$", FulfillmentWebhook.as_view(), name="webhook_fulfillment"),
+    re_path(r"^hooks/tenovi/orders/?$", SpecialOrderWebhook.as_view(), name="webhook_special_orders"),
     path("orders/", include("fulfillment.urls")),
     path("patients/", include("patients.enrollment.urls")),
     path("patients/", include("measurements.urls")),
     path("devices/", include("devices.urls")),
 ]
 
-handler500 = "config.error_views.server_error"
+handler500 = "config.error_views.server_error_page"

@@ -5,13 +5,13 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from config.json_logging import log_the_uncaught
-from config.request_body_timeout import within_deadline
+from config.json_logging import log_uncaught_exceptions
+from config.request_body_timeout import limit_body_time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = within_deadline(get_wsgi_application(), seconds=settings.BODY_SECONDS)
+application = limit_body_time(get_wsgi_application(), seconds=settings.BODY_SECONDS)
 
-from config.startup_checks import refuse_unsafe  # noqa: E402  (needs the apps that the line above loads)
+from config.startup_checks import refuse_unsafe_settings  # noqa: E402  (needs the apps that the line above loads)
 
-refuse_unsafe()
-log_the_uncaught()
+refuse_unsafe_settings()
+log_uncaught_exceptions()

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from devices.models import Device, Gateway
-from devices.models.gateway import POOR, Listed
+from devices.models.gateway import POOR_SIGNAL, WhitelistEntry
 from devices.statuses import DeviceState
 
 SILENT_AFTER = dt.timedelta(days=2)  # a monitor is used once a day or more; one missed day is no news
@@ -14,62 +14,64 @@ LOW_BATTERY_PERCENT = 20  # ours: the vendor names no limit
 
 
 @dataclass(frozen=True)
-class Concern:
+class DeviceIssue:
     meaning: str
     advice: str
 
 
 # From the vendor's own instructions for gateways in bulk; those that it ships itself are confirmed before.
-WHITELISTING = (
+WHITELISTING_ADVICE = (
     "Hold the gateway's button until it pulses white, take a reading within a foot of it, then one more to confirm."
 )
 
 
-def of_device(device: Device, *, now: dt.datetime) -> list[Concern]:
+def issues_for_device(device: Device, *, now: dt.datetime) -> list[DeviceIssue]:
     """Only of a device that has worked already: before its first reading its order says what is missing."""
-    found: list[Concern] = []
-    if device.state == DeviceState.CONNECTED and is_silent(device.last_heard_at, now):
+    found: list[DeviceIssue] = []
+    if device.state == DeviceState.CONNECTED and is_silent(device.last_seen_at, now):
         found.append(
-            Concern(
+            DeviceIssue(
                 "Nothing has been heard of it for more than two days.",
                 "Ask the patient to take a reading near the gateway, and whether the gateway has power.",
             )
         )
     if device.battery_percent is not None and device.battery_percent <= LOW_BATTERY_PERCENT:
         found.append(
-            Concern(f"Its battery is at {device.battery_percent} %.", "Ask the patient to change or charge it.")
+            DeviceIssue(f"Its battery is at {device.battery_percent} %.", "Ask the patient to change or charge it.")
         )
-    listed = listed_as(device)
+    listed = whitelist_entry_for(device)
     if listed and not listed.confirmed:
         found.append(
-            Concern("Its gateway has not confirmed it yet, so another gateway may take its readings.", WHITELISTING)
+            DeviceIssue(
+                "Its gateway has not confirmed it yet, so another gateway may take its readings.", WHITELISTING_ADVICE
+            )
         )
     return found
 
 
-def of_gateway(gateway: Gateway, *, now: dt.datetime) -> list[Concern]:
-    found: list[Concern] = []
+def issues_for_gateway(gateway: Gateway, *, now: dt.datetime) -> list[DeviceIssue]:
+    found: list[DeviceIssue] = []
     if gateway.last_checkin_at and is_silent(gateway.last_checkin_at, now):
         found.append(
-            Concern(
+            DeviceIssue(
                 "It has not checked in for more than two days, so no reading can arrive.",
                 "Ask the patient whether it is plugged in and near a window, and to unplug it for ten seconds.",
             )
         )
-    if gateway.signal_strength is not None and gateway.signal_strength <= POOR:
-        found.append(Concern("Its signal is poor.", "Ask the patient to move it nearer to a window or higher up."))
+    if gateway.signal_strength is not None and gateway.signal_strength <= POOR_SIGNAL:
+        found.append(DeviceIssue("Its signal is poor.", "Ask the patient to move it nearer to a window or higher up."))
     if gateway.provisioned is False:
-        found.append(Concern("The vendor has not provisioned it.", "Ask the vendor why: no reading can arrive."))
-    if any(not listed.confirmed for listed in gateway.listed):
-        found.append(Concern("A device on its list is not confirmed yet.", WHITELISTING))
+        found.append(DeviceIssue("The vendor has not provisioned it.", "Ask the vendor why: no reading can arrive."))
+    if any(not listed.confirmed for listed in gateway.whitelist_entries):
+        found.append(DeviceIssue("A device on its list is not confirmed yet.", WHITELISTING_ADVICE))
     return found
 
 
-def listed_as(device: Device) -> Listed | None:
+def whitelist_entry_for(device: Device) -> WhitelistEntry | None:
     """How the device's gateway lists its kind: one device of each sensor code."""
-    rows = device.gateway.listed if device.gateway and device.sensor_code else []
+    rows = device.gateway.whitelist_entries if device.gateway and device.sensor_code else []
     return next((row for row in rows if row.sensor_code == device.family), None)
 
 
-def is_silent(heard_at: dt.datetime | None, now: dt.datetime) -> bool:
-    return heard_at is None or now - heard_at > SILENT_AFTER
+def is_silent(last_seen_at: dt.datetime | None, now: dt.datetime) -> bool:
+    return last_seen_at is None or now - last_seen_at > SILENT_AFTER

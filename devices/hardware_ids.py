@@ -9,12 +9,12 @@ GATEWAY_ID = re.compile(r"[0-9A-F]{12}")
 IMEI = re.compile(r"[0-9]{15}")
 # The vendor's API writes "Tenovi BPM - L" with a hyphen, its documents with an en dash.
 DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*")
-NOISE = re.compile(r"[\s:.\u2010-\u2015\u2212-]+")
+SEPARATORS = re.compile(r"[\s:.\u2010-\u2015\u2212-]+")
 
 
 def normalise_hardware_uuid(text: str | None) -> str:
     """`a1b2-c3d4-e5f6` -> `A1B2C3D4E5F6`, as the vendor itself stores it. Empty for nothing."""
-    return NOISE.sub("", unicodedata.normalize("NFKC", text or "")).upper()
+    return SEPARATORS.sub("", unicodedata.normalize("NFKC", text or "")).upper()
 
 
 def is_gateway_id(normalised: str) -> bool:
@@ -25,14 +25,14 @@ def is_imei(normalised: str) -> bool:
     return IMEI.fullmatch(normalised) is not None
 
 
-def hardware_problem(normalised: str) -> str | None:
+def hardware_uuid_problem(normalised: str) -> str | None:
     """What is wrong with it, for the person who typed it; None when nothing is."""
     if is_gateway_id(normalised) or is_imei(normalised):
         return None
     return "A gateway ID has 12 characters, 0-9 and A-F; an IMEI has 15 digits."
 
 
-def hardware_warning(normalised: str) -> str | None:
+def imei_checksum_warning(normalised: str) -> str | None:
     """A doubt that stops nobody: the vendor's documents don't promise that each IMEI carries a check digit."""
     if is_imei(normalised) and not passes_luhn(normalised):
         return "The last digit of this IMEI doesn't fit the others. Please compare it with the label."
@@ -45,12 +45,12 @@ def passes_luhn(digits: str) -> bool:
     return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
 
 
-def fold_name(name: str) -> str:
+def fold_device_name(name: str) -> str:
     """For comparing device names only. What is sent is exactly what the catalogue returned."""
     return " ".join(DASHES.sub(" - ", name).split()).casefold()
 
 
-def as_printed(hardware_uuid: str) -> str:
+def format_gateway_id(hardware_uuid: str) -> str:
     """A gateway's id in groups of four, as on the label; anything else as it is."""
     whole = len(hardware_uuid) == 12
     return "-".join(hardware_uuid[i : i + 4] for i in range(0, 12, 4)).upper() if whole else hardware_uuid

@@ -22,7 +22,7 @@ class DeviceState(models.TextChoices):
 
 
 # For out-of-order hints: a later stage is never shown as an earlier one. Returned and Unlinked end the way.
-RANK = {
+STATE_RANK = {
     DeviceState.PENDING: 0,
     DeviceState.REQUESTED: 0,
     DeviceState.ACTION_REQUIRED: 1,
@@ -36,10 +36,10 @@ RANK = {
 }
 
 # The vendor bills nothing for it.
-NOT_LINKED = (DeviceState.UNLINKED, DeviceState.CANCELLED)
+NOT_LINKED_STATES = (DeviceState.UNLINKED, DeviceState.CANCELLED)
 
 # A reading from a device in one of these means Connected: the vendor tells the two by different hooks.
-BEFORE_FIRST_READING = (
+BEFORE_FIRST_READING_STATES = (
     DeviceState.PENDING,
     DeviceState.REQUESTED,
     DeviceState.ACTION_REQUIRED,

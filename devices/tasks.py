@@ -15,85 +15,87 @@ from devices.sync import gateway_status, hardware_history, reconciliation, runs
 from devices.webhooks import outcome_counts
 from measurements.sync import pull as readings
 from patients.queueing import periodic_jobs
-from patients.queueing.wakeup import nudge
+from patients.queueing.wakeup import wake_worker
 
-CATALOGUE_EVERY = dt.timedelta(hours=24)
-DEVICES_EVERY = dt.timedelta(hours=24)
+CATALOGUE_INTERVAL = dt.timedelta(hours=24)
+DEVICES_INTERVAL = dt.timedelta(hours=24)
 
 
 @shared_task
 def sync_catalogue() -> None:
-    if not runs.due(SyncKind.CATALOGUE, every=CATALOGUE_EVERY):
+    if not runs.is_run_due(SyncKind.CATALOGUE, every=CATALOGUE_INTERVAL):
         return
-    with periodic_jobs.run_alone("sync catalogue") as mine, tenovi.background_lane() as client:
+    with periodic_jobs.run_exclusively("sync catalogue") as mine, tenovi.background_client() as client:
         if mine:
             reconciliation.sync_catalogue(client)
 
 
 @shared_task
-def compare_devices() -> None:
-    if not runs.due(SyncKind.DEVICES, every=DEVICES_EVERY):
+def reconcile_devices() -> None:
+    if not runs.is_run_due(SyncKind.DEVICES, every=DEVICES_INTERVAL):
         return
-    with periodic_jobs.run_alone("compare devices") as mine, tenovi.background_lane() as client:
+    with periodic_jobs.run_exclusively("compare devices") as mine, tenovi.background_client() as client:
         if mine:
-            reconciliation.compare_devices(client)
-            nudge("fulfillment.tasks.catch_up")
-            if readings.pull_behind():
-                nudge("measurements.tasks.pull")
+            reconciliation.reconcile_devices(client)
+            wake_worker("fulfillment.tasks.update_order_lines")
+            if readings.schedule_lagging_patients():
+                wake_worker("measurements.tasks.pull_measurements")
 
 
 @shared_task
-def read_gateways() -> None:
+def fetch_gateway_statuses() -> None:
     more = False
-    with periodic_jobs.run_alone("read gateways") as mine:
+    with periodic_jobs.run_exclusively("read gateways") as mine:
         if mine:
-            gateway_status.start_nightly(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
-            if runs.unfinished(SyncKind.GATEWAYS) and not runs.unfinished(SyncKind.MEASUREMENTS):  # readings first
-                with tenovi.background_lane() as client:
-                    more = gateway_status.work(client)
+            gateway_status.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
+            if runs.has_unfinished_run(SyncKind.GATEWAYS) and not runs.has_unfinished_run(
+                SyncKind.MEASUREMENTS
+            ):  # readings first
+                with tenovi.background_client() as client:
+                    more = gateway_status.fetch_due_statuses(client)
     if more:
-        nudge("devices.tasks.read_gateways")
+        wake_worker("devices.tasks.fetch_gateway_statuses")
 
 
 @shared_task
-def look_for_people() -> None:
+def refresh_requested_gateways() -> None:
     """What somebody who sits before a page wants to know, or what has just been noticed."""
-    if not (Gateway.objects.looked_for().exists() or Device.objects.swapped().exists()):
+    if not (Gateway.objects.lookup_requested().exists() or Device.objects.hardware_log_due().exists()):
         return
-    with tenovi.people_lane() as client:
-        gateway_status.carry_out(client)
-        hardware_history.carry_out(client)
+    with tenovi.user_client() as client:
+        gateway_status.refresh_requested_gateways(client)
+        hardware_history.fetch_due_hardware_logs(client)
 
 
 @shared_task
-def look_up_unknown() -> None:
+def look_up_unknown_devices() -> None:
     after = dt.timedelta(seconds=settings.UNKNOWN_DEVICE_LOOKUP_SECONDS)
-    with periodic_jobs.run_alone("look up unknown devices") as mine, tenovi.background_lane() as client:
-        if mine and reconciliation.look_up_unknown(client, after=after):
-            nudge("measurements.tasks.ingest")
-            nudge("fulfillment.tasks.take_in_fulfillment")
+    with periodic_jobs.run_exclusively("look up unknown devices") as mine, tenovi.background_client() as client:
+        if mine and reconciliation.look_up_unknown_devices(client, after=after):
+            wake_worker("measurements.tasks.process_measurement_webhooks")
+            wake_worker("fulfillment.tasks.process_fulfillment_webhooks")
 
 
 @shared_task
 def purge_bodies() -> None:
-    with periodic_jobs.run_alone("purge bodies") as mine:
+    with periodic_jobs.run_exclusively("purge bodies") as mine:
         if mine:
-            processing.purge()
+            processing.purge_bodies()
 
 
 @shared_task(bind=True)
-def sign_of_life(self: Task) -> None:
+def record_heartbeat(self: Task) -> None:
     """For `/healthz/deep`: beat sends one to each queue."""
     queue = (self.request.delivery_info or {}).get("routing_key", "unknown")
-    periodic_jobs.succeeded(f"worker {queue}")
+    periodic_jobs.record_success(f"worker {queue}")
 
 
 @shared_task
-def look_after_house() -> None:
+def check_operator_alarms() -> None:
     """What must run and doesn't is mailed to the operators."""
-    with periodic_jobs.run_alone("alarms") as mine:
+    with periodic_jobs.run_exclusively("alarms") as mine:
         if mine:
-            operator_alarms.look()
-            outcome_counts.purge()
-            if readings.start_after_gap():
-                nudge("measurements.tasks.pull")
+            operator_alarms.update_operator_alarms()
+            outcome_counts.purge_old_counts()
+            if readings.start_pull_after_outage():
+                wake_worker("measurements.tasks.pull_measurements")

@@ -6,12 +6,12 @@ from devices.views import device, device_list, gateway
 
 app_name = "devices"
 urlpatterns = [
-    path("", device_list.devices, name="list"),
-    path("live/", device_list.devices_live, name="list_live"),
+    path("", device_list.device_list, name="list"),
+    path("live/", device_list.device_list_live, name="list_live"),
     path("gateways/<uuid:gateway_id>/", gateway.gateway_page, name="gateway"),
     path("gateways/<uuid:gateway_id>/live/", gateway.gateway_live, name="gateway_live"),
-    path("gateways/<uuid:gateway_id>/look/", gateway.look, name="gateway_look"),
+    path("gateways/<uuid:gateway_id>/look/", gateway.refresh_gateway, name="gateway_refresh"),
     path("<uuid:hwi_id>/", device.device_page, name="page"),
     path("<uuid:hwi_id>/live/", device.device_live, name="live"),
-    path("<uuid:hwi_id>/look/", device.look, name="look"),
+    path("<uuid:hwi_id>/look/", device.refresh_device, name="refresh"),
 ]

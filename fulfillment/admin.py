@@ -9,11 +9,11 @@ from django.http import HttpRequest
 
 from devices.models import DeviceType
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
-from fulfillment.models.status import status_in_words
+from fulfillment.models.status import status_label
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
-from patients.admin_site.optimistic_lock import EditedAdmin
+from patients.admin_site.optimistic_lock import OptimisticLockAdmin
 from patients.models import Clinic, User
-from patients.permissions import person
+from patients.permissions import current_user
 
 
 class KitItemInline(admin.TabularInline):
@@ -40,8 +40,8 @@ class KitItemInline(admin.TabularInline):
 
 
 @admin.register(Kit)
-class KitAdmin(EditedAdmin):
-    clinic_path, setup = "clinic", True
+class KitAdmin(OptimisticLockAdmin):
+    clinic_path, visible_to_superuser = "clinic", True
     list_display = ("name", "clinic", "contents", "active")
     list_filter = ("active",)
     inlines = (KitItemInline,)
@@ -53,7 +53,7 @@ class KitAdmin(EditedAdmin):
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:
         """A kit belongs to a clinic of the person who makes it."""
-        user = person(request)
+        user = current_user(request)
         if db_field.name == "clinic" and not user.is_superuser:
             kwargs["queryset"] = Clinic.objects.filter(people=user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -75,7 +75,7 @@ class OrderEventInline(ReadOnlyInline):
 
     @admin.display(description="status")
     def state(self, event: OrderEvent) -> str:
-        return status_in_words(event.status)
+        return status_label(event.status)
 
 
 @admin.register(Order)
@@ -114,11 +114,11 @@ class OrderEventAdmin(ReadOnlyAdmin):
     list_select_related = ("order", "device", "by")
     search_fields = ("=order__id", "=device__hwi_id")
     search_help_text = "The id of an order, or an HWI device id"
-    patient_path = "shown_patient_id"
+    patient_path = "audited_patient_id"
 
     @admin.display(description="status")
     def state(self, event: OrderEvent) -> str:
-        return status_in_words(event.status)
+        return status_label(event.status)
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """An event is about an order or, where none of ours brought it, about a device."""

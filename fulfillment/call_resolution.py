@@ -9,67 +9,72 @@ from django.db import transaction
 
 from devices.models import VendorCall
 from devices.outbox import manual_resolution
-from devices.outbox.manual_resolution import CantDecide
+from devices.outbox.manual_resolution import CannotResolve
 from fulfillment import timeline
 from fulfillment.models import OrderLine
 from fulfillment.ordering import order_lines
-from fulfillment.ordering.order_lines import TooLate
+from fulfillment.ordering.order_lines import OrderLineActionError
 from patients.audit import audit_log
 from patients.models import Patient
 from patients.models.audit import AuditAction
-from patients.queueing.wakeup import nudge
+from patients.queueing.wakeup import wake_worker
 
 if TYPE_CHECKING:
     from patients.models import User
 
-__all__ = ["CantDecide", "TooLate", "adopt", "give_up", "line_of", "send_again"]
+__all__ = ["CannotResolve", "OrderLineActionError", "abandon_call", "confirm_call", "line_for_call", "send_call_again"]
 
 
-def adopt(*, call: VendorCall, hwi_id: uuid.UUID, by: User) -> None:
-    """It exists: this one. Raises CantDecide."""
+def confirm_call(*, call: VendorCall, hwi_id: uuid.UUID, by: User) -> None:
+    """It exists: this one. Raises CannotResolve."""
     with transaction.atomic():
-        device = manual_resolution.adopt(call=call, hwi_id=hwi_id, by=by)
-        _told(call, by, f"Found at the vendor: {device.name}, {device.vendor_status or 'no status'}", "adopt")
-    nudge("fulfillment.tasks.catch_up")
-    nudge("fulfillment.tasks.reread_devices")
+        device = manual_resolution.adopt_device(call=call, hwi_id=hwi_id, by=by)
+        record_resolution(
+            call, by, f"Found at the vendor: {device.name}, {device.vendor_status or 'no status'}", "confirm"
+        )
+    wake_worker("fulfillment.tasks.update_order_lines")
+    wake_worker("fulfillment.tasks.refresh_devices")
 
 
-def send_again(*, call: VendorCall, by: User, typed: str = "") -> None:
-    """It doesn't exist, as a look has just proved, or as the person says who typed the reference. Raises CantDecide."""
-    proved = manual_resolution.proved_absent(call)
+def send_call_again(*, call: VendorCall, by: User, typed_reference: str = "") -> None:
+    """Send the call once more: a lookup has proved that it is absent, or the user typed its reference.
+
+    Raises CannotResolve.
+    """
+    proved = manual_resolution.is_proven_absent(call)
     with transaction.atomic():
-        manual_resolution.send_again(call=call, by=by, typed=typed)
+        manual_resolution.requeue_reviewed_call(call=call, by=by, typed_reference=typed_reference)
         how = "a fresh look found nothing" if proved else "without a proof, as confirmed by typing"
-        _told(call, by, f"Sent again: {how}", "send_again", proved=proved)
-    nudge("fulfillment.tasks.send_calls")
+        record_resolution(call, by, f"Sent again: {how}", "send_again", proved=proved)
+    wake_worker("fulfillment.tasks.send_calls")
 
 
-def give_up(*, call: VendorCall, by: User, reason: str) -> None:
-    """It is never sent again; its line, if it has one, is closed. Raises CantDecide."""
+def abandon_call(*, call: VendorCall, by: User, reason: str) -> None:
+    """It is never sent again; its line, if it has one, is closed. Raises CannotResolve."""
     with transaction.atomic():
-        manual_resolution.give_up(call=call, by=by)
-        if line := line_of(call):
-            order_lines.shut(line, by=by, given_up=True)
-        _told(call, by, f"Given up: {reason}", "give_up")
+        manual_resolution.abandon_call(call=call, by=by)
+        if line := line_for_call(call):
+            order_lines.mark_line_closed(line, by=by, abandoned=True)
+        record_resolution(call, by, f"Given up: {reason}", "abandon")
 
 
-def line_of(call: VendorCall) -> OrderLine | None:
+def line_for_call(call: VendorCall) -> OrderLine | None:
     """The line that this call was to fulfil; an unlink or a cancellation has none of its own."""
     found = OrderLine.objects.filter(call=call)
     return found.select_related("order", "device_type", "patient__clinic", "call__device").first()
 
 
-def _told(call: VendorCall, by: User, text: str, choice: str, **details: bool) -> None:
+def record_resolution(call: VendorCall, by: User, text: str, choice: str, **details: bool) -> None:
     patient = call.patient
     if patient is None:
         raise ValueError("a decision is made on a patient's page")
-    if line := line_of(call):
-        timeline.by_person(text, by=by, order=line.order, line=line)
+    if line := line_for_call(call):
+        timeline.add_person_event(text, by=by, order=line.order, line=line)
     elif call.device:
-        timeline.about_device(f"{call.get_kind_display()}. {text}", by=by, device=call.device)
+        timeline.add_device_event(f"{call.get_kind_display()}. {text}", by=by, device=call.device)
     target = f"call:{call.pk}"
-    audit_log.record(
-        AuditAction.VENDOR_CALL,
+    audit_log.record_event(
+        AuditAction.RESOLVE_CALL,
         by=by,
         patients=[patient.pk],
         clinic=patient.clinic,
@@ -77,4 +82,4 @@ def _told(call: VendorCall, by: User, text: str, choice: str, **details: bool) -
         choice=choice,
         **details,
     )
-    Patient.objects.bump([patient.pk])
+    Patient.objects.touch_live_version([patient.pk])

@@ -14,67 +14,69 @@ from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import unlinking
 from fulfillment import timeline
 from fulfillment.models import OrderLine
-from fulfillment.ordering.order_lines import UNDECIDED
+from fulfillment.ordering.order_lines import UNRESOLVED_CALL_STATES
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient
-from patients.queueing.wakeup import nudge
+from patients.queueing.wakeup import wake_worker
 
 if TYPE_CHECKING:
     from patients.models import User
 
 
 @dataclass(frozen=True)
-class Plan:
+class EndOfMonitoringPlan:
     """What ending will do; shown before it is done."""
 
     unlink: Sequence[Device]
     cancel: Sequence[Device]  # not shipped yet
     withdraw: Sequence[OrderLine]  # not even sent
-    undecided: Sequence[OrderLine]  # sent, answer unclear: must be settled before it can be ended
+    unresolved: Sequence[OrderLine]  # sent, answer unclear: must be settled before it can be ended
 
     @property
     def empty(self) -> bool:
-        return not (self.unlink or self.cancel or self.withdraw or self.undecided)
+        return not (self.unlink or self.cancel or self.withdraw or self.unresolved)
 
 
-def plan_for_device(device: Device) -> Plan:
-    return _plan([device] if device in Device.objects.linked() else [], [])
+def plan_for_device(device: Device) -> EndOfMonitoringPlan:
+    return build_plan([device] if device in Device.objects.linked() else [], [])
 
 
-def plan_for_patient(patient: Patient) -> Plan:
+def plan_for_patient(patient: Patient) -> EndOfMonitoringPlan:
     held = Device.objects.linked().filter(patient=patient).select_related("device_type", "gateway")
     lines = OrderLine.objects.open().filter(patient=patient).select_related("call", "device_type", "order")
-    return _plan(list(held), list(lines))
+    return build_plan(list(held), list(lines))
 
 
-def end_for_device(*, device: Device, by: User, reason: str) -> Plan:
+def end_device_monitoring(*, device: Device, by: User, reason: str) -> EndOfMonitoringPlan:
     """Unlink it (or cancel it, if it has not shipped). Done when the vendor's own record shows it."""
-    return _carry_out(plan_for_device(device), device.patient, by, reason, target=f"device:{device.pk}")
+    return execute_plan(plan_for_device(device), device.patient, by, reason, target=f"device:{device.pk}")
 
 
-def end_for_patient(*, patient: Patient, by: User, reason: str) -> Plan:
+def end_patient_monitoring(*, patient: Patient, by: User, reason: str) -> EndOfMonitoringPlan:
     """As for each device of the patient; orders that wait to be sent are withdrawn."""
-    return _carry_out(plan_for_patient(patient), patient, by, reason, target=f"patient:{patient.pk}")
+    return execute_plan(plan_for_patient(patient), patient, by, reason, target=f"patient:{patient.pk}")
 
 
-def _plan(devices: Sequence[Device], lines: Sequence[OrderLine]) -> Plan:
-    return Plan(
+def build_plan(devices: Sequence[Device], lines: Sequence[OrderLine]) -> EndOfMonitoringPlan:
+    return EndOfMonitoringPlan(
         unlink=[device for device in devices if not unlinking.can_be_cancelled(device)],
         cancel=[device for device in devices if unlinking.can_be_cancelled(device)],
-        withdraw=[line for line in lines if line.call.state == CallState.INTENT],
-        undecided=[line for line in lines if line.call.state in UNDECIDED],
+        withdraw=[line for line in lines if line.call.state == CallState.QUEUED],
+        unresolved=[line for line in lines if line.call.state in UNRESOLVED_CALL_STATES],
     )
 
 
-def _carry_out(plan: Plan, patient: Patient | None, by: User, reason: str, *, target: str) -> Plan:
+def execute_plan(
+    plan: EndOfMonitoringPlan, patient: Patient | None, by: User, reason: str, *, target: str
+) -> EndOfMonitoringPlan:
     with transaction.atomic():
         for line in plan.withdraw:
-            _withdraw(line, by, reason)
+            withdraw_line(line, by, reason)
         for kind, devices in ((CallKind.UNLINK, plan.unlink), (CallKind.DELETE, plan.cancel)):
             for device in devices:
-                unlinking.request(kind, device=device, by=by)
-                timeline.about_device(f"Monitoring ended: {reason}", by=by, device=device)
-        audit_log.record(
+                unlinking.request_unlink_or_delete(kind, device=device, by=by)
+                timeline.add_device_event(f"Monitoring ended: {reason}", by=by, device=device)
+        audit_log.record_event(
             AuditEvent.Action.END_MONITORING,
             by=by,
             patients=[patient.pk] if patient else [],
@@ -83,13 +85,13 @@ def _carry_out(plan: Plan, patient: Patient | None, by: User, reason: str, *, ta
             devices=len(plan.unlink) + len(plan.cancel),
         )
         if patient:
-            Patient.objects.bump([patient.pk])
-    nudge("fulfillment.tasks.send_calls")
-    nudge("fulfillment.tasks.catch_up")
+            Patient.objects.touch_live_version([patient.pk])
+    wake_worker("fulfillment.tasks.send_calls")
+    wake_worker("fulfillment.tasks.update_order_lines")
     return plan
 
 
-def _withdraw(line: OrderLine, by: User, reason: str) -> None:
-    intent = VendorCall.objects.filter(pk=line.call_id, state=CallState.INTENT)
-    if intent.update(state=CallState.CANCELLED, settled_at=timezone.now()):
-        timeline.by_person(f"Withdrawn, monitoring ended: {reason}", by=by, order=line.order, line=line)
+def withdraw_line(line: OrderLine, by: User, reason: str) -> None:
+    intent = VendorCall.objects.filter(pk=line.call_id, state=CallState.QUEUED)
+    if intent.update(state=CallState.CANCELLED, resolved_at=timezone.now()):
+        timeline.add_person_event(f"Withdrawn, monitoring ended: {reason}", by=by, order=line.order, line=line)

@@ -11,14 +11,14 @@ from operator import attrgetter
 
 from devices.models import Device, Gateway
 from devices.statuses import DeviceState
-from fulfillment.display.tracking_links import safe_link
+from fulfillment.display.tracking_links import safe_tracking_url
 from fulfillment.models import LineStatus, OrderLine
 
-VENDORS_PREFIX = "Tenovi "
+VENDOR_NAME_PREFIX = "Tenovi "
 
 
 @dataclass(frozen=True)
-class Step:
+class DeliveryStep:
     """One station on the way to the first reading; `at` is empty while it lies ahead."""
 
     label: str
@@ -28,7 +28,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Holding:
+class EquipmentItem:
     """A device, or an ordered line without one. `state` is a DeviceState's or LineStatus's value."""
 
     name: str
@@ -39,7 +39,7 @@ class Holding:
 
     @property
     def short_name(self) -> str:
-        return self.name.removeprefix(VENDORS_PREFIX)
+        return self.name.removeprefix(VENDOR_NAME_PREFIX)
 
     @property
     def connected(self) -> bool:
@@ -50,67 +50,72 @@ class Holding:
         return self.device.gateway if self.device else None
 
     @property
-    def said(self) -> str:
+    def reported_status(self) -> str:
         """The vendor's message that a re-read hasn't confirmed yet."""
-        return self.device.hinted_status if self.device and self.device.unconfirmed else ""
+        return self.device.unconfirmed_status if self.device and self.device.unconfirmed else ""
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[DeliveryStep]:
         """Empty once it has sent its first reading, and for what will never come."""
         device, line = self.device, self.line
         if self.state in (LineStatus.CANCELLED, LineStatus.REJECTED) or (device and device.first_reading_at):
             return []
-        ordered = Step("Requested", line.order.placed_at, by=line.order.placed_by.name) if line else None
+        ordered = DeliveryStep("Requested", line.order.placed_at, by=line.order.placed_by.name) if line else None
         if device is None:
-            return [*([ordered] if ordered else []), Step("Shipped"), Step("Delivered"), Step("First reading")]
+            return [
+                *([ordered] if ordered else []),
+                DeliveryStep("Shipped"),
+                DeliveryStep("Delivered"),
+                DeliveryStep("First reading"),
+            ]
         return [
-            ordered or Step("Requested", device.vendor_created),
-            Step("Shipped", device.shipped_on, link=safe_link(device.tracking_link) or ""),
-            Step("Delivered", device.delivered_on),
-            Step("First reading"),
+            ordered or DeliveryStep("Requested", device.vendor_created),
+            DeliveryStep("Shipped", device.shipped_on, link=safe_tracking_url(device.tracking_link) or ""),
+            DeliveryStep("Delivered", device.delivered_on),
+            DeliveryStep("First reading"),
         ]
 
 
-def of_many(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Holding]]:
+def equipment_by_patient(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[EquipmentItem]]:
     """In two queries, however many patients. What is over (unlinked, cancelled, closed by a person) is left out."""
     ids = list(patient_ids)
     lines = OrderLine.objects.filter(patient__in=ids).select_related("order__placed_by", "device_type")
-    found: dict[uuid.UUID, list[Holding]] = defaultdict(list)
+    found: dict[uuid.UUID, list[EquipmentItem]] = defaultdict(list)
     line_of: dict[int | None, OrderLine] = {}
     for line in lines.order_by("order__placed_at", "pk"):
         line_of[line.device_id] = line
         if line.device_id is None and line.closed_at is None:
             label = LineStatus(line.status).label
-            found[line.patient_id].append(Holding(line.device_type.name, line.status, label, None, line))
+            found[line.patient_id].append(EquipmentItem(line.device_type.name, line.status, label, None, line))
     for device in Device.objects.linked().filter(patient__in=ids).select_related("gateway"):
         assert device.patient_id is not None  # noqa: S101 - filtered by patient
-        label = _label(device.state, device.vendor_status)
-        found[device.patient_id].append(Holding(device.name, device.state, label, device, line_of.get(device.pk)))
-    return _by_name(found)
+        label = device_state_label(device.state, device.vendor_status)
+        found[device.patient_id].append(EquipmentItem(device.name, device.state, label, device, line_of.get(device.pk)))
+    return sort_by_name(found)
 
 
-def in_brief(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Holding]]:
+def equipment_summaries(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[EquipmentItem]]:
     """For lists: the same without devices and lines. A page of fifty people would carry 2,000 values for it."""
     ids = list(patient_ids)
     lines = OrderLine.objects.filter(patient__in=ids, device__isnull=True, closed_at__isnull=True)
     devices = Device.objects.linked().filter(patient__in=ids)
-    found: dict[uuid.UUID, list[Holding]] = defaultdict(list)
+    found: dict[uuid.UUID, list[EquipmentItem]] = defaultdict(list)
     named = lines.order_by("order__placed_at", "pk").values_list("patient_id", "device_type__name", "status")
     for patient_id, name, status in named:
-        found[patient_id].append(Holding(name, status, LineStatus(status).label))
+        found[patient_id].append(EquipmentItem(name, status, LineStatus(status).label))
     for patient_id, name, state, said in devices.values_list("patient_id", "name", "state", "vendor_status"):
-        found[patient_id].append(Holding(name, state, _label(state, said)))
-    return _by_name(found)
+        found[patient_id].append(EquipmentItem(name, state, device_state_label(state, said)))
+    return sort_by_name(found)
 
 
-def _by_name(found: dict[uuid.UUID, list[Holding]]) -> dict[uuid.UUID, list[Holding]]:
+def sort_by_name(found: dict[uuid.UUID, list[EquipmentItem]]) -> dict[uuid.UUID, list[EquipmentItem]]:
     return {pk: sorted(held, key=attrgetter("name")) for pk, held in found.items()}
 
 
-def of(patient_id: uuid.UUID) -> list[Holding]:
-    return of_many([patient_id]).get(patient_id, [])
+def equipment_of(patient_id: uuid.UUID) -> list[EquipmentItem]:
+    return equipment_by_patient([patient_id]).get(patient_id, [])
 
 
-def _label(state: str, vendors: str) -> str:
+def device_state_label(state: str, vendor_status: str) -> str:
     """In the vendor's words where it is none that we know."""
-    return vendors if state == DeviceState.OTHER and vendors else str(DeviceState(state).label)
+    return vendor_status if state == DeviceState.OTHER and vendor_status else str(DeviceState(state).label)

@@ -10,39 +10,39 @@ from devices.models import Delivery
 from devices.outbox import manual_lookup, recovery, sending
 from fulfillment import status_webhooks, tracking
 from fulfillment.special_orders import processing as special_orders
-from patients.queueing.wakeup import nudge
+from patients.queueing.wakeup import wake_worker
 
 
 @shared_task
-def take_in_fulfillment() -> None:
-    if processing.drain(Delivery.Kind.FULFILLMENT, status_webhooks.take_in):
-        nudge("fulfillment.tasks.reread_devices")
+def process_fulfillment_webhooks() -> None:
+    if processing.process_due_deliveries(Delivery.Kind.FULFILLMENT, status_webhooks.process_status_deliveries):
+        wake_worker("fulfillment.tasks.refresh_devices")
 
 
 @shared_task
-def take_in_special_orders() -> None:
-    processing.drain(Delivery.Kind.SPECIAL_ORDER, special_orders.take_in)
+def process_special_order_webhooks() -> None:
+    processing.process_due_deliveries(Delivery.Kind.SPECIAL_ORDER, special_orders.process_special_order_deliveries)
 
 
 @shared_task
 def send_calls() -> None:
-    with tenovi.people_lane() as client:
-        manual_lookup.carry_out(client)
-        more = sending.drain(client)
-        recovery.search_unknown(client)
-    tracking.catch_up()
+    with tenovi.user_client() as client:
+        manual_lookup.run_due_lookups(client)
+        more = sending.send_due_calls(client)
+        recovery.search_unknown_calls(client)
+    tracking.update_order_lines()
     if more:
-        nudge("fulfillment.tasks.send_calls")
+        wake_worker("fulfillment.tasks.send_calls")
 
 
 @shared_task
-def reread_devices() -> None:
-    with tenovi.people_lane() as client:
-        read = tracking.reread_due(client)
+def refresh_devices() -> None:
+    with tenovi.user_client() as client:
+        read = tracking.refresh_due_devices(client)
     if read:
-        tracking.catch_up()
+        tracking.update_order_lines()
 
 
 @shared_task
-def catch_up() -> None:
-    tracking.catch_up()
+def update_order_lines() -> None:
+    tracking.update_order_lines()

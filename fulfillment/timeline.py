@@ -10,31 +10,33 @@ if TYPE_CHECKING:
     from devices.models import Device
     from patients.models import User
 
-LONGEST_TEXT = 500
+MAX_EVENT_TEXT_LENGTH = 500
 
 
-def by_person(text: str, *, by: User, order: Order, line: OrderLine | None = None, status: str = "") -> OrderEvent:
+def add_person_event(
+    text: str, *, by: User, order: Order, line: OrderLine | None = None, status: str = ""
+) -> OrderEvent:
     return OrderEvent.objects.create(
-        order=order, line=line, source=EventSource.PERSON, status=status, text=text[:LONGEST_TEXT], by=by
+        order=order, line=line, source=EventSource.PERSON, status=status, text=text[:MAX_EVENT_TEXT_LENGTH], by=by
     )
 
 
-def about_device(text: str, *, by: User, device: Device) -> OrderEvent:
+def add_device_event(text: str, *, by: User, device: Device) -> OrderEvent:
     """Told by a person of a device, whether or not it came by an order of ours."""
     line = device.lines.order_by("-status_at").first()
     order = line.order if line else None
     return OrderEvent.objects.create(
-        order=order, line=line, device=device, source=EventSource.PERSON, text=text[:LONGEST_TEXT], by=by
+        order=order, line=line, device=device, source=EventSource.PERSON, text=text[:MAX_EVENT_TEXT_LENGTH], by=by
     )
 
 
-def of_line(line: OrderLine, *, source: EventSource, text: str, tracking_link: str = "") -> OrderEvent:
+def add_line_event(line: OrderLine, *, source: EventSource, text: str, tracking_link: str = "") -> OrderEvent:
     return OrderEvent.objects.create(
         order_id=line.order_id,
         line=line,
         device_id=line.device_id,
         source=source,
         status=line.status,
-        text=text[:LONGEST_TEXT],
+        text=text[:MAX_EVENT_TEXT_LENGTH],
         tracking_link=tracking_link,
     )

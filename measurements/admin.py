@@ -19,9 +19,9 @@ from measurements.models import Measurement, Metric, Threshold, ThresholdChange
 from measurements.thresholds import editing, views
 from patients.admin_site.base import ReadOnlyAdmin, viewer
 from patients.models import User
-from patients.permissions import Act, can, person
+from patients.permissions import Permission, current_user, has_permission
 
-MARKS = ("estimated", "conflict", "duplicate", "implausible", "control")
+QUALITY_FLAG_FIELDS = ("estimated", "conflict", "duplicate", "implausible", "control")
 
 
 @admin.register(Metric)
@@ -35,7 +35,16 @@ class MeasurementAdmin(ReadOnlyAdmin):
     """History: to be looked at. Values are on the patient's page, where looking is the clinicians' work."""
 
     clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = ("id", "patient_name", "metric", "taken_at", "vendor_created_at", "received_at", "source", "marks")
+    list_display = (
+        "id",
+        "patient_name",
+        "metric",
+        "taken_at",
+        "vendor_created_at",
+        "received_at",
+        "source",
+        "quality_flags",
+    )
     list_filter = ("source", "conflict", "duplicate", "implausible", "control", "estimated")
     list_select_related = ("patient", "metric")
     search_fields = ("=id",)
@@ -45,8 +54,8 @@ class MeasurementAdmin(ReadOnlyAdmin):
     readonly_fields = ("raw_payload",)
 
     @admin.display(description="marks")
-    def marks(self, reading: Measurement) -> str:
-        fields: Any = (reading._meta.get_field(name) for name in MARKS if getattr(reading, name))
+    def quality_flags(self, reading: Measurement) -> str:
+        fields: Any = (reading._meta.get_field(name) for name in QUALITY_FLAG_FIELDS if getattr(reading, name))
         return ", ".join(str(field.verbose_name) for field in fields)
 
     @admin.display(description="raw payload")
@@ -58,46 +67,46 @@ class MeasurementAdmin(ReadOnlyAdmin):
         if delivery is None:
             return f"delivery {reading.delivery_id} is no longer kept"
         address = reverse("admin:devices_delivery_change", args=[delivery.pk])
-        body = redaction.body_for(delivery, user=viewer.get())
+        body = redaction.redacted_body_for(delivery, user=viewer.get())
         return format_html('<a href="{}">delivery {}</a><pre class="payload">{}</pre>', address, delivery.pk, body)
 
 
 @admin.register(Threshold)
 class ThresholdAdmin(ReadOnlyAdmin):
     change_list_template = "admin/measurements/threshold/change_list.html"
-    list_display = ("label", "bounds", "unit", "whose", "source_date")
-    fields = ("label", "bounds", "unit", "whose", "source", "source_date")
+    list_display = ("label", "bounds", "unit", "scope_name", "source_date")
+    fields = ("label", "bounds", "unit", "scope_name", "source", "source_date")
     list_filter = (("metric", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("metric", "clinic")
 
     @admin.display(description="goal")
     def label(self, goal: Threshold) -> str:
-        return _label(goal)
+        return describe_threshold(goal)
 
     @admin.display(description="bounds")
     def bounds(self, goal: Threshold) -> str:
-        return _bounds(goal, goal.bounds)
+        return format_vendor_bounds(goal, goal.bounds)
 
     @admin.display(description="unit")
     def unit(self, goal: Threshold) -> str:
         return goal.metric.unit
 
     @admin.display(description="whose", ordering="clinic")
-    def whose(self, goal: Threshold) -> str:
+    def scope_name(self, goal: Threshold) -> str:
         return goal.clinic.name if goal.clinic else "everybody: the default"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Shipped defaults and own clinics' goals; a patient's goals are on the patient's page."""
-        own = person(request).clinics.all()
+        own = current_user(request).clinics.all()
         rows = super().get_queryset(request).filter(patient__isnull=True)
         return rows.filter(clinic__isnull=True) | rows.filter(clinic__in=own)
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(clinic_goals)
-        return [path("clinic/<int:clinic_id>/", view, name="measurements_clinic_goals"), *super().get_urls()]
+        view = self.admin_site.admin_view(edit_clinic_thresholds)
+        return [path("clinic/<int:clinic_id>/", view, name="measurements_clinic_thresholds"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        clinics = person(request).clinics.order_by("name")
+        clinics = current_user(request).clinics.order_by("name")
         return super().changelist_view(request, {"clinics": clinics, **(extra_context or {})})
 
 
@@ -106,8 +115,8 @@ class ThresholdChangeAdmin(ReadOnlyAdmin):
     """Who changed which goal when. A patient's row shows the patient's own bounds, so each look is written down."""
 
     clinic_path, patient_path = "clinic", "patient_id"
-    list_display = ("at", "by", "label", "was", "becomes", "clinic", "patient_name")
-    fields = ("at", "by", "label", "was", "becomes", "clinic", "patient")
+    list_display = ("at", "by", "label", "old_bounds", "new_bounds", "clinic", "patient_name")
+    fields = ("at", "by", "label", "old_bounds", "new_bounds", "clinic", "patient")
     list_filter = (("metric", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("metric", "by", "clinic", "patient")
     ordering = ("-id",)
@@ -118,40 +127,46 @@ class ThresholdChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="goal")
     def label(self, change: ThresholdChange) -> str:
-        return _label(change)
+        return describe_threshold(change)
 
     @admin.display(description="before")
-    def was(self, change: ThresholdChange) -> str:
-        return _bounds(change, change.before)
+    def old_bounds(self, change: ThresholdChange) -> str:
+        return format_vendor_bounds(change, change.before)
 
     @admin.display(description="after")
-    def becomes(self, change: ThresholdChange) -> str:
-        return _bounds(change, change.after)
+    def new_bounds(self, change: ThresholdChange) -> str:
+        return format_vendor_bounds(change, change.after)
 
 
-def _label(goal: Threshold | ThresholdChange) -> str:
-    return editing.label(goal.metric, _key(goal))
+def describe_threshold(goal: Threshold | ThresholdChange) -> str:
+    return editing.threshold_label(goal.metric, threshold_key(goal))
 
 
-def _bounds(goal: Threshold | ThresholdChange, bounds: Sequence[Decimal | None] | None) -> str:
+def format_vendor_bounds(goal: Threshold | ThresholdChange, bounds: Sequence[Decimal | None] | None) -> str:
     """In the vendor's unit, in which they are kept."""
-    return editing.in_words(bounds, editing.unit_of(goal.metric, _key(goal), units.VENDORS))
+    return editing.format_bounds(bounds, editing.threshold_unit(goal.metric, threshold_key(goal), units.VENDOR_UNITS))
 
 
-def _key(goal: Threshold | ThresholdChange) -> tuple[str, int, str]:
+def threshold_key(goal: Threshold | ThresholdChange) -> tuple[str, int, str]:
     return goal.metric_id, goal.component, goal.context
 
 
-def clinic_goals(request: HttpRequest, clinic_id: int) -> HttpResponse:
+def edit_clinic_thresholds(request: HttpRequest, clinic_id: int) -> HttpResponse:
     """The goals of a whole clinic, over the shipped defaults and under each patient's own."""
-    user = person(request)
-    if not can(user, Act.ADMINISTER):
+    user = current_user(request)
+    if not has_permission(user, Permission.ADMINISTER):
         raise PermissionDenied
     clinic = get_object_or_404(user.clinics, pk=clinic_id)
     back = reverse("admin:measurements_threshold_changelist")
-    place = views.Place(
-        clinic, clinic, editable=True, action=request.path, back=back, back_words="Back to goals", units=units.of(user)
+    place = views.ThresholdPageContext(
+        clinic,
+        clinic,
+        editable=True,
+        action=request.path,
+        back=back,
+        back_label="Back to goals",
+        units=units.units_for(user),
     )
     if request.method == "POST":
-        return views.keep(request, place, then=request.path)
-    return views.show(request, place, place.form())
+        return views.handle_threshold_form(request, place, redirect_to=request.path)
+    return views.render_thresholds(request, place, place.build_form())

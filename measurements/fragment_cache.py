@@ -13,28 +13,28 @@ from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
-MOST = 8192  # some 3 MB
+MAX_CACHED_FRAGMENTS = 8192  # some 3 MB
 # Around the name of a slot while a template is rendered. Values are ours alone, so that none of them holds either.
-OPENS, CLOSES = "\x02", "\x03"
+SLOT_START, SLOT_END = "\x02", "\x03"
 
 
-@lru_cache(MOST)
-def kept(template: str, **values: Hashable) -> SafeString:
+@lru_cache(MAX_CACHED_FRAGMENTS)
+def render_cached(template: str, **values: Hashable) -> SafeString:
     """The same values must always look the same: no clock, no person who looks."""
     return SafeString(render_to_string(template, values).strip())
 
 
-def filled(template: str, slots: Mapping[str, str], **values: Hashable) -> SafeString:
+def render_cached_with_slots(template: str, slots: Mapping[str, str], **values: Hashable) -> SafeString:
     """Kept by its values, with the slots filled in, escaped as Django would. Of a slot a template shows no more than
     `{{ name }}`: what is asked about, or goes through a filter, is a value.
     """
     shown = {name: conditional_escape(value) for name, value in slots.items()}
-    return SafeString(_pattern(template, tuple(slots), **values).format_map(shown))
+    return SafeString(cached_format_pattern(template, tuple(slots), **values).format_map(shown))
 
 
-@lru_cache(MOST)
-def _pattern(template: str, slots: tuple[str, ...], **values: Hashable) -> str:
+@lru_cache(MAX_CACHED_FRAGMENTS)
+def cached_format_pattern(template: str, slots: tuple[str, ...], **values: Hashable) -> str:
     """As `str.format` takes it."""
-    marked = {name: SafeString(f"{OPENS}{name}{CLOSES}") for name in slots}
+    marked = {name: SafeString(f"{SLOT_START}{name}{SLOT_END}") for name in slots}
     text = render_to_string(template, values | marked).strip()
-    return text.replace("{", "{{").replace("}", "}}").replace(OPENS, "{").replace(CLOSES, "}")
+    return text.replace("{", "{{").replace("}", "}}").replace(SLOT_START, "{").replace(SLOT_END, "}")

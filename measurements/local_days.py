@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 ONE_DAY = dt.timedelta(days=1)
 
 
-def midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+def local_midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     """The instant (UTC) at which a local day begins.
 
     Where clocks jump over midnight, the day begins at the jump; where midnight comes twice, at the first one. Both
@@ -45,20 +45,20 @@ class LocalDays:
 
     @cached_property
     def start(self) -> dt.datetime:
-        return midnight(self.first, self.zone)
+        return local_midnight(self.first, self.zone)
 
     @cached_property
     def end(self) -> dt.datetime:
         """The instant after the last day; not part of it."""
-        return midnight(self.last + ONE_DAY, self.zone)
+        return local_midnight(self.last + ONE_DAY, self.zone)
 
     @cached_property
-    def starts(self) -> list[dt.datetime]:
+    def day_starts(self) -> list[dt.datetime]:
         """When each day begins, UTC, in order."""
-        return [midnight(self.first + ONE_DAY * n, self.zone) for n in range(len(self))]
+        return [local_midnight(self.first + ONE_DAY * n, self.zone) for n in range(len(self))]
 
-    def number_of(self, moment: dt.datetime) -> int:
+    def day_index(self, moment: dt.datetime) -> int:
         """Which of these days a moment lies in, from 0; negative before the first, `len` and more after the last."""
         if moment < self.start or moment >= self.end:
             return (moment.astimezone(self.zone).date() - self.first).days
-        return bisect_right(self.starts, moment) - 1
+        return bisect_right(self.day_starts, moment) - 1

@@ -8,24 +8,24 @@ from devices import tenovi
 from measurements.ingest import pipeline as inbox_of_readings
 from measurements.sync import pull as reconciliation
 from patients.queueing import periodic_jobs
-from patients.queueing.wakeup import nudge
+from patients.queueing.wakeup import wake_worker
 
 
 @shared_task
-def ingest() -> None:
-    if inbox_of_readings.ingest_waiting():
-        nudge("fulfillment.tasks.catch_up")
+def process_measurement_webhooks() -> None:
+    if inbox_of_readings.ingest_waiting_deliveries():
+        wake_worker("fulfillment.tasks.update_order_lines")
 
 
 @shared_task
-def pull() -> None:
-    with tenovi.background_lane() as client:
-        if reconciliation.work(client):
-            nudge("measurements.tasks.pull")
+def pull_measurements() -> None:
+    with tenovi.background_client() as client:
+        if reconciliation.pull_due_patients(client):
+            wake_worker("measurements.tasks.pull_measurements")
 
 
 @shared_task
-def nightly() -> None:
-    with periodic_jobs.run_alone("nightly readings") as mine:
-        if mine and reconciliation.start_nightly(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC):
-            nudge("measurements.tasks.pull")
+def start_nightly_pull() -> None:
+    with periodic_jobs.run_exclusively("nightly readings") as mine:
+        if mine and reconciliation.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC):
+            wake_worker("measurements.tasks.pull_measurements")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def client_address(request: HttpRequest) -> str | None:
+def get_client_ip(request: HttpRequest) -> str | None:
     """The client's IP address, or None behind a unix socket without proxies.
 
     Each trusted proxy appends the address that it saw to X-Forwarded-For, so with n of them the client is the n-th
@@ -19,12 +19,12 @@ def client_address(request: HttpRequest) -> str | None:
     count = settings.TRUSTED_PROXY_COUNT
     hops = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     if count and len(hops) >= count:
-        return _as_address(hops[-count]) or _as_address(request.META.get("REMOTE_ADDR", ""))
-    return _as_address(request.META.get("REMOTE_ADDR", ""))
+        return parse_ip_address(hops[-count]) or parse_ip_address(request.META.get("REMOTE_ADDR", ""))
+    return parse_ip_address(request.META.get("REMOTE_ADDR", ""))
 
 
 @functools.lru_cache(maxsize=1024)  # the same few for every webhook
-def _as_address(text: str) -> str | None:
+def parse_ip_address(text: str) -> str | None:
     """Without a port, if some proxy wrote one: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
     text = text.strip()
     if text.startswith("["):

@@ -10,29 +10,29 @@ from decimal import Decimal
 from django.http import HttpResponse
 
 # What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection"), wide forms included.
-FORMULA = (*"=+-@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+FORMULA_PREFIXES = (*"=+-@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel doesn't read UTF-8
 
-Cell = str | Decimal | int
+CsvCell = str | Decimal | int
 
 
-def written(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+def write_csv(headings: Sequence[str], rows: Iterable[Sequence[CsvCell]]) -> str:
     file = io.StringIO()
     file.write(BOM)
     writer = csv.writer(file)
     writer.writerow(headings)
-    writer.writerows([safe(cell) for cell in row] for row in rows)
+    writer.writerows([escape_formula(cell) for cell in row] for row in rows)
     return file.getvalue()
 
 
-def safe(cell: Cell) -> str:
+def escape_formula(cell: CsvCell) -> str:
     """Text that a spreadsheet would run gets an apostrophe in front. A number stays a number, a negative one too."""
     if isinstance(cell, str):
-        return f"'{cell}" if cell.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA) else cell
+        return f"'{cell}" if cell.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA_PREFIXES) else cell
     return str(cell)
 
 
-def to_download(text: str, *, name: str) -> HttpResponse:
+def csv_response(text: str, *, name: str) -> HttpResponse:
     """`name` stays on the disk of whoever saves it: nothing about a patient belongs there."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)

@@ -7,36 +7,38 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 
-class NoKeyFits(ImproperlyConfigured):
+class EncryptionKeyError(ImproperlyConfigured):
     """MFA_ENCRYPTION_KEYS is empty or holds a bad key, or none of them made this secret."""
 
 
-def conceal(text: str) -> str:
+def encrypt_secret(text: str) -> str:
     """By the first key; `reveal` tries all."""
-    return _keys().encrypt(text.encode()).decode()
+    return load_encryption_keys().encrypt(text.encode()).decode()
 
 
-def reveal(concealed: str) -> str:
+def decrypt_secret(encrypted: str) -> str:
     """Raises NoKeyFits."""
     try:
-        return _keys().decrypt(concealed).decode()
+        return load_encryption_keys().decrypt(encrypted).decode()
     except InvalidToken as error:
-        raise NoKeyFits("No key in MFA_ENCRYPTION_KEYS opens this secret; was one removed before rotating?") from error
+        raise EncryptionKeyError(
+            "No key in MFA_ENCRYPTION_KEYS opens this secret; was one removed before rotating?"
+        ) from error
 
 
-def why_unfit() -> str:
+def encryption_key_problem() -> str:
     """Why the keys can't be used; empty when they can."""
     try:
-        _keys()
-    except NoKeyFits as error:
+        load_encryption_keys()
+    except EncryptionKeyError as error:
         return str(error)
     return ""
 
 
-def _keys() -> MultiFernet:
+def load_encryption_keys() -> MultiFernet:
     if not settings.MFA_ENCRYPTION_KEYS:
-        raise NoKeyFits("MFA_ENCRYPTION_KEYS is empty: the secrets of second steps couldn't be kept")
+        raise EncryptionKeyError("MFA_ENCRYPTION_KEYS is empty: the secrets of second steps couldn't be kept")
     try:
         return MultiFernet([Fernet(key) for key in settings.MFA_ENCRYPTION_KEYS])
     except ValueError as error:
-        raise NoKeyFits("MFA_ENCRYPTION_KEYS: each key is 32 random bytes in URL-safe base64") from error
+        raise EncryptionKeyError("MFA_ENCRYPTION_KEYS: each key is 32 random bytes in URL-safe base64") from error

@@ -26,73 +26,75 @@ if TYPE_CHECKING:
 
     from patients.models import User
 
-View = Callable[..., HttpResponse]
+ViewFunction = Callable[..., HttpResponse]
 
 
-class Act(StrEnum):
-    SEE_PATIENTS = "see patients and their charts"
+class Permission(StrEnum):
+    VIEW_PATIENTS = "see patients and their charts"
     EDIT_PATIENTS = "enrol and edit patients"
-    SEE_ORDERS = "see orders"
+    VIEW_ORDERS = "see orders"
     PLACE_ORDERS = "order, activate, cancel, end monitoring"
-    JUDGE_READINGS = "set goals, exclude readings"
+    REVIEW_READINGS = "set goals, exclude readings"
     ADMINISTER = "use the administration of own clinics"
 
 
-ACTS_OF_ROLE: dict[str, frozenset[Act]] = {
-    Role.CLINICIAN: frozenset({Act.SEE_PATIENTS, Act.SEE_ORDERS, Act.JUDGE_READINGS}),
-    Role.COORDINATOR: frozenset({Act.SEE_PATIENTS, Act.EDIT_PATIENTS, Act.SEE_ORDERS, Act.PLACE_ORDERS}),
-    Role.ADMINISTRATOR: frozenset({Act.ADMINISTER}),
+PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
+    Role.CLINICIAN: frozenset({Permission.VIEW_PATIENTS, Permission.VIEW_ORDERS, Permission.REVIEW_READINGS}),
+    Role.COORDINATOR: frozenset(
+        {Permission.VIEW_PATIENTS, Permission.EDIT_PATIENTS, Permission.VIEW_ORDERS, Permission.PLACE_ORDERS}
+    ),
+    Role.ADMINISTRATOR: frozenset({Permission.ADMINISTER}),
 }
 
 
-def can(user: User | AnonymousUser, act: Act) -> bool:
-    return user.is_active and act in ACTS_OF_ROLE.get(getattr(user, "role", ""), frozenset())
+def has_permission(user: User | AnonymousUser, permission: Permission) -> bool:
+    return user.is_active and permission in PERMISSIONS_BY_ROLE.get(getattr(user, "role", ""), frozenset())
 
 
-def declare(view: View, policy: str) -> View:
+def set_access_policy(view: ViewFunction, policy: str) -> ViewFunction:
     """What the walk over all routes, and the middleware, read of a view. Django keeps it over `update_wrapper`."""
     vars(view)["policy"] = policy
     return view
 
 
-def requires(act: Act) -> Callable[[View], View]:
+def requires_permission(permission: Permission) -> Callable[[ViewFunction], ViewFunction]:
     """Declare a view's policy: anonymous people sign in first, others without the act get 403."""
 
-    def decorate(view: View) -> View:
+    def decorate(view: ViewFunction) -> ViewFunction:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return sign_in_first(request)
-            if not can(request.user, act):
+                return redirect_to_sign_in(request)
+            if not has_permission(request.user, permission):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return declare(guarded, act)
+        return set_access_policy(guarded, permission)
 
     return decorate
 
 
-def signed_in(view: View) -> View:
+def requires_sign_in(view: ViewFunction) -> ViewFunction:
     """Declare that anybody with an account may call this view: their own password, signing out."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return sign_in_first(request)
+            return redirect_to_sign_in(request)
         return view(request, *args, **kwargs)
 
-    return declare(guarded, "signed_in")
+    return set_access_policy(guarded, "signed_in")
 
 
-def sign_in_first(request: HttpRequest) -> HttpResponse:
+def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
     """To the door and from there back. What was sent too late is lost: the door says so, and leads back to its form."""
     door = resolve_url("account_login")
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path(), door)
-    return redirect_to_login(_came_from(request), f"{door}?unsaved=1")
+    return redirect_to_login(referring_page(request), f"{door}?unsaved=1")
 
 
-def _came_from(request: HttpRequest) -> str:
+def referring_page(request: HttpRequest) -> str:
     """The page of ours on which the form stood: the address that it was sent to may answer nothing but forms."""
     page = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
@@ -100,29 +102,29 @@ def _came_from(request: HttpRequest) -> str:
     return urlsplit(page)._replace(scheme="", netloc="", fragment="").geturl() or "/"
 
 
-def public(view: View) -> View:
+def allow_anonymous(view: ViewFunction) -> ViewFunction:
     """Declare that anybody may call this view: sign-in, health, hooks."""
-    return declare(view, "public")
+    return set_access_policy(view, "public")
 
 
-def person(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """Who is signed in, for views behind a policy; as the `by=` of every verb."""
     if not request.user.is_authenticated:
         raise PermissionDenied
     return request.user
 
 
-def home_of(user: User | AnonymousUser) -> str:
+def home_url_for(user: User | AnonymousUser) -> str:
     """Where a person lands after signing in."""
-    in_office = user.is_staff and not can(user, Act.SEE_PATIENTS)
+    in_office = user.is_staff and not has_permission(user, Permission.VIEW_PATIENTS)
     return resolve_url("admin:index") if in_office else settings.LOGIN_REDIRECT_URL
 
 
-def open_patient(patient_id: uuid.UUID, *, by: User, action: AuditAction = AuditAction.VIEW) -> Patient:
+def get_patient_audited(patient_id: uuid.UUID, *, by: User, action: AuditAction = AuditAction.VIEW) -> Patient:
     """The only door to one patient. The read is audited in the same transaction; a stranger's patient is not found."""
     with transaction.atomic():
         patient = Patient.objects.visible_to(by).select_related("clinic").filter(pk=patient_id).first()
         if patient is None:
             raise Http404("No such patient.")
-        audit_log.record(action, by=by, patients=[patient.pk], clinic=patient.clinic)
+        audit_log.record_event(action, by=by, patients=[patient.pk], clinic=patient.clinic)
     return patient

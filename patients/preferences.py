@@ -10,7 +10,7 @@ from django.db.models.expressions import CombinedExpression
 from patients.models import User
 
 
-def remember(*, by: User, name: str, value: Any) -> None:
+def save_preference(*, by: User, name: str, value: Any) -> None:
     """In the database alone this choice is replaced: another tab may have remembered something else meanwhile."""
     if by.preferences.get(name) == value:
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 # From one name to the next by `patient_providers`, some thirty steps: DISTINCT would read all of ten thousand patients.
-NAMES = """
+PROVIDER_NAMES_SQL = """
 WITH RECURSIVE found(clinic_id, name) AS (
     SELECT clinic_id, ''::varchar FROM unnest(%s::bigint[]) AS clinic(clinic_id)
     UNION ALL
@@ -21,8 +21,8 @@ SELECT DISTINCT name FROM found WHERE name <> '' ORDER BY name
 """
 
 
-def of_clinics(clinic_ids: Iterable[int]) -> list[str]:
+def provider_names_for(clinic_ids: Iterable[int]) -> list[str]:
     """In the order of the alphabet, each once; empty fields are no provider."""
     with connection.cursor() as cursor:
-        cursor.execute(NAMES, [list(clinic_ids)])
+        cursor.execute(PROVIDER_NAMES_SQL, [list(clinic_ids)])
         return [name for (name,) in cursor.fetchall()]

@@ -5,5 +5,5 @@ from django.contrib.sessions.backends.db import SessionStore
 
 
 @shared_task
-def forget_old_sessions() -> None:
+def clear_expired_sessions() -> None:
     SessionStore.clear_expired()

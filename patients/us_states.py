@@ -25,22 +25,22 @@ STATES: dict[str, str] = {
 EASTERN, CENTRAL, MOUNTAIN, PACIFIC = "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"
 
 
-def _zone(name: str, states: str) -> dict[str, str]:
+def map_states_to_zone(name: str, states: str) -> dict[str, str]:
     return dict.fromkeys(states.split(), name)
 
 
 # Only a suggestion: some states keep two zones, and then this is where most of their people live.
-ZONE_OF_STATE: dict[str, str] = {
-    **_zone(EASTERN, "CT DE DC FL GA KY ME MD MA NH NJ NY NC OH PA RI SC VT VA WV"),
-    **_zone(CENTRAL, "AL AR IL IA KS LA MN MS MO NE ND OK SD TN TX WI"),
-    **_zone(MOUNTAIN, "CO MT NM UT WY"),
-    **_zone(PACIFIC, "CA NV OR WA"),
+TIME_ZONE_BY_STATE: dict[str, str] = {
+    **map_states_to_zone(EASTERN, "CT DE DC FL GA KY ME MD MA NH NJ NY NC OH PA RI SC VT VA WV"),
+    **map_states_to_zone(CENTRAL, "AL AR IL IA KS LA MN MS MO NE ND OK SD TN TX WI"),
+    **map_states_to_zone(MOUNTAIN, "CO MT NM UT WY"),
+    **map_states_to_zone(PACIFIC, "CA NV OR WA"),
     "AZ": "America/Phoenix", "AK": "America/Anchorage", "HI": "Pacific/Honolulu", "ID": "America/Boise",
     "IN": "America/Indiana/Indianapolis", "MI": "America/Detroit", "PR": "America/Puerto_Rico",
     "VI": "America/Puerto_Rico", "GU": "Pacific/Guam", "MP": "Pacific/Guam", "AS": "Pacific/Pago_Pago",
 }  # fmt: skip
 
-COMMON_ZONES = (
+COMMON_TIME_ZONES = (
     EASTERN,
     CENTRAL,
     MOUNTAIN,
@@ -53,7 +53,7 @@ COMMON_ZONES = (
     "Pacific/Pago_Pago",
 )
 # What people in the United States and beside it call a zone, by its abbreviation in winter.
-CALLED = {
+ZONE_NAME_BY_ABBREVIATION = {
     "EST": "Eastern", "CST": "Central", "MST": "Mountain", "PST": "Pacific", "AKST": "Alaska", "HST": "Hawaii",
     "AST": "Atlantic", "NST": "Newfoundland", "ChST": "Chamorro", "SST": "Samoa",
 }  # fmt: skip
@@ -64,7 +64,7 @@ def state_choices() -> list[tuple[str, str]]:
 
 
 @cache
-def zone_in_words(name: str) -> str:
+def time_zone_label(name: str) -> str:
     """ "America/New_York" to "Eastern Time (New York)", "Asia/Kolkata" to "Kolkata time".
 
     A zone without daylight saving is called Standard, as people in Arizona do: "Mountain Standard Time (Phoenix)".
@@ -74,17 +74,17 @@ def zone_in_words(name: str) -> str:
         return name
     place, zone = rest.rpartition("/")[2].replace("_", " "), zoneinfo.ZoneInfo(name)
     winter, summer = (dt.datetime(2026, month, 15, tzinfo=zone).tzname() for month in (1, 7))
-    if continent not in ("America", "Pacific", "US", "Canada") or winter not in CALLED:
+    if continent not in ("America", "Pacific", "US", "Canada") or winter not in ZONE_NAME_BY_ABBREVIATION:
         return f"{place} time"
     standard = "Standard " if winter == summer else ""
-    return f"{CALLED[winter]} {standard}Time ({place})"
+    return f"{ZONE_NAME_BY_ABBREVIATION[winter]} {standard}Time ({place})"
 
 
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+def time_zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Grouped for a select box: the zones of the United States first, then all others by name."""
-    others = sorted(name for name in zoneinfo.available_timezones() if "/" in name and name not in COMMON_ZONES)
+    others = sorted(name for name in zoneinfo.available_timezones() if "/" in name and name not in COMMON_TIME_ZONES)
     plain = [name for name in others if not name.startswith(("Etc/", "SystemV/", "posix/", "right/"))]
     return [
-        ("United States", [(name, zone_in_words(name)) for name in COMMON_ZONES]),
+        ("United States", [(name, time_zone_label(name)) for name in COMMON_TIME_ZONES]),
         ("Elsewhere", [(name, name.replace("_", " ")) for name in plain]),
     ]

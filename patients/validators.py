@@ -11,7 +11,7 @@ from patients.us_states import STATES
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 ZIP_CODE = re.compile(r"[0-9]{5}(-[0-9]{4})?")
-EARLIEST_BIRTH = dt.date(1900, 1, 1)
+EARLIEST_BIRTH_DATE = dt.date(1900, 1, 1)
 
 
 def validate_time_zone(name: str) -> None:
@@ -28,7 +28,7 @@ def validate_plain_text(text: str) -> None:
 
 def validate_phone(text: str) -> None:
     """Stored as E.164 only; `as_e164` brings there what people type."""
-    if as_e164(text) != text:
+    if normalize_to_e164(text) != text:
         raise ValidationError("Store this number as +1 and ten digits.")
 
 
@@ -45,13 +45,13 @@ def validate_zip_code(text: str) -> None:
 
 def validate_birth_date(day: dt.date) -> None:
     """Today by the easternmost clock: a child born today in Guam is not from the future."""
-    if day < EARLIEST_BIRTH:
+    if day < EARLIEST_BIRTH_DATE:
         raise ValidationError("This date is before 1900. Please check the year.")
     if day > dt.datetime.now(tz=dt.timezone(dt.timedelta(hours=14))).date():
         raise ValidationError("This date is in the future. Please check the year.")
 
 
-def as_e164(text: str) -> str:
+def normalize_to_e164(text: str) -> str:
     """`(603) 555-0142` to `+16035550142`; US numbers need no country code. Empty stays empty."""
     if not text.strip():
         return ""
@@ -65,7 +65,7 @@ def as_e164(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def as_dialled(text: str) -> str:
+def format_phone(text: str) -> str:
     """`+16035550142` to `(603) 555-0142`; a number of another country keeps its code, and what is no number stays."""
     try:
         validate_phone(text)

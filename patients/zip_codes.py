@@ -10,7 +10,7 @@ from __future__ import annotations
 from patients.validators import ZIP_CODE
 
 # First and last prefix of each run.
-PREFIXES: dict[str, str] = {
+ZIP_PREFIXES_BY_STATE: dict[str, str] = {
     "NY": "005 063 100-149", "PR": "006-007 009", "VI": "008", "MA": "010-027 055", "RI": "028-029", "NH": "030-038",
     "ME": "039-049", "VT": "050-054 056-059", "CT": "060-069", "NJ": "070-089", "AE": "090-099", "PA": "150-196",
     "DE": "197-199", "DC": "200 202-205 569", "VA": "201 220-246", "MD": "206-219", "WV": "247-268", "NC": "270-289",
@@ -23,22 +23,22 @@ PREFIXES: dict[str, str] = {
     "MP": "969", "OR": "970-979", "WA": "980-994", "AK": "995-999",
 }  # fmt: skip
 # Said in a message, which travels in a cookie: so without the code and the state.
-WARNING = "The ZIP code doesn't seem to be one of that state. Please compare both with the address."
+ZIP_STATE_WARNING = "The ZIP code doesn't seem to be one of that state. Please compare both with the address."
 
 
-def _spread(runs: str) -> set[str]:
+def expand_prefixes(runs: str) -> set[str]:
     ends = ((run[:3], run[-3:]) for run in runs.split())
     return {f"{number:03}" for first, last in ends for number in range(int(first), int(last) + 1)}
 
 
-STATES_OF: dict[str, set[str]] = {}
-for _state, _runs in PREFIXES.items():
-    for _prefix in _spread(_runs):
-        STATES_OF.setdefault(_prefix, set()).add(_state)
+STATES_BY_ZIP_PREFIX: dict[str, set[str]] = {}
+for _state, _runs in ZIP_PREFIXES_BY_STATE.items():
+    for _prefix in expand_prefixes(_runs):
+        STATES_BY_ZIP_PREFIX.setdefault(_prefix, set()).add(_state)
 
 
-def warning(*, state: str, zip_code: str) -> str:
+def zip_state_mismatch(*, state: str, zip_code: str) -> str:
     """Empty where they fit, where one of them is missing, and where the field itself says that it is no ZIP code."""
-    if not (state and ZIP_CODE.fullmatch(zip_code)) or state in STATES_OF.get(zip_code[:3], set()):
+    if not (state and ZIP_CODE.fullmatch(zip_code)) or state in STATES_BY_ZIP_PREFIX.get(zip_code[:3], set()):
         return ""
-    return WARNING
+    return ZIP_STATE_WARNING

@@ -9,9 +9,9 @@ import pytest
 from django.core.signals import request_finished, request_started
 from django.test import Client
 
-from config.launcher.chromium import installed
+from config.launcher.chromium import find_installed_chromium
 from config.launcher.paths import ROOT
-from tests.patience import PATIENCE_SECONDS
+from tests.timeouts import WAIT_TIMEOUT_SECONDS
 
 FLAGS = [
     "--headless",
@@ -31,9 +31,11 @@ DARK_THEN_LIGHT = pytest.mark.parametrize(
     ("viewport", "theme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop dark", "phone light"]
 )
 # What the browser tests saw last, for whoever looks at pages; git ignores it.
-SHOTS = ROOT / ".test" / "screenshots"
-MISSING = "No Chromium"
-HINT = f"{MISSING}: install one, or set CHROMIUM to its path; `make test` looks for it and fetches it."
+SCREENSHOTS_FOLDER = ROOT / ".test" / "screenshots"
+CHROMIUM_MISSING = "No Chromium"
+CHROMIUM_HINT = (
+    f"{CHROMIUM_MISSING}: install one, or set CHROMIUM to its path; `make test` looks for it and fetches it."
+)
 
 
 def pytest_itemcollected(item):
@@ -45,19 +47,19 @@ def pytest_itemcollected(item):
 def pytest_terminal_summary(terminalreporter):
     """The last words of a run that tested no browser say so, just above pytest's own last line."""
     yield
-    skipped = [report for report in terminalreporter.getreports("skipped") if MISSING in str(report.longrepr)]
+    skipped = [report for report in terminalreporter.getreports("skipped") if CHROMIUM_MISSING in str(report.longrepr)]
     if skipped:
         terminalreporter.section("BROWSER TESTS SKIPPED", red=True)
-        terminalreporter.line(f"{len(skipped)} browser tests were skipped. {HINT}")
+        terminalreporter.line(f"{len(skipped)} browser tests were skipped. {CHROMIUM_HINT}")
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    path = installed()
+    path = find_installed_chromium()
     if path is None and os.environ.get("REQUIRE_BROWSER"):
-        pytest.fail(HINT)
+        pytest.fail(CHROMIUM_HINT)
     if path is None:
-        pytest.skip(HINT)
+        pytest.skip(CHROMIUM_HINT)
     from playwright.sync_api import sync_playwright  # slow to load, and only these tests need it
 
     with sync_playwright() as playwright:
@@ -70,32 +72,32 @@ def chromium():
 
 
 @pytest.fixture
-def troubles():
+def page_errors():
     """What the pages of this test complained about. A test that provokes an error removes it from here."""
     return []
 
 
 @pytest.fixture
-def opened(chromium, troubles):
+def open_browser_page(chromium, page_errors):
     """A function that opens a tab of a browser of its own; at the end none may have complained."""
     contexts = []
 
     def open_page(*, viewport=DESKTOP, base_url=None, **options):
         contexts.append(chromium.new_context(viewport=viewport, base_url=base_url, **options))
-        contexts[-1].set_default_timeout(PATIENCE_SECONDS * 1000)
+        contexts[-1].set_default_timeout(WAIT_TIMEOUT_SECONDS * 1000)
         page = contexts[-1].new_page()
-        watch(page, troubles, home=urlsplit(base_url).netloc if base_url else None)
+        record_page_errors(page, page_errors, home=urlsplit(base_url).netloc if base_url else None)
         return page
 
-    with Answering() as answering:
+    with RequestCounter() as answering:
         yield open_page
         for context in contexts:
             context.close()
         answering.wait()
-    assert troubles == []
+    assert page_errors == []
 
 
-class Answering:
+class RequestCounter:
     """How many requests other threads of this process, a live server's, are answering.
 
     A page that polls may have asked as it was closed: emptying the tables beside that answer would be a deadlock.
@@ -127,18 +129,18 @@ class Answering:
 
     def wait(self):
         with self.changed:
-            assert self.changed.wait_for(lambda: self.count <= 0, PATIENCE_SECONDS), f"{self.count} requests hang"
+            assert self.changed.wait_for(lambda: self.count <= 0, WAIT_TIMEOUT_SECONDS), f"{self.count} requests hang"
 
 
-def until(holds):
+def wait_until_true(holds):
     """Asked again and again. A page under our policy can't be asked to wait for an expression of ours itself."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + WAIT_TIMEOUT_SECONDS
     while not holds():
         assert time.monotonic() < end, "still not so"
         time.sleep(0.05)
 
 
-def painted(page):
+def wait_until_painted(page):
     """What the page was told to show is on the screen: letters have come, and two frames have gone by."""
     page.evaluate("document.fonts.ready.then(() => 0)")
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
@@ -149,19 +151,19 @@ def stop_clock(page):
     machine gives its timers no more than a fast one.
     """
     now = time.time()
-    page.clock.install(time=now - PATIENCE_SECONDS)  # before now, however long the next line takes to arrive
+    page.clock.install(time=now - WAIT_TIMEOUT_SECONDS)  # before now, however long the next line takes to arrive
     page.clock.pause_at(now)
 
 
-def shot(page, name):
+def save_screenshot(page, name):
     """The whole page as it is now, kept as an artefact of the run."""
     page.wait_for_load_state()  # a click may have led here, and the page may just be coming
     dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     look = f"{page.viewport_size['width']}-{'dark' if dark else 'light'}"
-    page.screenshot(path=SHOTS / f"{name}-{look}.png", full_page=True)
+    page.screenshot(path=SCREENSHOTS_FOLDER / f"{name}-{look}.png", full_page=True)
 
 
-def session_of(user):
+def session_cookie_for(user):
     """The cookie's value of a browser that this person has signed in with."""
     client = Client()
     client.force_login(user)
@@ -169,18 +171,18 @@ def session_of(user):
 
 
 @pytest.fixture
-def open_as(opened, live_server):
+def open_page_as(open_browser_page, live_server):
     """A function that opens an address in a tab of its own, as somebody or, with None, as nobody.
 
     `stopped`: its clock stands until the test winds it.
     """
 
     def open_tab(user, path, *, stopped=False, **options):
-        page = opened(base_url=live_server.url, **options)
+        page = open_browser_page(base_url=live_server.url, **options)
         if stopped:
             stop_clock(page)
         if user:
-            page.context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
+            page.context.add_cookies([{"name": "sessionid", "value": session_cookie_for(user), "url": live_server.url}])
         page.goto(path)
         return page
 
@@ -188,18 +190,20 @@ def open_as(opened, live_server):
 
 
 @pytest.fixture(params=["desktop", "phone"])
-def page(opened, house, request):
+def page(open_browser_page, stack, request):
     """One tab on the house, once at each width."""
-    return opened(viewport=DESKTOP if request.param == "desktop" else PHONE, base_url=house.base_url)
+    return open_browser_page(viewport=DESKTOP if request.param == "desktop" else PHONE, base_url=stack.base_url)
 
 
-def watch(page, troubles, *, home):
+def record_page_errors(page, troubles, *, home):
     """Errors in the console (a violated CSP is one), in scripts, and requests to any host but `home`."""
     page.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-    page.on("request", lambda request: foreign(request.url, home) and troubles.append(f"foreign: {request.url}"))
+    page.on(
+        "request", lambda request: is_foreign_request(request.url, home) and troubles.append(f"foreign: {request.url}")
+    )
 
 
-def foreign(url, home):
+def is_foreign_request(url, home):
     parts = urlsplit(url)
     return home is not None and parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != home

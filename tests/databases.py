@@ -17,8 +17,8 @@ from psycopg import sql
 
 from tests import environment
 
-LOCK = 7_301_202  # the server's: one process migrates, the others wait and find it done
-TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+MIGRATION_LOCK_ID = 7_301_202  # the server's: one process migrates, the others wait and find it done
+TABLE_NAMES_QUERY = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 
 
 @pytest.fixture(scope="session")
@@ -26,83 +26,87 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
     """Instead of pytest-django's, which migrates one for each process."""
     name, usual = connection.creation._get_test_db_name(), connection.settings_dict["NAME"]
     with django_db_blocker.unblock(), psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-        clone(server, migrated(server), name)
-        lead_to(name)
+        clone_database(server, migrated_database(server), name)
+        use_database(name)
         with pytest.MonkeyPatch.context() as changed:
-            kept = Kept()
+            kept = DatabaseSnapshot()
             changed.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: kept.restore())
             yield
-        lead_to(usual)
-        server.execute(words("DROP DATABASE {} WITH (FORCE)", name))
+        use_database(usual)
+        server.execute(format_sql("DROP DATABASE {} WITH (FORCE)", name))
 
 
-def migrated(server):
+def migrated_database(server):
     """The name of this run's migrated database, to which nobody is connected."""
-    name = f"migrated-{environment.state().name}"
-    server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    name = f"migrated-{environment.run_state_folder().name}"
+    server.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK_ID])
     try:
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            migrate(server, name)
+            migrate_database(server, name)
     finally:
-        server.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        server.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK_ID])
     return name
 
 
-def migrate(server, name):
+def migrate_database(server, name):
     """Under another name until it is done: who is interrupted leaves nothing that looks like it."""
     unfinished = f"{name}-unfinished"
-    server.execute(words("DROP DATABASE IF EXISTS {}", unfinished))
-    server.execute(words("CREATE DATABASE {}", unfinished))
-    lead_to(unfinished)
+    server.execute(format_sql("DROP DATABASE IF EXISTS {}", unfinished))
+    server.execute(format_sql("CREATE DATABASE {}", unfinished))
+    use_database(unfinished)
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable")
     connection.close()
-    server.execute(words("ALTER DATABASE {} RENAME TO {}", unfinished, name))
+    server.execute(format_sql("ALTER DATABASE {} RENAME TO {}", unfinished, name))
 
 
-def clone(server, original, name):
-    server.execute(words("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
-    server.execute(words("CREATE DATABASE {} TEMPLATE {}", name, original))
+def clone_database(server, original, name):
+    server.execute(format_sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+    server.execute(format_sql("CREATE DATABASE {} TEMPLATE {}", name, original))
 
 
-def lead_to(name):
+def use_database(name):
     """Every connection that this process opens from now on."""
     connection.close()
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
 
 
-def words(text, *names):
+def format_sql(text, *names):
     return sql.SQL(text).format(*map(sql.Identifier, names))
 
 
-class Kept:
+class DatabaseSnapshot:
     """What the migrations left in each table: metrics, goals, permissions; in most of them nothing."""
 
     def __init__(self):
         with connection.cursor() as cursor:
-            cursor.execute(TABLES)
+            cursor.execute(TABLE_NAMES_QUERY)
             self.tables = [name for (name,) in cursor.fetchall()]
-            self.rows = {name: rows for name in self.tables if (rows := rows_of(cursor, name))}
+            self.rows = {name: rows for name in self.tables if (rows := table_rows(cursor, name))}
 
     def restore(self):
         """By DELETE: a TRUNCATE makes new files, which few rows don't repay. Waits for whoever still writes."""
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(words(f"LOCK TABLE {', '.join('{}' for _ in self.tables)} IN EXCLUSIVE MODE", *self.tables))
+            cursor.execute(
+                format_sql(f"LOCK TABLE {', '.join('{}' for _ in self.tables)} IN EXCLUSIVE MODE", *self.tables)
+            )
             changed = self._changed(cursor)
             with pgtrigger.ignore():
                 for name in changed:
-                    cursor.execute(words("DELETE FROM {}", name))
+                    cursor.execute(format_sql("DELETE FROM {}", name))
             for name in changed & self.rows.keys():
-                with cursor.copy(words("COPY {} FROM STDIN", name)) as copy:
+                with cursor.copy(format_sql("COPY {} FROM STDIN", name)) as copy:
                     copy.write(self.rows[name])
 
     def _changed(self, cursor):
         filled = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
         empty = [filled.format(name, sql.Identifier(name)) for name in self.tables if name not in self.rows]
         cursor.execute(sql.SQL(" UNION ALL ").join(empty))
-        return {name for (name,) in cursor} | {name for name in self.rows if rows_of(cursor, name) != self.rows[name]}
+        return {name for (name,) in cursor} | {
+            name for name in self.rows if table_rows(cursor, name) != self.rows[name]
+        }
 
 
-def rows_of(cursor, name):
-    with cursor.copy(words("COPY {} TO STDOUT", name)) as copy:
+def table_rows(cursor, name):
+    with cursor.copy(format_sql("COPY {} TO STDOUT", name)) as copy:
         return b"".join(copy)

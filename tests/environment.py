@@ -8,9 +8,9 @@ from urllib.parse import urlsplit, urlunsplit
 from config.launcher import postgres, valkey
 from config.launcher.paths import ROOT
 
-STATE = "VITALS_TEST_STATE"  # the folder of this run's own servers; workers of xdist inherit it
+STATE_VARIABLE = "VITALS_TEST_STATE"  # the folder of this run's own servers; workers of xdist inherit it
 
-NAMES = {
+TEST_ENVIRONMENT = {
     "SECRET_KEY": "only-for-tests-" + "0123456789" * 5,
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "SITE_URL": "http://testserver",
@@ -27,16 +27,18 @@ NAMES = {
     "TENOVI_WEBHOOK_SECRETS": "Bearer webhook-secret-of-the-tests",
 }
 COMPRESSED = ("TENOVI_CALL_GAP_SECONDS", "ORDER_SETTLE_SECONDS", "LEASE_SECONDS", "SWEEP_SECONDS")
-FOREIGN = ("DEBUG", "DEMO", "TRUSTED_PROXY_COUNT", *COMPRESSED)
+REMOVED_VARIABLES = ("DEBUG", "DEMO", "TRUSTED_PROXY_COUNT", *COMPRESSED)
 
 
-def apply() -> None:
-    for name in FOREIGN:
+def apply_environment() -> None:
+    for name in REMOVED_VARIABLES:
         os.environ.pop(name, None)
-    os.environ.update(NAMES)
-    os.environ.setdefault(STATE, str(run_folder()))
-    os.environ.setdefault("DATABASE_URL", postgres.address(state()))
-    os.environ["CELERY_BROKER_URL"] = numbered(os.environ.get("CELERY_BROKER_URL") or valkey.address(state()))
+    os.environ.update(TEST_ENVIRONMENT)
+    os.environ.setdefault(STATE_VARIABLE, str(run_folder()))
+    os.environ.setdefault("DATABASE_URL", postgres.database_url_of(run_state_folder()))
+    os.environ["CELERY_BROKER_URL"] = broker_url_for_worker(
+        os.environ.get("CELERY_BROKER_URL") or valkey.broker_url_of(run_state_folder())
+    )
 
 
 def run_folder(*names: str) -> Path:
@@ -46,19 +48,19 @@ def run_folder(*names: str) -> Path:
     return ROOT / ".test" / "-".join(("run", str(os.getpid()), secrets.token_hex(3), *names))
 
 
-def state() -> Path:
-    return Path(os.environ[STATE])
+def run_state_folder() -> Path:
+    return Path(os.environ[STATE_VARIABLE])
 
 
-def own_database() -> bool:
-    return os.environ["DATABASE_URL"] == postgres.address(state())
+def uses_own_database() -> bool:
+    return os.environ["DATABASE_URL"] == postgres.database_url_of(run_state_folder())
 
 
-def own_broker() -> bool:
-    return os.environ["CELERY_BROKER_URL"] == numbered(valkey.address(state()))
+def uses_own_broker() -> bool:
+    return os.environ["CELERY_BROKER_URL"] == broker_url_for_worker(valkey.broker_url_of(run_state_folder()))
 
 
-def numbered(broker: str) -> str:
+def broker_url_for_worker(broker: str) -> str:
     """The same broker with a database of this xdist worker's own: 1, 2, ...; 0 for a run without workers."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
     if "virtual_host=" in broker:

@@ -7,7 +7,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import RoutePattern, URLResolver
 from django.utils.regex_helper import normalize
 
-ADMIN_OBJECT = re.compile(
+ADMIN_MODEL_PATTERN = re.compile(
     r"admin/(?P<app>patients|devices|measurements|fulfillment)/(?P<model>\w+)/(<path:object_id>/|$)"
 )
 
@@ -33,39 +33,39 @@ class Route:
     @property
     def names(self):
         """Names of what stands in the address, such as `patient_id`."""
-        return [name for part in self.parts for name in names_of(part)]
+        return [name for part in self.parts for name in parameter_names(part)]
 
     @property
     def admin_model(self):
         """(app, model) of an admin page about a list or a record."""
-        match = ADMIN_OBJECT.match(self.pattern)
+        match = ADMIN_MODEL_PATTERN.match(self.pattern)
         return (match["app"], match["model"]) if match else None
 
     def address(self, values):
-        return "/" + "".join(filled(part, values) for part in self.parts)
+        return "/" + "".join(fill_pattern(part, values) for part in self.parts)
 
 
-def routes():
-    return list(walk(get_resolver(), ()))
+def list_routes():
+    return list(iterate_routes(get_resolver(), ()))
 
 
-def walk(resolver, before, namespace=""):
+def iterate_routes(resolver, before, namespace=""):
     for entry in resolver.url_patterns:
         parts = (*before, entry.pattern)
         if isinstance(entry, URLResolver):
             inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
-            yield from walk(entry, parts, inner)
+            yield from iterate_routes(entry, parts, inner)
         else:
             yield Route("".join(str(part) for part in parts), parts, entry.callback, entry.name or "", namespace)
 
 
-def names_of(part):
+def parameter_names(part):
     if isinstance(part, RoutePattern):
         return list(part.converters)
     return list(part.regex.groupindex)
 
 
-def filled(part, values):
+def fill_pattern(part, values):
     if isinstance(part, RoutePattern):
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(values[match[1]]), str(part))
     template, _ = normalize(part.regex.pattern)[0]

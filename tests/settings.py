@@ -2,13 +2,13 @@
 
 from tests import environment
 
-environment.apply()
+environment.apply_environment()
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import TEMPLATES  # noqa: E402
-from tests.undefined import Undefined  # noqa: E402
+from tests.undefined_variables import FailOnUndefinedVariable  # noqa: E402
 
-TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Undefined("%s")
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = FailOnUndefinedVariable("%s")
 
 # A good hash is slow on purpose; these passwords guard nobody.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

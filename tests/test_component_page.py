@@ -8,23 +8,23 @@ import re
 
 import pytest
 
-from tests.browsers import DESKTOP, PHONE, shot
+from tests.browsers import DESKTOP, PHONE, save_screenshot
 from tests.components import gallery
-from tests.source import ROOT
+from tests.source_code import ROOT
 
 PAGE = ROOT / "docs" / "components.html"
 
 
-def test_the_page_of_components_is_what_the_templates_give():
-    written = gallery.written()
+def test_component_page_matches_current_templates():
+    written = gallery.render_component_page()
     if os.environ.get("WRITE_DOCS"):
         PAGE.write_text(written)
 
     assert PAGE.read_text() == written, "a template changed: WRITE_DOCS=1 make test ARGS=tests/test_component_page.py"
 
 
-def test_every_tone_and_mark_stands_on_it():
-    text = gallery.written()
+def test_component_page_shows_every_tone_and_component():
+    text = gallery.render_component_page()
 
     for tone in ("ok", "info", "warn", "bad", "idle", "up", "down"):
         assert f"state--{tone}" in text
@@ -32,8 +32,8 @@ def test_every_tone_and_mark_stands_on_it():
         assert part in text
 
 
-def test_it_asks_the_database_nothing_and_names_only_sheets_that_exist():
-    sheets = re.findall(r'(?:href|src)="(\.\./static/[^"]+)"', gallery.written())
+def test_component_page_needs_no_database_and_links_existing_stylesheets():
+    sheets = re.findall(r'(?:href|src)="(\.\./static/[^"]+)"', gallery.render_component_page())
 
     assert len(sheets) == 6
     assert all((PAGE.parent / sheet).is_file() for sheet in sheets)
@@ -41,9 +41,9 @@ def test_it_asks_the_database_nothing_and_names_only_sheets_that_exist():
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_it_opens_from_a_folder_and_nothing_spills_over(opened, viewport, theme):
-    page = opened(viewport=viewport, color_scheme=theme)
+def test_component_page_opens_as_file_without_horizontal_overflow(open_browser_page, viewport, theme):
+    page = open_browser_page(viewport=viewport, color_scheme=theme)
     page.goto(PAGE.as_uri())
 
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    shot(page, "components")
+    save_screenshot(page, "components")

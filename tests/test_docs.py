@@ -8,87 +8,91 @@ from django.contrib.admin.sites import site
 from django.core.management import get_commands
 from django.utils.module_loading import import_string
 
-from tests.launcher.test_env_example import example, explained
-from tests.source import PACKAGES, ROOT, modules
+from tests.config.test_env_example import example_names, example_values
+from tests.source_code import PACKAGES, ROOT, product_modules
 
-PAPERS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 # The table of README is for who sets up a clinic, these for who tunes machines, and for tests. `.env.example` has all.
-TUNING = {
+TUNING_VARIABLES = {
     *("LEASE_SECONDS", "SWEEP_SECONDS", "BODY_SECONDS", "FORWARDED_ALLOW_IPS", "PORT", "BIND_HOST", "BIND"),
     *("WEB_CONCURRENCY", "WEB_THREADS", "WEB_LOG_LEVEL", "STATIC_ROOT", "STATIC_COMPRESS"),
     *("INSECURE_HTTP", "DEMO", "STATIC_MANIFEST", "ALLOW_CARELESS_DATABASE"),
 }
 # Django's, the tests' own, and how any of them may be given.
-OTHERS = {"ATOMIC_REQUESTS", "FUZZ_SEED", "WRITE_DOCS", "NAME_FILE"}
+OTHER_VARIABLES = {"ATOMIC_REQUESTS", "FUZZ_SEED", "WRITE_DOCS", "NAME_FILE"}
 
 
-def found(pattern):
+def find_in_documents(pattern):
     """(paper, what it names)."""
-    texts = ((paper, paper.read_text(encoding="utf-8")) for paper in PAPERS)
+    texts = ((paper, paper.read_text(encoding="utf-8")) for paper in DOCUMENTS)
     return sorted({(paper.name, name) for paper, text in texts for name in re.findall(pattern, text)})
 
 
-def test_the_table_of_the_environment_names_what_a_clinic_sets_and_nothing_else():
+def test_readme_environment_table_lists_exactly_the_clinic_settings():
     table = (ROOT / "README.md").read_text().partition("| name | meaning |")[2].partition("\n\n")[0]
     named = set(re.findall(r"`([A-Z_]+)`", table))
 
-    assert named == set(explained()) - TUNING
-    assert set(explained()) >= TUNING
+    assert named == set(example_names()) - TUNING_VARIABLES
+    assert set(example_names()) >= TUNING_VARIABLES
 
 
-def test_figures_of_that_table_are_the_defaults():
+def test_readme_environment_table_shows_defaults():
     row = re.compile(r"^\| (`[A-Z_`, ]+`) \| ([\d.]+(?:(?:,| and) [\d.]+)*)\b", re.MULTILINE)
     told = []
     for names, figures in row.findall((ROOT / "README.md").read_text()):
         told += zip(re.findall(r"[A-Z_]+", names), re.split(r", | and ", figures), strict=True)
 
     assert len(told) >= 5
-    assert told == [(name, example()[name]) for name, _ in told]
+    assert told == [(name, example_values()[name]) for name, _ in told]
 
 
-def test_no_paper_names_an_environment_that_nobody_reads():
-    named = {name for _, name in found(r"`([A-Z][A-Z_]{3,})`")} - OTHERS
+def test_docs_mention_only_known_environment_variables():
+    named = {name for _, name in find_in_documents(r"`([A-Z][A-Z_]{3,})`")} - OTHER_VARIABLES
 
-    assert {name.removesuffix("_FILE") for name in named} <= set(explained())
+    assert {name.removesuffix("_FILE") for name in named} <= set(example_names())
 
 
-def test_each_command_that_a_paper_names_is_there():
-    named = {name for _, name in found(r"manage\.py ([a-z_]+)")}
+def test_docs_mention_only_existing_management_commands():
+    named = {name for _, name in find_in_documents(r"manage\.py ([a-z_]+)")}
 
     assert {"register_webhooks", "sync", "rotate_mfa_keys"} <= named
     assert named <= set(get_commands())
 
 
-def test_each_target_of_make_is_there():
+def test_docs_mention_only_existing_make_targets():
     targets = re.search(r"^TARGETS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
 
-    assert {name for _, name in found(r"`make ([a-z-]+)")} <= {*targets, "TARGET"}
+    assert {name for _, name in find_in_documents(r"`make ([a-z-]+)")} <= {*targets, "TARGET"}
 
 
-@pytest.mark.parametrize(("paper", "link"), found(r"\]\(([^)#]+?)(?:#[^)]*)?\)"))
-def test_each_link_leads_somewhere(paper, link):
+@pytest.mark.parametrize(("paper", "link"), find_in_documents(r"\]\(([^)#]+?)(?:#[^)]*)?\)"))
+def test_docs_links_have_existing_targets(paper, link):
     folder = ROOT if (ROOT / paper).exists() else ROOT / "docs"
 
     assert link.startswith("https://") or (folder / link).exists()
 
 
-def test_each_list_of_the_admin_that_operators_are_sent_to_is_called_so():
-    named = {name for paper, name in found(r"[Aa]dmin(?:, | under )\*([A-Z][a-z ]+)\*") if paper == "operations.md"}
+def test_docs_mention_only_existing_admin_lists():
+    named = {
+        name
+        for paper, name in find_in_documents(r"[Aa]dmin(?:, | under )\*([A-Z][a-z ]+)\*")
+        if paper == "operations.md"
+    }
     titles = {str(model._meta.verbose_name_plural).capitalize() for model in site._registry}
 
     assert len(named) > 2
     assert named <= titles
 
 
-@pytest.mark.parametrize(("paper", "name"), found(rf"`((?:{'|'.join(PACKAGES)})\.[a-z_.]+)`"))
-def test_each_module_or_function_that_a_paper_names_is_there(paper, name):
+@pytest.mark.parametrize(("paper", "name"), find_in_documents(rf"`((?:{'|'.join(PACKAGES)})\.[a-z_.]+)`"))
+def test_docs_mention_only_existing_modules_and_functions(paper, name):
     inside = itertools.accumulate(name.split("."), "{}.{}".format)
 
-    assert name in modules() or any(each in modules() for each in inside)
-    if name not in modules():
+    assert name in product_modules() or any(each in product_modules() for each in inside)
+    if name not in product_modules():
         import_string(name)
 
 
-@pytest.mark.parametrize(("paper", "path"), found(r"`((?:tests|docs|config)/[\w/.]+)`"))
-def test_each_file_that_a_paper_names_is_there(paper, path):
+@pytest.mark.parametrize(("paper", "path"), find_in_documents(r"`((?:tests|docs|config)/[\w/.]+)`"))
+def test_docs_mention_only_existing_files(paper, path):
     assert (ROOT / path).exists()

@@ -5,13 +5,13 @@ from tests import factories
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", [name for name in vars(factories) if name.endswith("Factory")])
-def test_every_factory_makes_a_row_that_its_own_model_accepts(name):
+def test_factories_create_rows_that_pass_full_clean(name):
     row = getattr(factories, name)()
 
     row.full_clean()
 
 
-def test_a_device_is_held_by_its_patient_and_a_reading_belongs_to_the_holder(rosa):
+def test_factories_assign_device_and_reading_to_same_patient(rosa):
     device = factories.DeviceFactory(patient=rosa)
 
     reading = factories.MeasurementFactory(device=device, code="blood_pressure")

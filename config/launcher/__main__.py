@@ -3,18 +3,18 @@
 import sys
 from importlib import import_module
 
-from config.launcher.errors import Refused
+from config.launcher.errors import LauncherError
 
 TARGETS = {  # target: module and function, loaded when asked for, so that the rest costs no time
-    "demo": ("demo", "demo"),
-    "demo-reset": ("demo", "reset"),
-    "run": ("run", "run"),
-    "test": ("suite_targets", "test"),
-    "test-faults": ("suite_targets", "test_faults"),
-    "bench": ("suite_targets", "bench"),
-    "figures": ("suite_targets", "figures"),
-    "check": ("check_targets", "check"),
-    "lock": ("check_targets", "lock"),
+    "demo": ("demo", "run_demo_target"),
+    "demo-reset": ("demo", "reset_demo_target"),
+    "run": ("run", "run_product_target"),
+    "test": ("suite_targets", "run_test_suite"),
+    "test-faults": ("suite_targets", "run_fault_tests"),
+    "bench": ("suite_targets", "run_benchmarks"),
+    "figures": ("suite_targets", "write_figures"),
+    "check": ("check_targets", "run_all_checks"),
+    "lock": ("check_targets", "lock_requirements"),
 }
 
 
@@ -23,7 +23,7 @@ def main() -> int:
     module, function = TARGETS[target]
     try:
         return getattr(import_module(f"config.launcher.{module}"), function)(words) or 0
-    except Refused as reason:
+    except LauncherError as reason:
         print(reason, file=sys.stderr)
         return 1
 

@@ -10,26 +10,26 @@ import shutil
 import subprocess
 import sys
 
-OLDEST = (3, 11)
+MIN_PYTHON = (3, 11)
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VENV = os.path.join(ROOT, ".venv")
 VENV_PYTHON = os.path.join(VENV, "bin", "python")
-STAMP = os.path.join(VENV, "made-from")
-SETS = ("requirements-uv.txt", "requirements.txt", "requirements-dev.txt")
+STAMP_FILE = os.path.join(VENV, "made-from")
+REQUIREMENT_FILES = ("requirements-uv.txt", "requirements.txt", "requirements-dev.txt")
 NEEDED_BYTES = 1500 * 1000 * 1000
-WHEELS = "Wheels are there for Linux and macOS on x86_64 and arm64, Python 3.11 to 3.14"
-HINTS = (  # what installers print: what it means
+WHEEL_PLATFORMS = "Wheels are there for Linux and macOS on x86_64 and arm64, Python 3.11 to 3.14"
+INSTALL_ERROR_HINTS = (  # what installers print: what it means
     ("No space left on device", "The disk is full: free 1.5 GB and run it again."),
     (
         "THESE PACKAGES DO NOT MATCH THE HASHES",
         "A download is not what was locked: try again, or ask who runs the index.",
     ),
-    ("No matching distribution", WHEELS + ": this platform has none for the package named above."),
+    ("No matching distribution", WHEEL_PLATFORMS + ": this platform has none for the package named above."),
     ("", "The packages can't be fetched: check the network, or set PIP_INDEX_URL to your mirror, and run it again."),
 )
 
 
-class Refused(Exception):
+class BootstrapError(Exception):
     pass
 
 
@@ -38,33 +38,39 @@ def main() -> None:
     os.chdir(ROOT)
     with open(os.path.join(ROOT, ".bootstrap.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if read(STAMP) != stamp():
-            install()
+        if read_text_file(STAMP_FILE) != requirements_stamp():
+            install_requirements()
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     os.execve(VENV_PYTHON, [VENV_PYTHON, "-m", "config.launcher"] + sys.argv[1:], environment)
 
 
 def refuse_old_python() -> None:
-    if sys.version_info < OLDEST:
+    if sys.version_info < MIN_PYTHON:
         have = "%d.%d" % sys.version_info[:2]
-        raise Refused("Python 3.11 or newer is needed, this is %s: run `make PYTHON=python3.12 demo`, say." % have)
+        raise BootstrapError(
+            "Python 3.11 or newer is needed, this is %s: run `make PYTHON=python3.12 demo`, say." % have
+        )
 
 
-def install() -> None:
-    say("Setting up .venv (needed once, a minute or two)")
+def install_requirements() -> None:
+    print_line("Setting up .venv (needed once, a minute or two)")
     if shutil.disk_usage(ROOT).free < NEEDED_BYTES:
-        raise Refused("Too little space: 1.5 GB are needed in %s." % ROOT)
-    if not usable():
-        create()
-    run([VENV_PYTHON, "-m", "pip", "install"] + PIP_WORDS + ["-r", SETS[0]])
+        raise BootstrapError("Too little space: 1.5 GB are needed in %s." % ROOT)
+    if not is_venv_usable():
+        create_venv()
+    run_command([VENV_PYTHON, "-m", "pip", "install"] + PIP_OPTIONS + ["-r", REQUIREMENT_FILES[0]])
     if not sync_with_uv():
-        say("uv could not install them, pip tries (slower)")
-        run([VENV_PYTHON, "-m", "pip", "install"] + PIP_WORDS + ["-r", SETS[1], "-r", SETS[2]])
-    with open(STAMP, "w") as file:
-        file.write(stamp())
+        print_line("uv could not install them, pip tries (slower)")
+        run_command(
+            [VENV_PYTHON, "-m", "pip", "install"]
+            + PIP_OPTIONS
+            + ["-r", REQUIREMENT_FILES[1], "-r", REQUIREMENT_FILES[2]]
+        )
+    with open(STAMP_FILE, "w") as file:
+        file.write(requirements_stamp())
 
 
-PIP_WORDS = ["-q", "--disable-pip-version-check", "--no-input", "--require-hashes", "--only-binary", ":all:"]
+PIP_OPTIONS = ["-q", "--disable-pip-version-check", "--no-input", "--require-hashes", "--only-binary", ":all:"]
 
 
 def sync_with_uv() -> bool:
@@ -75,71 +81,77 @@ def sync_with_uv() -> bool:
     if not os.access(os.path.expanduser("~"), os.W_OK):
         environment.setdefault("UV_NO_CACHE", "1")
     words = ["-q", "--python", VENV_PYTHON, "--require-hashes", "--only-binary", ":all:"]
-    command = [VENV_PYTHON, "-m", "uv", "pip", "sync"] + words + list(SETS[1:])
+    command = [VENV_PYTHON, "-m", "uv", "pip", "sync"] + words + list(REQUIREMENT_FILES[1:])
     done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, universal_newlines=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stderr)
     return done.returncode == 0
 
 
-def usable() -> bool:
+def is_venv_usable() -> bool:
     """A venv of this very Python in this very place; one that nobody stamped is taken if its version fits."""
     if not os.path.exists(VENV_PYTHON):
         return False
-    first = read(STAMP).partition("\n")[0]
-    if first and first != interpreter():
+    first = read_text_file(STAMP_FILE).partition("\n")[0]
+    if first and first != interpreter_identity():
         return False
     command = [VENV_PYTHON, "-c", "import sys, pip; print(sys.version)"]
     asked = subprocess.run(command, stdout=subprocess.PIPE, universal_newlines=True, check=False)
     return asked.returncode == 0 and asked.stdout.strip() == sys.version.strip()
 
 
-def create() -> None:
+def create_venv() -> None:
     try:
         import ensurepip
         import venv
     except ImportError:
-        raise Refused("This Python can't make virtual environments: on Debian and Ubuntu, apt install python3-venv.")
+        raise BootstrapError(
+            "This Python can't make virtual environments: on Debian and Ubuntu, apt install python3-venv."
+        )
     del ensurepip, venv
-    run([sys.executable, "-m", "venv", "--clear", VENV])
+    run_command([sys.executable, "-m", "venv", "--clear", VENV])
 
 
-def run(command: list) -> None:
+def run_command(command: list) -> None:
     done = subprocess.run(command, stderr=subprocess.PIPE, universal_newlines=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stderr)
-        raise Refused(next(hint for words, hint in HINTS if words in done.stderr))
+        raise BootstrapError(next(hint for words, hint in INSTALL_ERROR_HINTS if words in done.stderr))
 
 
-def stamp() -> str:
+def requirements_stamp() -> str:
     """What .venv is made from: the interpreter, the place, and the bytes of the locked sets."""
-    return interpreter() + "\n" + "\n".join(hashlib.sha256(content(name)).hexdigest() for name in SETS)
+    return (
+        interpreter_identity()
+        + "\n"
+        + "\n".join(hashlib.sha256(read_requirement_file(name)).hexdigest() for name in REQUIREMENT_FILES)
+    )
 
 
-def interpreter() -> str:
+def interpreter_identity() -> str:
     return "%s %s %s" % (sys.version.replace("\n", " "), os.path.realpath(sys.executable), ROOT)
 
 
-def content(name: str) -> bytes:
+def read_requirement_file(name: str) -> bytes:
     with open(os.path.join(ROOT, name), "rb") as file:
         return file.read()
 
 
-def read(path: str) -> str:
+def read_text_file(path: str) -> str:
     if not os.path.exists(path):
         return ""
     with open(path) as file:
         return file.read()
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     print(line, flush=True)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except (Refused, OSError) as error:
+    except (BootstrapError, OSError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(130)

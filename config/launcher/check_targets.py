@@ -8,24 +8,34 @@ import sys
 from collections.abc import Iterator
 
 from config.launcher import paths
-from config.launcher.console import say
-from config.launcher.demo_secrets import fresh
-from config.launcher.lockfile import claimed
-from config.launcher.postgres import postgres
-from config.launcher.processes import Leash
+from config.launcher.console import print_line
+from config.launcher.demo_secrets import generate_secrets
+from config.launcher.lockfile import hold_state_lock
+from config.launcher.postgres import running_postgres
+from config.launcher.processes import OrphanReaper
 
-MANAGE = [sys.executable, "manage.py"]
-MODULE = [sys.executable, "-m"]
+MANAGE_COMMAND = [sys.executable, "manage.py"]
+MODULE_COMMAND = [sys.executable, "-m"]
 CHECKS = {
-    "lint": [*MODULE, "ruff", "check", "--output-format", "concise", "."],
-    "format": [*MODULE, "ruff", "format", "--check", "--output-format", "concise", "."],
-    "types": [*MODULE, "mypy"],
-    "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
-    "deploy": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING", "--database", "default"],
+    "lint": [*MODULE_COMMAND, "ruff", "check", "--output-format", "concise", "."],
+    "format": [*MODULE_COMMAND, "ruff", "format", "--check", "--output-format", "concise", "."],
+    "types": [*MODULE_COMMAND, "mypy"],
+    "migrations": [*MANAGE_COMMAND, "makemigrations", "--check", "--dry-run"],
+    "deploy": [*MANAGE_COMMAND, "check", "--deploy", "--fail-level", "WARNING", "--database", "default"],
 }
-LOCKED = ("requirements-uv", "requirements", "requirements-dev")
-COMPILE = [*MODULE, "uv", "pip", "compile", "-q", "--universal", "--python-version", "3.11", "--generate-hashes"]
-PRODUCTION = {
+REQUIREMENT_SETS = ("requirements-uv", "requirements", "requirements-dev")
+UV_COMPILE_COMMAND = [
+    *MODULE_COMMAND,
+    "uv",
+    "pip",
+    "compile",
+    "-q",
+    "--universal",
+    "--python-version",
+    "3.11",
+    "--generate-hashes",
+]
+PRODUCTION_SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "config.settings",
     "ALLOWED_HOSTS": "vitals.example",
     "SITE_URL": "https://vitals.example",
@@ -39,34 +49,34 @@ PRODUCTION = {
 }
 
 
-def check(_words: list[str]) -> int:
+def run_all_checks(_words: list[str]) -> int:
     """All of them, also after one has failed; the number of those."""
-    with production() as env:
-        failed = [name for name, command in CHECKS.items() if not passes(name, command, env)]
-    say(f"Failed: {', '.join(failed)}" if failed else "All checks passed")
+    with production_environment() as env:
+        failed = [name for name, command in CHECKS.items() if not run_check(name, command, env)]
+    print_line(f"Failed: {', '.join(failed)}" if failed else "All checks passed")
     return len(failed)
 
 
-def passes(name: str, command: list[str], env: dict[str, str]) -> bool:
-    say(f"== {name}")
+def run_check(name: str, command: list[str], env: dict[str, str]) -> bool:
+    print_line(f"== {name}")
     return subprocess.run(command, cwd=paths.ROOT, env=env, check=False).returncode == 0
 
 
 @contextlib.contextmanager
-def production() -> Iterator[dict[str, str]]:
+def production_environment() -> Iterator[dict[str, str]]:
     """Settings as a clinic would have them, on a database of our own for the checks that ask one."""
-    state = paths.private(paths.state("test") / f"check-{os.getpid()}-{secrets.token_hex(3)}")
+    state = paths.create_private_folder(paths.state_folder_of("test") / f"check-{os.getpid()}-{secrets.token_hex(3)}")
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     try:
-        with Leash() as leash, postgres(state, leash=leash, durable=False) as server:
-            yield inherited | fresh() | PRODUCTION | {"DATABASE_URL": server.url}
+        with OrphanReaper() as leash, running_postgres(state, reaper=leash, durable=False) as server:
+            yield inherited | generate_secrets() | PRODUCTION_SETTINGS | {"DATABASE_URL": server.url}
     finally:
-        paths.remove(state)
+        paths.remove_state(state)
 
 
-def lock(words: list[str]) -> int:
+def lock_requirements(words: list[str]) -> int:
     """`make lock`, or `make lock ARGS=--upgrade`."""
-    with claimed(paths.state("servers"), target="lock"):
-        for name in LOCKED:
-            subprocess.run([*COMPILE, *words, f"{name}.in", "-o", f"{name}.txt"], cwd=paths.ROOT, check=True)
+    with hold_state_lock(paths.state_folder_of("servers"), target="lock"):
+        for name in REQUIREMENT_SETS:
+            subprocess.run([*UV_COMPILE_COMMAND, *words, f"{name}.in", "-o", f"{name}.txt"], cwd=paths.ROOT, check=True)
     return 0

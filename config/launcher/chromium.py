@@ -6,51 +6,57 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.launcher.console import say
+from config.launcher.console import print_line
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-ANSWER_SECONDS = 120
-FETCH_SECONDS = 300
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME_PATH = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+VERSION_TIMEOUT_SECONDS = 120
+INSTALL_TIMEOUT_SECONDS = 300
 
 
-def found_or_fetched() -> str | None:
+def find_or_install_chromium() -> str | None:
     """Path of a Chromium that answers, or None when there is no way to one."""
-    return installed() or (from_debian() if os.geteuid() == 0 else None) or from_playwright()
+    return (
+        find_installed_chromium()
+        or (install_debian_chromium() if os.geteuid() == 0 else None)
+        or install_playwright_chromium()
+    )
 
 
-def installed() -> str | None:
-    candidates = (os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), MAC)
-    return next((path for path in candidates if path and answers(path)), None)
+def find_installed_chromium() -> str | None:
+    candidates = (os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUM_NAMES), MAC_CHROME_PATH)
+    return next((path for path in candidates if path and is_working_chromium(path)), None)
 
 
-def answers(path: str) -> bool:
-    return succeeds([path, "--version"], seconds=ANSWER_SECONDS)
+def is_working_chromium(path: str) -> bool:
+    return command_succeeds([path, "--version"], seconds=VERSION_TIMEOUT_SECONDS)
 
 
-def from_debian() -> str | None:
+def install_debian_chromium() -> str | None:
     if not (Path("/etc/debian_version").exists() and shutil.which("apt-get")):
         return None
-    say("Browser tests need a Chromium: installing Debian's package")
+    print_line("Browser tests need a Chromium: installing Debian's package")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):
-        if not succeeds(["apt-get", *words], seconds=FETCH_SECONDS, environment=environment):
+        if not command_succeeds(["apt-get", *words], seconds=INSTALL_TIMEOUT_SECONDS, environment=environment):
             return None
-    return installed()
+    return find_installed_chromium()
 
 
-def from_playwright() -> str | None:
-    say("Browser tests need a Chromium: Playwright downloads its own")
-    if not succeeds([sys.executable, "-m", "playwright", "install", "chromium"], seconds=FETCH_SECONDS):
+def install_playwright_chromium() -> str | None:
+    print_line("Browser tests need a Chromium: Playwright downloads its own")
+    if not command_succeeds(
+        [sys.executable, "-m", "playwright", "install", "chromium"], seconds=INSTALL_TIMEOUT_SECONDS
+    ):
         return None
     from playwright.sync_api import sync_playwright  # a development requirement, and slow to load
 
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
-    return path if answers(path) else None
+    return path if is_working_chromium(path) else None
 
 
-def succeeds(command: list[str], *, seconds: float, environment: dict[str, str] | None = None) -> bool:
+def command_succeeds(command: list[str], *, seconds: float, environment: dict[str, str] | None = None) -> bool:
     try:
         done = subprocess.run(
             command, timeout=seconds, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False

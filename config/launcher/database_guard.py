@@ -2,23 +2,25 @@
 
 import psycopg
 
-from config.launcher.errors import Refused
+from config.launcher.errors import LauncherError
 from config.launcher.paths import ROOT
 
-MARK = "demo of Vitals at Home"
-TABLES = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema'))"
-COMMENT = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+DEMO_DATABASE_COMMENT = "demo of Vitals at Home"
+HAS_TABLES_SQL = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema'))"
+DATABASE_COMMENT_SQL = (
+    "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+)
 
 
-def refuse_foreign_data(database_url: str) -> None:
+def refuse_foreign_database(database_url: str) -> None:
     """A server that somebody named: its database must be empty, or marked by a demo before."""
     with psycopg.connect(database_url) as session:
-        if value(session, COMMENT) == MARK:
+        if fetch_value(session, DATABASE_COMMENT_SQL) == DEMO_DATABASE_COMMENT:
             return
-        if value(session, TABLES):
-            raise Refused("DATABASE_URL names a database that is in use: the demo goes into an empty one only.")
-        name = value(session, "SELECT quote_ident(current_database())")
-        session.execute(f"COMMENT ON DATABASE {name} IS '{MARK}'")
+        if fetch_value(session, HAS_TABLES_SQL):
+            raise LauncherError("DATABASE_URL names a database that is in use: the demo goes into an empty one only.")
+        name = fetch_value(session, "SELECT quote_ident(current_database())")
+        session.execute(f"COMMENT ON DATABASE {name} IS '{DEMO_DATABASE_COMMENT}'")
 
 
 def refuse_unknown_migrations(database_url: str, *, advice: str) -> None:
@@ -26,13 +28,13 @@ def refuse_unknown_migrations(database_url: str, *, advice: str) -> None:
     on_disk = {(path.parent.parent.name, path.stem) for path in ROOT.glob("*/**/migrations/0*.py")}
     apps = sorted({app for app, _ in on_disk})
     with psycopg.connect(database_url) as session:
-        if value(session, "SELECT to_regclass('django_migrations')") is None:
+        if fetch_value(session, "SELECT to_regclass('django_migrations')") is None:
             return
         rows = session.execute("SELECT app, name FROM django_migrations WHERE app = ANY(%s)", [apps]).fetchall()
     if not on_disk.issuperset(rows):
-        raise Refused(f"This database was made by another version of the program: {advice}.")
+        raise LauncherError(f"This database was made by another version of the program: {advice}.")
 
 
-def value(session: psycopg.Connection, query: str) -> object:
+def fetch_value(session: psycopg.Connection, query: str) -> object:
     row = session.execute(query.encode()).fetchone()
     return row[0] if row else None

@@ -5,31 +5,31 @@ import os
 import secrets
 from pathlib import Path
 
-VENDOR_KEYS = 6  # the first serves people, five pull the history in the background
+VENDOR_KEY_COUNT = 6  # the first serves people, five pull the history in the background
 
 
-def kept(file: Path) -> dict[str, str]:
+def load_or_create_secrets(file: Path) -> dict[str, str]:
     """All names of `fresh`; one that an older file lacks is added to it."""
     lines = file.read_text().splitlines() if file.exists() else []
     before = dict(line.split("=", 1) for line in lines if "=" in line)
-    values = fresh() | before
+    values = generate_secrets() | before
     if values != before:
-        write(file, values)
+        write_secrets(file, values)
     return values
 
 
-def fresh() -> dict[str, str]:
+def generate_secrets() -> dict[str, str]:
     return {
         "SECRET_KEY": secrets.token_urlsafe(64),
         "MFA_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "TENOVI_API_KEYS": ",".join(secrets.token_urlsafe(24) for _ in range(VENDOR_KEYS)),
+        "TENOVI_API_KEYS": ",".join(secrets.token_urlsafe(24) for _ in range(VENDOR_KEY_COUNT)),
         "TENOVI_WEBHOOK_SECRETS": f"Bearer {secrets.token_urlsafe(32)}",
         "OPS_TOKEN": secrets.token_urlsafe(24),
         "SIMULATOR_CONTROL": secrets.token_urlsafe(24),
     }
 
 
-def write(file: Path, values: dict[str, str]) -> None:
+def write_secrets(file: Path, values: dict[str, str]) -> None:
     """Complete or not at all: half a file would be taken for the whole on the next start."""
     unfinished = file.with_suffix(".new")
     unfinished.unlink(missing_ok=True)

@@ -7,21 +7,21 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from config.launcher.errors import Refused
+from config.launcher.errors import LauncherError
 
-PATIENCE_SECONDS = 15  # a killed launcher's leash may still be stopping what it left
+LOCK_WAIT_SECONDS = 15  # a killed launcher's leash may still be stopping what it left
 
 
 @contextlib.contextmanager
-def claimed(state: Path, *, target: str) -> Iterator[int]:
+def hold_state_lock(state: Path, *, target: str) -> Iterator[int]:
     """The lock's file descriptor, for the leash to keep."""
     with (state / "lock").open("a+") as file:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not taken(file.fileno()):
+        deadline = time.monotonic() + LOCK_WAIT_SECONDS
+        while not try_file_lock(file.fileno()):
             file.seek(0)
             holder = file.read().strip()
-            if alive(holder) or time.monotonic() > deadline:
-                raise Refused(
+            if is_process_alive(holder) or time.monotonic() > deadline:
+                raise LauncherError(
                     f"`make {target}` already runs in this clone (process {holder}): stop it first, with Ctrl-C."
                 )
             time.sleep(0.2)
@@ -32,7 +32,7 @@ def claimed(state: Path, *, target: str) -> Iterator[int]:
         file.truncate(0)
 
 
-def taken(lock: int) -> bool:
+def try_file_lock(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -40,7 +40,7 @@ def taken(lock: int) -> bool:
     return True
 
 
-def alive(pid: str) -> bool:
+def is_process_alive(pid: str) -> bool:
     if not pid.isdigit():
         return False
     try:

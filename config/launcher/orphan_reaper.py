@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-GRACE_SECONDS = 10
+STOP_GRACE_SECONDS = 10
 
 
 def main() -> None:
@@ -18,11 +18,11 @@ def main() -> None:
         signal.signal(ignored, signal.SIG_IGN)
     held: dict[int, int] = {}
     for line in sys.stdin:
-        follow(line.split(), held)
-    end(held)
+        update_held_processes(line.split(), held)
+    stop_held_processes(held)
 
 
-def follow(words: list[str], held: dict[int, int]) -> None:
+def update_held_processes(words: list[str], held: dict[int, int]) -> None:
     pid = abs(int(words[0]))
     if words[0].startswith("-"):
         held.pop(pid, None)
@@ -30,19 +30,19 @@ def follow(words: list[str], held: dict[int, int]) -> None:
         held[pid] = int(words[1])
 
 
-def end(held: dict[int, int]) -> None:
+def stop_held_processes(held: dict[int, int]) -> None:
     for pid, stop_signal in reversed(held.items()):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, stop_signal)
-    deadline = time.monotonic() + GRACE_SECONDS
-    while any(alive(pid) for pid in held) and time.monotonic() < deadline:
+    deadline = time.monotonic() + STOP_GRACE_SECONDS
+    while any(is_process_alive(pid) for pid in held) and time.monotonic() < deadline:
         time.sleep(0.05)
     for pid in held:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
 
 
-def alive(pid: int) -> bool:
+def is_process_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

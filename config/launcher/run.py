@@ -7,18 +7,18 @@ from urllib.parse import urlsplit
 from environ import Env
 
 from config.launcher import paths
-from config.launcher.console import say
-from config.launcher.demo import port
-from config.launcher.errors import Refused
-from config.launcher.lockfile import claimed
-from config.launcher.processes import Leash
-from config.launcher.stack import Plan, named, refuse_taken, standing
-from config.launcher.stop_signals import Asked, listening
+from config.launcher.console import print_line
+from config.launcher.demo import configured_port
+from config.launcher.errors import LauncherError
+from config.launcher.lockfile import hold_state_lock
+from config.launcher.processes import OrphanReaper
+from config.launcher.stack import StackConfig, is_configured, refuse_taken_port, running_stack
+from config.launcher.stop_signals import StopRequested, listen_for_stop_signals
 
 TARGET = "run"
-VENDOR = "https://api2.tenovi.com"
-QUICK = {"STATIC_COMPRESS": "0"}  # unless the environment wants its 20 s
-REQUIRED = {
+VENDOR_BASE_URL = "https://api2.tenovi.com"
+RUN_DEFAULTS = {"STATIC_COMPRESS": "0"}  # unless the environment wants its 20 s
+REQUIRED_SETTINGS = {
     "SECRET_KEY": "50 random characters or more",
     "MFA_ENCRYPTION_KEYS": "32 random bytes in URL-safe base64; .env.example says how to make them",
     "ALLOWED_HOSTS": "the names that the site answers to",
@@ -29,36 +29,47 @@ REQUIRED = {
 }
 
 
-def run(_words: list[str]) -> None:
+def run_product_target(_words: list[str]) -> None:
     if (paths.ROOT / ".env").exists():
         Env.read_env(paths.ROOT / ".env")  # what the environment says already stays
-    plan = Plan(
-        state=paths.state(TARGET), env=QUICK | os.environ, host=os.environ.get("BIND_HOST", "127.0.0.1"), port=port()
+    plan = StackConfig(
+        state=paths.state_folder_of(TARGET),
+        env=RUN_DEFAULTS | os.environ,
+        host=os.environ.get("BIND_HOST", "127.0.0.1"),
+        port=configured_port(),
     )
-    refuse_incomplete(plan.env)
-    with listening() as ear, claimed(plan.state, target=TARGET) as lock, Leash(keep=(lock,)) as leash:
-        refuse_taken(plan.host, plan.port, target=TARGET)
-        say("Starting")
+    refuse_incomplete_settings(plan.env)
+    with (
+        listen_for_stop_signals() as ear,
+        hold_state_lock(plan.state, target=TARGET) as lock,
+        OrphanReaper(kept_descriptors=(lock,)) as leash,
+    ):
+        refuse_taken_port(plan.host, plan.port, target=TARGET)
+        print_line("Starting")
         try:
-            with standing(plan, leash=leash, ear=ear) as house:
-                say(f"Vitals at Home listens on {house.base_url}/. Ctrl-C stops it. Logs: .run/logs")
-                house.crew.watch()
-        except Asked:
-            say("\nStopped.")
+            with running_stack(plan, reaper=leash, stop_listener=ear) as house:
+                print_line(f"Vitals at Home listens on {house.base_url}/. Ctrl-C stops it. Logs: .run/logs")
+                house.supervisor.watch()
+        except StopRequested:
+            print_line("\nStopped.")
 
 
-def refuse_incomplete(env: Mapping[str, str]) -> None:
-    missing = [f"{name} is missing: {what}." for name, what in REQUIRED.items() if not named(env, name)]
+def refuse_incomplete_settings(env: Mapping[str, str]) -> None:
+    missing = [
+        f"{name} is missing: {what}." for name, what in REQUIRED_SETTINGS.items() if not is_configured(env, name)
+    ]
     if missing:
-        raise Refused("\n".join([*missing, "Set them in the environment or in .env; .env.example lists every name."]))
-    own = [name for name in ("DATABASE_URL", "CELERY_BROKER_URL") if not named(env, name)]
-    if own and is_vendor(env.get("TENOVI_BASE_URL") or VENDOR):
-        raise Refused(
+        raise LauncherError(
+            "\n".join([*missing, "Set them in the environment or in .env; .env.example lists every name."])
+        )
+    own = [name for name in ("DATABASE_URL", "CELERY_BROKER_URL") if not is_configured(env, name)]
+    if own and is_vendor_url(env.get("TENOVI_BASE_URL") or VENDOR_BASE_URL):
+        raise LauncherError(
             f"{' and '.join(own)} must name servers of yours: people's data never goes to embedded ones, "
             f"and TENOVI_BASE_URL is the vendor's own."
         )
 
 
-def is_vendor(url: str) -> bool:
+def is_vendor_url(url: str) -> bool:
     host = (urlsplit(url).hostname or "").rstrip(".")
     return host == "tenovi.com" or host.endswith(".tenovi.com")

@@ -8,26 +8,26 @@ from types import FrameType
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Asked(Exception):
+class StopRequested(Exception):
     """Somebody asked us to stop. Not an error."""
 
 
-class Ear:
+class StopSignalListener:
     def __init__(self) -> None:
-        self.asked = False
+        self.stop_requested = False
 
-    def note(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+    def handle_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop_requested = True
 
-    def check(self) -> None:
-        if self.asked:
-            raise Asked
+    def raise_if_requested(self) -> None:
+        if self.stop_requested:
+            raise StopRequested
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[Ear]:
-    ear = Ear()
-    before = {number: signal.signal(number, ear.note) for number in STOP_SIGNALS}
+def listen_for_stop_signals() -> Iterator[StopSignalListener]:
+    ear = StopSignalListener()
+    before = {number: signal.signal(number, ear.handle_signal) for number in STOP_SIGNALS}
     try:
         yield ear
     finally:

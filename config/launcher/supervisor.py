@@ -5,86 +5,93 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from config.launcher.errors import Died, Refused
-from config.launcher.processes import GRACE_SECONDS, POLL_SECONDS, Leash, Process, rotate
-from config.launcher.stop_signals import Ear
+from config.launcher.errors import LauncherError, ProcessDied
+from config.launcher.processes import POLL_INTERVAL_SECONDS, STOP_GRACE_SECONDS, OrphanReaper, Process, rotate_log
+from config.launcher.stop_signals import StopSignalListener
 
-WATCH_SECONDS = 0.2
+WATCH_INTERVAL_SECONDS = 0.2
 PYTHON = sys.executable
 
 
-class Crew:
+class Supervisor:
     """`env` is the whole environment of every process. Logs go to `state`/logs."""
 
-    def __init__(self, *, state: Path, env: Mapping[str, str], leash: Leash, ear: Ear) -> None:
+    def __init__(
+        self, *, state: Path, env: Mapping[str, str], reaper: OrphanReaper, stop_listener: StopSignalListener
+    ) -> None:
         self.state, self.env = state, dict(env)
-        self.processes, self.talked_to, self.watched = list[Process](), list[Process](), list[Process]()
-        self._leash, self._ear = leash, ear
+        self.processes, self.dependency_processes, self.watched_processes = (
+            list[Process](),
+            list[Process](),
+            list[Process](),
+        )
+        self._reaper, self._stop_listener = reaper, stop_listener
 
     def start(self, name: str, command: Sequence[str | Path], **extra: str) -> Process:
         """`extra` is environment of this process alone."""
-        process = self._process(name, command, extra)
+        process = self.build_process(name, command, extra)
         process.start()
         self.processes.append(process)
-        self.watched.append(process)
+        self.watched_processes.append(process)
         return process
 
-    def start_before(self, name: str, command: Sequence[str | Path], **extra: str) -> Process:
+    def start_dependency(self, name: str, command: Sequence[str | Path], **extra: str) -> Process:
         """One that the others talk to: asked to stop only when they have ended."""
         process = self.start(name, command, **extra)
         self.processes.remove(process)
-        self.talked_to.append(process)
+        self.dependency_processes.append(process)
         return process
 
     def run(self, name: str, command: Sequence[str | Path], **extra: str) -> str:
         """To its end; what it printed. Raises Died with its last lines when it fails."""
-        process = self._process(name, command, extra)
+        process = self.build_process(name, command, extra)
         process.start()
         try:
-            while process.alive():
-                self._ear.check()
-                time.sleep(POLL_SECONDS)
-            if not process.succeeded():
-                raise Died(
-                    f"{name} failed with {process.ending()}. Its last lines, from {process.log}:\n{process.tail()}"
+            while process.is_running():
+                self._stop_listener.raise_if_requested()
+                time.sleep(POLL_INTERVAL_SECONDS)
+            if not process.has_succeeded():
+                raise ProcessDied(
+                    f"{name} failed with {process.exit_description()}. "
+                    f"Its last lines, from {process.log}:\n{process.log_tail()}"
                 )
         finally:
             process.stop()
         return process.log.read_text(errors="replace")
 
-    def adopt(self, process: Process) -> None:
+    def watch_process(self, process: Process) -> None:
         """Watch a server that its own module starts and stops."""
-        self.watched.append(process)
+        self.watched_processes.append(process)
 
     def wait_until(self, ready: Callable[[], bool], *, what: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not ready():
             self.check()
             if time.monotonic() > deadline:
-                raise Refused(f"{what} is not ready after {seconds:.0f} s; see {self.state / 'logs'}.")
-            time.sleep(POLL_SECONDS)
+                raise LauncherError(f"{what} is not ready after {seconds:.0f} s; see {self.state / 'logs'}.")
+            time.sleep(POLL_INTERVAL_SECONDS)
 
     def watch(self) -> None:
         """Until somebody asks us to stop (Asked) or one of us ends (Died)."""
         while True:
             self.check()
-            time.sleep(WATCH_SECONDS)
+            time.sleep(WATCH_INTERVAL_SECONDS)
 
     def check(self) -> None:
-        self._ear.check()
-        for process in self.watched:
+        self._stop_listener.raise_if_requested()
+        for process in self.watched_processes:
             process.check()
 
     def stop(self) -> None:
         """Last started, first asked; then what is left after its grace is killed with its group."""
-        for processes in (self.processes, self.talked_to):
+        for processes in (self.processes, self.dependency_processes):
             for process in reversed(processes):
-                process.ask_to_stop()
-            deadline = time.monotonic() + GRACE_SECONDS
+                process.request_stop()
+            deadline = time.monotonic() + STOP_GRACE_SECONDS
             while processes:
-                processes.pop().finish(deadline=deadline)
+                processes.pop().wait_or_kill(deadline=deadline)
 
-    def _process(self, name: str, command: Sequence[str | Path], extra: Mapping[str, str]) -> Process:
+    def build_process(self, name: str, command: Sequence[str | Path], extra: Mapping[str, str]) -> Process:
         log = self.state / "logs" / f"{name}.log"
-        rotate(log)
-        return Process(name, command, leash=self._leash, log=log, env={**self.env, **extra})
+        rotate_log(log)
+        return Process(name, command, reaper=self._reaper, log=log, env={**self.env, **extra})

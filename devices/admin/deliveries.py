@@ -13,37 +13,39 @@ from devices.inbox import processing, redaction, troubleshooting
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.sync import unknown_devices
-from patients.admin_site.base import ReadOnlyAdmin, may, viewer
+from patients.admin_site.base import ReadOnlyAdmin, has_model_permission, viewer
 from patients.audit import audit_log
 from patients.models import AuditEvent
-from patients.permissions import person
-from patients.queueing.wakeup import nudge
+from patients.permissions import current_user
+from patients.queueing.wakeup import wake_worker
 
-TASK_OF_KIND = {
-    DeliveryKind.MEASUREMENT: "measurements.tasks.ingest",
-    DeliveryKind.FULFILLMENT: "fulfillment.tasks.take_in_fulfillment",
-    DeliveryKind.SPECIAL_ORDER: "fulfillment.tasks.take_in_special_orders",
+TASK_BY_DELIVERY_KIND = {
+    DeliveryKind.MEASUREMENT: "measurements.tasks.process_measurement_webhooks",
+    DeliveryKind.FULFILLMENT: "fulfillment.tasks.process_fulfillment_webhooks",
+    DeliveryKind.SPECIAL_ORDER: "fulfillment.tasks.process_special_order_webhooks",
 }
-MOST_REASONS = 100
-ASKED = "Each is worked on as if it had just come in. What was understood before stays as it is."
-ASKED_TO_DISMISS = "They leave the list of what somebody must look at. Their bodies stay until they are purged by age."
+MAX_REASONS = 100
+REPLAY_EXPLANATION = "Each is worked on as if it had just come in. What was understood before stays as it is."
+DISMISS_EXPLANATION = (
+    "They leave the list of what somebody must look at. Their bodies stay until they are purged by age."
+)
 
 
-class Reason(admin.SimpleListFilter):
+class ReasonFilter(admin.SimpleListFilter):
     """Of what needs a person. Reasons hold no value, so they may stand in an address."""
 
     title, parameter_name = "reason", "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        found = Delivery.objects.filter(state__in=DeliveryState.for_a_person()).order_by("reason")
+        found = Delivery.objects.filter(state__in=DeliveryState.needing_review()).order_by("reason")
         return [
-            (reason, reason) for reason in found.values_list("reason", flat=True).distinct()[:MOST_REASONS] if reason
+            (reason, reason) for reason in found.values_list("reason", flat=True).distinct()[:MAX_REASONS] if reason
         ]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
         if not self.value():
             return rows
-        return rows.filter(reason=self.value(), state__in=DeliveryState.for_a_person())
+        return rows.filter(reason=self.value(), state__in=DeliveryState.needing_review())
 
 
 @admin.register(Delivery)
@@ -51,81 +53,91 @@ class DeliveryAdmin(ReadOnlyAdmin):
     """Lists show no body; a body is shown whole only to people of the clinic whose patients it names."""
 
     list_display = ("id", "received_at", "kind", "source", "state", "reason", "what_to_do", "attempts", "flagged")
-    list_filter = ("state", "kind", Reason, "source", "flagged", ("received_at", admin.DateFieldListFilter))
+    list_filter = ("state", "kind", ReasonFilter, "source", "flagged", ("received_at", admin.DateFieldListFilter))
     list_select_related = False
     search_fields = ("=id", "=hwi_id")
     search_help_text = "The number of a delivery, or an HWI device id"
     exclude = ("body", "digest", "lease")
-    readonly_fields = ("what_to_do", "sha256", "content")
+    readonly_fields = ("what_to_do", "sha256", "shown_body")
     actions = ("replay_selected", "dismiss_selected")
     change_list_template = "admin/devices/delivery/change_list.html"
 
     def get_urls(self) -> list[Any]:
-        return [*unknown_device_pages.urls(self.admin_site), *super().get_urls()]
+        return [*unknown_device_pages.unknown_device_urls(self.admin_site), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Without what no list shows: a body may have 256 KiB. A record's page reads it by itself."""
         return super().get_queryset(request).defer("body", "digest", "outcome")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        extra = {"counts": counts(), "strangers": unknown_devices.count(), **(extra_context or {})}
+        extra = {
+            "counts": count_by_reason(),
+            "strangers": unknown_devices.count_unknown_devices(),
+            **(extra_context or {}),
+        }
         return super().changelist_view(request, extra)
 
-    def content(self, delivery: Delivery) -> str:
-        return redaction.body_for(delivery, user=viewer.get())
+    def shown_body(self, delivery: Delivery) -> str:
+        return redaction.redacted_body_for(delivery, user=viewer.get())
 
     @admin.display(description="SHA-256")
     def sha256(self, delivery: Delivery) -> str:
         return bytes(delivery.digest).hex()
 
     def what_to_do(self, delivery: Delivery) -> str:
-        return troubleshooting.for_reason(delivery.reason, state=delivery.state)
+        return troubleshooting.advice_for_reason(delivery.reason, state=delivery.state)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
-        return may(request, "replay", Delivery)
+        return has_model_permission(request, "replay", Delivery)
 
     @admin.action(description="Work on the selected deliveries once more", permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
-        if asked := self._ask(request, queryset, "Work on these deliveries once more?", ASKED):
-            return asked
+        if confirmation := self.confirm_delivery_action(
+            request, queryset, "Work on these deliveries once more?", REPLAY_EXPLANATION
+        ):
+            return confirmation
         kinds = set(queryset.order_by().values_list("kind", flat=True).distinct())
-        count = processing.replay(Delivery.objects.filter(pk__in=queryset.values("pk")))
-        audit_log.record(AuditEvent.Action.REPLAY, by=person(request), count=count)
+        count = processing.replay_deliveries(Delivery.objects.filter(pk__in=queryset.values("pk")))
+        audit_log.record_event(AuditEvent.Action.REPLAY, by=current_user(request), count=count)
         for kind in kinds:
-            nudge(TASK_OF_KIND[DeliveryKind(kind)])
+            wake_worker(TASK_BY_DELIVERY_KIND[DeliveryKind(kind)])
         self.message_user(request, f"{count} deliveries are worked on again.", messages.SUCCESS)
         return None
 
     @admin.action(description="Dismiss the selected deliveries", permissions=["replay"])
     def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
-        if asked := self._ask(request, queryset, "Dismiss these deliveries?", ASKED_TO_DISMISS):
-            return asked
-        count = processing.dismiss(
+        if confirmation := self.confirm_delivery_action(
+            request, queryset, "Dismiss these deliveries?", DISMISS_EXPLANATION
+        ):
+            return confirmation
+        count = processing.dismiss_deliveries(
             Delivery.objects.filter(pk__in=queryset.values("pk")), reason="looked at by a person"
         )
-        audit_log.record(AuditEvent.Action.DISMISS, by=person(request), count=count)
+        audit_log.record_event(AuditEvent.Action.DISMISS, by=current_user(request), count=count)
         self.message_user(request, f"{count} deliveries dismissed.", messages.SUCCESS)
         return None
 
-    def _ask(self, request: HttpRequest, rows: QuerySet[Delivery], question: str, meaning: str) -> HttpResponse | None:
+    def confirm_delivery_action(
+        self, request: HttpRequest, rows: QuerySet[Delivery], question: str, meaning: str
+    ) -> HttpResponse | None:
         about = [
             f"{group['kind_label']}, {group['state_label']}: {group['reason'] or 'no reason'} ({group['count']})"
-            for group in counts(rows)
+            for group in count_by_reason(rows)
         ]
-        return self.ask_first(request, rows, question=question, meaning=meaning, about=about)
+        return self.confirm_action(request, rows, question=question, meaning=meaning, affected=about)
 
 
-def counts(rows: QuerySet[Delivery] | None = None) -> list[dict[str, Any]]:
+def count_by_reason(rows: QuerySet[Delivery] | None = None) -> list[dict[str, Any]]:
     """By state, kind and reason with the oldest of each: of what needs a person, or of `rows`."""
     if rows is None:
-        rows = Delivery.objects.filter(state__in=DeliveryState.for_a_person())
+        rows = Delivery.objects.filter(state__in=DeliveryState.needing_review())
     grouped = rows.order_by().values("state", "kind", "reason").annotate(count=Count("pk"), oldest=Min("received_at"))
     return [
         {
             **group,
             "state_label": DeliveryState(group["state"]).label,
             "kind_label": DeliveryKind(group["kind"]).label,
-            "what_to_do": troubleshooting.for_reason(group["reason"], state=group["state"]),
+            "what_to_do": troubleshooting.advice_for_reason(group["reason"], state=group["state"]),
         }
-        for group in grouped.order_by("state", "-count", "kind", "reason")[:MOST_REASONS]
+        for group in grouped.order_by("state", "-count", "kind", "reason")[:MAX_REASONS]
     ]

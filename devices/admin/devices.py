@@ -18,9 +18,9 @@ class DeviceTypeAdmin(ReadOnlyAdmin):
     search_fields = ("name", "sensor_code")
     search_help_text = "A part of the name, or a sensor code"
     exclude = ("metrics",)
-    readonly_fields = ("measures",)
+    readonly_fields = ("metric_names",)
 
-    def measures(self, device_type: DeviceType) -> str:
+    def metric_names(self, device_type: DeviceType) -> str:
         told = [entry for entry in device_type.metrics if isinstance(entry, dict)]
         return ", ".join(str(entry.get("primary_display_name") or entry.get("name", "")) for entry in told)
 
@@ -28,7 +28,7 @@ class DeviceTypeAdmin(ReadOnlyAdmin):
 @admin.register(Gateway)
 class GatewayAdmin(ReadOnlyAdmin):
     clinic_path = "devices__patient__clinic"
-    list_display = ("label", "signal", "last_checkin_at", "last_measurement_at", "told_at", "ask_problem")
+    list_display = ("label", "signal", "last_checkin_at", "last_measurement_at", "status_fetched_at", "status_problem")
     search_fields = ("hardware_uuid",)
     search_help_text = "A gateway ID or IMEI as printed on the label"
     exclude = ("whitelist", "signal_strength")
@@ -40,11 +40,14 @@ class GatewayAdmin(ReadOnlyAdmin):
 
     @admin.display(description="signal", ordering="signal_strength")
     def signal(self, gateway: Gateway) -> str:
-        return f"{gateway.signal_in_words}, {gateway.signal_strength}" if gateway.signal_in_words else ""
+        return f"{gateway.signal_label}, {gateway.signal_strength}" if gateway.signal_label else ""
 
     @admin.display(description="sensors that it may hear")
     def sensors(self, gateway: Gateway) -> str:
-        told = (f"code {row.sensor_code}" + ("" if row.confirmed else ", not confirmed") for row in gateway.listed)
+        told = (
+            f"code {row.sensor_code}" + ("" if row.confirmed else ", not confirmed")
+            for row in gateway.whitelist_entries
+        )
         return "; ".join(told) or "none told"
 
     def get_search_results(
@@ -56,20 +59,20 @@ class GatewayAdmin(ReadOnlyAdmin):
 
 class AssignmentInline(ReadOnlyInline):
     model = Assignment
-    fields = ("patient_by_name", "started_at", "ended_at")
-    readonly_fields = ("patient_by_name",)
+    fields = ("patient_link", "started_at", "ended_at")
+    readonly_fields = ("patient_link",)
 
 
 class HardwareChangeInline(ReadOnlyInline):
     model = HardwareChange
-    fields = ("old", "new", "noticed_at", "logged_at")
+    fields = ("old_hardware_uuid", "new_hardware_uuid", "detected_at", "logged_at")
     show_change_link = False
 
 
 @admin.register(Device)
 class DeviceAdmin(ReadOnlyAdmin):
     clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = ("name", "patient_name", "state", "vendor_status", "last_heard_at", "read_at", "hwi_id")
+    list_display = ("name", "patient_name", "state", "vendor_status", "last_seen_at", "fetched_at", "hwi_id")
     list_filter = ("state", "device_type")
     list_select_related = ("patient", "gateway", "device_type")
     search_fields = ("hwi_id",)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from devices.models import Alarm, HookTally, PeriodicJob
+from devices.models import OperatorAlarm, PeriodicJob, WebhookCount
 from patients.admin_site.base import ReadOnlyAdmin
-from patients.admin_site.filters import Either
+from patients.admin_site.filters import EmptyFieldFilter
 
 
 @admin.register(PeriodicJob)
@@ -14,19 +14,19 @@ class PeriodicJobAdmin(ReadOnlyAdmin):
     list_display = ("name", "started_at", "succeeded_at", "problem")
 
 
-class Lasting(Either):
+class OngoingFilter(EmptyFieldFilter):
     when_empty, when_filled = "Lasts", "Over"
 
 
-@admin.register(Alarm)
-class AlarmAdmin(ReadOnlyAdmin):
+@admin.register(OperatorAlarm)
+class OperatorAlarmAdmin(ReadOnlyAdmin):
     """What each name means and what to do is in docs/operations.md."""
 
-    list_display = ("name", "problem", "since", "over_at", "mailed_at")
-    list_filter = (("over_at", Lasting),)
+    list_display = ("name", "problem", "since", "resolved_at", "mailed_at")
+    list_filter = (("resolved_at", OngoingFilter),)
 
 
-@admin.register(HookTally)
-class HookTallyAdmin(ReadOnlyAdmin):
+@admin.register(WebhookCount)
+class WebhookCountAdmin(ReadOnlyAdmin):
     list_display = ("minute", "outcome", "source", "count")
     list_filter = ("outcome", ("minute", admin.DateFieldListFilter))

@@ -9,12 +9,12 @@ from django.urls import reverse
 from devices.models import Device, Gateway, SyncRun
 from devices.models.sync import SyncKind
 from devices.statuses import DeviceState
-from devices.sync.gateway_status import NOT_TOLD
+from devices.sync.gateway_status import STATUS_MISSING
 from patients.models import User
-from patients.templatetags.time_display import age
+from patients.templatetags.time_display import format_age
 
 # Kind of difference, as written down: what it means, what to do.
-MEANS = {
+DIFFERENCE_TEXTS = {
     "billed, but its patient is not known here": (
         "The vendor bills it, and its patient is not enrolled here.",
         "Enrol the patient under that account id, attach the device in Unknown devices, or have the vendor unlink it.",
@@ -30,7 +30,7 @@ MEANS = {
         "If the patient still uses it, ask the vendor; else end its monitoring.",
     ),
     "could not be read": ("The vendor's row can't be read.", "Tell the developers; nothing was changed."),
-    NOT_TOLD: (
+    STATUS_MISSING: (
         "The vendor told nothing about this gateway.",
         "The next night asks again; else ask the vendor.",
     ),
@@ -38,7 +38,7 @@ MEANS = {
 
 
 @dataclass(frozen=True)
-class Difference:
+class DisplayedDifference:
     name: str
     href: str
     meaning: str
@@ -46,67 +46,74 @@ class Difference:
     detail: str
 
 
-def differences(run: SyncRun, *, user: User) -> list[Difference]:
+def differences_for_display(run: SyncRun, *, user: User) -> list[DisplayedDifference]:
     """About devices of own clinics' patients, and of nobody. Three queries, however many."""
     hwi_ids = {entry["hwi_id"] for entry in run.differences if entry.get("hwi_id")}
-    devices = {str(device.hwi_id): device for device in Device.objects.filter(hwi_id__in=_ids(hwi_ids))}
+    devices = {str(device.hwi_id): device for device in Device.objects.filter(hwi_id__in=filter_valid_uuids(hwi_ids))}
     own = {
         str(pk)
-        for pk in Device.objects.visible_to(user).filter(hwi_id__in=_ids(hwi_ids)).values_list("hwi_id", flat=True)
+        for pk in Device.objects.visible_to(user)
+        .filter(hwi_id__in=filter_valid_uuids(hwi_ids))
+        .values_list("hwi_id", flat=True)
     }
     hidden = {key for key, device in devices.items() if device.patient_id and key not in own}
     keys = [entry["gateway"] for entry in run.differences if entry.get("gateway")]
     gateways = {str(each.public_id): each for each in Gateway.objects.visible_to(user).filter(public_id__in=keys)}
     shown = (entry for entry in run.differences if entry.get("hwi_id") not in hidden)
     return [
-        _difference(entry, devices.get(entry.get("hwi_id", "")), gateways.get(entry.get("gateway", "")))
+        build_difference(entry, devices.get(entry.get("hwi_id", "")), gateways.get(entry.get("gateway", "")))
         for entry in shown
         if "gateway" not in entry or entry["gateway"] in gateways
     ]
 
 
-def _ids(texts: set[str]) -> list[str]:
+def filter_valid_uuids(texts: set[str]) -> list[str]:
     """Rows that can't be read may name anything."""
     return [text for text in texts if len(text) == 36 and text.count("-") == 4]
 
 
-def _difference(entry: dict[str, str], device: Device | None, gateway: Gateway | None) -> Difference:
-    meaning, advice = MEANS.get(entry["kind"], (entry["kind"], ""))
+def build_difference(entry: dict[str, str], device: Device | None, gateway: Gateway | None) -> DisplayedDifference:
+    meaning, advice = DIFFERENCE_TEXTS.get(entry["kind"], (entry["kind"], ""))
     record, href = device or gateway, ""
     if record is not None:
         href = reverse(f"admin:devices_{record._meta.model_name}_change", args=[record.pk])
     name = f"{device.name} {entry['hwi_id']}" if device else str(gateway or entry.get("hwi_id", ""))
-    return Difference(name[:120], href, meaning, advice, _detail(entry))
+    return DisplayedDifference(name[:120], href, meaning, advice, difference_detail(entry))
 
 
-def _detail(entry: dict[str, str]) -> str:
+def difference_detail(entry: dict[str, str]) -> str:
     if "ours" in entry:
-        return f"{_word(entry['ours'])} → {_word(entry['theirs'])}"
+        return f"{state_label(entry['ours'])} → {state_label(entry['theirs'])}"
     return entry.get("problem", "")[:200]
 
 
-def _word(text: str) -> str:
+def state_label(text: str) -> str:
     return str(DeviceState(text).label) if text in DeviceState.values else text
 
 
-def when(run: SyncRun) -> str:
-    said = age(run.finished_at or run.started_at)
+def describe_run_time(run: SyncRun) -> str:
+    said = format_age(run.finished_at or run.started_at)
     ago = said if said == "now" else f"{said} ago"
     return f"{'finished' if run.finished_at else 'under way since'} {ago}"
 
 
-def tone(run: SyncRun) -> str:
-    return "warn" if run.differences or run.tally("failed") or run.problem else "ok"
+def run_tone(run: SyncRun) -> str:
+    return "warn" if run.differences or run.total_for("failed") or run.problem else "ok"
 
 
-def in_short(run: SyncRun) -> str:
+def summarize_run(run: SyncRun) -> str:
     """Asked, found, missed by webhooks, how many differences."""
     count = len(run.differences)
     said = [f"{count} difference{'' if count == 1 else 's'}"] if count else []
     if run.kind == SyncKind.MEASUREMENTS:
-        failed = f", {run.tally('failed')} failed" if run.tally("failed") else ""
-        asked = f"{run.tally('done'):,} of {run.tally('asked'):,} patients asked{failed}"
+        failed = f", {run.total_for('failed')} failed" if run.total_for("failed") else ""
+        asked = f"{run.total_for('done'):,} of {run.total_for('asked'):,} patients asked{failed}"
         return ", ".join(
-            [asked, f"{run.tally('seen'):,} readings there", f"{run.tally('missed'):,} missed by webhooks", *said]
+            [
+                asked,
+                f"{run.total_for('seen'):,} readings there",
+                f"{run.total_for('missed'):,} missed by webhooks",
+                *said,
+            ]
         )
     return ", ".join([f"{run.found:,} at the vendor", *said])

@@ -17,13 +17,13 @@ from devices.models import SyncRow, SyncRun
 from devices.models.sync import SyncKind, SyncRowState
 from devices.sync import gateway_status, runs
 from measurements.sync import pull as readings
-from patients.admin_site.base import ReadOnlyAdmin, may
+from patients.admin_site.base import ReadOnlyAdmin, has_model_permission
 from patients.audit import audit_log
 from patients.models import AuditEvent, User
-from patients.permissions import person
-from patients.queueing.wakeup import nudge
+from patients.permissions import current_user
+from patients.queueing.wakeup import wake_worker
 
-MOST_ROWS = 50  # of one run's patients; the rest is in the list of its own
+MAX_ROWS = 50  # of one run's patients; the rest is in the list of its own
 
 
 @admin.register(SyncRun)
@@ -31,69 +31,72 @@ class SyncRunAdmin(ReadOnlyAdmin):
     """Each comparison with the vendor, how far it is, and what it found different, in words."""
 
     list_display = (
-        "started_at", "kind", "progress", "at_vendor", "new_here", "missed_by_webhooks", "different", "problem",
+        "started_at", "kind", "progress", "count_at_vendor",
+         "new_here", "missed_by_webhooks", "difference_count", "problem",
     )  # fmt: skip
     list_filter = ("kind", "deep", ("started_at", admin.DateFieldListFilter))
     list_display_links = ("started_at", "kind")
     fields = (
-        "kind", "started_at", "finished_at", "deep", "requested_by", "progress", "at_vendor", "new_here",
+        "kind", "started_at", "finished_at", "deep", "requested_by", "progress", "count_at_vendor", "new_here",
         "missed_by_webhooks", "problem",
     )  # fmt: skip
-    readonly_fields = ("progress", "at_vendor", "new_here", "missed_by_webhooks")
+    readonly_fields = ("progress", "count_at_vendor", "new_here", "missed_by_webhooks")
     list_select_related = False
     change_list_template = "admin/devices/syncrun/change_list.html"
     change_form_template = "admin/devices/syncrun/change_form.html"
 
     def get_urls(self) -> list[Any]:
-        start = self.admin_site.admin_view(require_POST(self.start))
+        start = self.admin_site.admin_view(require_POST(self.start_run))
         return [path("start/<slug:kind>/", start, name="devices_syncrun_start"), *super().get_urls()]
 
-    def start(self, request: HttpRequest, kind: str) -> HttpResponse:
+    def start_run(self, request: HttpRequest, kind: str) -> HttpResponse:
         """A person wants to compare now. A second click joins the run that is under way."""
-        if not may(request, "start", SyncRun):
+        if not has_model_permission(request, "start", SyncRun):
             raise PermissionDenied
-        if kind not in START:
+        if kind not in STARTER_BY_KIND:
             raise Http404
-        run = START[kind](person(request))
-        nudge(TASK_OF_SYNC[kind])
+        run = STARTER_BY_KIND[kind](current_user(request))
+        wake_worker(TASK_BY_SYNC_KIND[kind])
         return redirect("admin:devices_syncrun_change", run.pk)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Below the run: its differences, and those of its patients whom somebody must look at."""
-        run, user = context["original"], person(request)
+        run, user = context["original"], current_user(request)
         own = SyncRow.objects.filter(run=run, patient__clinic__in=list(user.clinics.all())).select_related("patient")
         context |= {
-            "differences": sync_display.differences(run, user=user),
-            "failed": list(own.filter(state=SyncRowState.FAILED).order_by("pk")[:MOST_ROWS]),
-            "missed": list(own.filter(missed__gt=0).order_by("-missed", "pk")[:MOST_ROWS]),
+            "differences": sync_display.differences_for_display(run, user=user),
+            "failed": list(own.filter(state=SyncRowState.FAILED).order_by("pk")[:MAX_ROWS]),
+            "missed": list(own.filter(missed__gt=0).order_by("-missed", "pk")[:MAX_ROWS]),
         }
-        self._record_named(request, run, [*context["failed"], *context["missed"]])
+        self.audit_named_patients(request, run, [*context["failed"], *context["missed"]])
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _record_named(self, request: HttpRequest, run: SyncRun, rows: list[SyncRow]) -> None:
+    def audit_named_patients(self, request: HttpRequest, run: SyncRun, rows: list[SyncRow]) -> None:
         """Beside the look at the run itself, which is nobody's: whose names stand below it."""
         if patients := list(dict.fromkeys(row.patient_id for row in rows)):
             view = AuditEvent.Action.ADMIN_VIEW
-            audit_log.record(view, by=person(request), patients=patients, target=self._target(str(run.pk)))
+            audit_log.record_event(
+                view, by=current_user(request), patients=patients, target=self.audit_target(str(run.pk))
+            )
 
     @admin.display(description="at the vendor")
-    def at_vendor(self, run: SyncRun) -> str:
-        return f"{run.found or run.tally('seen'):,}"
+    def count_at_vendor(self, run: SyncRun) -> str:
+        return f"{run.found or run.total_for('seen'):,}"
 
     def progress(self, run: SyncRun) -> str:
         if run.kind != SyncKind.MEASUREMENTS:
             return "finished" if run.finished_at else "under way"
-        failed = f", {run.tally('failed')} failed" if run.tally("failed") else ""
-        return f"{run.tally('done'):,} of {run.tally('asked'):,} patients{failed}"
+        failed = f", {run.total_for('failed')} failed" if run.total_for("failed") else ""
+        return f"{run.total_for('done'):,} of {run.total_for('asked'):,} patients{failed}"
 
     def new_here(self, run: SyncRun) -> str:
-        return f"{run.tally('added'):,}"
+        return f"{run.total_for('added'):,}"
 
     def missed_by_webhooks(self, run: SyncRun) -> str:
-        return f"{run.tally('missed'):,}"
+        return f"{run.total_for('missed'):,}"
 
     @admin.display(description="differences")
-    def different(self, run: SyncRun) -> int:
+    def difference_count(self, run: SyncRun) -> int:
         return len(run.differences)
 
 
@@ -120,15 +123,15 @@ class SyncRowAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
 
-START: dict[str, Callable[[User], SyncRun]] = {
-    SyncKind.MEASUREMENTS: lambda user: readings.start(by=user),
-    SyncKind.DEVICES: lambda user: runs.request(SyncKind.DEVICES, by=user),
-    SyncKind.CATALOGUE: lambda user: runs.request(SyncKind.CATALOGUE, by=user),
-    SyncKind.GATEWAYS: lambda user: gateway_status.start(by=user),
+STARTER_BY_KIND: dict[str, Callable[[User], SyncRun]] = {
+    SyncKind.MEASUREMENTS: lambda user: readings.start_pull_run(by=user),
+    SyncKind.DEVICES: lambda user: runs.request_run(SyncKind.DEVICES, by=user),
+    SyncKind.CATALOGUE: lambda user: runs.request_run(SyncKind.CATALOGUE, by=user),
+    SyncKind.GATEWAYS: lambda user: gateway_status.start_gateway_run(by=user),
 }
-TASK_OF_SYNC: dict[str, str] = {
-    SyncKind.MEASUREMENTS: "measurements.tasks.pull",
-    SyncKind.DEVICES: "devices.tasks.compare_devices",
+TASK_BY_SYNC_KIND: dict[str, str] = {
+    SyncKind.MEASUREMENTS: "measurements.tasks.pull_measurements",
+    SyncKind.DEVICES: "devices.tasks.reconcile_devices",
     SyncKind.CATALOGUE: "devices.tasks.sync_catalogue",
-    SyncKind.GATEWAYS: "devices.tasks.read_gateways",
+    SyncKind.GATEWAYS: "devices.tasks.fetch_gateway_statuses",
 }

@@ -17,17 +17,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from devices.models import Delivery
 from devices.sync import unknown_devices
-from devices.sync.unknown_devices import NotAttachable, Stranger
+from devices.sync.unknown_devices import NotAttachable, UnknownDevice
 from measurements.sync import pull as readings
-from patients.admin_site.base import may
+from patients.admin_site.base import has_model_permission
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient
-from patients.permissions import person
-from patients.queueing.wakeup import nudge
-from patients.search import matching
+from patients.permissions import current_user
+from patients.queueing.wakeup import wake_worker
+from patients.search import patient_search_filter
 
-MOST_FOUND = 20
-REASONS = (
+MAX_FOUND = 20
+DISMISS_REASONS = (
     "The vendor's test message",
     "A device of nobody in our care",
     "Returned or replaced, its readings don't matter",
@@ -42,122 +42,132 @@ class SearchForm(forms.Form):
 
 class AttachForm(forms.Form):
     patient = forms.UUIDField()
-    sure = forms.BooleanField(required=False)
+    confirmed = forms.BooleanField(required=False)
 
 
 class DismissForm(forms.Form):
-    reason = forms.ChoiceField(choices=[(reason, reason) for reason in REASONS])
+    reason = forms.ChoiceField(choices=[(reason, reason) for reason in DISMISS_REASONS])
 
 
-def urls(site: Any) -> list[Any]:
+def unknown_device_urls(site: Any) -> list[Any]:
     return [
-        path("unknown/", site.admin_view(listing), name="devices_unknown_list"),
-        path("unknown/<uuid:hwi_id>/", site.admin_view(one), name="devices_unknown"),
+        path("unknown/", site.admin_view(unknown_device_list), name="devices_unknown_device_list"),
+        path("unknown/<uuid:hwi_id>/", site.admin_view(unknown_device_detail), name="devices_unknown_device"),
     ]
 
 
 @require_safe
-def listing(request: HttpRequest) -> HttpResponse:
-    _may_look(request)
-    return _page(request, "list", title="Unknown devices", strangers=unknown_devices.listed())
+def unknown_device_list(request: HttpRequest) -> HttpResponse:
+    require_view_permission(request)
+    return render_unknown_page(
+        request, "list", title="Unknown devices", strangers=unknown_devices.list_unknown_devices()
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def one(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
-    _may_look(request)
-    stranger = unknown_devices.find(hwi_id)
+def unknown_device_detail(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
+    require_view_permission(request)
+    stranger = unknown_devices.find_unknown_device(hwi_id)
     if stranger is None:
         raise Http404("Nothing of such a device waits.")
     if request.method == "POST":
-        if not may(request, "replay", Delivery):
+        if not has_model_permission(request, "replay", Delivery):
             raise PermissionDenied
-        answer = CHOICES.get(request.POST.get("choice", ""), _search)(request, stranger)
-        return answer or redirect("admin:devices_unknown_list")
-    return _one(request, stranger)
+        answer = CHOICE_HANDLERS.get(request.POST.get("choice", ""), search_patients)(request, stranger)
+        return answer or redirect("admin:devices_unknown_device_list")
+    return render_detail(request, stranger)
 
 
-def _may_look(request: HttpRequest) -> None:
-    if not may(request, "view", Delivery):
+def require_view_permission(request: HttpRequest) -> None:
+    if not has_model_permission(request, "view", Delivery):
         raise PermissionDenied
 
 
-def _search(request: HttpRequest, stranger: Stranger) -> HttpResponse:
+def search_patients(request: HttpRequest, stranger: UnknownDevice) -> HttpResponse:
     form = SearchForm(request.POST)
-    return _one(request, stranger, search=form, found=_found(request, form) if form.is_valid() else None)
+    return render_detail(
+        request, stranger, search=form, found=find_visible_patients(request, form) if form.is_valid() else None
+    )
 
 
-def _found(request: HttpRequest, form: SearchForm) -> list[Patient]:
+def find_visible_patients(request: HttpRequest, form: SearchForm) -> list[Patient]:
     """Of own clinics only; who was shown is audited."""
-    user, text = person(request), form.cleaned_data["text"]
+    user, text = current_user(request), form.cleaned_data["text"]
     own = Patient.objects.visible_to(user).select_related("clinic")
-    wanted = _by_id(text) or matching(text)
-    found = list(own.filter(wanted).order_by("family_name", "given_name", "pk")[:MOST_FOUND])
-    audit_log.record(AuditEvent.Action.SEARCH, by=user, patients=[patient.pk for patient in found])
+    wanted = patient_id_filter(text) or patient_search_filter(text)
+    found = list(own.filter(wanted).order_by("family_name", "given_name", "pk")[:MAX_FOUND])
+    audit_log.record_event(AuditEvent.Action.SEARCH, by=user, patients=[patient.pk for patient in found])
     return found
 
 
-def _by_id(text: str) -> Q | None:
+def patient_id_filter(text: str) -> Q | None:
     """Our own id of a patient, or the vendor's."""
     try:
         return Q(pk=uuid.UUID(text.strip()))
     except ValueError:
-        known = Patient.objects.known_as(text.strip())
+        known = Patient.objects.by_external_id(text.strip())
         return Q(pk=known.pk) if known else None
 
 
-def _attach(request: HttpRequest, stranger: Stranger) -> HttpResponse | None:
-    form, user = AttachForm(request.POST), person(request)
+def attach_device(request: HttpRequest, stranger: UnknownDevice) -> HttpResponse | None:
+    form, user = AttachForm(request.POST), current_user(request)
     patient = None
     if form.is_valid():
         patient = Patient.objects.visible_to(user).filter(pk=form.cleaned_data["patient"]).first()
     if patient is None:
         messages.error(request, "Choose one of the patients first.")
-        return _one(request, stranger)
-    if not stranger.confirmed and not form.cleaned_data["sure"]:
+        return render_detail(request, stranger)
+    if not stranger.confirmed and not form.cleaned_data["confirmed"]:
         messages.error(request, "The vendor doesn't know this device: say that you have it before you, or ask again.")
-        return _one(request, stranger)
+        return render_detail(request, stranger)
     try:
-        unknown_devices.attach(hwi_id=stranger.hwi_id, patient=patient, by=user)
+        unknown_devices.attach_unknown_device(hwi_id=stranger.hwi_id, patient=patient, by=user)
     except NotAttachable as error:
         messages.error(request, str(error))
-        return _one(request, stranger)
-    readings.pull_soon([patient.pk])  # what its webhooks brought is not all that it has sent
-    for task in ("measurements.tasks.ingest", "measurements.tasks.pull", "fulfillment.tasks.take_in_fulfillment"):
-        nudge(task)
+        return render_detail(request, stranger)
+    readings.schedule_pull([patient.pk])  # what its webhooks brought is not all that it has sent
+    for task in (
+        "measurements.tasks.process_measurement_webhooks",
+        "measurements.tasks.pull_measurements",
+        "fulfillment.tasks.process_fulfillment_webhooks",
+    ):
+        wake_worker(task)
     messages.success(request, "Attached. What the device sent is being worked on.")
     return None
 
 
-def _ask(request: HttpRequest, stranger: Stranger) -> None:
-    unknown_devices.ask_again(hwi_id=stranger.hwi_id, by=person(request))
-    nudge("devices.tasks.look_up_unknown")
+def request_lookup(request: HttpRequest, stranger: UnknownDevice) -> None:
+    unknown_devices.request_another_lookup(hwi_id=stranger.hwi_id, by=current_user(request))
+    wake_worker("devices.tasks.look_up_unknown_devices")
     messages.success(request, "The vendor is asked once more. Look here again in a few minutes.")
 
 
-def _dismiss(request: HttpRequest, stranger: Stranger) -> HttpResponse | None:
+def dismiss_device(request: HttpRequest, stranger: UnknownDevice) -> HttpResponse | None:
     form = DismissForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Choose why first.")
-        return _one(request, stranger)
-    count = unknown_devices.dismiss(hwi_id=stranger.hwi_id, reason=form.cleaned_data["reason"], by=person(request))
+        return render_detail(request, stranger)
+    count = unknown_devices.dismiss_unknown_device(
+        hwi_id=stranger.hwi_id, reason=form.cleaned_data["reason"], by=current_user(request)
+    )
     messages.success(request, f"{count} deliveries dismissed.")
     return None
 
 
-CHOICES = {"attach": _attach, "ask": _ask, "dismiss": _dismiss}
+CHOICE_HANDLERS = {"attach": attach_device, "ask": request_lookup, "dismiss": dismiss_device}
 
 
-def _one(request: HttpRequest, stranger: Stranger, **more: Any) -> HttpResponse:
-    facts, user = unknown_devices.facts_of(stranger.hwi_id), person(request)
-    suggested = unknown_devices.suggested(facts, to=user)
-    audit_log.record(
+def render_detail(request: HttpRequest, stranger: UnknownDevice, **more: Any) -> HttpResponse:
+    facts, user = unknown_devices.device_facts_for(stranger.hwi_id), current_user(request)
+    suggested = unknown_devices.suggest_patient(facts, to=user)
+    audit_log.record_event(
         AuditEvent.Action.ADMIN_VIEW, by=user, patients=[suggested.pk] if suggested else [],
         target=f"device:{stranger.hwi_id}",
     )  # fmt: skip
-    shown = {"stranger": stranger, "facts": facts, "suggested": suggested, "reasons": REASONS, **more}
-    return _page(request, "one", title=f"Unknown device {str(stranger.hwi_id)[:8]}", **shown)
+    shown = {"stranger": stranger, "facts": facts, "suggested": suggested, "reasons": DISMISS_REASONS, **more}
+    return render_unknown_page(request, "detail", title=f"Unknown device {str(stranger.hwi_id)[:8]}", **shown)
 
 
-def _page(request: HttpRequest, name: str, **shown: Any) -> HttpResponse:
+def render_unknown_page(request: HttpRequest, name: str, **shown: Any) -> HttpResponse:
     context = {**admin.site.each_context(request), "opts": Delivery._meta, "search": SearchForm(), "found": None}
-    return TemplateResponse(request, f"admin/devices/unknown/{name}.html", {**context, **shown})
+    return TemplateResponse(request, f"admin/devices/unknown_devices/{name}.html", {**context, **shown})

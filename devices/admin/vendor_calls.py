@@ -6,9 +6,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from devices.models import KeySlot, VendorCall
-from devices.tenovi import clear_bad
-from patients.admin_site.base import ReadOnlyAdmin, may
+from devices.models import ApiKeySlot, VendorCall
+from devices.tenovi import clear_refused_key
+from patients.admin_site.base import ReadOnlyAdmin, has_model_permission
 
 
 @admin.register(VendorCall)
@@ -22,7 +22,7 @@ class VendorCallAdmin(ReadOnlyAdmin):
         "attempts",
         "created_at",
         "sent_at",
-        "settled_at",
+        "resolved_at",
         "reason",
     )
     list_filter = ("state", "kind")
@@ -32,22 +32,26 @@ class VendorCallAdmin(ReadOnlyAdmin):
     exclude = ("payload", "lease")
 
 
-CALL_AGAIN = "What waits goes out within seconds. If the vendor still refuses a key, its lane stops again by itself."
+RESUME_KEYS_EXPLANATION = (
+    "What waits goes out within seconds. If the vendor still refuses a key, its lane stops again by itself."
+)
 
 
-@admin.register(KeySlot)
-class KeySlotAdmin(ReadOnlyAdmin):
-    list_display = ("bucket", "next_free_at", "bad_since", "bad_reason")
-    actions = ("try_again",)
+@admin.register(ApiKeySlot)
+class ApiKeySlotAdmin(ReadOnlyAdmin):
+    list_display = ("bucket", "next_free_at", "refused_since", "refused_reason")
+    actions = ("resume_keys",)
 
     def has_clear_permission(self, request: HttpRequest) -> bool:
-        return may(request, "clear", KeySlot)
+        return has_model_permission(request, "clear", ApiKeySlot)
 
     @admin.action(description="The key is in order again: go on", permissions=["clear"])
-    def try_again(self, request: HttpRequest, queryset: QuerySet[KeySlot]) -> HttpResponse | None:
-        asked = self.ask_first(request, queryset, question="Call the vendor on these keys again?", meaning=CALL_AGAIN)
+    def resume_keys(self, request: HttpRequest, queryset: QuerySet[ApiKeySlot]) -> HttpResponse | None:
+        asked = self.confirm_action(
+            request, queryset, question="Call the vendor on these keys again?", meaning=RESUME_KEYS_EXPLANATION
+        )
         if asked is None:
             for slot in queryset:
-                clear_bad(slot.bucket)
+                clear_refused_key(slot.bucket)
             self.message_user(request, "Calls go out on these keys again.", messages.SUCCESS)
         return asked

@@ -24,20 +24,20 @@ from django.utils import timezone
 
 from devices.inbox import leases
 from devices.models import Assignment, Delivery
-from devices.models.delivery import MOST_ATTEMPTS, DeliveryKind, DeliverySource, DeliveryState
+from devices.models.delivery import MAX_ATTEMPTS, DeliveryKind, DeliverySource, DeliveryState
 
 logger = logging.getLogger(__name__)
 
-PORTION_BYTES = 2_000_000  # some 5,000 readings: more in one transaction hold their patients' rows for too long
+MAX_TRANSACTION_BYTES = 2_000_000  # some 5,000 readings: more in one transaction hold their patients' rows for too long
 SLICE_SECONDS = 60
-WAIT_FOR_DEVICE = dt.timedelta(days=1)  # a backstop: the device's arrival wakes it, the look-up settles it
+DEVICE_WAIT_LIMIT = dt.timedelta(days=1)  # a backstop: the device's arrival wakes it, the look-up settles it
 FIRST_BACKOFF_SECONDS = 15
-KEEP_BODIES = dt.timedelta(days=90)
-PURGED_AT_ONCE = 1_000
+BODY_RETENTION = dt.timedelta(days=90)
+PURGE_BATCH_SIZE = 1_000
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryOutcome:
     """What became of one delivery. `reason` is for a person; `counts` are numbers only."""
 
     state: DeliveryState = DeliveryState.DONE
@@ -47,30 +47,30 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-PLAIN = Outcome()
-Batch = Sequence[Delivery]
-Handler = Callable[[Batch], Sequence[Outcome]]
+DONE_OUTCOME = DeliveryOutcome()
+DeliveryBatch = Sequence[Delivery]
+DeliveryHandler = Callable[[DeliveryBatch], Sequence[DeliveryOutcome]]
 
 
-RECEIVE = """
+RECEIVE_SQL = """
 INSERT INTO devices_delivery (kind, source, body, digest, received_at, state, reason, outcome, flagged, attempts,
     next_attempt_at) VALUES (%s, %s, %s, %s, %s, 'new', '', '{}', false, 0, %s) RETURNING id
 """
 
 
-def receive(*, kind: str, body: bytes, source: str = DeliverySource.WEBHOOK) -> int:
+def receive_delivery(*, kind: str, body: bytes, source: str = DeliverySource.WEBHOOK) -> int:
     """Keep the bytes; the delivery's id. Written by hand: the ORM takes a third of the receiver's time for it."""
     now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(RECEIVE, [kind, source, body, hashlib.sha256(body).digest(), now, now])
+        cursor.execute(RECEIVE_SQL, [kind, source, body, hashlib.sha256(body).digest(), now, now])
         return int(cursor.fetchone()[0])
 
 
-def set_aside(
+def store_item_delivery(
     *,
     kind: str,
     raw: str,
-    outcome: Outcome,
+    outcome: DeliveryOutcome,
     parent: Delivery | None = None,
     position: int | None = None,
     source: str = DeliverySource.ITEM,
@@ -86,7 +86,7 @@ def set_aside(
         "reason": outcome.reason,
         "hwi_id": outcome.hwi_id,
         "flagged": outcome.flagged,
-        "next_attempt_at": _next_look(outcome),
+        "next_attempt_at": next_attempt_time(outcome),
     }
     if parent is None:
         if not Delivery.objects.filter(digest=fields["digest"], source=source, kind=kind).exists():
@@ -95,27 +95,27 @@ def set_aside(
     Delivery.objects.get_or_create(parent=parent, position=position, defaults=fields)
 
 
-def drain(kind: DeliveryKind, handle: Handler, *, seconds: float = SLICE_SECONDS) -> int:
+def process_due_deliveries(kind: DeliveryKind, handle: DeliveryHandler, *, seconds: float = SLICE_SECONDS) -> int:
     """Work off what waits, at most about `seconds`. Returns how many deliveries were looked at."""
-    deadline, seen, look = time.monotonic() + seconds, 0, leases.orphan
+    deadline, seen, look = time.monotonic() + seconds, 0, leases.claim_orphaned_delivery
     while time.monotonic() < deadline:
         if batch := look(kind):
             seen += len(batch)
-            for portion in _portions(batch):
-                _work(portion, handle)
-        elif look is leases.orphan:
-            look = leases.due
+            for portion in split_batch(batch):
+                process_batch(portion, handle)
+        elif look is leases.claim_orphaned_delivery:
+            look = leases.claim_due_deliveries
         else:
             break
     return seen
 
 
-def _portions(batch: Batch) -> Iterator[list[Delivery]]:
+def split_batch(batch: DeliveryBatch) -> Iterator[list[Delivery]]:
     """What is worked on in one transaction: 200 lists of the largest size would be 50 MiB."""
     portion: list[Delivery] = []
     size = 0
     for row in batch:
-        if portion and size + len(row.body) > PORTION_BYTES:
+        if portion and size + len(row.body) > MAX_TRANSACTION_BYTES:
             yield portion
             portion, size = [], 0
         portion.append(row)
@@ -124,76 +124,78 @@ def _portions(batch: Batch) -> Iterator[list[Delivery]]:
         yield portion
 
 
-def _work(batch: Batch, handle: Handler) -> None:
-    if len(batch) == 1 and batch[0].attempts >= MOST_ATTEMPTS:
-        _settle(batch, [Outcome(DeliveryState.DEAD, "The worker died each time while working on this.")])
+def process_batch(batch: DeliveryBatch, handle: DeliveryHandler) -> None:
+    if len(batch) == 1 and batch[0].attempts >= MAX_ATTEMPTS:
+        complete_batch(batch, [DeliveryOutcome(DeliveryState.DEAD, "The worker died each time while working on this.")])
         return
     try:
         with transaction.atomic():
             outcomes = handle(batch)
-            _settle(batch, outcomes)
-        if any(outcome != PLAIN for outcome in outcomes):
-            _wake_overtaken(batch)
+            complete_batch(batch, outcomes)
+        if any(outcome != DONE_OUTCOME for outcome in outcomes):
+            wake_overtaken_deliveries(batch)
     except (OperationalError, InterfaceError):
         raise  # the database is in trouble, not the row: its lease runs out and it is tried again, no attempt used
     except Exception as error:  # noqa: BLE001  whatever it is, it must cost this row alone; it is kept and shown
         if len(batch) == 1:
-            _failed(batch[0], error)
+            record_failure(batch[0], error)
             return
         for row in batch:
-            _work([row], handle)
+            process_batch([row], handle)
 
 
-def _failed(row: Delivery, error: Exception) -> None:
+def record_failure(row: Delivery, error: Exception) -> None:
     attempts = row.attempts + 1
-    dead = attempts >= MOST_ATTEMPTS
-    logger.error("delivery %s failed, attempt %s: %s at %s", row.pk, attempts, type(error).__name__, _place(error))
+    dead = attempts >= MAX_ATTEMPTS
+    logger.error(
+        "delivery %s failed, attempt %s: %s at %s", row.pk, attempts, type(error).__name__, error_location(error)
+    )
     Delivery.objects.filter(pk=row.pk, lease=row.lease).update(
         attempts=attempts,
         state=DeliveryState.DEAD if dead else F("state"),
         reason=f"Working on it failed {attempts} times ({type(error).__name__}).",
-        next_attempt_at=timezone.now() + _backoff(attempts),
+        next_attempt_at=timezone.now() + backoff_delay(attempts),
         lease=None,
         leased_until=None,
     )
 
 
-def _place(error: Exception) -> str:
+def error_location(error: Exception) -> str:
     """Where it was raised. Never its text, which may quote a value."""
     frames = traceback.extract_tb(error.__traceback__)
     return ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:])
 
 
-def _backoff(attempts: int) -> dt.timedelta:
+def backoff_delay(attempts: int) -> dt.timedelta:
     """Doubling, with full jitter above the half, so that rows which failed together don't return together."""
     seconds = FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1)
     return dt.timedelta(seconds=seconds * random.uniform(0.5, 1))  # noqa: S311  a pause, no secret
 
 
-def _next_look(outcome: Outcome) -> dt.datetime:
+def next_attempt_time(outcome: DeliveryOutcome) -> dt.datetime:
     waits = outcome.state == DeliveryState.WAITING
-    return timezone.now() + (WAIT_FOR_DEVICE if waits else dt.timedelta())
+    return timezone.now() + (DEVICE_WAIT_LIMIT if waits else dt.timedelta())
 
 
-SETTLE = """
+COMPLETE_SQL = """
 UPDATE devices_delivery SET state = 'done', reason = '', hwi_id = NULL, flagged = false, outcome = '{}',
     next_attempt_at = %(now)s, processed_at = %(now)s, lease = NULL, leased_until = NULL
 WHERE id = ANY(%(keys)s) AND lease = %(lease)s
 """
 
 
-def _settle(batch: Batch, outcomes: Sequence[Outcome]) -> None:
+def complete_batch(batch: DeliveryBatch, outcomes: Sequence[DeliveryOutcome]) -> None:
     """Completion checks the lease: a worker that was too slow finds its rows taken and changes nothing."""
-    keys = [row.pk for row, outcome in zip(batch, outcomes, strict=True) if outcome == PLAIN]
+    keys = [row.pk for row, outcome in zip(batch, outcomes, strict=True) if outcome == DONE_OUTCOME]
     if keys:
         with connection.cursor() as cursor:
-            cursor.execute(SETTLE, {"keys": keys, "lease": batch[0].lease, "now": timezone.now()})
+            cursor.execute(COMPLETE_SQL, {"keys": keys, "lease": batch[0].lease, "now": timezone.now()})
     for row, outcome in zip(batch, outcomes, strict=True):
-        if outcome != PLAIN:
-            _close(Delivery.objects.filter(pk=row.pk, lease=row.lease), outcome)
+        if outcome != DONE_OUTCOME:
+            complete_deliveries(Delivery.objects.filter(pk=row.pk, lease=row.lease), outcome)
 
 
-def _close(rows: Any, outcome: Outcome) -> None:
+def complete_deliveries(rows: Any, outcome: DeliveryOutcome) -> None:
     waits = outcome.state == DeliveryState.WAITING
     rows.update(
         state=outcome.state,
@@ -201,25 +203,25 @@ def _close(rows: Any, outcome: Outcome) -> None:
         hwi_id=outcome.hwi_id,
         flagged=outcome.flagged,
         outcome=outcome.counts,
-        next_attempt_at=_next_look(outcome),
+        next_attempt_at=next_attempt_time(outcome),
         processed_at=None if waits else timezone.now(),
         lease=None,
         leased_until=None,
     )
 
 
-def wake(hwi_id: uuid.UUID) -> int:
+def wake_waiting_deliveries(hwi_id: uuid.UUID) -> int:
     """The device that these wait for is known now."""
     return Delivery.objects.filter(state=DeliveryState.WAITING, hwi_id=hwi_id).update(next_attempt_at=timezone.now())
 
 
-def _wake_overtaken(batch: Batch) -> None:
+def wake_overtaken_deliveries(batch: DeliveryBatch) -> None:
     """A device that arrived while this batch was in hand woke nobody: these rows were not waiting yet."""
     keys = [row.pk for row in batch]
-    wake_held(Delivery.objects.filter(Q(pk__in=keys) | Q(parent__in=keys)))
+    wake_assigned_deliveries(Delivery.objects.filter(Q(pk__in=keys) | Q(parent__in=keys)))
 
 
-def wake_held(rows: Any = None) -> int:
+def wake_assigned_deliveries(rows: Any = None) -> int:
     """Those whose device has a holder by now. Also swept over all of them: an arrival may commit after we looked."""
     rows = Delivery.objects.filter(next_attempt_at__gt=timezone.now()) if rows is None else rows
     waiting = rows.filter(state=DeliveryState.WAITING)
@@ -227,22 +229,22 @@ def wake_held(rows: Any = None) -> int:
     return waiting.filter(hwi_id__in=held.values("device__hwi_id")).update(next_attempt_at=timezone.now())
 
 
-def replay(deliveries: Any) -> int:
+def replay_deliveries(deliveries: Any) -> int:
     """Work on them once more. Replaying everything changes nothing that was understood the first time."""
     return deliveries.exclude(purged_at__isnull=False).update(
         state=DeliveryState.NEW, reason="", attempts=0, next_attempt_at=timezone.now(), lease=None, leased_until=None
     )
 
 
-def dismiss(deliveries: Any, *, reason: str) -> int:
+def dismiss_deliveries(deliveries: Any, *, reason: str) -> int:
     """A person has said that nothing needs to be done about them. They may still be replayed."""
-    return deliveries.filter(state__in=DeliveryState.for_a_person()).update(
+    return deliveries.filter(state__in=DeliveryState.needing_review()).update(
         state=DeliveryState.DONE, reason=f"Dismissed: {reason}", processed_at=timezone.now(), lease=None,
         leased_until=None,
     )  # fmt: skip
 
 
-PURGE = """
+PURGE_SQL = """
 UPDATE devices_delivery SET body = '', purged_at = %(now)s
 WHERE id IN (
     SELECT id FROM devices_delivery WHERE state = 'done' AND purged_at IS NULL AND processed_at < %(before)s
@@ -250,14 +252,14 @@ WHERE id IN (
 """
 
 
-def purge(*, older_than: dt.timedelta = KEEP_BODIES, seconds: float = SLICE_SECONDS) -> int:
+def purge_bodies(*, older_than: dt.timedelta = BODY_RETENTION, seconds: float = SLICE_SECONDS) -> int:
     """Empty the bodies of what was done with that long ago. Digest and outcome stay; what waits for a person, too."""
     deadline, purged, now = time.monotonic() + seconds, 0, timezone.now()
-    values: dict[str, Any] = {"now": now, "before": now - older_than, "limit": PURGED_AT_ONCE}
+    values: dict[str, Any] = {"now": now, "before": now - older_than, "limit": PURGE_BATCH_SIZE}
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
-            cursor.execute(PURGE, values)
+            cursor.execute(PURGE_SQL, values)
             purged += cursor.rowcount
-            if cursor.rowcount < PURGED_AT_ONCE:
+            if cursor.rowcount < PURGE_BATCH_SIZE:
                 break
     return purged

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from devices.models.delivery import DeliveryState
 
-LOOKED_UP = "Nothing yet: it is looked up at the vendor, or its order's answer is under way."
+LOOKUP_PENDING_ADVICE = "Nothing yet: it is looked up at the vendor, or its order's answer is under way."
 # The beginning of a reason and what to do. The first that fits counts.
-ADVICE = (
+ADVICE_BY_REASON = (
     (
         "This device is not known here",
-        LOOKED_UP,
+        LOOKUP_PENDING_ADVICE,
     ),
-    ("No device with this HWI id", LOOKED_UP),
+    ("No device with this HWI id", LOOKUP_PENDING_ADVICE),
     ("The vendor knows no such device", "Open Unknown devices: dismiss a test message, or ask the vendor once more."),
     ("The vendor links this device to nobody", "Open Unknown devices: attach it to a patient, or dismiss it."),
     ("Nobody held this device", "Compare the dates of the assignment with the vendor's; correct there, then replay."),
@@ -26,14 +26,16 @@ ADVICE = (
     ("The worker died", "A fault of the product or of its server: tell the operator, replay when fixed."),
     ("Dismissed", "Nothing: somebody has looked at it."),
 )
-BROKEN = "Sent in a form that can't be read. If the reading matters, have the vendor send it again; else dismiss it."
-WAITS = "Nothing: it is worked on within seconds."
+UNREADABLE_ADVICE = (
+    "Sent in a form that can't be read. If the reading matters, have the vendor send it again; else dismiss it."
+)
+PROCESSING_ADVICE = "Nothing: it is worked on within seconds."
 
 
-def for_reason(reason: str, *, state: str) -> str:
-    found = next((text for beginning, text in ADVICE if reason.startswith(beginning)), "")
+def advice_for_reason(reason: str, *, state: str) -> str:
+    found = next((text for beginning, text in ADVICE_BY_REASON if reason.startswith(beginning)), "")
     if found:
         return found
     if state in (DeliveryState.QUARANTINED, DeliveryState.DEAD):
-        return BROKEN
-    return WAITS if state == DeliveryState.NEW else ""
+        return UNREADABLE_ADVICE
+    return PROCESSING_ADVICE if state == DeliveryState.NEW else ""

@@ -1,26 +1,26 @@
-from .api_key_slot import KeySlot
+from .api_key_slot import ApiKeySlot
 from .delivery import Delivery
 from .device import Assignment, Device
 from .device_type import DeviceType
 from .gateway import Gateway
 from .hardware_change import HardwareChange
-from .operator_alarm import Alarm
+from .operator_alarm import OperatorAlarm
 from .sync import PeriodicJob, SyncRow, SyncRun
 from .vendor_call import VendorCall
-from .webhook_count import HookTally
+from .webhook_count import WebhookCount
 
 __all__ = [
-    "Alarm",
+    "ApiKeySlot",
     "Assignment",
     "Delivery",
     "Device",
     "DeviceType",
     "Gateway",
     "HardwareChange",
-    "HookTally",
-    "KeySlot",
+    "OperatorAlarm",
     "PeriodicJob",
     "SyncRow",
     "SyncRun",
     "VendorCall",
+    "WebhookCount",
 ]

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 
-class KeySlot(models.Model):
+class ApiKeySlot(models.Model):
     """When the next call may go out on one API key. Shared by all processes; PostgreSQL's clock decides."""
 
     bucket = models.CharField(
@@ -12,8 +12,8 @@ class KeySlot(models.Model):
     )
     next_free_at = models.DateTimeField("free for the next call at", default=timezone.now)
     person_waiting_until = models.DateTimeField(null=True, blank=True)
-    bad_since = models.DateTimeField("refused by the vendor since", null=True, blank=True)
-    bad_reason = models.CharField("why", max_length=200, blank=True)
+    refused_since = models.DateTimeField("refused by the vendor since", null=True, blank=True)
+    refused_reason = models.CharField("why", max_length=200, blank=True)
 
     class Meta:
         ordering = ("bucket",)

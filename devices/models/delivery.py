@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 
 
 class DeliveryKind(models.TextChoices):
@@ -22,11 +22,11 @@ class DeliveryState(models.TextChoices):
     DEAD = "dead", "Gave up"
 
     @classmethod
-    def unsettled(cls) -> tuple[str, ...]:
+    def unprocessed(cls) -> tuple[str, ...]:
         return (cls.NEW, cls.WAITING)
 
     @classmethod
-    def for_a_person(cls) -> tuple[str, ...]:
+    def needing_review(cls) -> tuple[str, ...]:
         """What an index serves: few rows, and each is somebody's business."""
         return (cls.WAITING, cls.QUARANTINED, cls.DEAD)
 
@@ -42,7 +42,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Ready to be worked on now: new or waiting, its time has come, nobody holds it."""
         now = timezone.now()
         free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-        return self.filter(free, kind=kind, state__in=DeliveryState.unsettled(), next_attempt_at__lte=now)
+        return self.filter(free, kind=kind, state__in=DeliveryState.unprocessed(), next_attempt_at__lte=now)
 
 
 class Delivery(models.Model):

@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models import Count, F, Func, Q
 from django.utils import timezone
 
-from devices.statuses import NOT_LINKED, DeviceState
+from devices.statuses import NOT_LINKED_STATES, DeviceState
 from patients.models import Patient
-from patients.models.patient import sees_anybody
+from patients.models.patient import can_see_patients
 
 from .device_type import DeviceType
 from .gateway import Gateway
@@ -35,23 +35,23 @@ class Int8Range(Func):
 
 class DeviceQuerySet(models.QuerySet["Device"]):
     def visible_to(self, user: User) -> DeviceQuerySet:
-        return self.filter(patient__clinic__people=user) if sees_anybody(user) else self.none()
+        return self.filter(patient__clinic__people=user) if can_see_patients(user) else self.none()
 
     def linked(self) -> DeviceQuerySet:
         """Billed by the vendor: not unlinked, not cancelled."""
-        return self.exclude(state__in=NOT_LINKED)
+        return self.exclude(state__in=NOT_LINKED_STATES)
 
-    def counts(self) -> dict[str, int]:
+    def counts_by_state(self) -> dict[str, int]:
         """By state, how many there are."""
         return dict(self.order_by().values_list("state").annotate(n=Count("pk")))
 
-    def to_reread(self) -> DeviceQuerySet:
+    def refresh_due(self) -> DeviceQuerySet:
         """A webhook has hinted at news and its window is over."""
-        return self.filter(reread_at__lte=timezone.now())
+        return self.filter(refresh_due_at__lte=timezone.now())
 
-    def swapped(self) -> DeviceQuerySet:
+    def hardware_log_due(self) -> DeviceQuerySet:
         """Somebody has asked, or hardware was seen to change: the vendor's log of it is to be read."""
-        return self.filter(swaps_due_at__lte=timezone.now())
+        return self.filter(hardware_log_due_at__lte=timezone.now())
 
 
 class Device(models.Model):
@@ -80,16 +80,16 @@ class Device(models.Model):
     invalid_address = models.TextField(blank=True)
     duplicate_at_address = models.BooleanField(default=False)
     client_notes = models.TextField(blank=True)
-    read_at = models.DateTimeField("read from the vendor", null=True, blank=True)
+    fetched_at = models.DateTimeField("read from the vendor", null=True, blank=True)
     # A fulfillment webhook is a hint: shown as unconfirmed until the device is read again.
-    hinted_status = models.CharField(max_length=255, blank=True)
-    hinted_at = models.DateTimeField(null=True, blank=True)
-    reread_at = models.DateTimeField("read again at", null=True, blank=True)
-    swaps_due_at = models.DateTimeField("the vendor's log of its hardware is read at", null=True, blank=True)
+    unconfirmed_status = models.CharField(max_length=255, blank=True)
+    unconfirmed_status_at = models.DateTimeField(null=True, blank=True)
+    refresh_due_at = models.DateTimeField("read again at", null=True, blank=True)
+    hardware_log_due_at = models.DateTimeField("the vendor's log of its hardware is read at", null=True, blank=True)
     # From our own readings.
     first_reading_at = models.DateTimeField(null=True, blank=True)
     last_reading_at = models.DateTimeField("last reading taken", null=True, blank=True)
-    last_heard_at = models.DateTimeField("last heard of", null=True, blank=True)
+    last_seen_at = models.DateTimeField("last heard of", null=True, blank=True)
     battery_percent = models.SmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -105,8 +105,12 @@ class Device(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("reread_at",), condition=Q(reread_at__isnull=False), name="device_to_reread"),
-            models.Index(fields=("swaps_due_at",), condition=Q(swaps_due_at__isnull=False), name="device_swaps_due"),
+            models.Index(
+                fields=("refresh_due_at",), condition=Q(refresh_due_at__isnull=False), name="device_to_reread"
+            ),
+            models.Index(
+                fields=("hardware_log_due_at",), condition=Q(hardware_log_due_at__isnull=False), name="device_swaps_due"
+            ),
             models.Index(fields=("state",), name="device_by_state"),
         )
 
@@ -123,16 +127,18 @@ class Device(models.Model):
 
     @property
     def unconfirmed(self) -> bool:
-        return self.hinted_at is not None and (self.read_at is None or self.read_at < self.hinted_at)
+        return self.unconfirmed_status_at is not None and (
+            self.fetched_at is None or self.fetched_at < self.unconfirmed_status_at
+        )
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def open(self) -> AssignmentQuerySet:
         return self.filter(ended_at__isnull=True)
 
-    def at(self, moment: dt.datetime) -> AssignmentQuerySet:
-        began = Q(started_at__isnull=True) | Q(started_at__lte=moment)
-        return self.filter(began & (Q(ended_at__isnull=True) | Q(ended_at__gt=moment)))
+    def active_at(self, time: dt.datetime) -> AssignmentQuerySet:
+        began = Q(started_at__isnull=True) | Q(started_at__lte=time)
+        return self.filter(began & (Q(ended_at__isnull=True) | Q(ended_at__gt=time)))
 
 
 class Assignment(models.Model):
@@ -170,6 +176,6 @@ class Assignment(models.Model):
     def __str__(self) -> str:
         return f"assignment {self.pk}"
 
-    def holds(self, moment: dt.datetime) -> bool:
-        began = self.started_at is None or self.started_at <= moment
-        return began and (self.ended_at is None or moment < self.ended_at)
+    def is_active_at(self, time: dt.datetime) -> bool:
+        began = self.started_at is None or self.started_at <= time
+        return began and (self.ended_at is None or time < self.ended_at)

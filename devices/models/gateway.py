@@ -10,16 +10,19 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from devices.hardware_ids import as_printed, is_gateway_id
-from devices.statuses import NOT_LINKED, DeviceState
+from devices.hardware_ids import format_gateway_id, is_gateway_id
+from devices.statuses import NOT_LINKED_STATES, DeviceState
 from patients.models import Patient
 
 if TYPE_CHECKING:
     from patients.models import User
 
-EXCELLENT, POOR = 30, 10  # signal: "30 or above excellent, 10 or below poor" (the vendor's recipe, no unit given)
-CONFIRMED = "CO"  # of `whitelist_status`; RE is requested
-IN_USE = tuple(set(DeviceState) - set(NOT_LINKED))
+EXCELLENT_SIGNAL, POOR_SIGNAL = (
+    30,
+    10,
+)  # signal: "30 or above excellent, 10 or below poor" (the vendor's recipe, no unit given)
+WHITELIST_CONFIRMED = "CO"  # of `whitelist_status`; RE is requested
+LINKED_STATES = tuple(set(DeviceState) - set(NOT_LINKED_STATES))
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):
@@ -30,20 +33,20 @@ class GatewayQuerySet(models.QuerySet["Gateway"]):
 
     def in_use(self) -> GatewayQuerySet:
         """On which a device is linked, and about which the vendor can be asked: an IMEI is no gateway."""
-        linked = Gateway.objects.filter(devices__state__in=IN_USE).order_by().values("pk")
+        linked = Gateway.objects.filter(devices__state__in=LINKED_STATES).order_by().values("pk")
         return self.filter(hardware_uuid__iregex="^[0-9a-f]{12}$", pk__in=linked)
 
-    def due(self) -> GatewayQuerySet:
+    def status_due(self) -> GatewayQuerySet:
         """To be asked about now, in the background."""
-        return self.filter(ask_at__lte=timezone.now())
+        return self.filter(status_due_at__lte=timezone.now())
 
-    def looked_for(self) -> GatewayQuerySet:
+    def lookup_requested(self) -> GatewayQuerySet:
         """A person waits for what the vendor says."""
-        return self.filter(look_asked_at__isnull=False)
+        return self.filter(lookup_requested_at__isnull=False)
 
 
 @dataclass(frozen=True)
-class Listed:
+class WhitelistEntry:
     """A sensor on a gateway's whitelist: readings of others it must not take. `since`: its last change."""
 
     sensor_code: str
@@ -53,7 +56,7 @@ class Listed:
 
     @property
     def confirmed(self) -> bool:
-        return self.status == CONFIRMED
+        return self.status == WHITELIST_CONFIRMED
 
 
 class Gateway(models.Model):
@@ -70,13 +73,13 @@ class Gateway(models.Model):
     shipped_at = models.DateTimeField(null=True, blank=True)
     assigned_at = models.DateTimeField(null=True, blank=True)
     whitelist = models.JSONField(default=list, blank=True)
-    read_at = models.DateTimeField("listed by the vendor", null=True, blank=True)
+    fetched_at = models.DateTimeField("listed by the vendor", null=True, blank=True)
     # The vendor is asked about each gateway by itself, once a night, and when a person wants to know now.
-    told_at = models.DateTimeField("told about by the vendor", null=True, blank=True)
-    ask_at = models.DateTimeField("to be asked about at", null=True, blank=True)
-    ask_attempts = models.PositiveSmallIntegerField(default=0)
-    ask_problem = models.CharField("why nothing newer is known", max_length=200, blank=True)
-    look_asked_at = models.DateTimeField("a person has asked at", null=True, blank=True)
+    status_fetched_at = models.DateTimeField("told about by the vendor", null=True, blank=True)
+    status_due_at = models.DateTimeField("to be asked about at", null=True, blank=True)
+    status_attempts = models.PositiveSmallIntegerField(default=0)
+    status_problem = models.CharField("why nothing newer is known", max_length=200, blank=True)
+    lookup_requested_at = models.DateTimeField("a person has asked at", null=True, blank=True)
 
     objects = GatewayQuerySet.as_manager()
 
@@ -84,9 +87,11 @@ class Gateway(models.Model):
         ordering = ("hardware_uuid",)
         constraints = (models.CheckConstraint(condition=~Q(hardware_uuid=""), name="gateway_has_id"),)
         indexes = (
-            models.Index(fields=("ask_at",), condition=Q(ask_at__isnull=False), name="gateway_to_ask"),
+            models.Index(fields=("status_due_at",), condition=Q(status_due_at__isnull=False), name="gateway_to_ask"),
             models.Index(
-                fields=("look_asked_at",), condition=Q(look_asked_at__isnull=False), name="gateway_looked_for"
+                fields=("lookup_requested_at",),
+                condition=Q(lookup_requested_at__isnull=False),
+                name="gateway_looked_for",
             ),
         )
 
@@ -95,7 +100,7 @@ class Gateway(models.Model):
 
     @property
     def printed_id(self) -> str:
-        return as_printed(self.hardware_uuid)
+        return format_gateway_id(self.hardware_uuid)
 
     @property
     def is_modem(self) -> bool:
@@ -103,20 +108,26 @@ class Gateway(models.Model):
         return not is_gateway_id(self.hardware_uuid.upper())
 
     @property
-    def signal_in_words(self) -> str:
+    def signal_label(self) -> str:
         if self.signal_strength is None:
             return ""
-        return "excellent" if self.signal_strength >= EXCELLENT else "poor" if self.signal_strength <= POOR else "fair"
+        return (
+            "excellent"
+            if self.signal_strength >= EXCELLENT_SIGNAL
+            else "poor"
+            if self.signal_strength <= POOR_SIGNAL
+            else "fair"
+        )
 
     @property
-    def listed(self) -> list[Listed]:
+    def whitelist_entries(self) -> list[WhitelistEntry]:
         """Its whitelist, as last told."""
-        return [_listed(row) for row in self.whitelist if isinstance(row, dict)]
+        return [parse_whitelist_entry(row) for row in self.whitelist if isinstance(row, dict)]
 
 
-def _listed(row: dict[str, str | None]) -> Listed:
+def parse_whitelist_entry(row: dict[str, str | None]) -> WhitelistEntry:
     since = row.get("modified") or row.get("created")
-    return Listed(
+    return WhitelistEntry(
         sensor_code=row.get("sensor_code") or "",
         mac_address=row.get("mac_address") or "",
         status=row.get("whitelist_status") or "",

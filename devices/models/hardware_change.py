@@ -15,9 +15,9 @@ class HardwareChange(models.Model):
     """
 
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="hardware_changes")
-    old = models.CharField("before", max_length=255, blank=True)
-    new = models.CharField("after", max_length=255, blank=True)
-    noticed_at = models.DateTimeField("noticed here", null=True, blank=True)
+    old_hardware_uuid = models.CharField("before", max_length=255, blank=True)
+    new_hardware_uuid = models.CharField("after", max_length=255, blank=True)
+    detected_at = models.DateTimeField("noticed here", null=True, blank=True)
     logged_at = models.DateTimeField("in the vendor's log", null=True, blank=True)
     log_id = models.UUIDField("row of the vendor's log", null=True, blank=True, unique=True)
 
@@ -25,15 +25,17 @@ class HardwareChange(models.Model):
         ordering = ("pk",)
         constraints = (
             models.CheckConstraint(
-                condition=Q(noticed_at__isnull=False) | Q(log_id__isnull=False), name="hardware_change_has_a_witness"
+                condition=Q(detected_at__isnull=False) | Q(log_id__isnull=False), name="hardware_change_has_a_witness"
             ),
-            models.CheckConstraint(condition=~Q(old=F("new")), name="hardware_change_is_one"),
+            models.CheckConstraint(
+                condition=~Q(old_hardware_uuid=F("new_hardware_uuid")), name="hardware_change_is_one"
+            ),
         )
 
     def __str__(self) -> str:
         return f"change {self.pk}"
 
     @property
-    def at(self) -> dt.datetime | None:
+    def changed_at(self) -> dt.datetime | None:
         """The vendor's time where it is known."""
-        return self.logged_at or self.noticed_at
+        return self.logged_at or self.detected_at

@@ -4,15 +4,15 @@ from django.db import models
 from django.utils import timezone
 
 
-class Alarm(models.Model):
+class OperatorAlarm(models.Model):
     """Something that must run does not, since when, and when operators were last told so."""
 
     name = models.CharField(max_length=64, primary_key=True)
     problem = models.TextField(help_text="no patient's data")
     since = models.DateTimeField(default=timezone.now)
-    over_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
     mailed_at = models.DateTimeField(null=True, blank=True)
-    over_mailed_at = models.DateTimeField(null=True, blank=True)
+    resolved_mailed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("name",)

@@ -23,7 +23,7 @@ class SyncKind(models.TextChoices):
     GATEWAYS = "gateways", "Gateways"
 
 
-TALLIES = ("asked", "done", "failed", "seen", "added", "missed")
+TOTAL_NAMES = ("asked", "done", "failed", "seen", "added", "missed")
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
@@ -80,13 +80,13 @@ class SyncRun(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, comparison {str(self.pk)[:8]}"
 
-    def tally(self, name: str) -> int:
+    def total_for(self, name: str) -> int:
         """`asked`, `done`, `failed`, `seen`, `added` or `missed`: kept once finished, counted while under way."""
-        return int(self._tallies.get(name, 0)) if self.kind == SyncKind.MEASUREMENTS else 0  # only these have rows
+        return int(self._row_totals.get(name, 0)) if self.kind == SyncKind.MEASUREMENTS else 0  # only these have rows
 
     @cached_property
-    def _tallies(self) -> dict[str, int]:
-        return self.totals or SyncRun.objects.filter(pk=self.pk).with_progress().values(*TALLIES).get()
+    def _row_totals(self) -> dict[str, int]:
+        return self.totals or SyncRun.objects.filter(pk=self.pk).with_progress().values(*TOTAL_NAMES).get()
 
 
 class SyncRowState(models.TextChoices):

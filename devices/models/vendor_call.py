@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from patients.models import Patient
-from patients.models.patient import sees_anybody
+from patients.models.patient import can_see_patients
 
 from .device import Device
 
@@ -28,37 +28,37 @@ class CallKind(models.TextChoices):
 
 
 class CallState(models.TextChoices):
-    INTENT = "intent", "Waiting to be sent"
+    QUEUED = "queued", "Waiting to be sent"
     SENDING = "sending", "Being sent"
     UNKNOWN = "unknown", "Sent, answer unclear"
-    NEEDS_HUMAN = "needs_human", "Needs a person"
+    NEEDS_REVIEW = "needs_review", "Needs a person"
     CONFIRMED = "confirmed", "Confirmed"
     REJECTED = "rejected", "Refused by the vendor"
     CANCELLED = "cancelled", "Cancelled"
-    GIVEN_UP = "given_up", "Given up"
+    ABANDONED = "abandoned", "Given up"
 
 
-def new_reference() -> str:
+def generate_reference() -> str:
     return "V" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(9))
 
 
 class VendorCallQuerySet(models.QuerySet["VendorCall"]):
     def visible_to(self, user: User) -> VendorCallQuerySet:
-        return self.filter(patient__clinic__people=user) if sees_anybody(user) else self.none()
+        return self.filter(patient__clinic__people=user) if can_see_patients(user) else self.none()
 
     def waiting(self) -> VendorCallQuerySet:
-        return self.filter(state=CallState.INTENT, next_attempt_at__lte=timezone.now())
+        return self.filter(state=CallState.QUEUED, next_attempt_at__lte=timezone.now())
 
-    def to_search(self) -> VendorCallQuerySet:
+    def due_for_search(self) -> VendorCallQuerySet:
         """Sent, answer unclear, and long enough ago that the vendor's own list tells what became of it."""
         return self.filter(state=CallState.UNKNOWN, search_after__lte=timezone.now())
 
-    def to_look_at(self) -> VendorCallQuerySet:
+    def lookup_requested(self) -> VendorCallQuerySet:
         """A person waits for what the vendor lists."""
-        return self.filter(state=CallState.NEEDS_HUMAN, look_asked_at__isnull=False)
+        return self.filter(state=CallState.NEEDS_REVIEW, lookup_requested_at__isnull=False)
 
-    def unsettled(self) -> VendorCallQuerySet:
-        settled = (CallState.CONFIRMED, CallState.REJECTED, CallState.CANCELLED, CallState.GIVEN_UP)
+    def unresolved(self) -> VendorCallQuerySet:
+        settled = (CallState.CONFIRMED, CallState.REJECTED, CallState.CANCELLED, CallState.ABANDONED)
         return self.exclude(state__in=settled)
 
 
@@ -73,8 +73,10 @@ class VendorCall(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=12, choices=CallKind)
-    state = models.CharField(max_length=12, choices=CallState, default=CallState.INTENT)
-    reference = models.CharField(max_length=16, unique=True, default=new_reference, help_text="in the vendor's notes")
+    state = models.CharField(max_length=12, choices=CallState, default=CallState.QUEUED)
+    reference = models.CharField(
+        max_length=16, unique=True, default=generate_reference, help_text="in the vendor's notes"
+    )
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls")
     payload = models.JSONField(default=dict, blank=True, help_text="arguments of the client's method")
@@ -85,17 +87,17 @@ class VendorCall(models.Model):
     lease = models.UUIDField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
     # While unknown: since when, the next look at the vendor, and how many looks found nothing.
     unknown_since = models.DateTimeField(null=True, blank=True)
     search_after = models.DateTimeField(null=True, blank=True)
-    times_absent = models.PositiveSmallIntegerField(default=0)
+    absence_count = models.PositiveSmallIntegerField(default=0)
     # While a person decides: what the last complete answer of the vendor held, as [{"hwi_id", "fits"}].
-    look_asked_at = models.DateTimeField(null=True, blank=True)
-    looked_at = models.DateTimeField(null=True, blank=True)
-    look_problem = models.CharField(max_length=200, blank=True)
-    listed = models.JSONField(default=list, blank=True)
-    decided_by = models.ForeignKey(
+    lookup_requested_at = models.DateTimeField(null=True, blank=True)
+    lookup_at = models.DateTimeField(null=True, blank=True)
+    lookup_problem = models.CharField(max_length=200, blank=True)
+    lookup_results = models.JSONField(default=list, blank=True)
+    resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     requested_by = models.ForeignKey(
@@ -120,12 +122,12 @@ class VendorCall(models.Model):
             models.UniqueConstraint(
                 fields=("device", "kind"),
                 condition=Q(device__isnull=False, kind__in=("unlink", "delete"))
-                & Q(state__in=("intent", "sending", "unknown", "needs_human")),
+                & Q(state__in=("queued", "sending", "unknown", "needs_review")),
                 name="call_one_open_per_device",
             ),
         )
         indexes = (
-            models.Index(fields=("next_attempt_at", "created_at"), condition=Q(state="intent"), name="call_waiting"),
+            models.Index(fields=("next_attempt_at", "created_at"), condition=Q(state="queued"), name="call_waiting"),
             models.Index(fields=("leased_until",), condition=Q(state="sending"), name="call_being_sent"),
             models.Index(fields=("search_after",), condition=Q(state="unknown"), name="call_to_search"),
             models.Index(fields=("state", "-created_at"), name="call_by_state"),

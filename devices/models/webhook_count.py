@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import Q, Sum
 
 
-class HookOutcome(models.TextChoices):
+class WebhookOutcome(models.TextChoices):
     ACCEPTED = "accepted", "Kept"
     WRONG_SECRET = "wrong_secret", "Wrong or missing secret"
-    STRANGER = "stranger", "No such hook, no secret"
+    PROBE = "probe", "No such hook, no secret"
     PATH = "path", "No such hook"
     METHOD = "method", "Not a POST"
     LENGTH = "length", "No length"
@@ -20,44 +20,44 @@ class HookOutcome(models.TextChoices):
     DEFECT = "defect", "A defect of ours"
 
     @classmethod
-    def of_strangers(cls) -> tuple[str, ...]:
+    def unauthenticated(cls) -> tuple[str, ...]:
         """Anybody can cause these."""
-        return (cls.WRONG_SECRET, cls.STRANGER)
+        return (cls.WRONG_SECRET, cls.PROBE)
 
 
-class HookTallyQuerySet(models.QuerySet["HookTally"]):
-    def since(self, moment: dt.datetime) -> HookTallyQuerySet:
-        return self.filter(minute__gte=moment.replace(second=0, microsecond=0))
+class WebhookCountQuerySet(models.QuerySet["WebhookCount"]):
+    def since(self, start: dt.datetime) -> WebhookCountQuerySet:
+        return self.filter(minute__gte=start.replace(second=0, microsecond=0))
 
-    def accepted(self) -> HookTallyQuerySet:
-        return self.filter(outcome=HookOutcome.ACCEPTED)
+    def accepted(self) -> WebhookCountQuerySet:
+        return self.filter(outcome=WebhookOutcome.ACCEPTED)
 
-    def lost(self) -> HookTallyQuerySet:
+    def refused_authenticated(self) -> WebhookCountQuerySet:
         """Refusals of somebody who proved to be the vendor: what they carried is gone until the next pull."""
-        return self.exclude(outcome__in=(HookOutcome.ACCEPTED, *HookOutcome.of_strangers()))
+        return self.exclude(outcome__in=(WebhookOutcome.ACCEPTED, *WebhookOutcome.unauthenticated()))
 
     def totals(self, *by: str) -> dict[str, int]:
         return dict(self.order_by().values_list(*by).annotate(total=Sum("count")))
 
 
-class HookTally(models.Model):
+class WebhookCount(models.Model):
     """How often hooks ended how, by minute and sender. Written some seconds late, beside the receiver's way."""
 
-    Outcome = HookOutcome
+    Outcome = WebhookOutcome
 
     minute = models.DateTimeField()
-    outcome = models.CharField(max_length=12, choices=HookOutcome)
+    outcome = models.CharField(max_length=12, choices=WebhookOutcome)
     source = models.CharField("sender's address", max_length=45, blank=True, help_text="empty: several more")
     count = models.PositiveIntegerField()
 
-    objects = HookTallyQuerySet.as_manager()
+    objects = WebhookCountQuerySet.as_manager()
 
     class Meta:
         ordering = ("-minute", "outcome", "source")
         verbose_name, verbose_name_plural = "webhook count", "webhook counts"
         constraints = (
             models.UniqueConstraint(fields=("minute", "outcome", "source"), name="tally_once"),
-            models.CheckConstraint(condition=Q(outcome__in=HookOutcome.values), name="tally_outcome_known"),
+            models.CheckConstraint(condition=Q(outcome__in=WebhookOutcome.values), name="tally_outcome_known"),
         )
 
     def __str__(self) -> str:

@@ -12,56 +12,64 @@ from django.core.mail import send_mail
 from django.db.models import F
 from django.utils import timezone
 
-from devices.models import Alarm
+from devices.models import OperatorAlarm
 from devices.monitoring import checks
-from devices.monitoring.queue_age import in_words
+from devices.monitoring.queue_age import format_duration
 
 logger = logging.getLogger(__name__)
 
-REPEAT = dt.timedelta(hours=1)
-KEEP = dt.timedelta(days=30)
+MAIL_REPEAT_INTERVAL = dt.timedelta(hours=1)
+ALARM_RETENTION = dt.timedelta(days=30)
 
 
-def look() -> None:
+def update_operator_alarms() -> None:
     """Compare what doesn't run with what operators know, and tell them the difference."""
     now = timezone.now()
-    found = checks.problems()
+    found = checks.find_problems()
     for name, problem in found.items():
-        _note(name, problem, now)
-    Alarm.objects.filter(over_at__isnull=True).exclude(name__in=found).update(over_at=now)
-    _tell(now)
-    Alarm.objects.filter(over_at__lt=now - KEEP).delete()
+        record_problem(name, problem, now)
+    OperatorAlarm.objects.filter(resolved_at__isnull=True).exclude(name__in=found).update(resolved_at=now)
+    notify_operators(now)
+    OperatorAlarm.objects.filter(resolved_at__lt=now - ALARM_RETENTION).delete()
 
 
-def _note(name: str, problem: str, now: dt.datetime) -> None:
-    alarm, begins = Alarm.objects.get_or_create(name=name, defaults={"problem": problem, "since": now})
-    if begins or alarm.over_at:
+def record_problem(name: str, problem: str, now: dt.datetime) -> None:
+    alarm, begins = OperatorAlarm.objects.get_or_create(name=name, defaults={"problem": problem, "since": now})
+    if begins or alarm.resolved_at:
         logger.error("alarm %s: %s", name, problem)
-    if alarm.over_at:  # when it was mailed last stays: what comes and goes is mailed once an hour too
-        Alarm.objects.filter(pk=name).update(problem=problem, since=now, over_at=None, over_mailed_at=None)
+    if alarm.resolved_at:  # when it was mailed last stays: what comes and goes is mailed once an hour too
+        OperatorAlarm.objects.filter(pk=name).update(
+            problem=problem, since=now, resolved_at=None, resolved_mailed_at=None
+        )
     elif not begins:
-        Alarm.objects.filter(pk=name).update(problem=problem)
+        OperatorAlarm.objects.filter(pk=name).update(problem=problem)
 
 
-def _tell(now: dt.datetime) -> None:
-    lasting = [alarm for alarm in Alarm.objects.filter(over_at__isnull=True) if _is_due(alarm, now)]
-    over = list(Alarm.objects.filter(over_at__isnull=False, over_mailed_at__isnull=True, mailed_at__gte=F("since")))
-    if not (lasting or over) or not _mailed(lasting, over, now):
+def notify_operators(now: dt.datetime) -> None:
+    lasting = [alarm for alarm in OperatorAlarm.objects.filter(resolved_at__isnull=True) if is_mail_due(alarm, now)]
+    over = list(
+        OperatorAlarm.objects.filter(
+            resolved_at__isnull=False, resolved_mailed_at__isnull=True, mailed_at__gte=F("since")
+        )
+    )
+    if not (lasting or over) or not send_alarm_mail(lasting, over, now):
         return
-    Alarm.objects.filter(pk__in=[alarm.pk for alarm in lasting]).update(mailed_at=now)
-    Alarm.objects.filter(pk__in=[alarm.pk for alarm in over]).update(over_mailed_at=now)
+    OperatorAlarm.objects.filter(pk__in=[alarm.pk for alarm in lasting]).update(mailed_at=now)
+    OperatorAlarm.objects.filter(pk__in=[alarm.pk for alarm in over]).update(resolved_mailed_at=now)
 
 
-def _is_due(alarm: Alarm, now: dt.datetime) -> bool:
-    return alarm.mailed_at is None or now - alarm.mailed_at >= REPEAT
+def is_mail_due(alarm: OperatorAlarm, now: dt.datetime) -> bool:
+    return alarm.mailed_at is None or now - alarm.mailed_at >= MAIL_REPEAT_INTERVAL
 
 
-def _mailed(lasting: list[Alarm], over: list[Alarm], now: dt.datetime) -> bool:
+def send_alarm_mail(lasting: list[OperatorAlarm], over: list[OperatorAlarm], now: dt.datetime) -> bool:
     """All news in one mail. False when it could not be sent."""
     if not settings.OPERATOR_EMAILS:
         return False
-    lines = [f"RED   {alarm.name}: {alarm.problem} (for {in_words(now - alarm.since)})" for alarm in lasting]
-    lines += [f"over  {alarm.name}: it lasted {in_words((alarm.over_at or now) - alarm.since)}" for alarm in over]
+    lines = [f"RED   {alarm.name}: {alarm.problem} (for {format_duration(now - alarm.since)})" for alarm in lasting]
+    lines += [
+        f"over  {alarm.name}: it lasted {format_duration((alarm.resolved_at or now) - alarm.since)}" for alarm in over
+    ]
     names = ", ".join(alarm.name for alarm in lasting or over)
     subject = f"Vitals at Home: {'red' if lasting else 'over'}: {names}"[:200]
     text = "\n".join([*lines, "", f"{settings.SITE_URL}/healthz/deep", "What to do: docs/operations.md, Alarms."])

@@ -6,12 +6,12 @@ import datetime as dt
 
 from django.db.models import Q
 
-from devices.models import Alarm
+from devices.models import OperatorAlarm
 
-LOSE_WEBHOOKS = ("database", "hooks_refused", "hooks_locked_out", "hooks_silent")
+WEBHOOK_OUTAGE_ALARMS = ("database", "hooks_refused", "hooks_locked_out", "hooks_silent")
 
 
-def found_since(moment: dt.datetime) -> bool:
+def has_outage_since(start: dt.datetime) -> bool:
     """One has begun, or is over, since then. Only a pull that begins later brings what was lost."""
-    alarms = Alarm.objects.filter(name__in=LOSE_WEBHOOKS)
-    return alarms.filter(Q(since__gt=moment) | Q(over_at__gt=moment)).exists()
+    alarms = OperatorAlarm.objects.filter(name__in=WEBHOOK_OUTAGE_ALARMS)
+    return alarms.filter(Q(since__gt=start) | Q(resolved_at__gt=start)).exists()

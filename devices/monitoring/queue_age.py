@@ -15,14 +15,14 @@ from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.models.sync import SyncRowState
 from devices.models.vendor_call import CallState
 
-SOON = dt.timedelta(minutes=5)
-PERSONS_TIME = dt.timedelta(hours=4)
-NIGHT = dt.timedelta(hours=12)  # 10,000 patients on one key take three hours
-DAY = dt.timedelta(days=1)
+SHORT_LIMIT = dt.timedelta(minutes=5)
+REVIEW_LIMIT = dt.timedelta(hours=4)
+NIGHT_LIMIT = dt.timedelta(hours=12)  # 10,000 patients on one key take three hours
+DAY_LIMIT = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Wait:
+class QueueAge:
     """`oldest` is when the first of them was due (None: nothing waits); overdue by `limit`, something is wrong."""
 
     what: str
@@ -35,64 +35,68 @@ class Wait:
 
     def problem(self) -> str | None:
         late = self.overdue_by()
-        return f"{self.what} for {in_words(late)}" if late > self.limit else None
+        return f"{self.what} for {format_duration(late)}" if late > self.limit else None
 
 
-def in_words(time: dt.timedelta) -> str:
+def format_duration(time: dt.timedelta) -> str:
     minutes = int(time.total_seconds() // 60)
     return f"{minutes} minutes" if minutes < 180 else f"{minutes // 60} hours"
 
 
-def _deliveries(kind: DeliveryKind) -> Callable[[], dt.datetime | None]:
+def oldest_delivery(kind: DeliveryKind) -> Callable[[], dt.datetime | None]:
     new = Delivery.objects.filter(kind=kind, state=DeliveryState.NEW).order_by()
     return lambda: new.all().aggregate(at=Min("next_attempt_at"))["at"]
 
 
-def _unknown_devices() -> dt.datetime | None:
+def oldest_unknown_device() -> dt.datetime | None:
     waiting = Delivery.objects.filter(state=DeliveryState.WAITING).order_by()
     return waiting.aggregate(at=Min("received_at"))["at"]
 
 
-def _calls(state: CallState, *since: str) -> Callable[[], dt.datetime | None]:
+def oldest_call(state: CallState, *since: str) -> Callable[[], dt.datetime | None]:
     calls = VendorCall.objects.filter(state=state).order_by()
     return lambda: calls.all().aggregate(at=Min(Coalesce(*since) if len(since) > 1 else since[0]))["at"]
 
 
-def _pulls() -> dt.datetime | None:
+def oldest_pull() -> dt.datetime | None:
     rows = SyncRow.objects.filter(state=SyncRowState.WAITING, run__finished_at__isnull=True).order_by()
     return rows.aggregate(at=Min("next_attempt_at"))["at"]
 
 
-def _rereads() -> dt.datetime | None:
-    return Device.objects.order_by().aggregate(at=Min("reread_at"))["at"]
+def oldest_refresh() -> dt.datetime | None:
+    return Device.objects.order_by().aggregate(at=Min("refresh_due_at"))["at"]
 
 
-def _gateways() -> dt.datetime | None:
-    return Gateway.objects.order_by().aggregate(at=Min("ask_at"))["at"]
+def oldest_gateway_status() -> dt.datetime | None:
+    return Gateway.objects.order_by().aggregate(at=Min("status_due_at"))["at"]
 
 
-def _looks() -> dt.datetime | None:
+def oldest_lookup() -> dt.datetime | None:
     """Of both kinds the older one; Least would not use the two indexes."""
-    gateways = Gateway.objects.order_by().aggregate(at=Min("look_asked_at"))["at"]
-    swaps = Device.objects.order_by().aggregate(at=Min("swaps_due_at"))["at"]
+    gateways = Gateway.objects.order_by().aggregate(at=Min("lookup_requested_at"))["at"]
+    swaps = Device.objects.order_by().aggregate(at=Min("hardware_log_due_at"))["at"]
     return min((at for at in (gateways, swaps) if at), default=None)
 
 
-WAITS = {
-    "inbox_readings": Wait("readings wait", SOON, _deliveries(DeliveryKind.MEASUREMENT)),
-    "inbox_fulfillment": Wait("shipping news waits", SOON, _deliveries(DeliveryKind.FULFILLMENT)),
-    "inbox_special_orders": Wait("special orders wait", SOON, _deliveries(DeliveryKind.SPECIAL_ORDER)),
-    "inbox_unknown_devices": Wait("deliveries of unknown devices wait", DAY, _unknown_devices),
-    "calls_intent": Wait("calls wait to be sent", SOON, _calls(CallState.INTENT, "next_attempt_at")),
-    "calls_sending": Wait("calls of dead workers wait", SOON, _calls(CallState.SENDING, "leased_until")),
-    "calls_unknown": Wait(
-        "calls with unclear answers wait to be searched for", SOON, _calls(CallState.UNKNOWN, "search_after")
+QUEUE_AGES = {
+    "inbox_readings": QueueAge("readings wait", SHORT_LIMIT, oldest_delivery(DeliveryKind.MEASUREMENT)),
+    "inbox_fulfillment": QueueAge("shipping news waits", SHORT_LIMIT, oldest_delivery(DeliveryKind.FULFILLMENT)),
+    "inbox_special_orders": QueueAge("special orders wait", SHORT_LIMIT, oldest_delivery(DeliveryKind.SPECIAL_ORDER)),
+    "inbox_unknown_devices": QueueAge("deliveries of unknown devices wait", DAY_LIMIT, oldest_unknown_device),
+    "calls_queued": QueueAge("calls wait to be sent", SHORT_LIMIT, oldest_call(CallState.QUEUED, "next_attempt_at")),
+    "calls_sending": QueueAge(
+        "calls of dead workers wait", SHORT_LIMIT, oldest_call(CallState.SENDING, "leased_until")
     ),
-    "calls_needs_human": Wait(
-        "calls wait for a person", PERSONS_TIME, _calls(CallState.NEEDS_HUMAN, "unknown_since", "created_at")
+    "calls_unknown": QueueAge(
+        "calls with unclear answers wait to be searched for",
+        SHORT_LIMIT,
+        oldest_call(CallState.UNKNOWN, "search_after"),
     ),
-    "pulls": Wait("patients wait to be pulled", NIGHT, _pulls),
-    "gateways_to_ask": Wait("gateways wait to be asked about", NIGHT, _gateways),
-    "looks": Wait("somebody waits for a look at the vendor", SOON, _looks),
-    "rereads": Wait("devices wait to be read again", SOON, _rereads),
+    "calls_needs_review": QueueAge(
+        "calls wait for a person", REVIEW_LIMIT, oldest_call(CallState.NEEDS_REVIEW, "unknown_since", "created_at")
+    ),
+    "pulls": QueueAge("patients wait to be pulled", NIGHT_LIMIT, oldest_pull),
+    "gateway_statuses": QueueAge("gateways wait to be asked about", NIGHT_LIMIT, oldest_gateway_status),
+    "lookups": QueueAge("somebody waits for a look at the vendor", SHORT_LIMIT, oldest_lookup),
+    "device_refreshes": QueueAge("devices wait to be read again", SHORT_LIMIT, oldest_refresh),
 }

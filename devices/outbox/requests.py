@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from devices import tenovi
-from devices.hardware_ids import hardware_problem, normalise_hardware_uuid
+from devices.hardware_ids import hardware_uuid_problem, normalise_hardware_uuid
 from devices.models import DeviceType, VendorCall
-from devices.models.vendor_call import new_reference
+from devices.models.vendor_call import generate_reference
 from patients.models import Patient
 
 if TYPE_CHECKING:
     from patients.models import User
 
 
-class WrongHardware(ValueError):
+class InvalidHardwareUuid(ValueError):
     """What is wrong with a gateway ID or IMEI, for the person who typed it."""
 
 
@@ -24,13 +24,13 @@ def request_order(
     *, patient: Patient, device_type: DeviceType, gateway: str | None, ship_to: tenovi.ShipTo, by: User
 ) -> VendorCall:
     """One device, shipped by the vendor. `gateway` None ships one with it; cellular devices need none."""
-    call = VendorCall(kind=VendorCall.Kind.ORDER, patient=patient, requested_by=by, reference=new_reference())
-    address = msgspec.structs.replace(ship_to, client_notes=_notes(ship_to, call))
+    call = VendorCall(kind=VendorCall.Kind.ORDER, patient=patient, requested_by=by, reference=generate_reference())
+    address = msgspec.structs.replace(ship_to, client_notes=build_client_notes(ship_to, call))
     call.payload = {
         "name": device_type.name,
-        "gateway": None if device_type.cellular or not gateway else checked_hardware(gateway),
-        "patient": _as_json(_for_shipping(patient, ship_to)),
-        "ship_to": _as_json(address),
+        "gateway": None if device_type.cellular or not gateway else validate_hardware_uuid(gateway),
+        "patient": struct_to_json(vendor_patient_for_shipping(patient, ship_to)),
+        "ship_to": struct_to_json(address),
     }
     call.save(force_insert=True)
     return call
@@ -47,22 +47,22 @@ def request_activation(
         requested_by=by,
         payload={
             "name": device_type.name,
-            "gateway": checked_hardware(hardware_uuid),
+            "gateway": validate_hardware_uuid(hardware_uuid),
             "sensor_id": sensor_id or None,
-            "patient": _as_json(nobody),
+            "patient": struct_to_json(nobody),
         },
     )
 
 
-def checked_hardware(text: str) -> str:
+def validate_hardware_uuid(text: str) -> str:
     """Normalised. Raises WrongHardware."""
     hardware = normalise_hardware_uuid(text)
-    if problem := hardware_problem(hardware):
-        raise WrongHardware(problem)
+    if problem := hardware_uuid_problem(hardware):
+        raise InvalidHardwareUuid(problem)
     return hardware
 
 
-def _for_shipping(patient: Patient, ship_to: tenovi.ShipTo) -> tenovi.VendorPatient:
+def vendor_patient_for_shipping(patient: Patient, ship_to: tenovi.ShipTo) -> tenovi.VendorPatient:
     """The phone number goes along only for the texts that the patient agreed to."""
     return tenovi.VendorPatient(
         external_id=patient.external_id,
@@ -72,10 +72,10 @@ def _for_shipping(patient: Patient, ship_to: tenovi.ShipTo) -> tenovi.VendorPati
     )
 
 
-def _notes(ship_to: tenovi.ShipTo, call: VendorCall) -> str:
+def build_client_notes(ship_to: tenovi.ShipTo, call: VendorCall) -> str:
     return " ".join(filter(None, (call.reference, ship_to.client_notes)))
 
 
-def _as_json(said: msgspec.Struct) -> dict[str, Any]:
+def struct_to_json(said: msgspec.Struct) -> dict[str, Any]:
     kept: dict[str, Any] = msgspec.to_builtins(said)
     return {name: value for name, value in kept.items() if value is not None}

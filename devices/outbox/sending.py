@@ -27,94 +27,96 @@ from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import unlinking
 from devices.sync import upsert
-from devices.tenovi.rate_limiter import NoSlot
+from devices.tenovi.rate_limiter import NoSlotAvailable
 from patients.models import Patient
 
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 20.0  # then others get the lane; what is left is nudged again
-LONGEST_PAUSE_SECONDS = 60.0
+MAX_PAUSE_SECONDS = 60.0
 NO_SLOT_PAUSE_SECONDS = 1.0
-LONGEST_RETRY_AFTER_SECONDS = 3600.0
-MOST_ATTEMPTS_COUNTED = 1000
-WORKER_DIED = "The worker that sent this died before it could read the answer."
-WENT_BACK = "The database was restored to an earlier time, and this may have been sent after it."
-ANSWER_LOST = "It was sent, and no readable answer came back. It may have taken effect."
+MAX_RETRY_AFTER_SECONDS = 3600.0
+MAX_ATTEMPTS_COUNTED = 1000
+WORKER_DIED_REASON = "The worker that sent this died before it could read the answer."
+DATABASE_RESTORED_REASON = "The database was restored to an earlier time, and this may have been sent after it."
+ANSWER_LOST_REASON = "It was sent, and no readable answer came back. It may have taken effect."
 
 
-def drain(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> bool:
+def send_due_calls(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> bool:
     """Send what waits, one by one, for at most about `seconds`. True while more is left to send now."""
-    expire_leases()
+    expire_call_leases()
     deadline = time.monotonic() + seconds
     while (more := VendorCall.objects.waiting().exists()) and time.monotonic() < deadline:
-        if not client.take_slot() or not (call := claim_next()):
+        if not client.take_slot() or not (call := claim_next_call()):
             return False
         try:
-            send(call, client)
+            send_call(call, client)
         except tenovi.Misconfigured as error:
             logger.error("Calls to the vendor have stopped, an operator must look at key and address: %s", error)
             return False
     return more
 
 
-def claim_next(*, kinds: Collection[str] = CallKind.values) -> VendorCall | None:
+def claim_next_call(*, kinds: Collection[str] = CallKind.values) -> VendorCall | None:
     """The one door to the network: the oldest waiting call is ours, and that is committed before anything is sent."""
     lease, now = uuid.uuid4(), timezone.now()
     waiting = VendorCall.objects.waiting().filter(kind__in=kinds).order_by("next_attempt_at", "created_at", "pk")
     with transaction.atomic(durable=True):
         oldest = waiting.select_for_update(skip_locked=True).values("pk")[:1]
-        claimed = VendorCall.objects.filter(pk=Subquery(oldest), state=CallState.INTENT).update(
+        claimed = VendorCall.objects.filter(pk=Subquery(oldest), state=CallState.QUEUED).update(
             state=CallState.SENDING,
             lease=lease,
             leased_until=now + dt.timedelta(seconds=settings.LEASE_SECONDS),
             sent_at=now,
-            attempts=Least(F("attempts") + 1, MOST_ATTEMPTS_COUNTED),
+            attempts=Least(F("attempts") + 1, MAX_ATTEMPTS_COUNTED),
         )
     return VendorCall.objects.select_related("patient", "device").get(lease=lease) if claimed else None
 
 
-def send(call: VendorCall, client: tenovi.TenoviClient) -> None:
+def send_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
     """Send a claimed call once. No transaction is open while we talk. Raises Misconfigured, which blames no call."""
     if call.leased_until is None or timezone.now() >= call.leased_until:
         return  # this process slept: the call is unknown by now, and the search says what becomes of it
     try:
-        answer = PERFORM[call.kind](client, call)
-    except NoSlot:
-        back_to_intent(call, after=NO_SLOT_PAUSE_SECONDS)  # the line is ours and moves on: no growing pause
+        answer = SENDER_BY_KIND[call.kind](client, call)
+    except NoSlotAvailable:
+        requeue_call(call, after=NO_SLOT_PAUSE_SECONDS)  # the line is ours and moves on: no growing pause
     except tenovi.NotSent as error:
-        back_to_intent(call, after=error.retry_after)
+        requeue_call(call, after=error.retry_after)
     except tenovi.Misconfigured:
-        back_to_intent(call, after=LONGEST_PAUSE_SECONDS)
+        requeue_call(call, after=MAX_PAUSE_SECONDS)
         raise
     except tenovi.Unclear:
-        mark_unknown(call, reason=ANSWER_LOST)
+        mark_unknown(call, reason=ANSWER_LOST_REASON)
     except tenovi.Rejected as error:
-        _refused(call, error)
+        handle_rejection(call, error)
     else:
-        confirm(call, answer)
+        confirm_call(call, answer)
     finally:
-        tell_open_pages(call)
+        notify_live_pages(call)
 
 
-def expire_leases() -> int:
+def expire_call_leases() -> int:
     """A dead worker may have died after it wrote: its calls are unknown, never intent."""
     over = VendorCall.objects.filter(state=CallState.SENDING, leased_until__lt=timezone.now())
-    return over.update(**_unknown(WORKER_DIED))
+    return over.update(**unknown_state_fields(WORKER_DIED_REASON))
 
 
-def doubt() -> int:
+def mark_queued_calls_unknown() -> int:
     """The database is that of an earlier time: what waits to be sent in it may have been sent since.
 
     To be said before the worker of queue `people` starts. Returns how many calls are now unknown, so that the vendor's
     list is asked before any of them is sent.
     """
-    return VendorCall.objects.filter(state__in=(CallState.INTENT, CallState.SENDING)).update(**_unknown(WENT_BACK))
+    return VendorCall.objects.filter(state__in=(CallState.QUEUED, CallState.SENDING)).update(
+        **unknown_state_fields(DATABASE_RESTORED_REASON)
+    )
 
 
-def tell_open_pages(call: VendorCall) -> None:
+def notify_live_pages(call: VendorCall) -> None:
     """Never inside the transaction that settles a call: the patient's row is locked after the device's, always."""
     if call.patient_id:
-        Patient.objects.bump([call.patient_id])
+        Patient.objects.touch_live_version([call.patient_id])
 
 
 def settle_time() -> dt.timedelta:
@@ -125,36 +127,38 @@ def settle_time() -> dt.timedelta:
 # --- how a call ends. Each checks that the row is still as we saw it, its lease included. ---------------------------
 
 
-def back_to_intent(call: VendorCall, *, after: float | None = None) -> bool:
+def requeue_call(call: VendorCall, *, after: float | None = None) -> bool:
     """Nothing reached the vendor. `after`: seconds, if the vendor named them; else growing pauses with jitter."""
-    pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(call.attempts, 6)) * random.uniform(0.5, 1)  # noqa: S311  a pause, no secret
-    seconds = pause if after is None else min(after, LONGEST_RETRY_AFTER_SECONDS)
+    pause = min(MAX_PAUSE_SECONDS, 2.0 ** min(call.attempts, 6)) * random.uniform(0.5, 1)  # noqa: S311  a pause, no secret
+    seconds = pause if after is None else min(after, MAX_RETRY_AFTER_SECONDS)
     at = timezone.now() + dt.timedelta(seconds=seconds)
-    fresh = {"unknown_since": None, "search_after": None, "times_absent": 0, "reason": ""}
-    return move(call, state=CallState.INTENT, next_attempt_at=at, **fresh)
+    fresh = {"unknown_since": None, "search_after": None, "absence_count": 0, "reason": ""}
+    return update_if_unchanged(call, state=CallState.QUEUED, next_attempt_at=at, **fresh)
 
 
 def mark_unknown(call: VendorCall, *, reason: str) -> bool:
-    return move(call, **_unknown(reason))
+    return update_if_unchanged(call, **unknown_state_fields(reason))
 
 
 def mark_rejected(call: VendorCall, *, reason: str, errors: dict[str, list[str]]) -> bool:
-    return move(call, state=CallState.REJECTED, reason=reason, errors=errors, settled_at=timezone.now())
+    return update_if_unchanged(call, state=CallState.REJECTED, reason=reason, errors=errors, resolved_at=timezone.now())
 
 
-def confirm(call: VendorCall, answer: tenovi.HwiDevice | None) -> bool:
+def confirm_call(call: VendorCall, answer: tenovi.HwiDevice | None) -> bool:
     """The vendor did it. The device is recorded in the same transaction. `answer` None: the device is gone there."""
     with transaction.atomic():
-        if not move(call, state=CallState.CONFIRMED, settled_at=timezone.now(), reason="", search_after=None):
+        if not update_if_unchanged(
+            call, state=CallState.CONFIRMED, resolved_at=timezone.now(), reason="", search_after=None
+        ):
             logger.warning("the answer to call %s came after its lease: the search will find it", call.pk)
             return False
-        device = _recorded(call, answer)
+        device = record_result(call, answer)
         VendorCall.objects.filter(pk=call.pk).update(device=device)
         call.device = device
     return True
 
 
-def move(call: VendorCall, **changes: Any) -> bool:
+def update_if_unchanged(call: VendorCall, **changes: Any) -> bool:
     """Change the row only if nobody else has since it was read; then it is held by nobody."""
     as_seen = {name: getattr(call, name) for name in ("state", "lease", "search_after")}
     changes |= {"lease": None, "leased_until": None}
@@ -165,9 +169,9 @@ def move(call: VendorCall, **changes: Any) -> bool:
     return True
 
 
-def _unknown(reason: str) -> dict[str, Any]:
+def unknown_state_fields(reason: str) -> dict[str, Any]:
     now = timezone.now()
-    held = {"lease": None, "leased_until": None, "times_absent": 0}
+    held = {"lease": None, "leased_until": None, "absence_count": 0}
     return {
         "state": CallState.UNKNOWN,
         "reason": reason,
@@ -176,26 +180,26 @@ def _unknown(reason: str) -> dict[str, Any]:
     } | held
 
 
-def _refused(call: VendorCall, error: tenovi.Rejected) -> None:
-    if error.status == 404 and call.kind in ENDING:
-        confirm(call, None)
+def handle_rejection(call: VendorCall, error: tenovi.Rejected) -> None:
+    if error.status == 404 and call.kind in ENDING_KINDS:
+        confirm_call(call, None)
     else:
         mark_rejected(call, reason=error.reason, errors=error.fields)
 
 
-def _recorded(call: VendorCall, answer: tenovi.HwiDevice | None) -> Device | None:
+def record_result(call: VendorCall, answer: tenovi.HwiDevice | None) -> Device | None:
     if answer is None:
-        return unlinking.gone(call.device) if call.device else None
-    device = upsert.record(answer)
+        return unlinking.mark_device_deleted(call.device) if call.device else None
+    device = upsert.upsert_device(answer)
     if call.kind == CallKind.UNLINK:
-        unlinking.unlinked(device)
+        unlinking.handle_unlinked_device(device)
     return device
 
 
 # --- each kind's one request -----------------------------------------------------------------------------------------
 
 
-def _order(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice:
+def send_order(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice:
     said = call.payload
     return client.order_device(
         name=said["name"],
@@ -205,7 +209,7 @@ def _order(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice:
     )
 
 
-def _activate(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice:
+def send_activation(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice:
     said = call.payload
     return client.activate_device(
         name=said["name"],
@@ -215,18 +219,18 @@ def _activate(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice
     )
 
 
-def _unlink(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice:
+def send_unlink(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice:
     return client.unlink_device(call.payload["hwi_id"])
 
 
-def _delete(client: tenovi.TenoviClient, call: VendorCall) -> None:
+def send_delete(client: tenovi.TenoviClient, call: VendorCall) -> None:
     client.delete_device(call.payload["hwi_id"])
 
 
-PERFORM: dict[str, Callable[[tenovi.TenoviClient, VendorCall], tenovi.HwiDevice | None]] = {
-    CallKind.ORDER: _order,
-    CallKind.ACTIVATE: _activate,
-    CallKind.UNLINK: _unlink,
-    CallKind.DELETE: _delete,
+SENDER_BY_KIND: dict[str, Callable[[tenovi.TenoviClient, VendorCall], tenovi.HwiDevice | None]] = {
+    CallKind.ORDER: send_order,
+    CallKind.ACTIVATE: send_activation,
+    CallKind.UNLINK: send_unlink,
+    CallKind.DELETE: send_delete,
 }
-ENDING = frozenset({CallKind.UNLINK, CallKind.DELETE})
+ENDING_KINDS = frozenset({CallKind.UNLINK, CallKind.DELETE})

@@ -14,7 +14,7 @@ from devices.statuses import DeviceState
 if TYPE_CHECKING:
     from patients.models import User
 
-BEFORE_SHIPPING = frozenset(
+BEFORE_SHIPPING_STATES = frozenset(
     {
         DeviceState.PENDING,
         DeviceState.REQUESTED,
@@ -23,37 +23,37 @@ BEFORE_SHIPPING = frozenset(
         DeviceState.READY,
     }
 )
-UNFINISHED = (CallState.INTENT, CallState.SENDING, CallState.UNKNOWN, CallState.NEEDS_HUMAN)
+UNRESOLVED_STATES = (CallState.QUEUED, CallState.SENDING, CallState.UNKNOWN, CallState.NEEDS_REVIEW)
 
 
 def can_be_cancelled(device: Device) -> bool:
     """The vendor deletes a device only while nothing has been shipped."""
-    return device.state in BEFORE_SHIPPING and not device.fulfilled
+    return device.state in BEFORE_SHIPPING_STATES and not device.fulfilled
 
 
-def request(kind: CallKind, *, device: Device, by: User) -> VendorCall:
+def request_unlink_or_delete(kind: CallKind, *, device: Device, by: User) -> VendorCall:
     """Unlink or delete. Asked twice, or by two people at once, it is one call: the unfinished one is returned."""
     fields = {"patient_id": device.patient_id, "requested_by": by, "payload": {"hwi_id": str(device.hwi_id)}}
     with transaction.atomic():
         call, _ = VendorCall.objects.get_or_create(
-            device=device, kind=kind, state__in=UNFINISHED, defaults={**fields, "state": CallState.INTENT}
+            device=device, kind=kind, state__in=UNRESOLVED_STATES, defaults={**fields, "state": CallState.QUEUED}
         )
     return call
 
 
-def unlinked(device: Device) -> None:
+def handle_unlinked_device(device: Device) -> None:
     """The vendor has answered; the end of the charge is believed when a second reading shows it too."""
     now = timezone.now()
-    Device.objects.filter(pk=device.pk).update(reread_at=now)
+    Device.objects.filter(pk=device.pk).update(refresh_due_at=now)
     if device.state == DeviceState.UNLINKED:
         Assignment.objects.open().filter(device=device).update(ended_at=device.unlinked_on or now)
 
 
-def gone(device: Device) -> Device:
+def mark_device_deleted(device: Device) -> Device:
     """The vendor no longer knows it: cancelled, and held by nobody from now on."""
     now = timezone.now()
     with transaction.atomic():
-        Device.objects.filter(pk=device.pk).update(state=DeviceState.CANCELLED, read_at=now)
+        Device.objects.filter(pk=device.pk).update(state=DeviceState.CANCELLED, fetched_at=now)
         Assignment.objects.open().filter(device=device).update(ended_at=now)
     device.refresh_from_db()
     return device

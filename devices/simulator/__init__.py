@@ -4,7 +4,7 @@ One WSGI application, used three ways: under the real client without a socket (`
 as a process with scripted faults (`python -m devices.simulator`), and in the demo as the vendor (`--demo`).
 """
 
-from devices.simulator.runtime.messages import WireFault
+from devices.simulator.runtime.messages import ConnectionFault
 from devices.simulator.simulator import Simulator
 
-__all__ = ["Simulator", "WireFault"]
+__all__ = ["ConnectionFault", "Simulator"]

@@ -5,11 +5,11 @@ import os
 import signal
 from threading import Event, Thread
 
-from devices.simulator.runtime.server import Server, bound
+from devices.simulator.runtime.server import SimulatorServer, parse_bind_address
 from devices.simulator.simulator import Simulator
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m devices.simulator", description="A simulated Tenovi HWI API.")
     parser.add_argument("--bind", default="127.0.0.1:0", help="address:port; port 0 takes any free one")
     parser.add_argument("--state", default=":memory:", help="state file, kept over restarts")
@@ -25,12 +25,12 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    options = arguments()
+    options = parse_arguments()
     over = Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: over.set())
     simulator = Simulator(
-        state=options.state,
+        state_path=options.state,
         domain=options.domain,
         keys=[key.strip() for key in options.keys.split(",") if key.strip()],
         gap_seconds=options.gap_seconds,
@@ -40,15 +40,15 @@ def main() -> None:
         seed=options.seed,
         control_token=options.control_token,
     )
-    server = Server(bound(options.bind), simulator)
+    server = SimulatorServer(parse_bind_address(options.bind), simulator)
     simulator.start()
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="server", daemon=True).start()
     print(f"simulator ready on {server.url}", flush=True)
     over.wait()
     server.shutdown()
     simulator.stop()
-    simulator.world.lock.acquire()  # kept: a request still under way must not meet a closed state file
-    simulator.world.store.close()
+    simulator.state.lock.acquire()  # kept: a request still under way must not meet a closed state file
+    simulator.state.store.close()
 
 
 if __name__ == "__main__":

@@ -20,17 +20,17 @@ from devices.inbox import processing
 from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
 from devices.models.delivery import DeliveryState
 from devices.models.sync import SyncKind
-from devices.statuses import NOT_LINKED
+from devices.statuses import NOT_LINKED_STATES
 from devices.sync import runs, upsert
-from devices.sync.gateway_status import small
+from devices.sync.gateway_status import smallint_or_none
 
 if TYPE_CHECKING:
     from patients.models import User
 
 logger = logging.getLogger(__name__)
 
-MOST_LOOKED_UP = 20
-ON_THE_WAY = dt.timedelta(hours=1)  # a reading that is younger may still come by its webhook
+MAX_LOOKUPS = 20
+WEBHOOK_DELAY_ALLOWED = dt.timedelta(hours=1)  # a reading that is younger may still come by its webhook
 
 
 # --- the catalogue ------------------------------------------------------------------------------------------------
@@ -38,17 +38,19 @@ ON_THE_WAY = dt.timedelta(hours=1)  # a reading that is younger may still come b
 
 def sync_catalogue(client: tenovi.TenoviClient) -> SyncRun:
     """Device types by name, exactly as the vendor spells them. What is no longer listed can't be ordered."""
-    run = runs.opened(SyncKind.CATALOGUE, by=None)[0]
-    listing = client.device_types()
+    run = runs.open_run(SyncKind.CATALOGUE, by=None)[0]
+    listing = client.list_device_types()
     with transaction.atomic():
         for row in listing.rows:
-            DeviceType.objects.update_or_create(name=row.name, defaults=_type_facts(row))
+            DeviceType.objects.update_or_create(name=row.name, defaults=device_type_fields(row))
         DeviceType.objects.exclude(name__in=[row.name for row in listing.rows]).update(listed=False)
-        runs.close(run, found=len(listing.rows), differences=[_unreadable(row) for row in listing.unreadable])
+        runs.close_run(
+            run, found=len(listing.rows), differences=[unreadable_difference(row) for row in listing.unreadable_rows]
+        )
     return run
 
 
-def _type_facts(row: tenovi.HwiDeviceType) -> dict[str, Any]:
+def device_type_fields(row: tenovi.HwiDeviceType) -> dict[str, Any]:
     return {
         "vendor_id": row.id,
         "sensor_code": (row.sensor_code or "")[:8],
@@ -57,9 +59,9 @@ def _type_facts(row: tenovi.HwiDeviceType) -> dict[str, Any]:
         "image": row.image or "",
         "client_sku": row.client_sku or "",
         "stock_type": (row.stock_type or "")[:16],
-        "up_front_cost": _money(row.up_front_cost),
-        "shipping_cost": _money(row.shipping_cost),
-        "monthly_cost": _money(row.monthly_cost),
+        "up_front_cost": parse_price(row.up_front_cost),
+        "shipping_cost": parse_price(row.shipping_cost),
+        "monthly_cost": parse_price(row.monthly_cost),
         "in_stock": row.in_stock is not False,
         "virtual": bool(row.virtual),
         "deprecated": bool(row.deprecated),
@@ -68,7 +70,7 @@ def _type_facts(row: tenovi.HwiDeviceType) -> dict[str, Any]:
     }
 
 
-def _money(text: Any) -> Decimal | None:
+def parse_price(text: Any) -> Decimal | None:
     """A price that can't be read is no reason to lose the device type."""
     try:
         amount = Decimal(str(text))
@@ -80,68 +82,74 @@ def _money(text: Any) -> Decimal | None:
 # --- devices, both ways ---------------------------------------------------------------------------------------------
 
 
-def compare_devices(client: tenovi.TenoviClient, *, by: User | None = None) -> SyncRun:
+def reconcile_devices(client: tenovi.TenoviClient, *, by: User | None = None) -> SyncRun:
     """Adopt what is new for patients that we know, refresh the rest, and write down what a person must look at."""
-    run = runs.opened(SyncKind.DEVICES, by=by)[0]
+    run = runs.open_run(SyncKind.DEVICES, by=by)[0]
     listing = client.list_devices()
-    differences = [_unreadable(row) for row in listing.unreadable]
+    differences = [unreadable_difference(row) for row in listing.unreadable_rows]
     for hwi in listing.rows:
         before = Device.objects.filter(hwi_id=hwi.id).select_related("gateway", "patient").first()
-        device = upsert.record(hwi)
-        differences += _differences(before, device, hwi)
-    differences += _absent({hwi.id for hwi in listing.rows})
-    read_gateways(client)
-    runs.close(run, found=len(listing.rows), differences=differences)
+        device = upsert.upsert_device(hwi)
+        differences += find_differences(before, device, hwi)
+    differences += find_absent_devices({hwi.id for hwi in listing.rows})
+    sync_gateway_list(client)
+    runs.close_run(run, found=len(listing.rows), differences=differences)
     return run
 
 
-def _differences(before: Device | None, device: Device, hwi: tenovi.HwiDevice) -> Iterable[dict[str, str]]:
+def find_differences(before: Device | None, device: Device, hwi: tenovi.HwiDevice) -> Iterable[dict[str, str]]:
     if device.patient is None:
-        if device.state not in NOT_LINKED:
-            yield _difference("billed, but its patient is not known here", hwi.id)
+        if device.state not in NOT_LINKED_STATES:
+            yield build_difference("billed, but its patient is not known here", hwi.id)
         return
-    if hwi.external_id and hwi.external_id.lower() not in upsert.names_of_holder(device):
-        yield _difference("linked to another patient at the vendor", hwi.id)
+    if hwi.external_id and hwi.external_id.lower() not in upsert.vendor_ids_of_assigned_patient(device):
+        yield build_difference("linked to another patient at the vendor", hwi.id)
     if before is None:
         return
     if before.hardware_uuid and hwi.hardware_uuid and before.hardware_uuid != hwi.hardware_uuid:
-        yield _difference("other hardware at the vendor", hwi.id, ours=before.hardware_uuid, theirs=hwi.hardware_uuid)
+        yield build_difference(
+            "other hardware at the vendor", hwi.id, ours=before.hardware_uuid, theirs=hwi.hardware_uuid
+        )
     if before.state != device.state:
-        yield _difference("other status at the vendor", hwi.id, ours=before.state, theirs=device.state)
+        yield build_difference("other status at the vendor", hwi.id, ours=before.state, theirs=device.state)
 
 
-def _absent(listed: set[uuid.UUID]) -> list[dict[str, str]]:
+def find_absent_devices(listed: set[uuid.UUID]) -> list[dict[str, str]]:
     ours = Device.objects.linked().exclude(hwi_id__in=listed)
-    return [_difference("known here, absent at the vendor", hwi_id) for hwi_id in ours.values_list("hwi_id", flat=True)]
+    return [
+        build_difference("known here, absent at the vendor", hwi_id) for hwi_id in ours.values_list("hwi_id", flat=True)
+    ]
 
 
-def _difference(kind: str, hwi_id: uuid.UUID | str | None, **sides: str) -> dict[str, str]:
+def build_difference(kind: str, hwi_id: uuid.UUID | str | None, **sides: str) -> dict[str, str]:
     return {"kind": kind, "hwi_id": str(hwi_id or ""), **sides}
 
 
-def _unreadable(row: tenovi.Unreadable) -> dict[str, str]:
-    return _difference("could not be read", row.vendor_id, problem=row.problem)
+def unreadable_difference(row: tenovi.UnreadableRow) -> dict[str, str]:
+    return build_difference("could not be read", row.vendor_id, problem=row.problem)
 
 
-def behind() -> dict[uuid.UUID, dt.datetime]:
+def patients_with_missed_readings() -> dict[uuid.UUID, dt.datetime]:
     """By patient: until when the vendor has readings of a device of whose we know none so late. Webhooks were lost."""
-    unknown = Q(last_reading_at__isnull=True) | Q(vendor_last_measurement__gt=F("last_reading_at") + ON_THE_WAY)
+    unknown = Q(last_reading_at__isnull=True) | Q(
+        vendor_last_measurement__gt=F("last_reading_at") + WEBHOOK_DELAY_ALLOWED
+    )
     devices = Device.objects.linked().filter(unknown, patient__isnull=False, vendor_last_measurement__isnull=False)
-    waited = devices.filter(vendor_last_measurement__lt=timezone.now() - ON_THE_WAY).order_by()
+    waited = devices.filter(vendor_last_measurement__lt=timezone.now() - WEBHOOK_DELAY_ALLOWED).order_by()
     found = waited.values_list("patient_id").annotate(until=Max("vendor_last_measurement"))
     return {patient: until for patient, until in found if patient and until}
 
 
-def read_gateways(client: tenovi.TenoviClient) -> None:
-    for row in client.gateways().rows:
+def sync_gateway_list(client: tenovi.TenoviClient) -> None:
+    for row in client.list_gateways().rows:
         Gateway.objects.update_or_create(
             hardware_uuid=normalise_hardware_uuid(row.gateway_uuid),
             defaults={
-                "signal_strength": small(row.last_signal_strength),
+                "signal_strength": smallint_or_none(row.last_signal_strength),
                 "last_measurement_at": row.last_measurement,
                 "shipped_at": row.shipped_on,
                 "assigned_at": row.assigned_on,
-                "read_at": timezone.now(),
+                "fetched_at": timezone.now(),
             },
         )
 
@@ -149,33 +157,37 @@ def read_gateways(client: tenovi.TenoviClient) -> None:
 # --- devices that a webhook has named ---------------------------------------------------------------------------
 
 
-def look_up_unknown(client: tenovi.TenoviClient, *, after: dt.timedelta) -> int:
+def look_up_unknown_devices(client: tenovi.TenoviClient, *, after: dt.timedelta) -> int:
     """Ask the vendor once for each device that deliveries wait for. In an outage they simply go on waiting."""
-    processing.wake_held()
-    hwi_ids = _waited_for(after)
+    processing.wake_assigned_deliveries()
+    hwi_ids = awaited_hwi_ids(after)
     for hwi_id in hwi_ids:
         try:
-            device = upsert.record(client.get_device(hwi_id))
+            device = upsert.upsert_device(client.get_device(hwi_id))
         except tenovi.Rejected:
-            _give_up(hwi_id, "The vendor knows no such device on this account. Most likely its test message.")
+            quarantine_waiting_deliveries(
+                hwi_id, "The vendor knows no such device on this account. Most likely its test message."
+            )
             continue
         if device.patient is None:
-            _give_up(hwi_id, "The vendor links this device to nobody who is enrolled here. Attach it or dismiss it.")
+            quarantine_waiting_deliveries(
+                hwi_id, "The vendor links this device to nobody who is enrolled here. Attach it or dismiss it."
+            )
     return len(hwi_ids)
 
 
-def _waited_for(after: dt.timedelta) -> list[uuid.UUID]:
+def awaited_hwi_ids(after: dt.timedelta) -> list[uuid.UUID]:
     """Not those that the device's arrival has just woken."""
     now = timezone.now()
     waiting = Delivery.objects.filter(
         Q(leased_until__isnull=True) | Q(leased_until__lt=now),
         state=DeliveryState.WAITING, hwi_id__isnull=False, received_at__lte=now - after, next_attempt_at__gt=now,
     )  # fmt: skip
-    found = waiting.order_by("hwi_id").values_list("hwi_id", flat=True).distinct()[:MOST_LOOKED_UP]
+    found = waiting.order_by("hwi_id").values_list("hwi_id", flat=True).distinct()[:MAX_LOOKUPS]
     return [hwi_id for hwi_id in found if hwi_id is not None]
 
 
-def _give_up(hwi_id: uuid.UUID, reason: str) -> None:
+def quarantine_waiting_deliveries(hwi_id: uuid.UUID, reason: str) -> None:
     Delivery.objects.filter(state=DeliveryState.WAITING, hwi_id=hwi_id).update(
         state=DeliveryState.QUARANTINED, reason=reason, processed_at=timezone.now()
     )

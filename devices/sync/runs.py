@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     from patients.models import User
 
 
-def opened(kind: SyncKind, *, by: User | None) -> tuple[SyncRun, bool]:
+def open_run(kind: SyncKind, *, by: User | None) -> tuple[SyncRun, bool]:
     """The run and whether it begins now. One that a dead worker left open is taken over."""
     with transaction.atomic():
         run, begins = SyncRun.objects.get_or_create(kind=kind, finished_at__isnull=True, defaults={"requested_by": by})
         if begins:
-            audit_log.record(AuditEvent.Action.SYNC, by=by, target=f"sync:{run.pk}", kind=kind)
+            audit_log.record_event(AuditEvent.Action.SYNC, by=by, target=f"sync:{run.pk}", kind=kind)
     return run, begins
 
 
-def close(run: SyncRun, *, found: int, differences: Sequence[dict[str, str]]) -> None:
+def close_run(run: SyncRun, *, found: int, differences: Sequence[dict[str, str]]) -> None:
     run.found, run.differences, run.finished_at = found, list(differences), timezone.now()
     run.save(update_fields=["found", "differences", "finished_at"])
 
 
-def due(kind: SyncKind, *, every: dt.timedelta) -> bool:
+def is_run_due(kind: SyncKind, *, every: dt.timedelta) -> bool:
     """No run finished within the period, or a person has asked for one."""
     runs = SyncRun.objects.filter(kind=kind)
-    return unfinished(kind) or not runs.filter(finished_at__gte=timezone.now() - every).exists()
+    return has_unfinished_run(kind) or not runs.filter(finished_at__gte=timezone.now() - every).exists()
 
 
-def unfinished(kind: SyncKind) -> bool:
+def has_unfinished_run(kind: SyncKind) -> bool:
     return SyncRun.objects.unfinished().filter(kind=kind).exists()
 
 
-def request(kind: SyncKind, *, by: User) -> SyncRun:
+def request_run(kind: SyncKind, *, by: User) -> SyncRun:
     """A person wants it now: the open run is the request, and a worker takes it up."""
-    return opened(kind, by=by)[0]
+    return open_run(kind, by=by)[0]

@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.utils import timezone
 
 from devices.inbox import processing
-from devices.inbox.payload_parsing import Item, Unusable, items_of
+from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_items
 from devices.models import Assignment, Delivery, Device
 from devices.models.delivery import DeliveryState
 from devices.statuses import DeviceState
@@ -25,10 +25,10 @@ from patients.models import AuditEvent, Patient
 if TYPE_CHECKING:
     from patients.models import User
 
-OPEN = (DeliveryState.WAITING, DeliveryState.QUARANTINED)
-MOST_SHOWN = 200
-MOST_READ = 50  # bodies that are read for facts: the newest tell enough
-LONGEST_FACT = 80
+OPEN_STATES = (DeliveryState.WAITING, DeliveryState.QUARANTINED)
+MAX_SHOWN = 200
+MAX_BODIES_READ = 50  # bodies that are read for facts: the newest tell enough
+MAX_FACT_CHARS = 80
 
 
 class NotAttachable(Exception):
@@ -36,7 +36,7 @@ class NotAttachable(Exception):
 
 
 @dataclass(frozen=True)
-class Stranger:
+class UnknownDevice:
     """What is known about one HWI id that nobody holds. `device` is None when the vendor has not confirmed it."""
 
     hwi_id: uuid.UUID
@@ -52,29 +52,37 @@ class Stranger:
         return self.device is not None
 
 
-def listed() -> list[Stranger]:
+def list_unknown_devices() -> list[UnknownDevice]:
     """Newest first. Three queries, however many."""
     rows = list(
-        _open().values("hwi_id").annotate(count=Count("pk"), **SUMMARY).order_by("-last_at", "hwi_id")[:MOST_SHOWN]
+        open_deliveries()
+        .values("hwi_id")
+        .annotate(count=Count("pk"), **SUMMARY_AGGREGATES)
+        .order_by("-last_at", "hwi_id")[:MAX_SHOWN]
     )
     known = Device.objects.select_related("gateway").in_bulk([row["hwi_id"] for row in rows], field_name="hwi_id")
-    return [Stranger(**row, device=known.get(row["hwi_id"])) for row in rows]
+    return [UnknownDevice(**row, device=known.get(row["hwi_id"])) for row in rows]
 
 
-def count() -> int:
-    return int(_open().order_by().values("hwi_id").distinct().count())
+def count_unknown_devices() -> int:
+    return int(open_deliveries().order_by().values("hwi_id").distinct().count())
 
 
-def find(hwi_id: uuid.UUID) -> Stranger | None:
+def find_unknown_device(hwi_id: uuid.UUID) -> UnknownDevice | None:
     row = (
-        _open().filter(hwi_id=hwi_id).values("hwi_id").annotate(count=Count("pk"), **SUMMARY).order_by("hwi_id").first()
+        open_deliveries()
+        .filter(hwi_id=hwi_id)
+        .values("hwi_id")
+        .annotate(count=Count("pk"), **SUMMARY_AGGREGATES)
+        .order_by("hwi_id")
+        .first()
     )
     if row is None:
         return None
-    return Stranger(**row, device=Device.objects.select_related("gateway").filter(hwi_id=hwi_id).first())
+    return UnknownDevice(**row, device=Device.objects.select_related("gateway").filter(hwi_id=hwi_id).first())
 
 
-SUMMARY: dict[str, Any] = {
+SUMMARY_AGGREGATES: dict[str, Any] = {
     "waiting": Count("pk", filter=Q(state=DeliveryState.WAITING)),
     "first_at": Min("received_at"),
     "last_at": Max("received_at"),
@@ -82,85 +90,87 @@ SUMMARY: dict[str, Any] = {
 }
 
 
-def _open() -> Any:
+def open_deliveries() -> Any:
     held = Assignment.objects.filter(device__hwi_id=OuterRef("hwi_id"))
-    return Delivery.objects.filter(~Exists(held), state__in=OPEN, hwi_id__isnull=False)
+    return Delivery.objects.filter(~Exists(held), state__in=OPEN_STATES, hwi_id__isnull=False)
 
 
 @dataclass(frozen=True)
-class Facts:
+class DeviceFacts:
     """What the messages themselves say about the device."""
 
     names: tuple[str, ...]
     sensor_codes: tuple[str, ...]
     gateways: tuple[str, ...]
     metrics: tuple[str, ...]
-    accounts: tuple[str, ...]  # the vendor's patient ids
+    vendor_patient_ids: tuple[str, ...]  # the vendor's patient ids
 
 
-def facts_of(hwi_id: uuid.UUID) -> Facts:
-    items = [item.fields for item in _items_of(hwi_id)]
-    return Facts(
-        names=_said(items, "device_name"),
-        sensor_codes=_said(items, "sensor_code"),
-        gateways=_said(items, "hardware_uuid"),
-        metrics=_said(items, "metric"),
-        accounts=_said(items, "patient_id"),
+def device_facts_for(hwi_id: uuid.UUID) -> DeviceFacts:
+    items = [item.fields for item in delivered_items_for(hwi_id)]
+    return DeviceFacts(
+        names=distinct_texts(items, "device_name"),
+        sensor_codes=distinct_texts(items, "sensor_code"),
+        gateways=distinct_texts(items, "hardware_uuid"),
+        metrics=distinct_texts(items, "metric"),
+        vendor_patient_ids=distinct_texts(items, "patient_id"),
     )
 
 
-def _items_of(hwi_id: uuid.UUID) -> Iterable[Item]:
-    newest = Delivery.objects.filter(hwi_id=hwi_id, state__in=OPEN).order_by("-pk").values_list("body", flat=True)
-    for body in newest[:MOST_READ]:
+def delivered_items_for(hwi_id: uuid.UUID) -> Iterable[PayloadItem]:
+    newest = (
+        Delivery.objects.filter(hwi_id=hwi_id, state__in=OPEN_STATES).order_by("-pk").values_list("body", flat=True)
+    )
+    for body in newest[:MAX_BODIES_READ]:
         try:
-            yield from (item for item in items_of(bytes(body)) if isinstance(item, Item))
-        except Unusable:
+            yield from (item for item in parse_items(bytes(body)) if isinstance(item, PayloadItem))
+        except InvalidPayload:
             continue
 
 
-def _said(items: Iterable[dict[str, Any]], name: str) -> tuple[str, ...]:
+def distinct_texts(items: Iterable[dict[str, Any]], name: str) -> tuple[str, ...]:
     texts = (item.get(name) for item in items)
-    return tuple(sorted({text[:LONGEST_FACT] for text in texts if isinstance(text, str) and text}))
+    return tuple(sorted({text[:MAX_FACT_CHARS] for text in texts if isinstance(text, str) and text}))
 
 
-def suggested(facts: Facts, *, to: User) -> Patient | None:
+def suggest_patient(facts: DeviceFacts, *, to: User) -> Patient | None:
     """The one patient of the person's own clinics whom the vendor's messages name."""
-    named = [patient for account in facts.accounts if (patient := Patient.objects.known_as(account))]
+    named = [patient for account in facts.vendor_patient_ids if (patient := Patient.objects.by_external_id(account))]
     own = [patient for patient in named if Patient.objects.visible_to(to).filter(pk=patient.pk).exists()]
     return own[0] if len(own) == 1 == len(named) else None
 
 
 @transaction.atomic
-def attach(*, hwi_id: uuid.UUID, patient: Patient, by: User) -> Device:
+def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User) -> Device:
     """This patient holds the device, and always has. What it sent is worked on again. Raises NotAttachable."""
-    stranger = find(hwi_id)
+    stranger = find_unknown_device(hwi_id)
     if stranger is None:
         raise NotAttachable("Nothing of this device waits any more: somebody else may have settled it.")
     if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
         raise NotAttachable("This patient is not of your clinics.")
-    facts = facts_of(hwi_id)
-    device = stranger.device or _unconfirmed(hwi_id, facts)
-    upsert.attach(device, patient, known_as=_account(device, facts, patient))
-    replayed = processing.replay(Delivery.objects.filter(hwi_id=hwi_id, state__in=OPEN))
-    audit_log.record(
-        AuditEvent.Action.ADOPT, by=by, patients=[patient.pk], clinic=patient.clinic, target=f"device:{hwi_id}",
+    facts = device_facts_for(hwi_id)
+    device = stranger.device or create_unconfirmed_device(hwi_id, facts)
+    upsert.attach_device(device, patient, vendor_patient_id=resolve_vendor_patient_id(device, facts, patient))
+    replayed = processing.replay_deliveries(Delivery.objects.filter(hwi_id=hwi_id, state__in=OPEN_STATES))
+    audit_log.record_event(
+        AuditEvent.Action.ATTACH_DEVICE, by=by, patients=[patient.pk], clinic=patient.clinic, target=f"device:{hwi_id}",
         confirmed_by_vendor=stranger.confirmed, replayed=replayed,
     )  # fmt: skip
     return device
 
 
-def _unconfirmed(hwi_id: uuid.UUID, facts: Facts) -> Device:
+def create_unconfirmed_device(hwi_id: uuid.UUID, facts: DeviceFacts) -> Device:
     """The vendor does not list it; the next comparison says so until it does."""
     name = facts.names[0] if len(facts.names) == 1 else "Unknown device"
     code = facts.sensor_codes[0] if len(facts.sensor_codes) == 1 else ""
     return Device.objects.create(hwi_id=hwi_id, name=name, sensor_code=code, state=DeviceState.OTHER)
 
 
-def _account(device: Device, facts: Facts, patient: Patient) -> str:
+def resolve_vendor_patient_id(device: Device, facts: DeviceFacts, patient: Patient) -> str:
     """The one name under which the vendor speaks of the holder, where it isn't ours. Another patient's is refused."""
-    names = {device.vendor_patient_id} if device.vendor_patient_id else set(facts.accounts)
+    names = {device.vendor_patient_id} if device.vendor_patient_id else set(facts.vendor_patient_ids)
     others = {name for name in names if name.lower() != patient.external_id.lower()}
-    if any(Patient.objects.known_as(name) for name in others):
+    if any(Patient.objects.by_external_id(name) for name in others):
         raise NotAttachable("The vendor links this device to another patient who is enrolled. Change it there first.")
     if len(others) > 1:
         raise NotAttachable("The messages of this device name several patients. Ask the vendor whose it is.")
@@ -168,19 +178,19 @@ def _account(device: Device, facts: Facts, patient: Patient) -> str:
 
 
 @transaction.atomic
-def ask_again(*, hwi_id: uuid.UUID, by: User) -> int:
+def request_another_lookup(*, hwi_id: uuid.UUID, by: User) -> int:
     """The vendor is asked about it once more, within a minute."""
-    rows = Delivery.objects.filter(hwi_id=hwi_id, state__in=OPEN)
+    rows = Delivery.objects.filter(hwi_id=hwi_id, state__in=OPEN_STATES)
     asked = rows.update(
-        state=DeliveryState.WAITING, processed_at=None, next_attempt_at=timezone.now() + processing.WAIT_FOR_DEVICE
+        state=DeliveryState.WAITING, processed_at=None, next_attempt_at=timezone.now() + processing.DEVICE_WAIT_LIMIT
     )
-    audit_log.record(AuditEvent.Action.REPLAY, by=by, target=f"device:{hwi_id}", asked_again=asked)
+    audit_log.record_event(AuditEvent.Action.REPLAY, by=by, target=f"device:{hwi_id}", asked_again=asked)
     return asked
 
 
 @transaction.atomic
-def dismiss(*, hwi_id: uuid.UUID, reason: str, by: User) -> int:
+def dismiss_unknown_device(*, hwi_id: uuid.UUID, reason: str, by: User) -> int:
     """Nobody's readings, such as the vendor's test messages. The bodies stay until they are purged by age."""
-    dismissed = processing.dismiss(_open().filter(hwi_id=hwi_id), reason=reason)
-    audit_log.record(AuditEvent.Action.DISMISS, by=by, target=f"device:{hwi_id}", count=dismissed)
+    dismissed = processing.dismiss_deliveries(open_deliveries().filter(hwi_id=hwi_id), reason=reason)
+    audit_log.record_event(AuditEvent.Action.DISMISS, by=by, target=f"device:{hwi_id}", count=dismissed)
     return dismissed

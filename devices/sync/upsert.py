@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from devices.hardware_ids import fold_name
+from devices.hardware_ids import fold_device_name
 from devices.inbox import processing
 from devices.models import Assignment, Device, DeviceType, Gateway
-from devices.statuses import BEFORE_FIRST_READING, DeviceState
+from devices.statuses import BEFORE_FIRST_READING_STATES, DeviceState
 from devices.sync import hardware_history
 from patients.models import Patient
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def record(hwi: HwiDevice) -> Device:
+def upsert_device(hwi: HwiDevice) -> Device:
     """Insert or refresh one device as just read from the vendor. It never moves a device to another patient:
     a change of patient on the same HWI id shows in `vendor_patient_id` and is for a person to settle.
     """
-    facts = _facts(hwi)
+    facts = device_fields(hwi)
     device, created = Device.objects.select_for_update(no_key=True).get_or_create(hwi_id=hwi.id, defaults=facts)
     before = device.gateway_id
-    _refresh(device, {} if created else facts, holder=_our_patient(hwi))
+    update_device(device, {} if created else facts, holder=find_enrolled_patient(hwi))
     if not created and device.gateway_id != before:
-        hardware_history.noticed(device, before=before)
+        hardware_history.record_hardware_change(device, before=before)
     if device.patient is not None:
-        _keep_assignment(device, device.patient, hwi.unlinked_on)
-        Patient.objects.bump([device.patient.pk])
+        update_assignment(device, device.patient, hwi.unlinked_on)
+        Patient.objects.touch_live_version([device.patient.pk])
     return device
 
 
-def _facts(hwi: HwiDevice) -> dict[str, Any]:
+def device_fields(hwi: HwiDevice) -> dict[str, Any]:
     shipping = hwi.device.fulfillment_request
     facts: dict[str, Any] = {
         "name": hwi.name,
@@ -48,9 +48,9 @@ def _facts(hwi: HwiDevice) -> dict[str, Any]:
         "unlinked_on": hwi.unlinked_on,
         "vendor_last_measurement": hwi.last_measurement,
         "vendor_created": hwi.device.created,
-        "device_type": _type_of(hwi),
-        "gateway": _gateway(hwi),
-        "read_at": timezone.now(),
+        "device_type": find_device_type(hwi),
+        "gateway": get_or_create_gateway(hwi),
+        "fetched_at": timezone.now(),
     }
     if hwi.state is not None:  # None: "Replaced", an event; the state stays what it was
         facts["state"] = DeviceState.UNLINKED if hwi.unlinked_on else hwi.state
@@ -68,8 +68,8 @@ def _facts(hwi: HwiDevice) -> dict[str, Any]:
     return facts
 
 
-def _refresh(device: Device, facts: dict[str, Any], *, holder: Patient | None) -> None:
-    if device.first_reading_at and facts.get("state") in BEFORE_FIRST_READING:
+def update_device(device: Device, facts: dict[str, Any], *, holder: Patient | None) -> None:
+    if device.first_reading_at and facts.get("state") in BEFORE_FIRST_READING_STATES:
         facts["state"] = DeviceState.CONNECTED  # a reading has arrived; the vendor's word lags behind
     if device.patient is None and holder is not None:
         facts["patient"] = holder
@@ -79,44 +79,44 @@ def _refresh(device: Device, facts: dict[str, Any], *, holder: Patient | None) -
         device.save(update_fields=list(facts))
 
 
-def _our_patient(hwi: HwiDevice) -> Patient | None:
-    return Patient.objects.known_as(hwi.external_id) if hwi.external_id else None
+def find_enrolled_patient(hwi: HwiDevice) -> Patient | None:
+    return Patient.objects.by_external_id(hwi.external_id) if hwi.external_id else None
 
 
-def _type_of(hwi: HwiDevice) -> DeviceType | None:
+def find_device_type(hwi: HwiDevice) -> DeviceType | None:
     exact = DeviceType.objects.filter(name=hwi.name).first()
     if exact is not None:
         return exact
-    folded = fold_name(hwi.name)
-    return next((found for found in DeviceType.objects.all() if fold_name(found.name) == folded), None)
+    folded = fold_device_name(hwi.name)
+    return next((found for found in DeviceType.objects.all() if fold_device_name(found.name) == folded), None)
 
 
-def _gateway(hwi: HwiDevice) -> Gateway | None:
+def get_or_create_gateway(hwi: HwiDevice) -> Gateway | None:
     if not hwi.hardware_uuid:
         return None
     return Gateway.objects.get_or_create(hardware_uuid=hwi.hardware_uuid)[0]
 
 
-def _keep_assignment(device: Device, patient: Patient, ended: dt.datetime | None) -> None:
+def update_assignment(device: Device, patient: Patient, ended: dt.datetime | None) -> None:
     """The first holder's assignment is open to the left: readings from before the enrolment are the patient's."""
     if not device.assignments.exists():
         Assignment.objects.create(device=device, patient=patient, ended_at=ended)
-        processing.wake(device.hwi_id)
+        processing.wake_waiting_deliveries(device.hwi_id)
     elif ended is not None:
         device.assignments.open().filter(patient=patient).update(ended_at=ended)
 
 
-def attach(device: Device, patient: Patient, *, known_as: str = "") -> None:
-    """A person has said who holds a device that the vendor links to nobody we know, or to `known_as`."""
+def attach_device(device: Device, patient: Patient, *, vendor_patient_id: str = "") -> None:
+    """A person has said who holds a device that the vendor links to nobody we know, or to `by_external_id`."""
     with transaction.atomic():
         device.patient = patient
         device.save(update_fields=["patient"])
-        _keep_assignment(device, patient, device.unlinked_on)
-        device.assignments.filter(patient=patient).update(vendor_patient_id=known_as)
-        Patient.objects.bump([patient.pk])
+        update_assignment(device, patient, device.unlinked_on)
+        device.assignments.filter(patient=patient).update(vendor_patient_id=vendor_patient_id)
+        Patient.objects.touch_live_version([patient.pk])
 
 
-def names_of_holder(device: Device) -> set[str]:
+def vendor_ids_of_assigned_patient(device: Device) -> set[str]:
     """Folded: under which patient ids the vendor may speak of who holds it now."""
     held = device.assignments.open().exclude(vendor_patient_id="").values_list("vendor_patient_id", flat=True)
     own = device.patient.external_id if device.patient else ""

@@ -2,41 +2,41 @@
 
 from .account_schemas import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
 from .client import TenoviClient
-from .client_factory import background_lane, people_lane
-from .decoding import Listing, Unreadable
+from .client_factory import background_client, user_client
+from .decoding import ListResult, UnreadableRow
 from .device_schemas import FulfillmentRequest, HwiDevice, PatientDetails, ShipTo, VendorPatient
 from .errors import Misconfigured, NotSent, Rejected, Unclear, VendorError
 from .pagination import Page
-from .rate_limiter import ApiKey, Gate, clear_bad
-from .vocabulary import clean, device_state, format_time, parse_time
+from .rate_limiter import ApiKey, RateLimiter, clear_refused_key
+from .vocabulary import format_time, parse_device_state, parse_time, sanitize_json
 
 __all__ = [
     "ApiKey",
     "FulfillmentRequest",
-    "Gate",
     "GatewayInfo",
     "HardwareUuidLog",
     "HwiDevice",
     "HwiDeviceType",
     "HwiGateway",
-    "Listing",
+    "ListResult",
     "Misconfigured",
     "NotSent",
     "Page",
     "PatientDetails",
+    "RateLimiter",
     "Rejected",
     "ShipTo",
     "TenoviClient",
     "Unclear",
-    "Unreadable",
+    "UnreadableRow",
     "VendorError",
     "VendorPatient",
     "VendorWebhook",
-    "background_lane",
-    "clean",
-    "clear_bad",
-    "device_state",
+    "background_client",
+    "clear_refused_key",
     "format_time",
+    "parse_device_state",
     "parse_time",
-    "people_lane",
+    "sanitize_json",
+    "user_client",
 ]

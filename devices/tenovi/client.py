@@ -11,23 +11,23 @@ from typing import Any
 from devices.hardware_ids import normalise_hardware_uuid
 
 from .account_schemas import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
-from .decoding import Listing
+from .decoding import ListResult
 from .device_schemas import HwiDevice, PatientDetails, ShipTo, VendorPatient
-from .http_client import Caller
+from .http_client import VendorHttpClient
 from .pagination import Page
 from .vocabulary import format_time, parse_time
 
 logger = logging.getLogger(__name__)
 
 
-class TenoviClient(Caller):
+class TenoviClient(VendorHttpClient):
     """Get one from `people_lane()` or `background_lane()`."""
 
     # --- devices ------------------------------------------------------------------------------------------------
 
     def list_devices(
         self, *, patient_external_id: str | None = None, hardware_uuid: str | None = None, search: str | None = None
-    ) -> Listing[HwiDevice]:
+    ) -> ListResult[HwiDevice]:
         """Every device of the account in every state, unlinked ones included. Filters are checked here again: a filter
         that the vendor doesn't know is silently ignored."""
         gateway = normalise_hardware_uuid(hardware_uuid)
@@ -36,19 +36,21 @@ class TenoviClient(Caller):
             "device__hardware_uuid__iexact": gateway,
             "search": search,
         }
-        listing = self._list(HwiDevice, "hwi-devices/", {name: value for name, value in asked.items() if value})
+        listing = self.list_all(HwiDevice, "hwi-devices/", {name: value for name, value in asked.items() if value})
         rows = (row for row in listing.rows if not gateway or row.hardware_uuid == gateway)
         wanted = (patient_external_id or "").casefold()
         rows = (row for row in rows if not wanted or (row.external_id or "").casefold() == wanted)
-        return Listing(tuple(rows), listing.unreadable)
+        return ListResult(tuple(rows), listing.unreadable_rows)
 
     def get_device(self, hwi_id: uuid.UUID | str) -> HwiDevice:
-        return self._read_one(HwiDevice, "hwi-devices/{}/", str(hwi_id))
+        return self.get_object(HwiDevice, "hwi-devices/{}/", str(hwi_id))
 
     def order_device(self, *, name: str, gateway: str | None, patient: VendorPatient, ship_to: ShipTo) -> HwiDevice:
         """Dropship one device; `gateway` None ships one too. Not idempotent: sent twice, it ships and bills twice."""
         device = {"name": name, "hardware_uuid": gateway, "fulfillment_request": ship_to.to_json()}
-        return self._write_one(HwiDevice, "POST", "hwi-devices/", json={"device": device, "patient": patient.to_json()})
+        return self.send_for_object(
+            HwiDevice, "POST", "hwi-devices/", json={"device": device, "patient": patient.to_json()}
+        )
 
     def activate_device(
         self, *, name: str, hardware_uuid: str, patient: VendorPatient, sensor_id: str | None = None
@@ -56,24 +58,26 @@ class TenoviClient(Caller):
         """Start a device that is already with the patient. An unknown gateway still gets 201: look at the state."""
         device = {"name": name, "hardware_uuid": normalise_hardware_uuid(hardware_uuid)}
         device |= {"sensor_id": sensor_id} if sensor_id else {}
-        return self._write_one(HwiDevice, "POST", "hwi-devices/", json={"device": device, "patient": patient.to_json()})
+        return self.send_for_object(
+            HwiDevice, "POST", "hwi-devices/", json={"device": device, "patient": patient.to_json()}
+        )
 
     def update_device_patient(self, device: HwiDevice, patient: VendorPatient | None) -> HwiDevice:
         """Relink one device, or None to detach it. The vendor applies only the patient, but wants the device named."""
         named = {"name": device.name, "hardware_uuid": device.hardware_uuid or None}
         body = {"device": named, "patient": patient.to_json() if patient else None}
-        return self._write_one(HwiDevice, "PUT", "hwi-devices/{}/", str(device.id), json=body)
+        return self.send_for_object(HwiDevice, "PUT", "hwi-devices/{}/", str(device.id), json=body)
 
     def delete_device(self, hwi_id: uuid.UUID | str) -> None:
         """Refused once an attached shipment is fulfilled; then unlink."""
-        self._write("DELETE", "hwi-devices/{}/", str(hwi_id))
+        self.send_once("DELETE", "hwi-devices/{}/", str(hwi_id))
 
     def unlink_device(self, hwi_id: uuid.UUID | str) -> HwiDevice:
         """Free the gateway and end the charge. A GET that changes state: sent once, never tried again."""
-        return self._write_one(HwiDevice, "GET", "unlink-gateway/{}/", str(hwi_id))
+        return self.send_for_object(HwiDevice, "GET", "unlink-gateway/{}/", str(hwi_id))
 
-    def hardware_uuid_logs(self, hwi_id: uuid.UUID | str) -> Listing[HardwareUuidLog]:
-        return self._list(HardwareUuidLog, "hardware-uuid-logs/", {"object_id": str(hwi_id)}, paged=False)
+    def list_hardware_uuid_logs(self, hwi_id: uuid.UUID | str) -> ListResult[HardwareUuidLog]:
+        return self.list_all(HardwareUuidLog, "hardware-uuid-logs/", {"object_id": str(hwi_id)}, paged=False)
 
     # --- measurements -------------------------------------------------------------------------------------------
 
@@ -82,65 +86,65 @@ class TenoviClient(Caller):
     ) -> Iterator[Page]:
         """All readings of all of a patient's devices that the vendor stored in the window, page by page; end excluded.
         An error at any page means that the window is not complete."""
-        yield from self._measurements("patients/{}/measurements/", external_id, created_from, created_before)
+        yield from self.measurement_pages("patients/{}/measurements/", external_id, created_from, created_before)
 
     def device_measurements(
         self, hwi_id: uuid.UUID | str, *, created_from: dt.datetime, created_before: dt.datetime
     ) -> Iterator[Page]:
         """As `patient_measurements`, of one device."""
-        yield from self._measurements("hwi-devices/{}/measurements/", str(hwi_id), created_from, created_before)
+        yield from self.measurement_pages("hwi-devices/{}/measurements/", str(hwi_id), created_from, created_before)
 
-    def _measurements(
+    def measurement_pages(
         self, template: str, key: str, created_from: dt.datetime, created_before: dt.datetime
     ) -> Iterator[Page]:
         window = {"created__gte": format_time(created_from), "created__lt": format_time(created_before)}
-        for page in self._pages(template, key, params=window):
-            if strays := sum(not _within(item, created_from, created_before) for item in page.items):
+        for page in self.iterate_pages(template, key, params=window):
+            if strays := sum(not is_created_within(item, created_from, created_before) for item in page.items):
                 logger.warning("GET %s: %d rows from outside the window: is the filter ignored?", template, strays)
             yield page
 
     # --- patients -----------------------------------------------------------------------------------------------
 
-    def list_patients(self, *, search: str | None = None) -> Listing[PatientDetails]:
-        return self._list(PatientDetails, "hwi-patients/", {"search": search} if search else None)
+    def list_patients(self, *, search: str | None = None) -> ListResult[PatientDetails]:
+        return self.list_all(PatientDetails, "hwi-patients/", {"search": search} if search else None)
 
     def get_patient(self, external_id: str) -> PatientDetails:
-        return self._read_one(PatientDetails, "hwi-patients/{}/", external_id)
+        return self.get_object(PatientDetails, "hwi-patients/{}/", external_id)
 
     def create_patient(self, patient: PatientDetails) -> PatientDetails:
         """An external id that exists already, in any case of letters, is rejected."""
-        return self._write_one(PatientDetails, "POST", "hwi-patients/", json=patient.to_json())
+        return self.send_for_object(PatientDetails, "POST", "hwi-patients/", json=patient.to_json())
 
     def update_patient(self, external_id: str, patient: PatientDetails) -> PatientDetails:
         """Changes what every device of this patient shows."""
-        return self._write_one(PatientDetails, "PUT", "hwi-patients/{}/", external_id, json=patient.to_json())
+        return self.send_for_object(PatientDetails, "PUT", "hwi-patients/{}/", external_id, json=patient.to_json())
 
     def delete_patient(self, external_id: str) -> None:
-        self._write("DELETE", "hwi-patients/{}/", external_id)
+        self.send_once("DELETE", "hwi-patients/{}/", external_id)
 
     # --- catalogue, gateways ------------------------------------------------------------------------------------
 
-    def device_types(self) -> Listing[HwiDeviceType]:
-        return self._list(HwiDeviceType, "hwi-device-types/", paged=False)
+    def list_device_types(self) -> ListResult[HwiDeviceType]:
+        return self.list_all(HwiDeviceType, "hwi-device-types/", paged=False)
 
-    def gateways(self) -> Listing[HwiGateway]:
-        return self._list(HwiGateway, "hwi-gateways/")
+    def list_gateways(self) -> ListResult[HwiGateway]:
+        return self.list_all(HwiGateway, "hwi-gateways/")
 
-    def gateway_info(self, gateway_uuid: str) -> GatewayInfo:
+    def get_gateway_info(self, gateway_uuid: str) -> GatewayInfo:
         """Knows only gateways that are already tied to the account: no way to check one beforehand."""
-        return self._read_one(GatewayInfo, "gateway-info/{}/", normalise_hardware_uuid(gateway_uuid))
+        return self.get_object(GatewayInfo, "gateway-info/{}/", normalise_hardware_uuid(gateway_uuid))
 
     # --- webhooks -----------------------------------------------------------------------------------------------
 
-    def list_webhooks(self) -> Listing[VendorWebhook]:
-        return self._list(VendorWebhook, "webhooks/", paged=False)
+    def list_webhooks(self) -> ListResult[VendorWebhook]:
+        return self.list_all(VendorWebhook, "webhooks/", paged=False)
 
     def create_webhook(
         self, *, endpoint: str, event: str, header: str, secret: str, as_array: bool = True
     ) -> VendorWebhook:
         """`event`: MEASUREMENT or FULFILLMENT. `secret` is the header's whole value."""
-        body = _webhook(endpoint, event, header, secret, as_array)
-        return self._write_one(VendorWebhook, "POST", "webhooks/", json=body)
+        body = webhook_json(endpoint, event, header, secret, as_array)
+        return self.send_for_object(VendorWebhook, "POST", "webhooks/", json=body)
 
     def update_webhook(
         self,
@@ -152,14 +156,14 @@ class TenoviClient(Caller):
         secret: str,
         as_array: bool = True,
     ) -> VendorWebhook:
-        body = _webhook(endpoint, event, header, secret, as_array)
-        return self._write_one(VendorWebhook, "PUT", "webhooks/{}/", str(hook_id), json=body)
+        body = webhook_json(endpoint, event, header, secret, as_array)
+        return self.send_for_object(VendorWebhook, "PUT", "webhooks/{}/", str(hook_id), json=body)
 
     def delete_webhook(self, hook_id: uuid.UUID | str) -> None:
-        self._write("DELETE", "webhooks/{}/", str(hook_id))
+        self.send_once("DELETE", "webhooks/{}/", str(hook_id))
 
 
-def _within(item: Any, created_from: dt.datetime, created_before: dt.datetime) -> bool:
+def is_created_within(item: Any, created_from: dt.datetime, created_before: dt.datetime) -> bool:
     """A reading without a readable time is for ingest to judge."""
     try:
         return created_from <= parse_time(item["created"]) < created_before
@@ -167,7 +171,7 @@ def _within(item: Any, created_from: dt.datetime, created_before: dt.datetime) -
         return True
 
 
-def _webhook(endpoint: str, event: str, header: str, secret: str, as_array: bool) -> dict[str, object]:
+def webhook_json(endpoint: str, event: str, header: str, secret: str, as_array: bool) -> dict[str, object]:
     return {
         "endpoint": endpoint,
         "event": event,

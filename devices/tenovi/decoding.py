@@ -8,30 +8,30 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from .vocabulary import clean
+from .vocabulary import sanitize_json
 
-YEARS = range(2000, 2101)  # beyond them PostgreSQL stores what Python then can't read
-T = TypeVar("T")
+STORABLE_YEARS = range(2000, 2101)  # beyond them PostgreSQL stores what Python then can't read
+ItemType = TypeVar("ItemType")
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class VendorRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all that the vendor sends. `repr` shows no field: most of them are about a person."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if isinstance(value, dt.datetime) and value.year not in YEARS:
+            if isinstance(value, dt.datetime) and value.year not in STORABLE_YEARS:
                 raise ValueError(f"`{name}` is not a time of this century")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
 
-R = TypeVar("R", bound=Row)
+RecordType = TypeVar("RecordType", bound=VendorRecord)
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class UnreadableRow:
     """A row that we can't read. It hides no other row; whoever lists must report it."""
 
     problem: str  # names the field, never its value
@@ -40,29 +40,29 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
-class Listing(Generic[T]):
+class ListResult(Generic[ItemType]):
     """A complete list. `rows` and `unreadable` together are what the vendor sent."""
 
-    rows: tuple[T, ...] = field(repr=False)
-    unreadable: tuple[Unreadable, ...] = ()
+    rows: tuple[ItemType, ...] = field(repr=False)
+    unreadable_rows: tuple[UnreadableRow, ...] = ()
 
 
-def read_row(data: Any, kind: type[R]) -> R:
+def parse_row(data: Any, kind: type[RecordType]) -> RecordType:
     """Raises msgspec.ValidationError, whose text names the field and the types, never the value."""
-    return msgspec.convert(clean(data), kind)
+    return msgspec.convert(sanitize_json(data), kind)
 
 
-def read_rows(items: list[Any], kind: type[R]) -> Listing[R]:
-    rows: list[R] = []
-    unreadable: list[Unreadable] = []
+def parse_rows(items: list[Any], kind: type[RecordType]) -> ListResult[RecordType]:
+    rows: list[RecordType] = []
+    unreadable: list[UnreadableRow] = []
     for item in items:
         try:
-            rows.append(read_row(item, kind))
+            rows.append(parse_row(item, kind))
         except msgspec.ValidationError as error:
-            unreadable.append(Unreadable(str(error), _id_of(item), item))
-    return Listing(tuple(rows), tuple(unreadable))
+            unreadable.append(UnreadableRow(str(error), raw_row_id(item), item))
+    return ListResult(tuple(rows), tuple(unreadable))
 
 
-def _id_of(item: Any) -> str | None:
+def raw_row_id(item: Any) -> str | None:
     found = item.get("id") if isinstance(item, dict) else None
     return found[:64] if isinstance(found, str) else None

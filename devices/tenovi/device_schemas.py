@@ -11,24 +11,24 @@ import msgspec
 from devices.hardware_ids import normalise_hardware_uuid
 from devices.statuses import DeviceState
 
-from .decoding import Row
-from .vocabulary import device_state
+from .decoding import VendorRecord
+from .vocabulary import parse_device_state
 
-Word = Annotated[str, msgspec.Meta(max_length=255)]
-Words = Annotated[str, msgspec.Meta(max_length=10_000)]
-Moment = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+ShortText = Annotated[str, msgspec.Meta(max_length=255)]
+LongText = Annotated[str, msgspec.Meta(max_length=10_000)]
+AwareDatetime = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 
-class VendorPatient(Row, frozen=True, kw_only=True):
+class VendorPatient(VendorRecord, frozen=True, kw_only=True):
     """A patient as nested in a device, read or to be sent: what shipping needs and no more."""
 
-    external_id: Word | None = None
-    name: Word | None = None
-    phone_number: Word | None = None
-    email: Word | None = None
-    physician: Word | None = None
-    clinic_name: Word | None = None
-    care_manager: Word | None = None
+    external_id: ShortText | None = None
+    name: ShortText | None = None
+    phone_number: ShortText | None = None
+    email: ShortText | None = None
+    physician: ShortText | None = None
+    clinic_name: ShortText | None = None
+    care_manager: ShortText | None = None
     sms_opt_in: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -41,12 +41,12 @@ class VendorPatient(Row, frozen=True, kw_only=True):
 class PatientDetails(VendorPatient, frozen=True, kw_only=True):
     """A patient at `/hwi-patients/`, with the address that the vendor verifies."""
 
-    address: Word | None = None
-    city: Word | None = None
-    state: Word | None = None
-    zip_code: Word | None = None
-    address_status: Word | None = None  # "", "Verified" or "Invalid"; theirs
-    address_verified_by: Word | None = None  # theirs
+    address: ShortText | None = None
+    city: ShortText | None = None
+    state: ShortText | None = None
+    zip_code: ShortText | None = None
+    address_status: ShortText | None = None  # "", "Verified" or "Invalid"; theirs
+    address_verified_by: ShortText | None = None  # theirs
     confirm_address: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -78,47 +78,47 @@ class ShipTo(msgspec.Struct, frozen=True, kw_only=True):
         return {f"shipping_{name}": getattr(self, name) for name in place} | rest
 
 
-class FulfillmentRequest(Row, frozen=True, kw_only=True):
-    created: Moment | None = None
-    shipping_status: Word | None = None  # two letters, some of unknown meaning: drive nothing from them
-    shipping_name: Word | None = None
-    shipping_address: Word | None = None
-    shipping_city: Word | None = None
-    shipping_state: Word | None = None
-    shipping_zip_code: Word | None = None
+class FulfillmentRequest(VendorRecord, frozen=True, kw_only=True):
+    created: AwareDatetime | None = None
+    shipping_status: ShortText | None = None  # two letters, some of unknown meaning: drive nothing from them
+    shipping_name: ShortText | None = None
+    shipping_address: ShortText | None = None
+    shipping_city: ShortText | None = None
+    shipping_state: ShortText | None = None
+    shipping_zip_code: ShortText | None = None
     shipping_tracking_link: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
-    shipped_on: Moment | None = None
-    delivered_on: Moment | None = None
-    client_notes: Words | None = None
+    shipped_on: AwareDatetime | None = None
+    delivered_on: AwareDatetime | None = None
+    client_notes: LongText | None = None
     fulfilled: bool | None = None
     client_will_fulfill: bool | None = None
     flagged_by_client: bool | None = None
-    invalid_address: Words | None = None  # a text, not a flag
+    invalid_address: LongText | None = None  # a text, not a flag
     duplicate_device_at_address: bool | None = None
 
 
-class NestedDevice(Row, frozen=True, kw_only=True):
+class NestedDevice(VendorRecord, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-    created: Moment | None = None
-    hardware_uuid: Word | None = None
-    sensor_code: Word | None = None
-    sensor_id: Word | None = None
+    created: AwareDatetime | None = None
+    hardware_uuid: ShortText | None = None
+    sensor_code: ShortText | None = None
+    sensor_id: ShortText | None = None
     shared_hardware_uuid: bool | None = None
-    model_number: Word | None = None
+    model_number: ShortText | None = None
     fulfillment_request: FulfillmentRequest | None = None
 
 
-class HwiDevice(Row, frozen=True, kw_only=True):
+class HwiDevice(VendorRecord, frozen=True, kw_only=True):
     """`id` is the root id, the only key to store: webhooks call it `hwi_device_id`."""
 
     id: uuid.UUID
     device: NestedDevice
-    status: Word | None = None
-    connected_on: Moment | None = None
-    unlinked_on: Moment | None = None
-    last_measurement: Moment | None = None
+    status: ShortText | None = None
+    connected_on: AwareDatetime | None = None
+    unlinked_on: AwareDatetime | None = None
+    last_measurement: AwareDatetime | None = None
     patient: VendorPatient | None = None
-    patient_id: Word | None = None  # deprecated, still there in old rows
+    patient_id: ShortText | None = None  # deprecated, still there in old rows
 
     def __repr__(self) -> str:
         return f"<HwiDevice {self.id}>"
@@ -126,7 +126,7 @@ class HwiDevice(Row, frozen=True, kw_only=True):
     @property
     def state(self) -> DeviceState | None:
         """None while the status is `Replaced`, an event that tells nothing about the state."""
-        return device_state(self.status)
+        return parse_device_state(self.status)
 
     @property
     def name(self) -> str:

@@ -41,8 +41,8 @@ class Rejected(VendorError):
         self.fields = fields or {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rejected, (self.args[0], self.reason, self.fields, self.status)
+        return rebuild_rejected, (self.args[0], self.reason, self.fields, self.status)
 
 
-def _rejected(message: str, reason: str, fields: dict[str, list[str]], status: int) -> Rejected:
+def rebuild_rejected(message: str, reason: str, fields: dict[str, list[str]], status: int) -> Rejected:
     return Rejected(message, reason=reason, fields=fields, status=status)

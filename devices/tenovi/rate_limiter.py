@@ -19,21 +19,21 @@ from typing import Any
 from django.db import connection
 from django.db.models.functions import Now
 
-from devices.models.api_key_slot import KeySlot
+from devices.models.api_key_slot import ApiKeySlot
 
 from . import rate_limiter_sql
 from .errors import Misconfigured, NotSent, VendorError
 
 logger = logging.getLogger(__name__)
 
-LATE_SECONDS = 0.030
-PREPARE_SECONDS = 1.0  # before a slot opens: time enough to connect again
-PENALTY_SECONDS = 5.0  # 429 without a usable Retry-After
-MOST_PENALTY_SECONDS = 900.0  # a Retry-After beyond it is taken for an error of the vendor
+SLOT_LATE_SECONDS = 0.030
+CONNECT_AHEAD_SECONDS = 1.0  # before a slot opens: time enough to connect again
+DEFAULT_PENALTY_SECONDS = 5.0  # 429 without a usable Retry-After
+MAX_PENALTY_SECONDS = 900.0  # a Retry-After beyond it is taken for an error of the vendor
 SHARED_BUCKET = "shared"
 
 
-class NoSlot(NotSent):
+class NoSlotAvailable(NotSent):
     """The next slot is further away than the caller can wait."""
 
 
@@ -59,52 +59,54 @@ class Slot:
 
     @property
     def is_late(self) -> bool:
-        return time.monotonic() - self.earliest > LATE_SECONDS
+        return time.monotonic() - self.earliest > SLOT_LATE_SECONDS
 
 
-class Gate:
+class RateLimiter:
     """Slots on some keys: for a person, who books ahead, or for background, which yields and takes the idlest key."""
 
-    def __init__(self, keys: Iterable[ApiKey], *, gap_seconds: float, person: bool, shared: bool = False) -> None:
+    def __init__(self, keys: Iterable[ApiKey], *, gap_seconds: float, for_user: bool, shared: bool = False) -> None:
         self.keys = tuple(keys)
         self.gap = dt.timedelta(seconds=gap_seconds)
-        self.person = person
+        self.for_user = for_user
         self.shared = shared
 
-    def take(self, *, max_wait: float, prepare: Callable[[], None] = lambda: None) -> Slot:
+    def take_slot(self, *, max_wait: float, prepare: Callable[[], None] = lambda: None) -> Slot:
         """Wait for a slot and return at the moment it opens. `prepare` runs shortly before. NoSlot beyond `max_wait`
         seconds; Misconfigured when the vendor has refused each key; RuntimeError inside a transaction."""
-        refuse_inside_transaction()
+        forbid_open_transaction()
         deadline = time.monotonic() + max_wait
         while True:
-            by_bucket = self._usable()
-            if slot := self._book(by_bucket, deadline - time.monotonic()):
-                return self._await_opening(slot, prepare)
-            self._await_turn(list(by_bucket), deadline)
+            by_bucket = self.load_usable_keys()
+            if slot := self.try_book_slot(by_bucket, deadline - time.monotonic()):
+                return self.wait_for_opening(slot, prepare)
+            self.wait_for_turn(list(by_bucket), deadline)
 
-    def give_back(self, slot: Slot) -> None:
+    def release_slot(self, slot: Slot) -> None:
         """Nothing was sent. No effect when somebody has booked behind it."""
-        _execute(rate_limiter_sql.GIVE_BACK, gap=self.gap, bucket=slot.bucket, booked=slot.booked)
+        execute_statement(rate_limiter_sql.RELEASE_SLOT, gap=self.gap, bucket=slot.bucket, booked=slot.booked)
 
-    def penalise(self, slot: Slot, seconds: float | None) -> None:
+    def apply_penalty(self, slot: Slot, seconds: float | None) -> None:
         """429: nobody calls on this bucket for so long. None: the vendor didn't say."""
-        penalty = min(PENALTY_SECONDS if seconds is None else seconds, MOST_PENALTY_SECONDS)
-        _execute(rate_limiter_sql.PENALISE, penalty=dt.timedelta(seconds=penalty), bucket=slot.bucket)
+        penalty = min(DEFAULT_PENALTY_SECONDS if seconds is None else seconds, MAX_PENALTY_SECONDS)
+        execute_statement(rate_limiter_sql.APPLY_PENALTY, penalty=dt.timedelta(seconds=penalty), bucket=slot.bucket)
         logger.warning("Tenovi asked key %s to slow down for %.0f s", slot.key.bucket, penalty)
 
-    def mark_bad(self, slot: Slot, reason: str) -> None:
+    def mark_key_refused(self, slot: Slot, reason: str) -> None:
         """401 or 403: the key is used no more until an operator clears it, or another key takes its place."""
-        KeySlot.objects.filter(bucket=slot.key.bucket, bad_since=None).update(bad_since=Now(), bad_reason=reason[:200])
+        ApiKeySlot.objects.filter(bucket=slot.key.bucket, refused_since=None).update(
+            refused_since=Now(), refused_reason=reason[:200]
+        )
         logger.error("Tenovi refused key %s: %s. Work on it has stopped.", slot.key.bucket, reason)
 
-    def _usable(self) -> dict[str, ApiKey]:
+    def load_usable_keys(self) -> dict[str, ApiKey]:
         """Slot bucket to key, without the keys that the vendor refused."""
         slots = {SHARED_BUCKET} if self.shared else set()
         buckets = slots | {key.bucket for key in self.keys}
-        known = dict(KeySlot.objects.filter(bucket__in=buckets).values_list("bucket", "bad_since"))
+        known = dict(ApiKeySlot.objects.filter(bucket__in=buckets).values_list("bucket", "refused_since"))
         if missing := buckets - known.keys():
-            rows = [KeySlot(bucket=bucket, next_free_at=Now()) for bucket in sorted(missing)]
-            KeySlot.objects.bulk_create(rows, ignore_conflicts=True)
+            rows = [ApiKeySlot(bucket=bucket, next_free_at=Now()) for bucket in sorted(missing)]
+            ApiKeySlot.objects.bulk_create(rows, ignore_conflicts=True)
         good = [key for key in self.keys if known.get(key.bucket) is None]
         if not good:
             raise Misconfigured(
@@ -112,46 +114,46 @@ class Gate:
             )
         return {SHARED_BUCKET: good[0]} if self.shared else {key.bucket: key for key in good}
 
-    def _book(self, by_bucket: dict[str, ApiKey], ahead: float) -> Slot | None:
+    def try_book_slot(self, by_bucket: dict[str, ApiKey], ahead: float) -> Slot | None:
         asked = time.monotonic()
-        statement = rate_limiter_sql.PERSON if self.person else rate_limiter_sql.BACKGROUND
+        statement = rate_limiter_sql.BOOK_USER_SLOT if self.for_user else rate_limiter_sql.BOOK_BACKGROUND_SLOT
         ahead_by = dt.timedelta(seconds=max(0.0, ahead))
-        row = _execute(statement, gap=self.gap, ahead=ahead_by, buckets=list(by_bucket))
+        row = execute_statement(statement, gap=self.gap, ahead=ahead_by, buckets=list(by_bucket))
         if row is None:
             return None
         bucket, booked, wait = row
         told = time.monotonic()
         return Slot(by_bucket[bucket], bucket, booked, earliest=asked + float(wait), opens=told + float(wait))
 
-    def _await_opening(self, slot: Slot, prepare: Callable[[], None]) -> Slot:
-        _sleep_until(slot.opens - PREPARE_SECONDS)
+    def wait_for_opening(self, slot: Slot, prepare: Callable[[], None]) -> Slot:
+        sleep_until(slot.opens - CONNECT_AHEAD_SECONDS)
         try:
             prepare()
         except VendorError:
-            self.give_back(slot)
+            self.release_slot(slot)
             raise
-        _sleep_until(slot.opens)
+        sleep_until(slot.opens)
         return slot
 
-    def _await_turn(self, buckets: list[str], deadline: float) -> None:
-        row = _execute(
-            rate_limiter_sql.PERSON_WAITS if self.person else rate_limiter_sql.BACKGROUND_WAITS, buckets=buckets
+    def wait_for_turn(self, buckets: list[str], deadline: float) -> None:
+        row = execute_statement(
+            rate_limiter_sql.USER_WAIT if self.for_user else rate_limiter_sql.BACKGROUND_WAIT, buckets=buckets
         )
         wait = max(0.0, float(row[0] or 0))
         if time.monotonic() + wait >= deadline:
-            if self.person:
-                _execute(rate_limiter_sql.ANNOUNCE, gap=self.gap, buckets=buckets)
-            raise NoSlot(f"no slot within reach: the next one is {wait:.1f} s away", retry_after=wait)
+            if self.for_user:
+                execute_statement(rate_limiter_sql.ANNOUNCE_WAITING_USER, gap=self.gap, buckets=buckets)
+            raise NoSlotAvailable(f"no slot within reach: the next one is {wait:.1f} s away", retry_after=wait)
         # Jitter, so that several who wait for the same moment don't all ask in it.
         time.sleep(wait + random.uniform(0.001, 0.010))  # noqa: S311  a pause, no secret
 
 
-def clear_bad(bucket: str) -> None:
+def clear_refused_key(bucket: str) -> None:
     """An operator says that the vendor accepts the key again."""
-    KeySlot.objects.filter(bucket=bucket).update(bad_since=None, bad_reason="")
+    ApiKeySlot.objects.filter(bucket=bucket).update(refused_since=None, refused_reason="")
 
 
-def refuse_inside_transaction() -> None:
+def forbid_open_transaction() -> None:
     """The network is never used while a transaction is open. The transaction that a test case wraps around a test
     doesn't count, just as for Django's own durable blocks."""
     blocks = connection.atomic_blocks
@@ -159,11 +161,11 @@ def refuse_inside_transaction() -> None:
         raise RuntimeError("the vendor must not be called inside a transaction")
 
 
-def _sleep_until(moment: float) -> None:
+def sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
 
 
-def _execute(statement: str, **values: Any) -> Any:
+def execute_statement(statement: str, **values: Any) -> Any:
     """The first row, or None."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

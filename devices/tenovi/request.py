@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import quote
 
 from .errors import NotSent, Rejected, Unclear
-from .rate_limiter import NoSlot
+from .rate_limiter import NoSlotAvailable
 
-LONGEST_PAUSE_SECONDS = 20.0
-NO_ADDRESS = "Tenovi can't be asked about an id that is empty or made of dots: it would name another address."
+MAX_BACKOFF_SECONDS = 20.0
+INVALID_ID_REASON = "Tenovi can't be asked about an id that is empty or made of dots: it would name another address."
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiRequest:
     """One request. `template` is its address with `{}` for ids: fit for log lines, which the ids are not."""
 
     method: str
@@ -31,18 +31,18 @@ class Call:
     @property
     def path(self) -> str:
         if any(arg.strip(".") == "" for arg in self.args):
-            raise Rejected(f"{self}: an id is empty or made of dots", reason=NO_ADDRESS, status=400)
+            raise Rejected(f"{self}: an id is empty or made of dots", reason=INVALID_ID_REASON, status=400)
         return self.template.format(*(quote(arg, safe="") for arg in self.args))
 
 
-class FullJitter:
+class FullJitterBackoff:
     """Whether to try a harmless read again, and after how many seconds: anything up to 1, 2, 4 ... 20."""
 
     def __init__(self) -> None:
-        self.tries = 0
+        self.attempt_count = 0
 
     def __call__(self, error: Exception) -> float | bool:
-        if isinstance(error, NoSlot) or not isinstance(error, (NotSent, Unclear)):
+        if isinstance(error, NoSlotAvailable) or not isinstance(error, (NotSent, Unclear)):
             return False
-        self.tries += 1
-        return random.uniform(0, min(LONGEST_PAUSE_SECONDS, 2.0 ** (self.tries - 1)))  # noqa: S311  a pause, no secret
+        self.attempt_count += 1
+        return random.uniform(0, min(MAX_BACKOFF_SECONDS, 2.0 ** (self.attempt_count - 1)))  # noqa: S311  a pause, no secret

@@ -11,16 +11,16 @@ from typing import Any
 import httpx2
 import msgspec
 
-from .decoding import R, read_row
+from .decoding import RecordType, parse_row
 from .errors import Misconfigured, NotSent, Rejected, Unclear, VendorError
-from .vocabulary import clean
+from .vocabulary import sanitize_json
 
-MOST_BODY_BYTES = 10 * 1024 * 1024
-MOST_REFUSAL_BYTES = 64 * 1024
-MOST_MESSAGES = 20
-MOST_MESSAGE_LETTERS = 300
-LONGEST_INTEGER = 40
-LABELS = {
+MAX_BODY_BYTES = 10 * 1024 * 1024
+MAX_ERROR_BODY_BYTES = 64 * 1024
+MAX_ERROR_MESSAGES = 20
+MAX_MESSAGE_CHARACTERS = 300
+MAX_INTEGER_DIGITS = 40
+FIELD_LABELS = {
     "device.hardware_uuid": "Gateway ID or IMEI",
     "device.name": "Device",
     "patient.external_id": "Patient",
@@ -28,56 +28,58 @@ LABELS = {
 }
 
 
-def read_body(response: httpx2.Response, deadline: float, most: int = MOST_BODY_BYTES) -> bytes:
+def read_limited_body(response: httpx2.Response, deadline: float, max_bytes: int = MAX_BODY_BYTES) -> bytes:
     """Unpacked. Raises httpx2.ReadTimeout past `deadline` (monotonic), DecodingError past `most` bytes."""
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
-        if len(body) > most:
+        if len(body) > max_bytes:
             raise httpx2.DecodingError("longer than we accept")
         if time.monotonic() > deadline:
             raise httpx2.ReadTimeout("the call took too long")
     return bytes(body)
 
 
-def decode(call: str, body: bytes) -> Any:
+def decode_json(call: str, body: bytes) -> Any:
     """JSON in UTF-8. One odd number or text inside must not cost the whole page: those are for the reader of the item
     to judge, and NaN, half surrogates and endless integers pass here."""
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_int=_integer)
+        return json.loads(body.decode("utf-8-sig"), parse_int=parse_bounded_integer)
     except (ValueError, RecursionError):
         raise Unclear(f"{call}: the answer is not readable as JSON") from None
 
 
-def _integer(digits: str) -> int | str:
-    return int(digits) if len(digits) <= LONGEST_INTEGER else digits
+def parse_bounded_integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else digits
 
 
-def one(call: str, data: Any, kind: type[R]) -> R:
+def parse_object(call: str, data: Any, kind: type[RecordType]) -> RecordType:
     try:
-        return read_row(data, kind)
+        return parse_row(data, kind)
     except msgspec.ValidationError as error:
         raise Unclear(f"{call}: {error}") from None
 
 
-def error_for(call: str, status: int, headers: Mapping[str, str], body: bytes, *, collection: bool) -> VendorError:
+def build_vendor_error(
+    call: str, status: int, headers: Mapping[str, str], body: bytes, *, is_collection: bool
+) -> VendorError:
     """`collection`: the address names no single object, so that 404 can only mean that the address is wrong."""
     text = f"{call}: status {status}"
-    refusal = _refusal(body)
+    refusal = decode_error_body(body)
     if status == 429:
-        return NotSent(text, retry_after=retry_after(headers), status=status)
+        return NotSent(text, retry_after=parse_retry_after(headers), status=status)
     if status >= 500 or status == 408:  # 408: a proxy that saw some part of our request
         return Unclear(text, status=status)
     lost = status == 404 and (
-        collection or not isinstance(refusal, dict)
+        is_collection or not isinstance(refusal, dict)
     )  # their own 404 is JSON; a wrong host's isn't
     if status < 400 or status in (401, 403, 405) or lost:
         return Misconfigured(text, status=status)
-    fields = dict(_messages(refusal))
-    return Rejected(text, reason=_reason(fields, status), fields=fields, status=status)
+    fields = dict(collect_error_messages(refusal))
+    return Rejected(text, reason=rejection_reason(fields, status), fields=fields, status=status)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds, from seconds or from an HTTP date; None when absent or unreadable."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit() and len(value) < 10:
@@ -91,45 +93,51 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, at - now)
 
 
-def _refusal(body: bytes) -> Any:
+def decode_error_body(body: bytes) -> Any:
     try:
-        return clean(json.loads(body))
+        return sanitize_json(json.loads(body))
     except (ValueError, RecursionError):
         return None
 
 
-def _messages(refusal: Any) -> Iterator[tuple[str, list[str]]]:
+def collect_error_messages(refusal: Any) -> Iterator[tuple[str, list[str]]]:
     found = 0
     waiting: list[tuple[str, Any]] = [("", refusal)]
-    while waiting and found < MOST_MESSAGES:
+    while waiting and found < MAX_ERROR_MESSAGES:
         path, value = waiting.pop(0)
-        if texts := _texts(value):
+        if texts := message_texts(value):
             found += 1
             yield path, texts
         else:
-            waiting += [(f"{path}.{key}".lstrip("."), inner) for key, inner in _inside(value)]
+            waiting += [(f"{path}.{key}".lstrip("."), inner) for key, inner in nested_values(value)]
 
 
-def _texts(value: Any) -> list[str]:
+def message_texts(value: Any) -> list[str]:
     texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return [text[:MOST_MESSAGE_LETTERS] for text in texts[:MOST_MESSAGES] if isinstance(text, str) and text.strip()]
+    return [
+        text[:MAX_MESSAGE_CHARACTERS] for text in texts[:MAX_ERROR_MESSAGES] if isinstance(text, str) and text.strip()
+    ]
 
 
-def _inside(value: Any) -> list[tuple[str, Any]]:
+def nested_values(value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, dict):
-        return [(key[:64], inner) for key, inner in list(value.items())[:MOST_MESSAGES]]
-    return [(str(index), inner) for index, inner in enumerate(value[:MOST_MESSAGES])] if isinstance(value, list) else []
+        return [(key[:64], inner) for key, inner in list(value.items())[:MAX_ERROR_MESSAGES]]
+    return (
+        [(str(index), inner) for index, inner in enumerate(value[:MAX_ERROR_MESSAGES])]
+        if isinstance(value, list)
+        else []
+    )
 
 
-def _reason(fields: dict[str, list[str]], status: int) -> str:
-    said = [f"{_label(path)}{' '.join(texts)}" for path, texts in fields.items()]
+def rejection_reason(fields: dict[str, list[str]], status: int) -> str:
+    said = [f"{field_label(path)}{' '.join(texts)}" for path, texts in fields.items()]
     if said:
         return " ".join(said)
     return "Tenovi no longer knows it." if status == 404 else f"Tenovi refused without saying why (status {status})."
 
 
-def _label(path: str) -> str:
+def field_label(path: str) -> str:
     last = path.rsplit(".", 1)[-1]
     if last in ("", "detail", "non_field_errors"):
         return ""
-    return LABELS.get(path, last.replace("_", " ").capitalize()) + ": "
+    return FIELD_LABELS.get(path, last.replace("_", " ").capitalize()) + ": "

@@ -19,22 +19,26 @@ from typing import Any
 import httpcore2
 import httpx2
 
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 20.0
-CALL_SECONDS = 30.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+READ_TIMEOUT_SECONDS = 20.0
+CALL_DEADLINE_SECONDS = 30.0
 # Shorter than the idle time of common servers, so that we seldom write into a connection that is being closed.
 KEEPALIVE_SECONDS = 15.0
-UNUSED_SECONDS = 4.0  # servers wait less long for the first request than for the next one
-TIMEOUTS = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS}
+UNUSED_CONNECTION_SECONDS = 4.0  # servers wait less long for the first request than for the next one
+HTTP_TIMEOUTS_SECONDS = {
+    "connect": CONNECT_TIMEOUT_SECONDS,
+    "read": READ_TIMEOUT_SECONDS,
+    "write": READ_TIMEOUT_SECONDS,
+}
 
 
 @functools.cache
-def verifying_context() -> ssl.SSLContext:
+def verified_ssl_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context(verify=True, trust_env=False)
 
 
 @contextlib.contextmanager
-def _as_httpx2() -> Iterator[None]:
+def translate_httpcore_errors() -> Iterator[None]:
     """The two libraries name their exceptions alike; callers know only httpx2's."""
     try:
         yield
@@ -49,17 +53,17 @@ class DeadlineStream(httpcore2.NetworkStream):
         self.stream = stream
         self.deadline = 0.0
 
-    def _left(self, timeout: float | None, error: type[Exception]) -> float:
+    def remaining_seconds(self, timeout: float | None, error: type[Exception]) -> float:
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise error("the call took too long")
         return min(left, timeout or left)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.stream.read(max_bytes, self._left(timeout, httpcore2.ReadTimeout))
+        return self.stream.read(max_bytes, self.remaining_seconds(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stream.write(buffer, self._left(timeout, httpcore2.WriteTimeout))
+        self.stream.write(buffer, self.remaining_seconds(timeout, httpcore2.WriteTimeout))
 
     def close(self) -> None:
         self.stream.close()
@@ -68,12 +72,12 @@ class DeadlineStream(httpcore2.NetworkStream):
         return self.stream.get_extra_info(info)
 
 
-class Body(httpx2.SyncByteStream):
+class ResponseStream(httpx2.SyncByteStream):
     def __init__(self, response: httpcore2.Response) -> None:
         self.response = response
 
     def __iter__(self) -> Iterator[bytes]:
-        with _as_httpx2():
+        with translate_httpcore_errors():
             yield from self.response.iter_stream()
 
     def close(self) -> None:
@@ -81,7 +85,7 @@ class Body(httpx2.SyncByteStream):
 
 
 @dataclass
-class Link:
+class OpenConnection:
     """An open connection. `unused_until` is 0 as soon as a request was written."""
 
     stream: DeadlineStream
@@ -89,7 +93,7 @@ class Link:
     unused_until: float
 
     @property
-    def is_warm(self) -> bool:
+    def is_connected(self) -> bool:
         if self.connection.is_idle():
             return not self.connection.has_expired()  # looks at the socket, too
         # Not yet used, or given up with half an answer unread. An unused socket can't be looked at: session tickets
@@ -97,7 +101,7 @@ class Link:
         return time.monotonic() < self.unused_until
 
 
-class Wire(httpx2.BaseTransport):
+class DeadlineTransport(httpx2.BaseTransport):
     """For one thread and one origin. No redirects, no proxies, no cookies; TLS is always verified."""
 
     def __init__(self, base_url: str) -> None:
@@ -105,48 +109,48 @@ class Wire(httpx2.BaseTransport):
         self.secure, self.host = url.scheme == "https", url.host
         self.port = url.port or (443 if self.secure else 80)
         self.origin = httpcore2.Origin(url.raw_scheme, url.raw_host, self.port)
-        self._link: Link | None = None
+        self._connection: OpenConnection | None = None
 
     @property
-    def is_warm(self) -> bool:
-        return self._link is not None and self._link.is_warm
+    def is_connected(self) -> bool:
+        return self._connection is not None and self._connection.is_connected
 
-    def warm(self) -> Link:
+    def ensure_connected(self) -> OpenConnection:
         """Connect unless connected. Raises httpx2.ConnectError or ConnectTimeout, when nothing was sent."""
-        if self._link is not None and self._link.is_warm:
-            return self._link
+        if self._connection is not None and self._connection.is_connected:
+            return self._connection
         self.close()
-        with _as_httpx2():
-            stream = DeadlineStream(self._connected())
+        with translate_httpcore_errors():
+            stream = DeadlineStream(self.open_stream())
         connection = httpcore2.HTTP11Connection(self.origin, stream, KEEPALIVE_SECONDS)
-        self._link = Link(stream, connection, unused_until=time.monotonic() + UNUSED_SECONDS)
-        return self._link
+        self._connection = OpenConnection(stream, connection, unused_until=time.monotonic() + UNUSED_CONNECTION_SECONDS)
+        return self._connection
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """`request.extensions["deadline"]` is the monotonic time at which the answer must have been read."""
-        link = self.warm()
+        link = self.ensure_connected()
         link.unused_until = 0.0
         link.stream.deadline = request.extensions["deadline"]
-        with _as_httpx2():
-            response = link.connection.handle_request(_core_request(request))
-        return httpx2.Response(response.status, headers=response.headers, stream=Body(response))
+        with translate_httpcore_errors():
+            response = link.connection.handle_request(build_core_request(request))
+        return httpx2.Response(response.status, headers=response.headers, stream=ResponseStream(response))
 
     def close(self) -> None:
-        if self._link is not None:
-            self._link.connection.close()
-        self._link = None
+        if self._connection is not None:
+            self._connection.connection.close()
+        self._connection = None
 
-    def _connected(self) -> httpcore2.NetworkStream:
-        stream = self._first_answering(self._addresses(), time.monotonic() + CONNECT_SECONDS)
+    def open_stream(self) -> httpcore2.NetworkStream:
+        stream = self.connect_to_first(self.resolve_addresses(), time.monotonic() + CONNECT_TIMEOUT_SECONDS)
         if not self.secure:
             return stream
         try:
-            return stream.start_tls(verifying_context(), server_hostname=self.host, timeout=CONNECT_SECONDS)
+            return stream.start_tls(verified_ssl_context(), server_hostname=self.host, timeout=CONNECT_TIMEOUT_SECONDS)
         except BaseException:
             stream.close()
             raise
 
-    def _addresses(self) -> list[str]:
+    def resolve_addresses(self) -> list[str]:
         # The resolver has its own time limit (resolv.conf); the C library offers no other.
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
@@ -154,7 +158,7 @@ class Wire(httpx2.BaseTransport):
             raise httpcore2.ConnectError("name not resolved") from error
         return list(dict.fromkeys(str(address[4][0]) for address in found))
 
-    def _first_answering(self, addresses: list[str], deadline: float) -> httpcore2.NetworkStream:
+    def connect_to_first(self, addresses: list[str], deadline: float) -> httpcore2.NetworkStream:
         """A name with several addresses gets CONNECT_SECONDS in all, not each."""
         error: Exception = httpcore2.ConnectTimeout("no address answered in time")
         for address in addresses:
@@ -167,7 +171,7 @@ class Wire(httpx2.BaseTransport):
         raise error
 
 
-def _core_request(request: httpx2.Request) -> httpcore2.Request:
+def build_core_request(request: httpx2.Request) -> httpcore2.Request:
     url = httpcore2.URL(
         scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
     )

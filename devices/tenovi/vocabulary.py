@@ -9,7 +9,7 @@ from typing import Any
 from devices.statuses import DeviceState
 
 # The vendor's readable words, folded. None: an event, which leaves the state as it is. Anything else is `other`.
-STATES: dict[str, DeviceState | None] = {
+VENDOR_STATUSES: dict[str, DeviceState | None] = {
     "pending shipment": DeviceState.PENDING,
     "pending": DeviceState.PENDING,
     "dropship requested": DeviceState.REQUESTED,
@@ -30,12 +30,12 @@ STATES: dict[str, DeviceState | None] = {
 }
 
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes neither NUL nor half a surrogate pair
+UNSTORABLE_CHARACTERS = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes neither NUL nor half a surrogate pair
 
 
-def device_state(words: str | None) -> DeviceState | None:
+def parse_device_state(words: str | None) -> DeviceState | None:
     """None for `Replaced`, which is an event and not a state."""
-    return STATES.get(" ".join((words or "").split()).casefold(), DeviceState.OTHER)
+    return VENDOR_STATUSES.get(" ".join((words or "").split()).casefold(), DeviceState.OTHER)
 
 
 def parse_time(text: str) -> dt.datetime:
@@ -55,11 +55,11 @@ def format_time(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def clean(data: Any) -> Any:
+def sanitize_json(data: Any) -> Any:
     """Keys without stray spaces (`"status "` was seen; the exact key wins), texts without what can't be stored."""
     if isinstance(data, dict):
         stray_first = sorted(data, key=lambda key: key == key.strip())
-        return {key.strip(): clean(data[key]) for key in stray_first}
+        return {key.strip(): sanitize_json(data[key]) for key in stray_first}
     if isinstance(data, list):
-        return [clean(item) for item in data]
-    return UNSTORABLE.sub("\ufffd", data) if isinstance(data, str) else data
+        return [sanitize_json(item) for item in data]
+    return UNSTORABLE_CHARACTERS.sub("\ufffd", data) if isinstance(data, str) else data

@@ -17,102 +17,106 @@ from django.views.decorators.http import require_safe
 
 from devices.device_issues import LOW_BATTERY_PERCENT
 from devices.models import Device
-from devices.statuses import NOT_LINKED, DeviceState
+from devices.statuses import NOT_LINKED_STATES, DeviceState
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
-from patients.permissions import Act, person, requires
-from patients.polling import only_news
+from patients.permissions import Permission, current_user, requires_permission
+from patients.polling import only_if_changed
 
 PAGE_SIZE = 100
-SILENT = {"2": "Silent for 2 days", "7": "Silent for 7 days", "never": "Never heard of"}
-BATTERY = {"low": f"{LOW_BATTERY_PERCENT} % or less", "unknown": "Unknown"}
+SILENCE_CHOICES = {"2": "Silent for 2 days", "7": "Silent for 7 days", "never": "Never heard of"}
+BATTERY_CHOICES = {"low": f"{LOW_BATTERY_PERCENT} % or less", "unknown": "Unknown"}
 
 
 @dataclass(frozen=True)
-class Chip:
+class FilterChip:
     label: str
     query: str  # of the list as a click on it narrows it
-    chosen: bool
+    selected: bool
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
-def devices(request: HttpRequest) -> HttpResponse:
+def device_list(request: HttpRequest) -> HttpResponse:
     """Longest unheard first, so that a silent one is on top; narrowed by what the address says and we know."""
-    return render(request, "devices/list.html", _shown(request, person(request)))
+    return render(request, "devices/device_list.html", device_list_context(request, current_user(request)))
 
 
-def _version(user: User) -> str:
-    return Patient.objects.visible_to(user).version_of_all()
+def device_list_version(user: User) -> str:
+    return Patient.objects.visible_to(user).combined_live_version()
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
-@only_news(_version)
-def devices_live(request: HttpRequest) -> HttpResponse:
-    return render(request, "devices/_list.html", _shown(request, person(request)))
+@only_if_changed(device_list_version)
+def device_list_live(request: HttpRequest) -> HttpResponse:
+    return render(request, "devices/_device_list.html", device_list_context(request, current_user(request)))
 
 
-def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
-    version, visible = _version(user), Device.objects.visible_to(user)
-    counts = visible.counts()
-    offered = _offered(user, counts)
+def device_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
+    version, visible = device_list_version(user), Device.objects.visible_to(user)
+    counts = visible.counts_by_state()
+    offered = available_filters(user, counts)
     chosen = {name: value for name, value in request.GET.items() if value in offered.get(name, {})}
     found = visible.filter(state=chosen["state"]) if "state" in chosen else visible.linked()
-    found = found.filter(*(NARROW[name](value) for name, value in chosen.items() if name in NARROW))
+    found = found.filter(*(FILTERS[name](value) for name, value in chosen.items() if name in FILTERS))
     # Keys first: all devices are sorted, and whole rows would be carried through it.
-    keys = found.order_by(F("last_heard_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
+    keys = found.order_by(F("last_seen_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
     pages = Paginator(keys, PAGE_SIZE)
     if not chosen:
-        pages.count = sum(n for state, n in counts.items() if state not in NOT_LINKED)
+        pages.count = sum(n for state, n in counts.items() if state not in NOT_LINKED_STATES)
     page = pages.get_page(request.GET.get("page"))
     whole = visible.select_related("patient", "gateway").in_bulk(list(page.object_list))
     shown = [whole[key] for key in page.object_list if key in whole]
-    audit_log.record(AuditAction.LIST, by=user, patients={device.patient_id for device in shown if device.patient_id})
+    audit_log.record_event(
+        AuditAction.LIST, by=user, patients={device.patient_id for device in shown if device.patient_id}
+    )
     return {
         "version": version,
         "devices": shown,
         "page": page,
         "narrowed": bool(chosen),
         "query": urlencode(chosen),
-        "rows_of_chips": [(TITLES[name], _chips(name, choices, chosen)) for name, choices in offered.items()],
+        "rows_of_chips": [
+            (FILTER_TITLES[name], build_chips(name, choices, chosen)) for name, choices in offered.items()
+        ],
     }
 
 
-TITLES = {"state": "State", "silent": "Last heard", "battery": "Battery", "clinic": "Clinic"}
+FILTER_TITLES = {"state": "State", "silent": "Last heard", "battery": "Battery", "clinic": "Clinic"}
 
 
-def _offered(user: User, counts: Mapping[str, int]) -> dict[str, dict[str, str]]:
+def available_filters(user: User, counts: Mapping[str, int]) -> dict[str, dict[str, str]]:
     """By name, each value with its label: states that occur, and clinics where a person has several."""
     offered: dict[str, dict[str, str]] = {
         "state": {value: str(label) for value, label in DeviceState.choices if value in counts},
-        "silent": SILENT,
-        "battery": BATTERY,
+        "silent": SILENCE_CHOICES,
+        "battery": BATTERY_CHOICES,
     }
     clinics = {str(clinic.pk): clinic.name for clinic in user.clinics.all()}
     return offered | ({"clinic": clinics} if len(clinics) > 1 else {})
 
 
-def _chips(name: str, choices: dict[str, str], chosen: dict[str, str]) -> list[Chip]:
+def build_chips(name: str, choices: dict[str, str], chosen: dict[str, str]) -> list[FilterChip]:
     others = {key: value for key, value in chosen.items() if key != name}
-    everything = Chip("All with patients" if name == "state" else "All", urlencode(others), name not in chosen)
+    everything = FilterChip("All with patients" if name == "state" else "All", urlencode(others), name not in chosen)
     return [
         everything,
         *(
-            Chip(label, urlencode({**others, name: value}), chosen.get(name) == value)
+            FilterChip(label, urlencode({**others, name: value}), chosen.get(name) == value)
             for value, label in choices.items()
         ),
     ]
 
 
-def _silent(value: str) -> Q:
-    never = Q(last_heard_at__isnull=True)
-    return never if value == "never" else never | Q(last_heard_at__lt=timezone.now() - dt.timedelta(days=int(value)))
+def silence_filter(value: str) -> Q:
+    never = Q(last_seen_at__isnull=True)
+    return never if value == "never" else never | Q(last_seen_at__lt=timezone.now() - dt.timedelta(days=int(value)))
 
 
-def _battery(value: str) -> Q:
+def battery_filter(value: str) -> Q:
     return Q(battery_percent__isnull=True) if value == "unknown" else Q(battery_percent__lte=LOW_BATTERY_PERCENT)
 
 
-NARROW = {"silent": _silent, "battery": _battery, "clinic": lambda value: Q(patient__clinic=int(value))}
+FILTERS = {"silent": silence_filter, "battery": battery_filter, "clinic": lambda value: Q(patient__clinic=int(value))}

@@ -15,65 +15,73 @@ from django.views.decorators.http import require_POST, require_safe
 from devices import device_issues
 from devices.models import Device, Gateway, HardwareChange
 from devices.sync import gateway_status
-from devices.views.device import ASKED
+from devices.views.device import REFRESH_REQUESTED
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
-from patients.permissions import Act, person, requires
-from patients.polling import only_news
+from patients.permissions import Permission, current_user, requires_permission
+from patients.polling import only_if_changed
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
 def gateway_page(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
-    gateway = _found(request, gateway_id)
-    return render(request, "devices/gateway.html", _context(gateway, person(request)))
+    gateway = get_visible_gateway(request, gateway_id)
+    return render(request, "devices/gateway_detail.html", gateway_context(gateway, current_user(request)))
 
 
-def _version(user: User, gateway_id: uuid.UUID) -> int | None:
+def gateway_live_version(user: User, gateway_id: uuid.UUID) -> int | None:
     """Of all who hold something on it."""
     holders = Patient.objects.visible_to(user).filter(devices__gateway__public_id=gateway_id)
-    total: int | None = holders.aggregate(versions=Sum("version"))["versions"]
+    total: int | None = holders.aggregate(versions=Sum("live_version"))["versions"]
     return total
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
-@only_news(_version)
+@only_if_changed(gateway_live_version)
 def gateway_live(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
-    return render(request, "devices/_gateway.html", _context(_found(request, gateway_id), person(request)))
+    return render(
+        request,
+        "devices/_gateway_detail.html",
+        gateway_context(get_visible_gateway(request, gateway_id), current_user(request)),
+    )
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
-def look(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
-    gateway_status.ask(_found(request, gateway_id))
-    messages.info(request, ASKED)
+def refresh_gateway(request: HttpRequest, gateway_id: uuid.UUID) -> HttpResponse:
+    gateway_status.request_gateway_refresh(get_visible_gateway(request, gateway_id))
+    messages.info(request, REFRESH_REQUESTED)
     return redirect("devices:gateway", gateway_id)
 
 
-def _found(request: HttpRequest, gateway_id: uuid.UUID) -> Gateway:
-    return get_object_or_404(Gateway.objects.visible_to(person(request)), public_id=gateway_id)
+def get_visible_gateway(request: HttpRequest, gateway_id: uuid.UUID) -> Gateway:
+    return get_object_or_404(Gateway.objects.visible_to(current_user(request)), public_id=gateway_id)
 
 
-def _context(gateway: Gateway, user: User) -> dict[str, Any]:
-    version = _version(user, gateway.public_id)  # before what it stands for is read: what changes meanwhile is news
+def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
+    version = gateway_live_version(
+        user, gateway.public_id
+    )  # before what it stands for is read: what changes meanwhile is news
     own = (
         Device.objects.visible_to(user).filter(gateway=gateway).select_related("patient__clinic").order_by("name", "pk")
     )
     devices = list(own)
     shown = {device.patient_id for device in devices if device.patient_id}
-    former = HardwareChange.objects.filter(old=gateway.hardware_uuid, device__in=Device.objects.visible_to(user))
-    audit_log.record(AuditAction.LIST, by=user, patients=shown, target=f"gateway:{gateway.public_id}")
+    former = HardwareChange.objects.filter(
+        old_hardware_uuid=gateway.hardware_uuid, device__in=Device.objects.visible_to(user)
+    )
+    audit_log.record_event(AuditAction.LIST, by=user, patients=shown, target=f"gateway:{gateway.public_id}")
     first = devices[0].patient
     return {
         "gateway": gateway,
         "version": version,
         "zone": first.clinic.time_zone if first else "UTC",
-        "concerns": device_issues.of_gateway(gateway, now=timezone.now()),
+        "concerns": device_issues.issues_for_gateway(gateway, now=timezone.now()),
         "devices": devices,
         "names": {device.family: device.name for device in devices},
         "others": Device.objects.linked().filter(gateway=gateway).exclude(pk__in=[each.pk for each in devices]).count(),
-        "heard_at": max((device.last_heard_at for device in devices if device.last_heard_at), default=None),
+        "heard_at": max((device.last_seen_at for device in devices if device.last_seen_at), default=None),
         "former": list(former.exclude(device__gateway=gateway).select_related("device").order_by("-pk")),
     }

@@ -16,41 +16,41 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.utils import timezone
 
-from devices.models import HookTally
-from devices.models.webhook_count import HookOutcome
+from devices.models import WebhookCount
+from devices.models.webhook_count import WebhookOutcome
 
 logger = logging.getLogger(__name__)
 
-WINDOW_SECONDS = 2.0
-REST_SECONDS = 5.0  # while the database is in trouble
-MOST_SOURCES = 50  # in one window of one process
-MOST_ROWS = 200  # in one minute of all processes; the rest is counted together
-ALARM_AT = 3
-ALARM_WITHIN = dt.timedelta(hours=1)
-KEEP_REFUSED = dt.timedelta(days=2)
-KEEP_ACCEPTED = dt.timedelta(days=30)
+FLUSH_INTERVAL_SECONDS = 2.0
+RETRY_PAUSE_SECONDS = 5.0  # while the database is in trouble
+MAX_SOURCES = 50  # in one window of one process
+MAX_ROWS_PER_MINUTE = 200  # in one minute of all processes; the rest is counted together
+ALARM_COUNT = 3
+ALARM_WINDOW = dt.timedelta(hours=1)
+REFUSED_RETENTION = dt.timedelta(days=2)
+ACCEPTED_RETENTION = dt.timedelta(days=30)
 
-ADD = f"""
-INSERT INTO {HookTally._meta.db_table} AS tally (minute, outcome, source, count) VALUES (%s, %s, %s, %s)
+UPSERT_COUNT_SQL = f"""
+INSERT INTO {WebhookCount._meta.db_table} AS tally (minute, outcome, source, count) VALUES (%s, %s, %s, %s)
 ON CONFLICT (minute, outcome, source) DO UPDATE SET count = tally.count + EXCLUDED.count
 """  # noqa: S608  our own table's name only
 
-Key = tuple[int, str, str]  # minutes since 1970, outcome, the sender's address
+CountKey = tuple[int, str, str]  # minutes since 1970, outcome, the sender's address
 
 
-class Recorder:
+class OutcomeRecorder:
     """Counts in memory; its daemon thread, started on first use in each process, writes them down."""
 
     def __init__(self) -> None:
-        self._counts: Counter[Key] = Counter()
+        self._counts: Counter[CountKey] = Counter()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def note(self, outcome: HookOutcome, source: str | None) -> None:
+    def record_outcome(self, outcome: WebhookOutcome, source: str | None) -> None:
         """Never raises, never waits for anything but another thread's addition."""
-        self._count(int(time.time() // 60), outcome, source or "")
-        self._start()
+        self._add_count(int(time.time() // 60), outcome, source or "")
+        self._start_thread()
         self._wake.set()
 
     def flush(self) -> bool:
@@ -58,22 +58,22 @@ class Recorder:
         with self._lock:
             counts, self._counts = self._counts, Counter()
         try:
-            write(counts)
+            add_counts(counts)
         except DatabaseTrouble as error:
             logger.warning("tallies of hooks not written yet: %s", type(error).__name__)
             for (minute, outcome, source), times in counts.items():
-                self._count(minute, outcome, source, times)
+                self._add_count(minute, outcome, source, times)
             return False
         return True
 
-    def _count(self, minute: int, outcome: str, source: str, times: int = 1) -> None:
+    def _add_count(self, minute: int, outcome: str, source: str, times: int = 1) -> None:
         with self._lock:
             known = (minute, outcome, source) in self._counts
-            if not known and len(self._counts) >= MOST_SOURCES:
+            if not known and len(self._counts) >= MAX_SOURCES:
                 source = ""
             self._counts[minute, outcome, source] += times
 
-    def _start(self) -> None:
+    def _start_thread(self) -> None:
         with self._lock:
             if self._thread is None or not self._thread.is_alive():  # also after a fork
                 self._thread = threading.Thread(target=self._run, name="tallies", daemon=True)
@@ -83,66 +83,70 @@ class Recorder:
         while True:
             self._wake.wait()
             self._wake.clear()
-            time.sleep(WINDOW_SECONDS)
+            time.sleep(FLUSH_INTERVAL_SECONDS)
             while not self.flush():
                 connection.close()
-                time.sleep(REST_SECONDS)
+                time.sleep(RETRY_PAUSE_SECONDS)
             connection.close()  # held by no idle thread
 
 
-recorder = Recorder()
+outcome_recorder = OutcomeRecorder()
 
 
-def write(counts: Counter[Key]) -> None:
+def add_counts(counts: Counter[CountKey]) -> None:
     """Add these to what other processes have counted."""
     if not counts:
         return
     with transaction.atomic():
-        full = _full_minutes({minute for minute, _, _ in counts})
-        rows: Counter[Key] = Counter()
+        full = find_full_minutes({minute for minute, _, _ in counts})
+        rows: Counter[CountKey] = Counter()
         for (minute, outcome, source), times in counts.items():
             rows[minute, outcome, "" if minute in full else source] += times
-        _add(sorted(rows.items()))  # in one order, so that two processes never wait for each other
+        upsert_counts(sorted(rows.items()))  # in one order, so that two processes never wait for each other
 
 
-def _full_minutes(minutes: set[int]) -> set[int]:
-    return {minute for minute in minutes if HookTally.objects.filter(minute=_moment(minute)).count() >= MOST_ROWS}
+def find_full_minutes(minutes: set[int]) -> set[int]:
+    return {
+        minute
+        for minute in minutes
+        if WebhookCount.objects.filter(minute=minute_to_datetime(minute)).count() >= MAX_ROWS_PER_MINUTE
+    }
 
 
-def _add(rows: list[tuple[Key, int]]) -> None:
+def upsert_counts(rows: list[tuple[CountKey, int]]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
-            ADD,
-            [(_moment(minute), outcome, source, times) for (minute, outcome, source), times in rows],
+            UPSERT_COUNT_SQL,
+            [(minute_to_datetime(minute), outcome, source, times) for (minute, outcome, source), times in rows],
         )
 
 
-def _moment(minute: int) -> dt.datetime:
+def minute_to_datetime(minute: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(minute * 60, dt.UTC)
 
 
-def purge() -> None:
+def purge_old_counts() -> None:
     now = timezone.now()
-    HookTally.objects.accepted().filter(minute__lt=now - KEEP_ACCEPTED).delete()
-    HookTally.objects.exclude(outcome=HookOutcome.ACCEPTED).filter(minute__lt=now - KEEP_REFUSED).delete()
+    WebhookCount.objects.accepted().filter(minute__lt=now - ACCEPTED_RETENTION).delete()
+    WebhookCount.objects.exclude(outcome=WebhookOutcome.ACCEPTED).filter(minute__lt=now - REFUSED_RETENTION).delete()
 
 
 # --- what is alarming -------------------------------------------------------------------------------------------------
 
 
-def lost() -> str | None:
+def check_refused_webhooks() -> str | None:
     """The vendor, proven by its secret, was refused: what it carried is lost until the next pull."""
-    totals = HookTally.objects.since(timezone.now() - ALARM_WITHIN).lost().totals("outcome")
-    if sum(totals.values()) < ALARM_AT:
+    totals = WebhookCount.objects.since(timezone.now() - ALARM_WINDOW).refused_authenticated().totals("outcome")
+    if sum(totals.values()) < ALARM_COUNT:
         return None
-    kinds = ", ".join(f"{HookOutcome(outcome).label.lower()} {count}" for outcome, count in sorted(totals.items()))
+    kinds = ", ".join(f"{WebhookOutcome(outcome).label.lower()} {count}" for outcome, count in sorted(totals.items()))
     return f"webhooks of the vendor were refused within the last hour: {kinds}"
 
 
-def locked_out() -> str | None:
+def check_wrong_secrets() -> str | None:
     """An address that sent good webhooks sends the wrong secret now."""
-    recent = HookTally.objects.since(timezone.now() - ALARM_WITHIN).filter(outcome=HookOutcome.WRONG_SECRET)
-    known = HookTally.objects.accepted().exclude(source="").values("source")
+    recent = WebhookCount.objects.since(timezone.now() - ALARM_WINDOW).filter(outcome=WebhookOutcome.WRONG_SECRET)
+    known = WebhookCount.objects.accepted().exclude(source="").values("source")
     totals = recent.filter(source__in=known).totals("source")
-    bad = [f"{source} {count} times" for source, count in sorted(totals.items()) if count >= ALARM_AT]
+    bad = [f"{source} {count} times" for source, count in sorted(totals.items()) if count >= ALARM_COUNT]
     return f"wrong secret from addresses that had the right one before: {', '.join(bad)}" if bad else None

@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from devices.tenovi import TenoviClient, VendorWebhook
 
 # The hook for special orders is set up in the vendor's web app: the spelling of its event is undocumented.
-PATHS = {"MEASUREMENT": "/hooks/tenovi/measurements/", "FULFILLMENT": "/hooks/tenovi/fulfillment/"}
+WEBHOOK_PATHS = {"MEASUREMENT": "/hooks/tenovi/measurements/", "FULFILLMENT": "/hooks/tenovi/fulfillment/"}
 SPECIAL_ORDERS_PATH = "/hooks/tenovi/orders/"
-TRIES, TRIES_SECONDS = 5, 60
+MAX_TRIES, RETRY_TIMEOUT_SECONDS = 5, 60
 
 
-def register(client: TenoviClient, *, site_url: str) -> list[str]:
+def register_webhooks(client: TenoviClient, *, site_url: str) -> list[str]:
     """Create the hooks that are missing and refresh the secret of those that are there. Returns their addresses.
 
     Two hooks to one address would bring each event twice, so an address is registered once only.
     """
     existing = {hook.endpoint: hook for hook in client.list_webhooks().rows}
     endpoints = []
-    for event, path in PATHS.items():
+    for event, path in WEBHOOK_PATHS.items():
         endpoint = site_url + path
-        _register(client, existing.get(endpoint), endpoint=endpoint, event=event)
+        create_or_update_webhook(client, existing.get(endpoint), endpoint=endpoint, event=event)
         endpoints.append(endpoint)
     return endpoints
 
 
 # "Too many requests" has changed nothing, and the gate holds the key back: nobody should have to start again.
-@stamina.retry(on=NotSent, attempts=TRIES, timeout=TRIES_SECONDS)
-def _register(client: TenoviClient, hook: VendorWebhook | None, *, endpoint: str, event: str) -> None:
+@stamina.retry(on=NotSent, attempts=MAX_TRIES, timeout=RETRY_TIMEOUT_SECONDS)
+def create_or_update_webhook(client: TenoviClient, hook: VendorWebhook | None, *, endpoint: str, event: str) -> None:
     facts = {
         "endpoint": endpoint,
         "event": event,

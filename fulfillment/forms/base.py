@@ -12,11 +12,11 @@ from patients.models import Patient
 from patients.us_states import state_choices
 from patients.validators import validate_plain_text, validate_zip_code
 
-OFF = {"autocomplete": "off"}  # a shared computer must not suggest patients' addresses
+AUTOCOMPLETE_OFF = {"autocomplete": "off"}  # a shared computer must not suggest patients' addresses
 
 
-def plain_text(label: str, **options: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs=OFF)
+def plain_text_field(label: str, **options: Any) -> forms.CharField:
+    widget = forms.TextInput(attrs=AUTOCOMPLETE_OFF)
     return forms.CharField(label=label, max_length=255, validators=[validate_plain_text], widget=widget, **options)
 
 
@@ -33,12 +33,12 @@ class PlainForm(forms.Form):
 class AddressForm(PlainForm):
     """Where a parcel goes; starts with the patient's own address."""
 
-    name = plain_text("Name on the parcel")
-    street = plain_text("Street and apartment")
-    city = plain_text("City")
+    name = plain_text_field("Name on the parcel")
+    street = plain_text_field("Street and apartment")
+    city = plain_text_field("City")
     state = forms.ChoiceField(choices=[("", "Choose a state"), *state_choices()])
     zip_code = forms.CharField(
-        label="ZIP code", max_length=10, validators=[validate_zip_code], widget=forms.TextInput(attrs=OFF)
+        label="ZIP code", max_length=10, validators=[validate_zip_code], widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF)
     )
 
     address_fields = ("name", "street", "city", "state", "zip_code")
@@ -54,18 +54,18 @@ class AddressForm(PlainForm):
             zip_code=said["zip_code"],
         )
 
-    def address(self) -> list[forms.BoundField]:
+    def shipping_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.address_fields]
 
     @property
-    def doubt(self) -> str:
+    def address_warning(self) -> str:
         """Of what stands in the form now, where it asks for an address. Nobody is held up by it."""
         if "zip_code" not in self.fields:
             return ""
-        return zip_codes.warning(state=self["state"].value() or "", zip_code=self["zip_code"].value() or "")
+        return zip_codes.zip_state_mismatch(state=self["state"].value() or "", zip_code=self["zip_code"].value() or "")
 
 
-def address_of(patient: Patient) -> dict[str, str]:
+def initial_address(patient: Patient) -> dict[str, str]:
     street = ", ".join(filter(None, (patient.street, patient.street_2)))
     place = {"city": patient.city, "state": patient.state, "zip_code": patient.zip_code}
     return {"name": patient.name, "street": street, **place}

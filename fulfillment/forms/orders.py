@@ -5,26 +5,28 @@ from typing import Any
 
 from django import forms
 
-from devices.hardware_ids import as_printed, hardware_problem, normalise_hardware_uuid
+from devices.hardware_ids import format_gateway_id, hardware_uuid_problem, normalise_hardware_uuid
 from devices.models import DeviceType
-from fulfillment.display.status_texts import REFUSED_FIELDS
-from fulfillment.forms.base import OFF, AddressForm, PlainForm, address_of
+from fulfillment.display.status_texts import REJECTED_FIELDS
+from fulfillment.forms.base import AUTOCOMPLETE_OFF, AddressForm, PlainForm, initial_address
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from fulfillment.ordering import gateway_capacity, orders
 from patients.models import DischargeReason, Patient
 from patients.validators import validate_plain_text
 
-JOIN, NEW = "join", "new"
-NO_ROOM = "no_room"
-TAKEN = "This gateway holds already: {}. The vendor takes one device of each kind per gateway and would refuse it. {}"
-TWO_WAYS = "Ship a new gateway with the devices, or end the monitoring of the old device first."
-LABELS_WAY = "Compare the ID with the label, or end the monitoring of the old device first."
+JOIN_GATEWAY, NEW_GATEWAY = "join", "new"
+GATEWAY_FULL = "no_room"
+GATEWAY_FULL_MESSAGE = (
+    "This gateway holds already: {}. The vendor takes one device of each kind per gateway and would refuse it. {}"
+)
+SHIP_OR_END_ADVICE = "Ship a new gateway with the devices, or end the monitoring of the old device first."
+CHECK_LABEL_ADVICE = "Compare the ID with the label, or end the monitoring of the old device first."
 
 
-class SubmittedOnce(PlainForm):
+class IdempotentOrderForm(PlainForm):
     """Carries the form's own id, so that a double click is one order, and why something is ordered once more."""
 
-    all_the_same = forms.BooleanField(label="The gateway no longer holds it: go on all the same", required=False)
+    override_capacity = forms.BooleanField(label="The gateway no longer holds it: go on all the same", required=False)
 
     submission_id = forms.UUIDField(widget=forms.HiddenInput)
     override_reason = forms.CharField(
@@ -33,7 +35,7 @@ class SubmittedOnce(PlainForm):
         max_length=200,
         validators=[validate_plain_text],
         help_text="Only for a device that is on its way already.",
-        widget=forms.TextInput(attrs=OFF),
+        widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF),
     )
 
     def __init__(self, data: Any = None, *, patient: Patient, initial: dict[str, str] | None = None) -> None:
@@ -41,7 +43,7 @@ class SubmittedOnce(PlainForm):
         self.patient = patient
 
 
-class ShipForm(SubmittedOnce, AddressForm):
+class KitOrderForm(IdempotentOrderForm, AddressForm):
     kit = forms.ModelChoiceField(queryset=Kit.objects.none(), empty_label=None, widget=forms.RadioSelect)
     gateway = forms.ChoiceField(choices=(), widget=forms.RadioSelect)
     require_signature = forms.BooleanField(
@@ -49,46 +51,54 @@ class ShipForm(SubmittedOnce, AddressForm):
     )
 
     def __init__(self, data: Any = None, *, patient: Patient) -> None:
-        super().__init__(data, patient=patient, initial=address_of(patient))
+        super().__init__(data, patient=patient, initial=initial_address(patient))
         kits = Kit.objects.filter(clinic_id=patient.clinic_id, active=True)
         kit: Any = self.fields["kit"]
         kit.queryset = kits.prefetch_related("items__device_type")
-        self.linked = orders.linked_gateway(patient)
-        self.held = gateway_capacity.held_by(self.linked, clinic=patient.clinic) if self.linked else {}
-        self.without_room = {
-            each.pk: gateway_capacity.without_room(contents(each), held=self.held) for each in kit.queryset
+        self.linked_gateway = orders.linked_gateway(patient)
+        self.devices_on_gateway = (
+            gateway_capacity.device_names_on_gateway(self.linked_gateway, clinic=patient.clinic)
+            if self.linked_gateway
+            else {}
+        )
+        self.blocking_device_names = {
+            each.pk: gateway_capacity.blocking_device_names(kit_device_types(each), on_gateway=self.devices_on_gateway)
+            for each in kit.queryset
         }
-        choices = [(NEW, "Ship a new gateway with the devices")]
-        if self.linked:
-            choices.insert(0, (JOIN, self._gateway_in_words()))
+        choices = [(NEW_GATEWAY, "Ship a new gateway with the devices")]
+        if self.linked_gateway:
+            choices.insert(0, (JOIN_GATEWAY, self.join_gateway_label()))
         gateway: Any = self.fields["gateway"]
-        gateway.choices, gateway.initial = choices, JOIN if self.linked and self._something_fits() else NEW
+        gateway.choices, gateway.initial = (
+            choices,
+            JOIN_GATEWAY if self.linked_gateway and self.any_kit_fits() else NEW_GATEWAY,
+        )
 
-    def _gateway_in_words(self) -> str:
-        there = f", with {', '.join(self.held.values())} on it" if self.held else ""
-        return f"Join the gateway that the patient has ({as_printed(self.linked or '')}{there})"
+    def join_gateway_label(self) -> str:
+        there = f", with {', '.join(self.devices_on_gateway.values())} on it" if self.devices_on_gateway else ""
+        return f"Join the gateway that the patient has ({format_gateway_id(self.linked_gateway or '')}{there})"
 
-    def _something_fits(self) -> bool:
-        return not all(self.without_room.values()) or not self.without_room
+    def any_kit_fits(self) -> bool:
+        return not all(self.blocking_device_names.values()) or not self.blocking_device_names
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
-        kit, joins = said.get("kit"), said.get("gateway") == JOIN
-        names = self.without_room[kit.pk] if kit and joins else []
-        if names and not said.get("all_the_same"):
-            self.add_error("gateway", taken(names, TWO_WAYS))
+        kit, joins = said.get("kit"), said.get("gateway") == JOIN_GATEWAY
+        names = self.blocking_device_names[kit.pk] if kit and joins else []
+        if names and not said.get("override_capacity"):
+            self.add_error("gateway", gateway_full_error(names, SHIP_OR_END_ADVICE))
         return said
 
-    def kits(self) -> list[tuple[Any, list[str]]]:
+    def kit_choices(self) -> list[tuple[Any, list[str]]]:
         """Each choice with the names of what would find no room on the gateway that the patient has."""
         return [
-            (choice, self.without_room[choice.data["value"].instance.pk] if self.linked else [])
+            (choice, self.blocking_device_names[choice.data["value"].instance.pk] if self.linked_gateway else [])
             for choice in self["kit"]
         ]
 
     @property
     def joined_gateway(self) -> str | None:
-        return self.linked if self.cleaned_data["gateway"] == JOIN else None
+        return self.linked_gateway if self.cleaned_data["gateway"] == JOIN_GATEWAY else None
 
     def place(self, *, by: Any) -> Order:
         """Raises orders.CantOrder, and AlreadyOpen."""
@@ -105,14 +115,14 @@ class ShipForm(SubmittedOnce, AddressForm):
         )
 
 
-class ActivateForm(SubmittedOnce):
+class ActivationForm(IdempotentOrderForm):
     device_type = forms.ModelChoiceField(
         label="Device", queryset=DeviceType.objects.orderable(), empty_label="Choose a device"
     )
     gateway_id = forms.CharField(
         label="Gateway ID or IMEI",
         max_length=40,
-        widget=forms.TextInput(attrs=OFF | {"spellcheck": "false"}),
+        widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF | {"spellcheck": "false"}),
         help_text="From the label: 12 characters 0-9 and A-F of the gateway, or 15 digits of a cellular device.",
     )
     sensor_id = forms.CharField(
@@ -120,33 +130,33 @@ class ActivateForm(SubmittedOnce):
         required=False,
         max_length=255,
         validators=[validate_plain_text],
-        widget=forms.TextInput(attrs=OFF),
+        widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF),
         help_text="Only for devices of which several share a gateway, such as pill bottle caps.",
     )
 
     def clean_gateway_id(self) -> str:
-        return checked_gateway(self.cleaned_data["gateway_id"])
+        return validate_gateway_id(self.cleaned_data["gateway_id"])
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         device_type = said.get("device_type")
         if device_type and device_type.sensor_id_required and not said.get("sensor_id"):
             self.add_error("sensor_id", f"{device_type} needs its sensor ID.")
-        self._check_room(said)
+        self.check_gateway_capacity(said)
         return said
 
-    def _check_room(self, said: dict[str, Any]) -> None:
+    def check_gateway_capacity(self, said: dict[str, Any]) -> None:
         device_type, gateway = said.get("device_type"), said.get("gateway_id")
-        if not (device_type and gateway) or said.get("all_the_same"):
+        if not (device_type and gateway) or said.get("override_capacity"):
             return
-        held = gateway_capacity.held_by(gateway, clinic=self.patient.clinic)
-        if names := gateway_capacity.without_room([device_type], held=held):
-            self.add_error("gateway_id", taken(names, LABELS_WAY))
+        held = gateway_capacity.device_names_on_gateway(gateway, clinic=self.patient.clinic)
+        if names := gateway_capacity.blocking_device_names([device_type], on_gateway=held):
+            self.add_error("gateway_id", gateway_full_error(names, CHECK_LABEL_ADVICE))
 
     def place(self, *, by: Any) -> Order:
         """Raises orders.CantOrder, and AlreadyOpen."""
         said = self.cleaned_data
-        return orders.activate(
+        return orders.activate_on_site(
             patient=self.patient,
             device_type=said["device_type"],
             hardware_uuid=said["gateway_id"],
@@ -157,20 +167,20 @@ class ActivateForm(SubmittedOnce):
         )
 
 
-class CorrectForm(AddressForm):
+class LineCorrectionForm(AddressForm):
     """What the vendor refused, with its words beside the field that they are about."""
 
     gateway_id = forms.CharField(
         label="Gateway ID or IMEI",
         required=False,
         max_length=40,
-        widget=forms.TextInput(attrs=OFF | {"spellcheck": "false"}),
+        widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF | {"spellcheck": "false"}),
         help_text="Empty: a new gateway is shipped with the device.",
     )
     all_refused = forms.BooleanField(label="Correct the other refused devices of this order too", required=False)
 
     def __init__(self, data: Any = None, *, line: OrderLine, others: int) -> None:
-        super().__init__(data, initial={**initial_of(line.order), "all_refused": True})
+        super().__init__(data, initial={**correction_initial(line.order), "all_refused": True})
         self.on_site = line.order.kind == OrderKind.ACTIVATION
         if self.on_site:
             self.fields["gateway_id"].required = True
@@ -180,28 +190,28 @@ class CorrectForm(AddressForm):
                 del self.fields[name]
         if not others:
             del self.fields["all_refused"]
-        self.refusals = refusals_by_field(line.call.errors, self.fields)
+        self.rejections = rejections_by_field(line.call.errors, self.fields)
 
     def clean_gateway_id(self) -> str:
         typed = self.cleaned_data["gateway_id"]
-        return checked_gateway(typed) if typed else ""
+        return validate_gateway_id(typed) if typed else ""
 
     @property
-    def with_address(self) -> bool:
+    def asks_for_address(self) -> bool:
         return "street" in self.fields
 
-    def rows(self) -> list[tuple[forms.BoundField, list[str]]]:
+    def fields_with_rejections(self) -> list[tuple[forms.BoundField, list[str]]]:
         """Each field with what the vendor said about it."""
-        return [(field, self.refusals.get(field.name, [])) for field in self]
+        return [(field, self.rejections.get(field.name, [])) for field in self]
 
 
 class ReasonForm(PlainForm):
     reason = forms.CharField(
-        max_length=200, validators=[validate_plain_text], widget=forms.TextInput(attrs=OFF), label="Reason"
+        max_length=200, validators=[validate_plain_text], widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF), label="Reason"
     )
 
 
-class EndForm(PlainForm):
+class EndOfMonitoringForm(PlainForm):
     reason = forms.ChoiceField(choices=[("", "Choose a reason"), *DischargeReason.choices])
     discharge = forms.BooleanField(
         label="Discharge the patient as well",
@@ -211,31 +221,31 @@ class EndForm(PlainForm):
     )
 
 
-def taken(names: list[str], way_out: str) -> forms.ValidationError:
+def gateway_full_error(device_names: list[str], advice: str) -> forms.ValidationError:
     """With a code, so that the page offers to go on all the same for this error alone."""
-    return forms.ValidationError(TAKEN.format(", ".join(names), way_out), code=NO_ROOM)
+    return forms.ValidationError(GATEWAY_FULL_MESSAGE.format(", ".join(device_names), advice), code=GATEWAY_FULL)
 
 
-def contents(kit: Kit) -> list[DeviceType]:
+def kit_device_types(kit: Kit) -> list[DeviceType]:
     return [item.device_type for item in kit.items.all() for _ in range(item.quantity)]
 
 
-def initial_of(order: Order) -> dict[str, str]:
+def correction_initial(order: Order) -> dict[str, str]:
     address = {name: getattr(order, f"ship_{name}") for name in AddressForm.address_fields}
     return address | {"gateway_id": order.printed_gateway}
 
 
-def checked_gateway(typed: str) -> str:
-    hardware = normalise_hardware_uuid(typed)
-    if problem := hardware_problem(hardware):
+def validate_gateway_id(gateway_id: str) -> str:
+    hardware = normalise_hardware_uuid(gateway_id)
+    if problem := hardware_uuid_problem(hardware):
         raise forms.ValidationError(problem)
     return hardware
 
 
-def refusals_by_field(errors: dict[str, list[str]], fields: dict[str, Any]) -> dict[str, list[str]]:
+def rejections_by_field(errors: dict[str, list[str]], fields: dict[str, Any]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path, messages in errors.items():
-        name = REFUSED_FIELDS.get(path, ("", ""))[1]
+        name = REJECTED_FIELDS.get(path, ("", ""))[1]
         if name in fields:
             found.setdefault(name, []).extend(messages)
     return found

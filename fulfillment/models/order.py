@@ -8,13 +8,13 @@ from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
-from devices.hardware_ids import as_printed
+from devices.hardware_ids import format_gateway_id
 from devices.models import Device, DeviceType, VendorCall
 from patients.models import Patient
-from patients.models.patient import sees_anybody
+from patients.models.patient import can_see_patients
 
 from .kit import Kit
-from .status import STUCK, WORST_FIRST, LineStatus
+from .status import STATUSES_WORST_FIRST, STUCK_STATUSES, LineStatus
 
 if TYPE_CHECKING:
     from patients.models import User
@@ -35,18 +35,21 @@ class Urgency(models.IntegerChoices):
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def visible_to(self, user: User) -> OrderQuerySet:
-        return self.filter(patient__clinic__people=user) if sees_anybody(user) else self.none()
+        return self.filter(patient__clinic__people=user) if can_see_patients(user) else self.none()
 
     def with_urgency(self) -> OrderQuerySet:
         """Adds `urgency`; says in the database what `Order.stuck` says in Python."""
         counted = OrderLine.objects.filter(order=OuterRef("pk"), closed_by__isnull=True, corrected_by__isnull=True)
-        stuck, under_way = Exists(counted.filter(status__in=STUCK)), Exists(counted.filter(closed_at__isnull=True))
+        stuck, under_way = (
+            Exists(counted.filter(status__in=STUCK_STATUSES)),
+            Exists(counted.filter(closed_at__isnull=True)),
+        )
         urgency = Case(
             When(stuck, then=Value(Urgency.STUCK)), When(under_way, then=Value(Urgency.OPEN)), default=Urgency.FINISHED
         )
         return self.annotate(urgency=urgency)
 
-    def as_urgent_as(self, urgency: Urgency) -> OrderQuerySet:
+    def of_urgency(self, urgency: Urgency) -> OrderQuerySet:
         """Of `with_urgency`."""
         return self.filter(urgency=urgency)
 
@@ -55,11 +58,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
         waiting_since = Case(When(urgency__lt=Urgency.FINISHED, then="placed_at"))
         return self.order_by("urgency", waiting_since.asc(nulls_last=True), "-placed_at", "-pk")
 
-    def counts(self) -> dict[int, int]:
+    def count_by_urgency(self) -> dict[int, int]:
         """Of `with_urgency`: how many there are of each."""
         return dict(self.order_by().values_list("urgency").annotate(n=Count("pk")))
 
-    def in_brief(self) -> OrderQuerySet:
+    def for_list(self) -> OrderQuerySet:
         """What a list says of an order, and of its lines what tells its status: an eighth of all the values."""
         lines = OrderLine.objects.select_related("device_type").order_by("call__created_at", "pk")
         of_line = ("order_id", "status", "corrects_id", "closed_by_id", "device_type__name")
@@ -116,21 +119,21 @@ class Order(models.Model):
         lines = list(self.lines.all())
         corrected = {line.corrects_id for line in lines}
         found = {line.status for line in lines if line.pk not in corrected and line.closed_by_id is None}
-        nothing_left = LineStatus.GIVEN_UP if any(line.closed_by_id for line in lines) else LineStatus.CANCELLED
-        return LineStatus(next((status for status in WORST_FIRST if status in found), nothing_left))
+        nothing_left = LineStatus.ABANDONED if any(line.closed_by_id for line in lines) else LineStatus.CANCELLED
+        return LineStatus(next((status for status in STATUSES_WORST_FIRST if status in found), nothing_left))
 
     @property
     def stuck(self) -> bool:
-        return self.status in STUCK
+        return self.status in STUCK_STATUSES
 
     @property
     def printed_gateway(self) -> str:
-        return as_printed(self.gateway_id)
+        return format_gateway_id(self.gateway_id)
 
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
     def visible_to(self, user: User) -> OrderLineQuerySet:
-        return self.filter(patient__clinic__people=user) if sees_anybody(user) else self.none()
+        return self.filter(patient__clinic__people=user) if can_see_patients(user) else self.none()
 
     def open(self) -> OrderLineQuerySet:
         return self.filter(closed_at__isnull=True)
@@ -153,7 +156,7 @@ class OrderLine(models.Model):
     call = models.OneToOneField(VendorCall, on_delete=models.PROTECT, related_name="line")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, blank=True, related_name="lines")
     # As last written into the timeline; `tracking` brings it in line with the call and the device.
-    status = models.CharField(max_length=16, choices=LineStatus, default=LineStatus.INTENT)
+    status = models.CharField(max_length=16, choices=LineStatus, default=LineStatus.QUEUED)
     status_at = models.DateTimeField(default=timezone.now)
     corrects = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"

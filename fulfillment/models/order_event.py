@@ -17,7 +17,7 @@ class EventSource(models.TextChoices):
     PERSON = "person", "a person"
     CALL = "call", "our call to the vendor"
     WEBHOOK = "webhook", "the vendor's message"
-    REREAD = "reread", "read from the vendor"
+    REFRESH = "refresh", "read from the vendor"
     READING = "reading", "a reading"
 
 
@@ -54,7 +54,7 @@ class OrderEvent(models.Model):
         return f"event {self.pk}"
 
     @property
-    def shown_patient_id(self) -> uuid.UUID | None:
+    def audited_patient_id(self) -> uuid.UUID | None:
         """Whose event this is: for the audit of a look at it."""
         if self.order:
             return self.order.patient_id

@@ -6,12 +6,12 @@ from django.db import models
 class LineStatus(models.TextChoices):
     """Where one ordered device stands: its call to the vendor first, then the device itself, in its own words."""
 
-    INTENT = "intent", "Waiting to be sent"
+    QUEUED = "queued", "Waiting to be sent"
     SENDING = "sending", "Being sent"
     UNKNOWN = "unknown", "Sent, answer unclear"
-    NEEDS_HUMAN = "needs_human", "Needs a person"
+    NEEDS_REVIEW = "needs_review", "Needs a person"
     REJECTED = "rejected", "Refused by the vendor"
-    GIVEN_UP = "given_up", "Given up"
+    ABANDONED = "abandoned", "Given up"
     CANCELLED = "cancelled", "Cancelled"
     UNKNOWN_GATEWAY = "unknown_gateway", "Unknown gateway"
     ACTION_REQUIRED = "action_required", "Action required"
@@ -27,14 +27,14 @@ class LineStatus(models.TextChoices):
     UNLINKED = "unlinked", "Unlinked"
 
 
-def status_in_words(status: str) -> str:
+def status_label(status: str) -> str:
     """The vendor's own word where it is none of ours."""
     return str(LineStatus(status).label) if status in LineStatus.values else status
 
 
 # Worst first: the order shows the first of these that one of its lines has.
-WORST_FIRST: tuple[str, ...] = (
-    LineStatus.NEEDS_HUMAN,
+STATUSES_WORST_FIRST: tuple[str, ...] = (
+    LineStatus.NEEDS_REVIEW,
     LineStatus.REJECTED,
     LineStatus.UNKNOWN_GATEWAY,
     LineStatus.ACTION_REQUIRED,
@@ -42,7 +42,7 @@ WORST_FIRST: tuple[str, ...] = (
     LineStatus.ON_HOLD,
     LineStatus.OTHER,
     LineStatus.UNKNOWN,
-    LineStatus.INTENT,
+    LineStatus.QUEUED,
     LineStatus.SENDING,
     LineStatus.PENDING,
     LineStatus.REQUESTED,
@@ -51,20 +51,20 @@ WORST_FIRST: tuple[str, ...] = (
     LineStatus.DELIVERED,
     LineStatus.CONNECTED,
     LineStatus.UNLINKED,
-    LineStatus.GIVEN_UP,
+    LineStatus.ABANDONED,
     LineStatus.CANCELLED,
 )
 
-STUCK = frozenset(WORST_FIRST[:7])
+STUCK_STATUSES = frozenset(STATUSES_WORST_FIRST[:7])
 
 # A line in one of these is over: its place in the household is free again.
-CLOSING = frozenset(
+CLOSING_STATUSES = frozenset(
     {
         LineStatus.CONNECTED,
         LineStatus.RETURNED,
         LineStatus.UNLINKED,
         LineStatus.CANCELLED,
         LineStatus.REJECTED,
-        LineStatus.GIVEN_UP,
+        LineStatus.ABANDONED,
     }
 )

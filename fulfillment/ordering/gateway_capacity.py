@@ -10,7 +10,7 @@ from devices.models import Device, DeviceType
 from patients.models import Clinic
 
 
-def held_by(gateway: str, *, clinic: Clinic) -> dict[str, str]:
+def device_names_on_gateway(gateway: str, *, clinic: Clinic) -> dict[str, str]:
     """By sensor code, the names of the devices on this gateway. A form of one clinic tells nothing of another one's."""
     on_it = Device.objects.linked().filter(
         gateway__hardware_uuid__iexact=normalise_hardware_uuid(gateway), patient__clinic=clinic
@@ -18,9 +18,9 @@ def held_by(gateway: str, *, clinic: Clinic) -> dict[str, str]:
     return {device.family: device.name for device in on_it.exclude(sensor_code="")}
 
 
-def without_room(wanted: Iterable[DeviceType], *, held: dict[str, str]) -> list[str]:
+def blocking_device_names(wanted: Iterable[DeviceType], *, on_gateway: dict[str, str]) -> list[str]:
     """Names of what is there already, for each device that finds its place taken; two alike of one kit as well."""
-    taken, refused = dict(held), []
+    taken, refused = dict(on_gateway), []
     for device_type in wanted:
         if not device_type.sensor_code or device_type.sensor_id_required:
             continue

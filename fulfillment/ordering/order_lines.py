@@ -14,48 +14,50 @@ from devices.outbox import manual_resolution, requests, unlinking
 from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import LineStatus, OrderKind, OrderLine
-from fulfillment.ordering.orders import CantOrder, address_fields, shipping
+from fulfillment.ordering.orders import OrderError, shipping_address, shipping_columns
 from patients.audit import audit_log
 from patients.models import Patient
 from patients.models.audit import AuditAction
-from patients.queueing.wakeup import nudge
+from patients.queueing.wakeup import wake_worker
 
 if TYPE_CHECKING:
     from patients.models import User
 
-CORRECTABLE = frozenset({LineStatus.REJECTED, LineStatus.UNKNOWN_GATEWAY})
-UNDECIDED = frozenset({CallState.SENDING, CallState.UNKNOWN, CallState.NEEDS_HUMAN})
+CORRECTABLE_STATUSES = frozenset({LineStatus.REJECTED, LineStatus.UNKNOWN_GATEWAY})
+UNRESOLVED_CALL_STATES = frozenset({CallState.SENDING, CallState.UNKNOWN, CallState.NEEDS_REVIEW})
 
 
-MOVED_ON = "There is nothing to correct here any more: the line has moved on or was closed."
+NOTHING_TO_CORRECT = "There is nothing to correct here any more: the line has moved on or was closed."
 
 
-class TooLate(Exception):
+class OrderLineActionError(Exception):
     """Why this can't be done any more (or not yet), and what to do instead, for the person who tried."""
 
 
 def can_correct(line: OrderLine) -> bool:
-    return _is_refused(line) and not hasattr(line, "corrected_by")
+    return awaits_correction(line) and not hasattr(line, "corrected_by")
 
 
-def _is_refused(line: OrderLine) -> bool:
-    return line.status in CORRECTABLE and line.closed_by_id is None
+def awaits_correction(line: OrderLine) -> bool:
+    return line.status in CORRECTABLE_STATUSES and line.closed_by_id is None
 
 
 def can_cancel(line: OrderLine) -> bool:
     device = line.call.device
-    unsent = line.call.state == CallState.INTENT
+    unsent = line.call.state == CallState.QUEUED
     return unsent or (line.closed_at is None and device is not None and unlinking.can_be_cancelled(device))
 
 
 def can_close(line: OrderLine) -> bool:
     """A line whose call may still ship something is not closed: what is on its way must stay in sight."""
-    settled = line.call.state not in UNDECIDED | {CallState.INTENT} or line.call.state == CallState.NEEDS_HUMAN
+    settled = (
+        line.call.state not in UNRESOLVED_CALL_STATES | {CallState.QUEUED} or line.call.state == CallState.NEEDS_REVIEW
+    )
     finished = line.status in (LineStatus.CONNECTED, LineStatus.UNLINKED, LineStatus.CANCELLED)
     return settled and not finished and line.closed_by_id is None and not hasattr(line, "corrected_by")
 
 
-def correct(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, gateway: str | None = None) -> OrderLine:
+def correct_line(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, gateway: str | None = None) -> OrderLine:
     """Ask again with a better address, gateway ID or IMEI: a new line, linked to the refused one.
 
     A device that the vendor made for a mistyped gateway is unlinked, or it would be charged. Corrected twice at once,
@@ -64,36 +66,36 @@ def correct(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, gateway
     if earlier := OrderLine.objects.filter(corrects=line).first():
         return earlier
     if not can_correct(line):
-        raise TooLate(MOVED_ON)
+        raise OrderLineActionError(NOTHING_TO_CORRECT)
     try:
         with transaction.atomic():
-            corrected = _corrected(line, by, ship_to, gateway)
+            corrected = create_corrected_line(line, by, ship_to, gateway)
     except IntegrityError:
         return OrderLine.objects.get(corrects=line)
-    nudge("fulfillment.tasks.send_calls")
+    wake_worker("fulfillment.tasks.send_calls")
     return corrected
 
 
 @transaction.atomic
-def correct_all(refused: Iterable[OrderLine], **values: Any) -> list[OrderLine]:
+def correct_lines(lines: Iterable[OrderLine], **values: Any) -> list[OrderLine]:
     """As `correct`, with the same values for each; none of them where one can't be. Raises the same."""
-    return [correct(line=line, **values) for line in refused]
+    return [correct_line(line=line, **values) for line in lines]
 
 
-def cancel(*, line: OrderLine, by: User) -> str:
+def cancel_line(*, line: OrderLine, by: User) -> str:
     """Before it ships. Returns, for the person, what has happened. Raises TooLate with what to do instead."""
     with transaction.atomic():
-        withdrawn = VendorCall.objects.filter(pk=line.call_id, state=CallState.INTENT).update(
-            state=CallState.CANCELLED, settled_at=timezone.now()
+        withdrawn = VendorCall.objects.filter(pk=line.call_id, state=CallState.QUEUED).update(
+            state=CallState.CANCELLED, resolved_at=timezone.now()
         )
-        said = "Cancelled before it was sent." if withdrawn else _ask_to_delete(line, by)
-        _told(line, by, AuditAction.CANCEL, said)
-    nudge("fulfillment.tasks.catch_up")
-    nudge("fulfillment.tasks.send_calls")
+        said = "Cancelled before it was sent." if withdrawn else request_cancellation(line, by)
+        record_line_action(line, by, AuditAction.CANCEL, said)
+    wake_worker("fulfillment.tasks.update_order_lines")
+    wake_worker("fulfillment.tasks.send_calls")
     return said
 
 
-def close(*, line: OrderLine, by: User, reason: str) -> None:
+def close_line(*, line: OrderLine, by: User, reason: str) -> None:
     """A person has seen to it: it leaves the list of what is stuck. Nothing changes at the vendor.
 
     A call of which nobody could find out what became is given up by this: it is never sent again.
@@ -106,49 +108,57 @@ def close(*, line: OrderLine, by: User, reason: str) -> None:
         )
         line.call = held
         if not can_close(line):
-            raise TooLate("This line can't be closed: it is finished, or its call to the vendor is not settled yet.")
-        if held.state == CallState.NEEDS_HUMAN:
-            manual_resolution.give_up(call=held, by=by)
-        shut(line, by=by, given_up=held.state == CallState.NEEDS_HUMAN)
-        _told(line, by, AuditAction.CLOSE, f"Closed: {reason}")
+            raise OrderLineActionError(
+                "This line can't be closed: it is finished, or its call to the vendor is not settled yet."
+            )
+        if held.state == CallState.NEEDS_REVIEW:
+            manual_resolution.abandon_call(call=held, by=by)
+        mark_line_closed(line, by=by, abandoned=held.state == CallState.NEEDS_REVIEW)
+        record_line_action(line, by, AuditAction.CLOSE, f"Closed: {reason}")
 
 
-def shut(line: OrderLine, *, by: User, given_up: bool) -> None:
+def mark_line_closed(line: OrderLine, *, by: User, abandoned: bool) -> None:
     """Inside the transaction that says why. Of two people who close at once the second is told. Raises TooLate."""
-    status = LineStatus.GIVEN_UP if given_up else line.status
-    Patient.objects.bump([line.patient_id])  # locked before its lines, everywhere
+    status = LineStatus.ABANDONED if abandoned else line.status
+    Patient.objects.touch_live_version([line.patient_id])  # locked before its lines, everywhere
     open_lines = OrderLine.objects.filter(pk=line.pk, closed_by__isnull=True)
     if not open_lines.update(closed_at=line.closed_at or timezone.now(), closed_by=by, status=status):
-        raise TooLate("Somebody else has just closed this line.")
+        raise OrderLineActionError("Somebody else has just closed this line.")
 
 
-def _ask_to_delete(line: OrderLine, by: User) -> str:
+def request_cancellation(line: OrderLine, by: User) -> str:
     call = VendorCall.objects.select_related("device").get(pk=line.call_id)
-    if call.state in UNDECIDED:
-        raise TooLate("Its order is with the vendor and the answer is not clear yet. Please try again later.")
+    if call.state in UNRESOLVED_CALL_STATES:
+        raise OrderLineActionError(
+            "Its order is with the vendor and the answer is not clear yet. Please try again later."
+        )
     if call.device is None:
-        raise TooLate("The vendor refused it, so there is nothing to cancel.")
+        raise OrderLineActionError("The vendor refused it, so there is nothing to cancel.")
     if not unlinking.can_be_cancelled(call.device):
-        raise TooLate("It has been shipped, so it can't be cancelled any more. End its monitoring instead.")
-    unlinking.request(CallKind.DELETE, device=call.device, by=by)
+        raise OrderLineActionError(
+            "It has been shipped, so it can't be cancelled any more. End its monitoring instead."
+        )
+    unlinking.request_unlink_or_delete(CallKind.DELETE, device=call.device, by=by)
     return "Asked the vendor to cancel it."
 
 
-def _corrected(line: OrderLine, by: User, ship_to: ShipTo | None, gateway: str | None) -> OrderLine:
+def create_corrected_line(line: OrderLine, by: User, ship_to: ShipTo | None, gateway: str | None) -> OrderLine:
     order, device = line.order, line.call.device
     changes: dict[str, Any] = {"closed_at": line.closed_at or timezone.now()}
-    Patient.objects.bump([line.patient_id])  # whoever does something else to it meanwhile waits here, or was waited for
+    Patient.objects.touch_live_version(
+        [line.patient_id]
+    )  # whoever does something else to it meanwhile waits here, or was waited for
     line.refresh_from_db(fields=("status", "closed_by"))
-    if not _is_refused(line):
-        raise TooLate(MOVED_ON)
+    if not awaits_correction(line):
+        raise OrderLineActionError(NOTHING_TO_CORRECT)
     OrderLine.objects.filter(pk=line.pk).update(**changes)
     if device is not None:
-        unlinking.request(CallKind.UNLINK, device=device, by=by)
+        unlinking.request_unlink_or_delete(CallKind.UNLINK, device=device, by=by)
     if gateway is not None:
-        order.gateway_id = requests.checked_hardware(gateway) if gateway else ""
-    for name, value in (address_fields(ship_to) if ship_to else {}).items():
+        order.gateway_id = requests.validate_hardware_uuid(gateway) if gateway else ""
+    for name, value in (shipping_columns(ship_to) if ship_to else {}).items():
         setattr(order, name, value)
-    order.save(update_fields=["gateway_id", *address_fields(shipping(order))])
+    order.save(update_fields=["gateway_id", *shipping_columns(shipping_address(order))])
     corrected = OrderLine.objects.create(
         order=order,
         patient=line.patient,
@@ -157,21 +167,21 @@ def _corrected(line: OrderLine, by: User, ship_to: ShipTo | None, gateway: str |
         nth=line.nth,
         override_reason=line.override_reason,
         corrects=line,
-        call=_request_again(line, by),
+        call=queue_corrected_call(line, by),
     )
-    _told(corrected, by, AuditAction.ORDER, f"Corrected {line.device_type} and asked again")
+    record_line_action(corrected, by, AuditAction.ORDER, f"Corrected {line.device_type} and asked again")
     return corrected
 
 
-def _request_again(line: OrderLine, by: User) -> VendorCall:
+def queue_corrected_call(line: OrderLine, by: User) -> VendorCall:
     order, patient, device_type = line.order, line.patient, line.device_type
     if order.kind == OrderKind.DROPSHIP:
         gateway = order.gateway_id or None
         return requests.request_order(
-            patient=patient, device_type=device_type, gateway=gateway, ship_to=shipping(order), by=by
+            patient=patient, device_type=device_type, gateway=gateway, ship_to=shipping_address(order), by=by
         )
     if not order.gateway_id:
-        raise CantOrder("An activation needs a gateway ID or an IMEI.")
+        raise OrderError("An activation needs a gateway ID or an IMEI.")
     return requests.request_activation(
         patient=patient,
         device_type=device_type,
@@ -181,7 +191,9 @@ def _request_again(line: OrderLine, by: User) -> VendorCall:
     )
 
 
-def _told(line: OrderLine, by: User, action: AuditAction, text: str) -> None:
-    timeline.by_person(text, by=by, order=line.order, line=line)
-    audit_log.record(action, by=by, patients=[line.patient_id], clinic=line.patient.clinic, target=f"line:{line.pk}")
-    Patient.objects.bump([line.patient_id])
+def record_line_action(line: OrderLine, by: User, action: AuditAction, text: str) -> None:
+    timeline.add_person_event(text, by=by, order=line.order, line=line)
+    audit_log.record_event(
+        action, by=by, patients=[line.patient_id], clinic=line.patient.clinic, target=f"line:{line.pk}"
+    )
+    Patient.objects.touch_live_version([line.patient_id])

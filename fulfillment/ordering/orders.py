@@ -18,21 +18,21 @@ from fulfillment import timeline
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient
-from patients.queueing.wakeup import nudge
+from patients.queueing.wakeup import wake_worker
 
 if TYPE_CHECKING:
     from patients.models import User
 
-Place = tuple[str, int]  # family and nth: one place in the household
-ONE_OPEN_LINE = "line_one_open"
-NOT_AT_HOME = (DeviceState.UNLINKED, DeviceState.CANCELLED, DeviceState.RETURNED, DeviceState.UNKNOWN_GATEWAY)
+DevicePosition = tuple[str, int]  # family and nth: one place in the household
+ONE_OPEN_LINE_CONSTRAINT = "line_one_open"
+STATES_NOT_IN_USE = (DeviceState.UNLINKED, DeviceState.CANCELLED, DeviceState.RETURNED, DeviceState.UNKNOWN_GATEWAY)
 
 
-class CantOrder(Exception):
+class OrderError(Exception):
     """Why nothing was ordered, for the person who tried."""
 
 
-class AlreadyOpen(CantOrder):
+class LineAlreadyOpenError(OrderError):
     """These devices are on their way to this patient already. Ordering more needs a reason."""
 
     def __init__(self, lines: Iterable[OrderLine]) -> None:
@@ -62,21 +62,21 @@ def place(
         patient=patient,
         kit=kit,
         submission_id=submission_id,
-        gateway_id=requests.checked_hardware(gateway) if gateway else "",
+        gateway_id=requests.validate_hardware_uuid(gateway) if gateway else "",
         require_signature=require_signature,
         placed_by=by,
-        **address_fields(ship_to),
+        **shipping_columns(ship_to),
     )
 
     def request(device_type: DeviceType) -> VendorCall:
         return requests.request_order(
-            patient=patient, device_type=device_type, gateway=gateway, ship_to=shipping(order), by=by
+            patient=patient, device_type=device_type, gateway=gateway, ship_to=shipping_address(order), by=by
         )
 
-    return _submit(order, wanted, request, override_reason=override_reason)
+    return submit_order(order, wanted, request, override_reason=override_reason)
 
 
-def activate(
+def activate_on_site(
     *,
     patient: Patient,
     device_type: DeviceType,
@@ -91,7 +91,7 @@ def activate(
         kind=OrderKind.ACTIVATION,
         patient=patient,
         submission_id=submission_id,
-        gateway_id=requests.checked_hardware(hardware_uuid),
+        gateway_id=requests.validate_hardware_uuid(hardware_uuid),
         placed_by=by,
     )
 
@@ -100,13 +100,13 @@ def activate(
             patient=patient, device_type=device_type, hardware_uuid=hardware_uuid, sensor_id=sensor_id, by=by
         )
 
-    return _submit(order, [device_type], request, override_reason=override_reason)
+    return submit_order(order, [device_type], request, override_reason=override_reason)
 
 
 def linked_gateway(patient: Patient) -> str | None:
     """The newest gateway that a device of this patient is on; new devices may join it."""
     held = Assignment.objects.open().filter(patient=patient, device__gateway__isnull=False)
-    on_gateway = held.exclude(device__sensor_code="").exclude(device__state__in=NOT_AT_HOME)
+    on_gateway = held.exclude(device__sensor_code="").exclude(device__state__in=STATES_NOT_IN_USE)
     newest = on_gateway.select_related("device__gateway").order_by("-device__vendor_created", "-pk").first()
     return newest.device.hardware_uuid if newest else None
 
@@ -115,12 +115,12 @@ def open_lines(patient: Patient) -> Iterable[OrderLine]:
     return OrderLine.objects.open().filter(patient=patient).select_related("device_type", "order")
 
 
-def address_fields(ship_to: ShipTo) -> dict[str, str]:
+def shipping_columns(ship_to: ShipTo) -> dict[str, str]:
     names = {"name": "name", "address": "street", "city": "city", "state": "state", "zip_code": "zip_code"}
     return {f"ship_{ours}": getattr(ship_to, theirs) for theirs, ours in names.items()}
 
 
-def shipping(order: Order) -> ShipTo:
+def shipping_address(order: Order) -> ShipTo:
     return ShipTo(
         name=order.ship_name,
         address=order.ship_street,
@@ -131,47 +131,47 @@ def shipping(order: Order) -> ShipTo:
     )
 
 
-def constraint_of(error: IntegrityError) -> str:
+def violated_constraint(error: IntegrityError) -> str:
     return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
 
 
-def _submit(
+def submit_order(
     order: Order, wanted: list[DeviceType], request: Callable[[DeviceType], VendorCall], *, override_reason: str
 ) -> Order:
     """Order, lines, calls, event and audit row in one transaction, and the constraints say whether it is the first."""
     try:
         with transaction.atomic():
-            _begin(order)
-            _add_lines(order, wanted, request, override_reason)
-            _record(order)
+            lock_patient_and_save(order)
+            create_order_lines(order, wanted, request, override_reason)
+            record_order(order)
     except IntegrityError as error:
-        return _repeated(order, wanted, error)
-    nudge("fulfillment.tasks.send_calls")
+        return handle_duplicate_order(order, wanted, error)
+    wake_worker("fulfillment.tasks.send_calls")
     return order
 
 
-def _begin(order: Order) -> None:
+def lock_patient_and_save(order: Order) -> None:
     """The patient's row is locked before it is read again: what we send of it is what is stored."""
     patient = order.patient
-    Patient.objects.bump([patient.pk])
+    Patient.objects.touch_live_version([patient.pk])
     patient.refresh_from_db(fields=["external_id", "external_id_sent_at", "discharged_at", "phone", "sms_consent"])
     if patient.discharged_at:
-        raise CantOrder("This patient is discharged. Enrol the patient again before ordering.")
+        raise OrderError("This patient is discharged. Enrol the patient again before ordering.")
     if patient.external_id_sent_at is None:
         patient.external_id_sent_at = timezone.now()
         patient.save(update_fields=["external_id_sent_at"])
     order.save(force_insert=True)
 
 
-def _add_lines(
+def create_order_lines(
     order: Order, wanted: list[DeviceType], request: Callable[[DeviceType], VendorCall], override_reason: str
 ) -> None:
     if not wanted:
-        raise CantOrder("This kit is empty. An administrator can put devices into it.")
+        raise OrderError("This kit is empty. An administrator can put devices into it.")
     if missing := [each.name for each in wanted if not each.listed or each.deprecated]:
-        raise CantOrder(f"No longer in the vendor's catalogue: {', '.join(sorted(set(missing)))}.")
+        raise OrderError(f"No longer in the vendor's catalogue: {', '.join(sorted(set(missing)))}.")
     taken = {(line.family, line.nth) for line in open_lines(order.patient) if not line.override_reason}
-    for device_type, seat in _places(wanted):
+    for device_type, seat in device_positions(wanted):
         OrderLine.objects.create(
             order=order,
             patient=order.patient,
@@ -183,18 +183,18 @@ def _add_lines(
         )
 
 
-def _places(wanted: list[DeviceType]) -> Iterator[tuple[DeviceType, Place]]:
+def device_positions(wanted: list[DeviceType]) -> Iterator[tuple[DeviceType, DevicePosition]]:
     counts: Counter[str] = Counter()
     for device_type in wanted:
         counts[device_type.family] += 1
         yield device_type, (device_type.family, counts[device_type.family])
 
 
-def _record(order: Order) -> None:
+def record_order(order: Order) -> None:
     on_site = order.kind == OrderKind.ACTIVATION
     text = "Activated on site" if on_site else f"Ordered {order.kit}"
-    timeline.by_person(text, by=order.placed_by, order=order)
-    audit_log.record(
+    timeline.add_person_event(text, by=order.placed_by, order=order)
+    audit_log.record_event(
         AuditEvent.Action.ACTIVATE if on_site else AuditEvent.Action.ORDER,
         by=order.placed_by,
         patients=[order.patient_id],
@@ -203,12 +203,14 @@ def _record(order: Order) -> None:
     )
 
 
-def _repeated(order: Order, wanted: list[DeviceType], error: IntegrityError) -> Order:
+def handle_duplicate_order(order: Order, wanted: list[DeviceType], error: IntegrityError) -> Order:
     """A second click finds the order of the first. The database said so; here it is only put in words."""
     earlier = Order.objects.filter(submission_id=order.submission_id, patient=order.patient).first()
     if earlier:
         return earlier
-    if constraint_of(error) != ONE_OPEN_LINE:
-        raise CantOrder("This form was used for another order already. Please open a new one.") from error
-    seats = {seat for _, seat in _places(wanted)}
-    raise AlreadyOpen(line for line in open_lines(order.patient) if (line.family, line.nth) in seats) from error
+    if violated_constraint(error) != ONE_OPEN_LINE_CONSTRAINT:
+        raise OrderError("This form was used for another order already. Please open a new one.") from error
+    seats = {seat for _, seat in device_positions(wanted)}
+    raise LineAlreadyOpenError(
+        line for line in open_lines(order.patient) if (line.family, line.nth) in seats
+    ) from error

@@ -12,85 +12,85 @@ from django.utils import timezone
 
 from devices import tenovi
 from devices.hardware_ids import normalise_hardware_uuid
-from devices.inbox.payload_parsing import Item, Unusable, items_of, plain
-from devices.inbox.processing import Outcome
+from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_items, to_plain_json
+from devices.inbox.processing import DeliveryOutcome
 from devices.models import Delivery
 from devices.models.delivery import DeliveryState
 from fulfillment.models import SpecialOrder
-from fulfillment.status_webhooks import LONGEST_LINK, LONGEST_WORD, set_items_apart, text_of
+from fulfillment.status_webhooks import MAX_LINK_LENGTH, MAX_TEXT_LENGTH, split_into_deliveries, text_field
 from patients.models import Patient
 
-EARLIEST = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
-LATEST_AHEAD = dt.timedelta(hours=24)
-LONGEST_TYPE = 32
+EARLIEST_POSSIBLE_TIME = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
+MAX_FUTURE_OFFSET = dt.timedelta(hours=24)
+MAX_ORDER_TYPE_LENGTH = 32
 
 
-def take_in(deliveries: Sequence[Delivery]) -> list[Outcome]:
+def process_special_order_deliveries(deliveries: Sequence[Delivery]) -> list[DeliveryOutcome]:
     """One outcome each. Runs in the transaction that settles the deliveries."""
-    return [_take_in(delivery) for delivery in deliveries]
+    return [process_delivery(delivery) for delivery in deliveries]
 
 
-def _take_in(delivery: Delivery) -> Outcome:
+def process_delivery(delivery: Delivery) -> DeliveryOutcome:
     try:
-        items = items_of(bytes(delivery.body))
+        items = parse_items(bytes(delivery.body))
         if len(items) != 1:
-            return set_items_apart(delivery, items)
-        return _keep(delivery, items[0])
-    except Unusable as reason:
-        return Outcome(DeliveryState.QUARANTINED, str(reason))
+            return split_into_deliveries(delivery, items)
+        return upsert_special_order(delivery, items[0])
+    except InvalidPayload as reason:
+        return DeliveryOutcome(DeliveryState.QUARANTINED, str(reason))
 
 
-def _keep(delivery: Delivery, item: Item | Unusable) -> Outcome:
-    if isinstance(item, Unusable):
+def upsert_special_order(delivery: Delivery, item: PayloadItem | InvalidPayload) -> DeliveryOutcome:
+    if isinstance(item, InvalidPayload):
         raise item
     said = item.fields
-    request_id = text_of(said, "request_id")
+    request_id = text_field(said, "request_id")
     if not request_id or not request_id.strip():
-        raise Unusable("It has no request_id that can be read.")
-    facts = _facts(said) | {"received_at": delivery.received_at}
+        raise InvalidPayload("It has no request_id that can be read.")
+    facts = parse_special_order(said) | {"received_at": delivery.received_at}
     known, created = SpecialOrder.objects.get_or_create(request_id=request_id.strip(), defaults=facts)
     if not created:
-        _newer_than(known, facts["updated_on"]).update(**facts)
-    return Outcome(flagged=item.repaired)
+        rows_older_than(known, facts["updated_on"]).update(**facts)
+    return DeliveryOutcome(flagged=item.repaired)
 
 
-def _newer_than(known: SpecialOrder, updated_on: dt.datetime | None) -> Any:
+def rows_older_than(special_order: SpecialOrder, updated_on: dt.datetime | None) -> Any:
     """One statement decides: two workers can't let the older update win."""
-    rows = SpecialOrder.objects.filter(pk=known.pk)
+    rows = SpecialOrder.objects.filter(pk=special_order.pk)
     if updated_on is None:
         return rows.filter(updated_on__isnull=True)
     return rows.filter(Q(updated_on__isnull=True) | Q(updated_on__lt=updated_on))
 
 
-def _facts(said: dict[str, Any]) -> dict[str, Any]:
-    external_id = text_of(said, "patient_id")
+def parse_special_order(fields: dict[str, Any]) -> dict[str, Any]:
+    external_id = text_field(fields, "patient_id")
     return {
-        "order_number": text_of(said, "order_number") or "",
-        "order_type": (text_of(said, "order_type") or "")[:LONGEST_TYPE],
-        "status": (text_of(said, "status") or "")[:LONGEST_WORD],
-        "patient": Patient.objects.known_as(external_id) if external_id else None,
-        "client_device_id": text_of(said, "client_device_id") or "",
-        "hardware_uuid": normalise_hardware_uuid(text_of(said, "hardware_uuid")),
-        "tracking_link": text_of(said, "tracking_link", LONGEST_LINK) or "",
-        "contents": _of_type(said.get("contents"), list),
-        "manifest": _of_type(said.get("manifest"), dict),
-        "created_on": _moment(said, "created_on"),
-        "updated_on": _moment(said, "updated_on"),
+        "order_number": text_field(fields, "order_number") or "",
+        "order_type": (text_field(fields, "order_type") or "")[:MAX_ORDER_TYPE_LENGTH],
+        "status": (text_field(fields, "status") or "")[:MAX_TEXT_LENGTH],
+        "patient": Patient.objects.by_external_id(external_id) if external_id else None,
+        "client_device_id": text_field(fields, "client_device_id") or "",
+        "hardware_uuid": normalise_hardware_uuid(text_field(fields, "hardware_uuid")),
+        "tracking_link": text_field(fields, "tracking_link", MAX_LINK_LENGTH) or "",
+        "contents": value_or_empty(fields.get("contents"), list),
+        "manifest": value_or_empty(fields.get("manifest"), dict),
+        "created_on": parse_timestamp(fields, "created_on"),
+        "updated_on": parse_timestamp(fields, "updated_on"),
     }
 
 
-def _of_type(value: Any, kind: type) -> Any:
-    return plain(value) if isinstance(value, kind) else kind()
+def value_or_empty(value: Any, kind: type) -> Any:
+    return to_plain_json(value) if isinstance(value, kind) else kind()
 
 
-def _moment(said: dict[str, Any], name: str) -> dt.datetime | None:
-    text = text_of(said, name)
+def parse_timestamp(fields: dict[str, Any], name: str) -> dt.datetime | None:
+    text = text_field(fields, name)
     if text == "":
         return None
     try:
         moment = tenovi.parse_time(text or "")
     except ValueError:
-        raise Unusable(f"Its {name} is not a time that can be read.") from None
-    if not EARLIEST <= moment <= timezone.now() + LATEST_AHEAD:
-        raise Unusable(f"Its {name} is not a possible time.")
+        raise InvalidPayload(f"Its {name} is not a time that can be read.") from None
+    if not EARLIEST_POSSIBLE_TIME <= moment <= timezone.now() + MAX_FUTURE_OFFSET:
+        raise InvalidPayload(f"Its {name} is not a possible time.")
     return moment

@@ -11,19 +11,19 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from devices.hardware_ids import as_printed
+from devices.hardware_ids import format_gateway_id
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallState
 from devices.outbox import manual_lookup, manual_resolution
 from fulfillment import call_resolution
-from fulfillment.forms.call_resolution import DecisionForm
+from fulfillment.forms.call_resolution import CallResolutionForm
 from patients.models import User
-from patients.permissions import Act, open_patient, person, requires
-from patients.polling import only_news
+from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+from patients.polling import only_if_changed
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedDevice:
     """A device of the vendor's list, and the other request of ours that it belongs to."""
 
     device: Device
@@ -31,91 +31,99 @@ class Listed:
     owner: VendorCall | None
 
 
-@requires(Act.PLACE_ORDERS)
+@requires_permission(Permission.PLACE_ORDERS)
 @require_safe
-def call_page(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    call = _call(request, call_id)
-    if call.state != CallState.NEEDS_HUMAN:
-        return _settled(request, call)
-    return render(request, "orders/decide.html", _context(call, DecisionForm()))
+def call_resolution_page(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    call = get_call_audited(request, call_id)
+    if call.state != CallState.NEEDS_REVIEW:
+        return redirect_resolved_call(request, call)
+    return render(request, "fulfillment/call_resolution.html", call_context(call, CallResolutionForm()))
 
 
-def _version(user: User, call_id: uuid.UUID) -> int | None:
+def call_live_version(user: User, call_id: uuid.UUID) -> int | None:
     """Of its patient."""
-    return VendorCall.objects.visible_to(user).filter(pk=call_id).values_list("patient__version", flat=True).first()
+    return (
+        VendorCall.objects.visible_to(user).filter(pk=call_id).values_list("patient__live_version", flat=True).first()
+    )
 
 
-@requires(Act.PLACE_ORDERS)
+@requires_permission(Permission.PLACE_ORDERS)
 @require_safe
-@only_news(_version)
-def call_live(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    return render(request, "orders/_decide.html", _context(_call(request, call_id), DecisionForm()))
+@only_if_changed(call_live_version)
+def call_resolution_live(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    return render(
+        request,
+        "fulfillment/_call_resolution.html",
+        call_context(get_call_audited(request, call_id), CallResolutionForm()),
+    )
 
 
-@requires(Act.PLACE_ORDERS)
+@requires_permission(Permission.PLACE_ORDERS)
 @require_POST
-def decide(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    call = _call(request, call_id)
-    form = DecisionForm(request.POST)
+def resolve_call(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+    call = get_call_audited(request, call_id)
+    form = CallResolutionForm(request.POST)
     if not form.is_valid():
-        return render(request, "orders/decide.html", _context(call, form))
+        return render(request, "fulfillment/call_resolution.html", call_context(call, form))
     try:
-        messages.success(request, form.carry_out(call, by=person(request)))
-    except (call_resolution.CantDecide, call_resolution.TooLate) as reason:
-        return _refused(request, call, form, str(reason))
+        messages.success(request, form.apply_choice(call, by=current_user(request)))
+    except (call_resolution.CannotResolve, call_resolution.OrderLineActionError) as reason:
+        return show_resolution_error(request, call, form, str(reason))
     return redirect("orders:call", call.pk)
 
 
-def _refused(request: HttpRequest, call: VendorCall, form: DecisionForm, reason: str) -> HttpResponse:
+def show_resolution_error(
+    request: HttpRequest, call: VendorCall, form: CallResolutionForm, reason: str
+) -> HttpResponse:
     """While it is open, with what was typed, the reason beside it; settled by somebody else, as it stands now."""
     call.refresh_from_db(fields=["state"])
-    if call.state != CallState.NEEDS_HUMAN:
+    if call.state != CallState.NEEDS_REVIEW:
         messages.error(request, reason)
         return redirect("orders:call", call.pk)
-    form.add_error(form.typed_in, reason)
-    return render(request, "orders/decide.html", _context(call, form))
+    form.add_error(form.error_field, reason)
+    return render(request, "fulfillment/call_resolution.html", call_context(call, form))
 
 
-def _call(request: HttpRequest, call_id: uuid.UUID) -> VendorCall:
+def get_call_audited(request: HttpRequest, call_id: uuid.UUID) -> VendorCall:
     """Through the one door to its patient."""
-    visible = VendorCall.objects.visible_to(person(request)).filter(pk=call_id)
-    call = visible.select_related("device", "requested_by", "decided_by").first()
+    visible = VendorCall.objects.visible_to(current_user(request)).filter(pk=call_id)
+    call = visible.select_related("device", "requested_by", "resolved_by").first()
     if call is None or call.patient_id is None:
         raise Http404("No such call.")
-    call.patient = open_patient(call.patient_id, by=person(request))
+    call.patient = get_patient_audited(call.patient_id, by=current_user(request))
     return call
 
 
-def _settled(request: HttpRequest, call: VendorCall) -> HttpResponse:
+def redirect_resolved_call(request: HttpRequest, call: VendorCall) -> HttpResponse:
     """There is nothing (more) to decide: back to where it came from, with a word about it."""
     if not messages.get_messages(request):
         messages.info(request, f"Nothing to decide here: {call.get_state_display().lower()}.")
-    if line := call_resolution.line_of(call):
+    if line := call_resolution.line_for_call(call):
         return redirect("orders:page", line.order_id)
     return redirect("patients:page", call.patient_id)
 
 
-def _context(call: VendorCall, form: DecisionForm) -> dict[str, Any]:
-    patient, line = call.patient, call_resolution.line_of(call)
+def call_context(call: VendorCall, form: CallResolutionForm) -> dict[str, Any]:
+    patient, line = call.patient, call_resolution.line_for_call(call)
     return {
         "call": call,
         "line": line,
         "patient": patient,
         "form": form,
-        "gateway": as_printed(call.payload.get("gateway") or ""),
-        "listed": _listed(call),
-        "absent": manual_resolution.proved_absent(call),
-        "making": call.kind in manual_resolution.MAKING,
-        "open": call.state == CallState.NEEDS_HUMAN,
-        "fresh_minutes": int(manual_lookup.FRESH_FOR.total_seconds() // 60),
+        "gateway": format_gateway_id(call.payload.get("gateway") or ""),
+        "listed": listed_devices(call),
+        "absent": manual_resolution.is_proven_absent(call),
+        "making": call.kind in manual_resolution.CREATING_KINDS,
+        "open": call.state == CallState.NEEDS_REVIEW,
+        "fresh_minutes": int(manual_lookup.LOOKUP_VALIDITY.total_seconds() // 60),
         "zone": patient.clinic.time_zone if patient else "UTC",
     }
 
 
-def _listed(call: VendorCall) -> list[Listed]:
+def listed_devices(call: VendorCall) -> list[ListedDevice]:
     """What fits first. A device that the vendor has since linked to somebody else is not shown."""
-    fits = {each["hwi_id"]: each["fits"] for each in call.listed}
+    fits = {each["hwi_id"]: each["fits"] for each in call.lookup_results}
     devices = list(Device.objects.filter(hwi_id__in=fits, patient=call.patient).select_related("gateway"))
-    owners = manual_resolution.owners(call, devices)
-    rows = [Listed(device, fits[str(device.hwi_id)], owners.get(device.pk)) for device in devices]
+    owners = manual_resolution.find_owning_calls(call, devices)
+    rows = [ListedDevice(device, fits[str(device.hwi_id)], owners.get(device.pk)) for device in devices]
     return sorted(rows, key=lambda row: (not row.fits, row.owner is not None, str(row.device.vendor_created)))

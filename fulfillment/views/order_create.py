@@ -7,62 +7,62 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from devices.hardware_ids import hardware_warning
+from devices.hardware_ids import imei_checksum_warning
 from devices.models import Device
-from fulfillment.forms.orders import NO_ROOM, ActivateForm, ShipForm
+from fulfillment.forms.orders import GATEWAY_FULL, ActivationForm, KitOrderForm
 from fulfillment.models import OrderLine
 from fulfillment.ordering import orders
 from patients.models import Patient
-from patients.permissions import Act, open_patient, person, requires
+from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
-ON_SITE = "activate"
+ON_SITE_PARAMETER = "activate"
 
 
-@requires(Act.PLACE_ORDERS)
+@requires_permission(Permission.PLACE_ORDERS)
 @require_http_methods(["GET", "POST"])
 def new_order(request: HttpRequest) -> HttpResponse:
     """`?patient=<uuid>`; `&how=activate` for a device that the patient was handed."""
     if "patient" not in request.GET:
         messages.info(request, "An order starts from a patient's page: choose the patient.")
         return redirect("patients:list")
-    patient = open_patient(_patient_id(request), by=person(request))
-    on_site = request.GET.get("how") == ON_SITE
-    kind = ActivateForm if on_site else ShipForm
+    patient = get_patient_audited(parse_patient_id(request), by=current_user(request))
+    on_site = request.GET.get("how") == ON_SITE_PARAMETER
+    kind = ActivationForm if on_site else KitOrderForm
     form = kind(request.POST or None, patient=patient)
-    if request.method == "POST" and form.is_valid() and (answer := _placed(request, form)):
+    if request.method == "POST" and form.is_valid() and (answer := place_order(request, form)):
         return answer
-    return render(request, "orders/new.html", _context(patient, form, on_site=on_site))
+    return render(request, "fulfillment/order_create.html", order_form_context(patient, form, on_site=on_site))
 
 
-def _patient_id(request: HttpRequest) -> uuid.UUID:
+def parse_patient_id(request: HttpRequest) -> uuid.UUID:
     try:
         return uuid.UUID(request.GET.get("patient", ""))
     except ValueError:
         raise Http404("An order starts from a patient's page.") from None
 
 
-def _placed(request: HttpRequest, form: ShipForm | ActivateForm) -> HttpResponse | None:
+def place_order(request: HttpRequest, form: KitOrderForm | ActivationForm) -> HttpResponse | None:
     try:
-        order = form.place(by=person(request))
-    except orders.AlreadyOpen as reason:
+        order = form.place(by=current_user(request))
+    except orders.LineAlreadyOpenError as reason:
         form.add_error("override_reason", f"{reason} Say why another one is needed, or leave it out.")
         return None
-    except orders.CantOrder as reason:
+    except orders.OrderError as reason:
         form.add_error(None, str(reason))
         return None
-    for doubt in filter(None, (hardware_warning(form.cleaned_data.get("gateway_id", "")), _doubt_of_address(form))):
+    for doubt in filter(None, (imei_checksum_warning(form.cleaned_data.get("gateway_id", "")), address_warning(form))):
         messages.warning(request, doubt)
-    done = "Ordered." if isinstance(form, ShipForm) else "The vendor is asked to activate it."
+    done = "Ordered." if isinstance(form, KitOrderForm) else "The vendor is asked to activate it."
     messages.success(request, f"{done} This page follows it until the first reading arrives.")
     return redirect("orders:page", order.pk)
 
 
-def _doubt_of_address(form: ShipForm | ActivateForm) -> str:
+def address_warning(form: KitOrderForm | ActivationForm) -> str:
     """Before it is typed, that of the patient's own address."""
-    return form.doubt if isinstance(form, ShipForm) else ""
+    return form.address_warning if isinstance(form, KitOrderForm) else ""
 
 
-def _context(patient: Patient, form: ShipForm | ActivateForm, *, on_site: bool) -> dict[str, object]:
+def order_form_context(patient: Patient, form: KitOrderForm | ActivationForm, *, on_site: bool) -> dict[str, object]:
     on_the_way = OrderLine.objects.open().filter(patient=patient, call__device__isnull=False)
     held = Device.objects.linked().filter(patient=patient).exclude(pk__in=on_the_way.values("call__device"))
     return {
@@ -70,9 +70,9 @@ def _context(patient: Patient, form: ShipForm | ActivateForm, *, on_site: bool) 
         "form": form,
         "on_site": on_site,
         "held": held.select_related("gateway"),
-        "address_doubt": _doubt_of_address(form),
+        "address_doubt": address_warning(form),
         "open_lines": list(orders.open_lines(patient)),
-        "ask_all_the_same": any(form.has_error(name, NO_ROOM) for name in ("gateway", "gateway_id"))
-        or form["all_the_same"].value(),
+        "ask_all_the_same": any(form.has_error(name, GATEWAY_FULL) for name in ("gateway", "gateway_id"))
+        or form["override_capacity"].value(),
         "ask_reason": form.has_error("override_reason") or bool(form["override_reason"].value()),
     }

@@ -7,79 +7,79 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from devices.outbox.requests import WrongHardware
-from fulfillment.display.status_texts import refusals
-from fulfillment.forms.orders import CorrectForm, ReasonForm
+from devices.outbox.requests import InvalidHardwareUuid
+from fulfillment.display.status_texts import rejection_messages
+from fulfillment.forms.orders import LineCorrectionForm, ReasonForm
 from fulfillment.models import OrderLine
 from fulfillment.ordering import order_lines
-from fulfillment.ordering.orders import CantOrder
-from patients.permissions import Act, open_patient, person, requires
+from fulfillment.ordering.orders import OrderError
+from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
 
-@requires(Act.PLACE_ORDERS)
+@requires_permission(Permission.PLACE_ORDERS)
 @require_POST
-def cancel(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
-    line = _line(request, line_id)
+def cancel_line(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
+    line = get_line_audited(request, line_id)
     try:
-        messages.success(request, order_lines.cancel(line=line, by=person(request)))
-    except order_lines.TooLate as reason:
+        messages.success(request, order_lines.cancel_line(line=line, by=current_user(request)))
+    except order_lines.OrderLineActionError as reason:
         messages.error(request, str(reason))
     return redirect("orders:page", line.order_id)
 
 
-@requires(Act.PLACE_ORDERS)
+@requires_permission(Permission.PLACE_ORDERS)
 @require_http_methods(["GET", "POST"])
-def close(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
-    line = _line(request, line_id)
+def close_line(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
+    line = get_line_audited(request, line_id)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            order_lines.close(line=line, by=person(request), reason=form.cleaned_data["reason"])
-        except order_lines.TooLate as reason:
+            order_lines.close_line(line=line, by=current_user(request), reason=form.cleaned_data["reason"])
+        except order_lines.OrderLineActionError as reason:
             messages.error(request, str(reason))
         return redirect("orders:page", line.order_id)
-    return render(request, "orders/close.html", {"line": line, "patient": line.patient, "form": form})
+    return render(request, "fulfillment/order_line_close.html", {"line": line, "patient": line.patient, "form": form})
 
 
-@requires(Act.PLACE_ORDERS)
+@requires_permission(Permission.PLACE_ORDERS)
 @require_http_methods(["GET", "POST"])
-def correct(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
-    line = _line(request, line_id)
+def correct_line(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
+    line = get_line_audited(request, line_id)
     if request.method == "GET" and not order_lines.can_correct(line):
-        messages.info(request, order_lines.MOVED_ON)
+        messages.info(request, order_lines.NOTHING_TO_CORRECT)
         return redirect("orders:page", line.order_id)
-    others = _other_refused(line)
-    form = CorrectForm(request.POST or None, line=line, others=len(others))
-    if request.method == "POST" and form.is_valid() and _corrected(request, form, line, others):
+    others = other_correctable_lines(line)
+    form = LineCorrectionForm(request.POST or None, line=line, others=len(others))
+    if request.method == "POST" and form.is_valid() and apply_correction(request, form, line, others):
         return redirect("orders:page", line.order_id)
-    at_fields = {text for texts in form.refusals.values() for text in texts}
-    elsewhere = [(label, text) for label, text in refusals(line.call.errors) if text not in at_fields]
+    at_fields = {text for texts in form.rejections.values() for text in texts}
+    elsewhere = [(label, text) for label, text in rejection_messages(line.call.errors) if text not in at_fields]
     context = {"line": line, "patient": line.patient, "form": form, "refusals": elsewhere}
-    return render(request, "orders/correct.html", context)
+    return render(request, "fulfillment/order_line_correct.html", context)
 
 
-def _corrected(request: HttpRequest, form: CorrectForm, line: OrderLine, others: list[OrderLine]) -> bool:
+def apply_correction(request: HttpRequest, form: LineCorrectionForm, line: OrderLine, others: list[OrderLine]) -> bool:
     said = form.cleaned_data
-    ship_to = form.ship_to if form.with_address else None
+    ship_to = form.ship_to if form.asks_for_address else None
     wanted = [line, *(others if said.get("all_refused") else [])]
-    values = {"by": person(request), "ship_to": ship_to, "gateway": said["gateway_id"]}
+    values = {"by": current_user(request), "ship_to": ship_to, "gateway": said["gateway_id"]}
     try:
-        made = order_lines.correct_all(wanted, **values)
-    except WrongHardware as reason:
+        made = order_lines.correct_lines(wanted, **values)
+    except InvalidHardwareUuid as reason:
         form.add_error("gateway_id", str(reason))
         return False
-    except (order_lines.TooLate, CantOrder) as reason:
+    except (order_lines.OrderLineActionError, OrderError) as reason:
         form.add_error(None, str(reason))
         return False
-    if form.doubt:
-        messages.warning(request, form.doubt)
-    _tell(request, made)
+    if form.address_warning:
+        messages.warning(request, form.address_warning)
+    add_correction_message(request, made)
     return True
 
 
-def _tell(request: HttpRequest, made: list[OrderLine]) -> None:
+def add_correction_message(request: HttpRequest, made: list[OrderLine]) -> None:
     """Of two people who correct the same line at once, the first one's request is sent, and the second hears of it."""
-    others = {line.call.requested_by for line in made if line.call.requested_by} - {person(request)}
+    others = {line.call.requested_by for line in made if line.call.requested_by} - {current_user(request)}
     if others:
         names = ", ".join(sorted(user.name for user in others))
         messages.warning(request, f"{names} was faster and has corrected it. What you typed was not sent: please look.")
@@ -87,17 +87,17 @@ def _tell(request: HttpRequest, made: list[OrderLine]) -> None:
         messages.success(request, "Corrected and asked again.")
 
 
-def _line(request: HttpRequest, line_id: uuid.UUID) -> OrderLine:
+def get_line_audited(request: HttpRequest, line_id: uuid.UUID) -> OrderLine:
     """Through the one door to its patient."""
-    visible = OrderLine.objects.visible_to(person(request)).filter(pk=line_id)
+    visible = OrderLine.objects.visible_to(current_user(request)).filter(pk=line_id)
     line = visible.select_related("order__patient__clinic", "device_type", "call__device").first()
     if line is None:
         raise Http404("No such line.")
-    line.patient = open_patient(line.patient_id, by=person(request))
+    line.patient = get_patient_audited(line.patient_id, by=current_user(request))
     return line
 
 
-def _other_refused(line: OrderLine) -> list[OrderLine]:
+def other_correctable_lines(line: OrderLine) -> list[OrderLine]:
     rows = line.order.lines.exclude(pk=line.pk).filter(status=line.status)
     found = rows.select_related("order__patient__clinic", "patient__clinic", "device_type", "call__device")
     return [each for each in found if order_lines.can_correct(each)]

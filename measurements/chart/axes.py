@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterable
 
 # metric: least lower limit, least upper limit, step; in the vendor's unit, and in another one where it has one
-SPANS: dict[str, tuple[float, float, float]] = {
+AXIS_RANGES: dict[str, tuple[float, float, float]] = {
     "blood_pressure": (50, 180, 10),
     "pulse": (40, 120, 10),
     "glucose": (50, 250, 10),
@@ -16,34 +16,34 @@ SPANS: dict[str, tuple[float, float, float]] = {
     "glucose mmol/L": (2, 14, 1),
     "temperature °C": (35.5, 39, 0.5),
 }
-HIGHEST = {"spO2": 100.0}
+MAX_UPPER_LIMITS = {"spO2": 100.0}
 # half of the least span around the median, and the step
-AROUND = {"weight": (4.0, 2.0), "weight kg": (2.0, 1.0)}
-GENERIC_STEPS = 5
+MEDIAN_HALF_RANGES = {"weight": (4.0, 2.0), "weight kg": (2.0, 1.0)}
+GENERIC_STEP_COUNT = 5
 
 
-def limits(code: str, values: Iterable[float], *, unit: str = "") -> tuple[float, float]:
+def axis_limits(code: str, values: Iterable[float], *, unit: str = "") -> tuple[float, float]:
     """Lower and upper limit that hold every value; the same ones as long as no reading leaves them.
 
     `values` are in `unit`, where that isn't the vendor's own.
     """
     seen, name = list(values), f"{code} {unit}".strip()
-    low, high, step = SPANS.get(name) or _around(name, seen)
+    low, high, step = AXIS_RANGES.get(name) or range_around_median(name, seen)
     if seen:
         low = min(low, math.floor(min(seen) / step) * step)
         high = max(high, math.ceil(max(seen) / step) * step)
-    return low, min(high, HIGHEST.get(code, high))
+    return low, min(high, MAX_UPPER_LIMITS.get(code, high))
 
 
-def _around(name: str, seen: list[float]) -> tuple[float, float, float]:
+def range_around_median(name: str, seen: list[float]) -> tuple[float, float, float]:
     middle = statistics.median(seen) if seen else 0.0
-    half, step = AROUND.get(name) or _generic(seen)
+    half, step = MEDIAN_HALF_RANGES.get(name) or generic_half_range(seen)
     return math.floor((middle - half) / step) * step, math.ceil((middle + half) / step) * step, step
 
 
-def _generic(seen: list[float]) -> tuple[float, float]:
+def generic_half_range(seen: list[float]) -> tuple[float, float]:
     """A tenth of the size of the values, rounded to 1, 2 or 5 of its decade."""
-    size = max((abs(value) for value in seen), default=0.0) / (2 * GENERIC_STEPS) or 1.0
+    size = max((abs(value) for value in seen), default=0.0) / (2 * GENERIC_STEP_COUNT) or 1.0
     decade = 10 ** math.floor(math.log10(size))
     step = next((factor * decade for factor in (1, 2, 5) if factor * decade >= size), 10 * decade)
     return 2 * step, step

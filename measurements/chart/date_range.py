@@ -16,116 +16,123 @@ from django.http import Http404, HttpRequest
 
 from measurements.chart import panels
 from measurements.local_days import LocalDays
-from measurements.models.measurement import EARLIEST
+from measurements.models.measurement import EARLIEST_TAKEN_AT
 from patients import preferences
 from patients.models import Patient, User
 
-LABELS = {7: "7 days", 14: "14 days", 30: "30 days", 90: "90 days", 365: "1 year", 0: "All"}
-SPAN, DATES, VIEW = "chart_days", "chart_dates", "chart_view"
-DATES_KEPT = 20  # so that several tabs, each with dates of its own, stay as they are
-OVER_TIME, BY_CLOCK = "time", "clock"
-MOST_TABLE_PAGES = 10_000
+RANGE_LABELS = {7: "7 days", 14: "14 days", 30: "30 days", 90: "90 days", 365: "1 year", 0: "All"}
+RANGE_PREFERENCE, DATES_PREFERENCE, VIEW_PREFERENCE = "chart_days", "chart_dates", "chart_view"
+MAX_REMEMBERED_DATE_RANGES = 20  # so that several tabs, each with dates of its own, stay as they are
+OVER_TIME, BY_TIME_OF_DAY = "time", "clock"
+MAX_TABLE_PAGES = 10_000
 
 
 @dataclass(frozen=True)
-class Span:
+class DateRange:
     """So many of the patient's days until today (0: all of them), or from one date to another, both included."""
 
-    length: int = panels.DEFAULT_RANGE
+    length_days: int = panels.DEFAULT_RANGE_DAYS
     dates: tuple[dt.date, dt.date] | None = None
 
     @property
     def key(self) -> str:
         """As it stands in an address."""
-        return f"d{zlib.crc32(' '.join(self.texts).encode()):08x}" if self.dates else str(self.length)
+        return f"d{zlib.crc32(' '.join(self.iso_dates).encode()):08x}" if self.dates else str(self.length_days)
 
     @property
-    def texts(self) -> list[str]:
+    def iso_dates(self) -> list[str]:
         return [day.isoformat() for day in self.dates or ()]
 
     @property
     def label(self) -> str:
         if self.dates is None:
-            return LABELS[self.length]
+            return RANGE_LABELS[self.length_days]
         first, last = self.dates
         begin = f"{first:%b} {first.day}" if first.year == last.year else f"{first:%b} {first.day}, {first.year}"
         return f"{begin} to {last:%b} {last.day}, {last.year}"
 
     @property
-    def words(self) -> str:
+    def label_in_sentence(self) -> str:
         """Within a sentence."""
         return self.label if self.dates else self.label.lower()
 
-    def days(self, patient: Patient, *, now: dt.datetime) -> LocalDays:
+    def local_days(self, patient: Patient, *, now: dt.datetime) -> LocalDays:
         if self.dates:
             return LocalDays(patient.zone, *self.dates)
-        return panels.days_of(patient, length=self.length, now=now)
+        return panels.local_days_for(patient, length=self.length_days, now=now)
 
 
 @dataclass(frozen=True)
-class Look:
-    span: Span
-    by_clock: bool = False
+class ChartView:
+    date_range: DateRange
+    by_time_of_day: bool = False
     left_out: bool = False
     table_page: int = 1
 
     @property
     def view(self) -> str:
-        return BY_CLOCK if self.by_clock else OVER_TIME
+        return BY_TIME_OF_DAY if self.by_time_of_day else OVER_TIME
 
 
-def of(request: HttpRequest, user: User) -> Look:
+def resolve_chart_view(request: HttpRequest, user: User) -> ChartView:
     """Asked for, else remembered, else 30 days over time. What is unknown is as good as not asked for."""
     asked = request.GET
     view = asked.get("view", "")
-    if view not in (OVER_TIME, BY_CLOCK):
-        view = user.preferences.get(VIEW, OVER_TIME)
-    return Look(_span(asked.get("days", ""), user), view == BY_CLOCK, asked.get("excluded") == "1", _page(request))
+    if view not in (OVER_TIME, BY_TIME_OF_DAY):
+        view = user.preferences.get(VIEW_PREFERENCE, OVER_TIME)
+    return ChartView(
+        resolve_date_range(asked.get("days", ""), user),
+        view == BY_TIME_OF_DAY,
+        asked.get("excluded") == "1",
+        parse_table_page(request),
+    )
 
 
-def again(request: HttpRequest, user: User) -> Look:
+def resolve_shown_chart_view(request: HttpRequest, user: User) -> ChartView:
     """What an open page shows. Days that nobody remembers are not found: others must not come under its title."""
-    look, asked = of(request, user), request.GET.get("days", "")
-    if asked not in ("", look.span.key):
+    look, asked = resolve_chart_view(request, user), request.GET.get("days", "")
+    if asked not in ("", look.date_range.key):
         raise Http404("These days are no longer remembered.")
     return look
 
 
-def remember(look: Look, *, by: User) -> None:
-    preferences.remember(by=by, name=SPAN, value=look.span.key)
-    preferences.remember(by=by, name=VIEW, value=look.view)
+def remember_chart_view(chart_view: ChartView, *, by: User) -> None:
+    preferences.save_preference(by=by, name=RANGE_PREFERENCE, value=chart_view.date_range.key)
+    preferences.save_preference(by=by, name=VIEW_PREFERENCE, value=chart_view.view)
 
 
-def remember_dates(first: dt.date, last: dt.date, *, by: User) -> Span:
-    span = Span(dates=(first, last))
-    others = [texts for texts in _kept(by) if texts != span.texts]
-    preferences.remember(by=by, name=DATES, value=[span.texts, *others][:DATES_KEPT])
+def remember_date_range(first: dt.date, last: dt.date, *, by: User) -> DateRange:
+    span = DateRange(dates=(first, last))
+    others = [texts for texts in remembered_date_texts(by) if texts != span.iso_dates]
+    preferences.save_preference(
+        by=by, name=DATES_PREFERENCE, value=[span.iso_dates, *others][:MAX_REMEMBERED_DATE_RANGES]
+    )
     return span
 
 
-def _span(asked: str, user: User) -> Span:
-    known = {str(length): Span(length) for length in LABELS}
-    known |= {span.key: span for span in (_from_texts(texts) for texts in _kept(user))}
-    remembered = str(user.preferences.get(SPAN, ""))
-    return known.get(asked) or known.get(remembered) or Span()
+def resolve_date_range(requested_key: str, user: User) -> DateRange:
+    known = {str(length): DateRange(length) for length in RANGE_LABELS}
+    known |= {span.key: span for span in (date_range_from_texts(texts) for texts in remembered_date_texts(user))}
+    remembered = str(user.preferences.get(RANGE_PREFERENCE, ""))
+    return known.get(requested_key) or known.get(remembered) or DateRange()
 
 
-def _kept(user: User) -> list[list[str]]:
-    return user.preferences.get(DATES) or []
+def remembered_date_texts(user: User) -> list[list[str]]:
+    return user.preferences.get(DATES_PREFERENCE) or []
 
 
-def _from_texts(texts: list[str]) -> Span:
+def date_range_from_texts(texts: list[str]) -> DateRange:
     first, last = (dt.date.fromisoformat(text) for text in texts)
-    return Span(dates=(first, last))
+    return DateRange(dates=(first, last))
 
 
-def _page(request: HttpRequest) -> int:
+def parse_table_page(request: HttpRequest) -> int:
     asked = request.GET.get("table", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-    return min(max(number, 1), MOST_TABLE_PAGES)
+    return min(max(number, 1), MAX_TABLE_PAGES)
 
 
-class DatesForm(forms.Form):
+class DateRangeForm(forms.Form):
     """Calendar days of the patient, both included."""
 
     first = forms.DateField(label="From", error_messages={"required": "Write the first day, such as 10/22/2026."})
@@ -140,8 +147,8 @@ class DatesForm(forms.Form):
 
     def clean_first(self) -> dt.date:
         first: dt.date = self.cleaned_data["first"]
-        if first < EARLIEST.date():
-            raise forms.ValidationError(f"No reading here is from before {EARLIEST.year}.")
+        if first < EARLIEST_TAKEN_AT.date():
+            raise forms.ValidationError(f"No reading here is from before {EARLIEST_TAKEN_AT.year}.")
         return first
 
     def clean_last(self) -> dt.date:

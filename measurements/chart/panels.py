@@ -14,37 +14,49 @@ from django.db.models import Min
 from measurements.chart import axes, time_of_day
 from measurements.chart.points import (
     GLUCOSE,
-    IRREGULAR,
-    Beside,
-    Point,
-    Row,
-    meal_contexts,
-    moment_of,
-    points_left_out,
-    points_of,
-    rows_left_out,
-    rows_of,
+    IRREGULAR_HEARTBEAT,
+    ChartPoint,
+    ChartRow,
+    CompanionReadings,
+    build_left_out_points,
+    build_points,
+    fetch_chart_rows,
+    fetch_left_out_rows,
+    fetch_meal_contexts,
+    reading_group_key,
 )
-from measurements.chart.smoothing import Drawn, draw, smooth
-from measurements.chart.statistics import BASELINE_DAYS, Baseline, Summary, baseline, summarise, trusted
-from measurements.chart.time_of_day import Slot
+from measurements.chart.smoothing import PlotData, decimate_points, smooth_points
+from measurements.chart.statistics import (
+    BASELINE_DAYS,
+    PanelSummary,
+    WeightBaseline,
+    compute_weight_baseline,
+    summarise_points,
+    trusted_points,
+)
+from measurements.chart.time_of_day import TimeOfDayBin
 from measurements.local_days import LocalDays
 from measurements.models import Measurement, Metric
-from measurements.readings.latest_judged import Latest
-from measurements.thresholds.evaluation import Goal, Goals, PrintedGoal, by_meal
-from measurements.units import VENDORS, Unit, Units
+from measurements.readings.latest_judged import EvaluatedLatestReading
+from measurements.thresholds.evaluation import (
+    EffectiveThreshold,
+    PatientThresholds,
+    ThresholdDescription,
+    describe_meal_thresholds,
+)
+from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
 
-DEFAULT_RANGE = 30  # local days including today; 0 is everything
-WEIGHT = "weight"
+DEFAULT_RANGE_DAYS = 30  # local days including today; 0 is everything
+WEIGHT_METRIC = "weight"
 # A baseline rests on the 7 days before the newest weight, which may itself be 7 days old.
-LOOK_BACK_DAYS = 2 * BASELINE_DAYS + 1
+BASELINE_LOOKBACK_DAYS = 2 * BASELINE_DAYS + 1
 
 
 @dataclass(frozen=True)
-class Line:
+class Series:
     label: str
-    goal: Goal | None
+    threshold: EffectiveThreshold | None
 
 
 @dataclass(frozen=True)
@@ -56,55 +68,55 @@ class Panel:
 
     metric: Metric
     unit: Unit
-    lines: tuple[Line, ...]
-    drawn: Drawn
-    calm: list[list[float | None]]
-    summary: Summary
-    limits: tuple[float, float]
+    series: tuple[Series, ...]
+    plot_data: PlotData
+    smoothed: list[list[float | None]]
+    summary: PanelSummary
+    axis_limits: tuple[float, float]
     last_at: dt.datetime | None
-    meal_goals: list[PrintedGoal]
-    baseline: Baseline | None = None
-    slots: list[Slot] | None = None  # of the day, where it is drawn by the clock
+    meal_thresholds: list[ThresholdDescription]
+    baseline: WeightBaseline | None = None
+    time_of_day_bins: list[TimeOfDayBin] | None = None  # of the day, where it is drawn by the clock
 
     @property
     def empty(self) -> bool:
-        return not (self.drawn.points or self.drawn.buckets)
+        return not (self.plot_data.points or self.plot_data.buckets)
 
     @property
     def estimated(self) -> bool:
-        return any(point.estimated for point in self.drawn.points)
+        return any(point.estimated for point in self.plot_data.points)
 
     @property
-    def to_check(self) -> bool:
-        return any(point.check and not point.left_out for point in self.drawn.points)
+    def needs_check(self) -> bool:
+        return any(point.needs_check and not point.left_out for point in self.plot_data.points)
 
     @property
     def left_out(self) -> bool:
-        return any(point.left_out for point in self.drawn.points)
+        return any(point.left_out for point in self.plot_data.points)
 
     @property
-    def irregular(self) -> int:
-        return sum(point.irregular for point in self.drawn.points)
+    def irregular_count(self) -> int:
+        return sum(point.irregular for point in self.plot_data.points)
 
 
 @dataclass(frozen=True)
 class Charts:
     days: LocalDays
     panels: list[Panel]
-    counts: list[int]
+    readings_per_day: list[int]
     now: dt.datetime
 
     @property
-    def measured(self) -> int:
+    def measured_day_count(self) -> int:
         """Days with at least one reading of a vital sign."""
-        return sum(count > 0 for count in self.counts)
+        return sum(count > 0 for count in self.readings_per_day)
 
     @property
-    def usual_weight(self) -> Baseline | None:
+    def weight_baseline(self) -> WeightBaseline | None:
         return next((panel.baseline for panel in self.panels if panel.baseline), None)
 
 
-def days_of(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
+def local_days_for(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
     """So many of the patient's days including today; for 0 all since the first vital sign."""
     if length:
         return LocalDays.until(now, patient.zone, days=length)
@@ -112,108 +124,126 @@ def days_of(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
     return LocalDays.since(first or now, now, patient.zone)
 
 
-def of(
+def build_panels(
     patient: Patient,
     *,
     days: LocalDays,
-    goals: Goals,
-    latest: Sequence[Latest],
+    thresholds: PatientThresholds,
+    latest: Sequence[EvaluatedLatestReading],
     now: dt.datetime,
-    units: Units = VENDORS,
+    units: DisplayUnits = VENDOR_UNITS,
     show_left_out: bool = False,
-    by_clock: bool = False,
+    by_time_of_day: bool = False,
 ) -> Charts:
     """A panel for every vital sign that the patient ever sent. One query, two with glucose, for any range.
 
-    One more with `show_left_out`: excluded and control readings as points that nothing rests on. With `by_clock`,
+    One more with `show_left_out`: excluded and control readings as points that nothing rests on. With `by_time_of_day`,
     those that follow the hours of the day have slots of it too.
     """
     metrics = [row.metric for row in latest if row.metric.vital]
-    since = min(days.start, LocalDays.until(now, patient.zone, days=LOOK_BACK_DAYS).start)
+    since = min(days.start, LocalDays.until(now, patient.zone, days=BASELINE_LOOKBACK_DAYS).start)
     codes = [metric.pk for metric in metrics]
-    rows = rows_of(patient, codes=codes, start=since, end=days.end)
-    aside = rows_left_out(patient, codes=codes, start=days.start, end=days.end) if show_left_out else {}
-    contexts = meal_contexts(patient, start=days.start, end=days.end) if rows.get(GLUCOSE) else {}
+    rows = fetch_chart_rows(patient, codes=codes, start=since, end=days.end)
+    aside = fetch_left_out_rows(patient, codes=codes, start=days.start, end=days.end) if show_left_out else {}
+    contexts = fetch_meal_contexts(patient, start=days.start, end=days.end) if rows.get(GLUCOSE) else {}
     last = {row.metric.pk: row.taken_at for row in latest}
-    beside = Beside.of(rows)
+    beside = CompanionReadings.from_rows(rows)
     build = partial(
-        _panel, rows=rows, aside=aside, beside=beside, contexts=contexts, days=days, goals=goals, last=last, now=now
+        build_panel,
+        rows=rows,
+        aside=aside,
+        beside=beside,
+        contexts=contexts,
+        days=days,
+        goals=thresholds,
+        last=last,
+        now=now,
     )
-    laid_over = time_of_day.CODES if by_clock else ()
+    laid_over = time_of_day.TIME_OF_DAY_METRICS if by_time_of_day else ()
     panels = [
-        build(metric, unit=units.of(metric), by_clock=metric.pk in laid_over)
+        build(metric, unit=units.unit_for(metric), by_time_of_day=metric.pk in laid_over)
         for metric in metrics
-        if metric.pk != IRREGULAR
+        if metric.pk != IRREGULAR_HEARTBEAT
     ]
-    return Charts(days, panels, _counts(rows, days), now)
+    return Charts(days, panels, count_readings_per_day(rows, days), now)
 
 
-def _panel(
+def build_panel(
     metric: Metric,
     *,
     unit: Unit,
-    by_clock: bool,
-    rows: dict[str, list[Row]],
-    aside: dict[str, list[Row]],
-    beside: Beside,
+    by_time_of_day: bool,
+    rows: dict[str, list[ChartRow]],
+    aside: dict[str, list[ChartRow]],
+    beside: CompanionReadings,
     contexts: dict[int, str],
     days: LocalDays,
-    goals: Goals,
+    goals: PatientThresholds,
     last: dict[str, dt.datetime],
     now: dt.datetime,
 ) -> Panel:
-    lines = _lines(metric, goals)
+    lines = build_series(metric, goals)
     found = rows.get(metric.pk, ())
-    fetched = points_of(metric.pk, found, lines=len(lines), beside=beside, contexts=contexts, goals=goals)
+    fetched = build_points(
+        metric.pk, found, series_count=len(lines), companions=beside, contexts=contexts, thresholds=goals
+    )
     points = [point for point in fetched if point.at >= days.start]
-    drawn = _with(points_left_out(metric.pk, aside, lines=len(lines)), draw(points, days=days))
-    values = [value for point in trusted(points) for value in point.values]
+    drawn = add_left_out_points(
+        build_left_out_points(metric.pk, aside, series_count=len(lines)), decimate_points(points, days=days)
+    )
+    values = [value for point in trusted_points(points) for value in point.values]
     # Days that are over have no "now" to hold against the week before.
-    usual = _baseline(fetched, days, goals, now) if metric.pk == WEIGHT and days.end > now else None
+    usual = (
+        current_weight_baseline(fetched, days, goals, now) if metric.pk == WEIGHT_METRIC and days.end > now else None
+    )
     return Panel(
         metric=metric,
         unit=unit,
-        lines=lines,
-        drawn=drawn,
-        calm=_calm(drawn, lines, days),
-        summary=summarise(metric.pk, points, goals=goals, zone=days.zone),
-        limits=_limits(metric, unit, [*values, usual.median] if usual and values else values),
+        series=lines,
+        plot_data=drawn,
+        smoothed=smooth_plot_data(drawn, lines, days),
+        summary=summarise_points(metric.pk, points, thresholds=goals, zone=days.zone),
+        axis_limits=panel_axis_limits(metric, unit, [*values, usual.median] if usual and values else values),
         last_at=last.get(metric.pk),
-        meal_goals=list(by_meal(goals, metric, unit)),
+        meal_thresholds=list(describe_meal_thresholds(goals, metric, unit)),
         baseline=usual,
-        slots=time_of_day.slots_of(points, days.zone) if by_clock else None,
+        time_of_day_bins=time_of_day.group_by_time_of_day(points, days.zone) if by_time_of_day else None,
     )
 
 
-def _limits(metric: Metric, unit: Unit, values: list[float]) -> tuple[float, float]:
-    shown = [unit.shown(value) for value in values] if unit.converted else values
-    return axes.limits(metric.pk, shown, unit=unit.name if unit.converted else "")
+def panel_axis_limits(metric: Metric, unit: Unit, values: list[float]) -> tuple[float, float]:
+    shown = [unit.convert_value(value) for value in values] if unit.is_converted else values
+    return axes.axis_limits(metric.pk, shown, unit=unit.name if unit.is_converted else "")
 
 
-def _with(left_out: list[Point], drawn: Drawn) -> Drawn:
+def add_left_out_points(left_out: list[ChartPoint], drawn: PlotData) -> PlotData:
     return replace(drawn, points=sorted([*drawn.points, *left_out], key=lambda point: point.at)) if left_out else drawn
 
 
-def _lines(metric: Metric, goals: Goals) -> tuple[Line, ...]:
+def build_series(metric: Metric, thresholds: PatientThresholds) -> tuple[Series, ...]:
     labels = [metric.label_1 or metric.label, *([metric.label_2] if metric.has_second_value else [])]
-    return tuple(Line(label.lower(), goals.find(metric.pk, n)) for n, label in enumerate(labels, start=1))
+    return tuple(
+        Series(label.lower(), thresholds.find_threshold(metric.pk, n)) for n, label in enumerate(labels, start=1)
+    )
 
 
-def _calm(drawn: Drawn, lines: tuple[Line, ...], days: LocalDays) -> list[list[float | None]]:
+def smooth_plot_data(drawn: PlotData, lines: tuple[Series, ...], days: LocalDays) -> list[list[float | None]]:
     """Over the points, or over the medians where a band is drawn."""
-    points = [Point(bucket.at, bucket.mid) for bucket in drawn.buckets] or drawn.points
-    return smooth(points, lines=len(lines), days=len(days))
+    points = [ChartPoint(bucket.at, bucket.median) for bucket in drawn.buckets] or drawn.points
+    return smooth_points(points, series_count=len(lines), days=len(days))
 
 
-def _baseline(points: list[Point], days: LocalDays, goals: Goals, now: dt.datetime) -> Baseline | None:
-    weights = [(point.at, point.values[0]) for point in trusted(points)]
-    found = baseline(weights, zone=days.zone, goals=goals)
+def current_weight_baseline(
+    points: list[ChartPoint], days: LocalDays, thresholds: PatientThresholds, now: dt.datetime
+) -> WeightBaseline | None:
+    weights = [(point.at, point.values[0]) for point in trusted_points(points)]
+    found = compute_weight_baseline(weights, zone=days.zone, thresholds=thresholds)
     fresh = LocalDays.until(now, days.zone, days=BASELINE_DAYS + 1)
-    return found if found and found.at >= fresh.start else None
+    return found if found and found.taken_at >= fresh.start else None
 
 
-def _counts(rows: dict[str, list[Row]], days: LocalDays) -> list[int]:
+def count_readings_per_day(rows: dict[str, list[ChartRow]], days: LocalDays) -> list[int]:
     """Physical readings per day: a blood pressure and its pulse are one."""
-    moments = {moment for of_metric in rows.values() for moment in map(moment_of, of_metric)}
+    moments = {moment for of_metric in rows.values() for moment in map(reading_group_key, of_metric)}
     times = sorted(taken_at for _, taken_at, _ in moments)
-    return [after - before for before, after in pairwise(bisect_left(times, at) for at in [*days.starts, days.end])]
+    return [after - before for before, after in pairwise(bisect_left(times, at) for at in [*days.day_starts, days.end])]

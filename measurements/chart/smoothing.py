@@ -9,67 +9,73 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from measurements.chart.points import Point
+from measurements.chart.points import ChartPoint
 from measurements.local_days import LocalDays
-from measurements.thresholds.evaluation import OUT
+from measurements.thresholds.evaluation import OUT_OF_RANGE_STATUSES
 
-GAP = dt.timedelta(days=3)  # lines are not joined over more than this
-MOST_POINTS = 500  # of one chart; beyond, a min-max band and the median per bucket of days
-MOST_BUCKETS = 400
-TINY = 1e-9
-MOST_KEPT = 1600  # single points beside a band: 400 buckets x 2 lines x (lowest, highest)
+MAX_LINE_GAP = dt.timedelta(days=3)  # lines are not joined over more than this
+MAX_POINTS = 500  # of one chart; beyond, a min-max band and the median per bucket of days
+MAX_BUCKETS = 400
+WEIGHT_EPSILON = 1e-9
+MAX_SINGLE_POINTS = 1600  # single points beside a band: 400 buckets x 2 lines x (lowest, highest)
 
 
-def smooth(points: Sequence[Point], *, lines: int, days: int) -> list[list[float | None]]:
+def smooth_points(points: Sequence[ChartPoint], *, series_count: int, days: int) -> list[list[float | None]]:
     """Per line a weighted local mean of the trusted readings (Epanechnikov's kernel), one per point.
 
     It never looks over a gap. `days` is the length of the range: the longer it is, the calmer the line.
     """
     reach = math.sqrt(5) * min(max(days / 15, 0.75), 10)
-    calm: list[list[float | None]] = [[] for _ in range(lines)]
-    for segment in segments(points):
-        for values, smoothed in zip(calm, _smooth_segment(segment, lines, reach), strict=True):
+    calm: list[list[float | None]] = [[] for _ in range(series_count)]
+    for segment in split_at_gaps(points):
+        for values, smoothed in zip(calm, smooth_segment(segment, series_count, reach), strict=True):
             values += smoothed
     return calm
 
 
-def segments(points: Sequence[Point]) -> list[list[Point]]:
+def split_at_gaps(points: Sequence[ChartPoint]) -> list[list[ChartPoint]]:
     """Runs of points without a gap between neighbours."""
-    runs: list[list[Point]] = []
+    runs: list[list[ChartPoint]] = []
     for point in points:
-        if runs and point.at - runs[-1][-1].at <= GAP:
+        if runs and point.at - runs[-1][-1].at <= MAX_LINE_GAP:
             runs[-1].append(point)
         else:
             runs.append([point])
     return runs
 
 
-def _smooth_segment(points: list[Point], lines: int, reach: float) -> Iterator[list[float | None]]:
+def smooth_segment(
+    points: list[ChartPoint], series_count: int, kernel_radius_days: float
+) -> Iterator[list[float | None]]:
     """Sums that run along make each mean a difference of two of them, however many readings lie in reach."""
     if len(points) == 1:  # as all are where years are drawn and a bucket is longer than a gap
-        yield from ([None if points[0].check else value] for value in points[0].values)
+        yield from ([None if points[0].needs_check else value] for value in points[0].values)
         return
     start = points[0].at
     at = [(point.at - start).total_seconds() / 86400 for point in points]
-    known = [(day, point.values) for day, point in zip(at, points, strict=True) if not point.check]
+    known = [(day, point.values) for day, point in zip(at, points, strict=True) if not point.needs_check]
     times = [day for day, _ in known]
-    spans = [(day, bisect_left(times, day - reach), bisect_right(times, day + reach)) for day in at]
-    weights = _within_reach(times, [1.0] * len(times), spans, reach)
-    for line in range(lines):
-        totals = _within_reach(times, [values[line] for _, values in known], spans, reach)
-        yield [total / weight if weight > TINY else None for total, weight in zip(totals, weights, strict=True)]
+    spans = [
+        (day, bisect_left(times, day - kernel_radius_days), bisect_right(times, day + kernel_radius_days)) for day in at
+    ]
+    weights = kernel_weighted_sums(times, [1.0] * len(times), spans, kernel_radius_days)
+    for line in range(series_count):
+        totals = kernel_weighted_sums(times, [values[line] for _, values in known], spans, kernel_radius_days)
+        yield [
+            total / weight if weight > WEIGHT_EPSILON else None for total, weight in zip(totals, weights, strict=True)
+        ]
 
 
-def _within_reach(
-    times: list[float], values: list[float], spans: list[tuple[float, int, int]], reach: float
+def kernel_weighted_sums(
+    times: list[float], values: list[float], spans: list[tuple[float, int, int]], kernel_radius_days: float
 ) -> list[float]:
     """Around each day the sum of value * (1 - ((t - day) / reach)^2), from running sums of v, v t and v t^2."""
     firsts = [value * time for value, time in zip(values, times, strict=True)]
     squares = [value * time for value, time in zip(firsts, times, strict=True)]
     zero, one, two = (list(accumulate(sums, initial=0.0)) for sums in (values, firsts, squares))
     return [
-        (zero[after] - zero[first]) * (1 - (day / reach) ** 2)
-        + (2 * day * (one[after] - one[first]) - (two[after] - two[first])) / reach**2
+        (zero[after] - zero[first]) * (1 - (day / kernel_radius_days) ** 2)
+        + (2 * day * (one[after] - one[first]) - (two[after] - two[first])) / kernel_radius_days**2
         for day, first, after in spans
     ]
 
@@ -80,51 +86,55 @@ class Bucket:
 
     at: dt.datetime
     low: tuple[float, ...]
-    mid: tuple[float, ...]
+    median: tuple[float, ...]
     high: tuple[float, ...]
     n: int
 
 
 @dataclass(frozen=True)
-class Drawn:
+class PlotData:
     """Points and, where those would be too many, buckets instead with the points worth seeing singly."""
 
-    points: list[Point]
+    points: list[ChartPoint]
     buckets: list[Bucket]
     bucket_days: int = 0
 
 
-def draw(points: list[Point], *, days: LocalDays) -> Drawn:
-    if len(points) <= MOST_POINTS:
-        return Drawn(points, [])
-    size = math.ceil(len(days) / MOST_BUCKETS)
-    good = [[point for point in group if not point.check] for group in _groups(points, days, size)]
-    buckets = [_bucket(days, number, size, group) for number, group in enumerate(good) if group]
-    worth = [point for point in points if point.check or point.irregular or point.standing in OUT]
-    return Drawn(_at_most(worth, good), buckets, size)
+def decimate_points(points: list[ChartPoint], *, days: LocalDays) -> PlotData:
+    if len(points) <= MAX_POINTS:
+        return PlotData(points, [])
+    size = math.ceil(len(days) / MAX_BUCKETS)
+    good = [[point for point in group if not point.needs_check] for group in group_points_by_days(points, days, size)]
+    buckets = [build_bucket(days, number, size, group) for number, group in enumerate(good) if group]
+    worth = [
+        point
+        for point in points
+        if point.needs_check or point.irregular or point.threshold_status in OUT_OF_RANGE_STATUSES
+    ]
+    return PlotData(limit_single_points(worth, good), buckets, size)
 
 
-def _groups(points: list[Point], days: LocalDays, size: int) -> list[list[Point]]:
+def group_points_by_days(points: list[ChartPoint], days: LocalDays, size: int) -> list[list[ChartPoint]]:
     """Of `size` days each, from the first of `days`; points are in order of time."""
     times = [point.at for point in points]
-    cuts = [bisect_left(times, start) for start in days.starts[::size]]
+    cuts = [bisect_left(times, start) for start in days.day_starts[::size]]
     return [points[first:after] for first, after in pairwise([*cuts, len(points)])]
 
 
-def _bucket(days: LocalDays, number: int, size: int, points: list[Point]) -> Bucket:
+def build_bucket(days: LocalDays, number: int, size: int, points: list[ChartPoint]) -> Bucket:
     first, after = number * size, min((number + 1) * size, len(days))
-    end = days.starts[after] if after < len(days) else days.end
+    end = days.day_starts[after] if after < len(days) else days.end
     lines = [sorted(line) for line in zip(*(point.values for point in points), strict=True)]
     return Bucket(
-        at=days.starts[first] + (end - days.starts[first]) / 2,
+        at=days.day_starts[first] + (end - days.day_starts[first]) / 2,
         low=tuple(line[0] for line in lines),
-        mid=tuple((line[(len(line) - 1) // 2] + line[len(line) // 2]) / 2 for line in lines),
+        median=tuple((line[(len(line) - 1) // 2] + line[len(line) // 2]) / 2 for line in lines),
         high=tuple(line[-1] for line in lines),
         n=len(points),
     )
 
 
-def _ends(group: list[Point]) -> Iterator[Point]:
+def extreme_points(group: list[ChartPoint]) -> Iterator[ChartPoint]:
     """The lowest and the highest of each line."""
     for line in range(len(group[0].values)):
         values = [point.values[line] for point in group]
@@ -132,12 +142,12 @@ def _ends(group: list[Point]) -> Iterator[Point]:
         yield group[values.index(max(values))]
 
 
-def _at_most(points: list[Point], groups: list[list[Point]]) -> list[Point]:
+def limit_single_points(points: list[ChartPoint], groups: list[list[ChartPoint]]) -> list[ChartPoint]:
     """Of too many, those that are a bucket's highest or lowest; after them the newest of those to be checked."""
-    if len(points) <= MOST_KEPT:
+    if len(points) <= MAX_SINGLE_POINTS:
         return points
-    extreme = {id(point) for group in groups if group for point in _ends(group)}
+    extreme = {id(point) for group in groups if group for point in extreme_points(group)}
     kept = [point for point in points if id(point) in extreme]
-    marked = [point for point in points if point.check and id(point) not in extreme]
-    room = MOST_KEPT - len(kept)
+    marked = [point for point in points if point.needs_check and id(point) not in extreme]
+    room = MAX_SINGLE_POINTS - len(kept)
     return sorted([*kept, *marked[max(len(marked) - room, 0) :]], key=lambda point: point.at)

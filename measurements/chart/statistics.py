@@ -9,76 +9,80 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from measurements.chart.points import Point
+from measurements.chart.points import ChartPoint
 from measurements.local_days import LocalDays
-from measurements.thresholds.evaluation import HIGHS, LOWS, Goals, Standing
+from measurements.thresholds.evaluation import ABOVE_STATUSES, BELOW_STATUSES, PatientThresholds, ThresholdStatus
 
 BASELINE_DAYS = 7
-BASELINE_LEAST_DAYS = 3
+MIN_BASELINE_DAYS = 3
 NOON_HOUR = 12
 
-Values = tuple[float, ...]
+SeriesValues = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Summary:
+class PanelSummary:
     """Of the trusted readings in a range: `n`, the average per line, before and from noon, and how many out of goal."""
 
     n: int
-    average: Values
-    before_noon: Values
-    from_noon: Values
-    above: int
-    below: int
-    standing: Standing
+    average: SeriesValues
+    before_noon: SeriesValues
+    from_noon: SeriesValues
+    above_count: int
+    below_count: int
+    threshold_status: ThresholdStatus
 
     @property
-    def in_goal_percent(self) -> int:
-        return round(100 * (self.n - self.above - self.below) / self.n) if self.n else 0
+    def in_range_percent(self) -> int:
+        return round(100 * (self.n - self.above_count - self.below_count) / self.n) if self.n else 0
 
 
 @dataclass(frozen=True)
-class Baseline:
+class WeightBaseline:
     """The usual weight, lb: the median of the days' medians over seven local days; and the newest against it."""
 
     median: float
-    newest: float
-    at: dt.datetime
-    standing: Standing
+    latest_weight: float
+    taken_at: dt.datetime
+    threshold_status: ThresholdStatus
 
     @property
     def gain(self) -> float:
-        return self.newest - self.median
+        return self.latest_weight - self.median
 
 
-def trusted(points: Iterable[Point]) -> list[Point]:
-    return [point for point in points if not point.check]
+def trusted_points(points: Iterable[ChartPoint]) -> list[ChartPoint]:
+    return [point for point in points if not point.needs_check]
 
 
-def summarise(code: str, points: Sequence[Point], *, goals: Goals, zone: ZoneInfo) -> Summary:
-    good = trusted(points)
-    early: list[Point] = []
-    late: list[Point] = []
+def summarise_points(
+    code: str, points: Sequence[ChartPoint], *, thresholds: PatientThresholds, zone: ZoneInfo
+) -> PanelSummary:
+    good = trusted_points(points)
+    early: list[ChartPoint] = []
+    late: list[ChartPoint] = []
     for point in good:
         (early if point.at.astimezone(zone).hour < NOON_HOUR else late).append(point)
-    average, standings = mean(good), Counter(point.standing for point in good)
-    return Summary(
+    average, standings = mean_values(good), Counter(point.threshold_status for point in good)
+    return PanelSummary(
         n=len(good),
         average=average,
-        before_noon=mean(early),
-        from_noon=mean(late),
-        above=sum(standings[standing] for standing in HIGHS),
-        below=sum(standings[standing] for standing in LOWS),
-        standing=goals.judge(code, average),
+        before_noon=mean_values(early),
+        from_noon=mean_values(late),
+        above_count=sum(standings[standing] for standing in ABOVE_STATUSES),
+        below_count=sum(standings[standing] for standing in BELOW_STATUSES),
+        threshold_status=thresholds.evaluate(code, average),
     )
 
 
-def mean(points: Sequence[Point]) -> Values:
+def mean_values(points: Sequence[ChartPoint]) -> SeriesValues:
     """Per line; empty without readings."""
     return tuple(statistics.fmean(line) for line in zip(*(point.values for point in points), strict=True))
 
 
-def baseline(weights: Sequence[tuple[dt.datetime, float]], *, zone: ZoneInfo, goals: Goals) -> Baseline | None:
+def compute_weight_baseline(
+    weights: Sequence[tuple[dt.datetime, float]], *, zone: ZoneInfo, thresholds: PatientThresholds
+) -> WeightBaseline | None:
     """`weights` are trusted ones, oldest first, lb. The seven days are those before the newest reading's own day.
 
     None with fewer than three days to go by: a median of two is no habit.
@@ -89,10 +93,10 @@ def baseline(weights: Sequence[tuple[dt.datetime, float]], *, zone: ZoneInfo, go
     week = LocalDays.until(at, zone, days=BASELINE_DAYS + 1)
     by_day: dict[int, list[float]] = defaultdict(list)
     for taken_at, value in weights:
-        day = week.number_of(taken_at)
+        day = week.day_index(taken_at)
         if 0 <= day < BASELINE_DAYS:
             by_day[day].append(value)
-    if len(by_day) < BASELINE_LEAST_DAYS:
+    if len(by_day) < MIN_BASELINE_DAYS:
         return None
     usual = statistics.median(statistics.median(values) for values in by_day.values())
-    return Baseline(usual, newest, at, goals.judge("weight", (newest - usual,), "gain"))
+    return WeightBaseline(usual, newest, at, thresholds.evaluate("weight", (newest - usual,), "gain"))

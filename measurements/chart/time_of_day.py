@@ -9,27 +9,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from measurements.chart.points import Point
-from measurements.chart.statistics import trusted
+from measurements.chart.points import ChartPoint
+from measurements.chart.statistics import trusted_points
 
-CODES = ("blood_pressure", "glucose")
-SLOT_HOURS = 3
-LEAST_FOR_QUARTILES = 4  # fewer readings have a median and no middle half
+TIME_OF_DAY_METRICS = ("blood_pressure", "glucose")
+BIN_HOURS = 3
+MIN_READINGS_FOR_QUARTILES = 4  # fewer readings have a median and no middle half
 
 
 @dataclass(frozen=True)
-class Slot:
+class TimeOfDayBin:
     """Three hours of the day: medians and, of four readings and more, lower and upper quartiles, per line."""
 
     first_hour: int
     n: int
-    mid: tuple[float, ...]
+    median: tuple[float, ...]
     low: tuple[float, ...] | None
     high: tuple[float, ...] | None
 
     @property
     def label(self) -> str:
-        return f"{_hour(self.first_hour)} to {_hour(self.first_hour + SLOT_HOURS)}"
+        return f"{format_hour(self.first_hour)} to {format_hour(self.first_hour + BIN_HOURS)}"
 
 
 def seconds_of_day(moment: dt.datetime, zone: ZoneInfo) -> int:
@@ -38,24 +38,24 @@ def seconds_of_day(moment: dt.datetime, zone: ZoneInfo) -> int:
     return wall.hour * 3600 + wall.minute * 60 + wall.second
 
 
-def slots_of(points: Sequence[Point], zone: ZoneInfo) -> list[Slot]:
+def group_by_time_of_day(points: Sequence[ChartPoint], zone: ZoneInfo) -> list[TimeOfDayBin]:
     """Of trusted readings, those slots that have any, from midnight on."""
-    groups: dict[int, list[Point]] = defaultdict(list)
-    for point in trusted(points):
-        groups[seconds_of_day(point.at, zone) // 3600 // SLOT_HOURS * SLOT_HOURS].append(point)
-    return [_slot(hour, group) for hour, group in sorted(groups.items())]
+    groups: dict[int, list[ChartPoint]] = defaultdict(list)
+    for point in trusted_points(points):
+        groups[seconds_of_day(point.at, zone) // 3600 // BIN_HOURS * BIN_HOURS].append(point)
+    return [build_time_of_day_bin(hour, group) for hour, group in sorted(groups.items())]
 
 
-def _slot(hour: int, points: list[Point]) -> Slot:
+def build_time_of_day_bin(hour: int, points: list[ChartPoint]) -> TimeOfDayBin:
     lines = list(zip(*(point.values for point in points), strict=True))
     mid = tuple(statistics.median(line) for line in lines)
-    if len(points) < LEAST_FOR_QUARTILES:
-        return Slot(hour, len(points), mid, None, None)
+    if len(points) < MIN_READINGS_FOR_QUARTILES:
+        return TimeOfDayBin(hour, len(points), mid, None, None)
     quartiles = [statistics.quantiles(line, n=4, method="inclusive") for line in lines]
-    return Slot(hour, len(points), mid, tuple(q[0] for q in quartiles), tuple(q[2] for q in quartiles))
+    return TimeOfDayBin(hour, len(points), mid, tuple(q[0] for q in quartiles), tuple(q[2] for q in quartiles))
 
 
-def _hour(hour: int) -> str:
+def format_hour(hour: int) -> str:
     """midnight, 3 AM, noon."""
     hour %= 24
     return "noon" if hour == 12 else "midnight" if hour == 0 else f"{hour % 12} {'AM' if hour < 12 else 'PM'}"

@@ -12,23 +12,23 @@ import msgspec
 from django.db import connection
 from django.utils import timezone
 
-from devices.statuses import BEFORE_FIRST_READING, DeviceState
+from devices.statuses import BEFORE_FIRST_READING_STATES, DeviceState
 from measurements.ingest import quality_flags
-from measurements.ingest.parsing import Reading
+from measurements.ingest.parsing import ParsedReading
 from measurements.models import Metric
 from measurements.models.measurement import MeasurementSource, TimeSource
 
 
-class Placed(msgspec.Struct, frozen=True):
+class AttributedReading(msgspec.Struct, frozen=True):
     """A reading with the device that took it and the patient who held that device at the time."""
 
-    reading: Reading
+    reading: ParsedReading
     device_id: int
     patient_id: uuid.UUID
     delivery_id: int | None = None
 
 
-class New(NamedTuple):
+class InsertedReadings(NamedTuple):
     """What one device has brought of one patient and metric, as keys of new rows.
 
     `again`: of a moment that another row had before; the devices' locks keep other workers' rows from coming meanwhile.
@@ -40,15 +40,15 @@ class New(NamedTuple):
     device_id: int
     metric: str
     ids: list[int]
-    again: list[int]
-    newest: int | None
+    repeated_moment_ids: list[int]
+    latest_id: int | None
     estimated: bool
     near_estimated: bool
 
 
 # Rows are told of per device, patient and metric, because the driver takes longer for one than PostgreSQL for adding it
 # up. Devices hear of their readings in the same statement, which has them at hand.
-INSERT = """
+INSERT_READINGS_SQL = """
 WITH new AS (
     INSERT INTO measurements_measurement AS kept (
         patient_id, device_id, metric_id, taken_at, index, value_1, value_2, time_source, estimated, timezone_offset,
@@ -72,7 +72,7 @@ WITH new AS (
     UPDATE devices_device AS device SET
         first_reading_at = LEAST(device.first_reading_at, heard.first),
         last_reading_at = GREATEST(device.last_reading_at, heard.last),
-        last_heard_at = GREATEST(device.last_heard_at, heard.at),
+        last_seen_at = GREATEST(device.last_seen_at, heard.at),
         battery_percent = COALESCE(heard.battery, device.battery_percent),
         state = CASE WHEN device.state = ANY(%(before)s) THEN %(connected)s ELSE device.state END
     FROM (
@@ -97,7 +97,7 @@ SELECT patient_id, device_id, metric_id, ids, again, newest, estimated, estimate
 FROM brought
 """
 
-COMPLETE = """
+COMPLETE_VENDOR_CREATED_SQL = """
 UPDATE measurements_measurement AS kept SET vendor_created_at = row.c
 FROM json_to_recordset(%(rows)s::json)
     AS row(d bigint, m text, t timestamptz, i int, v1 numeric, v2 numeric, c timestamptz)
@@ -106,26 +106,30 @@ WHERE kept.device_id = row.d AND kept.metric_id = row.m AND kept.taken_at = row.
     AND kept.vendor_created_at IS NULL AND row.c IS NOT NULL
 """
 
-FIXED: dict[str, Any] = {
-    "before": list(BEFORE_FIRST_READING),
+CONSTANT_PARAMETERS: dict[str, Any] = {
+    "before": list(BEFORE_FIRST_READING_STATES),
     "connected": DeviceState.CONNECTED,
     "battery": "battery_percentage",
-    "within": quality_flags.DUPLICATE_WITHIN,
+    "within": quality_flags.DUPLICATE_WINDOW,
 }
 
 
-def insert(placed: Sequence[Placed], *, source: MeasurementSource) -> list[New]:
+def insert_readings(attributed: Sequence[AttributedReading], *, source: MeasurementSource) -> list[InsertedReadings]:
     """Repeats change nothing, but a pull completes the vendor's `created` of rows that a webhook brought."""
-    values = FIXED | {"rows": _rows(placed), "received_at": timezone.now(), "source": source}
+    values = CONSTANT_PARAMETERS | {
+        "rows": encode_insert_rows(attributed),
+        "received_at": timezone.now(),
+        "source": source,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, values)
-        news = [New(*row) for row in cursor.fetchall()]
+        cursor.execute(INSERT_READINGS_SQL, values)
+        news = [InsertedReadings(*row) for row in cursor.fetchall()]
         if source == MeasurementSource.PULL:
-            cursor.execute(COMPLETE, values)
+            cursor.execute(COMPLETE_VENDOR_CREATED_SQL, values)
     return news
 
 
-def _metrics(codes: set[str]) -> dict[str, Metric]:
+def get_or_create_metrics(codes: set[str]) -> dict[str, Metric]:
     known = Metric.objects.in_bulk(codes)
     unknown = codes - known.keys()
     if unknown:  # kept under "other readings" until somebody tells us what they mean
@@ -136,7 +140,7 @@ def _metrics(codes: set[str]) -> dict[str, Metric]:
     return known
 
 
-class Row(msgspec.Struct, omit_defaults=True):
+class InsertRow(msgspec.Struct, omit_defaults=True):
     """A reading as INSERT takes it. What nearly all have in common is left out: a key costs PostgreSQL half a us."""
 
     p: uuid.UUID
@@ -159,15 +163,17 @@ class Row(msgspec.Struct, omit_defaults=True):
     co: bool = False
 
 
-def _rows(placed: Sequence[Placed]) -> str:
+def encode_insert_rows(attributed: Sequence[AttributedReading]) -> str:
     """As one JSON document: PostgreSQL reads it faster than the driver quotes eighteen arrays."""
-    metrics = _metrics({entry.reading.metric for entry in placed})
-    return msgspec.json.encode([_row(entry, metrics[entry.reading.metric]) for entry in placed]).decode()
+    metrics = get_or_create_metrics({entry.reading.metric for entry in attributed})
+    return msgspec.json.encode(
+        [build_insert_row(entry, metrics[entry.reading.metric]) for entry in attributed]
+    ).decode()
 
 
-def _row(entry: Placed, metric: Metric) -> Row:
+def build_insert_row(entry: AttributedReading, metric: Metric) -> InsertRow:
     reading = entry.reading
-    return Row(
+    return InsertRow(
         entry.patient_id,
         entry.device_id,
         reading.metric,
@@ -184,6 +190,6 @@ def _row(entry: Placed, metric: Metric) -> Row:
         reading.sensor_code,
         reading.filter_params,
         entry.delivery_id,
-        quality_flags.implausible(reading, metric),
+        quality_flags.is_implausible(reading, metric),
         reading.control,
     )

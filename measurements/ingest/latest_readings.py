@@ -6,10 +6,10 @@ import uuid
 
 from django.db import connection
 
-from measurements.ingest.pg_arrays import bigints
+from measurements.ingest.pg_arrays import format_bigint_array
 from measurements.models import LatestReading
 
-LATEST = """
+UPSERT_LATEST_READINGS_SQL = """
 INSERT INTO measurements_latestreading AS latest
     (patient_id, metric_id, measurement_id, taken_at, value_1, value_2, estimated, conflict, implausible)
 SELECT DISTINCT ON (patient_id, metric_id)
@@ -24,25 +24,25 @@ ON CONFLICT (patient_id, metric_id) DO UPDATE SET
 WHERE excluded.taken_at >= latest.taken_at
 """
 
-NEWEST = """
+SELECT_LATEST_ID_SQL = """
 SELECT id FROM measurements_measurement
 WHERE patient_id = %s AND metric_id = %s AND NOT control AND excluded_at IS NULL
 ORDER BY taken_at DESC, id DESC LIMIT 1
 """
 
 
-def follow(ids: str) -> None:
+def update_latest_readings(ids: str) -> None:
     """New readings, as `bigints` writes their keys: the newest of each device, patient and metric are enough."""
     with connection.cursor() as cursor:
-        cursor.execute(LATEST, [ids])
+        cursor.execute(UPSERT_LATEST_READINGS_SQL, [ids])
 
 
-def recompute(*, patient_id: uuid.UUID, metric: str) -> None:
+def recompute_latest_reading(*, patient_id: uuid.UUID, metric: str) -> None:
     """The lock comes in a statement of its own, so that the search after it sees what ingest has just committed."""
     latest = LatestReading.objects.filter(patient=patient_id, metric=metric)
     list(latest.select_for_update().values_list("pk"))
     latest.delete()
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST, [patient_id, metric])
-        found = bigints(pk for (pk,) in cursor.fetchall())
-    follow(found)
+        cursor.execute(SELECT_LATEST_ID_SQL, [patient_id, metric])
+        found = format_bigint_array(pk for (pk,) in cursor.fetchall())
+    update_latest_readings(found)

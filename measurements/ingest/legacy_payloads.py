@@ -15,66 +15,69 @@ from measurements.models.measurement import MeasurementSource, TimeSource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from measurements.ingest.insert import Placed
-    from measurements.ingest.parsing import Reading
+    from measurements.ingest.insert import AttributedReading
+    from measurements.ingest.parsing import ParsedReading
 
-SAME_SECOND = 1.0
+CREATED_TOLERANCE_SECONDS = 1.0
 
-SAME_READING = """
+SAME_READING_SQL = """
     device_id = %(device)s AND metric_id = %(metric)s AND value_1 = %(value_1)s
     AND COALESCE(value_2, 0) = COALESCE(%(value_2)s::numeric, 0)
 """
 
-FINISH = f"""
+COMPLETE_LEGACY_READING_SQL = f"""
 UPDATE measurements_measurement
 SET taken_at = %(taken_at)s, time_source = 'timestamp', vendor_created_at = %(created)s, estimated = %(estimated)s
 WHERE id = (
     SELECT id FROM measurements_measurement
-    WHERE {SAME_READING} AND time_source = 'created'
-        AND abs(extract(epoch FROM taken_at - %(created)s)) <= {SAME_SECOND}
+    WHERE {SAME_READING_SQL} AND time_source = 'created'
+        AND abs(extract(epoch FROM taken_at - %(created)s)) <= {CREATED_TOLERANCE_SECONDS}
     ORDER BY id LIMIT 1)
 AND NOT EXISTS (
-    SELECT 1 FROM measurements_measurement WHERE {SAME_READING} AND taken_at = %(taken_at)s AND index = %(index)s)
+    SELECT 1 FROM measurements_measurement WHERE {SAME_READING_SQL} AND taken_at = %(taken_at)s AND index = %(index)s)
 RETURNING id
 """  # noqa: S608  our own words only
 
-KNOWN_BY_CREATED = f"""
+KNOWN_BY_CREATED_SQL = f"""
 SELECT 1 FROM measurements_measurement
-WHERE {SAME_READING} AND abs(extract(epoch FROM vendor_created_at - %(taken_at)s)) <= {SAME_SECOND} LIMIT 1
+WHERE {SAME_READING_SQL} AND abs(extract(epoch FROM vendor_created_at - %(taken_at)s)) <= {CREATED_TOLERANCE_SECONDS}
+LIMIT 1
 """  # noqa: S608  our own words only
 
-ANY_OLD = (
+LEGACY_DEVICES_SQL = (
     "SELECT DISTINCT device_id FROM measurements_measurement WHERE device_id = ANY(%s) AND time_source = 'created'"
 )
 
 
-def settle(placed: Sequence[Placed], *, source: MeasurementSource) -> list[Placed]:
+def resolve_legacy_readings(
+    attributed: Sequence[AttributedReading], *, source: MeasurementSource
+) -> list[AttributedReading]:
     """Those that are still to be inserted."""
     if source == MeasurementSource.PULL:
-        old = _devices_with_old_rows({entry.device_id for entry in placed})
-        return [entry for entry in placed if entry.device_id not in old or not _finished(entry)]
-    return [entry for entry in placed if not (_is_old(entry.reading) and _known(entry))]
+        old = devices_with_legacy_readings({entry.device_id for entry in attributed})
+        return [entry for entry in attributed if entry.device_id not in old or not complete_legacy_reading(entry)]
+    return [entry for entry in attributed if not (is_legacy_reading(entry.reading) and is_already_stored(entry))]
 
 
-def _is_old(reading: Reading) -> bool:
+def is_legacy_reading(reading: ParsedReading) -> bool:
     return reading.time_source == TimeSource.CREATED
 
 
-def _devices_with_old_rows(devices: set[int]) -> set[int]:
+def devices_with_legacy_readings(devices: set[int]) -> set[int]:
     with connection.cursor() as cursor:
-        cursor.execute(ANY_OLD, [list(devices)])
+        cursor.execute(LEGACY_DEVICES_SQL, [list(devices)])
         return {row[0] for row in cursor.fetchall()}
 
 
-def _finished(entry: Placed) -> bool:
-    return entry.reading.created is not None and _one(FINISH, entry)
+def complete_legacy_reading(entry: AttributedReading) -> bool:
+    return entry.reading.created is not None and execute_for_reading(COMPLETE_LEGACY_READING_SQL, entry)
 
 
-def _known(entry: Placed) -> bool:
-    return _one(KNOWN_BY_CREATED, entry)
+def is_already_stored(entry: AttributedReading) -> bool:
+    return execute_for_reading(KNOWN_BY_CREATED_SQL, entry)
 
 
-def _one(statement: str, entry: Placed) -> bool:
+def execute_for_reading(statement: str, entry: AttributedReading) -> bool:
     reading = entry.reading
     with connection.cursor() as cursor:
         cursor.execute(

@@ -13,7 +13,7 @@ from django.db import connection
 
 # 62 days of bits: shifted further, bits would come back at the other end or touch the sign. Each row looks up its time
 # zone, because PostgreSQL knows little of rows just written: to join, it may walk through all patients for each.
-DAYS = """
+UPSERT_MEASURED_DAYS_SQL = """
 WITH counted AS (
     SELECT DISTINCT patient_id,
         timezone((SELECT time_zone FROM patients_patient WHERE patients_patient.id = patient_id), taken_at)::date AS day
@@ -24,26 +24,33 @@ WITH counted AS (
 ), last AS (
     SELECT patient_id, day, max(day) OVER (PARTITION BY patient_id) AS until FROM counted
 )
-INSERT INTO measurements_overview AS kept (patient_id, days, days_until)
+INSERT INTO measurements_patientsummary AS kept (patient_id, measured_days_mask, last_measured_on)
 SELECT patient_id, bit_or(1::bigint << (until - day)), until
 FROM last WHERE until - day < 62
 GROUP BY patient_id, until ORDER BY patient_id
 ON CONFLICT (patient_id) DO UPDATE SET
-    days_until = GREATEST(kept.days_until, excluded.days_until),
-    days = CASE
-        WHEN kept.days_until IS NULL OR excluded.days_until - kept.days_until >= 62 THEN excluded.days
-        WHEN kept.days_until - excluded.days_until >= 62 THEN kept.days
-        WHEN excluded.days_until >= kept.days_until
-        THEN ((kept.days << (excluded.days_until - kept.days_until)) | excluded.days) & {bits}
-        ELSE ((excluded.days << (kept.days_until - excluded.days_until)) | kept.days) & {bits}
+    last_measured_on = GREATEST(kept.last_measured_on, excluded.last_measured_on),
+    measured_days_mask = CASE
+        WHEN kept.last_measured_on IS NULL OR excluded.last_measured_on - kept.last_measured_on >= 62
+        THEN excluded.measured_days_mask
+        WHEN kept.last_measured_on - excluded.last_measured_on >= 62 THEN kept.measured_days_mask
+        WHEN excluded.last_measured_on >= kept.last_measured_on
+        THEN ((kept.measured_days_mask << (excluded.last_measured_on - kept.last_measured_on))
+            | excluded.measured_days_mask) & {bits}
+        ELSE ((excluded.measured_days_mask << (kept.last_measured_on - excluded.last_measured_on))
+            | kept.measured_days_mask) & {bits}
     END
 """
-BITS = f"{(1 << 62) - 1}"
-DAYS_OF_NEW = DAYS.format(which="id = ANY(%(ids)s::bigint[])", bits=BITS)
-DAYS_OF_PATIENTS = DAYS.format(which="patient_id = ANY(%(patients)s)", bits=BITS)
+MEASURED_DAYS_MASK = f"{(1 << 62) - 1}"
+UPSERT_DAYS_OF_NEW_READINGS_SQL = UPSERT_MEASURED_DAYS_SQL.format(
+    which="id = ANY(%(ids)s::bigint[])", bits=MEASURED_DAYS_MASK
+)
+UPSERT_DAYS_OF_PATIENTS_SQL = UPSERT_MEASURED_DAYS_SQL.format(
+    which="patient_id = ANY(%(patients)s)", bits=MEASURED_DAYS_MASK
+)
 
-LAST = """
-INSERT INTO measurements_overview AS kept (patient_id, days, last_at, systolic, glucose, spo2)
+UPSERT_LATEST_VALUES_SQL = """
+INSERT INTO measurements_patientsummary AS kept (patient_id, measured_days_mask, last_at, systolic, glucose, spo2)
 SELECT latest.patient_id, 0, max(latest.taken_at),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'blood_pressure'),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'glucose'),
@@ -60,18 +67,18 @@ WHERE (kept.last_at, kept.systolic, kept.glucose, kept.spo2)
 
 # `summaries.baseline` in SQL: the newest weight less the median of the medians of the seven local days before its own,
 # of which three must have a weight.
-TRUSTED = """
+TRUSTED_WEIGHT_SQL = """
     reading.patient_id = patient.id AND reading.metric_id = 'weight' AND NOT reading.control AND NOT reading.conflict
     AND NOT reading.implausible AND NOT reading.duplicate AND reading.excluded_at IS NULL
 """
-WEIGHTS = f"""
-UPDATE measurements_overview AS kept SET weight_gain = found.gain, weight_at = found.taken_at
+UPDATE_WEIGHT_GAIN_SQL = f"""
+UPDATE measurements_patientsummary AS kept SET weight_gain = found.gain, weight_at = found.taken_at
 FROM (
     SELECT patient.id, newest.taken_at, (newest.value_1 - usual.median)::double precision AS gain
     FROM patients_patient AS patient
     LEFT JOIN LATERAL (
         SELECT taken_at, value_1, timezone(patient.time_zone, taken_at)::date AS day
-        FROM measurements_measurement AS reading WHERE {TRUSTED}
+        FROM measurements_measurement AS reading WHERE {TRUSTED_WEIGHT_SQL}
         ORDER BY reading.taken_at DESC LIMIT 1
     ) AS newest ON true
     LEFT JOIN LATERAL (
@@ -79,7 +86,7 @@ FROM (
         FROM (
             SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY reading.value_1) AS median
             FROM measurements_measurement AS reading
-            WHERE {TRUSTED} AND reading.taken_at > newest.taken_at - interval '9 days'
+            WHERE {TRUSTED_WEIGHT_SQL} AND reading.taken_at > newest.taken_at - interval '9 days'
                 AND reading.taken_at < newest.taken_at
                 AND timezone(patient.time_zone, reading.taken_at)::date BETWEEN newest.day - 7 AND newest.day - 1
             GROUP BY timezone(patient.time_zone, reading.taken_at)::date
@@ -89,29 +96,33 @@ FROM (
 ) AS found
 WHERE kept.patient_id = found.id
 """  # noqa: S608 - made of constants
-FORGET = """
-UPDATE measurements_overview
-SET days = 0, days_until = NULL, last_at = NULL, systolic = NULL, glucose = NULL, spo2 = NULL
+RESET_SUMMARIES_SQL = """
+UPDATE measurements_patientsummary
+SET measured_days_mask = 0, last_measured_on = NULL, last_at = NULL, systolic = NULL, glucose = NULL, spo2 = NULL
 WHERE patient_id = ANY(%s)
 """
 
 
-def follow(ids: str, *, patients: Iterable[uuid.UUID], weighed: Collection[uuid.UUID]) -> None:
+def update_patient_summaries(ids: str, *, patients: Iterable[uuid.UUID], weighed: Collection[uuid.UUID]) -> None:
     """New readings `ids`, already marked, as `bigints` writes them, whose patients' LatestReading is up to date."""
-    _run((LAST, DAYS_OF_NEW), {"ids": ids, "patients": sorted(set(patients))})
+    execute_statements(
+        (UPSERT_LATEST_VALUES_SQL, UPSERT_DAYS_OF_NEW_READINGS_SQL), {"ids": ids, "patients": sorted(set(patients))}
+    )
     if weighed:
-        _run((WEIGHTS,), {"patients": sorted(weighed)})
+        execute_statements((UPDATE_WEIGHT_GAIN_SQL,), {"patients": sorted(weighed)})
 
 
-def rebuild(patients: Iterable[uuid.UUID]) -> None:
+def rebuild_patient_summaries(patients: Iterable[uuid.UUID]) -> None:
     """From the readings and LatestReading as they stand; the caller has locked or bumped the patients."""
     found = sorted(set(patients))
     with connection.cursor() as cursor:
-        cursor.execute(FORGET, [found])
-    _run((LAST, DAYS_OF_PATIENTS, WEIGHTS), {"patients": found})
+        cursor.execute(RESET_SUMMARIES_SQL, [found])
+    execute_statements(
+        (UPSERT_LATEST_VALUES_SQL, UPSERT_DAYS_OF_PATIENTS_SQL, UPDATE_WEIGHT_GAIN_SQL), {"patients": found}
+    )
 
 
-def _run(statements: Iterable[str], values: dict[str, str | list[uuid.UUID]]) -> None:
+def execute_statements(statements: Iterable[str], values: dict[str, str | list[uuid.UUID]]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement, values)

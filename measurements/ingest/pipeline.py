@@ -13,113 +13,122 @@ import msgspec
 from django.db import connection
 
 from devices.inbox import processing
-from devices.inbox.payload_parsing import Item, Unusable, items_of
-from devices.inbox.processing import PLAIN, Outcome
+from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_items
+from devices.inbox.processing import DONE_OUTCOME, DeliveryOutcome
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from measurements.ingest import store
-from measurements.ingest.insert import Placed
-from measurements.ingest.parsing import Reading, reading_of
-from measurements.ingest.store import Stored
+from measurements.ingest.insert import AttributedReading
+from measurements.ingest.parsing import ParsedReading, parse_reading
+from measurements.ingest.store import StoreResult
 from measurements.models.measurement import MeasurementSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KIND = DeliveryKind.MEASUREMENT
+DELIVERY_KIND = DeliveryKind.MEASUREMENT
 
 
-class Judged(msgspec.Struct, frozen=True):
+class ParsedItem(msgspec.Struct, frozen=True):
     """One item: either a reading, or the outcome that keeps it apart."""
 
-    item: Item | None
-    reading: Reading | None = None
-    outcome: Outcome | None = None
+    item: PayloadItem | None
+    reading: ParsedReading | None = None
+    outcome: DeliveryOutcome | None = None
 
 
-def ingest_waiting(*, seconds: float = processing.SLICE_SECONDS) -> bool:
+def ingest_waiting_deliveries(*, seconds: float = processing.SLICE_SECONDS) -> bool:
     """Drain the inbox of measurements. True when a device sent its first reading: its order is to be told."""
     news: list[bool] = []
-    processing.drain(KIND, lambda batch: _handle(batch, news), seconds=seconds)
+    processing.process_due_deliveries(DELIVERY_KIND, lambda batch: ingest_batch(batch, news), seconds=seconds)
     return any(news)
 
 
-def _handle(batch: Sequence[Delivery], news: list[bool]) -> list[Outcome]:
-    bodies = [_judge_body(bytes(delivery.body)) for delivery in batch]
-    holders = Holders(judged.reading.hwi_id for judged in _flat(bodies) if judged.reading)
-    placed: list[Placed] = []
-    outcomes = [_sort(delivery, body, holders, placed) for delivery, body in zip(batch, bodies, strict=True)]
-    stored = store.store(placed, source=MeasurementSource.WEBHOOK)
-    news.append(stored.newly_connected)
+def ingest_batch(batch: Sequence[Delivery], connected_flags: list[bool]) -> list[DeliveryOutcome]:
+    bodies = [parse_body_items(bytes(delivery.body)) for delivery in batch]
+    holders = AssignmentIndex(judged.reading.hwi_id for judged in iterate_parsed_items(bodies) if judged.reading)
+    placed: list[AttributedReading] = []
+    outcomes = [
+        attribute_delivery(delivery, body, holders, placed) for delivery, body in zip(batch, bodies, strict=True)
+    ]
+    stored = store.store_readings(placed, source=MeasurementSource.WEBHOOK)
+    connected_flags.append(stored.newly_connected)
     return outcomes
 
 
-def _flat(bodies: Iterable[list[Judged] | Unusable]) -> Iterable[Judged]:
+def iterate_parsed_items(bodies: Iterable[list[ParsedItem] | InvalidPayload]) -> Iterable[ParsedItem]:
     for body in bodies:
-        if not isinstance(body, Unusable):
+        if not isinstance(body, InvalidPayload):
             yield from body
 
 
-def _judge_body(body: bytes) -> list[Judged] | Unusable:
+def parse_body_items(body: bytes) -> list[ParsedItem] | InvalidPayload:
     try:
-        return [judge(item, source=MeasurementSource.WEBHOOK) for item in items_of(body)]
-    except Unusable as reason:
+        return [parse_item(item, source=MeasurementSource.WEBHOOK) for item in parse_items(body)]
+    except InvalidPayload as reason:
         return reason
 
 
-def judge(item: Item | Unusable, *, source: MeasurementSource) -> Judged:
-    if isinstance(item, Unusable):
-        return Judged(None, outcome=Outcome(DeliveryState.QUARANTINED, str(item)))
+def parse_item(item: PayloadItem | InvalidPayload, *, source: MeasurementSource) -> ParsedItem:
+    if isinstance(item, InvalidPayload):
+        return ParsedItem(None, outcome=DeliveryOutcome(DeliveryState.QUARANTINED, str(item)))
     try:
-        return Judged(item, reading=reading_of(item, source=source))
-    except Unusable as reason:
-        return Judged(item, outcome=Outcome(DeliveryState.QUARANTINED, str(reason), flagged=item.repaired))
+        return ParsedItem(item, reading=parse_reading(item, source=source))
+    except InvalidPayload as reason:
+        return ParsedItem(item, outcome=DeliveryOutcome(DeliveryState.QUARANTINED, str(reason), flagged=item.repaired))
 
 
-def _sort(delivery: Delivery, body: list[Judged] | Unusable, holders: Holders, placed: list[Placed]) -> Outcome:
-    if isinstance(body, Unusable):
-        return Outcome(DeliveryState.QUARANTINED, str(body))
+def attribute_delivery(
+    delivery: Delivery,
+    body: list[ParsedItem] | InvalidPayload,
+    assignments: AssignmentIndex,
+    attributed: list[AttributedReading],
+) -> DeliveryOutcome:
+    if isinstance(body, InvalidPayload):
+        return DeliveryOutcome(DeliveryState.QUARANTINED, str(body))
     if not body:
-        return Outcome(counts={"items": 0})
+        return DeliveryOutcome(counts={"items": 0})
     problems, flagged = {}, False
     for position, judged in enumerate(body):
-        outcome = judged.outcome or holders.place(judged, placed, delivery_id=delivery.pk)
+        outcome = judged.outcome or assignments.attribute_reading(judged, attributed, delivery_id=delivery.pk)
         if outcome is not None:
             problems[position] = outcome
         flagged = flagged or (judged.item is not None and judged.item.repaired)
-    return _of_whole(delivery, body, problems, flagged=flagged)
+    return combine_item_outcomes(delivery, body, problems, flagged=flagged)
 
 
-def _of_whole(delivery: Delivery, body: list[Judged], problems: Mapping[int, Outcome], *, flagged: bool) -> Outcome:
+def combine_item_outcomes(
+    delivery: Delivery, body: list[ParsedItem], problems: Mapping[int, DeliveryOutcome], *, flagged: bool
+) -> DeliveryOutcome:
     """A lone item settles its delivery; of a list, each bad item gets a delivery of its own and the rest is done."""
     if problems and len(body) == 1:
         return problems[0]
     for position, outcome in problems.items():
         item = body[position].item
         raw = item.raw if item is not None else "null"
-        processing.set_aside(kind=KIND, raw=raw, outcome=outcome, parent=delivery, position=position)
+        processing.store_item_delivery(kind=DELIVERY_KIND, raw=raw, outcome=outcome, parent=delivery, position=position)
     if not problems and not flagged:
-        return PLAIN
-    return Outcome(flagged=flagged, counts={"items": len(body), "set_aside": len(problems)})
+        return DONE_OUTCOME
+    return DeliveryOutcome(flagged=flagged, counts={"items": len(body), "set_aside": len(problems)})
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class AssignmentPeriod:
     """One assignment, as far as a reading's way to its patient needs it."""
 
     device_id: int
     patient_id: uuid.UUID
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
-    account: str  # the patient's id at the vendor, folded
-    also: str  # another one, where a person has attached the device
+    external_id: str  # the patient's id at the vendor, folded
+    other_external_id: str  # another one, where a person has attached the device
 
-    def holds(self, moment: dt.datetime) -> bool:
+    def covers(self, moment: dt.datetime) -> bool:
         began = self.started_at is None or self.started_at <= moment
         return began and (self.ended_at is None or moment < self.ended_at)
 
 
-HELD = """
+ASSIGNMENT_PERIODS_SQL = """
 SELECT device.hwi_id, held.device_id, held.patient_id, held.started_at, held.ended_at,
     lower(patient.external_id), lower(held.vendor_patient_id)
 FROM devices_device AS device
@@ -129,63 +138,65 @@ WHERE device.hwi_id = ANY(%s::uuid[])
 """
 
 
-class Holders:
+class AssignmentIndex:
     """The devices of one batch and who held them when: one query, however many readings."""
 
     def __init__(self, hwi_ids: Iterable[uuid.UUID]) -> None:
-        self.held: dict[uuid.UUID, list[Held]] = defaultdict(list)
+        self.periods_by_hwi_id: dict[uuid.UUID, list[AssignmentPeriod]] = defaultdict(list)
         # Only a cross-check: after a reassignment a late reading may name either holder.
-        self.names: dict[uuid.UUID, set[str]] = defaultdict(set)
+        self.external_ids_by_hwi_id: dict[uuid.UUID, set[str]] = defaultdict(set)
         with connection.cursor() as cursor:
-            cursor.execute(HELD, [list(set(hwi_ids))])
+            cursor.execute(ASSIGNMENT_PERIODS_SQL, [list(set(hwi_ids))])
             for hwi_id, *facts in cursor.fetchall():
-                held = Held(*facts)
-                self.held[hwi_id].append(held)
-                self.names[hwi_id] |= {held.account, held.also}
+                held = AssignmentPeriod(*facts)
+                self.periods_by_hwi_id[hwi_id].append(held)
+                self.external_ids_by_hwi_id[hwi_id] |= {held.external_id, held.other_external_id}
 
-    def place(self, judged: Judged, placed: list[Placed], *, delivery_id: int | None = None) -> Outcome | None:
+    def attribute_reading(
+        self, judged: ParsedItem, placed: list[AttributedReading], *, delivery_id: int | None = None
+    ) -> DeliveryOutcome | None:
         """Adds to `placed`, or says why not."""
         reading = judged.reading
         if reading is None:
             raise ValueError("only a reading can be placed")
-        for held in self.held.get(reading.hwi_id, ()):
-            if held.holds(reading.taken_at):
+        for held in self.periods_by_hwi_id.get(reading.hwi_id, ()):
+            if held.covers(reading.taken_at):
                 break
         else:
-            return self._unheld(reading)
-        if reading.patient_id and reading.patient_id.lower() not in self.names[reading.hwi_id]:
-            return _quarantined(reading, "The vendor names a patient who never held this device.")
-        placed.append(Placed(reading, held.device_id, held.patient_id, delivery_id))
+            return self.unassigned_outcome(reading)
+        if reading.patient_id and reading.patient_id.lower() not in self.external_ids_by_hwi_id[reading.hwi_id]:
+            return quarantined_outcome(reading, "The vendor names a patient who never held this device.")
+        placed.append(AttributedReading(reading, held.device_id, held.patient_id, delivery_id))
         return None
 
-    def _unheld(self, reading: Reading) -> Outcome:
-        if reading.hwi_id in self.held:
-            return _quarantined(reading, "Nobody held this device when the reading was taken.")
-        return _waits(reading)
+    def unassigned_outcome(self, reading: ParsedReading) -> DeliveryOutcome:
+        if reading.hwi_id in self.periods_by_hwi_id:
+            return quarantined_outcome(reading, "Nobody held this device when the reading was taken.")
+        return waiting_outcome(reading)
 
 
-def _waits(reading: Reading) -> Outcome:
-    return Outcome(
+def waiting_outcome(reading: ParsedReading) -> DeliveryOutcome:
+    return DeliveryOutcome(
         DeliveryState.WAITING,
         "This device is not known here, or nobody holds it. It is looked up at the vendor.",
         hwi_id=reading.hwi_id,
     )
 
 
-def _quarantined(reading: Reading, reason: str) -> Outcome:
-    return Outcome(DeliveryState.QUARANTINED, reason, hwi_id=reading.hwi_id)
+def quarantined_outcome(reading: ParsedReading, reason: str) -> DeliveryOutcome:
+    return DeliveryOutcome(DeliveryState.QUARANTINED, reason, hwi_id=reading.hwi_id)
 
 
-def ingest_pulled(items: Sequence[Item | Unusable]) -> tuple[Stored, int]:
+def ingest_pulled_items(items: Sequence[PayloadItem | InvalidPayload]) -> tuple[StoreResult, int]:
     """Readings of a page of the vendor's list, and how many of its items were set aside."""
-    judged_items = [judge(item, source=MeasurementSource.PULL) for item in items]
-    holders = Holders(judged.reading.hwi_id for judged in judged_items if judged.reading)
-    placed: list[Placed] = []
+    judged_items = [parse_item(item, source=MeasurementSource.PULL) for item in items]
+    holders = AssignmentIndex(judged.reading.hwi_id for judged in judged_items if judged.reading)
+    placed: list[AttributedReading] = []
     aside = 0
     for judged in judged_items:
-        outcome = judged.outcome or holders.place(judged, placed)
+        outcome = judged.outcome or holders.attribute_reading(judged, placed)
         if outcome is not None:
             aside += 1
             raw = judged.item.raw if judged.item is not None else "null"
-            processing.set_aside(kind=KIND, raw=raw, outcome=outcome, source=Delivery.Source.PULL)
-    return store.store(placed, source=MeasurementSource.PULL), aside
+            processing.store_item_delivery(kind=DELIVERY_KIND, raw=raw, outcome=outcome, source=Delivery.Source.PULL)
+    return store.store_readings(placed, source=MeasurementSource.PULL), aside

@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from measurements.ingest.pg_arrays import NONE
+from measurements.ingest.pg_arrays import EMPTY_ARRAY
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from measurements.ingest.parsing import Reading
+    from measurements.ingest.parsing import ParsedReading
     from measurements.models import Metric
 
-DUPLICATE_WITHIN = dt.timedelta(hours=72)
+DUPLICATE_WINDOW = dt.timedelta(hours=72)
 
 
-def implausible(reading: Reading, metric: Metric) -> bool:
+def is_implausible(reading: ParsedReading, metric: Metric) -> bool:
     """Outside what the instrument can measure, or a diastolic value that is not below its systolic one."""
-    if _outside(reading.value_1, metric.lowest_1, metric.highest_1):
+    if is_outside_limits(reading.value_1, metric.lowest_1, metric.highest_1):
         return True
     if not metric.has_second_value or reading.value_2 is None:
         return False
     swapped = metric.code == "blood_pressure" and reading.value_2 >= reading.value_1
-    return swapped or _outside(reading.value_2, metric.lowest_2, metric.highest_2)
+    return swapped or is_outside_limits(reading.value_2, metric.lowest_2, metric.highest_2)
 
 
-def _outside(value: Decimal, lowest: Decimal | None, highest: Decimal | None) -> bool:
+def is_outside_limits(value: Decimal, lowest: Decimal | None, highest: Decimal | None) -> bool:
     return (lowest is not None and value < lowest) or (highest is not None and value > highest)
 
 
 # Same moment, other value, of a metric that can have only one. Two different non-zero indices are two readings.
-CONFLICT = """
+FLAG_CONFLICTS_SQL = """
 UPDATE measurements_measurement AS kept SET conflict = true
 FROM (
     SELECT new.id AS new_id, other.id AS other_id
@@ -52,7 +52,7 @@ RETURNING kept.id
 
 # The vendor may estimate a time anew: the same value then comes once more under another time. The newer row is
 # marked, so that the pair counts once. Bounded in time, because an oxygen saturation of 96 comes back every day.
-DUPLICATE = """
+FLAG_DUPLICATES_SQL = """
 UPDATE measurements_measurement AS new SET duplicate = true
 FROM measurements_measurement AS other
 WHERE new.id = ANY(%(ids)s::bigint[]) AND NOT new.duplicate
@@ -64,34 +64,37 @@ WHERE new.id = ANY(%(ids)s::bigint[]) AND NOT new.duplicate
     AND new.metric_id IN (SELECT code FROM measurements_metric WHERE single)
 """
 # Two statements for "either side": with OR, every new reading would be compared with six days of others.
-DUPLICATE_OF_ESTIMATED = DUPLICATE.format(estimated="other.estimated")
-DUPLICATE_BY_ESTIMATE = DUPLICATE.format(estimated="new.estimated")
+FLAG_DUPLICATES_OF_ESTIMATED_SQL = FLAG_DUPLICATES_SQL.format(estimated="other.estimated")
+FLAG_ESTIMATED_DUPLICATES_SQL = FLAG_DUPLICATES_SQL.format(estimated="new.estimated")
 
-LATEST_IN_CONFLICT = "UPDATE measurements_latestreading SET conflict = true WHERE measurement_id = ANY(%s)"
+FLAG_LATEST_CONFLICTS_SQL = "UPDATE measurements_latestreading SET conflict = true WHERE measurement_id = ANY(%s)"
 
 
-def mark_new(*, again: str, near_estimated: str, estimated: str) -> None:
+def flag_new_readings(*, repeated_moment_ids: str, near_estimated: str, estimated: str) -> None:
     """Conflicts (both sides) and probable duplicates (the newer side) among new rows and what stood before.
 
     Keys of new rows as `bigints` writes them: those of whose moment there may be another row, those beside which an
     estimated one may stand, and among which there are estimated ones themselves.
     """
-    if again != NONE:
-        _mark_conflicts(again)
-    for statement, ids in ((DUPLICATE_OF_ESTIMATED, near_estimated), (DUPLICATE_BY_ESTIMATE, estimated)):
-        if ids != NONE:
-            _mark_duplicates(statement, ids)
+    if repeated_moment_ids != EMPTY_ARRAY:
+        flag_conflicts(repeated_moment_ids)
+    for statement, ids in (
+        (FLAG_DUPLICATES_OF_ESTIMATED_SQL, near_estimated),
+        (FLAG_ESTIMATED_DUPLICATES_SQL, estimated),
+    ):
+        if ids != EMPTY_ARRAY:
+            flag_duplicates(statement, ids)
 
 
-def _mark_duplicates(statement: str, ids: str) -> None:
-    values: dict[str, Any] = {"ids": ids, "within": DUPLICATE_WITHIN}
+def flag_duplicates(statement: str, ids: str) -> None:
+    values: dict[str, Any] = {"ids": ids, "within": DUPLICATE_WINDOW}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
 
-def _mark_conflicts(again: str) -> None:
+def flag_conflicts(repeated_moment_ids: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(CONFLICT, [again])
+        cursor.execute(FLAG_CONFLICTS_SQL, [repeated_moment_ids])
         in_conflict = [row[0] for row in cursor.fetchall()]
         if in_conflict:
-            cursor.execute(LATEST_IN_CONFLICT, [in_conflict])
+            cursor.execute(FLAG_LATEST_CONFLICTS_SQL, [in_conflict])

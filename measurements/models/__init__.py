@@ -1,7 +1,7 @@
 from .latest_reading import LatestReading
 from .measurement import Measurement
 from .metric import Metric
-from .patient_summary import Overview
+from .patient_summary import PatientSummary
 from .threshold import Threshold, ThresholdChange
 
-__all__ = ["LatestReading", "Measurement", "Metric", "Overview", "Threshold", "ThresholdChange"]
+__all__ = ["LatestReading", "Measurement", "Metric", "PatientSummary", "Threshold", "ThresholdChange"]

@@ -15,8 +15,8 @@ from patients.models import Patient
 
 from .metric import Metric
 
-EARLIEST = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
-LATEST = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)  # a fixed bound for the database; ingest allows now + 24 h
+EARLIEST_TAKEN_AT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
+LATEST_TAKEN_AT = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)  # a fixed bound for the database; ingest allows now + 24 h
 LATE_AFTER = dt.timedelta(hours=24)
 
 
@@ -36,13 +36,13 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         rows = self.filter(taken_at__lt=end)
         return rows.filter(taken_at__gte=start) if start else rows
 
-    def patients_own(self) -> MeasurementQuerySet:
+    def chartable(self) -> MeasurementQuerySet:
         """Not a test of the meter, not excluded by a person: what may be charted and counted at all."""
         return self.filter(control=False, excluded_at__isnull=True)
 
     def trusted(self) -> MeasurementQuerySet:
         """What averages rest on: also no conflict, no implausible value, no probable duplicate."""
-        return self.patients_own().filter(conflict=False, implausible=False, duplicate=False)
+        return self.chartable().filter(conflict=False, implausible=False, duplicate=False)
 
 
 class Measurement(models.Model):
@@ -98,7 +98,8 @@ class Measurement(models.Model):
                 name="measurement_kept_once",
             ),
             models.CheckConstraint(
-                condition=Q(taken_at__gte=EARLIEST, taken_at__lt=LATEST), name="measurement_taken_at_possible"
+                condition=Q(taken_at__gte=EARLIEST_TAKEN_AT, taken_at__lt=LATEST_TAKEN_AT),
+                name="measurement_taken_at_possible",
             ),
             models.CheckConstraint(
                 condition=Q(value_1__gte=-999_999, value_1__lte=999_999), name="measurement_value_1_is_a_number"
@@ -165,7 +166,7 @@ class Measurement(models.Model):
         return f"reading {self.pk}"
 
     @property
-    def late(self) -> bool:
+    def is_late(self) -> bool:
         """Over 24 h from the device to the vendor. A pull of history is neither late nor just seen."""
         heard = self.vendor_created_at or (self.received_at if self.source == MeasurementSource.WEBHOOK else None)
         return heard is not None and heard - self.taken_at > LATE_AFTER

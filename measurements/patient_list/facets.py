@@ -13,55 +13,67 @@ from django.db.models import Case, IntegerField, Q, Value, When
 
 from measurements.patient_list import filters
 from measurements.patient_list.columns import Patients
-from measurements.patient_list.filters import DEVICES, HELD, LINES, SILENT, Chosen
-from patients.models.patient import version_of
+from measurements.patient_list.filters import (
+    DEVICE_FILTERS,
+    DEVICE_KIND_CONDITIONS,
+    ORDER_LINE_CONDITIONS,
+    SILENCE_FILTERS,
+    PatientListSettings,
+)
+from patients.models.patient import format_live_version
 
 
 @dataclass(frozen=True)
-class Chip:
+class FacetChoice:
     name: str
     value: str
     label: str
     count: int
-    chosen: bool
+    is_selected: bool
 
 
-class Alike(NamedTuple):
+class FacetGroup(NamedTuple):
     """How many people have the same of both: a bit for each kind of what they hold, and for each length of silence."""
 
-    held: int
-    silent: int
-    people: int
-    versions: int
+    device_bits: int
+    silence_bits: int
+    patient_count: int
+    version_sum: int
 
 
 @dataclass(frozen=True)
-class Counted:
-    """`shown` is how many the list shows; `version` is `Patient.objects.version_of_all()` of whom chips choose from."""
+class FacetCounts:
+    """`list_version` is `Patient.objects.combined_live_version()` of whom chips choose from."""
 
-    shown: int
-    version: str
-    devices: list[Chip]
-    silence: list[Chip]
+    shown_count: int
+    list_version: str
+    devices: list[FacetChoice]
+    silence: list[FacetChoice]
 
 
-def counted(patients: Patients, chosen: Chosen) -> Counted:
+def count_facets(patients: Patients, settings: PatientListSettings) -> FacetCounts:
     """Among those whom the lists above the chips leave over: one walk over them answers for all chips."""
-    found = _alike(patients)
-    by_devices = {key: _count(found, key, chosen.silent) for key in DEVICES}
-    by_silence = {key: _count(found, chosen.devices, key) for key in SILENT}
-    return Counted(
-        by_devices[chosen.devices],
-        version_of(sum(each.people for each in found), sum(each.versions for each in found)),
-        [Chip("devices", key, label, by_devices[key], key == chosen.devices) for key, label in DEVICES.items()],
-        [Chip("silent", key, label, by_silence[key], key == chosen.silent) for key, label in SILENT.items()],
+    found = fetch_facet_groups(patients)
+    by_devices = {key: count_matching_patients(found, key, settings.silence) for key in DEVICE_FILTERS}
+    by_silence = {key: count_matching_patients(found, settings.devices, key) for key in SILENCE_FILTERS}
+    return FacetCounts(
+        by_devices[settings.devices],
+        format_live_version(sum(each.patient_count for each in found), sum(each.version_sum for each in found)),
+        [
+            FacetChoice("devices", key, label, by_devices[key], key == settings.devices)
+            for key, label in DEVICE_FILTERS.items()
+        ],
+        [
+            FacetChoice("silence", key, label, by_silence[key], key == settings.silence)
+            for key, label in SILENCE_FILTERS.items()
+        ],
     )
 
 
 # What somebody holds is added up once and joined once: `IN (SELECT ...)` for each chip, which is right for a page,
 # would look seven times for each of ten thousand people.
-ALIKE = """
-SELECT COALESCE(held.kinds, 0), person.silent, count(*), sum(person.version)::bigint FROM ({people}) AS person
+FACET_GROUPS_SQL = """
+SELECT COALESCE(held.kinds, 0), person.silence, count(*), sum(person.live_version)::bigint FROM ({people}) AS person
 LEFT JOIN (
     SELECT patient, bit_or(kinds) AS kinds FROM ({devices} UNION ALL {lines}) AS each(patient, kinds) GROUP BY patient
 ) AS held ON held.patient = person.id
@@ -69,26 +81,28 @@ GROUP BY 1, 2
 """
 
 
-def _alike(patients: Patients) -> list[Alike]:
-    people = patients.order_by().values("id", "version", silent=_silent())
-    parts = {"people": people.query.sql_with_params()} | _holders()
+def fetch_facet_groups(patients: Patients) -> list[FacetGroup]:
+    people = patients.order_by().values("id", "live_version", silence=silence_bits())
+    parts = {"people": people.query.sql_with_params()} | device_kind_queries()
     with connection.cursor() as cursor:
         cursor.execute(
-            ALIKE.format(**{name: text for name, (text, _) in parts.items()}),
+            FACET_GROUPS_SQL.format(**{name: text for name, (text, _) in parts.items()}),
             [value for _, values in parts.values() for value in values],
         )
-        return [Alike(*row) for row in cursor.fetchall()]
+        return [FacetGroup(*row) for row in cursor.fetchall()]
 
 
 @cache
-def _holders() -> dict[str, tuple[str, tuple[Any, ...]]]:
+def device_kind_queries() -> dict[str, tuple[str, tuple[Any, ...]]]:
     """Everybody's: the same words each time, which took Django longer to find than PostgreSQL to answer."""
-    devices = filters.linked().values("patient", kinds=_one_of(HELD, BIT_HELD))
-    lines = filters.open_lines().values("patient", kinds=_bits(LINES, BIT_HELD))
+    devices = filters.linked_devices().values(
+        "patient", kinds=first_kind_bits(DEVICE_KIND_CONDITIONS, DEVICE_KIND_BITS)
+    )
+    lines = filters.open_order_lines().values("patient", kinds=sum_kind_bits(ORDER_LINE_CONDITIONS, DEVICE_KIND_BITS))
     return {"devices": devices.query.sql_with_params(), "lines": lines.query.sql_with_params()}
 
 
-def _bits(kinds: Mapping[str, Q], bits: Mapping[str, int]) -> Any:
+def sum_kind_bits(kinds: Mapping[str, Q], bits: Mapping[str, int]) -> Any:
     """One number: a bit for each kind that a row is of."""
     each = (
         Case(When(kinds[key], then=Value(bit)), default=Value(0), output_field=IntegerField())
@@ -97,40 +111,48 @@ def _bits(kinds: Mapping[str, Q], bits: Mapping[str, int]) -> Any:
     return reduce(add, each)
 
 
-def _one_of(kinds: Mapping[str, Q], bits: Mapping[str, int]) -> Any:
+def first_kind_bits(kinds: Mapping[str, Q], bits: Mapping[str, int]) -> Any:
     """The same where a row is of one kind at most besides "any": asked in turn, the most frequent first."""
     any_of = bits["any"]
-    each = (When(kinds[key], then=Value(bits[key] | any_of)) for key in ("connected", "trouble", "under_way"))
+    each = (When(kinds[key], then=Value(bits[key] | any_of)) for key in ("connected", "attention", "under_way"))
     return Case(*each, default=Value(any_of), output_field=IntegerField())
 
 
-def _silent() -> Any:
+def silence_bits() -> Any:
     """Who was silent for the longer time was so for the shorter. Most are asked once: have they just measured?"""
-    since = filters.silent_since()
+    since = filters.silence_cutoffs()
     two, seven = (Q(overview__last_at__gte=since[days]) for days in ("2", "7"))
     never = Q(overview__last_at__isnull=True)
     return Case(
         When(two, then=Value(0)),
-        When(seven, then=Value(BIT_SILENT["2"])),
-        When(never, then=Value(sum(BIT_SILENT.values()))),
-        default=Value(BIT_SILENT["2"] | BIT_SILENT["7"]),
+        When(seven, then=Value(SILENCE_LENGTH_BITS["2"])),
+        When(never, then=Value(sum(SILENCE_LENGTH_BITS.values()))),
+        default=Value(SILENCE_LENGTH_BITS["2"] | SILENCE_LENGTH_BITS["7"]),
         output_field=IntegerField(),
     )
 
 
-BIT_HELD = {key: 1 << place for place, key in enumerate(HELD)}
-BIT_SILENT = {key: 1 << place for place, key in enumerate(SILENT) if key}
+DEVICE_KIND_BITS = {key: 1 << place for place, key in enumerate(DEVICE_KIND_CONDITIONS)}
+SILENCE_LENGTH_BITS = {key: 1 << place for place, key in enumerate(SILENCE_FILTERS) if key}
 
 
-def _count(found: Iterable[Alike], devices: str, silent: str) -> int:
-    return sum(each.people for each in found if _holds(each, devices) and _is_silent(each, silent))
+def count_matching_patients(found: Iterable[FacetGroup], devices: str, silence: str) -> int:
+    return sum(
+        each.patient_count
+        for each in found
+        if matches_device_filter(each, devices) and matches_silence_filter(each, silence)
+    )
 
 
-def _holds(each: Alike, key: str) -> bool:
+def matches_device_filter(each: FacetGroup, key: str) -> bool:
     if not key:
         return True
-    return not each.held & BIT_HELD["any"] if key == "none" else bool(each.held & BIT_HELD[key])
+    return (
+        not each.device_bits & DEVICE_KIND_BITS["any"]
+        if key == "none"
+        else bool(each.device_bits & DEVICE_KIND_BITS[key])
+    )
 
 
-def _is_silent(each: Alike, key: str) -> bool:
-    return not key or bool(each.silent & BIT_SILENT[key])
+def matches_silence_filter(each: FacetGroup, key: str) -> bool:
+    return not key or bool(each.silence_bits & SILENCE_LENGTH_BITS[key])

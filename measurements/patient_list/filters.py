@@ -15,160 +15,162 @@ from django.utils import timezone
 from devices.models import Device
 from devices.statuses import DeviceState
 from fulfillment.models import OrderLine
-from fulfillment.models.status import STUCK
-from measurements.patient_list.columns import BY_KEY, Patients
-from measurements.patient_list.pagination import Order
+from fulfillment.models.status import STUCK_STATUSES
+from measurements.patient_list.columns import SORT_COLUMNS_BY_KEY, Patients
+from measurements.patient_list.pagination import SortOrder
 from patients.models import Clinic, Condition, User
 
-PREFERENCE = "patient_list"
-LONGEST_PROVIDER = 120  # as the field
-DEVICES = {
+LIST_PREFERENCE = "patient_list"
+MAX_PROVIDER_LENGTH = 120  # as the field
+DEVICE_FILTERS = {
     "": "All",
-    "trouble": "Needs attention",
+    "attention": "Needs attention",
     "under_way": "On its way",
     "connected": "Connected",
     "none": "Without a device",
 }
-WAYS = ("falling", "rising")
-SILENT = {"": "Any time", "2": "None for 2 days", "7": "None for 7 days", "never": "Never measured"}
-IN_TROUBLE = (
+SORT_DIRECTIONS = ("descending", "ascending")
+SILENCE_FILTERS = {"": "Any time", "2": "None for 2 days", "7": "None for 7 days", "never": "Never measured"}
+ATTENTION_STATES = (
     *(DeviceState.ACTION_REQUIRED, DeviceState.ON_HOLD, DeviceState.RETURNED),
     *(DeviceState.UNKNOWN_GATEWAY, DeviceState.OTHER),
 )
-UNDER_WAY = (
+IN_DELIVERY_STATES = (
     *(DeviceState.PENDING, DeviceState.REQUESTED, DeviceState.READY, DeviceState.SHIPPED, DeviceState.DELIVERED),
 )
 
 # What each choice looks for among linked devices, and among lines of orders that no other line has closed.
-WAITING, TO_DO = Q(closed_at__isnull=True, device__isnull=True), Q(status__in=STUCK)
-HELD = {
-    "trouble": Q(state__in=IN_TROUBLE),
-    "under_way": Q(state__in=UNDER_WAY),
+AWAITING_DEVICE, NEEDS_PERSON = Q(closed_at__isnull=True, device__isnull=True), Q(status__in=STUCK_STATUSES)
+DEVICE_KIND_CONDITIONS = {
+    "attention": Q(state__in=ATTENTION_STATES),
+    "under_way": Q(state__in=IN_DELIVERY_STATES),
     "connected": Q(state=DeviceState.CONNECTED),
     "any": Q(pk__isnull=False),
 }
-LINES = {
-    "trouble": TO_DO & Q(corrected_by__isnull=True),
-    "under_way": WAITING & ~TO_DO,
+ORDER_LINE_CONDITIONS = {
+    "attention": NEEDS_PERSON & Q(corrected_by__isnull=True),
+    "under_way": AWAITING_DEVICE & ~NEEDS_PERSON,
     "connected": Q(pk__isnull=True),
-    "any": WAITING,
+    "any": AWAITING_DEVICE,
 }
 
 
 @dataclass(frozen=True)
-class Chosen:
+class PatientListSettings:
     """Each is empty for "all"; whatever is not known is as good as empty."""
 
     sort: str = "name"
-    falling: bool = False
+    descending: bool = False
     clinic: str = ""
     condition: str = ""
     provider: str = ""
     devices: str = ""
-    silent: str = ""
+    silence: str = ""
 
     @classmethod
-    def of(cls, user: User) -> Chosen:
-        kept = user.preferences.get(PREFERENCE)
-        return cls().changed(kept) if isinstance(kept, dict) else cls()
+    def from_preferences(cls, user: User) -> PatientListSettings:
+        kept = user.preferences.get(LIST_PREFERENCE)
+        return cls().with_changes(kept) if isinstance(kept, dict) else cls()
 
-    def among(self, clinics: Iterable[Clinic]) -> Chosen:
+    def limited_to_clinics(self, clinics: Iterable[Clinic]) -> PatientListSettings:
         """Without a clinic that the person has left: the list would stay empty, and nothing on it would say why."""
         gone = self.clinic and self.clinic not in {str(clinic.pk) for clinic in clinics}
         return replace(self, clinic="") if gone else self
 
-    def changed(self, said: Mapping[str, Any]) -> Chosen:
+    def with_changes(self, said: Mapping[str, Any]) -> PatientListSettings:
         """With what a form or the memory says. The column that sorts already, clicked again, turns round.
 
-        `order` is what narrow screens have in place of columns to click on: "weight falling".
+        `order` is what narrow screens have in place of columns to click on: "weight descending".
         """
         texts = {name: value for name, value in said.items() if isinstance(value, str)}
         known: dict[str, Any] = {
-            name: text for name, text in texts.items() if name in _ALLOWED and _ALLOWED[name](text)
+            name: text for name, text in texts.items() if name in SETTING_VALIDATORS and SETTING_VALIDATORS[name](text)
         }
         key, _, way = str(said.get("order", "")).partition(" ")
-        if isinstance(said.get("falling"), bool):
-            known["falling"] = said["falling"]
-        elif key in BY_KEY and way in WAYS and "sort" not in known:
-            known |= {"sort": key, "falling": way == "falling"}
+        if isinstance(said.get("descending"), bool):
+            known["descending"] = said["descending"]
+        elif key in SORT_COLUMNS_BY_KEY and way in SORT_DIRECTIONS and "sort" not in known:
+            known |= {"sort": key, "descending": way == "descending"}
         elif "sort" in known:
-            known["falling"] = not self.falling if known["sort"] == self.sort else known["sort"] != "name"
+            known["descending"] = not self.descending if known["sort"] == self.sort else known["sort"] != "name"
         return replace(self, **known)
 
     @property
-    def narrowed(self) -> bool:
-        return any((self.clinic, self.condition, self.provider, self.devices, self.silent))
+    def is_filtered(self) -> bool:
+        return any((self.clinic, self.condition, self.provider, self.devices, self.silence))
 
     @property
-    def way(self) -> str:
-        return "falling" if self.falling else "rising"
+    def direction(self) -> str:
+        return "descending" if self.descending else "ascending"
 
     @property
-    def order(self) -> Order:
-        return Order(BY_KEY[self.sort], self.falling)
+    def sort_order(self) -> SortOrder:
+        return SortOrder(SORT_COLUMNS_BY_KEY[self.sort], self.descending)
 
     @property
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """Changes with the choice: part of the version that an open list is asked about with."""
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:8]
 
 
-def _text(value: str) -> bool:
-    return len(value) <= LONGEST_PROVIDER and "\x00" not in value
+def is_valid_provider(value: str) -> bool:
+    return len(value) <= MAX_PROVIDER_LENGTH and "\x00" not in value
 
 
-_ALLOWED: dict[str, Callable[[str], bool]] = {
-    "sort": lambda value: value in BY_KEY,
+SETTING_VALIDATORS: dict[str, Callable[[str], bool]] = {
+    "sort": lambda value: value in SORT_COLUMNS_BY_KEY,
     "clinic": lambda value: value == "" or (value.isascii() and value.isdigit() and len(value) < 10),
     "condition": lambda value: value == "" or value in Condition.values,
-    "provider": _text,
-    "devices": lambda value: value in DEVICES,
-    "silent": lambda value: value in SILENT,
+    "provider": is_valid_provider,
+    "devices": lambda value: value in DEVICE_FILTERS,
+    "silence": lambda value: value in SILENCE_FILTERS,
 }
 
 
-def grouped(patients: Patients, chosen: Chosen) -> Patients:
+def apply_list_filters(patients: Patients, settings: PatientListSettings) -> Patients:
     """By what is chosen from lists; what chips narrow comes on top."""
-    if chosen.clinic:
-        patients = patients.filter(clinic=int(chosen.clinic))
-    if chosen.condition:
-        patients = patients.filter(conditions__contains=[chosen.condition])
-    return patients.filter(provider=chosen.provider) if chosen.provider else patients
+    if settings.clinic:
+        patients = patients.filter(clinic=int(settings.clinic))
+    if settings.condition:
+        patients = patients.filter(conditions__contains=[settings.condition])
+    return patients.filter(provider=settings.provider) if settings.provider else patients
 
 
-def narrowed(patients: Patients, chosen: Chosen) -> Patients:
+def apply_facet_filters(patients: Patients, settings: PatientListSettings) -> Patients:
     """By the chips."""
-    return patients.filter(_devices(chosen.devices), silence()[chosen.silent])
+    return patients.filter(device_condition(settings.devices), silence_conditions()[settings.silence])
 
 
-def _devices(key: str) -> Q:
+def device_condition(key: str) -> Q:
     """The list is made once for the whole query: `IN (SELECT ...)`, not EXISTS per patient."""
     if not key:
         return Q()
     if key == "none":
-        return ~_devices("any")
-    return _among(linked().filter(HELD[key])) | _among(open_lines().filter(LINES[key]))
+        return ~device_condition("any")
+    return patient_in_rows(linked_devices().filter(DEVICE_KIND_CONDITIONS[key])) | patient_in_rows(
+        open_order_lines().filter(ORDER_LINE_CONDITIONS[key])
+    )
 
 
-def linked() -> Any:
+def linked_devices() -> Any:
     return Device.objects.linked().filter(patient__isnull=False).order_by()
 
 
-def open_lines() -> Any:
+def open_order_lines() -> Any:
     return OrderLine.objects.filter(closed_by__isnull=True).order_by()
 
 
-def _among(rows: Any) -> Q:
+def patient_in_rows(rows: Any) -> Q:
     return Q(pk__in=rows.values("patient"))
 
 
-def silence() -> dict[str, Q]:
+def silence_conditions() -> dict[str, Q]:
     """By hours, as the ages in the list are."""
     never = Q(overview__isnull=True) | Q(overview__last_at__isnull=True)
-    since = {days: never | Q(overview__last_at__lt=moment) for days, moment in silent_since().items()}
+    since = {days: never | Q(overview__last_at__lt=moment) for days, moment in silence_cutoffs().items()}
     return {"": Q(), "never": never, **since}
 
 
-def silent_since() -> dict[str, dt.datetime]:
+def silence_cutoffs() -> dict[str, dt.datetime]:
     now = timezone.now()
     return {days: now - dt.timedelta(days=int(days)) for days in ("2", "7")}

@@ -10,24 +10,24 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from measurements import units
-from measurements.patient_list.rows import MEASURED_DAYS, rows_of
+from measurements.patient_list.rows import MEASURED_DAYS_WINDOW, patient_rows_for
 from measurements.readings import latest_judged
 from measurements.thresholds import evaluation
-from patients.permissions import Act, open_patient, person, requires
+from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
-def peek(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    user = person(request)
-    patient = open_patient(patient_id, by=user)
-    now, read_in = timezone.now(), units.of(user)
-    newest = latest_judged.of(patient, goals=evaluation.of(patient), units=read_in)
+def patient_preview(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    user = current_user(request)
+    patient = get_patient_audited(patient_id, by=user)
+    now, read_in = timezone.now(), units.units_for(user)
+    newest = latest_judged.latest_readings(patient, thresholds=evaluation.thresholds_for(patient), units=read_in)
     shown = {
-        "item": rows_of([patient], now=now, units=read_in)[0],
+        "item": patient_rows_for([patient], now=now, units=read_in)[0],
         "units": read_in,
         "latest": [row for row in newest if row.metric.vital],
         "local_now": now.astimezone(patient.zone),
-        "measured_days": MEASURED_DAYS,
+        "measured_days": MEASURED_DAYS_WINDOW,
     }
-    return render(request, "patients/_peek.html", shown)
+    return render(request, "measurements/_patient_preview.html", shown)

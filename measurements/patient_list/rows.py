@@ -1,6 +1,6 @@
 """One row of the patient list: who, the newest readings with age and mark, and what is under way.
 
-What the list sorts by is shown as it is kept, in the patient's `Overview`: no row may contradict its place.
+What the list sorts by is shown as it is kept, in the patient's `PatientSummary`: no row may contradict its place.
 """
 
 from __future__ import annotations
@@ -13,54 +13,54 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from fulfillment import equipment
-from fulfillment.equipment import Holding
+from fulfillment.equipment import EquipmentItem
 from measurements.chart.statistics import BASELINE_DAYS
-from measurements.models import Overview
+from measurements.models import PatientSummary
 from measurements.patient_list import sparklines
-from measurements.patient_list.columns import MEASURED_DAYS
+from measurements.patient_list.columns import MEASURED_DAYS_WINDOW
 from measurements.patient_list.sparklines import Sparkline
 from measurements.readings import latest_judged
-from measurements.readings.latest_judged import Latest
+from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds import evaluation
-from measurements.thresholds.evaluation import Goals, Standing
-from measurements.units import VENDORS, Units
+from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from measurements.units import VENDOR_UNITS, DisplayUnits
 from patients.models import Patient, Sex
 
-SHOWN = {"blood_pressure": "Blood pressure", "weight": "Weight", "glucose": "Glucose", "spO2": "SpO₂"}
-NOBODY = uuid.UUID(int=0)
+VITAL_COLUMN_LABELS = {"blood_pressure": "Blood pressure", "weight": "Weight", "glucose": "Glucose", "spO2": "SpO₂"}
+PLACEHOLDER_PATIENT_ID = uuid.UUID(int=0)
 SEX_LETTERS = {Sex.FEMALE: "F", Sex.MALE: "M"}
 
 
 @dataclass(frozen=True)
-class Gain:
+class WeightGain:
     """Of the newest weight over the usual one, lb."""
 
     gain: float
-    standing: Standing
+    threshold_status: ThresholdStatus
 
 
 @dataclass(frozen=True)
-class Cell:
+class VitalCell:
     """The newest reading of one column, if there is any; `gain` is the weight's."""
 
     label: str
-    reading: Latest | None
-    gain: Gain | None = None
+    reading: EvaluatedLatestReading | None
+    gain: WeightGain | None = None
 
 
 @dataclass(frozen=True)
 class PatientRow:
     patient: Patient
-    address: str
-    peek_address: str
-    cells: list[Cell]
+    page_url: str
+    preview_url: str
+    cells: list[VitalCell]
     last_at: dt.datetime | None
-    days_measured: int
-    holdings: list[Holding]
-    spark: Sparkline | None
+    measured_day_count: int
+    equipment: list[EquipmentItem]
+    sparkline: Sparkline | None
 
     @property
-    def weight(self) -> Gain | None:
+    def weight_gain(self) -> WeightGain | None:
         return next((cell.gain for cell in self.cells if cell.gain), None)
 
     @property
@@ -72,61 +72,72 @@ class PatientRow:
         return f"{self.patient.family_name}, {self.patient.given_name}"
 
     @property
-    def about(self) -> str:
+    def demographics(self) -> str:
         """71 F · Hypertension, Diabetes"""
         words = f"{self.patient.age} {self.sex_letter}".strip()
         return " · ".join([words, ", ".join(self.patient.condition_labels)]) if self.patient.conditions else words
 
 
-def rows_of(patients: Sequence[Patient], *, now: dt.datetime, units: Units = VENDORS) -> list[PatientRow]:
+def patient_rows_for(
+    patients: Sequence[Patient], *, now: dt.datetime, units: DisplayUnits = VENDOR_UNITS
+) -> list[PatientRow]:
     """Of patients whose `overview` is selected with them: six queries, however many."""
-    bounds = evaluation.of_many(patients)
-    newest = latest_judged.of_many(patients, goals=bounds, units=units)
-    held = equipment.in_brief(patient.pk for patient in patients)
-    sparks = sparklines.of_many({pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now, units=units)
-    page, peek = _addresses("patients:page"), _addresses("patients:peek")
+    bounds = evaluation.thresholds_for_many(patients)
+    newest = latest_judged.latest_readings_for_many(patients, thresholds=bounds, units=units)
+    held = equipment.equipment_summaries(patient.pk for patient in patients)
+    sparks = sparklines.build_sparklines(
+        {pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now, units=units
+    )
+    page, peek = patient_url_builder("patients:page"), patient_url_builder("patients:preview")
     rows = []
     for patient in patients:
-        overview = _overview(patient)
+        overview = summary_or_empty(patient)
         rows.append(
             PatientRow(
                 patient=patient,
-                address=page(patient),
-                peek_address=peek(patient),
-                cells=_cells(newest.get(patient.pk, []), _gain(overview, bounds[patient.pk], now)),
+                page_url=page(patient),
+                preview_url=peek(patient),
+                cells=build_vital_cells(
+                    newest.get(patient.pk, []), recent_weight_gain(overview, bounds[patient.pk], now)
+                ),
                 last_at=overview.last_at,
-                days_measured=overview.days_measured(last=MEASURED_DAYS, today=now.astimezone(patient.zone).date()),
-                holdings=held.get(patient.pk, []),
-                spark=sparks.get(patient.pk),
+                measured_day_count=overview.count_measured_days(
+                    last=MEASURED_DAYS_WINDOW, today=now.astimezone(patient.zone).date()
+                ),
+                equipment=held.get(patient.pk, []),
+                sparkline=sparks.get(patient.pk),
             )
         )
     return rows
 
 
-def _addresses(name: str) -> Callable[[Patient], str]:
+def patient_url_builder(name: str) -> Callable[[Patient], str]:
     """The URLconf is asked once for all: asking for each patient took a tenth of the list's time."""
-    before, after = reverse(name, args=[NOBODY]).split(str(NOBODY))
+    before, after = reverse(name, args=[PLACEHOLDER_PATIENT_ID]).split(str(PLACEHOLDER_PATIENT_ID))
     return lambda patient: f"{before}{patient.pk}{after}"
 
 
-def _cells(newest: Sequence[Latest], gain: Gain | None) -> list[Cell]:
+def build_vital_cells(newest: Sequence[EvaluatedLatestReading], gain: WeightGain | None) -> list[VitalCell]:
     by_code = {row.metric.pk: row for row in newest}
-    return [Cell(label, by_code.get(code), gain if code == "weight" else None) for code, label in SHOWN.items()]
+    return [
+        VitalCell(label, by_code.get(code), gain if code == "weight" else None)
+        for code, label in VITAL_COLUMN_LABELS.items()
+    ]
 
 
-def gain_of(patient: Patient, *, goals: Goals, now: dt.datetime) -> Gain | None:
+def fetch_weight_gain(patient: Patient, *, thresholds: PatientThresholds, now: dt.datetime) -> WeightGain | None:
     """One query, where the overview wasn't selected with the patient."""
-    return _gain(_overview(patient), goals, now)
+    return recent_weight_gain(summary_or_empty(patient), thresholds, now)
 
 
-def _overview(patient: Patient) -> Overview:
+def summary_or_empty(patient: Patient) -> PatientSummary:
     """An empty one for somebody who has never measured."""
-    return getattr(patient, "overview", None) or Overview(patient=patient)
+    return getattr(patient, "overview", None) or PatientSummary(patient=patient)
 
 
-def _gain(overview: Overview, goals: Goals, now: dt.datetime) -> Gain | None:
+def recent_weight_gain(overview: PatientSummary, thresholds: PatientThresholds, now: dt.datetime) -> WeightGain | None:
     """Of those who weighed themselves in the last week."""
     gain, at = overview.weight_gain, overview.weight_at
     if gain is None or at is None or at < now - dt.timedelta(days=BASELINE_DAYS):
         return None
-    return Gain(gain, goals.judge("weight", (gain,), "gain"))
+    return WeightGain(gain, thresholds.evaluate("weight", (gain,), "gain"))

@@ -11,18 +11,18 @@ from typing import Any
 from django.db import connection
 
 from measurements.models import Metric
-from measurements.units import VENDORS, Unit, Units
+from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 
-DAYS = 30
+SPARKLINE_DAYS = 30
 # The first of these that a patient has is drawn.
-CODES = ("blood_pressure", "weight", "glucose", "spO2")
-WIDTH, HEIGHT, EDGE = 96, 24, 2
-LONGEST_GAP_DAYS = 3
+SPARKLINE_METRICS = ("blood_pressure", "weight", "glucose", "spO2")
+WIDTH, HEIGHT, PADDING = 96, 24, 2
+MAX_GAP_DAYS = 3
 ONE_DAY = dt.timedelta(days=1)
 
 # Patient by patient through the index of the chart; days are numbers already, because 1,500 times would cost more
 # to read than all the rest.
-AVERAGES = """
+DAILY_AVERAGES_SQL = """
 SELECT patient_id, array_agg(day ORDER BY day), array_agg(average ORDER BY day)
 FROM (
     SELECT chosen.patient_id, floor(extract(epoch FROM reading.taken_at - %(since)s) / 86400)::int AS day,
@@ -49,42 +49,44 @@ class Sparkline:
     highest: float
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         name = self.metric.label_1 or self.metric.label
-        lowest, highest = self.unit.text(self.lowest), self.unit.text(self.highest)
-        return f"{name}, {DAYS} days: {lowest} to {highest} {self.unit.name}"
+        lowest, highest = self.unit.format_value(self.lowest), self.unit.format_value(self.highest)
+        return f"{name}, {SPARKLINE_DAYS} days: {lowest} to {highest} {self.unit.name}"
 
 
-def of_many(
-    metrics: Mapping[uuid.UUID, Iterable[Metric]], *, now: dt.datetime, units: Units = VENDORS
+def build_sparklines(
+    metrics: Mapping[uuid.UUID, Iterable[Metric]], *, now: dt.datetime, units: DisplayUnits = VENDOR_UNITS
 ) -> dict[uuid.UUID, Sparkline]:
     """By patient, of the metrics that each has; the average of every 24 h. One query, answered by the chart's index."""
-    chosen = {pk: metric for pk, found in metrics.items() if (metric := _first(found))}
+    chosen = {pk: metric for pk, found in metrics.items() if (metric := first_preferred_metric(found))}
     wanted: dict[str, Any] = {"patients": list(chosen), "metrics": [metric.pk for metric in chosen.values()]}
     with connection.cursor() as cursor:
-        cursor.execute(AVERAGES, wanted | {"since": now - DAYS * ONE_DAY, "now": now})
+        cursor.execute(DAILY_AVERAGES_SQL, wanted | {"since": now - SPARKLINE_DAYS * ONE_DAY, "now": now})
         days = {pk: list(zip(numbers, averages, strict=True)) for pk, numbers, averages in cursor.fetchall()}
-    return {pk: _drawn(chosen[pk], units.of(chosen[pk]), points) for pk, points in days.items()}
+    return {pk: build_sparkline(chosen[pk], units.unit_for(chosen[pk]), points) for pk, points in days.items()}
 
 
-def _first(metrics: Iterable[Metric]) -> Metric | None:
+def first_preferred_metric(metrics: Iterable[Metric]) -> Metric | None:
     found = {metric.pk: metric for metric in metrics}
-    return next((found[code] for code in CODES if code in found), None)
+    return next((found[code] for code in SPARKLINE_METRICS if code in found), None)
 
 
 # Where each day stands on the line, from the left.
-LEFT = [f"{EDGE + day * (WIDTH - 2 * EDGE) / (DAYS - 1):.1f}" for day in range(DAYS + 1)]
+DAY_X_POSITIONS = [
+    f"{PADDING + day * (WIDTH - 2 * PADDING) / (SPARKLINE_DAYS - 1):.1f}" for day in range(SPARKLINE_DAYS + 1)
+]
 
 
-def _drawn(metric: Metric, unit: Unit, points: Sequence[tuple[int, float]]) -> Sparkline:
+def build_sparkline(metric: Metric, unit: Unit, points: Sequence[tuple[int, float]]) -> Sparkline:
     """`points` are numbers of days, from 0, and averages, in order."""
     values = [value for _, value in points]
     lowest, highest = min(values), max(values)
-    scale, bottom = (HEIGHT - 2 * EDGE) / (highest - lowest or 1.0), HEIGHT - EDGE
-    parts, before = [], -DAYS
+    scale, bottom = (HEIGHT - 2 * PADDING) / (highest - lowest or 1.0), HEIGHT - PADDING
+    parts, before = [], -SPARKLINE_DAYS
     for day, value in points:
         # A line of no length is a dot, where the ends are round.
-        form = "L%s %.1f" if day - before <= LONGEST_GAP_DAYS else "M%s %.1fh0"
-        parts.append(form % (LEFT[day], bottom - (value - lowest) * scale))
+        form = "L%s %.1f" if day - before <= MAX_GAP_DAYS else "M%s %.1fh0"
+        parts.append(form % (DAY_X_POSITIONS[day], bottom - (value - lowest) * scale))
         before = day
     return Sparkline(metric, unit, "".join(parts), lowest, highest)

@@ -14,100 +14,120 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from measurements import units
 from measurements.patient_list import facets, filters, pagination
-from measurements.patient_list.columns import COLUMNS, MEASURED_DAYS
-from measurements.patient_list.filters import Chosen
-from measurements.patient_list.pagination import Page, Turn
-from measurements.patient_list.rows import rows_of
+from measurements.patient_list.columns import MEASURED_DAYS_WINDOW, SORT_COLUMNS
+from measurements.patient_list.filters import PatientListSettings
+from measurements.patient_list.pagination import PageRequest, PatientListPage
+from measurements.patient_list.rows import patient_rows_for
 from patients import preferences, providers, search
 from patients.audit import audit_log
 from patients.models import Condition, Patient, User
 from patients.models.audit import AuditAction
-from patients.permissions import Act, person, requires
-from patients.polling import only_news
+from patients.permissions import Permission, current_user, requires_permission
+from patients.polling import only_if_changed
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @sensitive_post_parameters("q")
 @require_http_methods(["GET", "HEAD", "POST"])
-def patients(request: HttpRequest) -> HttpResponse:
+def patient_list(request: HttpRequest) -> HttpResponse:
     """A search is posted: what is searched for never stands in an address."""
-    user = person(request)
+    user = current_user(request)
     prefetch_related_objects([user], "clinics")  # asked for here, by the rows and by the page's head
     if asked := request.POST.get("q", "").strip():
-        return render(request, "patients/list.html", {"asked": asked} | _found(user, asked) | _choices(user))
-    return render(request, "patients/list.html", {"asked": ""} | _arranged(request, user) | _choices(user))
+        return render(
+            request,
+            "measurements/patient_list.html",
+            {"asked": asked} | search_results_context(user, asked) | filter_choices(user),
+        )
+    return render(
+        request,
+        "measurements/patient_list.html",
+        {"asked": ""} | patient_list_context(request, user) | filter_choices(user),
+    )
 
 
-def _chosen(user: User) -> Chosen:
-    return Chosen.of(user).among(user.clinics.all())
+def list_settings_for(user: User) -> PatientListSettings:
+    return PatientListSettings.from_preferences(user).limited_to_clinics(user.clinics.all())
 
 
-def _version(user: User) -> str:
+def list_live_version(user: User) -> str:
     """Of all of whom the list shows a part, and of how it is arranged."""
-    chosen, enrolled = _chosen(user), Patient.objects.visible_to(user).enrolled()
-    return f"{filters.grouped(enrolled, chosen).version_of_all()}-{chosen.mark}"
+    chosen, enrolled = list_settings_for(user), Patient.objects.visible_to(user).enrolled()
+    return f"{filters.apply_list_filters(enrolled, chosen).combined_live_version()}-{chosen.fingerprint}"
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_GET
-@only_news(_version)
-def live(request: HttpRequest) -> HttpResponse:
-    return render(request, "patients/_list_live.html", _arranged(request, person(request)))
+@only_if_changed(list_live_version)
+def list_live_update(request: HttpRequest) -> HttpResponse:
+    return render(request, "measurements/_patient_list_live.html", patient_list_context(request, current_user(request)))
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
-def arrange(request: HttpRequest) -> HttpResponse:
+def save_list_settings(request: HttpRequest) -> HttpResponse:
     """Sort or narrow the person's own list, from now on. Posted: a provider's name has no place in an address."""
-    user = person(request)
-    chosen = Chosen() if "everybody" in request.POST else Chosen.of(user).changed(request.POST.dict())
-    preferences.remember(by=user, name=filters.PREFERENCE, value=asdict(chosen))
+    user = current_user(request)
+    chosen = (
+        PatientListSettings()
+        if "everybody" in request.POST
+        else PatientListSettings.from_preferences(user).with_changes(request.POST.dict())
+    )
+    preferences.save_preference(by=user, name=filters.LIST_PREFERENCE, value=asdict(chosen))
     return redirect("patients:list")
 
 
-def _arranged(request: HttpRequest, user: User) -> dict[str, Any]:
-    chosen, everybody = _chosen(user), Patient.objects.visible_to(user)
-    grouped, turn = filters.grouped(everybody.enrolled(), chosen), Turn.read(request.GET.dict())
-    found = facets.counted(grouped, chosen)  # before what it stands for is read: what changes meanwhile is news
-    page = pagination.page_of(
-        filters.narrowed(grouped, chosen), everybody=everybody, order=chosen.order, turn=turn, total=found.shown
+def patient_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
+    chosen, everybody = list_settings_for(user), Patient.objects.visible_to(user)
+    grouped, turn = filters.apply_list_filters(everybody.enrolled(), chosen), PageRequest.from_query(request.GET.dict())
+    found = facets.count_facets(grouped, chosen)  # before what it stands for is read: what changes meanwhile is news
+    page = pagination.paginate_patients(
+        filters.apply_facet_filters(grouped, chosen),
+        visible_patients=everybody,
+        order=chosen.sort_order,
+        page_request=turn,
+        total=found.shown_count,
     )
-    return _shown(user, page, chosen, AuditAction.LIST) | {
-        "version": f"{found.version}-{chosen.mark}",
+    return list_page_context(user, page, chosen, AuditAction.LIST) | {
+        "version": f"{found.list_version}-{chosen.fingerprint}",
         "device_chips": found.devices,
         "silence_chips": found.silence,
     }
 
 
-def _found(user: User, asked: str) -> dict[str, Any]:
+def search_results_context(user: User, asked: str) -> dict[str, Any]:
     """By name, the first page. Discharged patients too: a nurse who types a name wants that person."""
     everybody = Patient.objects.visible_to(user)
-    found, chosen = everybody.filter(search.matching(asked)), Chosen()
-    page = pagination.page_of(found, everybody=everybody, order=chosen.order, turn=Turn())
-    return _shown(user, page, chosen, AuditAction.SEARCH)
+    found, chosen = everybody.filter(search.patient_search_filter(asked)), PatientListSettings()
+    page = pagination.paginate_patients(
+        found, visible_patients=everybody, order=chosen.sort_order, page_request=PageRequest()
+    )
+    return list_page_context(user, page, chosen, AuditAction.SEARCH)
 
 
-def _shown(user: User, page: Page, chosen: Chosen, action: AuditAction) -> dict[str, Any]:
-    audit_log.record(action, by=user, patients=[patient.pk for patient in page.patients])
-    read_in = units.of(user)
+def list_page_context(
+    user: User, page: PatientListPage, chosen: PatientListSettings, action: AuditAction
+) -> dict[str, Any]:
+    audit_log.record_event(action, by=user, patients=[patient.pk for patient in page.patients])
+    read_in = units.units_for(user)
     return {
-        "rows": rows_of(page.patients, now=timezone.now(), units=read_in),
+        "rows": patient_rows_for(page.patients, now=timezone.now(), units=read_in),
         "units": read_in,
         "page": page,
         "total": page.total,
         "chosen": chosen,
-        "columns": COLUMNS,
-        "measured_days": MEASURED_DAYS,
+        "columns": SORT_COLUMNS,
+        "measured_days": MEASURED_DAYS_WINDOW,
         "several_clinics": len(user.clinics.all()) > 1,
     }
 
 
-def _choices(user: User) -> dict[str, Any]:
+def filter_choices(user: User) -> dict[str, Any]:
     """What the lists above the table offer; and whose clock a printed one goes by."""
     clinics = user.clinics.all()
     return {
         "zone": next((clinic.time_zone for clinic in clinics), "UTC"),
         "clinics": [(str(clinic.pk), clinic.name) for clinic in clinics],
         "conditions": Condition.choices,
-        "providers": providers.of_clinics(clinic.pk for clinic in clinics),
+        "providers": providers.provider_names_for(clinic.pk for clinic in clinics),
     }

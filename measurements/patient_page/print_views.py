@@ -9,25 +9,27 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from measurements.chart import date_range
-from measurements.patient_page.views import shown
+from measurements.patient_page.views import patient_page_context
 from measurements.readings import table
 from patients.models.audit import AuditAction
-from patients.permissions import Act, open_patient, person, requires
+from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
-def page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+def print_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     """Laid out for paper in black and white: who, which days, by whom and when, the figures, charts and readings."""
-    user = person(request)
-    patient = open_patient(patient_id, by=user, action=AuditAction.PRINT)
-    found = shown(request, patient, date_range.of(request, user), rows_of_table=table.ROWS_ON_PAPER)
-    return render(request, "patients/print.html", found)
+    user = current_user(request)
+    patient = get_patient_audited(patient_id, by=user, action=AuditAction.PRINT)
+    found = patient_page_context(
+        request, patient, date_range.resolve_chart_view(request, user), table_size=table.MAX_PRINTED_ROWS
+    )
+    return render(request, "measurements/patient_print.html", found)
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
-def printed(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+def record_browser_print(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     """The browser tells that somebody prints the patient's page as it stands on the screen."""
-    open_patient(patient_id, by=person(request), action=AuditAction.PRINT)
+    get_patient_audited(patient_id, by=current_user(request), action=AuditAction.PRINT)
     return HttpResponse(status=204)

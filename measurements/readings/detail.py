@@ -5,24 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from devices.hardware_ids import as_printed
+from devices.hardware_ids import format_gateway_id
 from devices.models import Device
 from measurements.models import Measurement
-from measurements.readings.latest_judged import value_text
-from measurements.readings.table import quality_of
-from measurements.thresholds.evaluation import Goals, Standing
-from measurements.units import VENDORS, Unit, Units
+from measurements.readings.latest_judged import format_reading_value
+from measurements.readings.table import quality_notes
+from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 
 
 @dataclass(frozen=True)
-class Facet:
+class ReadingDetail:
     """One reading of the moment. `text` is in `unit`."""
 
     reading: Measurement
     unit: Unit
     text: str
-    marks: list[str]  # of its quality
-    standing: Standing
+    quality_notes: list[str]  # of its quality
+    threshold_status: ThresholdStatus
 
     @property
     def excluded(self) -> bool:
@@ -35,34 +35,38 @@ class Facet:
     @property
     def gateway(self) -> str:
         """As on its label and its page."""
-        return as_printed(self.reading.hardware_uuid)
+        return format_gateway_id(self.reading.hardware_uuid)
 
 
 @dataclass(frozen=True)
-class Moment:
+class ReadingGroup:
     taken_at: dt.datetime
     device: Device
-    facets: list[Facet]
+    details: list[ReadingDetail]
 
     @property
     def conflict(self) -> bool:
-        return any(facet.reading.conflict for facet in self.facets)
+        return any(facet.reading.conflict for facet in self.details)
 
 
-def around(reading: Measurement, *, goals: Goals, units: Units = VENDORS) -> Moment:
+def build_reading_group(
+    reading: Measurement, *, thresholds: PatientThresholds, units: DisplayUnits = VENDOR_UNITS
+) -> ReadingGroup:
     """All that the same device took at the same time: a pulse beside its pressure, two values in conflict."""
     together = Measurement.objects.filter(
         patient=reading.patient_id, device=reading.device_id, taken_at=reading.taken_at
     )
     ordered = together.select_related("metric", "excluded_by").order_by("metric__position", "index", "pk")
-    return Moment(reading.taken_at, reading.device, [_facet(row, goals, units) for row in ordered])
+    return ReadingGroup(
+        reading.taken_at, reading.device, [build_reading_detail(row, thresholds, units) for row in ordered]
+    )
 
 
-def _facet(reading: Measurement, goals: Goals, units: Units) -> Facet:
-    metric, unit = reading.metric, units.of(reading.metric)
+def build_reading_detail(reading: Measurement, thresholds: PatientThresholds, units: DisplayUnits) -> ReadingDetail:
+    metric, unit = reading.metric, units.unit_for(reading.metric)
     second = float(reading.value_2) if metric.has_second_value and reading.value_2 is not None else None
     values = (float(reading.value_1), second)
     context = str(reading.filter_params.get("meal_context", ""))
     doubtful = reading.control or reading.excluded_at or reading.conflict or reading.implausible
-    standing = Standing.UNJUDGED if doubtful else goals.judge(metric.pk, values, context)
-    return Facet(reading, unit, value_text(metric, values, unit), quality_of(reading), standing)
+    standing = ThresholdStatus.NOT_EVALUATED if doubtful else thresholds.evaluate(metric.pk, values, context)
+    return ReadingDetail(reading, unit, format_reading_value(metric, values, unit), quality_notes(reading), standing)

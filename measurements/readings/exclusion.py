@@ -15,20 +15,20 @@ from patients.models import Patient, User
 from patients.models.audit import AuditAction
 
 
-class Reason(models.TextChoices):
+class ExclusionReason(models.TextChoices):
     SOMEONE_ELSE = "someone_else", "Someone else's reading"
     BAD_MEASUREMENT = "bad_measurement", "Bad measurement (cuff, posture, movement)"
     DEVICE_TEST = "device_test", "A test of the device"
     OTHER = "other", "Something else"
 
-    def said(self, detail: str) -> str:
+    def format_reason(self, detail: str) -> str:
         """As kept on the reading: the reason in words, with what the person added."""
-        words = "" if self == Reason.OTHER else str(self.label)
+        words = "" if self == ExclusionReason.OTHER else str(self.label)
         return ": ".join(part for part in (words, detail.strip()) if part)
 
 
 # The marks of one moment, from what is not excluded there: with the wrong one of two values gone, the right one counts.
-REMARK = """
+RECOMPUTE_CONFLICTS_SQL = """
 UPDATE measurements_measurement AS kept SET conflict = EXISTS (
     SELECT FROM measurements_measurement AS other
     WHERE other.device_id = kept.device_id AND other.metric_id = kept.metric_id AND other.taken_at = kept.taken_at
@@ -42,37 +42,39 @@ WHERE kept.id = ANY(%s) AND kept.excluded_at IS NULL AND metric.code = kept.metr
 
 
 @transaction.atomic
-def exclude(*, reading: Measurement, reason: Reason, by: User, detail: str = "") -> None:
+def exclude_reading(*, reading: Measurement, reason: ExclusionReason, by: User, detail: str = "") -> None:
     """Take a reading out of averages, latest values and day counts. What the device took with it goes too.
 
     A pulse belongs to its blood pressure; it stays where another value of the same moment still needs it.
     ValidationError: excluded already, or no reason in words.
     """
-    words = reason.said(detail)[:200]
+    words = reason.format_reason(detail)[:200]
     if not words:
         raise ValidationError("Say in a few words why this reading doesn't count.")
-    together = _locked(reading)
-    target = _among(together, reading)
+    together = lock_simultaneous_readings(reading)
+    target = find_vital_reading(together, reading)
     if target.excluded_at is not None:
         raise ValidationError(f"{target.excluded_by} has excluded this reading already.")
-    chosen = [target.pk, *_companions(together, target)]
+    chosen = [target.pk, *companion_ids(together, target)]
     Measurement.objects.filter(pk__in=chosen).update(excluded_at=timezone.now(), excluded_by=by, excluded_reason=words)
-    _follow(together, target, action=AuditAction.EXCLUDE, by=by, reason=str(reason), readings=len(chosen))
+    update_after_exclusion(
+        together, target, action=AuditAction.EXCLUDE, by=by, reason=str(reason), readings=len(chosen)
+    )
 
 
 @transaction.atomic
-def undo(*, reading: Measurement, by: User) -> None:
+def undo_exclusion(*, reading: Measurement, by: User) -> None:
     """The reading counts again, and what was excluded together with it. ValidationError: it is not excluded."""
-    together = _locked(reading)
-    target = _among(together, reading)
+    together = lock_simultaneous_readings(reading)
+    target = find_vital_reading(together, reading)
     if target.excluded_at is None:
         raise ValidationError("This reading counts already: somebody has taken the exclusion back.")
     chosen = [row.pk for row in together if row.excluded_at == target.excluded_at and row.index == target.index]
     Measurement.objects.filter(pk__in=chosen).update(excluded_at=None, excluded_by=None, excluded_reason="")
-    _follow(together, target, action=AuditAction.UNDO_EXCLUSION, by=by, readings=len(chosen))
+    update_after_exclusion(together, target, action=AuditAction.UNDO_EXCLUSION, by=by, readings=len(chosen))
 
 
-def _locked(reading: Measurement) -> list[Measurement]:
+def lock_simultaneous_readings(reading: Measurement) -> list[Measurement]:
     """All that the device took at this moment. Readings before latest values before the patient, as ingest does."""
     rows = Measurement.objects.filter(
         patient=reading.patient_id, device=reading.device_id, taken_at=reading.taken_at, metric__vital=True
@@ -80,7 +82,7 @@ def _locked(reading: Measurement) -> list[Measurement]:
     return list(rows.select_for_update(no_key=True, of=("self",)).select_related("excluded_by").order_by("pk"))
 
 
-def _among(together: Sequence[Measurement], reading: Measurement) -> Measurement:
+def find_vital_reading(together: Sequence[Measurement], reading: Measurement) -> Measurement:
     """As it is now, under the lock; one of a metric that is no vital sign has nothing to be taken out of."""
     found = next((row for row in together if row.pk == reading.pk), None)
     if found is None:
@@ -88,24 +90,24 @@ def _among(together: Sequence[Measurement], reading: Measurement) -> Measurement
     return found
 
 
-def _companions(together: Sequence[Measurement], target: Measurement) -> list[int]:
+def companion_ids(together: Sequence[Measurement], target: Measurement) -> list[int]:
     open_rows = [row for row in together if row.excluded_at is None and row.index == target.index]
     if any(row.metric_id == target.metric_id and row.pk != target.pk for row in open_rows):
         return []
     return [row.pk for row in open_rows if row.metric_id != target.metric_id]
 
 
-def _follow(
+def update_after_exclusion(
     together: Sequence[Measurement], target: Measurement, *, action: AuditAction, by: User, **details: object
 ) -> None:
     """What rests on the reading, at once: conflict marks, latest values, open pages; and who did it."""
     with connection.cursor() as cursor:
-        cursor.execute(REMARK, [[row.pk for row in together]])
+        cursor.execute(RECOMPUTE_CONFLICTS_SQL, [[row.pk for row in together]])
     for metric in sorted({row.metric_id for row in together}):
-        latest_readings.recompute(patient_id=target.patient_id, metric=metric)
-    patient_summaries.rebuild([target.patient_id])
-    Patient.objects.bump([target.patient_id])
+        latest_readings.recompute_latest_reading(patient_id=target.patient_id, metric=metric)
+    patient_summaries.rebuild_patient_summaries([target.patient_id])
+    Patient.objects.touch_live_version([target.patient_id])
     clinic = target.patient.clinic
-    audit_log.record(
+    audit_log.record_event(
         action, by=by, patients=[target.patient_id], clinic=clinic, target=f"reading:{target.pk}", **details
     )

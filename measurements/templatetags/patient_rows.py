@@ -7,51 +7,55 @@ from collections.abc import Sequence
 from django import template
 from django.utils.safestring import SafeString
 
-from fulfillment.equipment import Holding
-from measurements.fragment_cache import filled, kept
-from measurements.patient_list.rows import Cell, PatientRow
-from measurements.templatetags.formatting import change
-from measurements.units import Units
-from patients.templatetags.time_display import aged
+from fulfillment.equipment import EquipmentItem
+from measurements.fragment_cache import render_cached, render_cached_with_slots
+from measurements.patient_list.rows import PatientRow, VitalCell
+from measurements.templatetags.formatting import format_change
+from measurements.units import DisplayUnits
+from patients.templatetags.time_display import age_element
 
 register = template.Library()
 
-NEVER = SafeString('<span class="meta">never</span>')
+NEVER_MEASURED_HTML = SafeString('<span class="meta">never</span>')
 
 
 @register.simple_tag
-def patient_row(row: PatientRow, units: Units, measured_days: int, several_clinics: bool) -> SafeString:
+def patient_row(row: PatientRow, units: DisplayUnits, measured_days: int, several_clinics: bool) -> SafeString:
     """`measured_days` is of how many days those with a reading are counted; with several clinics, each is named."""
     slots = {
-        "address": row.address,
-        "peek_address": row.peek_address,
+        "address": row.page_url,
+        "preview_url": row.preview_url,
         "name": row.name,
-        "about": f"{row.about} · {row.patient.clinic.name}" if several_clinics else row.about,
-        "cells": SafeString("".join(_cell(cell, units) for cell in row.cells)),
-        "last": aged(row.last_at) if row.last_at else NEVER,
-        "measured": kept("patients/_measured.html", days=row.days_measured, among=measured_days),
-        "line": row.spark.path if row.spark else "",
-        "line_words": row.spark.words if row.spark else "",
-        "held": _held(row.holdings),
+        "about": f"{row.demographics} · {row.patient.clinic.name}" if several_clinics else row.demographics,
+        "cells": SafeString("".join(render_vital_cell(cell, units) for cell in row.cells)),
+        "last": age_element(row.last_at) if row.last_at else NEVER_MEASURED_HTML,
+        "measured": render_cached("measurements/_days_measured.html", days=row.measured_day_count, among=measured_days),
+        "line": row.sparkline.path if row.sparkline else "",
+        "line_words": row.sparkline.description if row.sparkline else "",
+        "held": render_equipment(row.equipment),
     }
-    drawn, discharged = row.spark is not None, row.patient.discharged_at is not None
-    return filled("patients/_row.html", slots, drawn=drawn, discharged=discharged)
+    drawn, discharged = row.sparkline is not None, row.patient.discharged_at is not None
+    return render_cached_with_slots("measurements/_patient_row.html", slots, drawn=drawn, discharged=discharged)
 
 
-def _cell(cell: Cell, units: Units) -> SafeString:
+def render_vital_cell(cell: VitalCell, units: DisplayUnits) -> SafeString:
     reading, gain = cell.reading, cell.gain
     if reading is None:
-        return kept("patients/_no_cell.html", label=cell.label)
+        return render_cached("measurements/_empty_cell.html", label=cell.label)
     slots = {
         "text": reading.text,
-        "age": aged(reading.taken_at),
-        "gain": change(gain.gain, units.weight) if gain else "",
+        "age": age_element(reading.taken_at),
+        "gain": format_change(gain.gain, units.weight_unit) if gain else "",
     }
-    values = {"label": cell.label, "standing": reading.standing, "check": reading.check}
-    return filled("patients/_cell.html", slots, gain_standing=gain.standing if gain else None, **values)
+    values = {"label": cell.label, "standing": reading.threshold_status, "check": reading.needs_check}
+    return render_cached_with_slots(
+        "measurements/_latest_reading_cell.html", slots, gain_standing=gain.threshold_status if gain else None, **values
+    )
 
 
-def _held(holdings: Sequence[Holding]) -> SafeString:
+def render_equipment(holdings: Sequence[EquipmentItem]) -> SafeString:
     """Connected devices are counted, the others are named with what they wait for."""
     under_way = tuple((each.state, each.short_name, each.label) for each in holdings if not each.connected)
-    return kept("patients/_held.html", connected=len(holdings) - len(under_way), under_way=under_way)
+    return render_cached(
+        "fulfillment/_equipment_summary.html", connected=len(holdings) - len(under_way), under_way=under_way
+    )

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.dateformat import DateFormat
 from django.utils.safestring import SafeString
 
-from measurements.fragment_cache import filled
-from measurements.readings.table import Cell, TableRow
+from measurements.fragment_cache import render_cached_with_slots
+from measurements.readings.table import ReadingCell, TableRow
 from patients.models import Patient
 
 register = template.Library()
@@ -21,29 +21,31 @@ register = template.Library()
 def reading_rows(patient: Patient, rows: Iterable[TableRow]) -> SafeString:
     """Times are the patient's."""
     before, _, after = reverse("patients:reading", args=[patient.pk, 0]).rpartition("0")
-    return SafeString("\n".join(_row(row, patient, f"{before}{row.pk}{after}") for row in rows))
+    return SafeString("\n".join(render_reading_row(row, patient, f"{before}{row.pk}{after}") for row in rows))
 
 
-def _row(row: TableRow, patient: Patient, address: str) -> SafeString:
-    taken, heard = _local(row.taken_at, patient), _local(row.heard_at, patient)
+def render_reading_row(row: TableRow, patient: Patient, address: str) -> SafeString:
+    taken, heard = local_date_format(row.taken_at, patient), local_date_format(row.received_at, patient)
     slots = {
         "address": address,
         "day": taken.format("D M j, Y,"),
         "time": taken.format("g:i A"),
-        "cells": SafeString("".join(map(_cell, row.cells))),
-        "marks": "; ".join(row.marks),
+        "cells": SafeString("".join(map(render_reading_cell, row.cells))),
+        "marks": "; ".join(row.notes),
         "device": row.device,
         "heard_day": heard.format("M j, Y,"),
         "heard_time": heard.format("g:i A"),
     }
-    return filled("patients/_table_row.html", slots, left_out=row.left_out, marked=bool(row.marks))
+    return render_cached_with_slots(
+        "measurements/_reading_table_row.html", slots, left_out=row.left_out, marked=bool(row.notes)
+    )
 
 
-def _local(moment: dt.datetime, patient: Patient) -> DateFormat:
+def local_date_format(moment: dt.datetime, patient: Patient) -> DateFormat:
     return DateFormat(moment.astimezone(patient.zone))
 
 
-def _cell(cell: Cell) -> SafeString:
+def render_reading_cell(cell: ReadingCell) -> SafeString:
     """A metric's name and unit may be the vendor's words, so they are filled in."""
     slots = {"label": cell.label, "text": cell.text, "unit": cell.unit}
-    return filled("patients/_table_cell.html", slots, standing=cell.standing)
+    return render_cached_with_slots("measurements/_reading_table_cell.html", slots, standing=cell.threshold_status)

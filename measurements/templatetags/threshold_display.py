@@ -6,21 +6,21 @@ from django import template
 
 from measurements.models import ThresholdChange
 from measurements.thresholds import editing
-from measurements.units import Units
+from measurements.units import DisplayUnits
 
 register = template.Library()
 
 
 @register.filter
-def goal_label(change: ThresholdChange) -> str:
-    return editing.label(change.metric, change.key)
+def threshold_label(change: ThresholdChange) -> str:
+    return editing.threshold_label(change.metric, change.key)
 
 
 @register.filter
-def before(change: ThresholdChange, units: Units) -> str:
-    return editing.in_words(change.before, editing.unit_of(change.metric, change.key, units))
+def old_bounds(change: ThresholdChange, units: DisplayUnits) -> str:
+    return editing.format_bounds(change.before, editing.threshold_unit(change.metric, change.key, units))
 
 
 @register.filter
-def after(change: ThresholdChange, units: Units) -> str:
-    return editing.in_words(change.after, editing.unit_of(change.metric, change.key, units))
+def new_bounds(change: ThresholdChange, units: DisplayUnits) -> str:
+    return editing.format_bounds(change.after, editing.threshold_unit(change.metric, change.key, units))

@@ -13,58 +13,65 @@ from enum import StrEnum
 from django.db.models import Q
 
 from measurements.models import Metric, Threshold
-from measurements.units import VENDORS, Unit, Units
+from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
 
 
-class Standing(StrEnum):
-    """Where a value stands against its goal; `UNJUDGED` where there is no goal."""
+class ThresholdStatus(StrEnum):
+    """Where a value stands against its goal; `NOT_EVALUATED` where there is no goal."""
 
-    UNJUDGED = ""
-    IN_GOAL = "in"
+    NOT_EVALUATED = ""
+    IN_RANGE = "in"
     LOW = "low"
     HIGH = "high"
     VERY_LOW = "very_low"
     VERY_HIGH = "very_high"
 
     @property
-    def words(self) -> str:
-        return WORDS[self]
+    def label(self) -> str:
+        return STATUS_LABELS[self]
 
     @property
     def arrow(self) -> str:
-        return "▲" if self in HIGHS else "▼" if self in LOWS else ""
+        return "▲" if self in ABOVE_STATUSES else "▼" if self in BELOW_STATUSES else ""
 
     @property
-    def out(self) -> bool:
-        return self in OUT
+    def is_out_of_range(self) -> bool:
+        return self in OUT_OF_RANGE_STATUSES
 
     @property
     def tone(self) -> str:
         """Of the flag that says it, where the value is out of its goal."""
-        return "bad" if self in FAR_OUT else "warn"
+        return "bad" if self in FAR_OUT_STATUSES else "warn"
 
 
-WORDS = {
-    Standing.UNJUDGED: "",
-    Standing.IN_GOAL: "in goal",
-    Standing.LOW: "below goal",
-    Standing.HIGH: "above goal",
-    Standing.VERY_LOW: "far below goal",
-    Standing.VERY_HIGH: "far above goal",
+STATUS_LABELS = {
+    ThresholdStatus.NOT_EVALUATED: "",
+    ThresholdStatus.IN_RANGE: "in goal",
+    ThresholdStatus.LOW: "below goal",
+    ThresholdStatus.HIGH: "above goal",
+    ThresholdStatus.VERY_LOW: "far below goal",
+    ThresholdStatus.VERY_HIGH: "far above goal",
 }
-HIGHS = frozenset({Standing.HIGH, Standing.VERY_HIGH})
-LOWS = frozenset({Standing.LOW, Standing.VERY_LOW})
-OUT = HIGHS | LOWS
-FAR_OUT = frozenset({Standing.VERY_LOW, Standing.VERY_HIGH})
-MOST_URGENT_FIRST = (
-    *(Standing.VERY_LOW, Standing.VERY_HIGH, Standing.LOW, Standing.HIGH, Standing.IN_GOAL, Standing.UNJUDGED),
+ABOVE_STATUSES = frozenset({ThresholdStatus.HIGH, ThresholdStatus.VERY_HIGH})
+BELOW_STATUSES = frozenset({ThresholdStatus.LOW, ThresholdStatus.VERY_LOW})
+OUT_OF_RANGE_STATUSES = ABOVE_STATUSES | BELOW_STATUSES
+FAR_OUT_STATUSES = frozenset({ThresholdStatus.VERY_LOW, ThresholdStatus.VERY_HIGH})
+STATUSES_BY_URGENCY = (
+    *(
+        ThresholdStatus.VERY_LOW,
+        ThresholdStatus.VERY_HIGH,
+        ThresholdStatus.LOW,
+        ThresholdStatus.HIGH,
+        ThresholdStatus.IN_RANGE,
+        ThresholdStatus.NOT_EVALUATED,
+    ),
 )
-URGENCY = {standing: place for place, standing in enumerate(MOST_URGENT_FIRST)}
+URGENCY_RANKS = {standing: place for place, standing in enumerate(STATUSES_BY_URGENCY)}
 
 
 @dataclass(frozen=True)
-class Goal:
+class EffectiveThreshold:
     """Bounds in the vendor's unit. A range includes both ends; a bound that stands alone is "< high" or ">= low"."""
 
     low: float | None
@@ -75,54 +82,54 @@ class Goal:
     source: str
     source_date: dt.date
 
-    def judge(self, value: float) -> Standing:
+    def evaluate(self, value: float) -> ThresholdStatus:
         if self.very_low is not None and value < self.very_low:
-            return Standing.VERY_LOW
+            return ThresholdStatus.VERY_LOW
         if self.very_high is not None and value > self.very_high:
-            return Standing.VERY_HIGH
+            return ThresholdStatus.VERY_HIGH
         if self.low is not None and value < self.low:
-            return Standing.LOW
-        return Standing.HIGH if self._too_high(value) else Standing.IN_GOAL
+            return ThresholdStatus.LOW
+        return ThresholdStatus.HIGH if self.is_above_high(value) else ThresholdStatus.IN_RANGE
 
-    def _too_high(self, value: float) -> bool:
+    def is_above_high(self, value: float) -> bool:
         if self.high is None:
             return False
         return value >= self.high if self.low is None else value > self.high
 
-    def words(self, unit: Unit) -> str:
-        low, high = (None if bound is None else unit.plain(bound) for bound in (self.low, self.high))
+    def format_range(self, unit: Unit) -> str:
+        low, high = (None if bound is None else unit.format_bound(bound) for bound in (self.low, self.high))
         if low is not None and high is not None:
             return f"{low}\N{EN DASH}{high}"
         return f"< {high}" if high is not None else f"≥ {low}" if low is not None else ""
 
 
-Key = tuple[str, int, str]
+ThresholdKey = tuple[str, int, str]
 
 
 @dataclass(frozen=True)
-class Goals:
+class PatientThresholds:
     """One patient's goals by (metric, component, context)."""
 
-    by_key: dict[Key, Goal] = field(default_factory=dict)
+    by_key: dict[ThresholdKey, EffectiveThreshold] = field(default_factory=dict)
 
-    def find(self, metric: str, component: int = 1, context: str = "") -> Goal | None:
+    def find_threshold(self, metric: str, component: int = 1, context: str = "") -> EffectiveThreshold | None:
         return self.by_key.get((metric, component, context)) or self.by_key.get((metric, component, ""))
 
-    def judge(self, metric: str, values: Iterable[float | None], context: str = "") -> Standing:
+    def evaluate(self, metric: str, values: Iterable[float | None], context: str = "") -> ThresholdStatus:
         """The most urgent standing of a reading's values."""
-        worst = Standing.UNJUDGED
+        worst = ThresholdStatus.NOT_EVALUATED
         for component, value in enumerate(values, start=1):
-            goal = self.find(metric, component, context)
+            goal = self.find_threshold(metric, component, context)
             if goal and value is not None:
-                worst = min(worst, goal.judge(value), key=URGENCY.__getitem__)
+                worst = min(worst, goal.evaluate(value), key=URGENCY_RANKS.__getitem__)
         return worst
 
 
-def of(patient: Patient) -> Goals:
-    return of_many([patient])[patient.pk]
+def thresholds_for(patient: Patient) -> PatientThresholds:
+    return thresholds_for_many([patient])[patient.pk]
 
 
-def of_many(patients: Iterable[Patient]) -> dict[uuid.UUID, Goals]:
+def thresholds_for_many(patients: Iterable[Patient]) -> dict[uuid.UUID, PatientThresholds]:
     """In one query, however many patients."""
     patients = list(patients)
     rows = Threshold.objects.filter(
@@ -130,71 +137,87 @@ def of_many(patients: Iterable[Patient]) -> dict[uuid.UUID, Goals]:
         | Q(clinic__in={patient.clinic_id for patient in patients})
         | Q(patient__isnull=True, clinic__isnull=True)
     ).order_by()
-    shared: dict[int | None, dict[Key, Goal]] = defaultdict(dict)  # by clinic; the shipped ones by None
-    own: dict[uuid.UUID, dict[Key, Goal]] = defaultdict(dict)
+    shared: dict[int | None, dict[ThresholdKey, EffectiveThreshold]] = defaultdict(
+        dict
+    )  # by clinic; the shipped ones by None
+    own: dict[uuid.UUID, dict[ThresholdKey, EffectiveThreshold]] = defaultdict(dict)
     for row in rows:
         goals = own[row.patient_id] if row.patient_id else shared[row.clinic_id]
-        goals[row.metric_id, row.component, row.context] = _goal(row)
+        goals[row.metric_id, row.component, row.context] = build_effective_threshold(row)
     of_clinic = {pk: shared[None] | shared[pk] for pk in {patient.clinic_id for patient in patients}}
-    return {patient.pk: Goals(of_clinic[patient.clinic_id] | own.get(patient.pk, {})) for patient in patients}
+    return {
+        patient.pk: PatientThresholds(of_clinic[patient.clinic_id] | own.get(patient.pk, {})) for patient in patients
+    }
 
 
-def _goal(row: Threshold) -> Goal:
-    return Goal(
-        low=_number(row.low),
-        high=_number(row.high),
-        very_low=_number(row.very_low),
-        very_high=_number(row.very_high),
+def build_effective_threshold(row: Threshold) -> EffectiveThreshold:
+    return EffectiveThreshold(
+        low=optional_float(row.low),
+        high=optional_float(row.high),
+        very_low=optional_float(row.very_low),
+        very_high=optional_float(row.very_high),
         scope="patient" if row.patient_id else "clinic" if row.clinic_id else "default",
         source=row.source,
         source_date=row.source_date,
     )
 
 
-def _number(bound: Decimal | None) -> float | None:
+def optional_float(bound: Decimal | None) -> float | None:
     return None if bound is None else float(bound)
 
 
 @dataclass(frozen=True)
-class PrintedGoal:
+class ThresholdDescription:
     label: str
-    words: str
+    range_text: str
     unit: str
-    goal: Goal
+    threshold: EffectiveThreshold
 
 
-CONTEXT_WORDS = {"fasting": "fasting", "pre-prandial": "before meals", "post-prandial": "after meals"}
+MEAL_CONTEXT_LABELS = {"fasting": "fasting", "pre-prandial": "before meals", "post-prandial": "after meals"}
 
 
-def printed(goals: Goals, metrics: Iterable[Metric], *, units: Units = VENDORS) -> list[PrintedGoal]:
+def describe_thresholds(
+    thresholds: PatientThresholds, metrics: Iterable[Metric], *, units: DisplayUnits = VENDOR_UNITS
+) -> list[ThresholdDescription]:
     """As a person reads them: both bounds of a blood pressure in one line, glucose by meal where that differs."""
-    return [row for metric in metrics for row in _printed_of(goals, metric, units.of(metric))]
+    return [row for metric in metrics for row in describe_metric_thresholds(thresholds, metric, units.unit_for(metric))]
 
 
-def _printed_of(goals: Goals, metric: Metric, unit: Unit) -> Iterator[PrintedGoal]:
-    first, second = goals.by_key.get((metric.pk, 1, "")), goals.by_key.get((metric.pk, 2, ""))
+def describe_metric_thresholds(
+    thresholds: PatientThresholds, metric: Metric, unit: Unit
+) -> Iterator[ThresholdDescription]:
+    first, second = thresholds.by_key.get((metric.pk, 1, "")), thresholds.by_key.get((metric.pk, 2, ""))
     if first:
-        words = _paired(first, second, unit) if second else first.words(unit)
-        yield PrintedGoal(metric.label, words, unit.name, first)
-    yield from by_meal(goals, metric, unit)
-    if gain := goals.by_key.get((metric.pk, 1, "gain")):
-        yield PrintedGoal(f"{metric.label} gain", gain.words(unit.change), f"{unit.name} in 7 days", gain)
+        words = format_paired_range(first, second, unit) if second else first.format_range(unit)
+        yield ThresholdDescription(metric.label, words, unit.name, first)
+    yield from describe_meal_thresholds(thresholds, metric, unit)
+    if gain := thresholds.by_key.get((metric.pk, 1, "gain")):
+        yield ThresholdDescription(
+            f"{metric.label} gain", gain.format_range(unit.for_differences), f"{unit.name} in 7 days", gain
+        )
 
 
-def by_meal(goals: Goals, metric: Metric, unit: Unit) -> Iterator[PrintedGoal]:
+def describe_meal_thresholds(
+    thresholds: PatientThresholds, metric: Metric, unit: Unit
+) -> Iterator[ThresholdDescription]:
     """Goals of readings that the glucometer was told a meal of, where they are not those of all others."""
-    usual = goals.by_key.get((metric.pk, 1, ""))
+    usual = thresholds.by_key.get((metric.pk, 1, ""))
     meals: dict[str, list[str]] = {}
-    found: dict[str, Goal] = {}
-    for context, said in CONTEXT_WORDS.items():
-        goal = goals.by_key.get((metric.pk, 1, context))
-        if goal and not (usual and goal.words(unit) == usual.words(unit)):
-            meals.setdefault(goal.words(unit), []).append(said)
-            found.setdefault(goal.words(unit), goal)
+    found: dict[str, EffectiveThreshold] = {}
+    for context, said in MEAL_CONTEXT_LABELS.items():
+        goal = thresholds.by_key.get((metric.pk, 1, context))
+        if goal and not (usual and goal.format_range(unit) == usual.format_range(unit)):
+            meals.setdefault(goal.format_range(unit), []).append(said)
+            found.setdefault(goal.format_range(unit), goal)
     for words, said_of in meals.items():
-        yield PrintedGoal(" or ".join(said_of).capitalize(), words, unit.name, found[words])
+        yield ThresholdDescription(" or ".join(said_of).capitalize(), words, unit.name, found[words])
 
 
-def _paired(first: Goal, second: Goal, unit: Unit) -> str:
+def format_paired_range(first: EffectiveThreshold, second: EffectiveThreshold, unit: Unit) -> str:
     one_sided = first.low is None and second.low is None and first.high is not None and second.high is not None
-    return f"< {first.high:g}/{second.high:g}" if one_sided else f"{first.words(unit)} over {second.words(unit)}"
+    return (
+        f"< {first.high:g}/{second.high:g}"
+        if one_sided
+        else f"{first.format_range(unit)} over {second.format_range(unit)}"
+    )

@@ -17,15 +17,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from measurements import units
 from measurements.thresholds import editing
-from measurements.thresholds.editing import Bounds, Offer
-from measurements.thresholds.evaluation import Key
-from measurements.units import Units
+from measurements.thresholds.editing import Bounds, EditableThreshold
+from measurements.thresholds.evaluation import ThresholdKey
+from measurements.units import DisplayUnits
 from patients.models import Clinic, Patient
-from patients.permissions import Act, can, open_patient, person, requires
+from patients.permissions import Permission, current_user, get_patient_audited, has_permission, requires_permission
 
-HISTORY_SHOWN = 50
+MAX_HISTORY_ROWS = 50
 # From the left to the right a value rises: what each field says happens to a reading there.
-LABELS = {
+BOUND_FIELD_LABELS = {
     "very_low": "Far below goal: less than",
     "low": "In goal: from",
     "high": "In goal: up to",
@@ -33,7 +33,7 @@ LABELS = {
 }
 
 
-class GoalsForm(forms.Form):
+class ThresholdsForm(forms.Form):
     """Four bounds per goal, in `units`, and a box to go back to what stands behind the patient's own.
 
     The form carries the units that its numbers were typed in: the person may have chosen others meanwhile.
@@ -42,84 +42,88 @@ class GoalsForm(forms.Form):
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     units = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, offers: list[Offer], seen: int, units: Units) -> None:
+    def __init__(
+        self, data: Any = None, *, editable_thresholds: list[EditableThreshold], seen: int, units: DisplayUnits
+    ) -> None:
         super().__init__(data, initial={"seen": seen, "units": units.code})
-        self.offers, self.read_in = offers, units
-        for offer in offers:
-            for name, bound in zip(editing.NAMES, offer.shown(offer.bounds), strict=True):
-                self.fields[self.name_of(offer, name)] = _bound_field(offer, name, bound)
-            if offer.own:
-                label = f"{offer.label}: back to {offer.behind_words}"
-                self.fields[self.name_of(offer, "back")] = forms.BooleanField(label=label, required=False)
+        self.editable_thresholds, self.display_units = editable_thresholds, units
+        for offer in editable_thresholds:
+            for name, bound in zip(editing.BOUND_NAMES, offer.to_display_unit(offer.bounds), strict=True):
+                self.fields[self.field_name(offer, name)] = build_bound_field(offer, name, bound)
+            if offer.own_threshold:
+                label = f"{offer.label}: back to {offer.fallback_text}"
+                self.fields[self.field_name(offer, "back")] = forms.BooleanField(label=label, required=False)
 
-    def rows(self) -> list[tuple[Offer, list[forms.BoundField], forms.BoundField | None]]:
+    def field_rows(self) -> list[tuple[EditableThreshold, list[forms.BoundField], forms.BoundField | None]]:
         return [
             (
                 offer,
-                [self[self.name_of(offer, name)] for name in editing.NAMES],
-                self[self.name_of(offer, "back")] if offer.own else None,
+                [self[self.field_name(offer, name)] for name in editing.BOUND_NAMES],
+                self[self.field_name(offer, "back")] if offer.own_threshold else None,
             )
-            for offer in self.offers
+            for offer in self.editable_thresholds
         ]
 
     def clean(self) -> dict[str, Any] | None:
-        for offer in self.offers:
-            bounds = self.typed(offer)
-            if not self._broken(offer) and not self._goes_back(offer) and bounds != offer.bounds:
-                self._check(offer, bounds)
+        for offer in self.editable_thresholds:
+            bounds = self.bounds_in_vendor_unit(offer)
+            if not self.has_field_errors(offer) and not self.is_reset_to_fallback(offer) and bounds != offer.bounds:
+                self.add_bound_errors(offer, bounds)
         return self.cleaned_data
 
-    def wanted(self) -> dict[Key, Bounds | None]:
+    def changed_bounds(self) -> dict[ThresholdKey, Bounds | None]:
         """Only what the person touched: an untouched default stays a default."""
-        found: dict[Key, Bounds | None] = {}
-        for offer in self.offers:
-            if self._goes_back(offer):
+        found: dict[ThresholdKey, Bounds | None] = {}
+        for offer in self.editable_thresholds:
+            if self.is_reset_to_fallback(offer):
                 found[offer.key] = None
-            elif (bounds := self.typed(offer)) != offer.bounds:
+            elif (bounds := self.bounds_in_vendor_unit(offer)) != offer.bounds:
                 found[offer.key] = bounds
         return found
 
-    def _check(self, offer: Offer, bounds: Bounds) -> None:
+    def add_bound_errors(self, offer: EditableThreshold, bounds: Bounds) -> None:
         try:
-            editing.check(offer.metric, offer.key, bounds, units=self.read_in)
+            editing.validate_bounds(offer.metric, offer.key, bounds, units=self.display_units)
         except ValidationError as error:
             for name, said in error.message_dict.items():
-                self.add_error(self.name_of(offer, name), said)
+                self.add_error(self.field_name(offer, name), said)
 
-    def typed(self, offer: Offer) -> Bounds:
+    def bounds_in_vendor_unit(self, offer: EditableThreshold) -> Bounds:
         """In the vendor's unit."""
-        return offer.kept(self.said(offer))
+        return offer.to_vendor_unit(self.typed_bounds(offer))
 
-    def said(self, offer: Offer) -> Bounds:
+    def typed_bounds(self, offer: EditableThreshold) -> Bounds:
         """In the unit of the form."""
-        return Bounds(*(self.cleaned_data.get(self.name_of(offer, name)) for name in editing.NAMES))
+        return Bounds(*(self.cleaned_data.get(self.field_name(offer, name)) for name in editing.BOUND_NAMES))
 
-    def _goes_back(self, offer: Offer) -> bool:
-        return bool(self.cleaned_data.get(self.name_of(offer, "back")))
+    def is_reset_to_fallback(self, offer: EditableThreshold) -> bool:
+        return bool(self.cleaned_data.get(self.field_name(offer, "back")))
 
-    def _broken(self, offer: Offer) -> bool:
-        return any(self.name_of(offer, name) in self.errors for name in editing.NAMES)
+    def has_field_errors(self, offer: EditableThreshold) -> bool:
+        return any(self.field_name(offer, name) in self.errors for name in editing.BOUND_NAMES)
 
     @staticmethod
-    def name_of(offer: Offer, bound: str) -> str:
+    def field_name(offer: EditableThreshold, bound: str) -> str:
         metric, component, context = offer.key
         return "-".join([metric, str(component), *([context] if context else []), bound])
 
 
-def _bound_field(offer: Offer, name: str, bound: Decimal | None) -> forms.DecimalField:
+def build_bound_field(offer: EditableThreshold, name: str, bound: Decimal | None) -> forms.DecimalField:
     return forms.DecimalField(
-        label=LABELS[name],
+        label=BOUND_FIELD_LABELS[name],
         required=False,
         max_digits=6,
         decimal_places=2,
         initial=None if bound is None else f"{bound.normalize():f}",
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "aria-label": f"{offer.label}, {LABELS[name].lower()}"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "decimal", "aria-label": f"{offer.label}, {BOUND_FIELD_LABELS[name].lower()}"}
+        ),
         error_messages={"invalid": "Write a number, such as 130 or 100.4."},
     )
 
 
 @dataclass(frozen=True)
-class Place:
+class ThresholdPageContext:
     """Whose goals a page is about, who may change them there, and where it sends people."""
 
     scope: Patient | Clinic
@@ -127,68 +131,91 @@ class Place:
     editable: bool
     action: str
     back: str
-    back_words: str
-    units: Units
+    back_label: str
+    units: DisplayUnits
 
-    def form(self, data: QueryDict | None = None) -> GoalsForm:
-        newest = editing.bearing_on(self.scope).values_list("pk", flat=True).first()
-        read_in = self.units if data is None else Units.read(data.get("units"))
-        return GoalsForm(data, offers=editing.offers(self.scope, units=read_in), seen=newest or 0, units=read_in)
+    def build_form(self, data: QueryDict | None = None) -> ThresholdsForm:
+        newest = editing.relevant_changes(self.scope).values_list("pk", flat=True).first()
+        read_in = self.units if data is None else DisplayUnits.from_code(data.get("units"))
+        return ThresholdsForm(
+            data,
+            editable_thresholds=editing.editable_thresholds(self.scope, units=read_in),
+            seen=newest or 0,
+            units=read_in,
+        )
 
 
-@requires(Act.SEE_PATIENTS)
+@requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
-def goals(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    place = _of_patient(request, patient_id)
-    return show(request, place, place.form())
+def patient_thresholds(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    place = patient_threshold_context(request, patient_id)
+    return render_thresholds(request, place, place.build_form())
 
 
-@requires(Act.JUDGE_READINGS)
+@requires_permission(Permission.REVIEW_READINGS)
 @require_POST
-def save(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    return keep(request, _of_patient(request, patient_id), then=reverse("patients:goals", args=[patient_id]))
+def save_patient_thresholds(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    return handle_threshold_form(
+        request,
+        patient_threshold_context(request, patient_id),
+        redirect_to=reverse("patients:thresholds", args=[patient_id]),
+    )
 
 
-def keep(request: HttpRequest, place: Place, *, then: str) -> HttpResponse:
-    form = place.form(request.POST)
+def handle_threshold_form(request: HttpRequest, context: ThresholdPageContext, *, redirect_to: str) -> HttpResponse:
+    form = context.build_form(request.POST)
     if not form.is_valid():
-        return show(request, place, form)
+        return render_thresholds(request, context, form)
     seen = form.cleaned_data["seen"]
     try:
-        changed = editing.change(scope=place.scope, wanted=form.wanted(), seen=seen, by=person(request))
-    except editing.ChangedMeanwhile as meanwhile:
-        renewed = place.form(_brought_up_to_date(request.POST, form, meanwhile))
-        return show(request, place, renewed, meanwhile=meanwhile)
+        changed = editing.change_thresholds(
+            scope=context.scope, new_bounds=form.changed_bounds(), last_seen_change_id=seen, by=current_user(request)
+        )
+    except editing.ConcurrentThresholdChange as meanwhile:
+        renewed = context.build_form(merge_concurrent_changes(request.POST, form, meanwhile))
+        return render_thresholds(request, context, renewed, meanwhile=meanwhile)
     messages.success(request, "The goals are saved." if changed else "Nothing was changed.")
-    return redirect(then)
+    return redirect(redirect_to)
 
 
-def show(request: HttpRequest, place: Place, form: GoalsForm, **more: Any) -> HttpResponse:
-    history = editing.history(place.scope)[:HISTORY_SHOWN]
+def render_thresholds(
+    request: HttpRequest, context: ThresholdPageContext, form: ThresholdsForm, **more: Any
+) -> HttpResponse:
+    history = editing.threshold_history(context.scope)[:MAX_HISTORY_ROWS]
     return render(
         request,
-        "patients/goals.html",
-        {"place": place, "form": form, "history": history, "units": form.read_in, **more},
+        "measurements/thresholds.html",
+        {"place": context, "form": form, "history": history, "units": form.display_units, **more},
     )
 
 
-def _of_patient(request: HttpRequest, patient_id: uuid.UUID) -> Place:
-    user = person(request)
-    patient = open_patient(patient_id, by=user)
-    action = reverse("patients:save_goals", args=[patient.pk])
+def patient_threshold_context(request: HttpRequest, patient_id: uuid.UUID) -> ThresholdPageContext:
+    user = current_user(request)
+    patient = get_patient_audited(patient_id, by=user)
+    action = reverse("patients:save_thresholds", args=[patient.pk])
     back = reverse("patients:page", args=[patient.pk])
-    return Place(
-        patient, patient.clinic, can(user, Act.JUDGE_READINGS), action, back, "Back to the patient", units.of(user)
+    return ThresholdPageContext(
+        patient,
+        patient.clinic,
+        has_permission(user, Permission.REVIEW_READINGS),
+        action,
+        back,
+        "Back to the patient",
+        units.units_for(user),
     )
 
 
-def _brought_up_to_date(data: QueryDict, form: GoalsForm, meanwhile: editing.ChangedMeanwhile) -> QueryDict:
+def merge_concurrent_changes(
+    data: QueryDict, form: ThresholdsForm, meanwhile: editing.ConcurrentThresholdChange
+) -> QueryDict:
     """What was typed is kept; a goal that only somebody else touched takes their values, so that none is lost."""
     renewed = data.copy()
     renewed["seen"] = str(meanwhile.changes[0].pk)
     changed = {change.key for change in meanwhile.changes}
-    for offer in form.offers:
-        if offer.key in changed and form.said(offer) == offer.shown(offer.before(meanwhile.changes)):
-            for name, bound in zip(editing.NAMES, offer.shown(offer.bounds), strict=True):
-                renewed[form.name_of(offer, name)] = "" if bound is None else f"{bound:f}"
+    for offer in form.editable_thresholds:
+        if offer.key in changed and form.typed_bounds(offer) == offer.to_display_unit(
+            offer.bounds_before(meanwhile.changes)
+        ):
+            for name, bound in zip(editing.BOUND_NAMES, offer.to_display_unit(offer.bounds), strict=True):
+                renewed[form.field_name(offer, name)] = "" if bound is None else f"{bound:f}"
     return renewed

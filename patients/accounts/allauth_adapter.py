@@ -24,18 +24,18 @@ from django.urls import reverse
 from patients import encryption
 from patients.accounts import invitations
 from patients.audit import audit_log
-from patients.client_ip import client_address
+from patients.client_ip import get_client_ip as client_address
 from patients.models import AuditEvent
-from patients.permissions import home_of
+from patients.permissions import home_url_for
 
-PRODUCT = "Vitals at Home"
-WORDS_OF_METHOD = {
+PRODUCT_NAME = "Vitals at Home"
+REAUTHENTICATION_LABELS = {
     "mfa_reauthenticate": "Use a code from the app, or a recovery code",
     "mfa_reauthenticate:webauthn": "Use a passkey",
 }
 
 # What allauth reports about somebody's own account, said in a mail to its owner.
-CHANGES = {
+ACCOUNT_CHANGE_MESSAGES = {
     "account/email/password_changed": "The password was changed.",
     "account/email/password_set": "A password was chosen.",
     "account/email/password_reset": "A new password was chosen through a link that was mailed to this address.",
@@ -62,10 +62,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request) or "local"
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        return home_of(request.user)
+        return home_url_for(request.user)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        return home_of(request.user)
+        return home_url_for(request.user)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Person and address together: nobody can lock a nurse out of her own desk from elsewhere."""
@@ -80,21 +80,21 @@ class AccountAdapter(DefaultAccountAdapter):
                 raise self.validation_error("too_many_login_attempts")
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            self._record_failure(email, locked=True)
+            self.record_failed_sign_in(email, locked=True)
             raise
-        self._anywhere = anywhere
+        self._email_rate_usage = anywhere
 
     def _rollback_login_failed_rl_usage(self) -> None:
         super()._rollback_login_failed_rl_usage()
-        self._anywhere.rollback()
+        self._email_rate_usage.rollback()
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        self._record_failure(credentials.get("email", ""), locked=False)
+        self.record_failed_sign_in(credentials.get("email", ""), locked=False)
 
-    def _record_failure(self, email: str, *, locked: bool) -> None:
+    def record_failed_sign_in(self, email: str, *, locked: bool) -> None:
         """What was typed is kept only when it is somebody's address: it may have been a password."""
-        user = invitations.find(email)
-        audit_log.record(
+        user = invitations.find_user_by_email(email)
+        audit_log.record_event(
             AuditEvent.Action.SIGN_IN_FAILED, by=None, target=f"user:{user.pk}" if user else "", locked_out=locked
         )
 
@@ -116,12 +116,12 @@ class AccountAdapter(DefaultAccountAdapter):
         methods = super().get_reauthentication_methods(user)
         strong = [entry for entry in methods if entry["id"] != "reauthenticate"]
         for entry in strong:
-            entry["description"] = WORDS_OF_METHOD[entry["id"]]
+            entry["description"] = REAUTHENTICATION_LABELS[entry["id"]]
         return strong or methods
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
-        return invitations.absolute(path.replace("UID-KEY", key))
+        return invitations.absolute_url(path.replace("UID-KEY", key))
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         user.set_password(password)
@@ -129,7 +129,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_notification_mail(self, template_prefix: str, user: Any, *_: Any, **__: Any) -> None:
         """Always: whoever stole a session and changes the account's locks is seen by its owner within minutes."""
-        invitations.tell_of_change(user=user, change=CHANGES[template_prefix])
+        invitations.notify_account_change(user=user, change=ACCOUNT_CHANGE_MESSAGES[template_prefix])
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """After the commit: a mail server that hangs must hold no transaction open."""
@@ -147,16 +147,16 @@ class MFAAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return encryption.conceal(text)
+        return encryption.encrypt_secret(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return encryption.reveal(encrypted_text)
+        return encryption.decrypt_secret(encrypted_text)
 
     def get_totp_issuer(self) -> str:
-        return PRODUCT
+        return PRODUCT_NAME
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return {"id": urlsplit(settings.SITE_URL).hostname or "", "name": PRODUCT}
+        return {"id": urlsplit(settings.SITE_URL).hostname or "", "name": PRODUCT_NAME}
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:  # noqa: A002  allauth's
         count = Authenticator.objects.filter(user_id=user.pk, type=type).count()

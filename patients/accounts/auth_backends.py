@@ -13,39 +13,39 @@ from django.db.models import Model
 from patients.accounts import mfa
 from patients.models import Role, User
 
-SEE = frozenset({"view"})
-KEEP = frozenset({"view", "add", "change"})
+VIEW_ONLY = frozenset({"view"})
+VIEW_AND_EDIT = frozenset({"view", "add", "change"})
 
 # Nobody deletes a record in the admin; the contents of a kit are the exception, since they are only a template.
-ADMIN_VERBS: dict[str, dict[str, frozenset[str]]] = {
+ADMIN_PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
     Role.ADMINISTRATOR: {
         "patients.clinic": frozenset({"view", "change"}),
-        "patients.user": KEEP,
-        "patients.patient": SEE,
-        "patients.auditevent": SEE,
-        "devices.alarm": SEE,
-        "devices.devicetype": SEE,
-        "devices.hooktally": SEE,
-        "devices.gateway": SEE,
-        "devices.device": SEE,
-        "devices.hardwarechange": SEE,
-        "devices.assignment": SEE,
+        "patients.user": VIEW_AND_EDIT,
+        "patients.patient": VIEW_ONLY,
+        "patients.auditevent": VIEW_ONLY,
+        "devices.operatoralarm": VIEW_ONLY,
+        "devices.devicetype": VIEW_ONLY,
+        "devices.webhookcount": VIEW_ONLY,
+        "devices.gateway": VIEW_ONLY,
+        "devices.device": VIEW_ONLY,
+        "devices.hardwarechange": VIEW_ONLY,
+        "devices.assignment": VIEW_ONLY,
         "devices.delivery": frozenset({"view", "replay"}),
-        "devices.vendorcall": SEE,
-        "devices.keyslot": frozenset({"view", "clear"}),
+        "devices.vendorcall": VIEW_ONLY,
+        "devices.apikeyslot": frozenset({"view", "clear"}),
         "devices.syncrun": frozenset({"view", "start"}),
-        "devices.syncrow": SEE,
-        "devices.periodicjob": SEE,
-        "measurements.metric": SEE,
-        "measurements.measurement": SEE,
-        "measurements.threshold": SEE,
-        "measurements.thresholdchange": SEE,
-        "fulfillment.kit": KEEP,
-        "fulfillment.kititem": KEEP | {"delete"},
-        "fulfillment.order": SEE,
-        "fulfillment.orderline": SEE,
-        "fulfillment.orderevent": SEE,
-        "fulfillment.specialorder": SEE,
+        "devices.syncrow": VIEW_ONLY,
+        "devices.periodicjob": VIEW_ONLY,
+        "measurements.metric": VIEW_ONLY,
+        "measurements.measurement": VIEW_ONLY,
+        "measurements.threshold": VIEW_ONLY,
+        "measurements.thresholdchange": VIEW_ONLY,
+        "fulfillment.kit": VIEW_AND_EDIT,
+        "fulfillment.kititem": VIEW_AND_EDIT | {"delete"},
+        "fulfillment.order": VIEW_ONLY,
+        "fulfillment.orderline": VIEW_ONLY,
+        "fulfillment.orderevent": VIEW_ONLY,
+        "fulfillment.specialorder": VIEW_ONLY,
     }
 }
 
@@ -54,7 +54,7 @@ class SignInBackend(AuthenticationBackend):
     """By e-mail address and password. Whose session it is comes with whether they have a second step, in one query."""
 
     def get_user(self, user_id: Any) -> User | None:
-        user = mfa.with_second_step(User.objects.filter(pk=user_id)).first()
+        user = mfa.with_mfa_enabled_at(User.objects.filter(pk=user_id)).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
 
@@ -62,17 +62,17 @@ class RoleBackend(BaseBackend):
     """Answers `user.has_perm("app.verb_model")` from the table. It signs nobody in."""
 
     def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Model | None = None) -> bool:
-        return user_obj.is_active and perm in permissions_of(getattr(user_obj, "role", ""))
+        return user_obj.is_active and perm in admin_permissions_of(getattr(user_obj, "role", ""))
 
     def has_module_perms(self, user_obj: AbstractBaseUser | AnonymousUser, app_label: str) -> bool:
-        granted = permissions_of(getattr(user_obj, "role", ""))
+        granted = admin_permissions_of(getattr(user_obj, "role", ""))
         return user_obj.is_active and any(name.startswith(f"{app_label}.") for name in granted)
 
     def get_all_permissions(self, user_obj: Any, obj: Model | None = None) -> set[str]:
-        return permissions_of(getattr(user_obj, "role", "")) if user_obj.is_active else set()
+        return admin_permissions_of(getattr(user_obj, "role", "")) if user_obj.is_active else set()
 
 
-def permissions_of(role: str) -> set[str]:
+def admin_permissions_of(role: str) -> set[str]:
     """Django's names, `app.verb_model`, of everything that a role may do in the admin."""
-    models = ADMIN_VERBS.get(role, {})
+    models = ADMIN_PERMISSIONS.get(role, {})
     return {f"{label.replace('.', f'.{verb}_')}" for label, verbs in models.items() for verb in verbs}

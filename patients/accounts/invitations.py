@@ -20,105 +20,105 @@ from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic, Role, User
 from patients.models.audit import AuditAction
 
-INVITATION_LASTS = dt.timedelta(days=7)
-SALT = "patients.accounts.invitations.invitation"
+INVITATION_LIFETIME = dt.timedelta(days=7)
+INVITATION_SALT = "patients.accounts.invitations.invitation"
 
 
-class InvitationOver(Exception):
+class InvitationExpired(Exception):
     """The link was used, replaced by a newer one, withdrawn, cut off in the mail, or is older than seven days."""
 
 
-def find(email: str) -> User | None:
+def find_user_by_email(email: str) -> User | None:
     return User.objects.filter(email__iexact=email.strip()).first() if email else None
 
 
 @transaction.atomic
-def invite(*, email: str, name: str, role: str, clinics: Iterable[Clinic], by: User | None) -> User:
+def invite_user(*, email: str, name: str, role: str, clinics: Iterable[Clinic], by: User | None) -> User:
     """An account that opens once its one-time link, mailed after the commit, is followed. `by` None: the shell.
 
     Raises ValidationError by field: an address in use, no clinic, a clinic that isn't the inviter's.
     """
     chosen = list(clinics)
-    _check_clinics(chosen, by=by)
+    check_inviter_clinics(chosen, by=by)
     user = User(email=email.strip().lower(), name=name.strip(), is_active=False)
     user.set_unusable_password()
-    _take_role(user, role)
+    assign_role(user, role)
     user.full_clean(exclude=["password"])
     user.save()
     user.clinics.set(chosen)
-    _record(AuditEvent.Action.INVITE, user, by=by, role=role, clinics=[clinic.pk for clinic in chosen])
-    _mail_invitation(user)
+    record_account_event(AuditEvent.Action.INVITE, user, by=by, role=role, clinics=[clinic.pk for clinic in chosen])
+    email_invitation(user)
     return user
 
 
 @transaction.atomic
-def invite_again(*, user: User, by: User | None) -> None:
+def resend_invitation(*, user: User, by: User | None) -> None:
     """A fresh link; every earlier one is dead. Also the way back in for somebody who was deactivated."""
     if user.is_active:
         raise ValidationError("This account is open; its owner can reset the password by e-mail.")
     user.set_unusable_password()  # random each time, and part of the link's fingerprint
     user.save(update_fields=["password"])
-    _record(AuditEvent.Action.INVITE, user, by=by, again=True)
-    _mail_invitation(user)
+    record_account_event(AuditEvent.Action.INVITE, user, by=by, again=True)
+    email_invitation(user)
 
 
-def invited(token: str) -> User:
+def get_invited_user(token: str) -> User:
     """Whose invitation this is. Raises InvitationOver."""
-    return _of_token(token, locked=False)
+    return load_invited_user(token, locked=False)
 
 
 @transaction.atomic
-def accept(*, token: str, password: str) -> User:
+def accept_invitation(*, token: str, password: str) -> User:
     """Opens the account with the password that its owner chose. Raises InvitationOver; twice is once."""
-    user = _of_token(token, locked=True)
+    user = load_invited_user(token, locked=True)
     user.set_password(password)
     user.is_active = True
     user.save(update_fields=["password", "is_active"])
-    _record(AuditEvent.Action.ACCOUNT, user, by=user, change="accepted the invitation")
+    record_account_event(AuditEvent.Action.ACCOUNT, user, by=user, change="accepted the invitation")
     return user
 
 
 @transaction.atomic
-def deactivate(*, user: User, by: User) -> None:
+def deactivate_user(*, user: User, by: User) -> None:
     """Shut out with the next request: sessions, reset links and invitations all hang on the password that goes."""
     if user == by:
         raise ValidationError("You can't deactivate your own account.")
     user.is_active = False
     user.set_unusable_password()
     user.save(update_fields=["is_active", "password"])
-    _record(AuditEvent.Action.ACCOUNT, user, by=by, change="deactivated")
+    record_account_event(AuditEvent.Action.ACCOUNT, user, by=by, change="deactivated")
 
 
-def tell_of_change(*, user: User, change: str) -> None:
+def notify_account_change(*, user: User, change: str) -> None:
     """By mail, after the commit: somebody who has the account's session changed its locks, and was it its owner?"""
     body = render_to_string("account/email/changed_message.txt", {"user": user, "change": change})
     message = EmailMessage(subject="A change to your account at Vitals at Home", body=body, to=[user.email])
     transaction.on_commit(partial(message.send), robust=True)
 
 
-def keep_role(user: User) -> None:
+def update_staff_status(user: User) -> None:
     """After an edit of the role: only administrators (and whoever sets up) may open the admin."""
-    _take_role(user, user.role)
+    assign_role(user, user.role)
 
 
-def invitation_link(user: User) -> str:
-    token = signing.dumps([user.pk, _fingerprint(user)], salt=SALT)
-    return absolute(reverse("account_accept_invitation", args=[token]))
+def invitation_url(user: User) -> str:
+    token = signing.dumps([user.pk, invitation_fingerprint(user)], salt=INVITATION_SALT)
+    return absolute_url(reverse("account_accept_invitation", args=[token]))
 
 
-def absolute(path: str) -> str:
+def absolute_url(path: str) -> str:
     """Links in mails name our own host, never the one that a request claims."""
     if not settings.SITE_URL:
         raise ImproperlyConfigured("SITE_URL is empty: links in mails need the address under which people reach us.")
     return f"{settings.SITE_URL}{path}"
 
 
-def _take_role(user: User, role: str) -> None:
+def assign_role(user: User, role: str) -> None:
     user.role = role
     user.is_staff = user.is_superuser or role == Role.ADMINISTRATOR
 
 
-def _check_clinics(clinics: list[Clinic], *, by: User | None) -> None:
+def check_inviter_clinics(clinics: list[Clinic], *, by: User | None) -> None:
     if not clinics:
         raise ValidationError({"clinics": "Choose at least one clinic."})
     own = None if by is None or by.is_superuser else set(by.clinics.values_list("pk", flat=True))
@@ -126,29 +126,29 @@ def _check_clinics(clinics: list[Clinic], *, by: User | None) -> None:
         raise ValidationError({"clinics": "You can invite people to your own clinics only."})
 
 
-def _of_token(token: str, *, locked: bool) -> User:
+def load_invited_user(token: str, *, locked: bool) -> User:
     try:
-        pk, fingerprint = signing.loads(token, salt=SALT, max_age=INVITATION_LASTS)
+        pk, fingerprint = signing.loads(token, salt=INVITATION_SALT, max_age=INVITATION_LIFETIME)
     except (signing.BadSignature, ValueError) as error:
-        raise InvitationOver from error
+        raise InvitationExpired from error
     users = User.objects.select_for_update() if locked else User.objects.all()
     user = users.filter(pk=pk, is_active=False).first()
-    if user is None or not constant_time_compare(fingerprint, _fingerprint(user)):
-        raise InvitationOver
+    if user is None or not constant_time_compare(fingerprint, invitation_fingerprint(user)):
+        raise InvitationExpired
     return user
 
 
-def _fingerprint(user: User) -> str:
-    return salted_hmac(SALT, f"{user.password} {user.email}", algorithm="sha256").hexdigest()[:32]
+def invitation_fingerprint(user: User) -> str:
+    return salted_hmac(INVITATION_SALT, f"{user.password} {user.email}", algorithm="sha256").hexdigest()[:32]
 
 
-def _mail_invitation(user: User) -> None:
-    context = {"user": user, "link": invitation_link(user), "days": INVITATION_LASTS.days}
+def email_invitation(user: User) -> None:
+    context = {"user": user, "link": invitation_url(user), "days": INVITATION_LIFETIME.days}
     body = render_to_string("account/email/invitation_message.txt", context)
     message = EmailMessage(subject="Your invitation to Vitals at Home", body=body, to=[user.email])
     # Robust: a mail server in trouble is logged, and the account stands; "Invite again" sends another link.
     transaction.on_commit(partial(message.send), robust=True)
 
 
-def _record(action: AuditAction, user: User, *, by: User | None, **details: Any) -> None:
-    audit_log.record(action, by=by, target=f"user:{user.pk}", **details)
+def record_account_event(action: AuditAction, user: User, *, by: User | None, **details: Any) -> None:
+    audit_log.record_event(action, by=by, target=f"user:{user.pk}", **details)

@@ -25,21 +25,21 @@ from django.core.exceptions import ValidationError
 
 from patients.accounts import mfa
 from patients.audit import audit_log
-from patients.encryption import conceal, reveal
+from patients.encryption import decrypt_secret, encrypt_secret
 from patients.models import AuditEvent
 from patients.validators import validate_plain_text
 
-LONGEST_NAME = 60
-CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "maxlength": 20}
+PASSKEY_NAME_MAX_LENGTH = 60
+CODE_INPUT_ATTRIBUTES = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "maxlength": 20}
 
 
-class _Code(BaseAuthenticateForm):
+class AuditedCodeForm(BaseAuthenticateForm):
     """A code of the app, or one of the recovery codes."""
 
     code = forms.CharField(
         label="Code",
         max_length=20,
-        widget=forms.TextInput(attrs=CODE),
+        widget=forms.TextInput(attrs=CODE_INPUT_ATTRIBUTES),
         help_text="The 6 digits that your app shows now, or one of your recovery codes.",
     )
 
@@ -47,45 +47,45 @@ class _Code(BaseAuthenticateForm):
         try:
             code = super().clean_code()
             app = self.authenticator.type == Authenticator.Type.TOTP
-            if app and not mfa.use_once(user=self.user, code=normalize_user_code(code)):
+            if app and not mfa.consume_code(user=self.user, code=normalize_user_code(code)):
                 raise get_adapter().validation_error("incorrect_code")
         except ValidationError as error:
-            record_failure(self.user, error)
+            record_failed_mfa(self.user, error)
             raise
         return code
 
 
-class SignInCodeForm(_Code, AuthenticateForm):
+class SignInCodeForm(AuditedCodeForm, AuthenticateForm):
     pass
 
 
-class ConfirmCodeForm(_Code, ReauthenticateForm):
+class ReauthenticateCodeForm(AuditedCodeForm, ReauthenticateForm):
     pass
 
 
-class _Passkey(AuthenticateWebAuthnForm):
+class AuditedPasskeyForm(AuthenticateWebAuthnForm):
     def clean_credential(self) -> Authenticator:
         try:
-            check_origin(self.cleaned_data["credential"], parse=webauthn.parse_authentication_response)
+            check_passkey_origin(self.cleaned_data["credential"], parse=webauthn.parse_authentication_response)
             return super().clean_credential()
         except ValidationError as error:
-            record_failure(self.user, error)
-            raise in_words_for_passkeys(error) from error
+            record_failed_mfa(self.user, error)
+            raise passkey_error(error) from error
 
 
-class SignInPasskeyForm(_Passkey):
+class SignInPasskeyForm(AuditedPasskeyForm):
     pass
 
 
-class ConfirmPasskeyForm(_Passkey, ReauthenticateWebAuthnForm):
+class ReauthenticatePasskeyForm(AuditedPasskeyForm, ReauthenticateWebAuthnForm):
     pass
 
 
-class SetUpAppForm(ActivateTOTPForm):
+class ActivateAuthenticatorAppForm(ActivateTOTPForm):
     """The secret waits in the session until the first code proves it: concealed there too, a backup may hold it."""
 
     code = forms.CharField(
-        label="The 6 digits that the app shows now", max_length=20, widget=forms.TextInput(attrs=CODE)
+        label="The 6 digits that the app shows now", max_length=20, widget=forms.TextInput(attrs=CODE_INPUT_ATTRIBUTES)
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -93,41 +93,41 @@ class SetUpAppForm(ActivateTOTPForm):
         waiting = session.get(SECRET_SESSION_KEY)
         super().__init__(*args, **kwargs)
         if self.is_bound and waiting:
-            self.secret = reveal(waiting)
-        session[SECRET_SESSION_KEY] = conceal(self.secret)
+            self.secret = decrypt_secret(waiting)
+        session[SECRET_SESSION_KEY] = encrypt_secret(self.secret)
 
     def clean_code(self) -> str:
         code = super().clean_code()
-        if not mfa.use_once(user=self.user, code=normalize_user_code(code)):
+        if not mfa.consume_code(user=self.user, code=normalize_user_code(code)):
             raise get_adapter().validation_error("incorrect_code")
         return code
 
 
-class _Named(forms.Form):
+class PasskeyNameForm(forms.Form):
     name = forms.CharField(
         label="Name",
-        max_length=LONGEST_NAME,
+        max_length=PASSKEY_NAME_MAX_LENGTH,
         validators=[validate_plain_text],
         help_text="So that you know it again, such as “clinic laptop” or “blue key”.",
     )
 
 
-class AddPasskeyForm(_Named, AddWebAuthnForm):
+class AddPasskeyForm(PasskeyNameForm, AddWebAuthnForm):
     def clean(self) -> dict[str, Any] | None:
         credential = self.cleaned_data.get("credential")
         try:
             if credential is not None:
-                check_origin(credential, parse=webauthn.parse_registration_response)
+                check_passkey_origin(credential, parse=webauthn.parse_registration_response)
             return super().clean()
         except ValidationError as error:
-            raise in_words_for_passkeys(error) from error
+            raise passkey_error(error) from error
 
 
-class RenamePasskeyForm(_Named, EditWebAuthnForm):
+class RenamePasskeyForm(PasskeyNameForm, EditWebAuthnForm):
     pass
 
 
-def check_origin(credential: Any, *, parse: Any) -> None:
+def check_passkey_origin(credential: Any, *, parse: Any) -> None:
     """Made for our own address, not only for a host below it; and readable, whatever somebody posted."""
     try:
         origin = parse(credential).response.client_data.origin
@@ -138,13 +138,13 @@ def check_origin(credential: Any, *, parse: Any) -> None:
         raise get_adapter().validation_error("incorrect_code")
 
 
-def in_words_for_passkeys(error: ValidationError) -> ValidationError:
+def passkey_error(error: ValidationError) -> ValidationError:
     """allauth speaks of codes there too."""
     return get_adapter().validation_error("passkey_refused") if error.code == "incorrect_code" else error
 
 
-def record_failure(user: Any, error: ValidationError) -> None:
+def record_failed_mfa(user: Any, error: ValidationError) -> None:
     locked = "too_many_login_attempts" in {part.code for part in error.error_list}
-    audit_log.record(
+    audit_log.record_event(
         AuditEvent.Action.SIGN_IN_FAILED, by=None, target=f"user:{user.pk}", step="second", locked_out=locked
     )

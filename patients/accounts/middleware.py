@@ -14,35 +14,41 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from patients.accounts import mfa, session_timeout
-from patients.audit.audit_log import Origin, origin
-from patients.client_ip import client_address
+from patients.audit.audit_log import AuditContext, audit_context
+from patients.client_ip import get_client_ip
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # What somebody may open who has no second step yet, and who has one but hasn't shown it in this session.
-TO_SET_UP = {"mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate", "account_alive"}
-TO_CONFIRM = {"mfa_reauthenticate", "mfa_reauthenticate_webauthn", "account_alive"}
+MFA_SETUP_ROUTES = {
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "account_reauthenticate",
+    "account_session_keepalive",
+}
+MFA_CONFIRMATION_ROUTES = {"mfa_reauthenticate", "mfa_reauthenticate_webauthn", "account_session_keepalive"}
 
 
-class RememberOrigin:
+class AuditContextMiddleware:
     """Audit rows say from where and through which page, without every verb passing a request along."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = origin.set(Origin(address=client_address(request)))
+        token = audit_context.set(AuditContext(address=get_client_ip(request)))
         try:
             return self.get_response(request)
         finally:
-            origin.reset(token)
+            audit_context.reset(token)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
         route = request.resolver_match.view_name if request.resolver_match else ""
-        origin.set(replace(origin.get(), route=route[:120]))
+        audit_context.set(replace(audit_context.get(), route=route[:120]))
 
 
-def no_store(get_response: GetResponse) -> GetResponse:
+def no_store_middleware(get_response: GetResponse) -> GetResponse:
     """Nothing that a view answers may be kept: a shared computer's Back button must not show a patient.
 
     Static files are served before this is reached and stay cacheable.
@@ -58,40 +64,40 @@ def no_store(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def explain_forms(get_response: GetResponse) -> GetResponse:
+def method_not_allowed_middleware(get_response: GetResponse) -> GetResponse:
     """Who opens an address that takes forms alone (a reload, the history) gets a page and not the browser's own."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code == 405 and not response.content and not is_script(request):
+        if response.status_code == 405 and not response.content and not is_script_request(request):
             response.content = render_to_string("405.html")
         return response
 
     return middleware
 
 
-class KeepHours:
+class SessionTimeoutMiddleware:
     """Ends a session after its idle time or its longest time, and notes when somebody last did something.
 
     A page that looks for news does nothing: neither routes named `live` nor other things that a script fetches keep
-    anybody signed in. Keys, pointer and scrolling do, by `account_alive`.
+    anybody signed in. Keys, pointer and scrolling do, by `account_session_keepalive`.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if SESSION_KEY in request.session and (over := session_timeout.why_over(request.session)):
+        if SESSION_KEY in request.session and (over := session_timeout.session_end_reason(request.session)):
             logout(request)
             messages.info(request, over)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        if SESSION_KEY in request.session and not is_public(view) and not is_passive(request):
-            session_timeout.touch(request.session)
+        if SESSION_KEY in request.session and not is_anonymous_view(view) and not is_background_request(request):
+            session_timeout.record_activity(request.session)
 
 
-class SecondStepGate:
+class RequireMFAMiddleware:
     """Where MFA_REQUIRED is on, nobody gets past it without a second step that this session has passed."""
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -103,38 +109,38 @@ class SecondStepGate:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        if not settings.MFA_REQUIRED or is_public(view) or not request.user.is_authenticated:
+        if not settings.MFA_REQUIRED or is_anonymous_view(view) or not request.user.is_authenticated:
             return None
-        if mfa.since(request.user) is None:
-            return send_to("mfa_index", request, unless=TO_SET_UP)
-        if not mfa.is_proven(request.session, user=request.user):
-            return send_to("mfa_reauthenticate", request, unless=TO_CONFIRM)
+        if mfa.mfa_enabled_at(request.user) is None:
+            return redirect_to_mfa("mfa_index", request, allowed_routes=MFA_SETUP_ROUTES)
+        if not mfa.has_passed_mfa(request.session, user=request.user):
+            return redirect_to_mfa("mfa_reauthenticate", request, allowed_routes=MFA_CONFIRMATION_ROUTES)
         return None
 
 
-def send_to(name: str, request: HttpRequest, *, unless: set[str]) -> HttpResponse | None:
+def redirect_to_mfa(name: str, request: HttpRequest, *, allowed_routes: set[str]) -> HttpResponse | None:
     """A script that wanted a part of a page gets 401, which pages take for signed out."""
-    if _route(request) in unless:
+    if route_name_of(request) in allowed_routes:
         return None
-    if is_script(request):
+    if is_script_request(request):
         return HttpResponse(status=401)
     return redirect_to_login(request.path, reverse(name)) if request.method == "GET" else redirect(name)
 
 
-def is_public(view: Callable[..., Any]) -> bool:
+def is_anonymous_view(view: Callable[..., Any]) -> bool:
     return getattr(view, "policy", None) == "public"
 
 
-def is_passive(request: HttpRequest) -> bool:
-    name = _route(request)
-    polls = name == "live" or name.endswith(("_live", "account_alive"))
-    return request.method in ("GET", "HEAD") and (polls or is_script(request))
+def is_background_request(request: HttpRequest) -> bool:
+    name = route_name_of(request)
+    polls = name == "live" or name.endswith(("_live", "account_session_keepalive"))
+    return request.method in ("GET", "HEAD") and (polls or is_script_request(request))
 
 
-def is_script(request: HttpRequest) -> bool:
+def is_script_request(request: HttpRequest) -> bool:
     """Browsers say what a request is for; who doesn't say is taken for a person who opens a page."""
     return request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate" or "HX-Request" in request.headers
 
 
-def _route(request: HttpRequest) -> str:
+def route_name_of(request: HttpRequest) -> str:
     return (request.resolver_match.url_name or "") if request.resolver_match else ""

@@ -9,45 +9,47 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from patients.accounts import invitations, session_timeout
-from patients.enrollment.forms import ChoosePasswordForm
-from patients.permissions import home_of, public, signed_in
+from patients.enrollment.forms import InvitationPasswordForm
+from patients.permissions import allow_anonymous, home_url_for, requires_sign_in
 
 
-@signed_in
-def home(request: HttpRequest) -> HttpResponse:
-    return redirect(home_of(request.user))
+@requires_sign_in
+def redirect_home(request: HttpRequest) -> HttpResponse:
+    return redirect(home_url_for(request.user))
 
 
-@public
+@allow_anonymous
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Looking at the link uses nothing up: mail scanners follow links. Choosing the password does."""
     try:
-        user = invitations.invited(token)
-        form = ChoosePasswordForm(user, request.POST or None)
+        user = invitations.get_invited_user(token)
+        form = InvitationPasswordForm(user, request.POST or None)
         if form.is_valid():
-            user = invitations.accept(token=token, password=form.cleaned_data["new_password1"])
+            user = invitations.accept_invitation(token=token, password=form.cleaned_data["new_password1"])
             messages.success(request, "Your account is open. Welcome!")
             record_authentication(request, user, "password")
-            return perform_login(request, user, redirect_url=home_of(user))
-    except invitations.InvitationOver:
-        return render(request, "account/invitation_over.html", status=410)
+            return perform_login(request, user, redirect_url=home_url_for(user))
+    except invitations.InvitationExpired:
+        return render(request, "account/invitation_expired.html", status=410)
     return render(request, "account/invitation.html", {"form": form, "invited": user})
 
 
-@signed_in
-def passkeys(_request: HttpRequest) -> HttpResponse:
+@requires_sign_in
+def redirect_to_mfa_page(_request: HttpRequest) -> HttpResponse:
     """Where allauth leads after a change to one: they stand on the page of the whole second step."""
     return redirect("mfa_index")
 
 
-@signed_in
+@requires_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def alive(request: HttpRequest) -> HttpResponse:
+def session_keepalive(request: HttpRequest) -> HttpResponse:
     """Posted by a page on which somebody does something, and asked by one that wonders how long it may still show.
 
     Both are told how many seconds are left; asking keeps nobody signed in.
     """
-    left = session_timeout.left(request.session)
-    return HttpResponse(status=204, headers={"Session-Idle-Left": left.idle, "Session-Left": left.at_most})
+    left = session_timeout.session_time_left(request.session)
+    return HttpResponse(
+        status=204, headers={"Session-Idle-Left": left.idle_seconds, "Session-Left": left.total_seconds_left}
+    )

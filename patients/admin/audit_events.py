@@ -14,28 +14,39 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 
-from patients.admin.audit_search import audit_search
+from patients.admin.audit_search import audit_search_page
 from patients.admin_site.base import ReadOnlyAdmin, viewer
-from patients.admin_site.display import link_to
-from patients.admin_site.filters import OfActor, OfPatient, OfRole
+from patients.admin_site.display import admin_record_link
+from patients.admin_site.filters import ActorFilter, PatientFilter, RoleFilter
 from patients.audit import audit_log, display
 from patients.models import AuditEvent, Clinic, Patient, User
-from patients.permissions import person
+from patients.permissions import current_user
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    setup = True
+    visible_to_superuser = True
     clinic_path = "clinic_id"
-    list_display = ("when", "did", "who", "patients", "record", "address")
-    list_filter = ("action", OfRole, OfPatient, OfActor)
+    list_display = ("when", "action_label", "actor_label", "patients", "record", "address")
+    list_filter = ("action", RoleFilter, PatientFilter, ActorFilter)
     search_fields = ("target",)
     search_help_text = "A record, such as order:3f2a… or user:12"
     change_list_template = "admin/patients/auditevent/change_list.html"
-    fields = ("moment", "did", "who", "role", "clinic", "whom", "record", "page", "address", "told")
+    fields = (
+        "exact_time",
+        "action_label",
+        "actor_label",
+        "role",
+        "clinic",
+        "patient_names",
+        "record",
+        "page",
+        "address",
+        "details_label",
+    )
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(audit_search)
+        view = self.admin_site.admin_view(audit_search_page)
         return [path("search/", view, name="patients_auditevent_search"), *super().get_urls()]
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
@@ -53,16 +64,16 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return event.at
 
     @admin.display(description="when")
-    def moment(self, event: AuditEvent) -> str:
+    def exact_time(self, event: AuditEvent) -> str:
         """To the second, as the search says it. Django formats dates of columns, and none of a record's."""
         return date_format(timezone.localtime(event.at), "M j, Y, g:i:s A")
 
     @admin.display(description="did")
-    def did(self, event: AuditEvent) -> str:
+    def action_label(self, event: AuditEvent) -> str:
         return event.get_action_display()
 
     @admin.display(description="who")
-    def who(self, event: AuditEvent) -> str:
+    def actor_label(self, event: AuditEvent) -> str:
         return event.actor_email or "the product itself"
 
     @admin.display(description="patients")
@@ -72,11 +83,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="record")
     def record(self, event: AuditEvent) -> str:
-        return display.record_in_words(event.target)
+        return display.target_label(event.target)
 
     @admin.display(description="role then")
     def role(self, event: AuditEvent) -> str:
-        return display.role_in_words(event.actor_role)
+        return display.role_label(event.actor_role)
 
     @admin.display(description="clinic")
     def clinic(self, event: AuditEvent) -> str:
@@ -84,10 +95,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return clinic.name if clinic else ""
 
     @admin.display(description="patients")
-    def whom(self, event: AuditEvent) -> str:
+    def patient_names(self, event: AuditEvent) -> str:
         """Those of own clinics by name; of the others how many."""
-        own = self._own(event)
-        names = [link_to(patient, patient.name) for patient in own]
+        own = self.visible_patients(event)
+        names = [admin_record_link(patient, patient.name) for patient in own]
         others = len(event.patient_ids) - len(own)
         return format_html_join(
             ", ", "{}", ((said,) for said in [*names, *([f"{others} not named"] if others else [])])
@@ -95,22 +106,24 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="page")
     def page(self, event: AuditEvent) -> str:
-        return display.page_in_words(event.route)
+        return display.page_label(event.route)
 
     @admin.display(description="details")
-    def told(self, event: AuditEvent) -> str:
-        return display.details_in_words(event.details)
+    def details_label(self, event: AuditEvent) -> str:
+        return display.format_details(event.details)
 
-    def _record_look(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
+    def record_view(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
         """A record names patients, so that who reads it has seen them; the list only counts them."""
-        seen = [patient.pk for row in rows for patient in self._own(row)] if one else []
-        audit_log.record(AuditEvent.Action.ADMIN_VIEW, by=person(request), patients=seen, target=self._target(one))
+        seen = [patient.pk for row in rows for patient in self.visible_patients(row)] if one else []
+        audit_log.record_event(
+            AuditEvent.Action.ADMIN_VIEW, by=current_user(request), patients=seen, target=self.audit_target(one)
+        )
 
-    def _own(self, event: Any) -> list[Patient]:
+    def visible_patients(self, event: Any) -> list[Patient]:
         own = Patient.objects.visible_to(viewer.get()).filter(pk__in=event.patient_ids)
         return list(own.order_by("family_name", "given_name", "pk"))
 
 
-def audit_link(parameter: str, pk: Any) -> str:
+def audit_list_link(parameter: str, pk: Any) -> str:
     address = f"{reverse('admin:patients_auditevent_changelist')}?{parameter}={pk}"
     return format_html('<a href="{}">Open the audit</a>', address)

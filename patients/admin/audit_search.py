@@ -16,32 +16,36 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from patients import csv_writer, search
-from patients.admin_site.base import may
+from patients.admin_site.base import has_model_permission
 from patients.audit import audit_log, queries
-from patients.audit.queries import MOST_NAMED, Place, Question
+from patients.audit.queries import MAX_NAMED_PATIENTS, AuditCursor, AuditQuery
 from patients.models import AuditEvent, Patient, User
 from patients.models.audit import AuditAction
-from patients.permissions import person
+from patients.permissions import current_user
 
 PAGE_SIZE = 100
-MOST_FOUND = 20
-MOST_EXPORTED = 50_000
-TARGET = "audit"
-DATE = {"type": "date"}
-COLUMNS = ("at_utc", "who", "role", "did", "patients", "record", "from", "page", "details")
-CUT = f"Cut after {MOST_EXPORTED} rows: ask for fewer days."
+MAX_FOUND_PATIENTS = 20
+MAX_EXPORTED_ROWS = 50_000
+AUDIT_TARGET = "audit"
+DATE_INPUT_ATTRIBUTES = {"type": "date"}
+CSV_COLUMNS = ("at_utc", "who", "role", "did", "patients", "record", "from", "page", "details")
+TRUNCATED_MESSAGE = f"Cut after {MAX_EXPORTED_ROWS} rows: ask for fewer days."
 
 
-class SearchForm(forms.Form):
+class AuditSearchForm(forms.Form):
     text = forms.CharField(
-        label="Patient", max_length=search.LONGEST, required=False, help_text="Name, MRN, birth date or id",
+        label="Patient", max_length=search.MAX_QUERY_LENGTH, required=False, help_text="Name, MRN, birth date or id",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     patient = forms.UUIDField(required=False, widget=forms.HiddenInput)
     actor = forms.ModelChoiceField(label="Person", queryset=User.objects.none(), required=False, empty_label="Anybody")
     action = forms.ChoiceField(label="Did", choices=[("", "Anything"), *AuditAction.choices], required=False)
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d"))
-    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d"))
+    since = forms.DateField(
+        label="From", required=False, widget=forms.DateInput(attrs=DATE_INPUT_ATTRIBUTES, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label="To", required=False, widget=forms.DateInput(attrs=DATE_INPUT_ATTRIBUTES, format="%Y-%m-%d")
+    )
 
     def __init__(self, data: Any = None, *, by: User) -> None:
         super().__init__(data)
@@ -58,26 +62,28 @@ class SearchForm(forms.Form):
             self.add_error("until", "This day is before the first one.")
         return said
 
-    def patients(self) -> list[Patient]:
+    def find_patients(self) -> list[Patient]:
         """Of own clinics: the one that was chosen, else those whom the text may mean."""
         own, chosen = Patient.objects.visible_to(self.by).select_related("clinic"), self.cleaned_data["patient"]
         if chosen:
             return list(own.filter(pk=chosen))
         text = self.cleaned_data["text"]
-        found = own.filter(_by_id(text) or search.matching(text)) if text.strip() else own.none()
-        return list(found.order_by("family_name", "given_name", "pk")[:MOST_FOUND])
+        found = (
+            own.filter(patient_id_filter(text) or search.patient_search_filter(text)) if text.strip() else own.none()
+        )
+        return list(found.order_by("family_name", "given_name", "pk")[:MAX_FOUND_PATIENTS])
 
     @property
-    def asks_for_a_patient(self) -> bool:
+    def names_patient(self) -> bool:
         return bool(self.cleaned_data["patient"] or self.cleaned_data["text"].strip())
 
-    def question(self, patient: Patient | None) -> Question:
+    def build_query(self, patient: Patient | None) -> AuditQuery:
         said = self.cleaned_data
         zone = timezone.get_current_timezone_name()
-        return Question(patient, said["actor"], said["action"], said["since"], said["until"], zone)
+        return AuditQuery(patient, said["actor"], said["action"], said["since"], said["until"], zone)
 
 
-def _by_id(text: str) -> Q | None:
+def patient_id_filter(text: str) -> Q | None:
     try:
         return Q(pk=uuid.UUID(text.strip()))
     except ValueError:
@@ -86,62 +92,70 @@ def _by_id(text: str) -> Q | None:
 
 @sensitive_post_parameters("text")
 @require_http_methods(["GET", "HEAD", "POST"])
-def audit_search(request: HttpRequest) -> HttpResponse:
-    if not may(request, "view", AuditEvent):
+def audit_search_page(request: HttpRequest) -> HttpResponse:
+    if not has_model_permission(request, "view", AuditEvent):
         raise PermissionDenied
-    form = SearchForm(request.POST if request.method == "POST" else None, by=person(request))
+    form = AuditSearchForm(request.POST if request.method == "POST" else None, by=current_user(request))
     if not (form.is_bound and form.is_valid()):
-        return _shown(request, form)
-    found = form.patients() if form.asks_for_a_patient else []
-    if form.asks_for_a_patient and len(found) != 1:
-        return _choice(request, form, found)
-    question = form.question(found[0] if found else None)
-    return _export(request, question) if "export" in request.POST else _answer(request, form, question)
+        return render_search_page(request, form)
+    found = form.find_patients() if form.names_patient else []
+    if form.names_patient and len(found) != 1:
+        return show_patient_choice(request, form, found)
+    question = form.build_query(found[0] if found else None)
+    return export_audit_csv(request, question) if "export" in request.POST else show_audit_rows(request, form, question)
 
 
-def _choice(request: HttpRequest, form: SearchForm, found: list[Patient]) -> HttpResponse:
-    audit_log.record(AuditAction.SEARCH, by=person(request), patients=[patient.pk for patient in found], target=TARGET)
+def show_patient_choice(request: HttpRequest, form: AuditSearchForm, found: list[Patient]) -> HttpResponse:
+    audit_log.record_event(
+        AuditAction.SEARCH, by=current_user(request), patients=[patient.pk for patient in found], target=AUDIT_TARGET
+    )
     if not found:
         form.add_error("text", "Nobody of your clinics was found.")
-    return _shown(request, form, found=found)
+    return render_search_page(request, form, found=found)
 
 
-def _answer(request: HttpRequest, form: SearchForm, question: Question) -> HttpResponse:
-    user = person(request)
-    page = queries.page_of(question, by=user, behind=Place.read(request.POST.get("behind", "")), size=PAGE_SIZE)
-    named = {question.patient.pk: question.patient} if question.patient else {}
-    named |= page.named
-    audit_log.record(AuditAction.ADMIN_VIEW, by=user, patients=named, target=TARGET, **_asked(question))
-    rows = [(event, _names(event, named)) for event in page.rows]
-    return _shown(request, form, question=question, page=page, rows=rows)
+def show_audit_rows(request: HttpRequest, form: AuditSearchForm, query: AuditQuery) -> HttpResponse:
+    user = current_user(request)
+    page = queries.fetch_audit_page(
+        query, by=user, cursor=AuditCursor.parse_cursor(request.POST.get("behind", "")), size=PAGE_SIZE
+    )
+    named = {query.patient.pk: query.patient} if query.patient else {}
+    named |= page.visible_patients
+    audit_log.record_event(
+        AuditAction.ADMIN_VIEW, by=user, patients=named, target=AUDIT_TARGET, **audited_criteria(query)
+    )
+    rows = [(event, patient_names_in(event, named)) for event in page.rows]
+    return render_search_page(request, form, question=query, page=page, rows=rows)
 
 
-def _asked(question: Question) -> dict[str, Any]:
+def audited_criteria(query: AuditQuery) -> dict[str, Any]:
     """For the audit of the search itself: opaque ids and names of kinds only."""
-    patient, actor = question.patient, question.actor
-    asked = {"patient": patient and str(patient.pk), "actor": actor and actor.pk, "did": question.action}
+    patient, actor = query.patient, query.actor
+    asked = {"patient": patient and str(patient.pk), "actor": actor and actor.pk, "did": query.action}
     return {name: value for name, value in asked.items() if value}
 
 
-def _names(event: AuditEvent, named: dict[uuid.UUID, Patient]) -> tuple[list[Patient], int]:
+def patient_names_in(event: AuditEvent, named: dict[uuid.UUID, Patient]) -> tuple[list[Patient], int]:
     """Patients of own clinics by name, and how many more the row is about."""
-    shown = [named[pk] for pk in event.patient_ids[:MOST_NAMED] if pk in named]
+    shown = [named[pk] for pk in event.patient_ids[:MAX_NAMED_PATIENTS] if pk in named]
     return shown, len(event.patient_ids) - len(shown)
 
 
-def _export(request: HttpRequest, question: Question) -> HttpResponse:
+def export_audit_csv(request: HttpRequest, query: AuditQuery) -> HttpResponse:
     """Patients by their ids alone."""
-    user = person(request)
-    rows = list(question.rows[: MOST_EXPORTED + 1])
-    cells = [_cells(event) for event in rows[:MOST_EXPORTED]]
-    if len(rows) > MOST_EXPORTED:
-        cells.append([CUT])
-    of = [question.patient.pk] if question.patient else []
-    audit_log.record(AuditAction.EXPORT, by=user, patients=of, target=TARGET, rows=len(rows), **_asked(question))
-    return csv_writer.to_download(csv_writer.written(COLUMNS, cells), name="audit.csv")
+    user = current_user(request)
+    rows = list(query.rows[: MAX_EXPORTED_ROWS + 1])
+    cells = [audit_csv_row(event) for event in rows[:MAX_EXPORTED_ROWS]]
+    if len(rows) > MAX_EXPORTED_ROWS:
+        cells.append([TRUNCATED_MESSAGE])
+    of = [query.patient.pk] if query.patient else []
+    audit_log.record_event(
+        AuditAction.EXPORT, by=user, patients=of, target=AUDIT_TARGET, rows=len(rows), **audited_criteria(query)
+    )
+    return csv_writer.csv_response(csv_writer.write_csv(CSV_COLUMNS, cells), name="audit.csv")
 
 
-def _cells(event: AuditEvent) -> list[str]:
+def audit_csv_row(event: AuditEvent) -> list[str]:
     details = ", ".join(f"{name} {value}" for name, value in event.details.items())
     patients = " ".join(str(pk) for pk in event.patient_ids)
     at = event.at.isoformat(timespec="seconds")
@@ -151,7 +165,7 @@ def _cells(event: AuditEvent) -> list[str]:
     ]  # fmt: skip
 
 
-def _shown(request: HttpRequest, form: SearchForm, **more: Any) -> HttpResponse:
+def render_search_page(request: HttpRequest, form: AuditSearchForm, **more: Any) -> HttpResponse:
     asked = {name: form.data.get(name, "") for name in ("actor", "action", "since", "until")}
     context = {
         **admin.site.each_context(request),

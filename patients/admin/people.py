@@ -12,14 +12,14 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from patients.accounts import invitations, mfa
-from patients.admin.audit_events import audit_link
+from patients.admin.audit_events import audit_list_link
 from patients.admin_site.base import ReadOnlyAdmin
-from patients.admin_site.filters import ClinicsOfPeople, Discharged, OfClinic
-from patients.admin_site.optimistic_lock import EditedAdmin
+from patients.admin_site.filters import ClinicFilter, DischargedFilter, UserClinicsFilter
+from patients.admin_site.optimistic_lock import OptimisticLockAdmin
 from patients.models import Clinic, Patient, Role, User
-from patients.permissions import person
-from patients.us_states import zone_choices, zone_in_words
-from patients.validators import as_dialled
+from patients.permissions import current_user
+from patients.us_states import time_zone_choices, time_zone_label
+from patients.validators import format_phone
 
 # Rights come from the role (`patients.accounts.auth_backends`), addresses from the account: neither has rows here.
 # Second steps are their owners'; an administrator can only reset them.
@@ -29,23 +29,23 @@ admin.site.unregister(Authenticator)
 
 
 class ClinicForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(choices=zone_choices)
+    time_zone = forms.ChoiceField(choices=time_zone_choices)
 
 
 @admin.register(Clinic)
-class ClinicAdmin(EditedAdmin):
+class ClinicAdmin(OptimisticLockAdmin):
     clinic_path = "pk"
-    setup = True
+    visible_to_superuser = True
     form = ClinicForm
     list_display = ("name", "zone", "created_at")
     readonly_fields = ("created_at",)
 
     @admin.display(description="time zone", ordering="time_zone")
     def zone(self, clinic: Clinic) -> str:
-        return zone_in_words(clinic.time_zone)
+        return time_zone_label(clinic.time_zone)
 
 
-class PersonForm(forms.ModelForm):
+class UserForm(forms.ModelForm):
     role = forms.ChoiceField(choices=[choice for choice in Role.choices if choice[0]])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -57,9 +57,9 @@ class PersonForm(forms.ModelForm):
         return self.cleaned_data["email"].strip().lower()
 
 
-INVITED_AGAIN = "Each gets a new link by mail that works once, for seven days. Earlier links stop working."
-SHUT_OUT = "Each is signed out with the next click and can't sign in again. What they did stays in the audit."
-WITHOUT_SECOND_STEP = (
+RESEND_INVITATION_HELP = "Each gets a new link by mail that works once, for seven days. Earlier links stop working."
+DEACTIVATE_HELP = "Each is signed out with the next click and can't sign in again. What they did stays in the audit."
+RESET_MFA_HELP = (
     "Do this only for somebody who stands before you or whose voice you know: until they set up a new second step, "
     "their password alone opens the account. Their app, passkeys and recovery codes stop working at once, and they "
     "are told by e-mail."
@@ -67,49 +67,49 @@ WITHOUT_SECOND_STEP = (
 
 
 @admin.register(User)
-class UserAdmin(EditedAdmin):
+class UserAdmin(OptimisticLockAdmin):
     """People. Adding one sends an invitation; nobody types another's password."""
 
     clinic_path = "clinics"
-    setup = True
-    form = PersonForm
+    visible_to_superuser = True
+    form = UserForm
     list_display = ("name", "email", "role", "account", "last_login")
-    list_filter = ("role", "is_active", ("clinics", ClinicsOfPeople))
+    list_filter = ("role", "is_active", ("clinics", UserClinicsFilter))
     search_fields = ("email",)
     search_help_text = "The whole e-mail address"
-    actions = ("invite_again", "deactivate", "reset_second_step")
+    actions = ("resend_invitation", "deactivate", "reset_mfa")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         fields = ("name", "email", "role", "clinics")
-        return (*fields, "account", "last_login", "looks") if obj else fields
+        return (*fields, "account", "last_login", "viewed_by_user_link") if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return ("email", "account", "last_login", "looks") if obj else ()
+        return ("email", "account", "last_login", "viewed_by_user_link") if obj else ()
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Somebody who also works elsewhere is changed by whoever sets up: a role counts in every clinic."""
         allowed = super().has_change_permission(request, obj)
         if not isinstance(obj, User) or request.user.is_superuser:
             return allowed
-        own = person(request).clinics.values_list("pk", flat=True)
+        own = current_user(request).clinics.values_list("pk", flat=True)
         return allowed and not obj.is_superuser and not obj.clinics.exclude(pk__in=own).exists()
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["widget"] = forms.CheckboxSelectMultiple
         if not request.user.is_superuser:
-            kwargs["queryset"] = person(request).clinics.all()
+            kwargs["queryset"] = current_user(request).clinics.all()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"clinics": list(person(request).clinics.values_list("pk", flat=True))}
+        return {"clinics": list(current_user(request).clinics.values_list("pk", flat=True))}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
-            invitations.keep_role(obj)
+            invitations.update_staff_status(obj)
             super().save_model(request, obj, form, change)
             return
         fields = {name: form.cleaned_data[name] for name in ("email", "name", "role", "clinics")}
-        user = invitations.invite(**fields, by=person(request))
+        user = invitations.invite_user(**fields, by=current_user(request))
         obj.pk, obj.password = user.pk, user.password
         messages.success(request, "An invitation is on its way. Its link works once, for seven days.")
 
@@ -120,37 +120,37 @@ class UserAdmin(EditedAdmin):
         return "closed" if user.last_login else "invited, not yet accepted"
 
     @admin.display(description="What this person looked at")
-    def looks(self, user: User) -> str:
-        return audit_link("actor_id", user.pk)
+    def viewed_by_user_link(self, user: User) -> str:
+        return audit_list_link("actor_id", user.pk)
 
     @admin.action(description="Invite again (sends a new link; earlier ones stop working)", permissions=["change"])
-    def invite_again(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        asking = ("Invite them again?", INVITED_AGAIN)
-        return self._each(request, people, invitations.invite_again, asking=asking, done="Invited again")
+    def resend_invitation(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        asking = ("Invite them again?", RESEND_INVITATION_HELP)
+        return self.apply_to_users(request, people, invitations.resend_invitation, asking=asking, done="Invited again")
 
     @admin.action(description="Deactivate (signs out at once)", permissions=["change"])
     def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        asking = ("Deactivate these people?", SHUT_OUT)
-        return self._each(request, people, invitations.deactivate, asking=asking, done="Deactivated")
+        asking = ("Deactivate these people?", DEACTIVATE_HELP)
+        return self.apply_to_users(request, people, invitations.deactivate_user, asking=asking, done="Deactivated")
 
     @admin.action(description="Reset the second step (for who lost phone and codes)", permissions=["change"])
-    def reset_second_step(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        asking = ("Reset the second step of these people?", WITHOUT_SECOND_STEP)
-        return self._each(request, people, mfa.reset, asking=asking, done="Second step reset")
+    def reset_mfa(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        asking = ("Reset the second step of these people?", RESET_MFA_HELP)
+        return self.apply_to_users(request, people, mfa.reset_mfa, asking=asking, done="Second step reset")
 
-    def _each(
+    def apply_to_users(
         self, request: HttpRequest, people: QuerySet[User], verb: Any, *, asking: tuple[str, str], done: str
     ) -> HttpResponse | None:
         """Asks first (question, and what it means); then does it to each whom this person may change."""
         (question, meaning), about = asking, [f"{user.name}, {user.email}" for user in people]
-        if asked := self.ask_first(request, people, question=question, meaning=meaning, about=about):
+        if asked := self.confirm_action(request, people, question=question, meaning=meaning, affected=about):
             return asked
         for user in people:
             if not self.has_change_permission(request, user):
                 messages.error(request, f"{user}: works in another clinic too; ask whoever set this up.")
                 continue
             try:
-                verb(user=user, by=person(request))
+                verb(user=user, by=current_user(request))
             except ValidationError as error:
                 messages.error(request, f"{user}: {' '.join(error.messages)}")
             else:
@@ -165,36 +165,37 @@ class PatientAdmin(ReadOnlyAdmin):
     clinic_path = "clinic"
     patient_path = "pk"
     list_display = ("family_name", "given_name", "clinic", "enrolled_at", "discharged_at")
-    list_filter = (OfClinic, ("discharged_at", Discharged))
+    list_filter = (ClinicFilter, ("discharged_at", DischargedFilter))
     list_select_related = ("clinic",)
     search_fields = ("id",)
     search_help_text = "The id as it stands in the page's address. Names are never searched here: an address is kept."
     fields = (
-        "given_name", "family_name", "birth_date", "sex", "mrn", "clinic", "provider", "in_care_for", "telephone",
-        "may_be_texted", "street", "street_2", "city", "state", "zip_code", "zone", "enrolled_at", "discharged_at",
-        "discharge_reason", "at_vendor", "id", "looks",
+        "given_name", "family_name", "birth_date", "sex", "mrn", "clinic", "provider", "condition_list",
+        "formatted_phone",
+        "has_sms_consent", "street", "street_2", "city", "state", "zip_code", "zone", "enrolled_at", "discharged_at",
+        "discharge_reason", "vendor_account", "id", "viewers_link",
     )  # fmt: skip
 
     @admin.display(description="conditions")
-    def in_care_for(self, patient: Patient) -> str:
+    def condition_list(self, patient: Patient) -> str:
         return ", ".join(patient.condition_labels)
 
     @admin.display(description="phone")
-    def telephone(self, patient: Patient) -> str:
-        return as_dialled(patient.phone)
+    def formatted_phone(self, patient: Patient) -> str:
+        return format_phone(patient.phone)
 
     @admin.display(description="may be texted", boolean=True)
-    def may_be_texted(self, patient: Patient) -> bool:
+    def has_sms_consent(self, patient: Patient) -> bool:
         return patient.sms_consent
 
     @admin.display(description="time zone")
     def zone(self, patient: Patient) -> str:
-        return zone_in_words(patient.time_zone)
+        return time_zone_label(patient.time_zone)
 
     @admin.display(description="account at the vendor")
-    def at_vendor(self, patient: Patient) -> str:
+    def vendor_account(self, patient: Patient) -> str:
         return f"{patient.external_id}{'' if patient.external_id_sent_at else ' (never sent)'}"
 
     @admin.display(description="Who viewed this patient")
-    def looks(self, patient: Patient) -> str:
-        return audit_link("patient", patient.pk)
+    def viewers_link(self, patient: Patient) -> str:
+        return audit_list_link("patient", patient.pk)

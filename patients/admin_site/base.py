@@ -21,18 +21,18 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
-from patients.admin_site.display import WORDS, ByName, in_words
+from patients.admin_site.display import FIELD_LABELS, PatientLinkMixin, displayed_fields
 from patients.audit import audit_log
 from patients.models import AuditEvent, User
-from patients.permissions import person
+from patients.permissions import current_user
 
 # Who looks, for columns that Django computes without the request. Never an attribute of a ModelAdmin: one instance
 # serves all threads. Set by `HouseAdminSite.admin_view` until the page is rendered.
 viewer: ContextVar[User] = ContextVar("viewer")
 
 
-MOST_COUNTED = 2_000
-MOST_NAMED = 20  # of what an action is about to be done to
+MAX_COUNTED_ROWS = 2_000
+MAX_CONFIRMED_ROWS_SHOWN = 20  # of what an action is about to be done to
 
 
 class CappedPaginator(Paginator):
@@ -41,17 +41,17 @@ class CappedPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows[:MOST_COUNTED].count())  # in their order, which an index holds
+        return int(rows[:MAX_COUNTED_ROWS].count())  # in their order, which an index holds
 
     @property
-    def capped(self) -> bool:
-        return self.count >= MOST_COUNTED
+    def is_capped(self) -> bool:
+        return self.count >= MAX_COUNTED_ROWS
 
 
-def rows_in_words(model: type[Model]) -> str:
+def row_count_label(model: type[Model]) -> str:
     """How many rows a table has: few exactly, many by the planner's statistics, which nobody acts upon."""
-    counted = model._default_manager.order_by()[:MOST_COUNTED].count()
-    if counted < MOST_COUNTED:
+    counted = model._default_manager.order_by()[:MAX_COUNTED_ROWS].count()
+    if counted < MAX_COUNTED_ROWS:
         return f"{counted:,}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
@@ -70,7 +70,7 @@ class ScopedAdmin(ModelAdmin):
 
     clinic_path = ""
     patient_path = ""
-    setup = False
+    visible_to_superuser = False
     show_full_result_count = False
     paginator = CappedPaginator
     list_per_page = 50
@@ -79,9 +79,9 @@ class ScopedAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        if not self.clinic_path or (self.setup and request.user.is_superuser):
+        if not self.clinic_path or (self.visible_to_superuser and request.user.is_superuser):
             return rows
-        return self.scope(rows, person(request))
+        return self.scope(rows, current_user(request))
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """Override where the way from a row to its clinic is more than one lookup."""
@@ -95,11 +95,11 @@ class ScopedAdmin(ModelAdmin):
         return False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change=change, **{"labels": WORDS, **kwargs})
+        return super().get_form(request, obj, change=change, **{"labels": FIELD_LABELS, **kwargs})
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what a filter offers: nobody narrows by a birth date in the address."""
-        named = (_parameter(entry) for entry in self.get_list_filter(request))
+        named = (filter_parameter_name(entry) for entry in self.get_list_filter(request))
         offered = any(f"{lookup}__".startswith(f"{name}__") for name in named)
         return offered and super().lookup_allowed(lookup, value, request)
 
@@ -113,15 +113,15 @@ class ScopedAdmin(ModelAdmin):
             return queryset, False
         wanted = Q(pk__in=[])
         for path in self.get_search_fields(request):
-            wanted |= _exactly(self.model, str(path).lstrip("=^@"), term)
+            wanted |= exact_match_filter(self.model, str(path).lstrip("=^@"), term)
         return queryset.filter(wanted), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        self._refuse_nonsense(request)
+        self.reject_malformed_input(request)
         title = capfirst(self.opts.verbose_name_plural)
         response = super().changelist_view(request, {"title": title, **(extra_context or {})})
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
-            self._record_look(request, response.context_data["cl"].result_list)
+            self.record_view(request, response.context_data["cl"].result_list)
         return response
 
     def changeform_view(
@@ -133,7 +133,7 @@ class ScopedAdmin(ModelAdmin):
     ) -> HttpResponse:
         response = super().changeform_view(request, object_id, form_url, extra_context)
         if object_id and isinstance(response, TemplateResponse) and response.context_data:
-            self._record_look(request, [response.context_data["original"]], one=object_id)
+            self.record_view(request, [response.context_data["original"]], one=object_id)
         return response
 
     def history_view(
@@ -141,19 +141,19 @@ class ScopedAdmin(ModelAdmin):
     ) -> HttpResponse:
         response = super().history_view(request, object_id, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data:
-            self._record_look(request, [response.context_data["object"]], one=object_id)
+            self.record_view(request, [response.context_data["object"]], one=object_id)
         return response
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        self._record_change(request, obj, added=True)
+        self.record_change(request, obj, added=True)
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        self._record_change(request, obj, fields=_changed_fields(message))
+        self.record_change(request, obj, fields=changed_field_names(message))
         return super().log_change(request, obj, message)
 
-    def ask_first(
-        self, request: HttpRequest, rows: QuerySet[Any], *, question: str, meaning: str, about: Iterable[str] = ()
+    def confirm_action(
+        self, request: HttpRequest, rows: QuerySet[Any], *, question: str, meaning: str, affected: Iterable[str] = ()
     ) -> HttpResponse | None:
         """A page that says what will happen to what; None once the person has said yes.
 
@@ -165,7 +165,7 @@ class ScopedAdmin(ModelAdmin):
             **self.admin_site.each_context(request),
             "title": question,
             "meaning": meaning,
-            "about": list(about) or [str(row) for row in rows[:MOST_NAMED]],
+            "about": list(affected) or [str(row) for row in rows[:MAX_CONFIRMED_ROWS_SHOWN]],
             "count": rows.count(),
             "opts": self.opts,
             "back": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
@@ -174,9 +174,9 @@ class ScopedAdmin(ModelAdmin):
             "action": request.POST["action"],
             "everything": request.POST.get("select_across", "0"),
         }
-        return TemplateResponse(request, "admin/confirm.html", context)
+        return TemplateResponse(request, "admin/confirm_action.html", context)
 
-    def _refuse_nonsense(self, request: HttpRequest) -> None:
+    def reject_malformed_input(self, request: HttpRequest) -> None:
         """What Django alone would stumble over: a NUL in the address, a selected id that can't be one."""
         if any("\x00" in value for _, values in request.GET.lists() for value in values):
             raise BadRequest("PostgreSQL keeps no NUL, so nothing can be found by one.")
@@ -193,32 +193,35 @@ class ScopedAdmin(ModelAdmin):
 
     def patient_ids(self, rows: Iterable[Model]) -> list[uuid.UUID]:
         """Whose data these rows show, each patient once."""
-        found = (_follow(row, self.patient_path) for row in rows) if self.patient_path else ()
+        found = (follow_attribute_path(row, self.patient_path) for row in rows) if self.patient_path else ()
         return list(dict.fromkeys(pk for pk in found if pk is not None))
 
-    def _record_look(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
-        audit_log.record(
-            AuditEvent.Action.ADMIN_VIEW, by=person(request), patients=self.patient_ids(rows), target=self._target(one)
+    def record_view(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
+        audit_log.record_event(
+            AuditEvent.Action.ADMIN_VIEW,
+            by=current_user(request),
+            patients=self.patient_ids(rows),
+            target=self.audit_target(one),
         )
 
-    def _record_change(self, request: HttpRequest, obj: Model, **details: Any) -> None:
-        audit_log.record(
+    def record_change(self, request: HttpRequest, obj: Model, **details: Any) -> None:
+        audit_log.record_event(
             AuditEvent.Action.ADMIN_CHANGE,
-            by=person(request),
+            by=current_user(request),
             patients=self.patient_ids([obj]),
-            target=self._target(str(obj.pk)),
+            target=self.audit_target(str(obj.pk)),
             **details,
         )
 
-    def _target(self, pk: str) -> str:
+    def audit_target(self, pk: str) -> str:
         return f"{self.opts.model_name}:{pk}" if pk else str(self.opts.model_name)
 
 
-class ReadOnlyAdmin(ByName, ScopedAdmin):
+class ReadOnlyAdmin(PatientLinkMixin, ScopedAdmin):
     """History and the vendor's truth: to be looked at. Actions (replay, sync) may still be declared."""
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        return in_words(super().get_fields(request, obj))
+        return displayed_fields(super().get_fields(request, obj))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -227,7 +230,7 @@ class ReadOnlyAdmin(ByName, ScopedAdmin):
         return False
 
 
-class ReadOnlyInline(ByName, admin.TabularInline):
+class ReadOnlyInline(PatientLinkMixin, admin.TabularInline):
     """Rows that belong to the record above, to be looked at."""
 
     extra = 0
@@ -235,7 +238,7 @@ class ReadOnlyInline(ByName, admin.TabularInline):
     show_change_link = True
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        return super().get_formset(request, obj, **{"labels": WORDS, **kwargs})
+        return super().get_formset(request, obj, **{"labels": FIELD_LABELS, **kwargs})
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -244,18 +247,18 @@ class ReadOnlyInline(ByName, admin.TabularInline):
         return False
 
 
-def may(request: HttpRequest, verb: str, model: type[Model]) -> bool:
+def has_model_permission(request: HttpRequest, verb: str, model: type[Model]) -> bool:
     """For own verbs: `may(request, "replay", Delivery)`; `patients.accounts.auth_backends` grants."""
     return request.user.has_perm(f"{model._meta.app_label}.{verb}_{model._meta.model_name}")
 
 
-def _parameter(entry: Any) -> str:
+def filter_parameter_name(entry: Any) -> str:
     """A filter's name in the address: a field, a pair with its class, or a class of its own."""
     first = entry[0] if isinstance(entry, tuple | list) else entry
     return str(getattr(first, "parameter_name", first))
 
 
-def _exactly(model: type[Model], path: str, term: str) -> Q:
+def exact_match_filter(model: type[Model], path: str, term: str) -> Q:
     field = get_fields_from_path(model, path)[-1]
     try:
         value = field.to_python(term)
@@ -264,13 +267,13 @@ def _exactly(model: type[Model], path: str, term: str) -> Q:
     return Q(**{path: value})
 
 
-def _follow(row: Any, path: str) -> Any:
+def follow_attribute_path(row: Any, path: str) -> Any:
     for name in path.split("."):
         row = getattr(row, name, None)
     return row
 
 
-def _changed_fields(message: Any) -> list[str]:
+def changed_field_names(message: Any) -> list[str]:
     """Names only, from the list that `ModelAdmin.construct_change_message` made."""
     parts = message if isinstance(message, list) else []
     return [name for part in parts for entry in part.values() for name in entry.get("fields", [])]

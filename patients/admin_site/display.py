@@ -9,21 +9,21 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 # What tells our workers when to look again, and us which form was sent twice; a person is told by state and attempts.
-MACHINERY = frozenset(
+INTERNAL_FIELDS = frozenset(
     [
         "lease",
         "leased_until",
         "next_attempt_at",
-        "look_asked_at",
-        "ask_attempts",
+        "lookup_requested_at",
+        "status_attempts",
         "submission_id",
         "person_waiting_until",
     ]
 )
-NAMED = {"patient": "patient_by_name"}
+DISPLAY_METHODS = {"patient": "patient_link"}
 # Where a field's own name, which Django would show, is a column's and no person's.
-WORDS = {
-    "ask_at": "asked about next",
+FIELD_LABELS = {
+    "status_due_at": "asked about next",
     "assigned_at": "assigned",
     "at": "when",
     "battery_percent": "battery, %",
@@ -48,8 +48,8 @@ WORDS = {
     "hardware_uuid": "gateway ID or IMEI",
     "highest_1": "highest plausible first value",
     "highest_2": "highest plausible second value",
-    "hinted_at": "announced",
-    "hinted_status": "announced, not yet confirmed",
+    "unconfirmed_status_at": "announced",
+    "unconfirmed_status": "announced, not yet confirmed",
     "invalid_address": "address refused",
     "label_1": "name of the first value",
     "label_2": "name of the second value",
@@ -57,20 +57,20 @@ WORDS = {
     "last_login": "last signed in",
     "last_measurement_at": "last reading",
     "listed": "what the vendor lists",
-    "looked_at": "looked for",
-    "look_problem": "why it could not be looked for",
+    "lookup_at": "looked for",
+    "lookup_problem": "why it could not be looked for",
     "lowest_1": "lowest plausible first value",
     "lowest_2": "lowest plausible second value",
     "mailed_at": "mailed",
     "nth": "number",
-    "over_at": "over",
-    "over_mailed_at": "its end mailed",
+    "resolved_at": "over",
+    "resolved_mailed_at": "its end mailed",
     "override_reason": "why another one may be open",
     "placed_at": "placed",
     "processed_at": "worked on",
     "purged_at": "content purged",
     "raw_metric": "kind, in the vendor's word",
-    "reread_at": "to be read again",
+    "refresh_due_at": "to be read again",
     "received_at": "received here",
     "request_id": "id at the vendor",
     "require_signature": "signature required",
@@ -78,7 +78,6 @@ WORDS = {
     "search_after": "looked for at the vendor from",
     "sensor_id": "number of the sensor",
     "sent_at": "sent",
-    "settled_at": "settled",
     "ship_city": "city",
     "ship_name": "shipped to",
     "ship_state": "state",
@@ -89,11 +88,11 @@ WORDS = {
     "started_at": "started",
     "status_at": "since",
     "succeeded_at": "last success",
-    "swaps_due_at": "log of its hardware is read next",
+    "hardware_log_due_at": "log of its hardware is read next",
     "synced_at": "read from the vendor",
     "taken_at": "taken",
     "time_source": "time comes from",
-    "times_absent": "times not found at the vendor",
+    "absence_count": "times not found at the vendor",
     "unknown_since": "unclear since",
     "unlinked_on": "unlinked",
     "updated_on": "changed",
@@ -107,20 +106,20 @@ WORDS = {
 }
 
 
-def link_to(record: Any, words: str) -> str:
+def admin_record_link(record: Any, words: str) -> str:
     """To the record's own page in the admin, by words that its `__str__`, which logs may show, must not have."""
     address = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
     return format_html('<a href="{}">{}</a>', address, words)
 
 
-class ByName:
+class PatientLinkMixin:
     """For records and for rows below one: `patient` is shown by name."""
 
     @admin.display(description="patient")
-    def patient_by_name(self, row: Any) -> str:
-        return link_to(row.patient, row.patient.name) if row.patient else "-"
+    def patient_link(self, row: Any) -> str:
+        return admin_record_link(row.patient, row.patient.name) if row.patient else "-"
 
 
-def in_words(fields: Any) -> list[Any]:
+def displayed_fields(fields: Any) -> list[Any]:
     """What a record shows, without the machinery. Fields alone: nobody here groups them."""
-    return [NAMED.get(name, name) for name in fields if name not in MACHINERY]
+    return [DISPLAY_METHODS.get(name, name) for name in fields if name not in INTERNAL_FIELDS]

@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from patients.models import AuditEvent, Patient, Role
-from patients.permissions import person
+from patients.permissions import current_user
 
 
-class Either(admin.EmptyFieldListFilter):
+class EmptyFieldFilter(admin.EmptyFieldListFilter):
     """Django's choice between a field that is empty and one that is not, in the words of what that means."""
 
     when_empty, when_filled = "Empty", "Not empty"
@@ -24,23 +24,23 @@ class Either(admin.EmptyFieldListFilter):
             yield {**choice, "display": words}
 
 
-class Discharged(Either):
+class DischargedFilter(EmptyFieldFilter):
     when_empty, when_filled = "Under care", "Discharged"
 
 
-class ClinicsOfPeople(admin.RelatedOnlyFieldListFilter):
+class UserClinicsFilter(admin.RelatedOnlyFieldListFilter):
     """Without a choice for "no clinic": of those, nobody sees any here."""
 
     include_empty_choice = False
 
 
-class OfClinic(admin.SimpleListFilter):
+class ClinicFilter(admin.SimpleListFilter):
     """Own clinics: Django's own filter would read all patients to find them."""
 
     title, parameter_name = "clinic", "clinic"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(clinic.pk), clinic.name) for clinic in person(request).clinics.all()]
+        return [(str(clinic.pk), clinic.name) for clinic in current_user(request).clinics.all()]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Patient]) -> QuerySet[Patient]:
         value = self.value() or ""
@@ -51,7 +51,7 @@ class OfClinic(admin.SimpleListFilter):
         )
 
 
-class OneOf(admin.SimpleListFilter):
+class SingleIdFilter(admin.SimpleListFilter):
     """Narrows to one opaque id that a link brought; shown only while it narrows."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -59,7 +59,7 @@ class OneOf(admin.SimpleListFilter):
         return [(chosen, chosen)] if chosen else []
 
 
-class OfPatient(OneOf):
+class PatientFilter(SingleIdFilter):
     title, parameter_name = "patient", "patient"
 
     def queryset(self, request: HttpRequest, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
@@ -69,7 +69,7 @@ class OfPatient(OneOf):
             return rows.none()
 
 
-class OfActor(OneOf):
+class ActorFilter(SingleIdFilter):
     title, parameter_name = "person", "actor_id"
 
     def queryset(self, request: HttpRequest, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
@@ -79,7 +79,7 @@ class OfActor(OneOf):
         return rows.filter(actor_id=int(value)) if value.isascii() and value.isdigit() else rows.none()
 
 
-class OfRole(admin.SimpleListFilter):
+class RoleFilter(admin.SimpleListFilter):
     """Its choices are known: Django's own filter would read the whole audit to find them."""
 
     title, parameter_name = "role", "actor_role"

@@ -18,32 +18,32 @@ from patients.admin_site.base import ScopedAdmin
 from patients.models import AuditEvent
 
 
-class EditedAdmin(ScopedAdmin):
+class OptimisticLockAdmin(ScopedAdmin):
     """The form carries a digest of what it was opened on. Another digest at its return saves nothing and says why.
 
     The form then stands on the newer state, with what was typed in it: saved again, it is saved knowingly.
     """
 
-    change_form_template = "admin/edited.html"
+    change_form_template = "admin/optimistic_lock_form.html"
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (ToldForm, form), {"admin": self}) if change else form
+        return type(form.__name__, (OptimisticLockForm, form), {"admin": self}) if change else form
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if obj := context.get("original"):
-            context["edition"] = self.edition(obj, context["adminform"].form.fields)
+            context["edit_version"] = self.edit_version(obj, context["adminform"].form.fields)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def edition(self, obj: Model, names: Iterable[str]) -> str:
+    def edit_version(self, obj: Model, names: Iterable[str]) -> str:
         """A digest of these fields, and of the rows below the record, as the database holds them now."""
         stored = [serialize("json", [type(obj)._default_manager.get(pk=obj.pk)], fields=list(names))]
-        stored += [serialize("json", rows) for _, rows in self.below(obj)]
+        stored += [serialize("json", rows) for _, rows in self.inline_rows(obj)]
         return hashlib.sha256("\n".join(stored).encode()).hexdigest()
 
-    def below(self, obj: Model) -> list[tuple[str, Any]]:
+    def inline_rows(self, obj: Model) -> list[tuple[str, Any]]:
         """(name, rows) of what is edited on the same page."""
         found = []
         for inline in self.inlines:
@@ -53,28 +53,28 @@ class EditedAdmin(ScopedAdmin):
         return found
 
 
-class ToldForm(forms.ModelForm):
+class OptimisticLockForm(forms.ModelForm):
     """Mixed into the form of a record that is there already."""
 
-    admin: EditedAdmin
+    admin: OptimisticLockAdmin
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         # Locked: of two who save at the same moment, one waits here and then sees what the other has saved.
         current = type(self.instance)._default_manager.select_for_update().get(pk=self.instance.pk)
-        if self.data.get("edition") != self.admin.edition(current, self.fields):
-            raise ValidationError(self._told(current))
+        if self.data.get("edit_version") != self.admin.edit_version(current, self.fields):
+            raise ValidationError(self.conflict_message(current))
         return cleaned
 
-    def _told(self, current: Model) -> str:
-        now = [f"{self.fields[name].label}: {in_words(current, name)}" for name in self.changed_data]
-        now += [f"{name}: {', '.join(map(str, rows)) or 'none'}" for name, rows in self.admin.below(current)]
-        parts = [f"{who_saved(current)} after you had opened it.", "Nothing of yours is saved yet."]
+    def conflict_message(self, current: Model) -> str:
+        now = [f"{self.fields[name].label}: {field_value_label(current, name)}" for name in self.changed_data]
+        now += [f"{name}: {', '.join(map(str, rows)) or 'none'}" for name, rows in self.admin.inline_rows(current)]
+        parts = [f"{last_editor_label(current)} after you had opened it.", "Nothing of yours is saved yet."]
         parts += [f"There now: {'; '.join(now)}."] if now else []
         return " ".join([*parts, "Save again to put what stands below in its place."])
 
 
-def who_saved(current: Model) -> str:
+def last_editor_label(current: Model) -> str:
     target = f"{current._meta.model_name}:{current.pk}"
     last = AuditEvent.objects.filter(action=AuditEvent.Action.ADMIN_CHANGE, target=target).order_by("-at").first()
     if last is None:
@@ -82,7 +82,7 @@ def who_saved(current: Model) -> str:
     return f"{last.actor_email} has changed this on {date_format(timezone.localtime(last.at), 'M j, g:i A')},"
 
 
-def in_words(obj: Any, name: str) -> str:
+def field_value_label(obj: Any, name: str) -> str:
     if callable(display := getattr(obj, f"get_{name}_display", None)):
         return str(display())
     value = getattr(obj, name)

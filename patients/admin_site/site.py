@@ -18,12 +18,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from patients.admin_site.base import viewer
-from patients.permissions import Act, declare, sign_in_first
-from patients.us_states import zone_in_words
+from patients.permissions import Permission, redirect_to_sign_in, set_access_policy
+from patients.us_states import time_zone_label
 
 
 @dataclass(frozen=True)
-class Line:
+class DashboardFigure:
     """One figure of a panel. `tone`: ok, warn, bad or none."""
 
     label: str
@@ -34,22 +34,24 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Panel:
+class DashboardPanel:
     title: str
-    lines: list[Line]
+    lines: list[DashboardFigure]
     empty: str = ""
 
 
-PANELS: list[Callable[[HttpRequest], Panel]] = []
+DASHBOARD_PANELS: list[Callable[[HttpRequest], DashboardPanel]] = []
 
 
-def panel(told: Callable[[HttpRequest], Panel]) -> Callable[[HttpRequest], Panel]:
+def register_dashboard_panel(
+    build_panel: Callable[[HttpRequest], DashboardPanel],
+) -> Callable[[HttpRequest], DashboardPanel]:
     """Declare what stands on the first page, in this order. The rooms know: `devices.admin.dashboard`."""
-    PANELS.append(told)
-    return told
+    DASHBOARD_PANELS.append(build_panel)
+    return build_panel
 
 
-class HouseAdminSite(admin.AdminSite):
+class VitalsAdminSite(admin.AdminSite):
     """One door: signing in, signing out and passwords are allauth's, with its lockout, and nothing else's."""
 
     site_title = "Vitals at Home"
@@ -60,7 +62,7 @@ class HouseAdminSite(admin.AdminSite):
     final_catch_all_view = True
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {"panels": [told(request) for told in PANELS], **(extra_context or {})})
+        return super().index(request, {"panels": [told(request) for told in DASHBOARD_PANELS], **(extra_context or {})})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Who is signed in and isn't staff gets a plain 403, not a second sign-in page."""
@@ -70,15 +72,15 @@ class HouseAdminSite(admin.AdminSite):
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
             if not request.user.is_authenticated and request.method == "POST":
-                return sign_in_first(request)
-            with timezone.override(_zone(request)), _looking(request):
+                return redirect_to_sign_in(request)
+            with timezone.override(clinic_time_zone(request)), viewer_context(request):
                 response = inner(request, *args, **kwargs)
                 return response.render() if isinstance(response, TemplateResponse) else response
 
-        return declare(update_wrapper(guarded, inner), Act.ADMINISTER)
+        return set_access_policy(update_wrapper(guarded, inner), Permission.ADMINISTER)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        zone = zone_in_words(timezone.get_current_timezone_name())
+        zone = time_zone_label(timezone.get_current_timezone_name())
         return {**super().each_context(request), "site_header": f"{self.site_header}, {zone}"}
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -100,7 +102,7 @@ class HouseAdminSite(admin.AdminSite):
 
 
 @contextmanager
-def _looking(request: HttpRequest) -> Iterator[None]:
+def viewer_context(request: HttpRequest) -> Iterator[None]:
     if not request.user.is_authenticated:
         yield
         return
@@ -111,7 +113,7 @@ def _looking(request: HttpRequest) -> Iterator[None]:
         viewer.reset(token)
 
 
-def _zone(request: HttpRequest) -> ZoneInfo:
+def clinic_time_zone(request: HttpRequest) -> ZoneInfo:
     """Times in the admin are those of the person's clinic; the header names the zone."""
     clinic = request.user.clinics.first() if request.user.is_authenticated else None
     return clinic.zone if clinic else ZoneInfo("UTC")

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Origin:
+class AuditContext:
     """Where a request came from: the client's address behind the trusted proxies, and the name of the route."""
 
     address: str | None = None
     route: str = ""
 
 
-NOWHERE = Origin()  # a worker, a command
+EMPTY_AUDIT_CONTEXT = AuditContext()  # a worker, a command
 
 # Set per request by `patients.accounts.middleware`. The actor is always passed; only the place is taken from here.
-origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
+audit_context: ContextVar[AuditContext] = ContextVar("origin", default=EMPTY_AUDIT_CONTEXT)
 
 
-def record(
+def record_event(
     action: AuditAction,
     *,
     by: User | None,
@@ -39,7 +39,7 @@ def record(
     **details: Any,
 ) -> AuditEvent:
     """`details` may hold names of fields, counts and opaque ids; never a patient's data."""
-    where = origin.get()
+    where = audit_context.get()
     return AuditEvent.objects.create(
         action=action,
         actor_id=by.pk if by else None,

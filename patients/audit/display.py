@@ -8,7 +8,7 @@ from django.apps import apps
 
 from patients.models import Role
 
-PAGES = {
+PAGE_LABELS = {
     "home": "the first page",
     "account_accept_invitation": "accepting an invitation",
     "account_change_password": "change of the password",
@@ -31,21 +31,21 @@ PAGES = {
     "mfa_view_recovery_codes": "recovery codes",
     "patients:list": "list of patients",
     "patients:list_live": "list of patients, kept up to date",
-    "patients:arrange": "filters of the list of patients",
+    "patients:list_preferences": "filters of the list of patients",
     "enrollment:new": "new patient",
     "patients:page": "patient",
     "patients:live": "patient, kept up to date",
-    "patients:dates": "patient, free dates",
-    "patients:day": "patient, readings behind a band",
+    "patients:date_range": "patient, free dates",
+    "patients:day_readings": "patient, readings behind a band",
     "enrollment:edit": "patient, edit",
     "enrollment:discharge": "patient, discharge",
     "enrollment:readmit": "patient, back under care",
     "patients:print": "patient, print view",
-    "patients:printed": "patient, printed from the browser",
-    "patients:peek": "peek from the list of patients",
-    "patients:csv": "patient, readings as a file",
-    "patients:goals": "patient, goals",
-    "patients:save_goals": "patient, goals saved",
+    "patients:record_print": "patient, printed from the browser",
+    "patients:preview": "peek from the list of patients",
+    "patients:readings_csv": "patient, readings as a file",
+    "patients:thresholds": "patient, goals",
+    "patients:save_thresholds": "patient, goals saved",
     "patients:reading": "reading",
     "patients:exclude": "reading, excluded",
     "patients:undo_exclusion": "reading, counted again",
@@ -59,7 +59,7 @@ PAGES = {
     "orders:end_for_device": "end of monitoring with one device",
     "orders:call": "call that somebody must decide",
     "orders:call_live": "call that somebody must decide, kept up to date",
-    "orders:decide": "call that somebody must decide, decided",
+    "orders:resolve_call": "call that somebody must decide, decided",
     "orders:cancel": "ordered device, cancelled",
     "orders:close": "ordered device, closed",
     "orders:correct": "ordered device, corrected",
@@ -67,71 +67,79 @@ PAGES = {
     "devices:list_live": "list of devices, kept up to date",
     "devices:page": "device",
     "devices:live": "device, kept up to date",
-    "devices:look": "device, asked about at the vendor",
+    "devices:refresh": "device, asked about at the vendor",
     "devices:gateway": "gateway",
     "devices:gateway_live": "gateway, kept up to date",
-    "devices:gateway_look": "gateway, asked about at the vendor",
+    "devices:gateway_refresh": "gateway, asked about at the vendor",
     "admin:index": "administration",
     "admin:app_list": "administration, part of the first page",
     "admin:patients_auditevent_search": "administration, search of the audit",
     "admin:devices_syncrun_start": "administration, comparison started",
-    "admin:devices_unknown_list": "administration, unknown devices",
-    "admin:devices_unknown": "administration, an unknown device",
-    "admin:measurements_clinic_goals": "administration, goals of a clinic",
+    "admin:devices_unknown_device_list": "administration, unknown devices",
+    "admin:devices_unknown_device": "administration, an unknown device",
+    "admin:measurements_clinic_thresholds": "administration, goals of a clinic",
 }
-OF_RECORD = {"changelist": "list of {}", "change": "{}", "add": "new {}", "history": "history of {}", "delete": "{}"}
+ADMIN_VIEW_LABELS = {
+    "changelist": "list of {}",
+    "change": "{}",
+    "add": "new {}",
+    "history": "history of {}",
+    "delete": "{}",
+}
 # Records that the audit names otherwise than their model.
-KINDS = {"line": "ordered device", "reading": "reading", "sync": "comparison", "audit": "audit"}
+TARGET_KIND_LABELS = {"line": "ordered device", "reading": "reading", "sync": "comparison", "audit": "audit"}
 
 
-def page_in_words(route: str) -> str:
-    """ "patients:peek" to "peek from the list of patients"; a route that nobody has named stays as it is."""
-    if route in PAGES:
-        return PAGES[route]
-    model, view = _of_admin(route)
-    if model is None or view not in OF_RECORD:
+def page_label(route: str) -> str:
+    """ "patients:preview" to "peek from the list of patients"; a route that nobody has named stays as it is."""
+    if route in PAGE_LABELS:
+        return PAGE_LABELS[route]
+    model, view = parse_admin_route(route)
+    if model is None or view not in ADMIN_VIEW_LABELS:
         return route
     name = model._meta.verbose_name_plural if view == "changelist" else model._meta.verbose_name
-    return "administration, " + OF_RECORD[view].format(name)
+    return "administration, " + ADMIN_VIEW_LABELS[view].format(name)
 
 
-def record_in_words(target: str) -> str:
+def target_label(target: str) -> str:
     """ "syncrow:40" to "compared patient 40"; "syncrow", a list of them, to "compared patients"."""
     kind, _, pk = target.partition(":")
-    model = next((model for model in _ours() if model._meta.model_name == kind), None)
+    model = next((model for model in project_models() if model._meta.model_name == kind), None)
     if model is None:
-        return f"{KINDS.get(kind, kind)} {pk}".strip()
+        return f"{TARGET_KIND_LABELS.get(kind, kind)} {pk}".strip()
     return f"{model._meta.verbose_name} {pk}" if pk else str(model._meta.verbose_name_plural)
 
 
-def role_in_words(role: str) -> str:
+def role_label(role: str) -> str:
     return str(Role(role).label) if role in Role.values else role
 
 
-def details_in_words(details: dict[str, Any]) -> str:
+def format_details(details: dict[str, Any]) -> str:
     """Names of fields, counts and opaque ids, which is all that details hold."""
-    return "; ".join(f"{name.replace('_', ' ')}: {_said(value)}" for name, value in details.items())
+    return "; ".join(f"{name.replace('_', ' ')}: {format_detail_value(value)}" for name, value in details.items())
 
 
-def _said(value: Any) -> str:
+def format_detail_value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_said(entry) for entry in value) or "none"
-    return details_in_words(value) if isinstance(value, dict) else str(value)
+        return ", ".join(format_detail_value(entry) for entry in value) or "none"
+    return format_details(value) if isinstance(value, dict) else str(value)
 
 
-def _of_admin(route: str) -> tuple[Any, str]:
+def parse_admin_route(route: str) -> tuple[Any, str]:
     names = route.removeprefix("admin:").split("_")
     if not route.startswith("admin:") or len(names) != 3:
         return None, ""
     app, model, view = names
-    return next((one for one in _ours() if (one._meta.app_label, one._meta.model_name) == (app, model)), None), view
+    return next(
+        (one for one in project_models() if (one._meta.app_label, one._meta.model_name) == (app, model)), None
+    ), view
 
 
-def _ours() -> list[Any]:
-    return [model for app in ("patients", "devices", "measurements", "fulfillment") for model in _models(app)]
+def project_models() -> list[Any]:
+    return [model for app in ("patients", "devices", "measurements", "fulfillment") for model in models_of_app(app)]
 
 
-def _models(app: str) -> list[Any]:
+def models_of_app(app: str) -> list[Any]:
     return list(apps.get_app_config(app).get_models())

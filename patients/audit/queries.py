@@ -15,11 +15,11 @@ from django.db.models import Q, QuerySet
 
 from patients.models import AuditEvent, Patient, User
 
-MOST_NAMED = 3  # patients of one row that are shown by name
+MAX_NAMED_PATIENTS = 3  # patients of one row that are shown by name
 
 
 @dataclass(frozen=True)
-class Question:
+class AuditQuery:
     """At least one of `patient` and `actor`. Days are whole, both ends included, in `zone`."""
 
     patient: Patient | None = None
@@ -41,9 +41,9 @@ class Question:
             found = found.filter(actor_id=self.actor.pk)
         if self.action:
             found = found.filter(action=self.action)
-        return found.filter(self._within())
+        return found.filter(self.date_filter())
 
-    def _within(self) -> Q:
+    def date_filter(self) -> Q:
         zone, wanted = ZoneInfo(self.zone), Q()
         if self.since:
             wanted &= Q(at__gte=dt.datetime.combine(self.since, dt.time(), zone))
@@ -53,14 +53,14 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Place:
+class AuditCursor:
     """The last row of a page: the next page begins behind it, however many rows have come on top meanwhile."""
 
     at: dt.datetime
     pk: int
 
     @classmethod
-    def read(cls, text: str) -> Place | None:
+    def parse_cursor(cls, text: str) -> AuditCursor | None:
         at, _, pk = text.partition("|")
         try:
             place = cls(dt.datetime.fromisoformat(at), int(pk) if pk.isascii() else 0)
@@ -72,25 +72,25 @@ class Place:
         return f"{self.at.isoformat()}|{self.pk}"
 
     @property
-    def behind(self) -> Q:
+    def older_events_filter(self) -> Q:
         return Q(at__lte=self.at) & ~Q(at=self.at, pk__gte=self.pk)
 
 
 @dataclass(frozen=True)
-class Page:
+class AuditPage:
     rows: Sequence[AuditEvent]
-    named: dict[uuid.UUID, Patient]  # of own clinics; the others stay ids
-    next: Place | None
+    visible_patients: dict[uuid.UUID, Patient]  # of own clinics; the others stay ids
+    next: AuditCursor | None
 
 
-def page_of(question: Question, *, by: User, behind: Place | None, size: int) -> Page:
-    found = question.rows.filter(behind.behind) if behind else question.rows
+def fetch_audit_page(query: AuditQuery, *, by: User, cursor: AuditCursor | None, size: int) -> AuditPage:
+    found = query.rows.filter(cursor.older_events_filter) if cursor else query.rows
     rows = list(found[: size + 1])
     more, rows = len(rows) > size, rows[:size]
-    return Page(rows, named(rows, by=by), Place(rows[-1].at, rows[-1].pk) if more else None)
+    return AuditPage(rows, visible_patients_in(rows, by=by), AuditCursor(rows[-1].at, rows[-1].pk) if more else None)
 
 
-def named(rows: Iterable[AuditEvent], *, by: User) -> dict[uuid.UUID, Patient]:
+def visible_patients_in(rows: Iterable[AuditEvent], *, by: User) -> dict[uuid.UUID, Patient]:
     """The first few patients of each row, those whom this person may see."""
-    wanted = {pk for row in rows for pk in row.patient_ids[:MOST_NAMED]}
+    wanted = {pk for row in rows for pk in row.patient_ids[:MAX_NAMED_PATIENTS]}
     return Patient.objects.visible_to(by).in_bulk(wanted) if wanted else {}

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
-from patients.us_states import ZONE_OF_STATE
-from patients.validators import as_e164
+from patients.us_states import TIME_ZONE_BY_STATE
+from patients.validators import normalize_to_e164
 
 # What a person may change, in the order of the form. The clinic is chosen once, at enrolment.
-FIELDS = (
+EDITABLE_FIELDS = (
     "given_name",
     "family_name",
     "birth_date",
@@ -37,7 +37,7 @@ FIELDS = (
 
 
 @dataclass(frozen=True)
-class Change:
+class SavedEdit:
     """One edit that somebody else saved: who, when, and which fields."""
 
     by: str
@@ -45,16 +45,16 @@ class Change:
     fields: tuple[str, ...]
 
 
-class EditedMeanwhile(Exception):
+class EditConflict(Exception):
     """Somebody saved this patient after the form was opened. Nothing was written."""
 
-    def __init__(self, current: Patient, changes: list[Change]) -> None:
-        super().__init__(f"patient {current.pk} is at edition {current.edition}")
+    def __init__(self, current: Patient, changes: list[SavedEdit]) -> None:
+        super().__init__(f"patient {current.pk} is at edit_version {current.edit_version}")
         self.current = current
         self.changes = changes
 
 
-class Namesake(Exception):
+class PossibleDuplicatePatient(Exception):
     """Somebody of the same name and birth date is a patient of the clinic already. Nothing was written."""
 
     def __init__(self, patient: Patient) -> None:
@@ -63,7 +63,7 @@ class Namesake(Exception):
 
 
 @transaction.atomic
-def enrol(*, by: User, clinic: Clinic, another_person: bool = True, **fields: Any) -> Patient:
+def enroll_patient(*, by: User, clinic: Clinic, another_person: bool = True, **fields: Any) -> Patient:
     """A new patient of one of `by`'s clinics. Raises ValidationError by field.
 
     Unless they are said to be `another_person`, a Namesake is refused: a double click, or two coordinators at once.
@@ -71,127 +71,129 @@ def enrol(*, by: User, clinic: Clinic, another_person: bool = True, **fields: An
     if not by.clinics.filter(pk=clinic.pk).exists():
         raise PermissionDenied("not a clinic of this person")
     patient = Patient(clinic=clinic)
-    _take(patient, fields)
+    assign_fields(patient, fields)
     if not another_person:
-        _refuse_namesake(patient)
-    _save(patient, force_insert=True)
-    audit_log.record(AuditEvent.Action.ENROL, by=by, patients=[patient.pk], clinic=clinic)
+        reject_possible_duplicate(patient)
+    save_patient(patient, force_insert=True)
+    audit_log.record_event(AuditEvent.Action.ENROLL, by=by, patients=[patient.pk], clinic=clinic)
     return patient
 
 
 @transaction.atomic
-def edit(*, patient: Patient, by: User, edition: int, **fields: Any) -> Patient:
-    """Save what differs. `edition` is the one that the form was opened on.
+def edit_patient(*, patient: Patient, by: User, edit_version: int, **fields: Any) -> Patient:
+    """Save what differs. `edit_version` is the one that the form was opened on.
 
     Raises EditedMeanwhile when somebody was faster, ValidationError by field. Nothing changed: nothing is written.
     """
-    current = _locked(patient, by=by)
-    if current.edition != edition:
-        raise EditedMeanwhile(current, changes_since(current, edition))
-    changed = _take(current, fields)
+    current = lock_patient(patient, by=by)
+    if current.edit_version != edit_version:
+        raise EditConflict(current, edits_since_version(current, edit_version))
+    changed = assign_fields(current, fields)
     if not changed:
         return current
     if "external_id" in changed and current.external_id_sent_at:
         raise ValidationError({"external_id": "The vendor knows this patient under the old id; it can't change."})
-    current.edition += 1
-    current.version += 1
-    _save(current, update_fields=[*changed, "edition", "version"])
-    audit_log.record(
+    current.edit_version += 1
+    current.live_version += 1
+    save_patient(current, update_fields=[*changed, "edit_version", "live_version"])
+    audit_log.record_event(
         AuditEvent.Action.EDIT,
         by=by,
         patients=[current.pk],
         clinic=current.clinic,
         fields=changed,
-        edition=current.edition,
+        edit_version=current.edit_version,
     )
     return current
 
 
 @transaction.atomic
-def discharge(*, patient: Patient, by: User, reason: str) -> Patient:
+def discharge_patient(*, patient: Patient, by: User, reason: str) -> Patient:
     """No more orders and no more watching; readings are still taken in for 60 days. Twice is once.
 
     `reason` is a DischargeReason. Devices stay linked (and billed) until monitoring of them is ended.
     """
     if reason not in DischargeReason.values:
         raise ValidationError({"reason": "Choose a reason from the list."})
-    current = _locked(patient, by=by)
+    current = lock_patient(patient, by=by)
     if current.discharged_at is None:
-        _move(current, discharged_at=timezone.now(), reason=reason)
-        audit_log.record(AuditEvent.Action.DISCHARGE, by=by, patients=[current.pk], clinic=current.clinic)
+        save_discharge_state(current, discharged_at=timezone.now(), reason=reason)
+        audit_log.record_event(AuditEvent.Action.DISCHARGE, by=by, patients=[current.pk], clinic=current.clinic)
     return current
 
 
 @transaction.atomic
-def readmit(*, patient: Patient, by: User) -> Patient:
+def readmit_patient(*, patient: Patient, by: User) -> Patient:
     """Back under care, with the same history. Twice is once."""
-    current = _locked(patient, by=by)
+    current = lock_patient(patient, by=by)
     if current.discharged_at is not None:
-        _move(current, discharged_at=None, reason="")
-        audit_log.record(AuditEvent.Action.ENROL, by=by, patients=[current.pk], clinic=current.clinic, again=True)
+        save_discharge_state(current, discharged_at=None, reason="")
+        audit_log.record_event(
+            AuditEvent.Action.ENROLL, by=by, patients=[current.pk], clinic=current.clinic, again=True
+        )
     return current
 
 
-def changes_since(patient: Patient, edition: int) -> list[Change]:
-    """Edits saved after an edition, oldest first, from the audit itself."""
+def edits_since_version(patient: Patient, edit_version: int) -> list[SavedEdit]:
+    """Edits saved after an edit_version, oldest first, from the audit itself."""
     rows = AuditEvent.objects.filter(
-        action=AuditEvent.Action.EDIT, patient_ids__contains=[patient.pk], details__edition__gt=edition
+        action=AuditEvent.Action.EDIT, patient_ids__contains=[patient.pk], details__edit_version__gt=edit_version
     ).order_by("pk")
     people = User.objects.in_bulk([row.actor_id for row in rows if row.actor_id])
     return [
-        Change(str(people.get(row.actor_id or 0, row.actor_email)), row.at, tuple(row.details["fields"]))
+        SavedEdit(str(people.get(row.actor_id or 0, row.actor_email)), row.at, tuple(row.details["fields"]))
         for row in rows
     ]
 
 
-def suggested_zone(state: str, clinic: Clinic) -> str:
-    return ZONE_OF_STATE.get(state, clinic.time_zone)
+def suggest_time_zone(state: str, clinic: Clinic) -> str:
+    return TIME_ZONE_BY_STATE.get(state, clinic.time_zone)
 
 
-def _refuse_namesake(patient: Patient) -> None:
+def reject_possible_duplicate(patient: Patient) -> None:
     """One at a time in a clinic, so that the second of two requests at once sees what the first has saved."""
     Clinic.objects.select_for_update(no_key=True).get(pk=patient.clinic_id)
     alike = {"given_name__iexact": patient.given_name, "family_name__iexact": patient.family_name}
     found = patient.clinic.patients.filter(birth_date=patient.birth_date, **alike).first()
     if found is not None:
-        raise Namesake(found)
+        raise PossibleDuplicatePatient(found)
 
 
-def _locked(patient: Patient, *, by: User) -> Patient:
+def lock_patient(patient: Patient, *, by: User) -> Patient:
     """Also re-checks whose patient this is: the verb may be called long after the page was opened."""
     mine = Patient.objects.visible_to(by).filter(pk=patient.pk)
     return Patient.objects.select_related("clinic").select_for_update(of=("self",), no_key=True).get(pk__in=mine)
 
 
-def _take(patient: Patient, fields: dict[str, Any]) -> list[str]:
+def assign_fields(patient: Patient, fields: dict[str, Any]) -> list[str]:
     """Set what was given, tidied; returns the names of what differs from before."""
-    unknown = fields.keys() - set(FIELDS)
+    unknown = fields.keys() - set(EDITABLE_FIELDS)
     if unknown:
         raise TypeError(f"not a patient's field: {', '.join(sorted(unknown))}")
-    changed = [name for name, value in fields.items() if getattr(patient, name) != _tidy(name, value)]
+    changed = [name for name, value in fields.items() if getattr(patient, name) != normalize_field(name, value)]
     for name in changed:
-        setattr(patient, name, _tidy(name, fields[name]))
+        setattr(patient, name, normalize_field(name, fields[name]))
     if not patient.time_zone:
-        patient.time_zone = suggested_zone(patient.state, patient.clinic)
+        patient.time_zone = suggest_time_zone(patient.state, patient.clinic)
     return changed
 
 
-def _tidy(name: str, value: Any) -> Any:
+def normalize_field(name: str, value: Any) -> Any:
     if name == "phone":
-        return _phone(value)
+        return normalize_phone(value)
     if name == "conditions":
         return list(value)
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-def _phone(typed: str) -> str:
+def normalize_phone(typed: str) -> str:
     try:
-        return as_e164(typed)
+        return normalize_to_e164(typed)
     except ValidationError as error:
         raise ValidationError({"phone": error.messages}) from error
 
 
-def _save(patient: Patient, **how: Any) -> None:
+def save_patient(patient: Patient, **how: Any) -> None:
     """Somebody may take the same MRN between the check and the row: the database decides, a sentence says so."""
     patient.full_clean()
     try:
@@ -202,8 +204,8 @@ def _save(patient: Patient, **how: Any) -> None:
         raise
 
 
-def _move(patient: Patient, *, discharged_at: dt.datetime | None, reason: str) -> None:
+def save_discharge_state(patient: Patient, *, discharged_at: dt.datetime | None, reason: str) -> None:
     patient.discharged_at = discharged_at
     patient.discharge_reason = reason
-    patient.version += 1
-    patient.save(update_fields=["discharged_at", "discharge_reason", "version"])
+    patient.live_version += 1
+    patient.save(update_fields=["discharged_at", "discharge_reason", "live_version"])

@@ -14,23 +14,23 @@ from django.http import QueryDict
 
 from patients.enrollment import admission
 from patients.models import Condition, DischargeReason, Patient, User
-from patients.us_states import state_choices, zone_choices
-from patients.validators import EARLIEST_BIRTH, as_dialled, as_e164
+from patients.us_states import state_choices, time_zone_choices
+from patients.validators import EARLIEST_BIRTH_DATE, format_phone, normalize_to_e164
 
-DATE_FORMATS = ["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"]
-
-
-WHAT_HOLDS = "At least 12 characters. A few unusual words are easy to remember."
-ONCE_MORE = "The same password again"
+DATE_INPUT_FORMATS = ["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"]
 
 
-class ChoosePasswordForm(SetPasswordForm):
+PASSWORD_HELP_TEXT = "At least 12 characters. A few unusual words are easy to remember."  # noqa: S105  a help text
+PASSWORD_REPEAT_LABEL = "The same password again"  # noqa: S105  a label
+
+
+class InvitationPasswordForm(SetPasswordForm):
     """The first password of an invited person. What is wrong with it stands below it, not below its repetition."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self.fields["new_password1"], "Password", WHAT_HOLDS)
-        _say(self.fields["new_password2"], ONCE_MORE)
+        set_label_and_help(self.fields["new_password1"], "Password", PASSWORD_HELP_TEXT)
+        set_label_and_help(self.fields["new_password2"], PASSWORD_REPEAT_LABEL)
 
     def clean(self) -> dict[str, Any]:
         self.validate_passwords("new_password1", "new_password2")
@@ -38,48 +38,48 @@ class ChoosePasswordForm(SetPasswordForm):
         return self.cleaned_data
 
 
-class NewPasswordForm(ChangePasswordForm):
+class PasswordChangeForm(ChangePasswordForm):
     """Somebody who is signed in changes the password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self.fields["oldpassword"], "Your password until now", self.fields["oldpassword"].help_text)
-        _say(self.fields["password1"], "New password", WHAT_HOLDS)
-        _say(self.fields["password2"], ONCE_MORE)
+        set_label_and_help(self.fields["oldpassword"], "Your password until now", self.fields["oldpassword"].help_text)
+        set_label_and_help(self.fields["password1"], "New password", PASSWORD_HELP_TEXT)
+        set_label_and_help(self.fields["password2"], PASSWORD_REPEAT_LABEL)
 
 
-class ForgottenPasswordForm(ResetPasswordKeyForm):
+class PasswordResetKeyForm(ResetPasswordKeyForm):
     """Who followed the link in the mail chooses a new password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _say(self.fields["password1"], "New password", WHAT_HOLDS)
-        _say(self.fields["password2"], ONCE_MORE)
+        set_label_and_help(self.fields["password1"], "New password", PASSWORD_HELP_TEXT)
+        set_label_and_help(self.fields["password2"], PASSWORD_REPEAT_LABEL)
 
 
-def _say(field: forms.Field, label: str, help_text: str = "") -> None:
+def set_label_and_help(field: forms.Field, label: str, help_text: str = "") -> None:
     """As everywhere here: a label above the field, and nothing in it that goes with the first key."""
     field.label, field.help_text = label, help_text
     field.widget.attrs.pop("placeholder", None)
 
 
 @dataclass(frozen=True)
-class Conflict:
+class FieldConflict:
     """A field that two people changed: what is saved now, and what was typed here."""
 
     label: str
-    theirs: str
-    yours: str
+    saved_value: str
+    typed_value: str
 
 
 class PhoneField(forms.CharField):
     """Shown as people dial it, kept as E.164; the same number in another shape is no change."""
 
     def prepare_value(self, value: Any) -> Any:
-        return as_dialled(value) if isinstance(value, str) else value
+        return format_phone(value) if isinstance(value, str) else value
 
     def to_python(self, value: Any) -> str:
-        return as_e164(super().to_python(value) or "")
+        return normalize_to_e164(super().to_python(value) or "")
 
 
 class PatientForm(forms.ModelForm):
@@ -88,8 +88,8 @@ class PatientForm(forms.ModelForm):
 
     birth_date = forms.DateField(
         label="Date of birth",
-        input_formats=DATE_FORMATS,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "min": EARLIEST_BIRTH.isoformat()}),
+        input_formats=DATE_INPUT_FORMATS,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "min": EARLIEST_BIRTH_DATE.isoformat()}),
         error_messages={"invalid": "Write the date as MM/DD/YYYY."},
     )
     phone = PhoneField(
@@ -101,7 +101,7 @@ class PatientForm(forms.ModelForm):
     state = forms.ChoiceField(required=False, choices=lambda: [("", "Choose…"), *state_choices()])
     time_zone = forms.ChoiceField(
         required=False,
-        choices=lambda: [("", "By the state above"), *zone_choices()],
+        choices=lambda: [("", "By the state above"), *time_zone_choices()],
         help_text="Readings are shown in this zone.",
     )
     conditions = forms.MultipleChoiceField(
@@ -113,12 +113,12 @@ class PatientForm(forms.ModelForm):
         max_length=255,
         help_text="Leave empty, unless this patient already has an account there: then type its id exactly.",
     )
-    edition = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    edit_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     another_person = forms.BooleanField(label="This is another person of the same name and birth date", required=False)
 
     class Meta:
         model = Patient
-        fields = ("clinic", *admission.FIELDS)
+        fields = ("clinic", *admission.EDITABLE_FIELDS)
         labels = {
             "given_name": "First name",
             "family_name": "Last name",
@@ -134,17 +134,17 @@ class PatientForm(forms.ModelForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.editing = not self.instance._state.adding
-        self._offer_clinics(user)
+        self.limit_clinic_choices(user)
         if self.editing:
-            self._prepare_edit()
+            self.prepare_edit_fields()
         else:
             self.initial["external_id"] = ""
-            del self.fields["edition"]
+            del self.fields["edit_version"]
         for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")  # a shared browser must not suggest a patient
             field.error_messages["required"] = f"{field.label} is missing."
 
-    def _offer_clinics(self, user: User) -> None:
+    def limit_clinic_choices(self, user: User) -> None:
         """A choice only for those who have one; a patient stays in the clinic that enrolled."""
         own = user.clinics.all()
         clinic: Any = self.fields["clinic"]
@@ -154,12 +154,12 @@ class PatientForm(forms.ModelForm):
         if not self.editing and len(own) == 1:
             self.instance.clinic = own[0]
 
-    def _prepare_edit(self) -> None:
-        self.initial["edition"] = self.instance.edition
+    def prepare_edit_fields(self) -> None:
+        self.initial["edit_version"] = self.instance.edit_version
         del self.fields["another_person"]
         for field in self.fields.values():
             field.show_hidden_initial = True
-        self.fields["edition"].show_hidden_initial = False
+        self.fields["edit_version"].show_hidden_initial = False
         if self.instance.external_id_sent_at:
             self.fields["external_id"].disabled = True
             self.fields["external_id"].help_text = "Tenovi knows this patient under this id; it can't change any more."
@@ -170,7 +170,7 @@ class PatientForm(forms.ModelForm):
     def clean_time_zone(self) -> str:
         chosen = self.cleaned_data["time_zone"]
         clinic = self.cleaned_data.get("clinic") or getattr(self.instance, "clinic", None)
-        return chosen or (admission.suggested_zone(self.cleaned_data.get("state", ""), clinic) if clinic else "")
+        return chosen or (admission.suggest_time_zone(self.cleaned_data.get("state", ""), clinic) if clinic else "")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -179,9 +179,9 @@ class PatientForm(forms.ModelForm):
         return cleaned
 
     def patient_fields(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in admission.FIELDS if name in self.cleaned_data}
+        return {name: self.cleaned_data[name] for name in admission.EDITABLE_FIELDS if name in self.cleaned_data}
 
-    def blame(self, error: ValidationError) -> None:
+    def add_validation_error(self, error: ValidationError) -> None:
         """Show what the domain refused beside the field that it concerns."""
         self._update_errors(error)
 
@@ -193,22 +193,22 @@ class PatientForm(forms.ModelForm):
                 errors.error_dict.setdefault(field, []).append(problem)
         super()._update_errors(errors)  # type: ignore[misc]  # Django's own, undocumented
 
-    def merged(
+    def merge_with_saved(
         self, current: Patient, *, changed_by_others: set[str], user: User
-    ) -> tuple[PatientForm, list[Conflict]]:
+    ) -> tuple[PatientForm, list[FieldConflict]]:
         """This edit on top of what others have saved since: their fields where only they wrote, ours where we did."""
         fresh = PatientForm(instance=copy.copy(current), user=user)
         touched = set(self.changed_data)
         data = cast("QueryDict", self.data).copy()
         conflicts = []
-        for name in (name for name in admission.FIELDS if name in fresh.fields):
-            saved = _as_typed(fresh[name].value())
+        for name in (name for name in admission.EDITABLE_FIELDS if name in fresh.fields):
+            saved = to_posted_values(fresh[name].value())
             data.setlist(f"initial-{name}", saved)
             if name not in touched:
                 data.setlist(name, saved)
             elif name in changed_by_others and saved != data.getlist(name):
-                conflicts.append(_conflict(fresh, name, saved, data))
-        data["edition"] = str(current.edition)
+                conflicts.append(build_field_conflict(fresh, name, saved, data))
+        data["edit_version"] = str(current.edit_version)
         return PatientForm(data, instance=copy.copy(current), user=user), conflicts
 
 
@@ -219,7 +219,7 @@ class DischargeForm(forms.Form):
     )
 
 
-def _as_typed(value: Any) -> list[str]:
+def to_posted_values(value: Any) -> list[str]:
     """As a browser sends it: nothing for an empty box, one line per ticked one."""
     if isinstance(value, list | tuple):
         return [str(item) for item in value]
@@ -228,21 +228,23 @@ def _as_typed(value: Any) -> list[str]:
     return ["" if value is None else str(value)]
 
 
-def _conflict(form: PatientForm, name: str, saved: list[str], data: QueryDict) -> Conflict:
+def build_field_conflict(form: PatientForm, name: str, saved: list[str], data: QueryDict) -> FieldConflict:
     field = form.fields[name]
-    return Conflict(str(form[name].label), _in_words(field, saved), _in_words(field, data.getlist(name)))
+    return FieldConflict(
+        str(form[name].label), posted_value_label(field, saved), posted_value_label(field, data.getlist(name))
+    )
 
 
-def _in_words(field: forms.Field, typed: list[str]) -> str:
+def posted_value_label(field: forms.Field, typed: list[str]) -> str:
     if isinstance(field, forms.BooleanField):
         return "yes" if typed else "no"
-    labels = dict(_flat(getattr(field, "choices", ())))
+    labels = dict(flatten_choices(getattr(field, "choices", ())))
     return ", ".join(labels.get(value, value) for value in typed if value) or "(empty)"
 
 
-def _flat(choices: Any) -> list[tuple[str, str]]:
+def flatten_choices(choices: Any) -> list[tuple[str, str]]:
     """Choices of a select box without its groups."""
     pairs: list[tuple[str, str]] = []
     for value, label in choices:
-        pairs.extend(_flat(label) if isinstance(label, list | tuple) else [(str(value), str(label))])
+        pairs.extend(flatten_choices(label) if isinstance(label, list | tuple) else [(str(value), str(label))])
     return pairs

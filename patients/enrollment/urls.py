@@ -6,8 +6,8 @@ from patients.enrollment import views
 
 app_name = "enrollment"
 urlpatterns = [
-    path("new/", views.new, name="new"),
-    path("<uuid:patient_id>/edit/", views.edit, name="edit"),
-    path("<uuid:patient_id>/discharge/", views.discharge, name="discharge"),
-    path("<uuid:patient_id>/readmit/", views.readmit, name="readmit"),
+    path("new/", views.new_patient, name="new"),
+    path("<uuid:patient_id>/edit/", views.edit_patient, name="edit"),
+    path("<uuid:patient_id>/discharge/", views.discharge_patient, name="discharge"),
+    path("<uuid:patient_id>/readmit/", views.readmit_patient, name="readmit"),
 ]

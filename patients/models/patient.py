@@ -15,7 +15,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from patients.validators import (
-    EARLIEST_BIRTH,
+    EARLIEST_BIRTH_DATE,
     validate_birth_date,
     validate_phone,
     validate_plain_text,
@@ -53,31 +53,31 @@ CONDITION_LABELS: dict[str, str] = dict(Condition.choices)
 
 class DischargeReason(models.TextChoices):
     COMPLETED = "completed", "Programme completed"
-    WISH = "wish", "Patient's wish"
+    PATIENT_REQUEST = "patient_request", "Patient's wish"
     MOVED = "moved", "Moved away"
     INPATIENT = "inpatient", "Admitted to long-term care"
     DIED = "died", "Died"
     OTHER = "other", "Other"
 
 
-BUMP = """
-UPDATE patients_patient AS patient SET version = version + 1
+TOUCH_LIVE_VERSION_SQL = """
+UPDATE patients_patient AS patient SET live_version = live_version + 1
 FROM (SELECT id FROM patients_patient WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE) AS locked
 WHERE patient.id = locked.id
 """
 
 
-def sees_anybody(user: User) -> bool:
+def can_see_patients(user: User) -> bool:
     """Of the own clinics: what belongs to a patient is filtered by `patient__clinic__people`, joined once a row."""
     return user.is_authenticated and user.is_active and bool(user.role)
 
 
-def first_version() -> int:
+def random_live_version() -> int:
     """At random: so the sum of versions also tells one patient from another who came instead."""
     return secrets.randbelow(2**31)
 
 
-def version_of(count: int, versions: int) -> str:
+def format_live_version(count: int, versions: int) -> str:
     """Opaque; another one as soon as anything has changed of any of so many, or of who is among them."""
     return f"{count}-{versions}"
 
@@ -85,12 +85,12 @@ def version_of(count: int, versions: int) -> str:
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: User) -> PatientQuerySet:
         """Patients of the person's own clinics; nobody's for a person without a role. Default is deny."""
-        return self.filter(clinic__people=user) if sees_anybody(user) else self.none()
+        return self.filter(clinic__people=user) if can_see_patients(user) else self.none()
 
     def enrolled(self) -> PatientQuerySet:
         return self.filter(discharged_at__isnull=True)
 
-    def pulled(self, *, days_after_discharge: int) -> PatientQuerySet:
+    def pulled_for_readings(self, *, days_after_discharge: int) -> PatientQuerySet:
         """Those whose readings are still fetched: late uploads arrive for weeks after discharge."""
         since = timezone.now() - dt.timedelta(days=days_after_discharge)
         return self.filter(Q(discharged_at__isnull=True) | Q(discharged_at__gte=since))
@@ -99,22 +99,22 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """The vendor knows nothing of the others."""
         return self.filter(devices__isnull=False).distinct()
 
-    def known_as(self, external_id: str) -> Patient | None:
+    def by_external_id(self, external_id: str) -> Patient | None:
         """The vendor looks account ids up ignoring case, and so do we. For code that acts for nobody in particular."""
         return self.alias(folded=Lower("external_id")).filter(folded=external_id.lower()).first()
 
-    def version_of_all(self) -> str:
+    def combined_live_version(self) -> str:
         """See `version_of`."""
-        totals = self.order_by().aggregate(count=Count("pk"), versions=Sum("version", default=0))
-        return version_of(totals["count"], totals["versions"])
+        totals = self.order_by().aggregate(count=Count("pk"), versions=Sum("live_version", default=0))
+        return format_live_version(totals["count"], totals["versions"])
 
-    def bump(self, ids: Iterable[uuid.UUID]) -> None:
+    def touch_live_version(self, ids: Iterable[uuid.UUID]) -> None:
         """Tell open pages that something changed. Locked in id order, so two writers never wait for each other."""
         with connection.cursor() as cursor:
-            cursor.execute(BUMP, [list(set(ids))])
+            cursor.execute(TOUCH_LIVE_VERSION_SQL, [list(set(ids))])
 
 
-def new_external_id() -> str:
+def generate_external_id() -> str:
     return f"pt-{uuid.uuid4()}"
 
 
@@ -126,7 +126,7 @@ class Patient(models.Model):
     external_id = models.CharField(
         "account id at the vendor",
         max_length=255,
-        default=new_external_id,
+        default=generate_external_id,
         validators=[validate_plain_text],
         help_text="Sent to Tenovi. Leave as it is, or type the id of an account that exists there.",
     )
@@ -150,9 +150,9 @@ class Patient(models.Model):
     discharged_at = models.DateTimeField(null=True, blank=True, editable=False)
     discharge_reason = models.CharField(max_length=16, choices=DischargeReason, blank=True, editable=False)
     # Goes up with everything that an open page of this patient shows; pages poll with it.
-    version = models.BigIntegerField(default=first_version, editable=False)
+    live_version = models.BigIntegerField(default=random_live_version, editable=False)
     # Goes up with every edit by a person; a form that was opened on an older one is told.
-    edition = models.PositiveIntegerField(default=1, editable=False)
+    edit_version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = PatientQuerySet.as_manager()
 
@@ -173,7 +173,9 @@ class Patient(models.Model):
                 violation_error_code="mrn",
                 violation_error_message="Another patient of this clinic has this MRN.",
             ),
-            models.CheckConstraint(condition=Q(birth_date__gte=EARLIEST_BIRTH), name="patient_birth_date_possible"),
+            models.CheckConstraint(
+                condition=Q(birth_date__gte=EARLIEST_BIRTH_DATE), name="patient_birth_date_possible"
+            ),
             models.CheckConstraint(condition=Q(sex__in=Sex.values), name="patient_sex_known"),
             models.CheckConstraint(condition=~Q(external_id=""), name="patient_external_id_present"),
             models.CheckConstraint(
@@ -182,7 +184,7 @@ class Patient(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("clinic", "family_name", "given_name", "id"), name="patient_by_name"),
+            models.Index(fields=("clinic", "family_name", "given_name", "id"), name="patient_link"),
             models.Index(fields=("clinic", "birth_date"), name="patient_by_birth_date"),
             models.Index(
                 fields=("clinic", "provider"), condition=Q(discharged_at__isnull=True), name="patient_providers"

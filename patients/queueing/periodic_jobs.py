@@ -11,16 +11,16 @@ from django.utils import timezone
 
 from devices.models import PeriodicJob
 
-LOCK_SPACE = 0x7E11  # keeps our advisory locks apart from anybody else's in this database
+ADVISORY_LOCK_SPACE = 0x7E11  # keeps our advisory locks apart from anybody else's in this database
 
 
 @contextmanager
-def run_alone(name: str) -> Iterator[bool]:
+def run_exclusively(name: str) -> Iterator[bool]:
     """Yields False when another process is at it: then do nothing. Beat may be doubled, dead or late.
 
     The lock belongs to the database session, so a killed worker frees it by dying.
     """
-    if not _lock(name):
+    if not acquire_advisory_lock(name):
         yield False
         return
     try:
@@ -31,27 +31,27 @@ def run_alone(name: str) -> Iterator[bool]:
         PeriodicJob.objects.filter(name=name).update(problem=type(error).__name__)
         raise
     finally:
-        _unlock(name)
+        release_advisory_lock(name)
 
 
-def succeeded(name: str) -> None:
+def record_success(name: str) -> None:
     """For what needs no lock: it ran, now."""
     now = timezone.now()
     PeriodicJob.objects.update_or_create(name=name, defaults={"started_at": now, "succeeded_at": now})
 
 
-def last_turn(now: dt.datetime, *, hour_utc: int) -> dt.datetime:
+def last_due_time(now: dt.datetime, *, hour_utc: int) -> dt.datetime:
     """When a nightly job was last due: what has not begun since then begins now."""
     turn = now.replace(hour=hour_utc, minute=0, second=0, microsecond=0)
     return turn if turn <= now else turn - dt.timedelta(days=1)
 
 
-def _lock(name: str) -> bool:
+def acquire_advisory_lock(name: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_SPACE, name])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [ADVISORY_LOCK_SPACE, name])
         return bool(cursor.fetchone()[0])
 
 
-def _unlock(name: str) -> None:
+def release_advisory_lock(name: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [LOCK_SPACE, name])
+        cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [ADVISORY_LOCK_SPACE, name])

@@ -16,43 +16,43 @@ from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
-WINDOW_SECONDS = 0.1
-REST_SECONDS = 5.0  # after a failure; the sweep is due within 15 s anyway
-QUEUE_OF_TASK = {
-    "measurements.tasks.ingest": "ingest",
-    "fulfillment.tasks.take_in_fulfillment": "ingest",
-    "fulfillment.tasks.take_in_special_orders": "ingest",
+WAKEUP_INTERVAL_SECONDS = 0.1
+RETRY_PAUSE_SECONDS = 5.0  # after a failure; the sweep is due within 15 s anyway
+QUEUE_BY_TASK = {
+    "measurements.tasks.process_measurement_webhooks": "ingest",
+    "fulfillment.tasks.process_fulfillment_webhooks": "ingest",
+    "fulfillment.tasks.process_special_order_webhooks": "ingest",
     "fulfillment.tasks.send_calls": "people",
-    "fulfillment.tasks.reread_devices": "people",
-    "fulfillment.tasks.catch_up": "people",
-    "measurements.tasks.pull": "background",
+    "fulfillment.tasks.refresh_devices": "people",
+    "fulfillment.tasks.update_order_lines": "people",
+    "measurements.tasks.pull_measurements": "background",
     "devices.tasks.sync_catalogue": "background",
-    "devices.tasks.compare_devices": "background",
-    "devices.tasks.look_up_unknown": "background",
-    "devices.tasks.read_gateways": "background",
-    "devices.tasks.look_for_people": "people",
+    "devices.tasks.reconcile_devices": "background",
+    "devices.tasks.look_up_unknown_devices": "background",
+    "devices.tasks.fetch_gateway_statuses": "background",
+    "devices.tasks.refresh_requested_gateways": "people",
 }
 
 
-def nudge(task: str) -> None:
+def wake_worker(task: str) -> None:
     """After the current transaction commits, have `task` (a name of QUEUE_OF_TASK) run soon."""
-    if task not in QUEUE_OF_TASK:
+    if task not in QUEUE_BY_TASK:
         raise ValueError(f"no such task to nudge: {task}")
-    transaction.on_commit(lambda: _publisher.want(task), robust=True)
+    transaction.on_commit(lambda: wakeup_publisher.request_wakeup(task), robust=True)
 
 
-class Publisher:
+class WakeupPublisher:
     """Collects wanted tasks and publishes them from a daemon thread, started on first use in each process."""
 
     def __init__(self) -> None:
-        self._wanted: set[str] = set()
+        self._pending_tasks: set[str] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def want(self, task: str) -> None:
+    def request_wakeup(self, task: str) -> None:
         with self._lock:
-            self._wanted.add(task)
+            self._pending_tasks.add(task)
             if self._thread is None or not self._thread.is_alive():  # also after a fork
                 self._thread = threading.Thread(target=self._run, name="nudges", daemon=True)
                 self._thread.start()
@@ -63,17 +63,17 @@ class Publisher:
             self._wake.wait()
             self._wake.clear()
             with self._lock:
-                wanted, self._wanted = self._wanted, set()
-            time.sleep(WINDOW_SECONDS if self._publish(wanted) else REST_SECONDS)
+                wanted, self._pending_tasks = self._pending_tasks, set()
+            time.sleep(WAKEUP_INTERVAL_SECONDS if self._publish(wanted) else RETRY_PAUSE_SECONDS)
 
     def _publish(self, tasks: set[str]) -> bool:
         try:
             for task in sorted(tasks):
-                current_app.send_task(task, queue=QUEUE_OF_TASK[task], expires=60, retry=False)
+                current_app.send_task(task, queue=QUEUE_BY_TASK[task], expires=60, retry=False)
         except (OperationalError, OSError) as error:
             logger.warning("nudge lost, the sweep will find the work: %s", type(error).__name__)
             return False
         return True
 
 
-_publisher = Publisher()
+wakeup_publisher = WakeupPublisher()

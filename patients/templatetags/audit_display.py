@@ -7,6 +7,6 @@ from django import template
 from patients.audit import display
 
 register = template.Library()
-register.filter(display.page_in_words)
-register.filter(display.record_in_words)
-register.filter(display.role_in_words)
+register.filter(display.page_label)
+register.filter(display.target_label)
+register.filter(display.role_label)

@@ -10,26 +10,26 @@ register = template.Library()
 
 
 @register.simple_tag
-def second_step_is_off() -> bool:
+def is_mfa_disabled() -> bool:
     return not settings.MFA_REQUIRED
 
 
 @register.simple_tag
-def passkeys_possible() -> bool:
+def passkeys_supported() -> bool:
     """Browsers make them for names alone, never for an IP address, and only over https (or on `localhost`)."""
     site = urlsplit(settings.SITE_URL)
     if site.hostname == "localhost":
         return True
-    return site.scheme == "https" and not _is_address(site.hostname or "")
+    return site.scheme == "https" and not is_ip_address(site.hostname or "")
 
 
 @register.filter
-def in_fours(text: str) -> str:
+def group_by_fours(text: str) -> str:
     """A setup key as people read it aloud."""
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
-def _is_address(host: str) -> bool:
+def is_ip_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:

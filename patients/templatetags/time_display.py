@@ -12,31 +12,31 @@ from django.utils.safestring import SafeString
 from patients import us_states
 
 register = template.Library()
-register.filter(us_states.zone_in_words)
+register.filter(us_states.time_zone_label)
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
+MINUTE_SECONDS, HOUR_SECONDS, DAY_SECONDS = 60, 3600, 86400
 
 
 @register.filter
-def age(moment: dt.datetime | None) -> str:
+def format_age(instant: dt.datetime | None) -> str:
     """now, 4 min, 5 h, 8 d: rounded down; hours up to two days."""
-    if moment is None:
+    if instant is None:
         return "never"
-    seconds = (timezone.now() - moment).total_seconds()
-    if seconds < MINUTE:
+    seconds = (timezone.now() - instant).total_seconds()
+    if seconds < MINUTE_SECONDS:
         return "now"
-    if seconds < HOUR:
-        return f"{seconds // MINUTE:.0f} min"
-    return f"{seconds // HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds // DAY:.0f} d"
+    if seconds < HOUR_SECONDS:
+        return f"{seconds // MINUTE_SECONDS:.0f} min"
+    return f"{seconds // HOUR_SECONDS:.0f} h" if seconds < 2 * DAY_SECONDS else f"{seconds // DAY_SECONDS:.0f} d"
 
 
 @register.simple_tag
-def aged(moment: dt.datetime | None, suffix: str = "") -> SafeString | str:
+def age_element(instant: dt.datetime | None, suffix: str = "") -> SafeString | str:
     """The age as a <time> that stays right while the page is open. `suffix`: "ago", which "now" goes without."""
-    if moment is None:
+    if instant is None:
         return "never"
-    words = age(moment)
+    words = format_age(instant)
     shown = f"{words} {suffix}" if suffix and words != "now" else words
     # By hand: a list shows some two hundred and fifty, and `format_html` would look for markup in dates.
     said = escape(suffix) if suffix else ""
-    return SafeString(f'<time class="nowrap" datetime="{moment.isoformat()}" data-age="{said}">{escape(shown)}</time>')
+    return SafeString(f'<time class="nowrap" datetime="{instant.isoformat()}" data-age="{said}">{escape(shown)}</time>')

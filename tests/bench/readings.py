@@ -16,7 +16,7 @@ FROM unnest(%s::bytea[], %s::bytea[]) AS row(body, digest)
 """
 
 
-class Readings:
+class ReadingGenerator:
     def __init__(self, cuffs, *, seed=SEED):
         self.cuffs, self.random, self._rounds = cuffs, random.Random(seed), itertools.count()
 
@@ -48,7 +48,7 @@ class Readings:
         }
 
 
-def keep(db, bodies):
+def insert_deliveries(db, bodies):
     """As the receiver has kept them, all due now."""
     raw = [json.dumps(body).encode() for body in bodies]
     db.execute(INSERT, [raw, [hashlib.sha256(body).digest() for body in raw]])

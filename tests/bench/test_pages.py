@@ -25,19 +25,19 @@ MOST_MS, MOST_RATIO = 200, 1.2
 LONGEST = "10,000 readings, ten times as many as anybody has"  # shown for what it is, without a promise
 SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
 NARROWED = {
-    "in trouble": {"devices": "trouble"},
+    "in trouble": {"devices": "attention"},
     "connected": {"devices": "connected"},
-    "narrowed thrice": {"devices": "trouble", "condition": "copd", "provider": "Dr. 7"},
+    "narrowed thrice": {"devices": "attention", "condition": "copd", "provider": "Dr. 7"},
 }
 # The newest values' own rows are fetched by their key; all other readings come out of the chart's index alone.
 READ_WELL = {("Index Only Scan", "measurement_for_chart"), ("Index Scan", "measurements_measurement_pkey")}
 
 
-def pages(known):
+def compared_pages(known):
     """By name: what to ask for. The same people with the same readings are on each in both databases."""
     nadia, cora = {"who": known["nadia"]}, {"who": known["cora"]}
     found = {
-        f"list by {sort}": nadia | {"path": "/patients/", "choice": chosen(order=f"{sort} {way(sort)}")}
+        f"list by {sort}": nadia | {"path": "/patients/", "choice": list_choice(order=f"{sort} {sort_direction(sort)}")}
         for sort in SORTS
     }
     found["search by name"] = nadia | {"path": "/patients/", "form": {"q": "aaron"}}
@@ -48,10 +48,10 @@ def pages(known):
             found[f"patient page, {range_of}"] = nadia | {"path": f"{page}?days={days}"}
             found[f"chart data, {range_of}"] = nadia | {"path": f"{page}live/?v=0&days={days}"}
     found["order list"] = cora | {"path": "/orders/"}
-    return found | polls(known, nadia | {"choice": chosen()}, cora)
+    return found | live_polls(known, nadia | {"choice": list_choice()}, cora)
 
 
-def polls(known, nadia, cora):
+def live_polls(known, nadia, cora):
     """What each page that is left open asks for every three seconds: nothing new, or (`v=0`) the parts again."""
     return {
         "an open list hears news": nadia | {"path": "/patients/live/?v=0"},
@@ -70,30 +70,33 @@ def polls(known, nadia, cora):
     }
 
 
-def chosen(**choice):
+def list_choice(**choice):
     return {"everybody": "1"}, choice
 
 
-def way(sort):
-    return "rising" if sort == "name" else "falling"
+def sort_direction(sort):
+    return "ascending" if sort == "name" else "descending"
 
 
-def far(known):
+def distant_pages(known):
     """Pages in the middle of all, or of some: others are on them in each database, so that only their time is held."""
     nadia, middle = {"who": known["nadia"]}, f"/patients/?after={known['middle']}"
     found = {
-        f"list by {sort}, middle": nadia | {"path": middle, "choice": chosen(order=f"{sort} {way(sort)}")}
+        f"list by {sort}, middle": nadia
+        | {"path": middle, "choice": list_choice(order=f"{sort} {sort_direction(sort)}")}
         for sort in SORTS
     }
-    found |= {f"list {name}": nadia | {"path": "/patients/", "choice": chosen(**of)} for name, of in NARROWED.items()}
+    found |= {
+        f"list {name}": nadia | {"path": "/patients/", "choice": list_choice(**of)} for name, of in NARROWED.items()
+    }
     return found | {"order list, page 10": {"who": known["cora"], "path": "/orders/?page=10"}}
 
 
-class Server:
+class PageServer:
     """One process of the product on one database: `ask` it for a page."""
 
     def __init__(self, env, log):
-        command, self.log = [PYTHON, "-m", "tests.bench.pages"], log
+        command, self.log = [PYTHON, "-m", "tests.bench.page_timer"], log
         with log.open("w") as errors:
             self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdin=-1, stdout=-1, stderr=errors, text=True)
 
@@ -116,7 +119,7 @@ class Server:
         assert self.process.wait(30) == 0
 
 
-class Houses:
+class BenchDatabases:
     """Databases on the bench's server."""
 
     def __init__(self, bench):
@@ -125,20 +128,20 @@ class Houses:
     def make(self, name, people):
         url = self._create(name)
         self._run(f"prepare-{name}", "config.launcher.prepare", url=url)
-        return json.loads(self._run(f"fill-{name}", "tests.bench.people", str(people), url=url).splitlines()[-1])
+        return json.loads(self._run(f"fill-{name}", "tests.bench.create_clinic", str(people), url=url).splitlines()[-1])
 
     def copy(self, name, source, each):
         """The same people, and readings for those who had none."""
         url = self._create(name, like=source)
-        self._run(f"more-{name}", "tests.bench.people", "more", str(each), url=url)
+        self._run(f"more-{name}", "tests.bench.create_clinic", "more", str(each), url=url)
 
     @contextlib.contextmanager
     def open(self, name):
         env, log = (
-            self.bench.crew.env | {"DATABASE_URL": self._url(name)},
-            self.bench.crew.state / "logs" / f"{name}.log",
+            self.bench.supervisor.env | {"DATABASE_URL": self._url(name)},
+            self.bench.supervisor.state / "logs" / f"{name}.log",
         )
-        with contextlib.closing(Server(env, log)) as server:
+        with contextlib.closing(PageServer(env, log)) as server:
             yield server
 
     def count(self, name):
@@ -155,25 +158,25 @@ class Houses:
         return self.bench.database_url.replace("/vitals?", f"/{name}?", 1)
 
     def _run(self, name, module, *words, url):
-        return self.bench.crew.run(name, [PYTHON, "-m", module, *words], DATABASE_URL=url)
+        return self.bench.supervisor.run(name, [PYTHON, "-m", module, *words], DATABASE_URL=url)
 
 
 @pytest.fixture(scope="module")
-def clinic(bench):
-    houses = Houses(bench)
-    known = {"ten": houses.make("ten", 10), "few": houses.make("few", PEOPLE)}
-    houses.copy("many", "few", MANY // PEOPLE)
-    assert houses.count("few") == pytest.approx(FEW, rel=0.01)
-    assert houses.count("many") >= MANY * 0.99
-    return houses, known
+def clinic_databases(bench):
+    databases = BenchDatabases(bench)
+    known = {"ten": databases.make("ten", 10), "few": databases.make("few", PEOPLE)}
+    databases.copy("many", "few", MANY // PEOPLE)
+    assert databases.count("few") == pytest.approx(FEW, rel=0.01)
+    assert databases.count("many") >= MANY * 0.99
+    return databases, known
 
 
-def rounds(servers, page):
+def measure_rounds(servers, page):
     """Answers of each server, round by round in turn."""
     return [[server.ask(page, times=TIMES) for server in servers] for _ in range(ROUNDS)]
 
 
-def said(figure, name, answers, *, ratios=()):
+def record_page_figure(figure, name, answers, *, ratios=()):
     """p50 and p95 on the clock; processor time beside the same page with few readings, the median of the rounds."""
     first, ms = answers[0], [ms for answer in answers for ms in answer["ms"]]
     cpu = statistics.median(answer["cpu"] for answer in answers)
@@ -187,31 +190,31 @@ def said(figure, name, answers, *, ratios=()):
     figure(what, value, reach=reach, rounds=ms)
 
 
-def test_pages_of_a_clinic_of_ten_thousand(clinic, figure):
-    houses, known = clinic
-    figure("readings of the pages below, in a clinic of 10,000 patients", f"{houses.count('many'):,}")
-    with houses.open("few") as few, houses.open("many") as many:
-        for name, page in pages(known["few"]).items():
-            found = rounds((few, many), page)
+def test_pages_of_a_clinic_of_10_000_patients_measure_time_and_queries(clinic_databases, record_figure):
+    databases, known = clinic_databases
+    record_figure("readings of the pages below, in a clinic of 10,000 patients", f"{databases.count('many'):,}")
+    with databases.open("few") as few, databases.open("many") as many:
+        for name, page in compared_pages(known["few"]).items():
+            found = measure_rounds((few, many), page)
             ratios = [of_many["cpu"] / of_few["cpu"] for of_few, of_many in found if of_few["cpu"]]
-            said(figure, name, [of_many for _, of_many in found], ratios=ratios)
+            record_page_figure(record_figure, name, [of_many for _, of_many in found], ratios=ratios)
             assert {answer["queries"] for pair in found for answer in pair} == {found[0][0]["queries"]}, name
-        for name, page in far(known["few"]).items():
-            said(figure, name, [answer for (answer,) in rounds((many,), page)])
+        for name, page in distant_pages(known["few"]).items():
+            record_page_figure(record_figure, name, [answer for (answer,) in measure_rounds((many,), page)])
 
 
-def test_pages_of_ten_thousand_ask_what_pages_of_ten_ask(clinic):
-    houses, known = clinic
-    with houses.open("ten") as ten, houses.open("many") as many:
-        small, large = pages(known["ten"]), pages(known["few"])
+def test_pages_of_10_000_patients_use_as_many_queries_as_pages_of_10(clinic_databases):
+    databases, known = clinic_databases
+    with databases.open("ten") as ten, databases.open("many") as many:
+        small, large = compared_pages(known["ten"]), compared_pages(known["few"])
         for name in large:
             asked = [server.ask(of[name], times=0)["queries"] for server, of in ((ten, small), (many, large))]
             assert asked[0] == asked[1], name
 
 
-def test_the_list_reads_readings_from_the_index_of_the_chart_alone(clinic):
-    houses, known = clinic
-    with houses.open("many") as many:
+def test_patient_list_reads_readings_by_index_only(clinic_databases):
+    databases, known = clinic_databases
+    with databases.open("many") as many:
         nodes = many.explain({"who": known["few"]["nadia"], "path": "/patients/"})
 
     assert nodes

@@ -8,16 +8,21 @@ from django.utils import timezone
 from devices.models import VendorCall
 from measurements.models import Measurement
 from tests import factories
-from tests.browser.pages import reading
+from tests.browser.page_helpers import build_reading
 from tests.browsers import DESKTOP, PHONE
-from tests.world import World
+from tests.sample_clinics import SampleClinics
 
-GRAVE = {"moderate", "serious", "critical"}
+SERIOUS_IMPACTS = {"moderate", "serious", "critical"}
 # Once all rules, then those that another width or theme can break. What shows on a phone alone has its colours measured
 # in the dark, when it has any of its own there; in the light they are the wide page's.
 COLOURS = ["color-contrast", "link-in-text-block"]
 NARROW = ["scrollable-region-focusable", "target-size", "aria-hidden-focus", "empty-table-header"]
-LOOKS = [(DESKTOP, "light", None), (DESKTOP, "dark", COLOURS), (PHONE, "light", NARROW), (PHONE, "dark", COLOURS)]
+THEMES_AND_WIDTHS = [
+    (DESKTOP, "light", None),
+    (DESKTOP, "dark", COLOURS),
+    (PHONE, "light", NARROW),
+    (PHONE, "dark", COLOURS),
+]
 AXE, RUN = Axe().axe_script, "options => axe.run(options).then((found) => found.violations)"
 # Every pair of a text's colour, size and weight with what lies behind it: what no wider page has shown is measured.
 SHADES = """() => [...new Set([...document.querySelectorAll("body *")].filter((el) => el.checkVisibility() &&
@@ -34,13 +39,13 @@ SHADES = """() => [...new Set([...document.querySelectorAll("body *")].filter((e
 STILL = "* { transition: none !important; animation: none !important; }"  # the admin's colours fade
 
 
-def look(page, name):
+def find_axe_violations(page, name):
     """What axe finds now: one line per rule, place and look."""
     page.add_style_tag(content=STILL)
     page.evaluate(AXE)
     page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
     found, shades = [], set()
-    for viewport, theme, rules in LOOKS:
+    for viewport, theme, rules in THEMES_AND_WIDTHS:
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=theme)
         if rules is COLOURS:
@@ -50,21 +55,21 @@ def look(page, name):
             shades |= shown
         options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
         seen = f"{name}, {viewport['width']} {theme}"
-        found += [told(seen, rule) for rule in page.evaluate(RUN, options) if grave(rule)]
+        found += [format_violation(seen, rule) for rule in page.evaluate(RUN, options) if is_serious(rule)]
     return found
 
 
-def grave(rule):
-    return rule["impact"] in GRAVE
+def is_serious(rule):
+    return rule["impact"] in SERIOUS_IMPACTS
 
 
-def told(seen, rule):
+def format_violation(seen, rule):
     where = rule["nodes"][0]
     said = where["failureSummary"].replace("\n", " ")
     return f"{seen}: {rule['id']} ({rule['impact']}), {len(rule['nodes'])} times, first {where['target'][0]}: {said}"
 
 
-class FurnishedWorld(World):
+class ClinicWithReadings(SampleClinics):
     """The world of the access tests with enough in it to fill a page."""
 
     def __init__(self):
@@ -73,15 +78,15 @@ class FurnishedWorld(World):
         rows = []
         for day in range(12):
             at = now - dt.timedelta(days=day, hours=1)
-            rows += [reading(cuff, "blood_pressure", at, 150 + day % 7, 88, index=day, estimated=day == 3)]
-            rows += [reading(cuff, "glucose", at, 60 + 15 * day), reading(cuff, "spO2", at, 91 + day % 6)]
+            rows += [build_reading(cuff, "blood_pressure", at, 150 + day % 7, 88, index=day, estimated=day == 3)]
+            rows += [build_reading(cuff, "glucose", at, 60 + 15 * day), build_reading(cuff, "spO2", at, 91 + day % 6)]
         Measurement.objects.bulk_create(rows)
         for code in ("blood_pressure", "glucose", "spO2"):
             factories.LatestReadingFactory(measurement=self.rosa.measurements.filter(metric=code).first())
         errors = {"device.fulfillment_request.shipping_city": ["No such city."]}
         self.refused = self.order_in("rejected", 2, errors=errors, reason="The vendor refused it.")
         self.undecided = self.order_in(
-            "needs_human", 3, reason="Several devices fit.", payload={"name": "Tenovi Scale"}, sent_at=now, attempts=1
+            "needs_review", 3, reason="Several devices fit.", payload={"name": "Tenovi Scale"}, sent_at=now, attempts=1
         )
 
     def order_in(self, state, nth, **call):

@@ -5,9 +5,9 @@ import pytest
 from django.utils import timezone
 
 from measurements.models import Measurement
-from tests.browser.axe import FurnishedWorld
-from tests.browser.pages import reading
-from tests.browsers import DESKTOP, PHONE, session_of
+from tests.browser.axe import ClinicWithReadings
+from tests.browser.page_helpers import build_reading
+from tests.browsers import DESKTOP, PHONE, session_cookie_for
 from tests.factories import DeviceFactory, LatestReadingFactory
 
 
@@ -17,19 +17,19 @@ def viewport(request):
 
 
 @pytest.fixture
-def tab(open_as, viewport):
+def open_at_viewport(open_page_as, viewport):
     """A function that opens an address at this width, signed in as somebody or not."""
-    return lambda path, *, user=None, **options: open_as(user, path, viewport=viewport, **options)
+    return lambda path, *, user=None, **options: open_page_as(user, path, viewport=viewport, **options)
 
 
 @pytest.fixture
-def browse(open_as, nadia):
+def open_as_clinician(open_page_as, nadia):
     """A function that opens an address as Nadia."""
-    return lambda path, **options: open_as(nadia, path, **options)
+    return lambda path, **options: open_page_as(nadia, path, **options)
 
 
 @pytest.fixture
-def measured(rosa):
+def device_with_readings(rosa):
     """Rosa's blood pressure and pulse twice a day for 60 days with a gap of five, weight, glucose, SpO2."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     start = timezone.now() - dt.timedelta(days=60)
@@ -38,11 +38,11 @@ def measured(rosa):
         at, wave = start + dt.timedelta(hours=12 * n + 6), math.sin(n)
         meal = {"meal_context": "fasting"} if n % 2 else {}
         rows += [
-            reading(device, "blood_pressure", at, 148 + 12 * wave, 91 + 6 * wave, index=n, estimated=n % 9 == 0),
-            reading(device, "pulse", at, 74 + 5 * wave, 0, index=n),
-            reading(device, "weight", at, 171 + wave),
-            reading(device, "glucose", at, 130 + 40 * wave, filter_params=meal),
-            reading(device, "spO2", at, 95 + wave),
+            build_reading(device, "blood_pressure", at, 148 + 12 * wave, 91 + 6 * wave, index=n, estimated=n % 9 == 0),
+            build_reading(device, "pulse", at, 74 + 5 * wave, 0, index=n),
+            build_reading(device, "weight", at, 171 + wave),
+            build_reading(device, "glucose", at, 130 + 40 * wave, filter_params=meal),
+            build_reading(device, "spO2", at, 95 + wave),
         ]
     Measurement.objects.bulk_create(rows)
     for code in ("blood_pressure", "pulse", "weight", "glucose", "spO2"):
@@ -51,18 +51,18 @@ def measured(rosa):
 
 
 @pytest.fixture
-def world(transactional_db):
-    return FurnishedWorld()
+def clinic_with_readings(transactional_db):
+    return ClinicWithReadings()
 
 
 @pytest.fixture
-def browser_of(opened, live_server):
+def browser_for(open_browser_page, live_server):
     """One browser per person. The policy of the pages would refuse what a test puts into them."""
 
     def open_as(user):
-        tab = opened(base_url=live_server.url, bypass_csp=True)
+        tab = open_browser_page(base_url=live_server.url, bypass_csp=True)
         if user:
-            tab.context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
+            tab.context.add_cookies([{"name": "sessionid", "value": session_cookie_for(user), "url": live_server.url}])
         return tab
 
     return open_as

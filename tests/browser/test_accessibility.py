@@ -1,6 +1,6 @@
 """axe over every page that a person can open, in both themes at both widths: nothing serious, nothing critical.
 
-The pages are found by walking the URLconf with the world of `tests/world.py`, so that a new page is looked at
+The pages are found by walking the URLconf with the world of `tests/sample_clinics.py`, so that a new page is looked at
 without anybody thinking of it. What an address alone doesn't show (errors, open panels) stands in
 `test_accessible_states.py`.
 """
@@ -10,11 +10,11 @@ from django.template.loader import render_to_string
 
 from patients.accounts import invitations
 from patients.models import Role
-from patients.permissions import ACTS_OF_ROLE, Act
+from patients.permissions import PERMISSIONS_BY_ROLE, Permission
 from tests import factories
-from tests.browser.axe import look
+from tests.browser.axe import find_axe_violations
 from tests.browsers import PHONE
-from tests.routes import routes
+from tests.routes import list_routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,15 +32,15 @@ ADMIN = [
 SIGNS_OUT = "accounts/logout/"
 
 
-def may(role, policy):
-    return policy == "signed_in" or (isinstance(policy, Act) and policy in ACTS_OF_ROLE[role])
+def is_allowed(role, policy):
+    return policy == "signed_in" or (isinstance(policy, Permission) and policy in PERMISSIONS_BY_ROLE[role])
 
 
-def pages_of(world, who):
+def addresses_for(world, who):
     """Addresses that answer this person's GET with a whole page."""
     client, role = world.clients[who], who.split()[0]
-    for route in routes():
-        open_to = route.policy == "public" if who == "anonymous" else may(role, route.policy)
+    for route in list_routes():
+        open_to = route.policy == "public" if who == "anonymous" else is_allowed(role, route.policy)
         if not open_to or route.pattern == SIGNS_OUT:
             continue
         address = f"{route.address(world.values(route))}?patient={world.rosa.pk}"
@@ -52,19 +52,19 @@ def pages_of(world, who):
 ERRORS = ["400", "403", "403_csrf", "404", "429", "500", "503"]
 
 
-def test_axe_finds_nothing_without_an_account(world, browser_of, live_server, settings):
+def test_axe_finds_no_violations_on_anonymous_pages(clinic_with_readings, browser_for, live_server, settings):
     settings.SITE_URL = live_server.url
-    addresses, page, found = list(pages_of(world, "anonymous")), browser_of(None), []
-    for address in [*addresses, invitations.invitation_link(invited(world))]:
+    addresses, page, found = list(addresses_for(clinic_with_readings, "anonymous")), browser_for(None), []
+    for address in [*addresses, invitations.invitation_url(invite_clinician(clinic_with_readings))]:
         page.goto(address)
-        found += look(page, address)
+        found += find_axe_violations(page, address)
 
     assert found == []
     assert len(addresses) >= 5
 
 
-def invited(world):
-    return invitations.invite(
+def invite_clinician(world):
+    return invitations.invite_user(
         email="nils@example.org",
         name="Nils Berg",
         role=Role.CLINICIAN,
@@ -73,64 +73,75 @@ def invited(world):
     )
 
 
-def test_axe_finds_nothing_where_clinicians_and_coordinators_work(world, browser_of):
+def test_axe_finds_no_violations_on_clinician_and_coordinator_pages(clinic_with_readings, browser_for):
     """What both may open is looked at as the coordinator, who has more buttons there."""
     shown, found = set(), []
     for who in ("coordinator here", "clinician here"):
-        page, fresh = browser_of(world.people[who]), set(pages_of(world, who)) - shown
+        page, fresh = (
+            browser_for(clinic_with_readings.people[who]),
+            set(addresses_for(clinic_with_readings, who)) - shown,
+        )
         for address in fresh:
             page.goto(address)
-            found += look(page, address)
+            found += find_axe_violations(page, address)
         shown |= fresh
 
     assert found == []
     assert len(shown) >= 12
 
 
-def test_axe_finds_nothing_in_pages_with_nothing_to_show(world, browser_of):
+def test_axe_finds_no_violations_on_empty_pages(clinic_with_readings, browser_for):
     nobodys = factories.UserFactory(name="Noor Ali", role=Role.COORDINATOR, clinics=[factories.ClinicFactory()])
-    page, found = browser_of(nobodys), []
+    page, found = browser_for(nobodys), []
     for address in ("/patients/", "/orders/", "/devices/"):
         page.goto(address)
-        found += look(page, address)
+        found += find_axe_violations(page, address)
 
     assert found == []
 
 
-def test_axe_finds_nothing_on_the_pages_that_say_what_went_wrong(browser_of, live_server):
-    page, found = browser_of(None), []
-    page.route("**/error/*", lambda route: route.fulfill(body=error(route.request.url), content_type="text/html"))
+def test_axe_finds_no_violations_on_error_pages(browser_for, live_server):
+    page, found = browser_for(None), []
+    page.route(
+        "**/error/*", lambda route: route.fulfill(body=error_page_html(route.request.url), content_type="text/html")
+    )
     for code in ERRORS:
         page.goto(f"/error/{code}")
-        found += look(page, code)
+        found += find_axe_violations(page, code)
 
     assert found == []
 
 
-def error(url):
+def error_page_html(url):
     return render_to_string(f"{url.rpartition('/')[2]}.html")
 
 
-def test_axe_finds_nothing_in_the_administration(world, browser_of):
-    page, found = browser_of(world.people["administrator here"]), []
+def test_axe_finds_no_violations_on_admin_pages(clinic_with_readings, browser_for):
+    page, found = browser_for(clinic_with_readings.people["administrator here"]), []
     for address in ADMIN:
         page.goto(address)
-        found += look(page, address)
+        found += find_axe_violations(page, address)
 
     assert found == []
 
 
-SMALL = """() => [...document.querySelectorAll(".btn, .chip, .top-nav a, main select, main input:not([type=hidden])")]
+SMALL_TOUCH_TARGETS = """() => [...document.querySelectorAll(
+    ".btn, .chip, .top-nav a, main select, main input:not([type=hidden])")]
   .filter((el) => el.checkVisibility() && !["checkbox", "radio"].includes(el.type))
   .filter((el) => el.getBoundingClientRect().height < 44).map((el) => el.outerHTML.slice(0, 120))"""
 
 
-def test_thumbs_find_what_they_aim_at(world, browser_of):
-    page, found = browser_of(world.people["coordinator here"]), []
+def test_touch_targets_on_phone_are_at_least_44_pixels_high(clinic_with_readings, browser_for):
+    page, found = browser_for(clinic_with_readings.people["coordinator here"]), []
     page.set_viewport_size(PHONE)
-    for address in ("/patients/", f"/patients/{world.rosa.pk}/", f"/orders/new/?patient={world.rosa.pk}", "/devices/"):
+    for address in (
+        "/patients/",
+        f"/patients/{clinic_with_readings.rosa.pk}/",
+        f"/orders/new/?patient={clinic_with_readings.rosa.pk}",
+        "/devices/",
+    ):
         page.goto(address)
-        found += page.evaluate(SMALL)
+        found += page.evaluate(SMALL_TOUCH_TARGETS)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
 
     assert found == []

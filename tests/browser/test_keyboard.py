@@ -5,13 +5,13 @@ import pytest
 from devices.models import Device
 from fulfillment.models import Order
 from measurements.models import LatestReading
-from tests.browser.pages import ASK_NOW, bump
-from tests.browsers import DESKTOP, painted
+from tests.browser.page_helpers import POLL_NOW, touch_live_version
+from tests.browsers import DESKTOP, wait_until_painted
 from tests.factories import KitFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WHERE = """() => {
+FOCUSED_ELEMENT = """() => {
   const el = document.activeElement, style = getComputedStyle(el), box = el.getBoundingClientRect();
   const name = el.getAttribute("aria-label") || el.labels?.[0]?.textContent || el.textContent;
   return {
@@ -22,12 +22,12 @@ WHERE = """() => {
       box.left < innerWidth,
   };
 }"""
-STEPS = 120
+MAX_TAB_STEPS = 120
 
 
-def where(page):
+def focused_element_name(page):
     """What has the focus. It is always somewhere, in sight, with a ring around it."""
-    here = page.evaluate(WHERE)
+    here = page.evaluate(FOCUSED_ELEMENT)
     assert not here["lost"], "nothing has the focus"
     assert here["ringed"], f"no ring around {here['name']!r}"
     assert here["inside"], f"{here['name']!r} is out of sight"
@@ -37,18 +37,18 @@ def where(page):
 def tab_to(page, name):
     """Tab, looking at each stop, until what is named so has the focus."""
     seen = []
-    while len(seen) < STEPS:
+    while len(seen) < MAX_TAB_STEPS:
         page.keyboard.press("Tab")
-        seen.append(where(page))
+        seen.append(focused_element_name(page))
         if seen[-1].startswith(name):
             return
     raise AssertionError(f"Tab never came to {name!r}, but to {seen}")
 
 
-def test_a_patient_is_found_and_the_latest_values_are_read(browse, measured, rosa):
-    page = browse("/patients/")
+def test_keyboard_finds_patient_and_reads_latest_values(open_as_clinician, device_with_readings, rosa):
+    page = open_as_clinician("/patients/")
     page.keyboard.press("Tab")
-    assert where(page) == "Skip to the content"
+    assert focused_element_name(page) == "Skip to the content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
 
@@ -73,15 +73,15 @@ def test_a_patient_is_found_and_the_latest_values_are_read(browse, measured, ros
     tab_to(page, newest)
     page.keyboard.press("Enter")
     page.locator("#panel").get_by_text("Received here").first.wait_for()
-    assert where(page) == "Close"
+    assert focused_element_name(page) == "Close"
     tab_to(page, "as a page")
     page.keyboard.press("Escape")
-    assert where(page) == newest
+    assert focused_element_name(page) == newest
 
 
-def test_a_kit_is_ordered_and_its_page_seen(open_as, rosa, cora, elm):
+def test_keyboard_orders_a_kit(open_page_as, rosa, cora, elm):
     KitFactory(clinic=elm, name="Heart failure kit")
-    page = open_as(cora, f"/patients/{rosa.pk}/")
+    page = open_page_as(cora, f"/patients/{rosa.pk}/")
 
     tab_to(page, "Order a")
     page.keyboard.press("Enter")
@@ -95,7 +95,7 @@ def test_a_kit_is_ordered_and_its_page_seen(open_as, rosa, cora, elm):
     page.keyboard.press("Enter")
 
     page.get_by_text("Street and apartment is missing.").wait_for()
-    assert where(page) == "Street and apartment"  # a refused form begins where it was refused
+    assert focused_element_name(page) == "Street and apartment"  # a refused form begins where it was refused
     page.keyboard.type("12 Alder Street")
     tab_to(page, "Place the order")
     page.keyboard.press("Enter")
@@ -106,31 +106,31 @@ def test_a_kit_is_ordered_and_its_page_seen(open_as, rosa, cora, elm):
     tab_to(page, "Every message")
 
 
-def test_a_refresh_takes_no_focus_away(browse, measured, rosa):
-    page = browse(f"/patients/{rosa.pk}/")
+def test_live_update_keeps_keyboard_focus(open_as_clinician, device_with_readings, rosa):
+    page = open_as_clinician(f"/patients/{rosa.pk}/")
     tab_to(page, "Change goals")
     before = page.locator("[data-live-version]").get_attribute("data-live-version")
 
     LatestReading.objects.filter(patient=rosa, metric="blood_pressure").update(value_1=199, value_2=111)
-    bump(rosa)
+    touch_live_version(rosa)
     page.wait_for_function("v => document.querySelector('[data-live-version]').dataset.liveVersion !== v", arg=before)
 
-    assert where(page).startswith("Change goals")
+    assert focused_element_name(page).startswith("Change goals")
 
 
-def test_the_menu_gives_the_focus_back(browse, rosa):
-    page = browse("/patients/")
+def test_account_menu_escape_returns_focus(open_as_clinician, rosa):
+    page = open_as_clinician("/patients/")
     tab_to(page, "Nadia Haddad")
     page.keyboard.press("Enter")
     tab_to(page, "Sign out")
 
     page.keyboard.press("Escape")
 
-    assert where(page).startswith("Nadia Haddad")
+    assert focused_element_name(page).startswith("Nadia Haddad")
     assert page.locator(".menu-items").is_hidden()
 
 
-SHIFTS = """() => {
+RECORD_LAYOUT_SHIFTS = """() => {
   window.shifts = [];
   new PerformanceObserver((list) => list.getEntries().forEach((each) => window.shifts.push([each.value,
     each.sources.map((source) => source.node?.id || source.node?.className || source.node?.nodeName).join(" ")])))
@@ -147,16 +147,16 @@ SHIFTS = """() => {
         ("/devices/", "{} %"),
     ],
 )
-def test_three_refreshes_shift_nothing(browse, measured, rosa, path, news):
-    page = browse(path.format(patient=rosa.pk, device=measured.hwi_id), viewport=DESKTOP)
-    painted(page)
-    page.evaluate(SHIFTS)
+def test_live_updates_cause_no_layout_shift(open_as_clinician, device_with_readings, rosa, path, news):
+    page = open_as_clinician(path.format(patient=rosa.pk, device=device_with_readings.hwi_id), viewport=DESKTOP)
+    wait_until_painted(page)
+    page.evaluate(RECORD_LAYOUT_SHIFTS)
 
     for value in (51, 63, 72):
         LatestReading.objects.filter(patient=rosa, metric="blood_pressure").update(value_1=value, value_2=91)
         Device.objects.update(battery_percent=value)
-        bump(rosa)
-        page.evaluate(ASK_NOW)
+        touch_live_version(rosa)
+        page.evaluate(POLL_NOW)
         page.get_by_text(news.format(value)).first.wait_for()
         page.wait_for_timeout(200)
 

@@ -12,24 +12,24 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from devices.models import Device, DeviceType, Gateway, VendorCall
-from fulfillment.equipment import Holding
+from fulfillment.equipment import EquipmentItem
 from fulfillment.models import LineStatus, Order, OrderEvent, OrderLine
 from fulfillment.views import order_detail as order_page
 from measurements.models import Metric
-from measurements.patient_list.columns import COLUMNS
-from measurements.patient_list.filters import Chosen
-from measurements.patient_list.rows import SHOWN, Cell, Gain, PatientRow
+from measurements.patient_list.columns import SORT_COLUMNS
+from measurements.patient_list.filters import PatientListSettings
+from measurements.patient_list.rows import VITAL_COLUMN_LABELS, PatientRow, VitalCell, WeightGain
 from measurements.patient_list.sparklines import Sparkline
-from measurements.readings.latest_judged import Latest
-from measurements.thresholds.evaluation import Standing
-from measurements.units import VENDORS
+from measurements.readings.latest_judged import EvaluatedLatestReading
+from measurements.thresholds.evaluation import ThresholdStatus
+from measurements.units import VENDOR_UNITS
 from patients.models import Clinic, Patient, Role, User
-from tests.source import ROOT
+from tests.source_code import ROOT
 
 SOURCE = ROOT / "tests" / "components" / "page.html"
 NOW = dt.datetime(2026, 11, 21, 12, 2, tzinfo=dt.UTC)
 # The page stands on its own: its links lead nowhere, and nothing in it grows older.
-DEAD = [
+STRIPPED_PATTERNS = [
     (re.compile(r'(href|action)="(/|\?)[^"]*"'), r'\1="#"'),
     (re.compile(r' data-(age|clock|peek|live-part|reading-url|slash)(="[^"]*")?'), ""),
     (re.compile(r'<input type="hidden" name="csrfmiddlewaretoken"[^>]*>'), ""),
@@ -38,16 +38,16 @@ DEAD = [
 ]
 
 
-def written():
+def render_component_page():
     """The page as docs/components.html holds it."""
     with time_machine.travel(NOW, tick=False):
-        text = engines["django"].from_string(SOURCE.read_text()).render(context(), RequestFactory().get("/"))
-    for pattern, by in DEAD:
+        text = engines["django"].from_string(SOURCE.read_text()).render(page_context(), RequestFactory().get("/"))
+    for pattern, by in STRIPPED_PATTERNS:
         text = pattern.sub(by, text)
     return text.strip() + "\n"
 
 
-def ago(hours):
+def hours_ago(hours):
     return NOW - dt.timedelta(hours=hours)
 
 
@@ -64,7 +64,7 @@ BLOOD_PRESSURE = Metric(
 WEIGHT = Metric(code="weight", label="Weight", unit="lb", decimals=1)
 
 
-def person(n, given, family, **fields):
+def build_patient(n, given, family, **fields):
     return Patient(
         pk=uuid.UUID(int=n),
         given_name=given,
@@ -75,95 +75,111 @@ def person(n, given, family, **fields):
     )
 
 
-ROSA = person(
+ROSA = build_patient(
     1, "Rosa", "Quill", birth_date=dt.date(1965, 3, 3), sex="female", mrn="448-210", conditions=["hypertension"],
     provider="Dr Imani Cole", city="Dover", state="NH",
 )  # fmt: skip
-WALTER = person(2, "Walter", "Briggs", birth_date=dt.date(1943, 1, 9), sex="male", conditions=["copd"])
+WALTER = build_patient(2, "Walter", "Briggs", birth_date=dt.date(1943, 1, 9), sex="male", conditions=["copd"])
 
 
-def value(metric, hours, *values, **about):
-    return Latest(metric, VENDORS.of(metric), ago(hours), values, **about)
+def latest_reading(metric, hours, *values, **about):
+    return EvaluatedLatestReading(metric, VENDOR_UNITS.unit_for(metric), hours_ago(hours), values, **about)
 
 
-HIGH = value(BLOOD_PRESSURE, 5, 172.0, 101.0, standing=Standing.HIGH)
-SCALES = value(WEIGHT, 5, 171.0)
-MARKED = [
-    value(BLOOD_PRESSURE, 5, 124.0, 76.0, standing=Standing.IN_GOAL),
-    HIGH,
-    value(BLOOD_PRESSURE, 5, 192.0, 124.0, standing=Standing.VERY_HIGH),
-    value(WEIGHT, 5, 151.0, standing=Standing.LOW),
-    value(WEIGHT, 5, 143.0, standing=Standing.VERY_LOW),
-    value(WEIGHT, 5, 951.0, check=True),
-    value(WEIGHT, 5, 150.5, estimated=True),
+HIGH_READING = latest_reading(BLOOD_PRESSURE, 5, 172.0, 101.0, threshold_status=ThresholdStatus.HIGH)
+WEIGHT_READING = latest_reading(WEIGHT, 5, 171.0)
+MARKED_READINGS = [
+    latest_reading(BLOOD_PRESSURE, 5, 124.0, 76.0, threshold_status=ThresholdStatus.IN_RANGE),
+    HIGH_READING,
+    latest_reading(BLOOD_PRESSURE, 5, 192.0, 124.0, threshold_status=ThresholdStatus.VERY_HIGH),
+    latest_reading(WEIGHT, 5, 151.0, threshold_status=ThresholdStatus.LOW),
+    latest_reading(WEIGHT, 5, 143.0, threshold_status=ThresholdStatus.VERY_LOW),
+    latest_reading(WEIGHT, 5, 951.0, needs_check=True),
+    latest_reading(WEIGHT, 5, 150.5, estimated=True),
 ]
 
 
-def held(name, state, **fields):
+def build_equipment(name, state, **fields):
     device = Device(hwi_id=uuid.UUID(int=9), name=name, state=state, **fields)
-    return Holding(name, state, device.get_state_display(), device, None)
+    return EquipmentItem(name, state, device.get_state_display(), device, None)
 
 
-HELD = [
-    held("Tenovi BPM - L", "connected", first_reading_at=ago(900), last_reading_at=ago(5), battery_percent=62),
-    held("Tenovi Pulse Ox", "shipped", vendor_created=ago(120), shipped_on=ago(48)),
+EQUIPMENT = [
+    build_equipment(
+        "Tenovi BPM - L", "connected", first_reading_at=hours_ago(900), last_reading_at=hours_ago(5), battery_percent=62
+    ),
+    build_equipment("Tenovi Pulse Ox", "shipped", vendor_created=hours_ago(120), shipped_on=hours_ago(48)),
 ]
 
 
-def rows():
+def patient_list_rows():
     path = "M2.0 14.0h0L14.0 12.0L26.0 15.0M44.0 9.0h0L56.0 7.0L68.0 10.0L80.0 5.0L94.0 3.0"
-    spark = Sparkline(BLOOD_PRESSURE, VENDORS.of(BLOOD_PRESSURE), path, 148.0, 172.0)
-    yield PatientRow(ROSA, *addresses(ROSA), cells(HIGH, SCALES, None, None), ago(5), 25, HELD, spark)
-    yield PatientRow(WALTER, *addresses(WALTER), cells(None, None, None, None), None, 0, [], None)
+    spark = Sparkline(BLOOD_PRESSURE, VENDOR_UNITS.unit_for(BLOOD_PRESSURE), path, 148.0, 172.0)
+    yield PatientRow(
+        ROSA,
+        *patient_urls(ROSA),
+        reading_cells(HIGH_READING, WEIGHT_READING, None, None),
+        hours_ago(5),
+        25,
+        EQUIPMENT,
+        spark,
+    )
+    yield PatientRow(WALTER, *patient_urls(WALTER), reading_cells(None, None, None, None), None, 0, [], None)
 
 
-def addresses(patient):
-    return [reverse(f"patients:{name}", args=[patient.pk]) for name in ("page", "peek")]
+def patient_urls(patient):
+    return [reverse(f"patients:{name}", args=[patient.pk]) for name in ("page", "preview")]
 
 
-def cells(*readings):
-    gains = [None, Gain(3.4, Standing.HIGH), None, None]
-    labelled = zip(SHOWN.values(), readings, gains, strict=True)
-    return [Cell(label, reading, gain if reading else None) for label, reading, gain in labelled]
+def reading_cells(*readings):
+    gains = [None, WeightGain(3.4, ThresholdStatus.HIGH), None, None]
+    labelled = zip(VITAL_COLUMN_LABELS.values(), readings, gains, strict=True)
+    return [VitalCell(label, reading, gain if reading else None) for label, reading, gain in labelled]
 
 
-def panel():
+def chart_panel():
     lines = [Thing(label="systolic"), Thing(label="diastolic")]
     summary = Thing(
-        n=50, average=(160.0, 94.0), before_noon=(163.0, 96.0), from_noon=(157.0, 92.0), above=46, below=0,
-        standing=Standing.HIGH,
+        n=50, average=(160.0, 94.0), before_noon=(163.0, 96.0), from_noon=(157.0, 92.0), above_count=46, below_count=0,
+        threshold_status=ThresholdStatus.HIGH,
     )  # fmt: skip
     return Thing(
-        metric=BLOOD_PRESSURE, unit=VENDORS.of(BLOOD_PRESSURE), summary=summary, baseline=None, empty=False,
-        lines=lines, drawn=Thing(buckets=[], bucket_days=1), estimated=2, to_check=1, left_out=1, irregular=3,
+        metric=BLOOD_PRESSURE, unit=VENDOR_UNITS.unit_for(BLOOD_PRESSURE), summary=summary, baseline=None, empty=False,
+        series=lines, plot_data=Thing(buckets=[], bucket_days=1), estimated=2, needs_check=1, left_out=1,
+        irregular_count=3,
     )  # fmt: skip
 
 
-def charts():
-    return Thing(panels=[panel()], measured=25, counts=[0] * 30)
+def chart_panels():
+    return Thing(panels=[chart_panel()], measured_day_count=25, readings_per_day=[0] * 30)
 
 
-def cards():
-    order = Order(pk=uuid.UUID(int=5), patient=ROSA, placed_by=CORA, placed_at=ago(96))
-    yield card(order, 6, "shipped", state="confirmed")
-    yield card(order, 7, "rejected", state="rejected", reason="No such ZIP code.")
+def order_line_cards():
+    order = Order(pk=uuid.UUID(int=5), patient=ROSA, placed_by=CORA, placed_at=hours_ago(96))
+    yield order_line_card(order, 6, "shipped", state="confirmed")
+    yield order_line_card(order, 7, "rejected", state="rejected", reason="No such ZIP code.")
 
 
-def card(order, n, status, **call):
+def order_line_card(order, n, status, **call):
     kind = DeviceType(name="Tenovi Scale")
     call = VendorCall(
-        pk=uuid.UUID(int=n), patient=ROSA, reference=f"V7K2M9QX{n:02}", requested_by=CORA, created_at=ago(96), **call
+        pk=uuid.UUID(int=n),
+        patient=ROSA,
+        reference=f"V7K2M9QX{n:02}",
+        requested_by=CORA,
+        created_at=hours_ago(96),
+        **call,
     )
     line = OrderLine(pk=uuid.UUID(int=n), order=order, patient=ROSA, device_type=kind, call=call, status=status)
     if status == "shipped":
-        call.device = Device(hwi_id=uuid.UUID(int=8), name=kind.name, state=status, shipped_on=ago(22))
-    told = [("requested", "call", 95), ("ready", "reread", 40), ("shipped", "reread", 22)]
-    events = [OrderEvent(line=line, status=word, source=source, at=ago(hours)) for word, source, hours in told]
+        call.device = Device(hwi_id=uuid.UUID(int=8), name=kind.name, state=status, shipped_on=hours_ago(22))
+    told = [("requested", "call", 95), ("ready", "refresh", 40), ("shipped", "refresh", 22)]
+    events = [OrderEvent(line=line, status=word, source=source, at=hours_ago(hours)) for word, source, hours in told]
     line._state.fields_cache["corrected_by"] = None  # looked up, and there is none
-    return order_page._card(order, line, None, events)
+    return order_page.build_line_card(order, line, None, events)
 
 
-class FieldsForm(forms.Form):
+class SampleForm(forms.Form):
     first_name = forms.CharField(initial="Rosa")
     zip_code = forms.CharField(label="ZIP code", help_text="12345 or 12345-6789.")
     sex = forms.ChoiceField(choices=[("", "Not recorded"), ("female", "Female"), ("male", "Male")], required=False)
@@ -171,52 +187,59 @@ class FieldsForm(forms.Form):
     city = forms.CharField(required=False)
 
 
-def filled():
-    form = FieldsForm({"first_name": "Rosa", "zip_code": "123", "city": "Dover"}, label_suffix="")
+def invalid_form():
+    form = SampleForm({"first_name": "Rosa", "zip_code": "123", "city": "Dover"}, label_suffix="")
     form.add_error("zip_code", "Write the ZIP code as 12345 or 12345-6789.")
     return form
 
 
-def goal(label, words, unit, scope):
+def threshold_row(label, words, unit, scope):
     source = {"source": "2025 AHA/ACC high blood pressure guideline", "source_date": dt.date(2025, 8, 14)}
-    return Thing(label=label, words=words, unit=unit, goal=Thing(scope=scope, **source))
+    return Thing(label=label, range_text=words, unit=unit, threshold=Thing(scope=scope, **source))
 
 
-def chip(label, count, **about):
-    return Thing(**({"name": "devices", "value": label, "label": label, "count": count, "chosen": False} | about))
+def filter_chip(label, count, **about):
+    return Thing(**({"name": "devices", "value": label, "label": label, "count": count, "is_selected": False} | about))
 
 
-def context():
-    form = filled()
+def page_context():
+    form = invalid_form()
     return {
         "user": CORA,
         "patient": ROSA,
         "local_now": NOW,
-        "units": VENDORS,
+        "units": VENDOR_UNITS,
         "states": [(status.value, status.label) for status in LineStatus],
-        "marked": MARKED,
-        "device_chips": [chip("All", 28, chosen=True), chip("Needs attention", 1), chip("On its way", 3)],
-        "silence_chips": [chip("None for 2 days", 5)],
+        "marked": MARKED_READINGS,
+        "device_chips": [
+            filter_chip("All", 28, is_selected=True),
+            filter_chip("Needs attention", 1),
+            filter_chip("On its way", 3),
+        ],
+        "silence_chips": [filter_chip("None for 2 days", 5)],
         "form": form,
-        "refused": FieldsForm({"said-city": "Dovre"}, prefix="said", label_suffix="")["city"],
+        "refused": SampleForm({"said-city": "Dovre"}, prefix="said", label_suffix="")["city"],
         "said": ["No such city in this state."],
-        "rows": list(rows()),
-        "page": Thing(has_other_pages=True, before="", after="x", number_of_first=1, number_of_last=2),
+        "rows": list(patient_list_rows()),
+        "page": Thing(has_other_pages=True, before="", after="x", first_row_number=1, last_row_number=2),
         "total": 40,
-        "chosen": Chosen(),
-        "columns": COLUMNS,
+        "chosen": PatientListSettings(),
+        "columns": SORT_COLUMNS,
         "measured_days": 30,
         "several_clinics": False,
         "asked": "",
-        "charts": charts(),
+        "charts": chart_panels(),
         "chart_data": {},
         "range_label": "30 days",
-        "cards": list(cards()),
+        "cards": list(order_line_cards()),
         "tracking": Thing(text="https://carrier.example/1", href="https://carrier.example/1"),
-        "latest": [HIGH, SCALES],
+        "latest": [HIGH_READING, WEIGHT_READING],
         "other_readings": [],
         "weight": None,
-        "goal_rows": [goal("Blood pressure", "< 130/80", "mmHg", "patient"), goal("SpO₂", "≥ 92", "%", "default")],
-        "holdings": HELD,
-        "gateways": [Gateway(hardware_uuid="a1b2c3d4e5f6", last_checkin_at=ago(0.1), signal_strength=17)],
+        "goal_rows": [
+            threshold_row("Blood pressure", "< 130/80", "mmHg", "patient"),
+            threshold_row("SpO₂", "≥ 92", "%", "default"),
+        ],
+        "holdings": EQUIPMENT,
+        "gateways": [Gateway(hardware_uuid="a1b2c3d4e5f6", last_checkin_at=hours_ago(0.1), signal_strength=17)],
     }

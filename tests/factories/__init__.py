@@ -1,19 +1,19 @@
 """Rows for tests. Every person is invented; phones are of the 555-01xx range that is set aside for fiction."""
 
 from tests.factories.devices import (
-    AlarmFactory,
+    ApiKeySlotFactory,
     AssignmentFactory,
     DeliveryFactory,
     DeviceFactory,
     DeviceTypeFactory,
     GatewayFactory,
     HardwareChangeFactory,
-    HookTallyFactory,
-    KeySlotFactory,
+    OperatorAlarmFactory,
     PeriodicJobFactory,
     SyncRowFactory,
     SyncRunFactory,
     VendorCallFactory,
+    WebhookCountFactory,
 )
 from tests.factories.fulfillment import (
     KitFactory,
@@ -26,14 +26,14 @@ from tests.factories.measurements import (
     LatestReadingFactory,
     MeasurementFactory,
     MetricFactory,
-    OverviewFactory,
+    PatientSummaryFactory,
     ThresholdChangeFactory,
 )
 from tests.factories.patients import PASSWORD, ClinicFactory, PatientFactory, UserFactory
 
 __all__ = [
     "PASSWORD",
-    "AlarmFactory",
+    "ApiKeySlotFactory",
     "AssignmentFactory",
     "ClinicFactory",
     "DeliveryFactory",
@@ -41,17 +41,16 @@ __all__ = [
     "DeviceTypeFactory",
     "GatewayFactory",
     "HardwareChangeFactory",
-    "HookTallyFactory",
-    "KeySlotFactory",
     "KitFactory",
     "LatestReadingFactory",
     "MeasurementFactory",
     "MetricFactory",
+    "OperatorAlarmFactory",
     "OrderEventFactory",
     "OrderFactory",
     "OrderLineFactory",
-    "OverviewFactory",
     "PatientFactory",
+    "PatientSummaryFactory",
     "PeriodicJobFactory",
     "SpecialOrderFactory",
     "SyncRowFactory",
@@ -59,4 +58,5 @@ __all__ = [
     "ThresholdChangeFactory",
     "UserFactory",
     "VendorCallFactory",
+    "WebhookCountFactory",
 ]

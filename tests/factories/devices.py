@@ -8,19 +8,19 @@ import factory
 from django.utils import timezone
 
 from devices.models import (
-    Alarm,
+    ApiKeySlot,
     Assignment,
     Delivery,
     Device,
     DeviceType,
     Gateway,
     HardwareChange,
-    HookTally,
-    KeySlot,
+    OperatorAlarm,
     PeriodicJob,
     SyncRow,
     SyncRun,
     VendorCall,
+    WebhookCount,
 )
 from devices.statuses import DeviceState
 from tests.factories.patients import PatientFactory
@@ -82,8 +82,8 @@ class HardwareChangeFactory(factory.django.DjangoModelFactory):
         model = HardwareChange
 
     device = factory.SubFactory(DeviceFactory)
-    old, new = "0F9E8D7C6B5A", "77AA88BB99CC"
-    noticed_at = factory.LazyFunction(timezone.now)
+    old_hardware_uuid, new_hardware_uuid = "0F9E8D7C6B5A", "77AA88BB99CC"
+    detected_at = factory.LazyFunction(timezone.now)
 
 
 class VendorCallFactory(factory.django.DjangoModelFactory):
@@ -120,9 +120,9 @@ class SyncRowFactory(factory.django.DjangoModelFactory):
     window_start = factory.LazyAttribute(lambda row: row.window_end - dt.timedelta(days=2))
 
 
-class KeySlotFactory(factory.django.DjangoModelFactory):
+class ApiKeySlotFactory(factory.django.DjangoModelFactory):
     class Meta:
-        model = KeySlot
+        model = ApiKeySlot
 
     bucket = factory.Sequence(lambda n: f"key-{n}")
 
@@ -134,19 +134,19 @@ class PeriodicJobFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"job {n}")
 
 
-class AlarmFactory(factory.django.DjangoModelFactory):
+class OperatorAlarmFactory(factory.django.DjangoModelFactory):
     class Meta:
-        model = Alarm
+        model = OperatorAlarm
 
     name = factory.Sequence(lambda n: f"sign {n}")
     problem = "does not run"
 
 
-class HookTallyFactory(factory.django.DjangoModelFactory):
+class WebhookCountFactory(factory.django.DjangoModelFactory):
     class Meta:
-        model = HookTally
+        model = WebhookCount
 
     minute = factory.LazyFunction(lambda: timezone.now().replace(second=0, microsecond=0))
-    outcome = HookTally.Outcome.ACCEPTED
+    outcome = WebhookCount.Outcome.ACCEPTED
     source = "192.0.2.9"
     count = 1

@@ -6,7 +6,7 @@ from decimal import Decimal
 import factory
 from django.utils import timezone
 
-from measurements.models import LatestReading, Measurement, Metric, Overview, ThresholdChange
+from measurements.models import LatestReading, Measurement, Metric, PatientSummary, ThresholdChange
 from tests.factories.devices import DeviceFactory
 from tests.factories.patients import PatientFactory, UserFactory
 
@@ -50,9 +50,9 @@ class LatestReadingFactory(factory.django.DjangoModelFactory):
     value_2 = factory.SelfAttribute("measurement.value_2")
 
 
-class OverviewFactory(factory.django.DjangoModelFactory):
+class PatientSummaryFactory(factory.django.DjangoModelFactory):
     class Meta:
-        model = Overview
+        model = PatientSummary
         django_get_or_create = ("patient",)
 
     patient = factory.SubFactory(PatientFactory)

@@ -1,49 +1,52 @@
-"""One house for all fault tests, mended after each: they run in one process of pytest, one after the other."""
+"""One stack for all fault tests, mended after each: they run in one process of pytest, one after the other."""
 
 import pytest
 
 from config.launcher import paths
-from config.launcher.processes import Leash
-from config.launcher.stack import standing
-from config.launcher.stop_signals import Ear
+from config.launcher.processes import OrphanReaper
+from config.launcher.stack import running_stack
+from config.launcher.stop_signals import StopSignalListener
 from tests import environment
-from tests.faults.arena import Arena, planned
-from tests.faults.ledger import Ledger
-from tests.houses import OPENED
+from tests.faults.delivery_log import DeliveryLog
+from tests.faults.fault_stack import FaultStack, fault_plan
+from tests.stacks import VENDOR_SETUP_SCRIPT
 
 
 def pytest_itemcollected(item):
-    if "arena" in getattr(item, "fixturenames", ()):
+    if "fault_stack" in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.xdist_group("faults"))
 
 
 @pytest.fixture(scope="session")
-def standing_arena():
-    state = paths.private(environment.run_folder("faults"))
+def running_fault_stack():
+    state = paths.create_private_folder(environment.run_folder("faults"))
     try:
-        with Leash() as leash, standing(planned(state), leash=leash, ear=Ear()) as house:
-            house.manage("shell", "-v", "0", "-c", OPENED)
-            arena = Arena(house)
-            yield arena
-            arena.close()
+        with (
+            OrphanReaper() as reaper,
+            running_stack(fault_plan(state), reaper=reaper, stop_listener=StopSignalListener()) as stack,
+        ):
+            stack.run_manage_command("shell", "-v", "0", "-c", VENDOR_SETUP_SCRIPT)
+            running = FaultStack(stack)
+            yield running
+            running.close()
     finally:
-        paths.remove(state)
+        paths.remove_state(state)
 
 
 @pytest.fixture
-def arena(standing_arena):
-    standing_arena.forget_requests()
-    before = standing_arena.deadlocks()
-    yield standing_arena
-    standing_arena.mend()
-    assert standing_arena.deadlocks() <= before, "two of our transactions waited for each other"
+def fault_stack(running_fault_stack):
+    running_fault_stack.forget_requests()
+    before = running_fault_stack.deadlocks()
+    yield running_fault_stack
+    running_fault_stack.mend()
+    assert running_fault_stack.deadlocks() <= before, "two of our transactions waited for each other"
 
 
 @pytest.fixture
-def people(arena):
-    return arena.seed("people", count=5)
+def enrolled_patients(fault_stack):
+    return fault_stack.create_records("create_patients", count=5)
 
 
 @pytest.fixture
-def ledger(arena, people):
-    return Ledger(arena, people)
+def delivery_log(fault_stack, enrolled_patients):
+    return DeliveryLog(fault_stack, enrolled_patients)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from tests.faults.table import Row
+from tests.faults.results_table import ResultRow
 
 THERE = "SELECT count(*) FROM devices_syncrow WHERE patient_id = ANY(%s::uuid[]) AND state = 'done'"
 OPEN = "SELECT count(*) FROM devices_syncrun WHERE kind = 'measurements' AND finished_at IS NULL"
@@ -13,23 +13,26 @@ JOIN devices_device device ON device.id = kept.device_id WHERE device.hwi_id = A
 CHUNK = 500
 
 
-def at_vendor(arena, *, count, readings=0, webhook=False):
+def create_patients_at_vendor(fault_stack, *, count, readings=0, webhook=False):
     """Enrolled here, each with a scale that the vendor has linked; `readings` for each."""
-    made = [arena.do("device", name="Tenovi Scale", external_id=f"pt-fault-{token(arena)}") for _ in range(count)]
+    made = [
+        fault_stack.do("device", name="Tenovi Scale", external_id=f"pt-fault-{next_token(fault_stack)}")
+        for _ in range(count)
+    ]
     devices = [{"hwi_id": each["id"], "external_id": each["patient"]} for each in made]
-    people = arena.seed("people", count=count, devices=devices)
+    people = fault_stack.create_records("create_patients", count=count, devices=devices)
     for person in people:
         person["readings"] = set()
-    send(arena, people, count * readings, webhook=webhook)
+    add_readings_at_vendor(fault_stack, people, count * readings, webhook=webhook)
     return people
 
 
-def token(arena):
-    arena.tokens = getattr(arena, "tokens", 0) + 1
-    return f"{arena.tokens:06}"
+def next_token(fault_stack):
+    fault_stack.tokens = getattr(fault_stack, "tokens", 0) + 1
+    return f"{fault_stack.tokens:06}"
 
 
-def send(arena, people, count, *, webhook):
+def add_readings_at_vendor(fault_stack, people, count, *, webhook):
     """`count` readings, in turn over the people; the vendor has had them for ten minutes."""
     now = dt.datetime.now(dt.UTC)
     created = (now - dt.timedelta(minutes=10)).isoformat()
@@ -43,34 +46,34 @@ def send(arena, people, count, *, webhook):
              "created": created, "filter_params": {"measurement_index": index}, "webhook": webhook}
         )  # fmt: skip
     for first in range(0, len(rows), CHUNK):
-        arena.vendor.post("readings", json=rows[first : first + CHUNK]).raise_for_status()
+        fault_stack.vendor.post("readings", json=rows[first : first + CHUNK]).raise_for_status()
 
 
-def pull(arena, people):
+def run_pull(fault_stack, people):
     """Seconds until each of these patients has been pulled."""
-    start(arena, people)
-    return finished(arena, people)
+    request_pull(fault_stack, people)
+    return wait_for_pull(fault_stack, people)
 
 
-def start(arena, people):
-    arena.seed("start_pull", patients=[person["patient"] for person in people])
+def request_pull(fault_stack, people):
+    fault_stack.create_records("request_pull", patients=[person["patient"] for person in people])
 
 
-def finished(arena, people):
-    took = arena.wait_until(lambda: arena.one(OPEN) == 0, what="the pull")
-    assert arena.one(THERE, [person["patient"] for person in people]) >= len(people)
+def wait_for_pull(fault_stack, people):
+    took = fault_stack.wait_until(lambda: fault_stack.one(OPEN) == 0, what="the pull")
+    assert fault_stack.one(THERE, [person["patient"] for person in people]) >= len(people)
     return took
 
 
-def pulled_row(arena, people, what, more=""):
+def pull_result_row(fault_stack, people, what, more=""):
     held = {(person["hwi_id"], index) for person in people for index in person["readings"]}
-    found = arena.rows(STORED, [person["hwi_id"] for person in people])
+    found = fault_stack.rows(STORED, [person["hwi_id"] for person in people])
     stored = {(device, index): count for device, index, count in found}
     assert stored.keys() <= held, "readings that the vendor never had"
-    return Row(
+    return ResultRow(
         what,
         held=len(held),
-        sent=len(arena.ask("requests")),
+        sent=len(fault_stack.ask("requests")),
         stored=len(stored),
         duplicated=sum(stored.values()) - len(stored),
         lost=len(held - stored.keys()),

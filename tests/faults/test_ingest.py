@@ -7,92 +7,98 @@ import time
 
 import pytest
 
-from tests.faults.arena import sizes
-from tests.faults.ledger import NEWEST, Ledger, reading
-from tests.faults.sender import post
-from tests.faults.table import Row
+from tests.faults.delivery_log import NEWEST, DeliveryLog, weight_item
+from tests.faults.fault_stack import with_sizes
+from tests.faults.results_table import ResultRow
+from tests.faults.webhook_sender import post_webhook
 
 RATE = 200
 SEED = 20261121
 
 
-@sizes(3, 45)
-def test_two_hundred_readings_a_second_are_kept_and_leave_no_backlog(ledger, tell, size):
-    ledger.send(ledger.bodies(RATE * size), rate=RATE)
-    drained = ledger.settle()
+@with_sizes(3, 45)
+def test_ingest_stores_200_readings_a_second_without_a_backlog(delivery_log, report_row, size):
+    delivery_log.send(delivery_log.bodies(RATE * size), rate=RATE)
+    drained = delivery_log.wait_until_processed()
 
-    row = ledger.row(f"ingest, {RATE}/s for {size} s", f"backlog gone {drained:.1f} s after the last")
-    tell(row)
+    row = delivery_log.row(f"ingest, {RATE}/s for {size} s", f"backlog gone {drained:.1f} s after the last")
+    report_row(row)
     assert row.acknowledged == row.sent == row.stored
 
 
-@sizes(500, 5000)
-def test_a_burst_is_kept(ledger, tell, size):
-    seconds = ledger.send(ledger.bodies(size))
-    drained = ledger.settle()
+@with_sizes(500, 5000)
+def test_ingest_stores_every_reading_of_a_burst(delivery_log, report_row, size):
+    seconds = delivery_log.send(delivery_log.bodies(size))
+    drained = delivery_log.wait_until_processed()
 
-    row = ledger.row(f"burst of {size:,}", f"acknowledged in {seconds:.1f} s, drained {drained:.1f} s later")
-    tell(row)
+    row = delivery_log.row(f"burst of {size:,}", f"acknowledged in {seconds:.1f} s, drained {drained:.1f} s later")
+    report_row(row)
     assert row.acknowledged == row.sent == row.stored == size
 
 
-@sizes(100, 1000)
-def test_five_shuffled_copies_of_each_reading_are_one_row_each(ledger, tell, size):
-    copies = ledger.bodies(size) * 5
+@with_sizes(100, 1000)
+def test_ingest_stores_five_shuffled_copies_of_a_reading_as_one_row(delivery_log, report_row, size):
+    copies = delivery_log.bodies(size) * 5
     random.Random(SEED).shuffle(copies)
-    ledger.send(copies)
-    ledger.settle()
+    delivery_log.send(copies)
+    delivery_log.wait_until_processed()
 
-    row = ledger.row(f"{size:,} readings x 5 shuffled", f"seed {SEED}")
-    tell(row)
+    row = delivery_log.row(f"{size:,} readings x 5 shuffled", f"seed {SEED}")
+    report_row(row)
     assert (row.acknowledged, row.stored) == (5 * size, size)
 
 
-def test_late_readings_of_a_reassigned_device_go_to_who_held_it_then(arena, tell):
+def test_ingest_stores_late_readings_for_the_patient_assigned_at_that_time(fault_stack, report_row):
     moment = NEWEST.replace(hour=7, minute=0)
-    earlier, later = arena.seed("reassigned", moment=moment.isoformat())
-    ledger = Ledger(arena, [earlier])
+    earlier, later = fault_stack.create_records("create_reassigned_device", moment=moment.isoformat())
+    delivery_log = DeliveryLog(fault_stack, [earlier])
     numbers = list(range(1, 121))  # minutes before 8:00: 60 of them at 7:00 or after
     random.Random(SEED).shuffle(numbers)
-    ledger.send([ledger.body([reading(earlier["hwi_id"], later["external_id"], number)]) for number in numbers])
-    ledger.settle()
+    delivery_log.send(
+        [delivery_log.body([weight_item(earlier["hwi_id"], later["external_id"], number)]) for number in numbers]
+    )
+    delivery_log.wait_until_processed()
 
     held = "SELECT kept.patient_id::text, min(index), max(index), count(*) FROM measurements_measurement kept JOIN "
     held += "devices_device device ON device.id = kept.device_id WHERE hwi_id = %s::uuid GROUP BY 1"
-    found = {patient: counts for patient, *counts in arena.rows(held, earlier["hwi_id"])}
-    tell(ledger.row("late readings after a reassignment"))
+    found = {patient: counts for patient, *counts in fault_stack.rows(held, earlier["hwi_id"])}
+    report_row(delivery_log.row("late readings after a reassignment"))
     assert found == {later["patient"]: [1, 60, 60], earlier["patient"]: [61, 120, 60]}
 
 
 @pytest.mark.faults
-def test_a_secret_is_rotated_by_a_reload_under_load_without_a_wrong_refusal(arena, ledger, tell):
+def test_webhook_secret_rotation_under_load_refuses_no_valid_request(fault_stack, delivery_log, report_row):
     """As an operator does it: both live, the vendor changes over, the new one alone."""
     rate = 100
-    rotation = Rotation(arena)
+    rotation = SecretRotation(fault_stack)
     with rotation:
         turn = threading.Thread(target=rotation.turn_over)
         turn.start()
         batches = 0
         while turn.is_alive():  # a stream without end, in batches of a second
-            bodies = ledger.bodies(rate, first=1 + rate * batches)
-            ledger.send(bodies, rate=rate, secret=lambda _number: rotation.sent)
+            bodies = delivery_log.bodies(rate, first=1 + rate * batches)
+            delivery_log.send(bodies, rate=rate, secret=lambda _number: rotation.sent)
             batches += 1
         turn.join()
         assert rotation.problem is None, rotation.problem
-        assert post(arena.address, b"[]", secret=rotation.old) == 401
-    ledger.settle()
+        assert post_webhook(fault_stack.address, b"[]", secret=rotation.old) == 401
+    delivery_log.wait_until_processed()
 
-    row = ledger.row("secret rotated under load", f"two reloads in {batches} s, {dict(ledger.statuses)}")
-    tell(row)
+    row = delivery_log.row("secret rotated under load", f"two reloads in {batches} s, {dict(delivery_log.statuses)}")
+    report_row(row)
     assert row.acknowledged == row.sent == row.stored
 
 
-class Rotation:
+class SecretRotation:
     """gunicorn's own environment can't change, so the secrets come from a file, which each new worker reads."""
 
-    def __init__(self, arena):
-        self.arena, self.web, self.file = arena, arena.process("web"), arena.house.plan.state / "secrets.txt"
-        self.old, self.new = arena.secret, "Bearer the-next-secret-of-the-fault-tests"
+    def __init__(self, fault_stack):
+        self.fault_stack, self.web, self.file = (
+            fault_stack,
+            fault_stack.process("web"),
+            fault_stack.stack.plan.state / "secrets.txt",
+        )
+        self.old, self.new = fault_stack.secret, "Bearer the-next-secret-of-the-fault-tests"
         self.sent, self.problem = self.old, None
         self.env = self.web.env
 
@@ -129,57 +135,59 @@ class Rotation:
         """Until every worker says so: each answers some of twenty."""
 
         def asked():
-            return [post(self.arena.address, b"[]", secret=secret) == 204 for _ in range(20)]
+            return [post_webhook(self.fault_stack.address, b"[]", secret=secret) == 204 for _ in range(20)]
 
-        self.arena.wait_until(lambda: set(asked()) == {accepted}, what="the reload")
+        self.fault_stack.wait_until(lambda: set(asked()) == {accepted}, what="the reload")
 
 
 @pytest.mark.parametrize("poison", ["not json", "unknown device"])
-@sizes(299, 999)  # a batch is 200
-def test_one_poison_row_among_hundreds_delays_nobody(arena, ledger, tell, poison, size):
-    bodies = ledger.bodies(size)
-    stranger = reading("12345678-abcd-1234-abcd-1234567890ab", "54321", 1)
-    bad = b'{"metric": ' if poison == "not json" else ledger.body([stranger], usable=False)
-    ledger.keys_of[bad] = []
+@with_sizes(299, 999)  # a batch is 200
+def test_ingest_quarantines_one_bad_delivery_without_delaying_the_others(
+    fault_stack, delivery_log, report_row, poison, size
+):
+    bodies = delivery_log.bodies(size)
+    unknown = weight_item("12345678-abcd-1234-abcd-1234567890ab", "54321", 1)
+    bad = b'{"metric": ' if poison == "not json" else delivery_log.body([unknown], usable=False)
+    delivery_log.keys_of[bad] = []
     bodies.insert(size // 2, bad)
-    ledger.send(bodies)
-    seconds = arena.wait_until(lambda: len(ledger.stored()) == size, what="the good ones")
+    delivery_log.send(bodies)
+    seconds = fault_stack.wait_until(lambda: len(delivery_log.stored()) == size, what="the good ones")
     time.sleep(1)
-    arena.nudge("devices.tasks.look_up_unknown", "background")  # due every 30 s
-    ledger.settle()
+    fault_stack.send_task("devices.tasks.look_up_unknown_devices", "background")  # due every 30 s
+    delivery_log.wait_until_processed()
 
-    row = ledger.row(f"{size + 1:,} with one poison: {poison}", f"{size} stored {seconds:.1f} s after the last")
-    tell(row)
+    row = delivery_log.row(f"{size + 1:,} with one poison: {poison}", f"{size} stored {seconds:.1f} s after the last")
+    report_row(row)
     assert (row.acknowledged, row.stored, row.quarantined) == (size + 1, size, 1)
 
 
-def test_bad_items_of_lists_cost_their_siblings_nothing(ledger, tell):
+def test_ingest_quarantines_bad_list_items_and_stores_the_others(delivery_log, report_row):
     bodies = []
     for first in range(1, 500, 10):
-        items = [ledger.item(number) for number in range(first, first + 9)]
-        ledger.keys_of[body := ledger.body([*items, ledger.item(first + 9, value_1="NaN")])] = [
+        items = [delivery_log.item(number) for number in range(first, first + 9)]
+        delivery_log.keys_of[body := delivery_log.body([*items, delivery_log.item(first + 9, value_1="NaN")])] = [
             (item["hwi_device_id"], item["filter_params"]["measurement_index"]) for item in items
         ]
         bodies.append(body)
-    ledger.send(bodies)
-    ledger.settle()
+    delivery_log.send(bodies)
+    delivery_log.wait_until_processed()
 
-    row = ledger.row("50 lists of 10, each with one bad item")
-    tell(row)
+    row = delivery_log.row("50 lists of 10, each with one bad item")
+    report_row(row)
     assert (row.stored, row.quarantined) == (450, 50)
 
 
-def test_replaying_the_whole_inbox_changes_nothing(arena, ledger, tell):
-    ledger.send(ledger.bodies(300))
-    ledger.settle()
-    before = ledger.stored()
-    arena.house.manage("replay_deliveries", "--all")
-    ledger.settle()
+def test_replay_of_the_whole_inbox_changes_nothing(fault_stack, delivery_log, report_row):
+    delivery_log.send(delivery_log.bodies(300))
+    delivery_log.wait_until_processed()
+    before = delivery_log.stored()
+    fault_stack.stack.run_manage_command("replay_deliveries", "--all")
+    delivery_log.wait_until_processed()
 
-    tell(ledger.row("the same, replayed"))
-    assert ledger.stored() == before
+    report_row(delivery_log.row("the same, replayed"))
+    assert delivery_log.stored() == before
 
 
-def test_the_table_refuses_a_loss():
+def test_result_row_with_a_loss_fails():
     with pytest.raises(AssertionError):
-        Row("a loss", held=1, sent=1, acknowledged=1, stored=0, lost=1).is_sound()
+        ResultRow("a loss", held=1, sent=1, acknowledged=1, stored=0, lost=1).is_sound()

@@ -12,10 +12,10 @@ import pytest
 
 from config.launcher.supervisor import PYTHON
 from tests.factories import PASSWORD
-from tests.faults import dying
-from tests.faults.arena import GAP_SECONDS, sizes
-from tests.faults.table import Row
-from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
+from tests.faults import crashing_worker
+from tests.faults.fault_stack import GAP_SECONDS, with_sizes
+from tests.faults.results_table import ResultRow
+from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS, WAIT_TIMEOUT_SECONDS
 
 SEED = 20261121
 QUICK = (
@@ -46,20 +46,20 @@ OPEN = "SELECT count(*) FROM devices_vendorcall WHERE reference = ANY(%s) AND st
 STATES = "SELECT state, count(*) FROM devices_vendorcall WHERE reference = ANY(%s) GROUP BY 1"
 
 
-def confirmed(arena, references):
-    return arena.wait_until(lambda: arena.one(OPEN, references) == 0, what="the orders")
+def wait_until_confirmed(fault_stack, references):
+    return fault_stack.wait_until(lambda: fault_stack.one(OPEN, references) == 0, what="the orders")
 
 
-def row_of(arena, references, what, more=""):
+def order_result_row(fault_stack, references, what, more=""):
     """Ordered here, and standing at the vendor."""
-    there = Counter(arena.references())
+    there = Counter(fault_stack.references())
     ours = {reference: there[reference] for reference in references}
-    posts = [line for line in arena.ask("requests") if line["method"] == "POST" and "hwi-devices" in line["path"]]
-    return Row(
+    posts = [line for line in fault_stack.ask("requests") if line["method"] == "POST" and "hwi-devices" in line["path"]]
+    return ResultRow(
         what,
         held=len(references),
         sent=len(posts),
-        acknowledged=dict(arena.rows(STATES, references)).get("confirmed", 0),
+        acknowledged=dict(fault_stack.rows(STATES, references)).get("confirmed", 0),
         stored=sum(count > 0 for count in ours.values()),
         duplicated=sum(count - 1 for count in ours.values() if count > 1),
         lost=sum(count == 0 for count in ours.values()),
@@ -67,171 +67,177 @@ def row_of(arena, references, what, more=""):
     )
 
 
-@sizes(30, 300)
-def test_under_a_mix_of_faults_exactly_what_was_ordered_is_shipped(arena, tell, size):
+@with_sizes(30, 300)
+def test_orders_behind_mixed_faults_are_each_shipped_once(fault_stack, report_row, size):
     dice = random.Random(SEED)
     script = [dict(dice.choice(QUICK)) if dice.random() < 0.4 else NONE for _ in range(size)]
     for fault in script:
-        arena.fault(**fault, method="POST", path="hwi-devices")
-    references = arena.seed("orders", count=size)
-    seconds = confirmed(arena, references)
+        fault_stack.fault(**fault, method="POST", path="hwi-devices")
+    references = fault_stack.create_records("place_orders", count=size)
+    seconds = wait_until_confirmed(fault_stack, references)
 
     faults = sum(fault is not NONE for fault in script)
-    row = row_of(arena, references, f"{size} orders, {faults} faults", f"{seconds:.0f} s, seed {SEED}")
-    tell(row)
+    row = order_result_row(fault_stack, references, f"{size} orders, {faults} faults", f"{seconds:.0f} s, seed {SEED}")
+    report_row(row)
     assert row.held == row.acknowledged == row.stored == size
-    arena.nudge("devices.tasks.look_up_unknown", "background")
-    arena.wait_until(lambda: arena.one(FORGOTTEN) == 0, what="hints that overtook their order")
-    assert arena.smallest_gap() >= GAP_SECONDS
+    fault_stack.send_task("devices.tasks.look_up_unknown_devices", "background")
+    fault_stack.wait_until(lambda: fault_stack.one(FORGOTTEN) == 0, what="hints that overtook their order")
+    assert fault_stack.smallest_gap() >= GAP_SECONDS
 
 
 @pytest.mark.faults
-def test_slow_answers_and_huge_ones_order_nothing_twice(arena, tell):
+def test_orders_behind_slow_and_huge_responses_are_not_duplicated(fault_stack, report_row):
     for fault in SLOW:
-        arena.fault(**fault, method="POST", path="hwi-devices")
-    references = arena.seed("orders", count=len(SLOW) + 2)
-    confirmed(arena, references)
+        fault_stack.fault(**fault, method="POST", path="hwi-devices")
+    references = fault_stack.create_records("place_orders", count=len(SLOW) + 2)
+    wait_until_confirmed(fault_stack, references)
 
-    tell(row_of(arena, references, "orders behind timeouts, a drip, 20 MB"))
+    report_row(order_result_row(fault_stack, references, "orders behind timeouts, a drip, 20 MB"))
 
 
-@pytest.mark.parametrize("when", [dying.BEFORE, dying.WRITTEN, dying.ANSWERED])
-def test_a_worker_that_dies_in_the_middle_of_its_call_loses_and_doubles_nothing(arena, tell, when):
-    with arena.stopped("worker-people"):
-        references = arena.seed("orders", count=3)
-        process = arena.house.crew.start("dying", [PYTHON, "-m", "tests.faults.dying", when])
+@pytest.mark.parametrize("when", [crashing_worker.BEFORE, crashing_worker.WRITTEN, crashing_worker.ANSWERED])
+def test_orders_survive_a_worker_killed_during_its_call(fault_stack, report_row, when):
+    with fault_stack.stopped("worker-people"):
+        references = fault_stack.create_records("place_orders", count=3)
+        process = fault_stack.stack.supervisor.start("crashing", [PYTHON, "-m", "tests.faults.crashing_worker", when])
         try:
-            arena.wait_until(lambda: not process.alive(), what="the end of the worker")
-            assert process.ending() == "signal SIGKILL", process.tail()
+            fault_stack.wait_until(lambda: not process.is_running(), what="the end of the worker")
+            assert process.exit_description() == "signal SIGKILL", process.log_tail()
         finally:
-            arena.dismiss(process.name)
+            fault_stack.remove_process(process.name)
         sending = "SELECT count(*) FROM devices_vendorcall WHERE reference = ANY(%s) AND state = 'sending'"
-        assert arena.one(sending, references) == 1
-    confirmed(arena, references)
+        assert fault_stack.one(sending, references) == 1
+    wait_until_confirmed(fault_stack, references)
 
-    tell(row_of(arena, references, f"worker killed {when}"))
+    report_row(order_result_row(fault_stack, references, f"worker killed {when}"))
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("point", ["delay_before", "delay_after"])
-def test_a_worker_killed_while_the_vendor_thinks_loses_and_doubles_nothing(arena, tell, point):
-    arena.fault(point, seconds=3, method="POST", path="hwi-devices")
-    references = arena.seed("orders", count=3)
+def test_orders_survive_a_worker_killed_while_the_vendor_responds(fault_stack, report_row, point):
+    fault_stack.fault(point, seconds=3, method="POST", path="hwi-devices")
+    references = fault_stack.create_records("place_orders", count=3)
 
     def seen():
-        return [line for line in arena.ask("requests") if line["method"] == "POST"]
+        return [line for line in fault_stack.ask("requests") if line["method"] == "POST"]
 
-    arena.wait_until(seen, what="the first POST")
-    arena.restart("worker-people")
-    confirmed(arena, references)
+    fault_stack.wait_until(seen, what="the first POST")
+    fault_stack.restart("worker-people")
+    wait_until_confirmed(fault_stack, references)
 
     applied = "before" if point == "delay_before" else "after"
-    tell(row_of(arena, references, f"worker killed {applied} the vendor applied it"))
+    report_row(order_result_row(fault_stack, references, f"worker killed {applied} the vendor applied it"))
 
 
-def test_a_refused_key_stops_the_lane_says_so_and_blames_no_order(arena, tell):
-    arena.fault("status", status=401, method="POST", path="hwi-devices")
-    references = arena.seed("orders", count=2)
-    bad = "SELECT count(*) FROM devices_keyslot WHERE bad_since IS NOT NULL"
-    arena.wait_until(lambda: arena.one(bad) == 1, what="the refusal")
+def test_orders_stay_queued_and_health_reports_a_refused_api_key(fault_stack, report_row):
+    fault_stack.fault("status", status=401, method="POST", path="hwi-devices")
+    references = fault_stack.create_records("place_orders", count=2)
+    bad = "SELECT count(*) FROM devices_apikeyslot WHERE refused_since IS NOT NULL"
+    fault_stack.wait_until(lambda: fault_stack.one(bad) == 1, what="the refusal")
     time.sleep(4)
 
     def said():
-        deep = arena.get("/healthz/deep", headers={"Authorization": f"Bearer {arena.house.env['OPS_TOKEN']}"})
+        deep = fault_stack.get(
+            "/healthz/deep", headers={"Authorization": f"Bearer {fault_stack.stack.env['OPS_TOKEN']}"}
+        )
         return deep.status_code == 503 and "refuses" in deep.text
 
-    arena.wait_until(said, what="the sign that the vendor refuses our key")
-    assert dict(arena.rows(STATES, references)) == {"intent": 2}
-    arena.rows("UPDATE devices_keyslot SET bad_since = NULL, bad_reason = ''")  # what an operator does in the admin
-    arena.rows("UPDATE devices_vendorcall SET next_attempt_at = now() WHERE reference = ANY(%s)", references)
-    confirmed(arena, references)
-    tell(row_of(arena, references, "key refused, then cleared"))
+    fault_stack.wait_until(said, what="the sign that the vendor refuses our key")
+    assert dict(fault_stack.rows(STATES, references)) == {"queued": 2}
+    fault_stack.rows(
+        "UPDATE devices_apikeyslot SET refused_since = NULL, refused_reason = ''"
+    )  # what an operator does in the admin
+    fault_stack.rows("UPDATE devices_vendorcall SET next_attempt_at = now() WHERE reference = ANY(%s)", references)
+    wait_until_confirmed(fault_stack, references)
+    report_row(order_result_row(fault_stack, references, "key refused, then cleared"))
 
 
 @pytest.mark.parametrize("status", [301, 302])
-def test_a_redirect_takes_no_key_along_and_blames_no_order(arena, tell, status):
-    arena.fault("redirect", status=status, method="POST", path="hwi-devices")
-    references = arena.seed("orders", count=1)
-    attempts = "SELECT max(attempts) FROM devices_vendorcall WHERE reference = ANY(%s) AND state = 'intent'"
-    arena.wait_until(lambda: arena.one(attempts, references) == 1, what="the first try")
-    arena.rows("UPDATE devices_vendorcall SET next_attempt_at = now() WHERE reference = ANY(%s)", references)
-    confirmed(arena, references)
+def test_order_behind_a_redirect_stays_queued_and_is_shipped_later(fault_stack, report_row, status):
+    fault_stack.fault("redirect", status=status, method="POST", path="hwi-devices")
+    references = fault_stack.create_records("place_orders", count=1)
+    attempts = "SELECT max(attempts) FROM devices_vendorcall WHERE reference = ANY(%s) AND state = 'queued'"
+    fault_stack.wait_until(lambda: fault_stack.one(attempts, references) == 1, what="the first try")
+    fault_stack.rows("UPDATE devices_vendorcall SET next_attempt_at = now() WHERE reference = ANY(%s)", references)
+    wait_until_confirmed(fault_stack, references)
 
-    tell(row_of(arena, references, f"order behind a {status}"))
+    report_row(order_result_row(fault_stack, references, f"order behind a {status}"))
 
 
 @pytest.mark.parametrize("ids", ["the same form", "fifty forms"])
-def test_fifty_submits_at_once_are_one_order(arena, tell, ids):
-    shop = arena.seed("shop", patients=1)
-    patient, cookies = shop["patients"][0], signed_in(arena, shop["email"])
+def test_order_form_submitted_fifty_times_at_once_creates_one_order(fault_stack, report_row, ids):
+    shop = fault_stack.create_records("create_order_form_data", patients=1)
+    patient, cookies = shop["patients"][0], login_cookies(fault_stack, shop["email"])
     path = f"/orders/new/?patient={patient}"
-    form = order_form(arena, path, cookies, shop["kit"])
+    form = order_form_data(fault_stack, path, cookies, shop["kit"])
     forms = [form] if ids == "the same form" else [form | {"submission_id": str(uuid.uuid4())} for _ in range(50)]
     with ThreadPoolExecutor(50) as clicks:
-        answers = list(clicks.map(lambda n: submit(arena, path, cookies, forms[n % len(forms)]), range(50)))
+        answers = list(clicks.map(lambda n: submit_order(fault_stack, path, cookies, forms[n % len(forms)]), range(50)))
 
     query = (
         "SELECT call.reference FROM fulfillment_orderline line JOIN devices_vendorcall call ON call.id = line.call_id"
     )
-    references = [reference for (reference,) in arena.rows(f"{query} WHERE line.patient_id = %s::uuid", patient)]
-    orders = arena.one("SELECT count(*) FROM fulfillment_order WHERE patient_id = %s::uuid", patient)
-    confirmed(arena, references)
-    row = row_of(arena, references, f"50 submits at once of {ids}", f"answers {dict(Counter(answers))}")
+    references = [reference for (reference,) in fault_stack.rows(f"{query} WHERE line.patient_id = %s::uuid", patient)]
+    orders = fault_stack.one("SELECT count(*) FROM fulfillment_order WHERE patient_id = %s::uuid", patient)
+    wait_until_confirmed(fault_stack, references)
+    row = order_result_row(fault_stack, references, f"50 submits at once of {ids}", f"answers {dict(Counter(answers))}")
     row.http_500 = sum(status >= 500 for status in answers)
-    tell(row)
+    report_row(row)
     assert (orders, len(references), row.stored) == (1, 1, 1)
 
 
-def signed_in(arena, email):
-    with httpx2.Client(base_url=arena.house.base_url, timeout=PATIENCE_SECONDS) as browser:
-        token = hidden(browser.get("/accounts/login/").text, "csrfmiddlewaretoken")
+def login_cookies(fault_stack, email):
+    with httpx2.Client(base_url=fault_stack.stack.base_url, timeout=WAIT_TIMEOUT_SECONDS) as browser:
+        token = hidden_field_value(browser.get("/accounts/login/").text, "csrfmiddlewaretoken")
         said = {"csrfmiddlewaretoken": token, "login": email, "password": PASSWORD}
         answer = browser.post("/accounts/login/", data=said)
         assert answer.status_code == 302, answer.status_code
         return dict(browser.cookies)
 
 
-def order_form(arena, path, cookies, kit):
-    page = arena.get(path, cookies=cookies).text
-    said = {name: hidden(page, name) for name in ("csrfmiddlewaretoken", "submission_id")}
+def order_form_data(fault_stack, path, cookies, kit):
+    page = fault_stack.get(path, cookies=cookies).text
+    said = {name: hidden_field_value(page, name) for name in ("csrfmiddlewaretoken", "submission_id")}
     address = {"name": "Rosa Delgado", "street": "12 Alder Street", "city": "Concord", "state": "NH"}
     return said | address | {"zip_code": "03301", "kit": kit, "gateway": "new"}
 
 
-def hidden(page, name):
+def hidden_field_value(page, name):
     return re.search(rf'name="{name}" value="([^"]+)"', page).group(1)
 
 
-def submit(arena, path, cookies, form):
-    return httpx2.post(f"{arena.house.base_url}{path}", data=form, cookies=cookies, timeout=WORK_SECONDS).status_code
+def submit_order(fault_stack, path, cookies, form):
+    return httpx2.post(
+        f"{fault_stack.stack.base_url}{path}", data=form, cookies=cookies, timeout=LONG_WAIT_TIMEOUT_SECONDS
+    ).status_code
 
 
-def test_after_lost_repeated_and_late_hints_each_line_shows_what_the_vendor_shows(arena, tell):
+def test_order_lines_match_the_vendor_after_lost_repeated_and_late_status_webhooks(fault_stack, report_row):
     """The comparison of devices finds what no hint told."""
-    arena.do("webhooks", drop_rate=0.3, duplicate_rate=0.3, late_rate=0.3, late_seconds=2)
-    references = arena.seed("orders", count=12)
-    confirmed(arena, references)
+    fault_stack.do("webhooks", drop_rate=0.3, duplicate_rate=0.3, late_rate=0.3, late_seconds=2)
+    references = fault_stack.create_records("place_orders", count=12)
+    wait_until_confirmed(fault_stack, references)
     for _ in range(3):
-        arena.do("advance", seconds=100_000)
+        fault_stack.do("advance", seconds=100_000)
         time.sleep(1)
 
     def quiet():
-        return arena.ask("webhooks")["waiting"] == 0
+        return fault_stack.ask("webhooks")["waiting"] == 0
 
-    arena.wait_until(quiet, what="late webhooks")
-    arena.house.manage("sync", "devices")
+    fault_stack.wait_until(quiet, what="late webhooks")
+    fault_stack.stack.run_manage_command("sync", "devices")
 
-    there = {each["id"]: each["status"] for each in arena.ask("devices")}
+    there = {each["id"]: each["status"] for each in fault_stack.ask("devices")}
     query = "SELECT device.hwi_id::text, device.vendor_status, line.status FROM fulfillment_orderline line "
     query += "JOIN devices_vendorcall call ON call.id = line.call_id JOIN devices_device device "
     query += "ON device.id = call.device_id WHERE call.reference = ANY(%s)"
 
     def shown():
-        return arena.rows(query, references)
+        return fault_stack.rows(query, references)
 
     def settled():
         return all(status == "connected" or there[key] != "Connected" for key, _, status in shown())
 
-    arena.wait_until(settled, what="the timelines")
-    tell(row_of(arena, references, "orders with hints lost, doubled, late"))
+    fault_stack.wait_until(settled, what="the timelines")
+    report_row(order_result_row(fault_stack, references, "orders with hints lost, doubled, late"))
     assert {key: status for key, status, _ in shown()} == {key: there[key] for key, _, _ in shown()}

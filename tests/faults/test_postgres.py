@@ -11,79 +11,79 @@ import psycopg
 import pytest
 
 from config.launcher.paths import database_owner
-from config.launcher.processes import as_user
-from tests.faults.arena import descendants, sizes
-from tests.patience import WORK_SECONDS
+from config.launcher.processes import popen_user_options
+from tests.faults.fault_stack import descendant_pids, with_sizes
+from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS
 
 RATE = 50
 REFUSALS = {0, 204, 503}  # 0: the connection broke, which is no acknowledgement either
 
 
-def stream(ledger, seconds, *, first=1):
-    bodies = ledger.bodies(RATE * seconds, first=first)
-    thread = threading.Thread(target=ledger.send, args=(bodies,), kwargs={"rate": RATE})
+def start_sending(delivery_log, seconds, *, first=1):
+    bodies = delivery_log.bodies(RATE * seconds, first=first)
+    thread = threading.Thread(target=delivery_log.send, args=(bodies,), kwargs={"rate": RATE})
     thread.start()
     return thread
 
 
-def recovered(arena, ledger):
+def wait_for_recovery(fault_stack, delivery_log):
     """Webhooks are taken again and worked on, without any process restarted by hand."""
     began = time.monotonic()
-    ledger.since_refusal = len(ledger.seconds)
+    delivery_log.since_refusal = len(delivery_log.seconds)
     number = 100_000
     while True:
-        before = ledger.statuses[204]
-        ledger.send(ledger.bodies(5, first=number))
-        if ledger.statuses[204] == before + 5:
+        before = delivery_log.statuses[204]
+        delivery_log.send(delivery_log.bodies(5, first=number))
+        if delivery_log.statuses[204] == before + 5:
             break
         number += 5
-        assert time.monotonic() - began < WORK_SECONDS, ledger.statuses
+        assert time.monotonic() - began < LONG_WAIT_TIMEOUT_SECONDS, delivery_log.statuses
         time.sleep(0.5)
-    ledger.settle()
+    delivery_log.wait_until_processed()
     return time.monotonic() - began
 
 
-def judged(arena, ledger, tell, what):
-    seconds = recovered(arena, ledger)
-    row = ledger.row(what, f"{dict(ledger.statuses)}, whole again after {seconds:.1f} s")
-    tell(row)
-    assert set(ledger.statuses) <= REFUSALS
+def check_result(fault_stack, delivery_log, report_row, what):
+    seconds = wait_for_recovery(fault_stack, delivery_log)
+    row = delivery_log.row(what, f"{dict(delivery_log.statuses)}, whole again after {seconds:.1f} s")
+    report_row(row)
+    assert set(delivery_log.statuses) <= REFUSALS
     assert row.acknowledged <= row.stored <= row.sent
 
 
-@sizes(8, 20)
-def test_postgres_crashes_twice_during_ingest(arena, ledger, tell, size):
-    sending = stream(ledger, size)
+@with_sizes(8, 20)
+def test_ingest_survives_two_postgres_crashes(fault_stack, delivery_log, report_row, size):
+    sending = start_sending(delivery_log, size)
     time.sleep(size / 4)
-    arena.crash_database()
-    arena.house.postgres.start()
+    fault_stack.crash_database()
+    fault_stack.stack.postgres.start()
     time.sleep(size / 4)
-    kill_one_backend(arena)  # the postmaster ends all others and recovers by itself
+    kill_one_backend(fault_stack)  # the postmaster ends all others and recovers by itself
     sending.join()
 
-    assert ledger.statuses[204] < ledger.statuses.total(), "the crash was not felt, so this shows nothing"
-    judged(arena, ledger, tell, "PostgreSQL crashed twice")
+    assert delivery_log.statuses[204] < delivery_log.statuses.total(), "the crash was not felt, so this shows nothing"
+    check_result(fault_stack, delivery_log, report_row, "PostgreSQL crashed twice")
 
 
-def kill_one_backend(arena):
+def kill_one_backend(fault_stack):
     busy = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
-    os.kill(arena.one(busy), signal.SIGKILL)
+    os.kill(fault_stack.one(busy), signal.SIGKILL)
 
 
-def test_when_all_connections_are_taken_a_webhook_is_told_to_come_again(arena, ledger, tell):
-    ledger.send(ledger.bodies(50))
-    with all_connections(arena):
-        ledger.send(ledger.bodies(50, first=51))
+def test_webhook_returns_503_when_all_database_connections_are_taken(fault_stack, delivery_log, report_row):
+    delivery_log.send(delivery_log.bodies(50))
+    with all_connections_taken(fault_stack):
+        delivery_log.send(delivery_log.bodies(50, first=51))
 
-    assert ledger.statuses[503] == 50, ledger.statuses
-    judged(arena, ledger, tell, "all connections taken")
+    assert delivery_log.statuses[503] == 50, delivery_log.statuses
+    check_result(fault_stack, delivery_log, report_row, "all connections taken")
 
 
-class all_connections:  # noqa: N801  reads as a state of the world
+class all_connections_taken:  # noqa: N801  reads as a state of the world
     """Takes every connection of the server, those of the product included."""
 
-    def __init__(self, arena):
-        self.url, self.taken = arena.house.env["DATABASE_URL"], []
+    def __init__(self, fault_stack):
+        self.url, self.taken = fault_stack.stack.env["DATABASE_URL"], []
 
     def __enter__(self):
         """What is ended by force frees its place a little later: until each of them is ours."""
@@ -112,27 +112,29 @@ class all_connections:  # noqa: N801  reads as a state of the world
 
 
 @pytest.mark.skipif(shutil.which("prlimit") is None, reason="limits of a running server need Linux")
-def test_a_full_disk_is_a_503_and_room_again_is_enough(arena, ledger, tell):
+def test_webhook_returns_503_on_a_full_disk_and_recovers_with_free_space(fault_stack, delivery_log, report_row):
     """No file of the server may grow beyond 16 MiB, the size of its log's segments; bodies of 240 KiB fill one."""
-    bodies = [ledger.garbage(240 * 1024) for _ in range(150)]
-    limit_files(arena, 16 * 1024 * 1024)
+    bodies = [delivery_log.garbage(240 * 1024) for _ in range(150)]
+    limit_file_size(fault_stack, 16 * 1024 * 1024)
     try:
-        ledger.send(bodies, threads=4)
-        assert ledger.statuses[503] > 0, ledger.statuses
+        delivery_log.send(bodies, threads=4)
+        assert delivery_log.statuses[503] > 0, delivery_log.statuses
     finally:
-        limit_files(arena, "unlimited")
+        limit_file_size(fault_stack, "unlimited")
 
-    seconds = recovered(arena, ledger)
-    row = ledger.row("disk full", f"{dict(ledger.statuses)}, whole again after {seconds:.1f} s")
-    tell(row)
-    assert set(ledger.statuses) <= REFUSALS
-    assert row.quarantined == ledger.statuses[204] - row.stored
+    seconds = wait_for_recovery(fault_stack, delivery_log)
+    row = delivery_log.row("disk full", f"{dict(delivery_log.statuses)}, whole again after {seconds:.1f} s")
+    report_row(row)
+    assert set(delivery_log.statuses) <= REFUSALS
+    assert row.quarantined == delivery_log.statuses[204] - row.stored
 
 
-def limit_files(arena, size):
+def limit_file_size(fault_stack, size):
     """For the postmaster, whose children inherit it, and those that are there; as the user that owns them."""
-    postmaster = arena.house.postgres.process.pid
-    for pid in [postmaster, *descendants(postmaster)]:
+    postmaster = fault_stack.stack.postgres.process.pid
+    for pid in [postmaster, *descendant_pids(postmaster)]:
         command = ["prlimit", "--pid", str(pid), f"--fsize={size}:unlimited"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, **as_user(database_owner()))
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, **popen_user_options(database_owner())
+        )
         assert done.returncode == 0 or "No such process" in done.stderr, done.stderr

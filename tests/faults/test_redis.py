@@ -5,19 +5,19 @@ import time
 
 import pytest
 
-from tests.faults.arena import sizes
+from tests.faults.fault_stack import with_sizes
 
 RATE = 50
 QUEUES = ("ingest", "people", "background")
 
 
-class Stream:
+class ReadingStream:
     """A steady stream of readings in the background, while something happens to Redis."""
 
-    def __init__(self, ledger, seconds):
-        self.ledger = ledger
-        bodies = ledger.bodies(RATE * seconds)
-        self.thread = threading.Thread(target=ledger.send, args=(bodies,), kwargs={"rate": RATE})
+    def __init__(self, delivery_log, seconds):
+        self.delivery_log = delivery_log
+        bodies = delivery_log.bodies(RATE * seconds)
+        self.thread = threading.Thread(target=delivery_log.send, args=(bodies,), kwargs={"rate": RATE})
 
     def __enter__(self):
         self.thread.start()
@@ -26,81 +26,81 @@ class Stream:
         self.thread.join()
 
 
-def judged(ledger, tell, what, resumed):
-    row = ledger.row(what, f"workers at work {resumed:.1f} s later")
-    tell(row)
-    assert row.acknowledged == row.sent == row.stored, ledger.statuses
+def check_result(delivery_log, report_row, what, resumed):
+    row = delivery_log.row(what, f"workers at work {resumed:.1f} s later")
+    report_row(row)
+    assert row.acknowledged == row.sent == row.stored, delivery_log.statuses
 
 
-@sizes(5, 15)
-def test_a_hung_redis_delays_no_webhook_and_the_workers_resume(arena, ledger, tell, size):
-    with arena.hung("valkey"):
-        ledger.send(ledger.bodies(RATE * size), rate=RATE)
-        answered = dict(ledger.statuses)  # while it still hung
-    ledger.send(ledger.bodies(RATE, first=RATE * size + 1), rate=RATE)
-    resumed = ledger.settle()
+@with_sizes(5, 15)
+def test_hung_redis_delays_no_webhook_and_workers_resume(fault_stack, delivery_log, report_row, size):
+    with fault_stack.hung("valkey"):
+        delivery_log.send(delivery_log.bodies(RATE * size), rate=RATE)
+        answered = dict(delivery_log.statuses)  # while it still hung
+    delivery_log.send(delivery_log.bodies(RATE, first=RATE * size + 1), rate=RATE)
+    resumed = delivery_log.wait_until_processed()
 
     assert answered == {204: RATE * size}
-    judged(ledger, tell, f"Redis hung for {size} s", resumed)
-    work_by_nudge(arena)
+    check_result(delivery_log, report_row, f"Redis hung for {size} s", resumed)
+    check_workers_take_wakeups(fault_stack)
 
 
-@sizes(5, 15)
-def test_a_dead_redis_delays_no_webhook_and_the_workers_resume(arena, ledger, tell, size):
-    with Stream(ledger, size + 2):
-        arena.house.valkey.kill()
+@with_sizes(5, 15)
+def test_stopped_redis_delays_no_webhook_and_workers_resume(fault_stack, delivery_log, report_row, size):
+    with ReadingStream(delivery_log, size + 2):
+        fault_stack.stack.valkey.kill()
         time.sleep(size)
-        arena.house.valkey.start()
-    resumed = ledger.settle()
+        fault_stack.stack.valkey.start()
+    resumed = delivery_log.wait_until_processed()
 
-    judged(ledger, tell, f"Redis dead for {size} s", resumed)
-    work_by_nudge(arena)
+    check_result(delivery_log, report_row, f"Redis dead for {size} s", resumed)
+    check_workers_take_wakeups(fault_stack)
 
 
-@sizes(3, 10)
-def test_a_redis_that_restarts_again_and_again_loses_nothing(arena, ledger, tell, size):
-    with Stream(ledger, 2 * size):
+@with_sizes(3, 10)
+def test_redis_restarts_lose_no_reading(fault_stack, delivery_log, report_row, size):
+    with ReadingStream(delivery_log, 2 * size):
         for _ in range(size):
             time.sleep(1)
-            arena.house.valkey.kill()
-            arena.house.valkey.start()
-    resumed = ledger.settle()
+            fault_stack.stack.valkey.kill()
+            fault_stack.stack.valkey.start()
+    resumed = delivery_log.wait_until_processed()
 
-    judged(ledger, tell, f"Redis restarted {size} times", resumed)
-    work_by_nudge(arena)
+    check_result(delivery_log, report_row, f"Redis restarted {size} times", resumed)
+    check_workers_take_wakeups(fault_stack)
 
 
-def test_redis_forgets_everything_three_times(arena, ledger, tell):
-    with Stream(ledger, 8):
+def test_redis_flushed_three_times_loses_no_reading(fault_stack, delivery_log, report_row):
+    with ReadingStream(delivery_log, 8):
         for _ in range(3):
             time.sleep(2)
-            arena.broker.flushall()
-    resumed = ledger.settle()
+            fault_stack.broker.flushall()
+    resumed = delivery_log.wait_until_processed()
 
-    judged(ledger, tell, "FLUSHALL three times", resumed)
-    work_by_nudge(arena)
+    check_result(delivery_log, report_row, "FLUSHALL three times", resumed)
+    check_workers_take_wakeups(fault_stack)
 
 
-def test_pages_answer_while_redis_hangs(arena):
-    with arena.hung("valkey"):
-        answers = [arena.get("/accounts/login/").status_code for _ in range(5)]
+def test_pages_load_while_redis_hangs(fault_stack):
+    with fault_stack.hung("valkey"):
+        answers = [fault_stack.get("/accounts/login/").status_code for _ in range(5)]
 
     assert answers == [200] * 5  # while it still hung
 
 
-def work_by_nudge(arena):
+def check_workers_take_wakeups(fault_stack):
     """No worker was restarted, and each of the three takes up what it is told now."""
-    since = arena.one("SELECT clock_timestamp()")
+    since = fault_stack.one("SELECT clock_timestamp()")
     for queue in QUEUES:
-        arena.process(f"worker-{queue}").check()
-        arena.nudge("devices.tasks.sign_of_life", queue)
+        fault_stack.process(f"worker-{queue}").check()
+        fault_stack.send_task("devices.tasks.record_heartbeat", queue)
     alive = "SELECT name FROM devices_periodicjob WHERE name LIKE 'worker %%' AND succeeded_at > %s"
-    arena.wait_until(lambda: len(arena.rows(alive, since)) == 3, what="signs of life")
+    fault_stack.wait_until(lambda: len(fault_stack.rows(alive, since)) == 3, what="signs of life")
 
 
 @pytest.fixture(autouse=True)
-def no_restart(arena):
+def workers_not_restarted(fault_stack):
     """That the workers resume is only shown when they are the same processes afterwards."""
-    before = [arena.process(f"worker-{queue}").pid for queue in QUEUES]
+    before = [fault_stack.process(f"worker-{queue}").pid for queue in QUEUES]
     yield
-    assert [arena.process(f"worker-{queue}").pid for queue in QUEUES] == before
+    assert [fault_stack.process(f"worker-{queue}").pid for queue in QUEUES] == before

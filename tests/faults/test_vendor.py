@@ -9,10 +9,10 @@ import pytest
 
 from config.launcher.paths import ROOT
 from config.launcher.supervisor import PYTHON
-from tests.faults.arena import GAP_SECONDS, sizes
-from tests.faults.pulls import at_vendor, pull, pulled_row, start
-from tests.faults.table import Row
-from tests.patience import WORK_SECONDS
+from tests.faults.fault_stack import GAP_SECONDS, with_sizes
+from tests.faults.pulls import create_patients_at_vendor, pull_result_row, request_pull, run_pull
+from tests.faults.results_table import ResultRow
+from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS
 
 READINGS = 5
 QUICK = {
@@ -36,58 +36,62 @@ SLOW = {
 }
 
 
-@sizes(QUICK, QUICK | SLOW)
-def test_a_pull_behind_any_fault_misses_nothing(arena, tell, size):
-    people = at_vendor(arena, count=len(size), readings=READINGS)
+@with_sizes(QUICK, QUICK | SLOW)
+def test_pull_behind_vendor_faults_stores_every_reading(fault_stack, report_row, size):
+    people = create_patients_at_vendor(fault_stack, count=len(size), readings=READINGS)
     for person, fault in zip(people, size.values(), strict=True):
-        arena.fault(**fault, method="GET", path=person["external_id"])
-    seconds = pull(arena, people)
+        fault_stack.fault(**fault, method="GET", path=person["external_id"])
+    seconds = run_pull(fault_stack, people)
 
-    row = pulled_row(arena, people, f"pull behind {len(size)} kinds of fault", f"{seconds:.0f} s")
-    tell(row)
+    row = pull_result_row(fault_stack, people, f"pull behind {len(size)} kinds of fault", f"{seconds:.0f} s")
+    report_row(row)
     assert row.held == row.stored == READINGS * len(size)
-    assert arena.ask("faults") == []
-    assert arena.smallest_gap() >= GAP_SECONDS
+    assert fault_stack.ask("faults") == []
+    assert fault_stack.smallest_gap() >= GAP_SECONDS
 
 
 @pytest.mark.parametrize("status", [301, 401])
-def test_a_pull_that_the_vendor_refuses_blames_no_reading_and_goes_on_afterwards(arena, tell, status):
-    people = at_vendor(arena, count=1, readings=READINGS)
+def test_pull_refused_by_the_vendor_resumes_and_stores_every_reading(fault_stack, report_row, status):
+    people = create_patients_at_vendor(fault_stack, count=1, readings=READINGS)
     kind = "redirect" if status == 301 else "status"
-    arena.fault(kind, status=status, method="GET", path=people[0]["external_id"])
+    fault_stack.fault(kind, status=status, method="GET", path=people[0]["external_id"])
     problem = "SELECT count(*) FROM devices_syncrow row WHERE patient_id = %s::uuid AND problem <> ''"
-    start(arena, people)
-    arena.wait_until(lambda: arena.one(problem, people[0]["patient"]), what="the refusal")
-    arena.rows("UPDATE devices_keyslot SET bad_since = NULL, bad_reason = ''")  # what an operator does
-    arena.rows("UPDATE devices_syncrow SET next_attempt_at = now() WHERE state = 'waiting'")
-    pull(arena, people)
+    request_pull(fault_stack, people)
+    fault_stack.wait_until(lambda: fault_stack.one(problem, people[0]["patient"]), what="the refusal")
+    fault_stack.rows("UPDATE devices_apikeyslot SET refused_since = NULL, refused_reason = ''")  # what an operator does
+    fault_stack.rows("UPDATE devices_syncrow SET next_attempt_at = now() WHERE state = 'waiting'")
+    run_pull(fault_stack, people)
 
-    tell(pulled_row(arena, people, f"pull behind a {status}"))
+    report_row(pull_result_row(fault_stack, people, f"pull behind a {status}"))
 
 
-@sizes((4, 5, GAP_SECONDS, {}), (8, 20, 1.0, {"TENOVI_CALL_GAP_SECONDS": "1.05"}))
-def test_the_limit_holds_for_many_processes_a_flush_and_a_kill(arena, tell, size):
+@with_sizes((4, 5, GAP_SECONDS, {}), (8, 20, 1.0, {"TENOVI_CALL_GAP_SECONDS": "1.05"}))
+def test_rate_limiter_keeps_the_gap_for_many_processes_with_a_redis_flush_and_a_kill(fault_stack, report_row, size):
     count, seconds, least, env = size
-    arena.do("limits", gap_seconds=least)
-    with arena.stopped("worker-people", "worker-background"):
-        arena.forget_requests()
-        askers = [asker(arena, seconds, env) for _ in range(count)]
+    fault_stack.do("limits", gap_seconds=least)
+    with fault_stack.stopped("worker-people", "worker-background"):
+        fault_stack.forget_requests()
+        callers = [start_vendor_caller(fault_stack, seconds, env) for _ in range(count)]
         try:
             time.sleep(seconds / 3)
-            arena.broker.flushall()
-            askers[0].send_signal(signal.SIGKILL)
-            endings = [process.wait(timeout=WORK_SECONDS) for process in askers]
+            fault_stack.broker.flushall()
+            callers[0].send_signal(signal.SIGKILL)
+            endings = [process.wait(timeout=LONG_WAIT_TIMEOUT_SECONDS) for process in callers]
         finally:
-            for process in askers:
+            for process in callers:
                 process.kill()
-        lines, gap = arena.ask("requests"), arena.smallest_gap()
+        lines, gap = fault_stack.ask("requests"), fault_stack.smallest_gap()
 
-    tell(Row(f"{count} processes, a flush, a kill", sent=len(lines), more=f"smallest gap {gap:.3f} s of {least} s"))
+    report_row(
+        ResultRow(f"{count} processes, a flush, a kill", sent=len(lines), more=f"smallest gap {gap:.3f} s of {least} s")
+    )
     assert endings == [-signal.SIGKILL, *[0] * (count - 1)]
     assert {line["status"] for line in lines} == {200}
     assert gap >= least
 
 
-def asker(arena, seconds, env):
-    words = [PYTHON, "-m", "tests.faults.asker", str(seconds)]
-    return subprocess.Popen(words, cwd=ROOT, env=os.environ | dict(arena.house.env) | env, stderr=subprocess.DEVNULL)
+def start_vendor_caller(fault_stack, seconds, env):
+    words = [PYTHON, "-m", "tests.faults.vendor_caller", str(seconds)]
+    return subprocess.Popen(
+        words, cwd=ROOT, env=os.environ | dict(fault_stack.stack.env) | env, stderr=subprocess.DEVNULL
+    )

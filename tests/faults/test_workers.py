@@ -3,91 +3,91 @@
 import random
 import time
 
-from tests.faults.arena import sizes
+from tests.faults.fault_stack import with_sizes
 
 ROWS = 2000
 
 
-def test_ingest_is_killed_three_times_while_two_thousand_rows_process(arena, ledger, tell):
-    with arena.stopped("worker-ingest"):
-        ledger.send(ledger.bodies(ROWS))
+def test_ingest_worker_killed_three_times_stores_every_reading(fault_stack, delivery_log, report_row):
+    with fault_stack.stopped("worker-ingest"):
+        delivery_log.send(delivery_log.bodies(ROWS))
     for share in (1, 2, 3):
-        arena.wait_until(
-            lambda share=share: ledger.unsettled() <= ROWS - 200 * share or not ledger.unsettled(),
+        fault_stack.wait_until(
+            lambda share=share: delivery_log.unprocessed_count() <= max(0, ROWS - 200 * share),
             what="a part of the rows",
-        )  # fmt: skip
-        arena.restart("worker-ingest")
-    seconds = ledger.settle()
+        )
+        fault_stack.restart("worker-ingest")
+    seconds = delivery_log.wait_until_processed()
 
-    row = ledger.row(f"ingest killed 3 times in {ROWS:,} rows", f"all done {seconds:.1f} s after the last kill")
-    tell(row)
+    row = delivery_log.row(f"ingest killed 3 times in {ROWS:,} rows", f"all done {seconds:.1f} s after the last kill")
+    report_row(row)
     assert row.stored == ROWS
 
 
-@sizes(300, 3000)
-def test_three_workers_at_the_same_inbox_never_wait_for_each_other_in_a_circle(arena, ledger, tell, size):
+@with_sizes(300, 3000)
+def test_ingest_by_three_workers_causes_no_deadlock(fault_stack, delivery_log, report_row, size):
     """Each reading three times, all devices in every batch: the locks of one batch are those of the next."""
-    copies = ledger.bodies(size) * 3
+    copies = delivery_log.bodies(size) * 3
     random.Random(size).shuffle(copies)
-    with arena.stopped("worker-ingest"):
-        ledger.send(copies)
+    with fault_stack.stopped("worker-ingest"):
+        delivery_log.send(copies)
     names = ("worker-ingest-2", "worker-ingest-3")
-    words = arena.process("worker-ingest").command
+    words = fault_stack.process("worker-ingest").command
     for name in names:
-        arena.house.crew.start(name, [word.replace("ingest@", f"{name}@") for word in words])
+        fault_stack.stack.supervisor.start(name, [word.replace("ingest@", f"{name}@") for word in words])
     try:
         for _ in range(6):
-            arena.nudge("measurements.tasks.ingest", "ingest", times=3)
+            fault_stack.send_task("measurements.tasks.process_measurement_webhooks", "ingest", times=3)
             time.sleep(0.5)
-        seconds = ledger.settle()
+        seconds = delivery_log.wait_until_processed()
     finally:
         for name in names:
-            arena.dismiss(name)
+            fault_stack.remove_process(name)
 
-    row = ledger.row(f"three ingest workers, {3 * size:,} deliveries", f"{seconds:.1f} s")
-    tell(row)
+    row = delivery_log.row(f"three ingest workers, {3 * size:,} deliveries", f"{seconds:.1f} s")
+    report_row(row)
     assert row.stored == size
 
 
-def test_without_beat_and_broker_the_work_waits_and_is_found_by_the_next_beat(arena, ledger, tell):
-    arena.kill("beat")
-    with arena.hung("valkey"):
-        ledger.send(ledger.bodies(100))
-        time.sleep(6)  # nudges are given up meanwhile
-    arena.broker.flushall()
-    waiting = ledger.unsettled()
-    arena.process("beat").start()
-    seconds = ledger.settle()
+def test_beat_restart_finds_work_received_without_beat_and_broker(fault_stack, delivery_log, report_row):
+    fault_stack.kill("beat")
+    with fault_stack.hung("valkey"):
+        delivery_log.send(delivery_log.bodies(100))
+        time.sleep(6)  # wake-ups are given up meanwhile
+    fault_stack.broker.flushall()
+    waiting = delivery_log.unprocessed_count()
+    fault_stack.process("beat").start()
+    seconds = delivery_log.wait_until_processed()
 
-    row = ledger.row("beat dead", f"{waiting} waited, found {seconds:.1f} s after it came back")
-    tell(row)
+    row = delivery_log.row("beat dead", f"{waiting} waited, found {seconds:.1f} s after it came back")
+    report_row(row)
     assert row.stored == 100
 
 
-@sizes(8, 24)
-def test_two_beats_and_doubled_tasks_begin_the_night_once(arena, tell, size):
+@with_sizes(8, 24)
+def test_nightly_run_starts_once_despite_duplicated_tasks(fault_stack, report_row, size):
     """Each beat asks once a minute whether a nightly run is due. So do these messages, all at once."""
-    arena.rows("UPDATE devices_syncrun SET started_at = started_at - interval '3 days' WHERE nightly")
-    before = arena.one("SELECT count(*) FROM devices_syncrun WHERE nightly")
-    arena.nudge("measurements.tasks.nightly", "background", times=size)
+    fault_stack.rows("UPDATE devices_syncrun SET started_at = started_at - interval '3 days' WHERE nightly")
+    before = fault_stack.one("SELECT count(*) FROM devices_syncrun WHERE nightly")
+    fault_stack.send_task("measurements.tasks.start_nightly_pull", "background", times=size)
     count = "SELECT count(*) FROM devices_syncrun WHERE nightly"
-    arena.wait_until(lambda: arena.one(count) > before, what="the nightly run")
-    arena.wait_until(lambda: not arena.broker.llen("background"), what="the doubled tasks")
+    fault_stack.wait_until(lambda: fault_stack.one(count) > before, what="the nightly run")
+    fault_stack.wait_until(lambda: not fault_stack.broker.llen("background"), what="the doubled tasks")
     time.sleep(1)
 
-    assert arena.one(count) == before + 1
+    assert fault_stack.one(count) == before + 1
 
 
-def test_a_second_beat_changes_nothing(arena, ledger, tell):
-    beat = arena.process("beat")
+def test_ingest_with_a_second_beat_stores_every_reading_once(fault_stack, delivery_log, report_row):
+    beat = fault_stack.process("beat")
     words = [word.replace("beat-schedule", "beat-schedule-2") for word in beat.command]
-    second = arena.house.crew.start("beat-2", words)
+    second = fault_stack.stack.supervisor.start("beat-2", words)
     try:
-        ledger.send(ledger.bodies(300), rate=60)
-        ledger.settle()
+        delivery_log.send(delivery_log.bodies(300), rate=60)
+        delivery_log.wait_until_processed()
     finally:
-        arena.dismiss(second.name)
+        fault_stack.remove_process(second.name)
 
-    row = ledger.row("beat doubled")
-    tell(row)
+    row = delivery_log.row("beat doubled")
+    report_row(row)
     assert row.stored == 300

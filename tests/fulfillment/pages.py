@@ -7,15 +7,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 
-def text_of(response):
+def normalized_html(response):
     return re.sub(r"\s+", " ", response.content.decode())
 
 
-def page_url(order):
+def order_url(order):
     return reverse("orders:page", args=[order.pk])
 
 
-def queries(browser, url):
+def count_queries(browser, url):
     """How many."""
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(url).status_code == 200

@@ -16,7 +16,7 @@ def as_ada(ada):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_lists_show_the_administrators_clinics_only(as_ada, rosa, elm, harbor, model):
+def test_fulfillment_admin_lists_show_only_own_clinics(as_ada, rosa, elm, harbor, model):
     for clinic, patient in ((elm, rosa), (harbor, PatientFactory(clinic=harbor))):
         order = OrderFactory(patient=patient, kit=KitFactory(clinic=clinic))
         OrderEventFactory(order=order)
@@ -27,7 +27,7 @@ def test_lists_show_the_administrators_clinics_only(as_ada, rosa, elm, harbor, m
     assert page.context["cl"].result_count == 1
 
 
-def test_an_administrator_makes_a_kit_for_an_own_clinic(as_ada, elm, scale):
+def test_kit_admin_creates_kit_for_own_clinic(as_ada, elm, scale):
     form = {"name": "Weight kit", "clinic": elm.pk, "active": "on", "description": ""}
     items = {"items-TOTAL_FORMS": 1, "items-INITIAL_FORMS": 0, "items-0-device_type": scale.pk, "items-0-quantity": 2}
 
@@ -36,7 +36,7 @@ def test_an_administrator_makes_a_kit_for_an_own_clinic(as_ada, elm, scale):
     assert Kit.objects.get().items.get().quantity == 2
 
 
-def test_not_for_a_foreign_one(as_ada, harbor, scale):
+def test_kit_admin_rejects_kit_for_other_clinic(as_ada, harbor, scale):
     form = {"name": "Weight kit", "clinic": harbor.pk, "active": "on", "items-TOTAL_FORMS": 0, "items-INITIAL_FORMS": 0}
 
     as_ada.post(reverse("admin:fulfillment_kit_add"), form)
@@ -44,7 +44,7 @@ def test_not_for_a_foreign_one(as_ada, harbor, scale):
     assert not Kit.objects.exists()
 
 
-def test_orders_are_history_and_can_not_be_changed(as_ada, rosa, kit):
+def test_order_admin_is_read_only(as_ada, rosa, kit):
     order = OrderFactory(patient=rosa, kit=kit)
 
     assert as_ada.get(reverse("admin:fulfillment_order_change", args=[order.pk])).status_code == 200

@@ -27,40 +27,40 @@ SHIPPED = PENDING | {"status": "Shipped", "updated_on": "2026-09-16T09:00:00Z"}
 DELIVERED = PENDING | {"status": "Delivered", "updated_on": "2026-09-18T09:00:00Z"}
 
 
-def post(body):
-    processing.receive(kind=KIND, body=body if isinstance(body, bytes) else json.dumps(body).encode())
-    processing.drain(KIND, special_orders.take_in)
-    processing.drain(KIND, special_orders.take_in)
+def process_webhook(body):
+    processing.receive_delivery(kind=KIND, body=body if isinstance(body, bytes) else json.dumps(body).encode())
+    processing.process_due_deliveries(KIND, special_orders.process_special_order_deliveries)
+    processing.process_due_deliveries(KIND, special_orders.process_special_order_deliveries)
     return Delivery.objects.filter(parent=None).latest("pk")
 
 
 @pytest.mark.parametrize("history", list(itertools.permutations((PENDING, SHIPPED, DELIVERED))))
-def test_the_newest_update_wins_in_whatever_order_they_come(db, history):
+def test_special_order_keeps_newest_update_in_any_order(db, history):
     for body in history:
-        post(body)
+        process_webhook(body)
 
     assert SpecialOrder.objects.get().status == "Delivered"
 
 
-def test_it_belongs_to_the_patient_whose_account_it_names(rosa):
-    post(PENDING | {"patient_id": rosa.external_id.upper()})
+def test_special_order_is_linked_to_patient_by_external_id(rosa):
+    process_webhook(PENDING | {"patient_id": rosa.external_id.upper()})
 
     kept = SpecialOrder.objects.get()
     assert kept.patient == rosa
     assert kept.hardware_uuid == "77AA88BB99CC"
 
 
-def test_a_list_is_taken_item_by_item(db):
-    post([PENDING, {"status": "Shipped"}, SHIPPED | {"request_id": "other"}])
+def test_special_order_webhook_list_quarantines_only_bad_item(db):
+    process_webhook([PENDING, {"status": "Shipped"}, SHIPPED | {"request_id": "other"}])
 
     assert SpecialOrder.objects.count() == 2
     assert Delivery.objects.filter(state=Delivery.State.QUARANTINED).count() == 1
 
 
-def test_an_update_without_a_time_replaces_nothing(db):
-    post(SHIPPED)
+def test_special_order_update_without_time_is_ignored(db):
+    process_webhook(SHIPPED)
 
-    post(PENDING | {"updated_on": None})
+    process_webhook(PENDING | {"updated_on": None})
 
     assert SpecialOrder.objects.get().status == "Shipped"
 
@@ -77,13 +77,13 @@ def test_an_update_without_a_time_replaces_nothing(db):
         PENDING | {"updated_on": "1999-01-01T00:00:00Z"},
     ],
 )
-def test_what_can_not_be_used_is_quarantined(db, body):
-    assert post(body).state == Delivery.State.QUARANTINED
+def test_special_order_webhook_with_unusable_body_is_quarantined(db, body):
+    assert process_webhook(body).state == Delivery.State.QUARANTINED
     assert not SpecialOrder.objects.exists()
 
 
-def test_odd_contents_are_left_out(db):
-    post(PENDING | {"contents": "a gateway", "manifest": [1, 2]})
+def test_special_order_ignores_malformed_contents(db):
+    process_webhook(PENDING | {"contents": "a gateway", "manifest": [1, 2]})
 
     kept = SpecialOrder.objects.get()
     assert (kept.contents, kept.manifest) == ([], {})

@@ -11,29 +11,29 @@ from devices.models import VendorCall
 from fulfillment import tasks
 from fulfillment.ordering import orders
 from tests.factories import DeviceTypeFactory, KitFactory
-from tests.vendor import HOME, a_client, posts
+from tests.simulated_vendor import SHIPPING_ADDRESS, device_posts, open_tenovi_client
 
 
 @pytest.fixture
-def on_the_wire(sim, monkeypatch):
+def simulated_vendor(sim, monkeypatch):
     @contextmanager
     def lane():
-        with a_client(sim) as client:
+        with open_tenovi_client(sim) as client:
             yield client
 
-    monkeypatch.setattr(tenovi, "people_lane", lane)
+    monkeypatch.setattr(tenovi, "user_client", lane)
     return sim
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_order_of_three_devices_is_sent_by_one_run_of_the_task(rosa, elm, scale, cuff, cora, on_the_wire):
+def test_send_calls_task_sends_order_of_three_devices_in_one_run(rosa, elm, scale, cuff, cora, simulated_vendor):
     oximeter = DeviceTypeFactory(name="Tenovi Pulse Ox", sensor_code="11")
     kit = KitFactory(clinic=elm, items=[(cuff, 1), (scale, 1), (oximeter, 1)])
-    order = orders.place(patient=rosa, kit=kit, ship_to=HOME, by=cora, submission_id=uuid.uuid4())
+    order = orders.place(patient=rosa, kit=kit, ship_to=SHIPPING_ADDRESS, by=cora, submission_id=uuid.uuid4())
     assert not connection.in_atomic_block
 
     tasks.send_calls()
 
     assert set(VendorCall.objects.values_list("state", flat=True)) == {"confirmed"}
     assert set(order.lines.values_list("status", flat=True)) == {"requested"}
-    assert len(posts(on_the_wire)) == 3
+    assert len(device_posts(simulated_vendor)) == 3

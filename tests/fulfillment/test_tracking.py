@@ -23,82 +23,82 @@ def order(device):
     return Order.objects.get()
 
 
-def post(device, status="Shipped", **fields):
+def process_webhook(device, status="Shipped", **fields):
     body = {"hwi_device_id": str(device.hwi_id), "status": status} | fields
-    processing.receive(kind=FULFILLMENT, body=json.dumps(body).encode())
-    processing.drain(FULFILLMENT, status_webhooks.take_in)
+    processing.receive_delivery(kind=FULFILLMENT, body=json.dumps(body).encode())
+    processing.process_due_deliveries(FULFILLMENT, status_webhooks.process_status_deliveries)
     device.refresh_from_db()
 
 
-def line_of(order):
+def only_line_of(order):
     return order.lines.get()
 
 
-def windows_pass():
+def make_refreshes_due():
     """Whatever is booked for later is due now."""
-    Device.objects.exclude(reread_at=None).update(reread_at=timezone.now() - dt.timedelta(seconds=1))
+    Device.objects.exclude(refresh_due_at=None).update(refresh_due_at=timezone.now() - dt.timedelta(seconds=1))
 
 
-def test_a_hint_shows_at_once_as_unconfirmed_and_is_not_believed(order, device):
-    post(device, "Shipped", tracking_link="ups.com/1Z")
+def test_tracking_shows_webhook_as_unconfirmed_without_changing_status(order, device):
+    process_webhook(device, "Shipped", tracking_link="ups.com/1Z")
 
     event = OrderEvent.objects.get(source="webhook")
     assert (event.order, event.text, event.tracking_link) == (order, "Shipped", "ups.com/1Z")
     assert device.unconfirmed
     assert device.state == DeviceState.REQUESTED
-    assert line_of(order).status == LineStatus.REQUESTED
+    assert only_line_of(order).status == LineStatus.REQUESTED
 
 
-def test_the_first_hint_is_followed_by_a_reading_at_once(device, client, sim):
-    post(device)
+def test_tracking_refreshes_device_at_once_after_first_webhook(device, client, sim):
+    process_webhook(device)
 
-    assert tracking.reread_due(client) == 1
+    assert tracking.refresh_due_devices(client) == 1
     device.refresh_from_db()
-    assert device.reread_at is None
+    assert device.refresh_due_at is None
     assert not device.unconfirmed
 
 
-def test_later_hints_wait_together_for_the_end_of_the_window(device, client, sim, settings):
-    post(device, "Ready to Ship")
-    tracking.reread_due(client)
-    before = len(sim.requests.matching("GET", str(device.hwi_id)))
+def test_tracking_coalesces_later_webhooks_into_one_refresh(device, client, sim, settings):
+    process_webhook(device, "Ready to Ship")
+    tracking.refresh_due_devices(client)
+    before = len(sim.requests.matching_lines("GET", str(device.hwi_id)))
     for status in ("Ready to Ship", "Shipped", "Shipped"):
-        post(device, status)
+        process_webhook(device, status)
 
-    assert tracking.reread_due(client) == 0
-    windows_pass()
-    tracking.reread_due(client)
-    assert len(sim.requests.matching("GET", str(device.hwi_id))) == before + 1
+    assert tracking.refresh_due_devices(client) == 0
+    make_refreshes_due()
+    tracking.refresh_due_devices(client)
+    assert len(sim.requests.matching_lines("GET", str(device.hwi_id))) == before + 1
 
 
-def test_the_line_walks_from_requested_to_connected(order, device, client, sim):
+def test_tracking_updates_line_from_requested_to_connected(order, device, client, sim):
     seen = []
     for _ in range(5):
         sim.advance(21)
-        post(device, sim.devices()[0]["status"])
-        windows_pass()
-        tracking.reread_due(client)
-        tracking.catch_up()
-        seen.append(line_of(order).status)
+        process_webhook(device, sim.devices()[0]["status"])
+        make_refreshes_due()
+        tracking.refresh_due_devices(client)
+        tracking.update_order_lines()
+        seen.append(only_line_of(order).status)
 
     assert seen[:4] == ["ready", "shipped", "delivered", "connected"]
-    assert line_of(order).closed_at is not None
-    reread = order.events.filter(source="reread").values_list("status", flat=True)
+    assert only_line_of(order).closed_at is not None
+    reread = order.events.filter(source="refresh").values_list("status", flat=True)
     assert list(reread) == ["ready", "shipped", "delivered", "connected"]
 
 
-def test_a_reading_connects_though_the_vendors_word_lags(order, device):
+def test_tracking_sets_connected_on_first_reading_before_vendor_does(order, device):
     Device.objects.update(first_reading_at=timezone.now())
 
-    tracking.catch_up()
+    tracking.update_order_lines()
 
-    line = line_of(order)
+    line = only_line_of(order)
     assert line.status == LineStatus.CONNECTED
     assert order.events.get(source="reading").text == "First reading received"
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_lost_repeated_and_shuffled_hints_end_at_the_vendors_state(order, device, client, sim, seed):
+def test_tracking_ends_at_vendor_status_after_lost_repeated_and_shuffled_webhooks(order, device, client, sim, seed):
     dice, history = random.Random(seed), []
     for _ in range(dice.randint(1, 4)):
         sim.advance(21)
@@ -106,122 +106,122 @@ def test_lost_repeated_and_shuffled_hints_end_at_the_vendors_state(order, device
     dice.shuffle(history)
 
     for status in [*history, "Shipped"]:
-        post(device, status)
+        process_webhook(device, status)
         if dice.random() < 0.3:
-            tracking.reread_due(client)
-    windows_pass()
-    tracking.reread_due(client)
-    tracking.catch_up()
+            tracking.refresh_due_devices(client)
+    make_refreshes_due()
+    tracking.refresh_due_devices(client)
+    tracking.update_order_lines()
 
-    assert line_of(order).status == device_state(sim)
-
-
-def device_state(sim):
-    return tenovi.device_state(sim.devices()[0]["status"])
+    assert only_line_of(order).status == vendor_device_state(sim)
 
 
-def test_replaying_every_delivery_changes_nothing(order, device, client, sim):
+def vendor_device_state(sim):
+    return tenovi.parse_device_state(sim.devices()[0]["status"])
+
+
+def test_tracking_replay_of_all_deliveries_changes_nothing(order, device, client, sim):
     sim.advance(45)
     for status in ("Ready to Ship", "Shipped", "Shipped"):
-        post(device, status)
-    windows_pass()
-    tracking.reread_due(client)
-    tracking.catch_up()
-    before = snapshot(order)
+        process_webhook(device, status)
+    make_refreshes_due()
+    tracking.refresh_due_devices(client)
+    tracking.update_order_lines()
+    before = tracking_snapshot(order)
 
-    processing.replay(Delivery.objects.all())
-    processing.drain(FULFILLMENT, status_webhooks.take_in)
-    windows_pass()
-    tracking.reread_due(client)
-    tracking.catch_up()
+    processing.replay_deliveries(Delivery.objects.all())
+    processing.process_due_deliveries(FULFILLMENT, status_webhooks.process_status_deliveries)
+    make_refreshes_due()
+    tracking.refresh_due_devices(client)
+    tracking.update_order_lines()
 
-    assert snapshot(order) == before
+    assert tracking_snapshot(order) == before
 
 
-def snapshot(order):
-    line = line_of(order)
+def tracking_snapshot(order):
+    line = only_line_of(order)
     events = list(order.events.order_by("pk").values_list("pk", "source", "status", "text"))
-    return line.status, line.closed_at, events, Device.objects.get().hinted_status
+    return line.status, line.closed_at, events, Device.objects.get().unconfirmed_status
 
 
-def test_catching_up_twice_writes_one_event(order):
-    assert tracking.catch_up() == 0
+def test_update_order_lines_twice_writes_one_event(order):
+    assert tracking.update_order_lines() == 0
     assert order.events.filter(status="requested").count() == 1
 
 
-def test_a_late_hint_of_an_earlier_stage_is_told_but_not_shown(device):
-    post(device, "Delivered")
+def test_tracking_records_late_webhook_of_earlier_status_without_showing_it(device):
+    process_webhook(device, "Delivered")
 
-    post(device, "Shipped")
+    process_webhook(device, "Shipped")
 
-    assert device.hinted_status == "Delivered"
+    assert device.unconfirmed_status == "Delivered"
     assert OrderEvent.objects.filter(source="webhook").count() == 2
 
 
-def test_unknown_words_are_shown_as_they_are(device, order, client, sim):
-    set_status(sim, "Held At Customs")
-    post(device, "Held At Customs")
-    tracking.reread_due(client)
-    tracking.catch_up()
+def test_tracking_shows_unknown_vendor_status_verbatim(device, order, client, sim):
+    set_vendor_status(sim, "Held At Customs")
+    process_webhook(device, "Held At Customs")
+    tracking.refresh_due_devices(client)
+    tracking.update_order_lines()
 
-    assert line_of(order).status == LineStatus.OTHER
-    assert order.events.get(source="reread").text == "Held At Customs"
+    assert only_line_of(order).status == LineStatus.OTHER
+    assert order.events.get(source="refresh").text == "Held At Customs"
 
 
-def set_status(sim, word):
-    with sim.world.change():
+def set_vendor_status(sim, word):
+    with sim.state.transaction():
         document = sim.devices()[0]
         document["status"] = word
-        sim.world.store.put("device", document["id"], document)
+        sim.state.store.put("device", document["id"], document)
 
 
-def test_a_replaced_gateway_has_all_its_devices_read_again(device, rosa):
+def test_tracking_refreshes_all_devices_of_replaced_gateway(device, rosa):
     old = "0F9E8D7C6B5A"
     sibling, stranger = DeviceFactory(patient=rosa, gateway__hardware_uuid=old), DeviceFactory(patient=rosa)
 
-    post(device, "Replaced", device_id=old.lower(), hardware_uuid="77AA88BB99CC")
+    process_webhook(device, "Replaced", device_id=old.lower(), hardware_uuid="77AA88BB99CC")
 
-    due = set(Device.objects.to_reread().values_list("pk", flat=True))
+    due = set(Device.objects.refresh_due().values_list("pk", flat=True))
     assert due == {device.pk, sibling.pk}
     assert stranger.pk not in due
 
 
-def test_a_hint_during_a_reading_is_not_lost(device, client):
-    post(device, "Shipped")
-    claimed, until = tracking._claim_next()
-    post(device, "Delivered")
+def test_tracking_keeps_refresh_due_for_webhook_received_during_refresh(device, client):
+    process_webhook(device, "Shipped")
+    claimed, until = tracking.claim_next_device()
+    process_webhook(device, "Delivered")
 
-    tracking._reread(claimed, until, client)
+    tracking.refresh_device(claimed, until, client)
 
     device.refresh_from_db()
-    assert device.reread_at is not None
+    assert device.refresh_due_at is not None
 
 
-def test_a_reader_that_dies_is_followed_by_another(device, client, settings):
-    post(device)
-    tracking._claim_next()
+def test_tracking_refresh_is_retried_after_lease_of_dead_worker_expires(device, client, settings):
+    process_webhook(device)
+    tracking.claim_next_device()
 
-    windows_pass()
+    make_refreshes_due()
 
-    assert tracking.reread_due(client) == 1
+    assert tracking.refresh_due_devices(client) == 1
 
 
-def test_a_vendor_without_an_answer_is_asked_again_later(device, client, sim):
-    post(device)
+def test_tracking_reschedules_refresh_after_vendor_error(device, client, sim):
+    process_webhook(device)
     sim.faults.add("status", status=500, times=None)
 
-    tracking.reread_due(client)
+    tracking.refresh_due_devices(client)
 
     device.refresh_from_db()
-    assert device.reread_at > timezone.now()
+    assert device.refresh_due_at > timezone.now()
     assert device.unconfirmed
 
 
-def test_a_device_that_the_vendor_deleted_is_cancelled(order, device, client, sim):
+def test_tracking_cancels_line_of_device_deleted_by_vendor(order, device, client, sim):
     client.delete_device(device.hwi_id)
-    post(device, "Cancelled")
+    process_webhook(device, "Cancelled")
 
-    tracking.reread_due(client)
-    tracking.catch_up()
+    tracking.refresh_due_devices(client)
+    tracking.update_order_lines()
 
-    assert line_of(order).status == LineStatus.CANCELLED
+    assert only_line_of(order).status == LineStatus.CANCELLED

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 import pytest
 from django.db import transaction
 
-from patients.permissions import Act
-from tests.routes import routes
+from patients.permissions import Permission
+from tests.routes import list_routes
 
 pytestmark = pytest.mark.django_db
 
-ODD = {
+MALFORMED_VALUES = {
     "NUL": "a\x00b",
     "digits": "9" * 400,
     "exponent": "-1e4000",
@@ -33,11 +33,11 @@ QUERY = (
 SCRIPT = "<script>alert(1)"
 
 
-def visitor(world, route):
-    return world.clients[f"{'clinician' if route.policy == Act.JUDGE_READINGS else 'coordinator'} here"]
+def client_for(world, route):
+    return world.clients[f"{'clinician' if route.policy == Permission.REVIEW_READINGS else 'coordinator'} here"]
 
 
-def names_on(client, address):
+def form_field_names(client, address):
     """Of all fields of the page on which this address's form stands."""
     for page in (address, re.sub(r"[^/]+/$", "", address)):
         answer = client.get(page)
@@ -46,16 +46,16 @@ def names_on(client, address):
     return set()
 
 
-WALKED = [route for route in routes() if route.pattern.startswith(("patients/", "orders/", "devices/"))]
+PAGE_ROUTES = [route for route in list_routes() if route.pattern.startswith(("patients/", "orders/", "devices/"))]
 IN_ADDRESSES = ("NUL", "digits", "other digits", "markup")
 
 
-@pytest.mark.parametrize("route", WALKED, ids=lambda route: route.pattern)
-def test_no_field_and_no_address_brings_a_page_down(world, route):
-    client, address = visitor(world, route), route.address(world.values(route))
-    names = names_on(client, address) | set(QUERY) | set(world.ids(route)) - {"csrfmiddlewaretoken"}
+@pytest.mark.parametrize("route", PAGE_ROUTES, ids=lambda route: route.pattern)
+def test_pages_answer_malformed_form_and_query_values_without_server_error(sample_clinics, route):
+    client, address = client_for(sample_clinics, route), route.address(sample_clinics.values(route))
+    names = form_field_names(client, address) | set(QUERY) | set(sample_clinics.ids(route)) - {"csrfmiddlewaretoken"}
 
-    for what, value in ODD.items():
+    for what, value in MALFORMED_VALUES.items():
         start = transaction.savepoint()
         answers = [client.post(address, dict.fromkeys(names, value))]
         if what in IN_ADDRESSES:

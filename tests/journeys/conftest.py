@@ -7,12 +7,12 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.houses import OPENED
-from tests.patience import PATIENCE_SECONDS, WORK_SECONDS
+from tests.stacks import VENDOR_SETUP_SCRIPT
+from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS, WAIT_TIMEOUT_SECONDS
 
 PASSWORD = "four calm otters swim"
 STAFF = {"nadia": "clinician", "cora": "coordinator", "ada": "administrator"}
-PREPARE = f"""
+CLINIC_SETUP_SCRIPT = f"""
 from patients.models import Clinic, User
 from devices.models import DeviceType
 from fulfillment.models import Kit, KitItem
@@ -26,7 +26,7 @@ kit = Kit.objects.create(clinic=clinic, name="Heart failure")
 for device in ("Tenovi BPM - L", "Tenovi Scale"):
     KitItem.objects.create(kit=kit, device_type=DeviceType.objects.get(name=device))
 """
-STORED = """
+STORED_READINGS_QUERY = """
 SELECT metric_id, value_1::text, source FROM measurements_measurement WHERE patient_id = %s::uuid
 ORDER BY taken_at, metric_id
 """
@@ -38,17 +38,17 @@ PATIENT = {
 
 
 @pytest.fixture(scope="session")
-def clinic(house):
+def clinic_stack(stack):
     """The house with a clinic in it: catalogue read, webhooks registered, staff and a kit."""
-    house.manage("shell", "-v", "0", "-c", f"{OPENED}{PREPARE}")
-    return house
+    stack.run_manage_command("shell", "-v", "0", "-c", f"{VENDOR_SETUP_SCRIPT}{CLINIC_SETUP_SCRIPT}")
+    return stack
 
 
-class Person:
+class HttpUser:
     """Somebody at a browser: keeps cookies, fills forms as they stand on the page."""
 
     def __init__(self, house, name):
-        self.http = httpx2.Client(base_url=house.base_url, timeout=PATIENCE_SECONDS, follow_redirects=True)
+        self.http = httpx2.Client(base_url=house.base_url, timeout=WAIT_TIMEOUT_SECONDS, follow_redirects=True)
         self.fill("/accounts/login/", login=f"{name}@house.example", password=PASSWORD)
 
     def see(self, path):
@@ -76,30 +76,30 @@ def errors_on(page):
 
 
 @pytest.fixture
-def cora(clinic):
-    return Person(clinic, "cora")
+def cora(clinic_stack):
+    return HttpUser(clinic_stack, "cora")
 
 
 @pytest.fixture
-def nadia(clinic):
-    return Person(clinic, "nadia")
+def nadia(clinic_stack):
+    return HttpUser(clinic_stack, "nadia")
 
 
-def eventually(look, *, what):
+def wait_for(look, *, what):
     """`look` returns something true one day, which is returned."""
-    end = time.monotonic() + WORK_SECONDS
+    end = time.monotonic() + LONG_WAIT_TIMEOUT_SECONDS
     while time.monotonic() < end:
         if found := look():
             return found
         time.sleep(0.1)
-    raise AssertionError(f"not within {WORK_SECONDS} s: {what}")
+    raise AssertionError(f"not within {LONG_WAIT_TIMEOUT_SECONDS} s: {what}")
 
 
-def readings(house, patient_path):
+def stored_readings(house, patient_path):
     """(metric, value_1, source) of all that is stored for a patient."""
     with psycopg.connect(house.env["DATABASE_URL"]) as connection:
-        return connection.execute(STORED, [patient_id(patient_path)]).fetchall()
+        return connection.execute(STORED_READINGS_QUERY, [patient_id_in(patient_path)]).fetchall()
 
 
-def patient_id(path):
+def patient_id_in(path):
     return path.strip("/").split("/")[1]

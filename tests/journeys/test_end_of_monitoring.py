@@ -1,36 +1,40 @@
 import re
 
-from tests.journeys.conftest import eventually, patient_id
+from tests.journeys.conftest import patient_id_in, wait_for
 
 
-def device_type(page, name):
+def device_type_id(page, name):
     return re.search(rf'<option value="(\d+)">{name}', page).group(1)
 
 
-def states(person, order):
+def shown_states(person, order):
     """The state words of the order's page."""
     return re.findall(r'class="state [^>]*>([^<]+)<', person.see(order))
 
 
-def test_a_discharged_patients_device_costs_nothing_once_the_vendors_record_says_so(clinic, cora, vendor):
-    vendor.post("gateways", json={"gateway_uuid": "0F0E0D0C0B0A"})
+def test_end_of_monitoring_journey_unlinks_device_at_vendor(clinic_stack, cora, simulator_control):
+    simulator_control.post("gateways", json={"gateway_uuid": "0F0E0D0C0B0A"})
     patient = cora.enrol(given_name="Harold", family_name="Whitcomb")
-    form = f"/orders/new/?patient={patient_id(patient)}&how=activate"
-    scale = device_type(cora.see(form), "Tenovi Scale")
+    form = f"/orders/new/?patient={patient_id_in(patient)}&how=activate"
+    scale = device_type_id(cora.see(form), "Tenovi Scale")
     order = cora.fill(form, device_type=scale, gateway_id="0f0e-0d0c-0b0a").url.path
-    eventually(lambda: "Connected" in states(cora, order), what="the first reading")
+    wait_for(lambda: "Connected" in shown_states(cora, order), what="the first reading")
 
-    cora.fill(f"/orders/end/{patient_id(patient)}/", reason="moved", discharge="on")
+    cora.fill(f"/orders/end/{patient_id_in(patient)}/", reason="moved", discharge="on")
 
-    eventually(lambda: "Unlinked" in states(cora, order), what="the end, read from the vendor")
-    still_linked = [each for each in vendor.get("devices").json() if each["device"]["hardware_uuid"] == "0F0E0D0C0B0A"]
+    wait_for(lambda: "Unlinked" in shown_states(cora, order), what="the end, read from the vendor")
+    still_linked = [
+        each for each in simulator_control.get("devices").json() if each["device"]["hardware_uuid"] == "0F0E0D0C0B0A"
+    ]
     assert still_linked == []
 
 
-def test_what_is_cancelled_before_it_ships_never_ships(clinic, cora, vendor):
+def test_cancel_line_journey_leaves_no_device_at_vendor(clinic_stack, cora, simulator_control):
     patient = cora.enrol(given_name="Walter", family_name="Briggs")
-    vendor.post("faults", json={"kind": "status", "status": 429, "match": {"method": "POST"}, "times": 1_000})
-    form = f"/orders/new/?patient={patient_id(patient)}"
+    simulator_control.post(
+        "faults", json={"kind": "status", "status": 429, "match": {"method": "POST"}, "times": 1_000}
+    )
+    form = f"/orders/new/?patient={patient_id_in(patient)}"
     kit = re.search(r'name="kit" value="(\d+)"', cora.see(form)).group(1)
     address = {"name": "Walter Briggs", "street": "9 Elm Court", "city": "Dover", "state": "NH", "zip_code": "03820"}
     order = cora.fill(form, kit=kit, gateway="new", **address).url.path
@@ -40,10 +44,10 @@ def test_what_is_cancelled_before_it_ships_never_ships(clinic, cora, vendor):
         for line in re.findall(r"/orders/lines/[0-9a-f-]{36}/cancel/", cora.see(order)):
             token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', cora.see(order)).group(1)
             cora.http.post(line, data={"csrfmiddlewaretoken": token}, headers={"Referer": str(cora.http.base_url)})
-        return set(states(cora, order)) == {"Cancelled"}
+        return set(shown_states(cora, order)) == {"Cancelled"}
 
-    eventually(cancelled, what="the cancellation")
-    vendor.delete("faults")  # not before: a busy machine cancels late
+    wait_for(cancelled, what="the cancellation")
+    simulator_control.delete("faults")  # not before: a busy machine cancels late
 
     account = re.search(r"pt-[0-9a-f-]{36}", cora.see(f"{patient}edit/")).group()
-    assert account.lower() not in {device["patient"] for device in vendor.get("devices").json()}
+    assert account.lower() not in {device["patient"] for device in simulator_control.get("devices").json()}

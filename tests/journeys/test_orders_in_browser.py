@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from tests.journeys.conftest import PASSWORD, eventually, patient_id
+from tests.journeys.conftest import PASSWORD, patient_id_in, wait_for
 
 
 @pytest.fixture
-def signed_in(page, clinic):
+def signed_in_page(page, clinic_stack):
     page.goto("/accounts/login/")
     page.get_by_label("Email").fill("cora@house.example")
     page.get_by_label("Password").fill(PASSWORD)
@@ -16,30 +16,30 @@ def signed_in(page, clinic):
     return page
 
 
-def fits(page):
+def has_no_horizontal_overflow(page):
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_a_kit_is_ordered_and_walks_to_connected_on_the_open_page(signed_in, cora):
-    page, patient = signed_in, cora.enrol()
-    page.goto(f"/orders/new/?patient={patient_id(patient)}")
-    assert fits(page)
+def test_order_page_updates_live_to_connected_in_browser(signed_in_page, cora):
+    page, patient = signed_in_page, cora.enrol()
+    page.goto(f"/orders/new/?patient={patient_id_in(patient)}")
+    assert has_no_horizontal_overflow(page)
 
     page.get_by_label(re.compile("Heart failure")).check()
     page.get_by_role("button", name="Place the order").click()
 
-    assert fits(page)
+    assert has_no_horizontal_overflow(page)
     connected = page.locator("#order-head .state", has_text="Connected")
-    eventually(connected.is_visible, what="the first reading, without reloading")
+    wait_for(connected.is_visible, what="the first reading, without reloading")
     assert page.get_by_role("link", name="Track the parcel").first.is_visible()
     page.goto("/orders/")
-    assert fits(page)
+    assert has_no_horizontal_overflow(page)
     assert page.get_by_role("link", name="Rosa Quill").first.is_visible()
 
 
-def test_what_is_wrong_is_told_beside_the_field(signed_in, cora):
-    page, patient = signed_in, cora.enrol()
-    page.goto(f"/orders/new/?patient={patient_id(patient)}&how=activate")
+def test_activation_form_shows_field_error_in_browser(signed_in_page, cora):
+    page, patient = signed_in_page, cora.enrol()
+    page.goto(f"/orders/new/?patient={patient_id_in(patient)}&how=activate")
 
     page.get_by_label("Device", exact=True).select_option(label="Tenovi Scale")
     page.get_by_label("Gateway ID or IMEI").fill("A1B2-C3D4")
@@ -47,4 +47,4 @@ def test_what_is_wrong_is_told_beside_the_field(signed_in, cora):
 
     assert page.locator(".field--bad", has_text="12 characters").is_visible()
     assert page.get_by_label("Gateway ID or IMEI").input_value() == "A1B2-C3D4"
-    assert fits(page)
+    assert has_no_horizontal_overflow(page)

@@ -1,176 +1,85 @@
-"""Days, counts and averages by the clock on the patient's wall, worked out by hand over every kind of odd day."""
+"""Calendar days of the patient, worked out by hand."""
 
 import datetime as dt
-import random
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from measurements.chart import panels, time_of_day
-from measurements.chart.points import Point
-from measurements.chart.smoothing import MOST_KEPT, MOST_POINTS, draw
 from measurements.local_days import LocalDays
-from measurements.readings import latest_judged, table
-from measurements.thresholds import evaluation
-from measurements.thresholds.evaluation import Standing
-from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
-# zone, first and last day, readings as (UTC, systolic); per day how many, average before noon, from noon, of all.
-BY_HAND = [
-    (
-        "America/New_York",  # clocks go forward on the 8th: 23 hours
-        ("2026-03-07", "2026-03-09"),
-        [
-            ("2026-03-08T04:59", 110),  # Mar 7, 23:59
-            ("2026-03-08T05:00", 120),  # Mar 8, 0:00
-            ("2026-03-08T15:59", 130),  # 11:59, in summer
-            ("2026-03-08T16:00", 150),  # noon
-            ("2026-03-09T03:59", 170),  # 23:59
-            ("2026-03-09T04:00", 140),  # Mar 9, 0:00
-        ],
-        ([1, 4, 1], 130, 430 / 3, 820 / 6),
-    ),
-    (
-        "America/New_York",  # clocks go back on the 1st: 25 hours
-        ("2026-10-31", "2026-11-02"),
-        [
-            ("2026-11-01T03:59", 110),  # Oct 31, 23:59
-            ("2026-11-01T05:30", 120),  # 1:30
-            ("2026-11-01T06:30", 130),  # 1:30 again
-            ("2026-11-01T16:59", 140),  # 11:59, in winter
-            ("2026-11-01T17:00", 160),  # noon
-            ("2026-11-02T04:59", 180),  # 23:59
-            ("2026-11-02T05:00", 100),  # Nov 2, 0:00
-        ],
-        ([1, 5, 1], 122.5, 150, 940 / 7),
-    ),
-    (
-        "America/St_Johns",  # half an hour off, and clocks go back
-        ("2026-10-31", "2026-11-02"),
-        [
-            ("2026-11-01T02:29", 110),  # Oct 31, 23:59
-            ("2026-11-01T02:30", 120),  # Nov 1, 0:00
-            ("2026-11-01T15:29", 130),  # 11:59, in winter
-            ("2026-11-01T15:30", 150),  # noon
-            ("2026-11-02T03:29", 160),  # 23:59
-            ("2026-11-02T03:30", 170),  # Nov 2, 0:00
-        ],
-        ([1, 4, 1], 140, 140, 140),
-    ),
-    (
-        "Asia/Kolkata",  # half an hour off, never a change
-        ("2026-10-31", "2026-11-02"),
-        [
-            ("2026-10-31T18:29", 110),  # Oct 31, 23:59
-            ("2026-10-31T18:30", 120),  # Nov 1, 0:00
-            ("2026-11-01T06:29", 130),  # 11:59
-            ("2026-11-01T06:30", 150),  # noon
-            ("2026-11-01T18:30", 170),  # Nov 2, 0:00
-        ],
-        ([1, 3, 1], 140, 130, 136),
-    ),
-]
+ZONES = (
+    "America/New_York",
+    "Asia/Kolkata",
+    "America/St_Johns",
+    "Australia/Lord_Howe",
+    "Africa/Cairo",
+    "America/Havana",
+    "Pacific/Apia",
+)
 
 
-def utc(text):
+def parse_utc(text):
     return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
-def measured(zone, rows):
-    patient = PatientFactory(time_zone=zone)
-    device = DeviceFactory(patient=patient)
-    readings = [
-        MeasurementFactory(
-            device=device, code="blood_pressure", taken_at=utc(taken), value_1=value, value_2=80, index=nth
-        )
-        for nth, (taken, value) in enumerate(rows)
-    ]
-    LatestReadingFactory(measurement=readings[-1])
-    return patient
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("zone", "ends", "rows", "expected"), BY_HAND, ids=[f"{row[0]} {row[1][0]}" for row in BY_HAND]
+    ("zone", "day", "start", "end"),
+    [
+        ("America/New_York", "2026-03-08", "2026-03-08T05:00", "2026-03-09T04:00"),  # 23 hours
+        ("America/New_York", "2026-11-01", "2026-11-01T04:00", "2026-11-02T05:00"),  # 25 hours
+        ("Asia/Kolkata", "2026-06-01", "2026-05-31T18:30", "2026-06-01T18:30"),  # half an hour off
+        ("Australia/Lord_Howe", "2026-10-04", "2026-10-03T13:30", "2026-10-04T13:00"),  # 23.5 hours
+        ("Africa/Cairo", "2026-04-24", "2026-04-23T22:00", "2026-04-24T21:00"),  # no midnight: 0:00 is 1:00
+        ("America/Havana", "2026-11-01", "2026-11-01T04:00", "2026-11-02T05:00"),  # two midnights: from the first
+        ("America/Phoenix", "2026-03-08", "2026-03-08T07:00", "2026-03-09T07:00"),  # no summer time
+        ("America/St_Johns", "2026-03-08", "2026-03-08T03:30", "2026-03-09T02:30"),  # 23 hours, half an hour off
+        ("America/St_Johns", "2026-11-01", "2026-11-01T02:30", "2026-11-02T03:30"),  # 25 hours, half an hour off
+        ("Asia/Kolkata", "2026-12-31", "2026-12-30T18:30", "2026-12-31T18:30"),  # over the end of a year
+    ],
 )
-def test_days_and_averages_by_hand(zone, ends, rows, expected):
-    patient = measured(zone, rows)
-    days = LocalDays(patient.zone, *(dt.date.fromisoformat(end) for end in ends))
-    bounds = evaluation.of(patient)
+def test_local_days_span_local_midnight_to_local_midnight(zone, day, start, end):
+    days = LocalDays(ZoneInfo(zone), dt.date.fromisoformat(day), dt.date.fromisoformat(day))
 
-    drawn = panels.of(
-        patient, days=days, goals=bounds, latest=latest_judged.of(patient, goals=bounds), now=utc("2026-12-01T12:00")
-    )
-
-    summary = drawn.panels[0].summary
-    averages = (summary.before_noon[0], summary.from_noon[0], summary.average[0])
-    assert (drawn.counts, averages) == (expected[0], pytest.approx(expected[1:]))
-    for nth, count in enumerate(expected[0]):
-        day = days.first + dt.timedelta(days=nth)
-        listed = table.page_of(patient, days=LocalDays(patient.zone, day, day), goals=bounds)
-        assert len(listed.rows) == count, day
+    assert (days.start, days.end) == (parse_utc(start), parse_utc(end))
 
 
-@pytest.mark.django_db
-def test_the_hours_of_the_day_that_lasts_25_by_hand():
-    patient = measured(BY_HAND[1][0], BY_HAND[1][2])
-    bounds = evaluation.of(patient)
-    days = LocalDays(patient.zone, dt.date(2026, 10, 31), dt.date(2026, 11, 2))
-    drawn = panels.of(
-        patient,
-        days=days,
-        goals=bounds,
-        latest=latest_judged.of(patient, goals=bounds),
-        now=utc("2026-12-01"),
-        by_clock=True,
-    )
+def test_local_days_until_returns_thirty_days_including_today():
+    just_after_midnight = parse_utc("2026-11-21T05:10")  # Nov 21, 0:10 in New York
 
-    assert [(slot.label, slot.n, slot.mid[0]) for slot in drawn.panels[0].slots] == [
-        ("midnight to 3 AM", 3, 120),
-        ("9 AM to noon", 1, 140),
-        ("noon to 3 PM", 1, 160),
-        ("9 PM to midnight", 2, 145),
-    ]
-    assert time_of_day.SLOT_HOURS == 3
+    days = LocalDays.until(just_after_midnight, ZoneInfo("America/New_York"), days=30)
+
+    assert (days.first, days.last, len(days)) == (dt.date(2026, 10, 23), dt.date(2026, 11, 21), 30)
+    assert (days.start, days.end) == (parse_utc("2026-10-23T04:00"), parse_utc("2026-11-22T05:00"))
 
 
-def standing(values):
-    return Standing.HIGH if values[0] >= 170 or values[1] >= 110 else Standing.IN_GOAL
+@pytest.mark.parametrize(
+    ("taken", "day"),
+    [
+        ("2026-11-01T03:59:59", 0),  # Oct 31, 23:59:59
+        ("2026-11-01T04:00:00", 1),
+        ("2026-11-01T05:30:00", 1),  # 1:30, the first time
+        ("2026-11-01T06:30:00", 1),  # 1:30, the second time
+        ("2026-11-02T04:59:59", 1),
+        ("2026-11-02T05:00:00", 2),
+    ],
+)
+def test_local_days_assign_reading_to_day_in_patient_time_zone(taken, day):
+    days = LocalDays(ZoneInfo("America/New_York"), dt.date(2026, 10, 31), dt.date(2026, 11, 2))
+
+    assert days.day_index(parse_utc(taken)) == day
 
 
 @given(
-    seed=st.integers(0, 2**32),
-    count=st.integers(MOST_POINTS + 1, 4000),
-    length=st.sampled_from([30, 365, 2000]),
-    zone=st.sampled_from(["America/New_York", "Asia/Kolkata", "America/St_Johns"]),
+    moment=st.datetimes(dt.datetime(2016, 1, 1), dt.datetime(2030, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001  bounds are naive
+    zone=st.sampled_from(ZONES),
+    length=st.integers(1, 60),
+    back=st.integers(0, 90 * 24),
 )
-@settings(max_examples=30, deadline=None)
-def test_of_two_lines_every_days_extremes_and_every_reading_out_of_goal_survive(seed, count, length, zone):
-    """However many there are: what is drawn spans each line's lowest and highest reading of every bucket."""
-    dice = random.Random(seed)
-    now = utc("2026-11-21T17:00")
-    days = LocalDays.until(now, PatientFactory.build(time_zone=zone).zone, days=length)
-    span = (now - days.start).total_seconds()
-    rows = [
-        (dice.random() * span, (float(dice.randrange(90, 200)), float(dice.randrange(50, 120)))) for _ in range(count)
-    ]
-    points = [Point(days.start + dt.timedelta(seconds=after), v, standing=standing(v)) for after, v in sorted(rows)]
+def test_local_days_agree_with_local_date_of_reading(moment, zone, length, back):
+    days = LocalDays.until(moment, ZoneInfo(zone), days=length)
+    taken = moment - dt.timedelta(hours=back)
 
-    drawn = draw(points, days=days)
-
-    inside = {}
-    for point in points:
-        inside.setdefault(days.number_of(point.at) // drawn.bucket_days, []).append(point)
-    assert len(drawn.buckets) == len(inside)
-    for bucket, (_, group) in zip(drawn.buckets, sorted(inside.items()), strict=True):
-        for line in (0, 1):
-            values = [point.values[line] for point in group]
-            assert (bucket.low[line], bucket.high[line], bucket.n) == (min(values), max(values), len(group))
-            assert bucket.low[line] <= bucket.mid[line] <= bucket.high[line]
-    out = [point for point in points if point.standing is Standing.HIGH]
-    assert len(drawn.points) <= MOST_KEPT
-    assert all(point in out for point in drawn.points)
-    assert len(drawn.points) == len(out) or len(out) > MOST_KEPT
-    for line in (0, 1):
-        assert max(p.values[line] for p in drawn.points) == max(p.values[line] for p in out)
+    assert days.first + dt.timedelta(days=days.day_index(taken)) == taken.astimezone(ZoneInfo(zone)).date()
+    assert (days.start <= taken < days.end) is (0 <= days.day_index(taken) < length)

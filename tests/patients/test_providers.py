@@ -11,7 +11,7 @@ from tests.factories import PatientFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_each_provider_of_enrolled_patients_is_offered_once(as_nadia, elm, harbor, nadia):
+def test_provider_choices_list_each_provider_of_enrolled_patients_once(as_nadia, elm, harbor, nadia):
     for name in ("Dr. Oak", "Dr. Elm", "Dr. Oak", "", "dr. ash"):
         PatientFactory(clinic=elm, provider=name)
     gone = PatientFactory(clinic=elm, provider="Dr. Gone")
@@ -24,16 +24,16 @@ def test_each_provider_of_enrolled_patients_is_offered_once(as_nadia, elm, harbo
     assert as_nadia.get("/patients/").context["providers"] == ["Dr. Elm", "Dr. Harbor", "Dr. Oak", "dr. ash"]
 
 
-def test_a_clinic_without_any_offers_none(elm):
-    assert providers.of_clinics([elm.pk]) == providers.of_clinics([]) == []
+def test_provider_choices_are_empty_for_clinic_without_providers(elm):
+    assert providers.provider_names_for([elm.pk]) == providers.provider_names_for([]) == []
 
 
-def test_their_names_are_read_from_an_index(elm):
+def test_provider_names_query_uses_index(elm):
     for n in range(400):
         PatientFactory(clinic=elm, provider=f"Dr. {n % 40}")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE patients_patient")
-        cursor.execute(f"EXPLAIN ANALYZE {providers.NAMES}", [[elm.pk]])
+        cursor.execute(f"EXPLAIN ANALYZE {providers.PROVIDER_NAMES_SQL}", [[elm.pk]])
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
     assert "patient_providers" in plan

@@ -15,23 +15,23 @@ RI 02903 SC 29217 SD 57501 TN 37219 TX 78701 UT 84111 VT 05602 VA 23219 WA 98507
 AS 96799 GU 96910 MP 96950 PR 00901 VI 00801 AA 34002 AE 09012 AP 96201
 NY 10001 NY 06390 NY 00501 MA 05501 TX 88510 CA 90210 DC 20001 VA 20101
 """
-FITTING = re.findall(r"([A-Z]{2}) (\d{5})", KNOWN)
+MATCHING = re.findall(r"([A-Z]{2}) (\d{5})", KNOWN)
 
 
-@pytest.mark.parametrize(("state", "zip_code"), FITTING)
-def test_what_belongs_together_is_not_doubted(state, zip_code):
-    assert zip_codes.warning(state=state, zip_code=zip_code) == ""
+@pytest.mark.parametrize(("state", "zip_code"), MATCHING)
+def test_zip_code_warning_is_empty_for_matching_state(state, zip_code):
+    assert zip_codes.zip_state_mismatch(state=state, zip_code=zip_code) == ""
 
 
-def test_every_state_has_its_prefixes():
-    assert set(zip_codes.PREFIXES) == set(STATES) == {state for state, _ in FITTING}
+def test_zip_code_prefixes_cover_every_state():
+    assert set(zip_codes.ZIP_PREFIXES_BY_STATE) == set(STATES) == {state for state, _ in MATCHING}
 
 
 @pytest.mark.parametrize(("state", "zip_code"), [("NH", "10001"), ("NH", "00000"), ("CA", "03301-1234")])
-def test_what_does_not_is(state, zip_code):
-    assert zip_codes.warning(state=state, zip_code=zip_code) == zip_codes.WARNING
+def test_zip_code_warning_appears_for_zip_code_of_another_state(state, zip_code):
+    assert zip_codes.zip_state_mismatch(state=state, zip_code=zip_code) == zip_codes.ZIP_STATE_WARNING
 
 
 @pytest.mark.parametrize(("state", "zip_code"), [("", "10001"), ("NH", ""), ("", ""), ("NH", "1"), ("NH", "1000l")])
-def test_half_an_address_and_what_is_no_zip_code_are_not_doubted(state, zip_code):
-    assert zip_codes.warning(state=state, zip_code=zip_code) == ""
+def test_zip_code_warning_is_empty_for_missing_or_malformed_parts(state, zip_code):
+    assert zip_codes.zip_state_mismatch(state=state, zip_code=zip_code) == ""

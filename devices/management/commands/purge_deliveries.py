@@ -14,10 +14,12 @@ class Command(BaseCommand):
     help = "Empty the bodies of deliveries that were done with long ago. Their digest and outcome stay."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=processing.KEEP_BODIES.days, help="since they were processed")
+        parser.add_argument(
+            "--days", type=int, default=processing.BODY_RETENTION.days, help="since they were processed"
+        )
 
     def handle(self, **options: Any) -> None:
         if options["days"] < 1:
             raise CommandError("At least one day: somebody may still want to look at what came in today.")
-        purged = processing.purge(older_than=dt.timedelta(days=options["days"]), seconds=math.inf)
+        purged = processing.purge_bodies(older_than=dt.timedelta(days=options["days"]), seconds=math.inf)
         self.stdout.write(f"{purged} bodies purged")

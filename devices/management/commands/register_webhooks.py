@@ -16,8 +16,8 @@ class Command(BaseCommand):
         if not settings.SITE_URL:
             raise CommandError("Set SITE_URL to the address at which the vendor reaches this server.")
         try:
-            with tenovi.people_lane() as client:
-                endpoints = registration.register(client, site_url=settings.SITE_URL)
+            with tenovi.user_client() as client:
+                endpoints = registration.register_webhooks(client, site_url=settings.SITE_URL)
         except tenovi.VendorError as error:
             raise CommandError(f"The vendor did not take it: {error}") from error
         for endpoint in endpoints:

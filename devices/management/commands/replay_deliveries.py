@@ -14,7 +14,7 @@ from patients.audit import audit_log
 from patients.models import AuditEvent
 
 
-def moment(text: str) -> dt.datetime:
+def parse_timestamp(text: str) -> dt.datetime:
     try:
         return parse_time(text)
     except ValueError as error:
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--kind", choices=DeliveryKind.values)
         parser.add_argument("--state", choices=DeliveryState.values, help="default: quarantined and dead")
         parser.add_argument("--all", action="store_true", help="whatever their state")
-        parser.add_argument("--since", type=moment, help="received at or after, such as 2026-09-20T12:30:00Z")
+        parser.add_argument("--since", type=parse_timestamp, help="received at or after, such as 2026-09-20T12:30:00Z")
 
     def handle(self, **options: Any) -> None:
         rows = Delivery.objects.all()
@@ -39,6 +39,6 @@ class Command(BaseCommand):
             rows = rows.filter(kind=options["kind"])
         if options["since"]:
             rows = rows.filter(received_at__gte=options["since"])
-        count = processing.replay(rows)
-        audit_log.record(AuditEvent.Action.REPLAY, by=None, count=count)
+        count = processing.replay_deliveries(rows)
+        audit_log.record_event(AuditEvent.Action.REPLAY, by=None, count=count)
         self.stdout.write(f"{count} deliveries will be worked on again")

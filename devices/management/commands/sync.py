@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *, kind: str, **_: Any) -> None:
         try:
-            with tenovi.background_lane() as client:
+            with tenovi.background_client() as client:
                 run = getattr(self, f"_{kind}")(client)
         except tenovi.VendorError as error:
             raise CommandError(f"The vendor did not answer as needed: {error}") from error
@@ -36,18 +36,20 @@ class Command(BaseCommand):
         return reconciliation.sync_catalogue(client)
 
     def _devices(self, client: tenovi.TenoviClient) -> SyncRun:
-        return reconciliation.compare_devices(client)
+        return reconciliation.reconcile_devices(client)
 
     def _gateways(self, client: tenovi.TenoviClient) -> SyncRun:
         """Workers may be asking in the same run: what one has been told, the other doesn't ask again."""
-        return self._worked_off(gateway_status.start(), lambda: gateway_status.work(client))
+        return self.run_to_completion(
+            gateway_status.start_gateway_run(), lambda: gateway_status.fetch_due_statuses(client)
+        )
 
     def _measurements(self, client: tenovi.TenoviClient) -> SyncRun:
         """Workers may be pulling the same run: rows are claimed, so both help each other."""
-        run = self._worked_off(readings.start(), lambda: readings.work(client))
+        run = self.run_to_completion(readings.start_pull_run(), lambda: readings.pull_due_patients(client))
         return SyncRun.objects.with_progress().get(pk=run.pk)
 
-    def _worked_off(self, run: SyncRun, work: Callable[[], bool]) -> SyncRun:
+    def run_to_completion(self, run: SyncRun, work: Callable[[], bool]) -> SyncRun:
         while SyncRun.objects.unfinished().filter(pk=run.pk).exists():
             if not work():
                 time.sleep(PAUSE_SECONDS)

@@ -4,99 +4,103 @@ from datetime import timedelta
 from typing import Any
 
 from devices.simulator.api import gateways, patients
-from devices.simulator.api.catalogue import TYPES, is_cellular, type_id
+from devices.simulator.api.catalogue import DEVICE_TYPES, device_type_id, is_cellular
 from devices.simulator.api.devices import (
-    deprecated_patient,
-    nested_patient,
-    represented,
-    save,
-    set_status,
-    tell_status,
+    device_json,
+    notify_device_status,
+    save_device,
+    set_device_status,
+    validate_deprecated_patient,
+    validate_nested_patient,
 )
-from devices.simulator.api.validation import FLAG, NAME, TEXT, Field, clean
-from devices.simulator.runtime.clock import iso, parse
-from devices.simulator.runtime.messages import Answer, Json, Refusal, Request
-from devices.simulator.runtime.state import World
+from devices.simulator.api.validation import BOOLEAN_FIELD, REQUIRED_TEXT_FIELD, TEXT_FIELD, Field, validate_fields
+from devices.simulator.runtime.clock import format_iso_time, parse_iso_time
+from devices.simulator.runtime.messages import ApiError, Json, Request, Response
+from devices.simulator.runtime.state import SimulatorState
 
 PARCEL_WINDOW = timedelta(minutes=10)  # orders of one patient and address within it share a parcel and a gateway
-SHIP_TO = ("shipping_name", "shipping_address", "shipping_city", "shipping_state", "shipping_zip_code")
-DEVICE = {
-    "name": NAME,
-    "hardware_uuid": TEXT,
+SHIPPING_FIELDS = ("shipping_name", "shipping_address", "shipping_city", "shipping_state", "shipping_zip_code")
+DEVICE_FIELDS = {
+    "name": REQUIRED_TEXT_FIELD,
+    "hardware_uuid": TEXT_FIELD,
     "sensor_id": Field(null=False),
     "sensor_code": Field(null=False),  # read-only now: derived from the name, what was sent is dropped
     "fulfillment_request": Field(kind="any"),
 }
-ORDER = {
-    **dict.fromkeys((*SHIP_TO, "shipped_on_behalf_of"), TEXT),
-    "shipping_tracking_link": Field(kind="url", longest=2000),
-    "ship_gateway_only": FLAG,
-    "require_signature": FLAG,
-    "client_will_fulfill": FLAG,
-    "flagged_by_client": FLAG,
-    "client_notes": Field(longest=10_000, null=False),
-    "notify_emails": Field(longest=2048),
+ORDER_FIELDS = {
+    **dict.fromkeys((*SHIPPING_FIELDS, "shipped_on_behalf_of"), TEXT_FIELD),
+    "shipping_tracking_link": Field(kind="url", max_length=2000),
+    "ship_gateway_only": BOOLEAN_FIELD,
+    "require_signature": BOOLEAN_FIELD,
+    "client_will_fulfill": BOOLEAN_FIELD,
+    "flagged_by_client": BOOLEAN_FIELD,
+    "client_notes": Field(max_length=10_000, null=False),
+    "notify_emails": Field(max_length=2048),
 }
 
 
-def create_device(world: World, request: Request) -> Answer:
+def create_device(state: SimulatorState, request: Request) -> Response:
     """201 with the device, a mistyped gateway included; 400 with errors nested as the body is."""
-    body = request.object()
-    values, errors = _cleaned_device(world, body)
-    patient = _cleaned_patient(body, errors)
+    body = request.json_object()
+    values, errors = validate_device(state, body)
+    patient = validate_patient(body, errors)
     if errors:
-        raise Refusal(400, errors)
-    document = new_document(world, values)
-    document["patient"] = patients.apply(world, patient) if patient else None
-    begin(world, document)
-    save(world, document)
+        raise ApiError(400, errors)
+    document = new_device_document(state, values)
+    document["patient"] = patients.save_nested_patient(state, patient) if patient else None
+    start_device_lifecycle(state, document)
+    save_device(state, document)
     if document["device"]["fulfillment_request"]:
-        tell_status(world, document)  # may well overtake the answer to this very POST
-    return Answer(201, represented(world, document))
+        notify_device_status(state, document)  # may well overtake the answer to this very POST
+    return Response(201, device_json(state, document))
 
 
-def _cleaned_patient(body: Json, errors: Json) -> Json:
+def validate_patient(body: Json, errors: Json) -> Json:
     try:
-        return nested_patient(body["patient"]) if body.get("patient") is not None else deprecated_patient(body)
-    except Refusal as refusal:
+        return (
+            validate_nested_patient(body["patient"])
+            if body.get("patient") is not None
+            else validate_deprecated_patient(body)
+        )
+    except ApiError as refusal:
         errors.update(refusal.data)
         return {}
 
 
-def _cleaned_device(world: World, body: Json) -> tuple[Json, Json]:
+def validate_device(state: SimulatorState, body: Json) -> tuple[Json, Json]:
     if not isinstance(body.get("device"), dict):
         sent = type(body.get("device")).__name__
         wrong = {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {sent}."]}
         return {}, {"device": wrong if body.get("device") is not None else ["This field is required."]}
-    values, errors = clean(body["device"], DEVICE)
-    values["hardware_uuid"] = gateways.normalised(values.get("hardware_uuid"))
+    values, errors = validate_fields(body["device"], DEVICE_FIELDS)
+    values["hardware_uuid"] = gateways.normalise_hardware_id(values.get("hardware_uuid"))
     if values.get("fulfillment_request") is not None:
-        values["fulfillment_request"], order_errors = clean(values["fulfillment_request"], ORDER)
+        values["fulfillment_request"], order_errors = validate_fields(values["fulfillment_request"], ORDER_FIELDS)
         errors.update({"fulfillment_request": order_errors} if order_errors else {})
     if not errors:
-        errors = _wrong_for_the_type(world, values)
+        errors = device_type_errors(state, values)
     return values, {"device": errors} if errors else {}
 
 
-def _wrong_for_the_type(world: World, values: Json) -> Json:
+def device_type_errors(state: SimulatorState, values: Json) -> Json:
     name = values["name"]
-    if name not in TYPES:
+    if name not in DEVICE_TYPES:
         return {"name": [f'"{name}" is not a valid device type for this account.']}
-    if "sensor id" in TYPES[name][4] and not values.get("sensor_id"):
+    if "sensor id" in DEVICE_TYPES[name][4] and not values.get("sensor_id"):
         return {"sensor_id": ["This field is required for this device type."]}
     if not values["hardware_uuid"] and values.get("fulfillment_request") is None:
         return {"hardware_uuid": ["A Gateway ID or a fulfillment request is required."]}
-    if values["hardware_uuid"] and _taken(world, values):
+    if values["hardware_uuid"] and is_hardware_id_taken(state, values):
         word = "IMEI" if is_cellular(name) else "Gateway"
         return {"hardware_uuid": [f"This {word} ID already exists for a {name}."]}
     return {}
 
 
-def _taken(world: World, values: Json) -> bool:
+def is_hardware_id_taken(state: SimulatorState, values: Json) -> bool:
     """One device per sensor code per gateway, also under different names; per sensor id where the type has one."""
-    code = TYPES[values["name"]][0]
-    several = "sensor id" in TYPES[values["name"]][4]
-    same = [each["device"] for each in world.store.all("device") if each["device"]["sensor_code"] == code]
+    code = DEVICE_TYPES[values["name"]][0]
+    several = "sensor id" in DEVICE_TYPES[values["name"]][4]
+    same = [each["device"] for each in state.store.all("device") if each["device"]["sensor_code"] == code]
     return any(
         device["hardware_uuid"] == values["hardware_uuid"]
         and (not several or device["sensor_id"] == values["sensor_id"])
@@ -104,26 +108,26 @@ def _taken(world: World, values: Json) -> bool:
     )
 
 
-def new_document(world: World, values: Json) -> Json:
+def new_device_document(state: SimulatorState, values: Json) -> Json:
     """A device with nothing decided yet. The keys after `device` are the simulator's own and never shown."""
     order = values.get("fulfillment_request")
     return {
-        "id": world.new_id(),
+        "id": state.new_id(),
         "status": "",
         "connected_on": None,
         "unlinked_on": None,
         "last_measurement": None,
         "device": {
-            "id": world.new_id(),
-            "created": world.clock.stamp(),
+            "id": state.new_id(),
+            "created": state.clock.stamp(),
             "name": values["name"],
             "hardware_uuid": values.get("hardware_uuid"),
-            "sensor_code": TYPES[values["name"]][0],
+            "sensor_code": DEVICE_TYPES[values["name"]][0],
             "sensor_id": values.get("sensor_id") or "",
-            "device_type": type_id(values["name"]),
+            "device_type": device_type_id(values["name"]),
             "shared_hardware_uuid": False,
             "model_number": "",
-            "fulfillment_request": _new_order(world, order) if order is not None else None,
+            "fulfillment_request": new_fulfillment_request(state, order) if order is not None else None,
         },
         "patient": None,
         "properties": [],
@@ -137,16 +141,16 @@ def new_document(world: World, values: Json) -> Json:
     }
 
 
-def _new_order(world: World, sent: Json) -> Json:
+def new_fulfillment_request(state: SimulatorState, sent: Json) -> Json:
     order: dict[str, Any] = {
-        "created": world.clock.stamp(),
+        "created": state.clock.stamp(),
         "shipping_status": "PE",
-        **dict.fromkeys((*SHIP_TO, "shipped_on_behalf_of", "shipping_tracking_link")),
+        **dict.fromkeys((*SHIPPING_FIELDS, "shipped_on_behalf_of", "shipping_tracking_link")),
         "ship_gateway_only": False,
         "require_signature": False,
         "shipped_on": None,
         "delivered_on": None,
-        "requested_by": f"api@{world.domain}.example",
+        "requested_by": f"api@{state.domain}.example",
         "client_notes": "",
         "notify_emails": None,
         "fulfilled": False,
@@ -158,61 +162,61 @@ def _new_order(world: World, sent: Json) -> Json:
     return {**order, **sent}
 
 
-def begin(world: World, document: Json) -> None:
+def start_device_lifecycle(state: SimulatorState, document: Json) -> None:
     """The first status, and when the parcel first moves."""
     uuid, order = document["device"]["hardware_uuid"], document["device"]["fulfillment_request"]
-    if uuid and not _is_known(world, uuid, document["device"]["name"]):
-        set_status(document, "Unknown Gateway ID")
+    if uuid and not is_known_hardware(state, uuid, document["device"]["name"]):
+        set_device_status(document, "Unknown Gateway ID")
         return
     if order:
-        _begin_shipping(world, document, order)
+        start_shipping(state, document, order)
     else:
-        gateways.assign(world, uuid)
-        set_status(document, "Delivered")
+        gateways.assign_gateway(state, uuid)
+        set_device_status(document, "Delivered")
     if not (order and (order["client_will_fulfill"] or order["flagged_by_client"])):
-        document["step_at"] = world.soon()
+        document["step_at"] = state.next_stage_due_at()
 
 
-def _begin_shipping(world: World, document: Json, order: Json) -> None:
-    set_status(document, "Pending Shipment" if order["client_will_fulfill"] else "Dropship Requested")
+def start_shipping(state: SimulatorState, document: Json, order: Json) -> None:
+    set_device_status(document, "Pending Shipment" if order["client_will_fulfill"] else "Dropship Requested")
     if order["flagged_by_client"]:
-        set_status(document, "On Hold")
-    order["duplicate_device_at_address"] = _repeated(world, document)
-    document["parcel"] = _parcel(world, document)
+        set_device_status(document, "On Hold")
+    order["duplicate_device_at_address"] = is_duplicate_at_address(state, document)
+    document["parcel"] = parcel_id_for(state, document)
 
 
-def _is_known(world: World, uuid: str, name: str) -> bool:
-    return gateways.find(world, uuid) is not None and gateways.is_imei(uuid) == is_cellular(name)
+def is_known_hardware(state: SimulatorState, uuid: str, name: str) -> bool:
+    return gateways.find_gateway(state, uuid) is not None and gateways.is_imei(uuid) == is_cellular(name)
 
 
-def address(order: Json) -> tuple[str, ...]:
-    return tuple((order[name] or "").casefold() for name in SHIP_TO[1:])
+def shipping_address_key(order: Json) -> tuple[str, ...]:
+    return tuple((order[name] or "").casefold() for name in SHIPPING_FIELDS[1:])
 
 
-def _orders_like(world: World, document: Json) -> list[Json]:
+def matching_shipments(state: SimulatorState, document: Json) -> list[Json]:
     """Other live shipments to the same patient and address."""
     order = document["device"]["fulfillment_request"]
     return [
         each
-        for each in world.store.all("device")
+        for each in state.store.all("device")
         if each["device"]["fulfillment_request"]
         and each["patient"] == document["patient"]
         and each["status"] not in ("Unlinked", "Returned")
-        and address(each["device"]["fulfillment_request"]) == address(order)
+        and shipping_address_key(each["device"]["fulfillment_request"]) == shipping_address_key(order)
     ]
 
 
-def _repeated(world: World, document: Json) -> bool:
+def is_duplicate_at_address(state: SimulatorState, document: Json) -> bool:
     code, name = document["device"]["sensor_code"], document["device"]["name"]
     return any(
         (each["device"]["sensor_code"] or each["device"]["name"]) == (code or name)
-        for each in _orders_like(world, document)
+        for each in matching_shipments(state, document)
     )
 
 
-def _parcel(world: World, document: Json) -> str:
-    since = iso(parse(document["device"]["created"]) - PARCEL_WINDOW)
-    for each in reversed(_orders_like(world, document)):
+def parcel_id_for(state: SimulatorState, document: Json) -> str:
+    since = format_iso_time(parse_iso_time(document["device"]["created"]) - PARCEL_WINDOW)
+    for each in reversed(matching_shipments(state, document)):
         if each["parcel"] and each["device"]["created"] >= since:
             return str(each["parcel"])
-    return world.new_id()
+    return state.new_id()

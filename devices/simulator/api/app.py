@@ -6,109 +6,109 @@ from typing import Any
 from urllib.parse import quote
 
 from devices.simulator.api import webhook_admin
-from devices.simulator.api.routes import Methods, route
-from devices.simulator.runtime.faults import Faults
-from devices.simulator.runtime.messages import Answer, Json, Refusal, Request
-from devices.simulator.runtime.rate_limit import Limiter
+from devices.simulator.api.routes import MethodEndpoints, resolve_route
+from devices.simulator.runtime.faults import FaultScript
+from devices.simulator.runtime.messages import ApiError, Json, Request, Response
+from devices.simulator.runtime.rate_limit import RequestThrottle
 from devices.simulator.runtime.request_log import RequestLog
-from devices.simulator.runtime.state import World
+from devices.simulator.runtime.state import SimulatorState
 
 # These wait for the hooks' answers, and a hook may ask the vendor back: they take the lock only where needed.
-UNLOCKED = (webhook_admin.send_test, webhook_admin.resend)
+UNLOCKED_ENDPOINTS = (webhook_admin.send_test_webhooks, webhook_admin.resend_webhooks)
 NOT_FOUND_PAGE = b"<!doctype html><html><head><title>Not Found</title></head><body><h1>Not Found</h1></body></html>"
 
 
-class Vendor:
+class VendorApi:
     """Every request to `/clients/<domain>/...`."""
 
-    def __init__(self, world: World, *, keys: tuple[str, ...], gap_seconds: float) -> None:
-        self.world = world
+    def __init__(self, state: SimulatorState, *, keys: tuple[str, ...], gap_seconds: float) -> None:
+        self.world = state
         self.keys = set(keys)
-        self.limits = Limiter(gap_seconds)
-        self.faults = Faults()
+        self.limits = RequestThrottle(gap_seconds)
+        self.faults = FaultScript()
         self.requests = RequestLog()
 
-    def answer(self, request: Request) -> Answer:
-        line = self.requests.open(request)
+    def handle_request(self, request: Request) -> Response:
+        line = self.requests.open_line(request)
         try:
-            answer = self._answer(request, line)
-        except Refusal as refusal:
-            answer = Answer(refusal.status, refusal.data, refusal.headers)
+            answer = self.route_request(request, line)
+        except ApiError as refusal:
+            answer = Response(refusal.status, refusal.data, refusal.headers)
         except ConnectionError:
             line["status"] = "reset"
             raise
         line["status"] = answer.status
         return answer
 
-    def _answer(self, request: Request, line: Json) -> Answer:
-        found = route(request.path)
+    def route_request(self, request: Request, line: Json) -> Response:
+        found = resolve_route(request.path)
         if found is None:
-            return self._redirect_or_404(request)
-        self._admit(request)
-        fault = self.faults.take(request)
+            return self.redirect_or_404(request)
+        self.check_access(request)
+        fault = self.faults.take_matching(request)
         methods, arguments = found
 
-        def apply() -> Answer:
-            answer = self._apply(request, methods, arguments)
+        def apply() -> Response:
+            answer = self.call_endpoint(request, methods, arguments)
             line["applied"] = answer.status < 300
             return answer
 
-        return fault.around(apply) if fault else apply()
+        return fault.play(apply) if fault else apply()
 
-    def _redirect_or_404(self, request: Request) -> Answer:
+    def redirect_or_404(self, request: Request) -> Response:
         """Django's APPEND_SLASH, before anybody looks at the key; a client that follows loses its header."""
-        if not request.path.endswith("/") and route(request.path + "/"):
+        if not request.path.endswith("/") and resolve_route(request.path + "/"):
             query = f"?{request.query_string}" if request.query_string else ""
-            return Answer(301, body=b"", headers={"Location": quote(request.path) + "/" + query})
-        return Answer(404, body=NOT_FOUND_PAGE, headers={"Content-Type": "text/html; charset=utf-8"})
+            return Response(301, body=b"", headers={"Location": quote(request.path) + "/" + query})
+        return Response(404, body=NOT_FOUND_PAGE, headers={"Content-Type": "text/html; charset=utf-8"})
 
-    def _admit(self, request: Request) -> None:
+    def check_access(self, request: Request) -> None:
         if not request.key:
             words = {"detail": "Authentication credentials were not provided."}
-            raise Refusal(401, words, {"WWW-Authenticate": "Api-Key"})
+            raise ApiError(401, words, {"WWW-Authenticate": "Api-Key"})
         if request.key not in self.keys:
-            raise Refusal(401, {"detail": "Invalid API key."}, {"WWW-Authenticate": "Api-Key"})
+            raise ApiError(401, {"detail": "Invalid API key."}, {"WWW-Authenticate": "Api-Key"})
         if request.path.split("/")[2] != self.world.domain:
-            raise Refusal(403, {"detail": "You do not have permission to perform this action."})
-        if wait := self.limits.wait(request.key):
+            raise ApiError(403, {"detail": "You do not have permission to perform this action."})
+        if wait := self.limits.claim_or_wait(request.key):
             words = {"detail": f"Request was throttled. Expected available in {max(1, round(wait))} second."}
-            raise Refusal(429, words, self.limits.headers(wait))
+            raise ApiError(429, words, self.limits.retry_headers(wait))
 
-    def _apply(self, request: Request, methods: Methods, arguments: tuple[str, ...]) -> Answer:
+    def call_endpoint(self, request: Request, methods: MethodEndpoints, arguments: tuple[str, ...]) -> Response:
         endpoint = methods.get(request.method)
         if not endpoint:
             words = {"detail": f'Method "{request.method}" not allowed.'}
-            return Answer(405, words, {"Allow": ", ".join([*methods, "HEAD", "OPTIONS"])})
+            return Response(405, words, {"Allow": ", ".join([*methods, "HEAD", "OPTIONS"])})
         try:
-            if endpoint in UNLOCKED:
-                return _detached(endpoint(self.world, request, *arguments))
-            with self.world.change():
-                return _detached(endpoint(self.world, request, *arguments))
-        except Refusal as refusal:
-            return Answer(refusal.status, refusal.data, refusal.headers)
+            if endpoint in UNLOCKED_ENDPOINTS:
+                return detach_response(endpoint(self.world, request, *arguments))
+            with self.world.transaction():
+                return detach_response(endpoint(self.world, request, *arguments))
+        except ApiError as refusal:
+            return Response(refusal.status, refusal.data, refusal.headers)
 
 
-def _detached(answer: Answer) -> Answer:
+def detach_response(answer: Response) -> Response:
     """Copied while nobody else can change the documents that it shows, yet still open to a fault's hands."""
-    answer.data = _copy(answer.data)
+    answer.data = copy_json(answer.data)
     return answer
 
 
-def _copy(data: Any) -> Any:
+def copy_json(data: Any) -> Any:
     if isinstance(data, dict):
-        return {name: _copy(value) for name, value in data.items()}
-    return [_copy(value) for value in data] if isinstance(data, list) else data
+        return {name: copy_json(value) for name, value in data.items()}
+    return [copy_json(value) for value in data] if isinstance(data, list) else data
 
 
-def respond(answer: Answer, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    body = answer.rendered()
+def send_response(answer: Response, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    body = answer.render_body()
     start_response(answer.status_line(), answer.header_list())
     if answer.seconds_per_byte:
-        return _drip(body, answer.seconds_per_byte)
-    return [body if answer.cut_to is None else body[: answer.cut_to]]
+        return drip_body(body, answer.seconds_per_byte)
+    return [body if answer.truncate_at_bytes is None else body[: answer.truncate_at_bytes]]
 
 
-def _drip(body: bytes, seconds: float) -> Iterator[bytes]:
+def drip_body(body: bytes, seconds: float) -> Iterator[bytes]:
     for n in range(len(body)):
         sleep(seconds)
         yield body[n : n + 1]

@@ -3,52 +3,52 @@
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from devices.simulator.runtime.messages import Json, Refusal, Request
+from devices.simulator.runtime.messages import ApiError, Json, Request
 
-MOST_UNPAGED_ROWS = 1000  # since 2026-05-05; neither an error nor a mark tells
-MOST_PAGE_SIZE = 1000
-USUAL_PAGE_SIZE = 100
+MAX_UNPAGED_ROWS = 1000  # since 2026-05-05; neither an error nor a mark tells
+MAX_PAGE_SIZE = 1000
+DEFAULT_PAGE_SIZE = 100
 # The vendor's own sample names this host although the API lives at api2.tenovi.com.
 NEXT_HOST = "https://api.tenovi.com"
 
 
-def listed(request: Request, rows: list[Any], *, always_paged: bool = False) -> Any:
+def paginate_if_requested(request: Request, rows: list[Any], *, always_paged: bool = False) -> Any:
     """A page object when `page` was sent (or always); else the flat list, cut at 1,000 rows."""
     if not always_paged and not request.query.get("page"):
-        return rows[:MOST_UNPAGED_ROWS]
-    return _page(request, rows)
+        return rows[:MAX_UNPAGED_ROWS]
+    return build_page(request, rows)
 
 
-def _page(request: Request, rows: list[Any]) -> Json:
-    size = _size(request.query.get("page_size", ""))
+def build_page(request: Request, rows: list[Any]) -> Json:
+    size = parse_page_size(request.query.get("page_size", ""))
     last = max(1, -(-len(rows) // size))
-    number = _number(request.query.get("page") or "1", last)
+    number = parse_page_number(request.query.get("page") or "1", last)
     return {
         "count": len(rows),
-        "next": _link(request, number + 1) if number < last else None,
-        "previous": _link(request, number - 1) if number > 1 else None,
+        "next": page_link(request, number + 1) if number < last else None,
+        "previous": page_link(request, number - 1) if number > 1 else None,
         "results": rows[(number - 1) * size : number * size],
     }
 
 
-def _size(text: str) -> int:
+def parse_page_size(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) > 0:
-        return min(int(text), MOST_PAGE_SIZE)
-    return USUAL_PAGE_SIZE
+        return min(int(text), MAX_PAGE_SIZE)
+    return DEFAULT_PAGE_SIZE
 
 
-def _number(text: str, last: int) -> int:
+def parse_page_number(text: str, last: int) -> int:
     number = last if text == "last" else int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number <= last:
-        raise Refusal(404, {"detail": "Invalid page."})
+        raise ApiError(404, {"detail": "Invalid page."})
     return number
 
 
-def _link(request: Request, number: int) -> str:
+def page_link(request: Request, number: int) -> str:
     return f"{NEXT_HOST}{quote(request.path)}?{urlencode({**request.query, 'page': number})}"
 
 
-def matches(words: str, *texts: Any) -> bool:
+def matches_search(words: str, *texts: Any) -> bool:
     """DRF's `search`: every word somewhere in one of the texts, ignoring case."""
     haystack = "\n".join(str(text).casefold() for text in texts if text)
     return all(word in haystack for word in words.casefold().replace(",", " ").split())

@@ -1,56 +1,60 @@
 """Device properties: tags of the client's own, settings of the hardware, and the reserved `measurement_webhook_id`."""
 
 from devices.simulator.api import devices
-from devices.simulator.api.pagination import listed, matches
-from devices.simulator.api.validation import FLAG, NAME, TEXT, cleaned
-from devices.simulator.runtime.messages import NOT_FOUND, Answer, Json, Refusal, Request
-from devices.simulator.runtime.state import World
+from devices.simulator.api.pagination import matches_search, paginate_if_requested
+from devices.simulator.api.validation import BOOLEAN_FIELD, REQUIRED_TEXT_FIELD, TEXT_FIELD, require_valid_fields
+from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
+from devices.simulator.runtime.state import SimulatorState
 
-PROPERTY = {"key": NAME, "value": TEXT, "handle_property": FLAG}
+PROPERTY_FIELDS = {"key": REQUIRED_TEXT_FIELD, "value": TEXT_FIELD, "handle_property": BOOLEAN_FIELD}
 
 
-def list_properties(world: World, request: Request, key: str) -> Answer:
-    rows = devices.found(world, key)["properties"]
+def list_properties(state: SimulatorState, request: Request, key: str) -> Response:
+    rows = devices.get_device_or_404(state, key)["properties"]
     words = request.query.get("search", "")
-    return Answer(data=listed(request, [each for each in rows if matches(words, each["key"], each["value"])]))
+    return Response(
+        data=paginate_if_requested(
+            request, [each for each in rows if matches_search(words, each["key"], each["value"])]
+        )
+    )
 
 
-def create_property(world: World, request: Request, key: str) -> Answer:
+def create_property(state: SimulatorState, request: Request, key: str) -> Response:
     """Keys are unique on a device: a POST of one that exists changes its value."""
-    document = devices.found(world, key)
-    values = cleaned(request.object(), PROPERTY)
+    document = devices.get_device_or_404(state, key)
+    values = require_valid_fields(request.json_object(), PROPERTY_FIELDS)
     row: Json | None = next((each for each in document["properties"] if each["key"] == values["key"]), None)
     if row is None:
-        row = {"id": world.new_id(), "value": None, "handle_property": False}
+        row = {"id": state.new_id(), "value": None, "handle_property": False}
         document["properties"].append(row)
     row.update(values, synced=False)
-    devices.save(world, document)
-    return Answer(201, row)
+    devices.save_device(state, document)
+    return Response(201, row)
 
 
-def get_property(world: World, request: Request, key: str, property_id: str) -> Answer:
-    return Answer(data=_found(devices.found(world, key), property_id))
+def get_property(state: SimulatorState, request: Request, key: str, property_id: str) -> Response:
+    return Response(data=get_property_or_404(devices.get_device_or_404(state, key), property_id))
 
 
-def change_property(world: World, request: Request, key: str, property_id: str) -> Answer:
+def update_property(state: SimulatorState, request: Request, key: str, property_id: str) -> Response:
     """Only the value."""
-    document = devices.found(world, key)
-    row = _found(document, property_id)
-    values = cleaned(request.object(), PROPERTY, partial=True)
+    document = devices.get_device_or_404(state, key)
+    row = get_property_or_404(document, property_id)
+    values = require_valid_fields(request.json_object(), PROPERTY_FIELDS, partial=True)
     row.update(value=values.get("value", row["value"]), synced=False)
-    devices.save(world, document)
-    return Answer(data=row)
+    devices.save_device(state, document)
+    return Response(data=row)
 
 
-def delete_property(world: World, request: Request, key: str, property_id: str) -> Answer:
-    document = devices.found(world, key)
-    document["properties"].remove(_found(document, property_id))
-    devices.save(world, document)
-    return Answer(204)
+def delete_property(state: SimulatorState, request: Request, key: str, property_id: str) -> Response:
+    document = devices.get_device_or_404(state, key)
+    document["properties"].remove(get_property_or_404(document, property_id))
+    devices.save_device(state, document)
+    return Response(204)
 
 
-def _found(document: Json, property_id: str) -> Json:
+def get_property_or_404(document: Json, property_id: str) -> Json:
     row: Json | None = next((each for each in document["properties"] if each["id"] == property_id.lower()), None)
     if row is None:
-        raise Refusal(404, NOT_FOUND)
+        raise ApiError(404, NOT_FOUND_BODY)
     return row

@@ -15,15 +15,15 @@ from devices.simulator.api import (
     special_orders,
     webhook_admin,
 )
-from devices.simulator.runtime.messages import Answer
+from devices.simulator.runtime.messages import Response
 
-Endpoint = Callable[..., Answer]
-Methods = dict[str, Endpoint]
-WORD = "([^/]+)"
-ROUTES: list[tuple[str, Methods]] = [
+Endpoint = Callable[..., Response]
+MethodEndpoints = dict[str, Endpoint]
+PATH_SEGMENT = "([^/]+)"
+ROUTES: list[tuple[str, MethodEndpoints]] = [
     ("hwi-devices/", {"GET": devices.list_devices, "POST": activation.create_device}),
     (
-        f"hwi-devices/{WORD}/",
+        f"hwi-devices/{PATH_SEGMENT}/",
         {
             "GET": devices.get_device,
             "PUT": devices.put_device,
@@ -31,62 +31,62 @@ ROUTES: list[tuple[str, Methods]] = [
             "DELETE": devices.delete_device,
         },
     ),
-    (f"unlink-gateway/{WORD}/", {"GET": devices.unlink_device}),
-    (f"hwi-devices/{WORD}/measurements/", {"GET": measurements.of_device}),
-    (f"patients/{WORD}/measurements/", {"GET": measurements.of_patient}),
-    ("hwi-device-types/", {"GET": catalogue.list_types}),
-    (f"hwi-device-types/{WORD}/", {"GET": catalogue.get_type}),
+    (f"unlink-gateway/{PATH_SEGMENT}/", {"GET": devices.unlink_device}),
+    (f"hwi-devices/{PATH_SEGMENT}/measurements/", {"GET": measurements.list_device_measurements}),
+    (f"patients/{PATH_SEGMENT}/measurements/", {"GET": measurements.list_patient_measurements}),
+    ("hwi-device-types/", {"GET": catalogue.list_device_types}),
+    (f"hwi-device-types/{PATH_SEGMENT}/", {"GET": catalogue.get_device_type}),
     ("hwi-patients/", {"GET": patients.list_patients, "POST": patients.create_patient}),
     (
-        f"hwi-patients/{WORD}/",
+        f"hwi-patients/{PATH_SEGMENT}/",
         {
             "GET": patients.get_patient,
-            "PUT": patients.change_patient,
-            "PATCH": patients.change_patient,
+            "PUT": patients.update_patient,
+            "PATCH": patients.update_patient,
             "DELETE": patients.delete_patient,
         },
     ),
     ("hwi-gateways/", {"GET": gateways.list_gateways}),
-    (f"hwi-gateways/{WORD}/", {"GET": gateways.get_gateway}),
-    (f"gateway-info/{WORD}/", {"GET": gateways.get_gateway_info}),
-    ("webhooks/", {"GET": webhook_admin.list_hooks, "POST": webhook_admin.create_hook}),
+    (f"hwi-gateways/{PATH_SEGMENT}/", {"GET": gateways.get_gateway}),
+    (f"gateway-info/{PATH_SEGMENT}/", {"GET": gateways.get_gateway_info}),
+    ("webhooks/", {"GET": webhook_admin.list_webhooks, "POST": webhook_admin.create_webhook}),
     (
-        f"webhooks/{WORD}/",
+        f"webhooks/{PATH_SEGMENT}/",
         {
-            "GET": webhook_admin.get_hook,
-            "PUT": webhook_admin.change_hook,
-            "PATCH": webhook_admin.change_hook,
-            "DELETE": webhook_admin.delete_hook,
+            "GET": webhook_admin.get_webhook,
+            "PUT": webhook_admin.update_webhook,
+            "PATCH": webhook_admin.update_webhook,
+            "DELETE": webhook_admin.delete_webhook,
         },
     ),
     (
-        f"hwi-devices/{WORD}/properties/",
+        f"hwi-devices/{PATH_SEGMENT}/properties/",
         {"GET": properties.list_properties, "POST": properties.create_property},
     ),
     (
-        f"hwi-devices/{WORD}/properties/{WORD}/",
+        f"hwi-devices/{PATH_SEGMENT}/properties/{PATH_SEGMENT}/",
         {
             "GET": properties.get_property,
-            "PUT": properties.change_property,
-            "PATCH": properties.change_property,
+            "PUT": properties.update_property,
+            "PATCH": properties.update_property,
             "DELETE": properties.delete_property,
         },
     ),
     ("hwi-replacements/", {"GET": replacements.list_replacements, "POST": replacements.create_replacement}),
-    (f"hwi-replacements/{WORD}/", {"DELETE": replacements.delete_replacement}),
-    ("hwi-bulk-orders/", {"GET": special_orders.list_bulk}),
-    (f"hwi-bulk-orders/{WORD}/", {"GET": special_orders.get_bulk}),
-    ("hardware-uuid-logs/", {"GET": replacements.list_logs}),
-    ("test-webhooks/", {"POST": webhook_admin.send_test}),
-    ("resend-webhooks/", {"POST": webhook_admin.resend}),
+    (f"hwi-replacements/{PATH_SEGMENT}/", {"DELETE": replacements.delete_replacement}),
+    ("hwi-bulk-orders/", {"GET": special_orders.list_bulk_orders}),
+    (f"hwi-bulk-orders/{PATH_SEGMENT}/", {"GET": special_orders.get_bulk_order}),
+    ("hardware-uuid-logs/", {"GET": replacements.list_hardware_logs}),
+    ("test-webhooks/", {"POST": webhook_admin.send_test_webhooks}),
+    ("resend-webhooks/", {"POST": webhook_admin.resend_webhooks}),
 ]
-_COMPILED = [(re.compile(pattern), methods) for pattern, methods in ROUTES]
+COMPILED_ROUTES = [(re.compile(pattern), methods) for pattern, methods in ROUTES]
 
 
-def route(path: str) -> tuple[Methods, tuple[str, ...]] | None:
+def resolve_route(path: str) -> tuple[MethodEndpoints, tuple[str, ...]] | None:
     """The methods of a path and the words in it; None where nothing is."""
     below = re.fullmatch(r"/clients/[^/]+/hwi/(.*)", path, re.DOTALL)
-    for pattern, methods in _COMPILED if below else []:
+    for pattern, methods in COMPILED_ROUTES if below else []:
         if match := pattern.fullmatch(below.group(1) if below else ""):
             return methods, match.groups()
     return None

@@ -4,129 +4,139 @@ import json
 from typing import Any
 
 from devices.simulator.api import measurements
-from devices.simulator.api.measurements import two_places
-from devices.simulator.api.pagination import listed
-from devices.simulator.api.validation import FLAG, NAME, TEXT, Field, cleaned
-from devices.simulator.runtime.messages import NOT_FOUND, Answer, Json, Refusal, Request
-from devices.simulator.runtime.state import World
-from devices.simulator.runtime.webhook_sender import Delivery, count_of, headers_of
+from devices.simulator.api.measurements import format_two_decimals
+from devices.simulator.api.pagination import paginate_if_requested
+from devices.simulator.api.validation import (
+    BOOLEAN_FIELD,
+    REQUIRED_TEXT_FIELD,
+    TEXT_FIELD,
+    Field,
+    require_valid_fields,
+)
+from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
+from devices.simulator.runtime.state import SimulatorState
+from devices.simulator.runtime.webhook_sender import WebhookDelivery, count_events, webhook_headers
 
-HOOK = {
-    "endpoint": Field(kind="url", longest=512, required=True, null=False, blank=False),
-    "auth_header": TEXT,
-    "auth_key": TEXT,
+WEBHOOK_FIELDS = {
+    "endpoint": Field(kind="url", max_length=512, required=True, null=False, blank=False),
+    "auth_header": TEXT_FIELD,
+    "auth_key": TEXT_FIELD,
     "event": Field(choices=("MEASUREMENT", "FULFILLMENT"), null=False, blank=False),
-    "post_as_array": FLAG,
-    "enabled_by_default": FLAG,
+    "post_as_array": BOOLEAN_FIELD,
+    "enabled_by_default": BOOLEAN_FIELD,
 }
-TESTING = {
-    "event": NAME,
-    **dict.fromkeys(("metric", "sensor_code", "device_name", "patient_id", "device_id"), TEXT),
-    **dict.fromkeys(("hardware_uuid", "hwi_device_id", "status", "timestamp", "created"), TEXT),
+TEST_WEBHOOK_FIELDS = {
+    "event": REQUIRED_TEXT_FIELD,
+    **dict.fromkeys(("metric", "sensor_code", "device_name", "patient_id", "device_id"), TEXT_FIELD),
+    **dict.fromkeys(("hardware_uuid", "hwi_device_id", "status", "timestamp", "created"), TEXT_FIELD),
     **dict.fromkeys(("value", "secondary_value"), Field()),
     "webhook_ids": Field(kind="any"),
     "timezone_offset": Field(kind="integer"),
-    "estimated_timestamp": FLAG,
+    "estimated_timestamp": BOOLEAN_FIELD,
     "filter_params": Field(kind="any"),
 }
-TEST_DEVICE = "12345678-abcd-1234-abcd-1234567890ab"  # the vendor's own default; no such device exists
+TEST_DEVICE_ID = "12345678-abcd-1234-abcd-1234567890ab"  # the vendor's own default; no such device exists
 
 
-def list_hooks(world: World, request: Request) -> Answer:
-    return Answer(data=listed(request, registered(world)))
+def list_webhooks(state: SimulatorState, request: Request) -> Response:
+    return Response(data=paginate_if_requested(request, registered_webhooks(state)))
 
 
-def registered(world: World) -> list[Json]:
-    return [each for each in world.store.all("webhook") if each["event"] != "SPECIAL_ORDER"]
+def registered_webhooks(state: SimulatorState) -> list[Json]:
+    return [each for each in state.store.all("webhook") if each["event"] != "SPECIAL_ORDER"]
 
 
-def create_hook(world: World, request: Request) -> Answer:
-    return Answer(201, add_hook(world, cleaned(request.object(), HOOK)))
+def create_webhook(state: SimulatorState, request: Request) -> Response:
+    return Response(201, add_webhook(state, require_valid_fields(request.json_object(), WEBHOOK_FIELDS)))
 
 
-def add_hook(world: World, values: Json) -> Json:
-    now = world.clock.stamp()
+def add_webhook(state: SimulatorState, values: Json) -> Json:
+    now = state.clock.stamp()
     hook: Json = {
-        "id": world.new_id(),
+        "id": state.new_id(),
         "created": now,
         "modified": now,
         "auth_header": None,
         "auth_key": "Authorization",
     }
     defaults = {"event": "MEASUREMENT", "post_as_array": False, "enabled_by_default": True}
-    return world.store.put("webhook", hook["id"], {**hook, **defaults, **values})
+    return state.store.put("webhook", hook["id"], {**hook, **defaults, **values})
 
 
-def add_special_hook(world: World, *, endpoint: str, auth_key: str = "", auth_header: str | None = None) -> Json:
+def add_special_order_webhook(
+    state: SimulatorState, *, endpoint: str, auth_key: str = "", auth_header: str | None = None
+) -> Json:
     """Special-order hooks are set up in the vendor's web app; no endpoint lists them."""
-    for hook in world.store.all("webhook"):
+    for hook in state.store.all("webhook"):
         if hook["event"] == "SPECIAL_ORDER" and hook["endpoint"] == endpoint:
-            world.store.remove("webhook", hook["id"])
+            state.store.remove("webhook", hook["id"])
     values = {"event": "SPECIAL_ORDER", "endpoint": endpoint, "auth_header": auth_header}
-    return add_hook(world, {**values, "auth_key": auth_key or "Authorization"})
+    return add_webhook(state, {**values, "auth_key": auth_key or "Authorization"})
 
 
-def get_hook(world: World, request: Request, key: str) -> Answer:
-    return Answer(data=_found(world, key))
+def get_webhook(state: SimulatorState, request: Request, key: str) -> Response:
+    return Response(data=get_webhook_or_404(state, key))
 
 
-def change_hook(world: World, request: Request, key: str) -> Answer:
-    hook = _found(world, key)
-    values = cleaned(request.object(), HOOK, partial=request.method == "PATCH")
-    hook.update(values, modified=world.clock.stamp())
-    return Answer(data=world.store.put("webhook", hook["id"], hook))
+def update_webhook(state: SimulatorState, request: Request, key: str) -> Response:
+    hook = get_webhook_or_404(state, key)
+    values = require_valid_fields(request.json_object(), WEBHOOK_FIELDS, partial=request.method == "PATCH")
+    hook.update(values, modified=state.clock.stamp())
+    return Response(data=state.store.put("webhook", hook["id"], hook))
 
 
-def delete_hook(world: World, request: Request, key: str) -> Answer:
-    world.store.remove("webhook", _found(world, key)["id"])
-    return Answer(204)
+def delete_webhook(state: SimulatorState, request: Request, key: str) -> Response:
+    state.store.remove("webhook", get_webhook_or_404(state, key)["id"])
+    return Response(204)
 
 
-def _found(world: World, key: str) -> Json:
-    hook = world.store.get("webhook", key.lower())
+def get_webhook_or_404(state: SimulatorState, key: str) -> Json:
+    hook = state.store.get("webhook", key.lower())
     if not hook:
-        raise Refusal(404, NOT_FOUND)
+        raise ApiError(404, NOT_FOUND_BODY)
     return hook
 
 
-def send_test(world: World, request: Request) -> Answer:
+def send_test_webhooks(state: SimulatorState, request: Request) -> Response:
     """Sends an ordinary-looking payload, unmarked as a test, and answers what each hook said."""
-    values = cleaned(request.object(), TESTING)
+    values = require_valid_fields(request.json_object(), TEST_WEBHOOK_FIELDS)
     if values["event"] not in ("MEASUREMENT", "FULFILLMENT"):
-        raise Refusal(400, {"event": [f'"{values["event"]}" is not a valid choice.']})
+        raise ApiError(400, {"event": [f'"{values["event"]}" is not a valid choice.']})
     measurement = values["event"] == "MEASUREMENT"
-    payload = _test_measurement(world, values) if measurement else _test_fulfillment(values)
-    hooks = _chosen(world, values["event"], values.get("webhook_ids"))
-    return Answer(201, {**values, "responses": _send_now(world, hooks, values["event"], payload)})
+    payload = test_measurement_payload(state, values) if measurement else test_fulfillment_payload(values)
+    hooks = chosen_webhooks(state, values["event"], values.get("webhook_ids"))
+    return Response(201, {**values, "responses": send_webhooks_now(state, hooks, values["event"], payload)})
 
 
-def _chosen(world: World, event: str, wanted: Any) -> list[Json]:
-    hooks = [each for each in world.store.all("webhook") if each["event"] == event]
+def chosen_webhooks(state: SimulatorState, event: str, wanted: Any) -> list[Json]:
+    hooks = [each for each in state.store.all("webhook") if each["event"] == event]
     return [each for each in hooks if each["id"] in wanted] if wanted else hooks
 
 
-def _send_now(world: World, hooks: list[Json], event: str, payload: Json) -> list[Json]:
+def send_webhooks_now(state: SimulatorState, hooks: list[Json], event: str, payload: Json) -> list[Json]:
     """On the caller's time; the lock is free meanwhile, so that the receiver may ask back."""
     responses: list[Json] = []
     for hook in hooks:
         body = [payload] if hook["post_as_array"] and event == "MEASUREMENT" else payload
-        delivery = Delivery(event, hook["endpoint"], headers_of(hook), json.dumps(body).encode(), count_of(body))
-        line = world.outbox.send(delivery)
+        delivery = WebhookDelivery(
+            event, hook["endpoint"], webhook_headers(hook), json.dumps(body).encode(), count_events(body)
+        )
+        line = state.webhook_sender.send(delivery)
         responses.append({"webhook_id": hook["id"], "endpoint": hook["endpoint"], "status": str(line["answer"])})
     return responses
 
 
-def _test_measurement(world: World, values: Json) -> Json:
-    now = world.clock.stamp()
+def test_measurement_payload(state: SimulatorState, values: Json) -> Json:
+    now = state.clock.stamp()
     defaults: Json = {
         "metric": "pulse",
         "device_name": "Tenovi BPM",
-        "hwi_device_id": TEST_DEVICE,
+        "hwi_device_id": TEST_DEVICE_ID,
         "patient_id": "54321",
         "hardware_uuid": "1234ABCD5678",
         "sensor_code": "10",
-        "value_1": two_places(values.get("value", 100)),
-        "value_2": two_places(values.get("secondary_value", 0)),
+        "value_1": format_two_decimals(values.get("value", 100)),
+        "value_2": format_two_decimals(values.get("secondary_value", 0)),
         "created": values.get("timestamp") or now,
         "timestamp": now,
         "timezone_offset": 0,
@@ -136,9 +146,9 @@ def _test_measurement(world: World, values: Json) -> Json:
     return {name: values.get(name, default) for name, default in defaults.items()}
 
 
-def _test_fulfillment(values: Json) -> Json:
+def test_fulfillment_payload(values: Json) -> Json:
     defaults: Json = {
-        "hwi_device_id": TEST_DEVICE,
+        "hwi_device_id": TEST_DEVICE_ID,
         "patient_id": "54321",
         "hardware_uuid": "1234ABCD5678",
         "sensor_code": "10",
@@ -152,14 +162,14 @@ def _test_fulfillment(values: Json) -> Json:
     return payload
 
 
-def resend(world: World, request: Request) -> Answer:
+def resend_webhooks(state: SimulatorState, request: Request) -> Response:
     """By `measurement_id`, which no other endpoint ever shows (it is the row's number in the state file)."""
-    values = request.object()
-    row = world.store.measurement(str(values.get("measurement_id")))
-    document = world.store.get("device", row["device_id"]) if row else None
+    values = request.json_object()
+    row = state.store.measurement(str(values.get("measurement_id")))
+    document = state.store.get("device", row["device_id"]) if row else None
     if not row or not document:
-        raise Refusal(400, {"measurement_id": ["Measurement not found."]})
-    hooks = _chosen(world, "MEASUREMENT", values.get("webhook_ids"))
-    responses = _send_now(world, hooks, "MEASUREMENT", measurements.payload(world, document, row))
+        raise ApiError(400, {"measurement_id": ["Measurement not found."]})
+    hooks = chosen_webhooks(state, "MEASUREMENT", values.get("webhook_ids"))
+    responses = send_webhooks_now(state, hooks, "MEASUREMENT", measurements.measurement_payload(state, document, row))
     failed = all(not response["status"].startswith("2") for response in responses)
-    return Answer(201, {**values, "responses": responses, "all_failed": failed})
+    return Response(201, {**values, "responses": responses, "all_failed": failed})

@@ -5,118 +5,130 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from devices.simulator.api import activation, devices, gateways, measurements, replacements, special_orders
-from devices.simulator.api.fulfillment import BAD_ADDRESS
-from devices.simulator.runtime.clock import iso, parse
+from devices.simulator.api.fulfillment import INVALID_ADDRESS_TEXT
+from devices.simulator.runtime.clock import format_iso_time, parse_iso_time
 from devices.simulator.runtime.messages import Json
-from devices.simulator.runtime.state import World
+from devices.simulator.runtime.state import SimulatorState
 
-Touch = Callable[[World, Json, str | None, datetime], None]
+ScriptedEvent = Callable[[SimulatorState, Json, str | None, datetime], None]
 
 
-def _devices(world: World, key: str | None, word: str = "") -> list[Json]:
-    owned = [each for each in world.store.all("device") if each["patient"] == key]
+def devices_of_patient(state: SimulatorState, key: str | None, word: str = "") -> list[Json]:
+    owned = [each for each in state.store.all("device") if each["patient"] == key]
     return [each for each in owned if word in each["device"]["name"]]
 
 
-def _days(now: datetime, day: float) -> datetime:
+def days_from(now: datetime, day: float) -> datetime:
     return now + timedelta(days=day)
 
 
-def late_batch(world: World, row: Json, key: str | None, now: datetime) -> None:
+def make_late_batch(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """Six days of readings that the cuff kept while the gateway was unplugged, uploaded within seconds."""
-    document = _devices(world, key, "BPM")[0]
-    first, last, uploaded = _days(now, -10), _days(now, -4), _days(now, -3.6)
-    kept = [each for each in _between(world, document, first, last) if each["created"] < iso(uploaded)]
+    document = devices_of_patient(state, key, "BPM")[0]
+    first, last, uploaded = days_from(now, -10), days_from(now, -4), days_from(now, -3.6)
+    kept = [
+        each
+        for each in measurements_between(state, document, first, last)
+        if each["created"] < format_iso_time(uploaded)
+    ]
     for n, each in enumerate(sorted(kept, key=lambda each: each["timestamp"])):
-        world.store.change_measurement(each["id"], created=iso(uploaded + timedelta(milliseconds=340 * n)))
+        state.store.update_measurement(each["id"], created=format_iso_time(uploaded + timedelta(milliseconds=340 * n)))
 
 
-def estimated_times(world: World, row: Json, key: str | None, now: datetime) -> None:
+def make_estimated_times(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """The cuff's clock was unset: the vendor spread the readings evenly, and says so."""
-    document = _devices(world, key, "BPM")[0]
-    first, last, uploaded = _days(now, -16), _days(now, -11), _days(now, -10.7)
-    times = sorted({each["timestamp"] for each in _between(world, document, first, last)})
+    document = devices_of_patient(state, key, "BPM")[0]
+    first, last, uploaded = days_from(now, -16), days_from(now, -11), days_from(now, -10.7)
+    times = sorted({each["timestamp"] for each in measurements_between(state, document, first, last)})
     even = {old: first + (last - first) * n / max(1, len(times)) for n, old in enumerate(times)}
-    for each in _between(world, document, first, last):
+    for each in measurements_between(state, document, first, last):
         at = even[each["timestamp"]].replace(second=0, microsecond=0)
-        world.store.change_measurement(each["id"], timestamp=iso(at), created=iso(uploaded), estimated_timestamp=True)
+        state.store.update_measurement(
+            each["id"], timestamp=format_iso_time(at), created=format_iso_time(uploaded), estimated_timestamp=True
+        )
 
 
-def replaced_gateway(world: World, row: Json, key: str | None, now: datetime) -> None:
+def make_gateway_replacement(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """Swapped 34 days ago: every device has a log line, and older readings carry the old id."""
-    swapped = _days(now, -34)
-    old = gateways.make(world, gateways.new_uuid(world))
-    for document in _devices(world, key):
-        for each in _between(world, document, _days(now, -200), swapped):
-            world.store.change_measurement(each["id"], hardware_uuid=old["gateway_uuid"])
-        replacements.log(world, document, old["gateway_uuid"], document["device"]["hardware_uuid"], iso(swapped))
+    swapped = days_from(now, -34)
+    old = gateways.create_gateway(state, gateways.new_gateway_uuid(state))
+    for document in devices_of_patient(state, key):
+        for each in measurements_between(state, document, days_from(now, -200), swapped):
+            state.store.update_measurement(each["id"], hardware_uuid=old["gateway_uuid"])
+        replacements.log_hardware_change(
+            state, document, old["gateway_uuid"], document["device"]["hardware_uuid"], format_iso_time(swapped)
+        )
 
 
-def conflict(world: World, row: Json, key: str | None, now: datetime) -> None:
+def add_conflicting_reading(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """One moment, one index, two values."""
-    document = _devices(world, key, "BPM")[0]
-    pressures = list(_between(world, document, _days(now, -9), _days(now, -2)))
+    document = devices_of_patient(state, key, "BPM")[0]
+    pressures = list(measurements_between(state, document, days_from(now, -9), days_from(now, -2)))
     one = next(each for each in pressures if each["metric"] == "blood_pressure")
     other = {**one, "value_1": f"{float(one['value_1']) + 17:.2f}", "value_2": f"{float(one['value_2']) + 6:.2f}"}
-    world.store.add_measurements([{**other, "created": iso(parse(one["created"]) + timedelta(seconds=41))}])
+    state.store.add_measurements(
+        [{**other, "created": format_iso_time(parse_iso_time(one["created"]) + timedelta(seconds=41))}]
+    )
 
 
-def implausible(world: World, row: Json, key: str | None, now: datetime) -> None:
+def add_implausible_weight(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """The cat on the scale."""
-    document = _devices(world, key, "Scale")[0]
-    _add(world, document, _days(now, -6.3), metric="weight", value_1=1.4)
+    document = devices_of_patient(state, key, "Scale")[0]
+    add_measurement(state, document, days_from(now, -6.3), metric="weight", value_1=1.4)
 
 
-def lows(world: World, row: Json, key: str | None, now: datetime) -> None:
+def add_glucose_events(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """A test of the meter with control solution, and one reading far above the meter's range."""
-    document = _devices(world, key, "Glucometer")[0]
+    document = devices_of_patient(state, key, "Glucometer")[0]
     control = {"measurement_location": "control solution"}
     high = {"meal_context": "post-prandial", "measurement_location": "finger", "alert": "sensor_result_above_range"}
-    _add(world, document, _days(now, -12.2), metric="glucose", value_1=110, filter_params=control)
-    _add(world, document, _days(now, -19.4), metric="glucose", value_1=412, filter_params=high)
-    _add(world, document, _days(now, -1.1), metric="glucose", value_1=54, filter_params=_fasting())
+    add_measurement(state, document, days_from(now, -12.2), metric="glucose", value_1=110, filter_params=control)
+    add_measurement(state, document, days_from(now, -19.4), metric="glucose", value_1=412, filter_params=high)
+    add_measurement(state, document, days_from(now, -1.1), metric="glucose", value_1=54, filter_params=fasting_params())
 
 
-def _fasting() -> Json:
+def fasting_params() -> Json:
     return {"meal_context": "fasting", "measurement_location": "finger"}
 
 
-def order_shipped(world: World, row: Json, key: str | None, now: datetime) -> None:
+def add_shipped_order(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """An add-on pulse oximeter that left two days ago and travels at the carrier's pace."""
-    gateway = _devices(world, key, "BPM")[0]["device"]["hardware_uuid"]
-    document = _ordered(world, row, key, "Tenovi Pulse Ox", _days(now, -5), gateway)
-    _shipped(document, _days(now, -2))
-    devices.save(world, document)
+    gateway = devices_of_patient(state, key, "BPM")[0]["device"]["hardware_uuid"]
+    document = new_ordered_device(state, row, key, "Tenovi Pulse Ox", days_from(now, -5), gateway)
+    mark_shipped(document, days_from(now, -2))
+    devices.save_device(state, document)
 
 
-def delivered(world: World, row: Json, key: str | None, now: datetime) -> None:
+def add_unused_delivery(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """On the doorstep for six days, and never used."""
-    uuid = gateways.ship_new(world, cellular=False)["gateway_uuid"]
-    document = _ordered(world, row, key, row["devices"][0], _days(now, -13), uuid)
-    _shipped(document, _days(now, -10))
-    document["device"]["fulfillment_request"]["delivered_on"] = iso(_days(now, -6))
-    devices.set_status(document, "Delivered")
-    devices.save(world, document)
+    uuid = gateways.ship_new_gateway(state, cellular=False)["gateway_uuid"]
+    document = new_ordered_device(state, row, key, row["devices"][0], days_from(now, -13), uuid)
+    mark_shipped(document, days_from(now, -10))
+    document["device"]["fulfillment_request"]["delivered_on"] = format_iso_time(days_from(now, -6))
+    devices.set_device_status(document, "Delivered")
+    devices.save_device(state, document)
 
 
-def stuck(world: World, row: Json, key: str | None, now: datetime) -> None:
+def add_order_with_bad_address(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """No house number: the vendor waits for the client."""
-    document = _ordered(world, row, key, row["devices"][0], _days(now, -3), None)
-    document["device"]["fulfillment_request"]["invalid_address"] = BAD_ADDRESS
-    devices.set_status(document, "Client Action Required")
-    devices.save(world, document)
+    document = new_ordered_device(state, row, key, row["devices"][0], days_from(now, -3), None)
+    document["device"]["fulfillment_request"]["invalid_address"] = INVALID_ADDRESS_TEXT
+    devices.set_device_status(document, "Client Action Required")
+    devices.save_device(state, document)
 
 
-def _ordered(world: World, row: Json, key: str | None, name: str, at: datetime, uuid: str | None) -> Json:
-    order = {**ship_to(row), "created": iso(at)}
+def new_ordered_device(
+    state: SimulatorState, row: Json, key: str | None, name: str, ordered_at: datetime, uuid: str | None
+) -> Json:
+    order = {**shipping_fields_for(row), "created": format_iso_time(ordered_at)}
     values = {"name": name, "hardware_uuid": uuid, "fulfillment_request": order, "time_zone": row["time_zone"]}
-    document = activation.new_document(world, values)
+    document = activation.new_device_document(state, values)
     document.update(patient=key, story="seeded")
-    document["device"]["created"] = iso(at)
+    document["device"]["created"] = format_iso_time(ordered_at)
     return document
 
 
-def ship_to(row: Json) -> Json:
+def shipping_fields_for(row: Json) -> Json:
     return {
         "shipping_name": f"{row['given_name']} {row['family_name']}",
         "shipping_address": " ".join(filter(None, (row["street"], row["street_2"]))),
@@ -126,46 +138,49 @@ def ship_to(row: Json) -> Json:
     }
 
 
-def _shipped(document: Json, at: datetime) -> None:
+def mark_shipped(document: Json, at: datetime) -> None:
     link = f"https://carrier.example/track/94001{uuid5(NAMESPACE_URL, document['id']).int % 10**7:07d}"
     order = document["device"]["fulfillment_request"]
-    order.update(fulfilled=True, shipped_on=iso(at), shipping_tracking_link=link)
-    devices.set_status(document, "Shipped")
+    order.update(fulfilled=True, shipped_on=format_iso_time(at), shipping_tracking_link=link)
+    devices.set_device_status(document, "Shipped")
 
 
-def bulk_order(world: World, now: datetime) -> None:
+def add_bulk_order(state: SimulatorState, now: datetime) -> None:
     """Placed in the vendor's web app five weeks ago, delivered since: kits for the clinic's shelf."""
     contents = [
         {"name": "Gateway", "quantity": 3, "kit_id": 1},
         {"name": "Tenovi BPM - L", "quantity": 3, "kit_id": 1},
         {"name": "Tenovi Cellular BPM", "quantity": 1, "kit_id": 0},
     ]
-    order = special_orders.place_bulk(world, contents, shipping_name="Elm Street Cardiology")
-    special_orders.pack(world, order)
-    placed, shipped, arrived = (iso(_days(now, day)) for day in (-35, -32, -28))
+    order = special_orders.place_bulk_order(state, contents, shipping_name="Elm Street Cardiology")
+    special_orders.pack_bulk_order(state, order)
+    placed, shipped, arrived = (format_iso_time(days_from(now, day)) for day in (-35, -32, -28))
     order.update(created=placed, modified=arrived, shipped_on=shipped, delivered_on=arrived)
     order.update(shipping_status="DE", step_at=None)
-    world.store.put("bulk_order", order["id"], order)
+    state.store.put("bulk_order", order["id"], order)
 
 
-def _between(world: World, document: Json, first: datetime, last: datetime) -> list[Json]:
-    window = [("timestamp >= ?", iso(first)), ("timestamp < ?", iso(last))]
-    return list(world.store.measurements([document["id"]], window))
+def measurements_between(state: SimulatorState, document: Json, first: datetime, last: datetime) -> list[Json]:
+    window = [("timestamp >= ?", format_iso_time(first)), ("timestamp < ?", format_iso_time(last))]
+    return list(state.store.measurements([document["id"]], window))
 
 
-def _add(world: World, document: Json, at: datetime, **sign: object) -> None:
+def add_measurement(state: SimulatorState, document: Json, at: datetime, **sign: object) -> None:
     taken = at.replace(microsecond=0)
-    row = measurements.reading(world, document, taken=taken, created=taken + timedelta(seconds=19), **sign)  # type: ignore[arg-type]  # as its story says
-    world.store.add_measurements([row])
+    row = measurements.new_measurement(state, document, taken=taken, created=taken + timedelta(seconds=19), **sign)  # type: ignore[arg-type]  # as its story says
+    state.store.add_measurements([row])
 
 
-SHIPPING_ONLY: dict[str, Touch] = {"delivered_no_reading": delivered, "client_action_required": stuck}
-TOUCHES: dict[str, Touch] = {
-    "late_batch": late_batch,
-    "estimated_times": estimated_times,
-    "replaced_gateway": replaced_gateway,
-    "conflict": conflict,
-    "implausible": implausible,
-    "diabetic_lows": lows,
-    "order_shipped": order_shipped,
+SHIPPING_SCENARIOS: dict[str, ScriptedEvent] = {
+    "delivered_no_reading": add_unused_delivery,
+    "client_action_required": add_order_with_bad_address,
+}
+SCRIPTED_EVENTS: dict[str, ScriptedEvent] = {
+    "late_batch": make_late_batch,
+    "estimated_times": make_estimated_times,
+    "replaced_gateway": make_gateway_replacement,
+    "conflict": add_conflicting_reading,
+    "implausible": add_implausible_weight,
+    "diabetic_lows": add_glucose_events,
+    "order_shipped": add_shipped_order,
 }

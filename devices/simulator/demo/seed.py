@@ -5,49 +5,51 @@ from datetime import datetime, timedelta
 from devices.simulator.api import activation, devices, gateways, patients
 from devices.simulator.api.catalogue import is_cellular
 from devices.simulator.demo import history, scripted_events
-from devices.simulator.demo.personas import described
-from devices.simulator.runtime.clock import iso, parse
+from devices.simulator.demo.personas import persona_rows
+from devices.simulator.runtime.clock import format_iso_time, parse_iso_time
 from devices.simulator.runtime.messages import Json
-from devices.simulator.runtime.state import World
+from devices.simulator.runtime.state import SimulatorState
 
-DAYS = 90
-NEW_STARTS_DAYS = 13
+HISTORY_DAYS = 90
+NEW_START_HISTORY_DAYS = 13
 # What the vendor lists although nobody here ordered it: somebody's old device, and one of the web app.
-STRANGERS = (
+UNKNOWN_DEVICES = (
     ("legacy-1042", "Tenovi BPM - L", "K. Vance"),
     ("pt-0b1e55ed-0000-5000-8000-00000000a11e", "Tenovi Scale", None),
 )
 
 
-def fill(world: World) -> None:
-    now = world.clock.now()
-    for row in described():
-        _settle(world, row, now)
-    for external_id, name, person_name in STRANGERS:
+def seed_demo_account(state: SimulatorState) -> None:
+    now = state.clock.now()
+    for row in persona_rows():
+        seed_persona(state, row, now)
+    for external_id, name, person_name in UNKNOWN_DEVICES:
         patient = {"external_id": external_id, "name": person_name, "sms_opt_in": False}
-        document = _connected(world, patients.apply(world, patient), name, None, now, DAYS)
-        history.write(world, document, now - timedelta(days=21), now)
-    scripted_events.bulk_order(world, now)
+        document = seed_connected_device(
+            state, patients.save_nested_patient(state, patient), name, None, now, HISTORY_DAYS
+        )
+        history.store_history(state, document, now - timedelta(days=21), now)
+    scripted_events.add_bulk_order(state, now)
 
 
-def _settle(world: World, row: Json, now: datetime) -> None:
+def seed_persona(state: SimulatorState, row: Json, now: datetime) -> None:
     """One person: their account, their devices on one gateway, their past, their story's odd events."""
-    key = patients.apply(world, _patient(row))
-    days = NEW_STARTS_DAYS if row["story"] == "new_start" else DAYS
-    gateway = None if all(is_cellular(name) for name in row["devices"]) else _gateway(world, now, days)
-    if row["story"] in scripted_events.SHIPPING_ONLY:
-        scripted_events.SHIPPING_ONLY[row["story"]](world, row, key, now)
+    key = patients.save_nested_patient(state, persona_patient_json(row))
+    days = NEW_START_HISTORY_DAYS if row["story"] == "new_start" else HISTORY_DAYS
+    gateway = None if all(is_cellular(name) for name in row["devices"]) else seed_gateway(state, now, days)
+    if row["story"] in scripted_events.SHIPPING_SCENARIOS:
+        scripted_events.SHIPPING_SCENARIOS[row["story"]](state, row, key, now)
         return
     for name in row["devices"]:
-        document = _connected(world, key, name, gateway, now, days)
+        document = seed_connected_device(state, key, name, gateway, now, days)
         document["time_zone"] = row["time_zone"]
-        document["device"]["fulfillment_request"].update(scripted_events.ship_to(row))
-        history.write(world, document, now - timedelta(days=days), now)
-    if touch := scripted_events.TOUCHES.get(row["story"]):
-        touch(world, row, key, now)
+        document["device"]["fulfillment_request"].update(scripted_events.shipping_fields_for(row))
+        history.store_history(state, document, now - timedelta(days=days), now)
+    if touch := scripted_events.SCRIPTED_EVENTS.get(row["story"]):
+        touch(state, row, key, now)
 
 
-def _patient(row: Json) -> Json:
+def persona_patient_json(row: Json) -> Json:
     """What a careful client sends: shipping needs, and no birth date, MRN or condition."""
     return {
         "external_id": row["external_id"],
@@ -59,33 +61,35 @@ def _patient(row: Json) -> Json:
     }
 
 
-def _gateway(world: World, now: datetime, days: int) -> str:
-    gateway = gateways.make(world, gateways.new_uuid(world))
-    gateway["shipped_on"] = gateway["assigned_on"] = iso(now - timedelta(days=days + 6))
-    return str(world.store.put("gateway", gateway["gateway_uuid"], gateway)["gateway_uuid"])
+def seed_gateway(state: SimulatorState, now: datetime, days: int) -> str:
+    gateway = gateways.create_gateway(state, gateways.new_gateway_uuid(state))
+    gateway["shipped_on"] = gateway["assigned_on"] = format_iso_time(now - timedelta(days=days + 6))
+    return str(state.store.put("gateway", gateway["gateway_uuid"], gateway)["gateway_uuid"])
 
 
-def _connected(world: World, key: str | None, name: str, gateway: str | None, now: datetime, days: int) -> Json:
+def seed_connected_device(
+    state: SimulatorState, key: str | None, name: str, gateway: str | None, now: datetime, days: int
+) -> Json:
     """A device that came by dropship before the story began and has measured since."""
-    uuid = gateway or gateways.ship_new(world, cellular=is_cellular(name))["gateway_uuid"]
-    document = activation.new_document(world, {"name": name, "hardware_uuid": uuid, "fulfillment_request": {}})
+    uuid = gateway or gateways.ship_new_gateway(state, cellular=is_cellular(name))["gateway_uuid"]
+    document = activation.new_device_document(state, {"name": name, "hardware_uuid": uuid, "fulfillment_request": {}})
     document.update(patient=key, story="seeded")
     ordered = now - timedelta(days=days + 9)
-    document["device"]["created"] = iso(ordered)
+    document["device"]["created"] = format_iso_time(ordered)
     document["device"]["fulfillment_request"].update(
-        created=iso(ordered),
-        shipped_on=iso(ordered + timedelta(days=2)),
-        delivered_on=iso(ordered + timedelta(days=6)),
+        created=format_iso_time(ordered),
+        shipped_on=format_iso_time(ordered + timedelta(days=2)),
+        delivered_on=format_iso_time(ordered + timedelta(days=6)),
         fulfilled=True,
-        shipping_tracking_link=f"https://carrier.example/track/9400{world.random.randrange(10**8):08d}",
+        shipping_tracking_link=f"https://carrier.example/track/9400{state.random.randrange(10**8):08d}",
     )
-    devices.set_status(document, "Connected")
-    return devices.save(world, document)
+    devices.set_device_status(document, "Connected")
+    return devices.save_device(state, document)
 
 
-def catch_up(world: World) -> None:
+def catch_up_history(state: SimulatorState) -> None:
     """After a restart: what the seeded devices would have sent meanwhile. Hooks are not told; that was yesterday."""
-    now = world.clock.now()
-    for document in world.store.all("device"):
+    now = state.clock.now()
+    for document in state.store.all("device"):
         if document["status"] == "Connected" and document["last_measurement"]:
-            history.write(world, document, parse(document["last_measurement"]), now)
+            history.store_history(state, document, parse_iso_time(document["last_measurement"]), now)

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 
 Json = dict[str, Any]
 # The DRF wording; the vendor is evidently Django REST Framework, though its documents list no error bodies.
-NOT_FOUND = {"detail": "Not found."}
+NOT_FOUND_BODY = {"detail": "Not found."}
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """An answer other than success, raised from any depth of an endpoint."""
 
     def __init__(self, status: int, data: Any, headers: dict[str, str] | None = None) -> None:
@@ -19,7 +19,7 @@ class Refusal(Exception):
         self.status, self.data, self.headers = status, data, headers or {}
 
 
-class WireFault(ConnectionError):
+class ConnectionFault(ConnectionError):
     """A scripted break of the connection. The socket server acts it out; over plain WSGI it surfaces as itself."""
 
     def __init__(self, kind: str) -> None:
@@ -28,7 +28,7 @@ class WireFault(ConnectionError):
 
 
 @dataclass
-class Answer:
+class Response:
     """`data` becomes JSON unless `body` holds the bytes; `seconds_per_byte` above 0 drips them."""
 
     status: int = 200
@@ -36,9 +36,9 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     seconds_per_byte: float = 0.0
-    cut_to: int | None = None  # bytes really sent although Content-Length promises all
+    truncate_at_bytes: int | None = None  # bytes really sent although Content-Length promises all
 
-    def rendered(self) -> bytes:
+    def render_body(self) -> bytes:
         if self.body is None:
             self.body = b"" if self.status == 204 else json.dumps(self.data).encode()
         return self.body
@@ -47,7 +47,7 @@ class Answer:
         return f"{self.status} {responses.get(self.status, 'Unknown')}"
 
     def header_list(self) -> list[tuple[str, str]]:
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(self.rendered())), **self.headers}
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(self.render_body())), **self.headers}
         if self.status == 204:
             del headers["Content-Type"]
         return list(headers.items())
@@ -69,7 +69,7 @@ class Request:
         query_string = environ.get("QUERY_STRING", "")
         return cls(
             method=environ["REQUEST_METHOD"],
-            path=_text(environ.get("PATH_INFO", "/")),
+            path=decode_path(environ.get("PATH_INFO", "/")),
             query=dict(parse_qsl(query_string, keep_blank_values=True)),
             query_string=query_string,
             headers=headers,
@@ -82,19 +82,19 @@ class Request:
         word, _, key = self.headers.get("authorization", "").partition(" ")
         return key if word == "Api-Key" else ""
 
-    def object(self) -> Json:
+    def json_object(self) -> Json:
         """The body as a JSON object; 400 in DRF's words otherwise."""
         try:
             data = json.loads(self.body or b"{}")
         except ValueError as error:
-            raise Refusal(400, {"detail": f"JSON parse error - {error}"}) from error
+            raise ApiError(400, {"detail": f"JSON parse error - {error}"}) from error
         if not isinstance(data, dict):
             kind = type(data).__name__
-            raise Refusal(400, {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {kind}."]})
+            raise ApiError(400, {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {kind}."]})
         return data
 
 
-def _text(path: str) -> str:
+def decode_path(path: str) -> str:
     # PEP 3333 servers hand the path over as Latin-1; httpx2's transport hands over real text.
     try:
         return path.encode("latin-1").decode()

@@ -7,8 +7,8 @@ from typing import Any
 
 from devices.simulator.runtime.messages import Json, Request
 
-MOST_LINES = 200_000
-PREFIX_LENGTH = 12  # of the key, enough to tell keys apart
+MAX_LOG_LINES = 200_000
+KEY_PREFIX_LENGTH = 12  # of the key, enough to tell keys apart
 
 
 class RequestLog(list[Json]):
@@ -18,10 +18,10 @@ class RequestLog(list[Json]):
         super().__init__()
         self._lock = Lock()
 
-    def open(self, request: Request) -> Json:
+    def open_line(self, request: Request) -> Json:
         line: Json = {
             "at": time.time(),
-            "key": request.key[:PREFIX_LENGTH],
+            "key": request.key[:KEY_PREFIX_LENGTH],
             "method": request.method,
             "path": request.path,
             "query": request.query_string,
@@ -30,10 +30,10 @@ class RequestLog(list[Json]):
         }
         with self._lock:
             self.append(line)
-            del self[:-MOST_LINES]
+            del self[:-MAX_LOG_LINES]
         return line
 
-    def matching(self, method: str = "", path_contains: str = "", **exact: Any) -> list[Json]:
+    def matching_lines(self, method: str = "", path_contains: str = "", **exact: Any) -> list[Json]:
         with self._lock:
             lines = list(self)
         return [
@@ -46,5 +46,5 @@ class RequestLog(list[Json]):
 
     def smallest_gap(self, key: str) -> float:
         """Seconds between the two nearest arrivals with one key; infinite below two."""
-        times = sorted(line["at"] for line in self.matching(key=key[:PREFIX_LENGTH]))
+        times = sorted(line["at"] for line in self.matching_lines(key=key[:KEY_PREFIX_LENGTH]))
         return min((b - a for a, b in pairwise(times)), default=float("inf"))

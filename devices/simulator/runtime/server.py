@@ -9,18 +9,18 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from devices.simulator.runtime.messages import Json, WireFault
+from devices.simulator.runtime.messages import ConnectionFault, Json
 
-Application = Callable[[Json, Callable[..., Any]], Iterable[bytes]]
-LONGEST_BODY = 64 * 1024 * 1024  # the control endpoint takes readings by the thousand
+WsgiApplication = Callable[[Json, Callable[..., Any]], Iterable[bytes]]
+MAX_BODY_BYTES = 64 * 1024 * 1024  # the control endpoint takes readings by the thousand
 
 
-class Server(ThreadingHTTPServer):
+class SimulatorServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], application: Application) -> None:
-        super().__init__(address, Handler)
+    def __init__(self, address: tuple[str, int], application: WsgiApplication) -> None:
+        super().__init__(address, RequestHandler)
         self.application = application
 
     @property
@@ -34,40 +34,40 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class Handler(BaseHTTPRequestHandler):
+class RequestHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 64 * 1024
     timeout = 120
-    server: Server
+    server: SimulatorServer
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         if name.startswith("do_"):  # every method is the application's to judge
-            return self._serve
+            return self.serve_request
         raise AttributeError(name)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
         """Silent: `/_control/requests` is the log."""
 
-    def _serve(self) -> None:
+    def serve_request(self) -> None:
         try:
-            chunks = self.server.application(self._environ(), self._start)
+            chunks = self.server.application(self.build_environ(), self.start_response)
             for chunk in chunks:
                 self.wfile.write(chunk)
                 self.wfile.flush()
-                self._sent += len(chunk)
-        except WireFault:
-            self._reset()
+                self._sent_bytes += len(chunk)
+        except ConnectionFault:
+            self.reset_connection()
             return
-        if self._sent < self._promised:
+        if self._sent_bytes < self._promised_bytes:
             self.close_connection = True  # a truncated answer ends with the connection
 
-    def _environ(self) -> Json:
+    def build_environ(self) -> Json:
         path, _, query = self.path.partition("?")
-        body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LONGEST_BODY))
+        body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MAX_BODY_BYTES))
         environ: Json = {
             "REQUEST_METHOD": self.command,
-            "PATH_INFO": _unquoted(path),
+            "PATH_INFO": unquote_path(path),
             "QUERY_STRING": query,
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.input": BytesIO(body),
@@ -76,15 +76,15 @@ class Handler(BaseHTTPRequestHandler):
             environ.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)
         return environ
 
-    def _start(self, status: str, headers: list[tuple[str, str]]) -> None:
+    def start_response(self, status: str, headers: list[tuple[str, str]]) -> None:
         code, _, words = status.partition(" ")
         self.send_response(int(code), words)
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
-        self._promised, self._sent = int(dict(headers)["Content-Length"]), 0
+        self._promised_bytes, self._sent_bytes = int(dict(headers)["Content-Length"]), 0
 
-    def _reset(self) -> None:
+    def reset_connection(self) -> None:
         """RST instead of an answer: closing with a linger of 0 seconds throws all away."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -92,10 +92,10 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
 
-def _unquoted(path: str) -> str:
+def unquote_path(path: str) -> str:
     return unquote_to_bytes(path).decode("latin-1")
 
 
-def bound(text: str) -> tuple[str, int]:
+def parse_bind_address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     return host or "127.0.0.1", int(port)

@@ -12,10 +12,10 @@ from uuid import UUID
 from devices.simulator.runtime.clock import Clock
 from devices.simulator.runtime.messages import Json
 from devices.simulator.runtime.store import Store
-from devices.simulator.runtime.webhook_sender import Outbox
+from devices.simulator.runtime.webhook_sender import WebhookSender
 
 
-class World:
+class SimulatorState:
     """All changes happen inside `change()`: one at a time, committed, and only then told to the hooks."""
 
     def __init__(self, *, store: Store, clock: Clock, domain: str, seed: int, stage_seconds: float) -> None:
@@ -25,42 +25,42 @@ class World:
         self.seed = seed
         self.stage_seconds = stage_seconds
         self.lock = RLock()
-        self.outbox = Outbox()
+        self.webhook_sender = WebhookSender()
         self.lifecycle_offset = 0.0  # seconds that tests have pushed the lifecycle clock ahead
-        self.stepping_at: float | None = None  # due time of the stage that is being made
+        self.current_stage_due_at: float | None = None  # due time of the stage that is being made
         self._depth = 0
-        self._afterwards: list[Callable[[], None]] = []
+        self._commit_callbacks: list[Callable[[], None]] = []
         # Other dice after each restart, or ids given before it would come again.
-        self.random = random.Random(f"{seed}:{self.number('start', 1)}")  # noqa: S311  dice, not secrets
+        self.random = random.Random(f"{seed}:{self.next_number('start', 1)}")  # noqa: S311  dice, not secrets
         store.commit()
 
     @contextmanager
-    def change(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         with self.lock:
             self._depth += 1
             try:
                 yield
             except BaseException:
                 self._depth -= 1
-                self._abandon()
+                self.rollback_transaction()
                 raise
             self._depth -= 1
             if not self._depth:
-                self._settle()
+                self.commit_and_notify()
 
-    def after_commit(self, tell: Callable[[], Any]) -> None:
+    def after_commit(self, callback: Callable[[], Any]) -> None:
         """Webhooks leave only after REST shows the new state."""
-        self._afterwards.append(tell)
+        self._commit_callbacks.append(callback)
 
-    def _settle(self) -> None:
+    def commit_and_notify(self) -> None:
         self.store.commit()
-        waiting, self._afterwards = self._afterwards, []
+        waiting, self._commit_callbacks = self._commit_callbacks, []
         for tell in waiting:
             tell()
 
-    def _abandon(self) -> None:
+    def rollback_transaction(self) -> None:
         if not self._depth:
-            self._afterwards.clear()
+            self._commit_callbacks.clear()
             self.store.rollback()
 
     def new_id(self) -> str:
@@ -70,13 +70,13 @@ class World:
         """Seconds since the epoch on the clock that moves parcels; `advance` pushes it, wall time never does."""
         return self.clock.now().timestamp() + self.lifecycle_offset
 
-    def soon(self) -> float:
+    def next_stage_due_at(self) -> float:
         """When the next stage is due: counted from this one's due time, so that stages don't drift."""
         now = self.lifecycle_now()
-        on_time = self.stepping_at is not None and 0 <= now - self.stepping_at < self.stage_seconds
-        return (self.stepping_at if on_time and self.stepping_at else now) + self.stage_seconds
+        on_time = self.current_stage_due_at is not None and 0 <= now - self.current_stage_due_at < self.stage_seconds
+        return (self.current_stage_due_at if on_time and self.current_stage_due_at else now) + self.stage_seconds
 
-    def number(self, name: str, first: int) -> int:
+    def next_number(self, name: str, first: int) -> int:
         """The next of a running number, e.g. the one in SO-31007."""
         document: Json = self.store.get("number", name) or {"next": first}
         self.store.put("number", name, {"next": document["next"] + 1})

@@ -7,7 +7,7 @@ from typing import Any
 
 from devices.simulator.runtime.messages import Json
 
-COLUMNS = (
+MEASUREMENT_COLUMNS = (
     "device_id",
     "metric",
     "device_name",
@@ -21,15 +21,17 @@ COLUMNS = (
     "estimated_timestamp",
     "filter_params",
 )
-SCHEMA = f"""
+SCHEMA_SQL = f"""
 create table if not exists document (
     kind text not null, id text not null, position integer primary key autoincrement, data text not null,
     unique (kind, id));
-create table if not exists measurement (id integer primary key autoincrement, {", ".join(COLUMNS)});
+create table if not exists measurement (id integer primary key autoincrement, {", ".join(MEASUREMENT_COLUMNS)});
 create index if not exists measurement_created on measurement (device_id, created);
 create index if not exists measurement_timestamp on measurement (device_id, timestamp);
 """
-INSERT = f"insert into measurement ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  our own words only
+INSERT_MEASUREMENT_SQL = (
+    f"insert into measurement ({', '.join(MEASUREMENT_COLUMNS)}) values ({', '.join('?' * len(MEASUREMENT_COLUMNS))})"  # noqa: S608  our own words only
+)
 
 
 class Store:
@@ -41,7 +43,7 @@ class Store:
         # Committed rows survive a kill of the process, which is all that the fault tests ask of the vendor.
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
-        self._db.executescript(SCHEMA)
+        self._db.executescript(SCHEMA_SQL)
         self._documents: dict[str, dict[str, Json]] = {}
         self.load()
 
@@ -91,7 +93,9 @@ class Store:
     # Readings
 
     def add_measurements(self, rows: Iterable[Json]) -> None:
-        self._db.executemany(INSERT, (tuple(_column(row[name]) for name in COLUMNS) for row in rows))
+        self._db.executemany(
+            INSERT_MEASUREMENT_SQL, (tuple(encode_column(row[name]) for name in MEASUREMENT_COLUMNS) for row in rows)
+        )
 
     def measurements(self, device_ids: list[str], conditions: list[tuple[str, Any]]) -> Iterator[Json]:
         """Newest `created` first. `conditions` are SQL comparisons of ours ("created >= ?") with their value."""
@@ -100,13 +104,13 @@ class Store:
         values = [*device_ids, *(value for _, value in conditions)]
         sql = f"select * from measurement where {where} order by created desc, id desc"  # noqa: S608  our own words only
         for row in self._db.execute(sql, values).fetchall():
-            yield _reading(row)
+            yield decode_measurement(row)
 
     def measurement(self, key: str) -> Json | None:
         row = self._db.execute("select * from measurement where id = ?", (key,)).fetchone()
-        return _reading(row) if row else None
+        return decode_measurement(row) if row else None
 
-    def change_measurement(self, key: str, **columns: Any) -> None:
+    def update_measurement(self, key: str, **columns: Any) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)
         sql = f"update measurement set {names} where id = ?"  # noqa: S608  our own words only
         self._db.execute(sql, (*columns.values(), key))
@@ -118,11 +122,11 @@ class Store:
         self._db.execute("delete from measurement where device_id = ?", (device_id,))
 
 
-def _column(value: Any) -> Any:
+def encode_column(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict) else value
 
 
-def _reading(row: sqlite3.Row) -> Json:
+def decode_measurement(row: sqlite3.Row) -> Json:
     reading = dict(row)
     reading["estimated_timestamp"] = bool(reading["estimated_timestamp"])
     if reading["filter_params"] is not None:

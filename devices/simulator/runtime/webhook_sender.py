@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 from devices.simulator.runtime.messages import Json
 
-TIMEOUT_SECONDS = 10.0
-STOP_SECONDS = 2.0
-THREADS = 4
-LOG_LENGTH = 50_000
+POST_TIMEOUT_SECONDS = 10.0
+STOP_TIMEOUT_SECONDS = 2.0
+SENDER_THREAD_COUNT = 4
+MAX_LOG_LINES = 50_000
 
 
 @dataclass
-class Trouble:
+class DeliveryFaults:
     """What happens to webhooks on their way: shares between 0 and 1."""
 
     drop_rate: float = 0.0
@@ -31,7 +31,7 @@ class Trouble:
 
 
 @dataclass
-class Delivery:
+class WebhookDelivery:
     kind: str  # MEASUREMENT, FULFILLMENT, SPECIAL_ORDER
     endpoint: str
     headers: dict[str, str]
@@ -39,14 +39,14 @@ class Delivery:
     count: int  # events in the body
 
 
-Sender = Callable[[str, dict[str, str], bytes], int]
+SendFunction = Callable[[str, dict[str, str], bytes], int]
 
 
-def post(endpoint: str, headers: dict[str, str], body: bytes) -> int:
+def post_webhook(endpoint: str, headers: dict[str, str], body: bytes) -> int:
     """One POST on a connection of its own; the status. OSError or HTTPException when it fails."""
     url = urlsplit(endpoint)
     make = HTTPSConnection if url.scheme == "https" else HTTPConnection
-    connection = make(url.netloc, timeout=TIMEOUT_SECONDS)
+    connection = make(url.netloc, timeout=POST_TIMEOUT_SECONDS)
     try:
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection.request("POST", path, body=body, headers=headers)
@@ -55,54 +55,56 @@ def post(endpoint: str, headers: dict[str, str], body: bytes) -> int:
         connection.close()
 
 
-class Outbox:
+class WebhookSender:
     """Waiting deliveries by due time. Without `start()` nothing leaves until `deliver()` is called by hand."""
 
     def __init__(self) -> None:
-        self.trouble = Trouble()
-        self.sender: Sender = post
+        self.delivery_faults = DeliveryFaults()
+        self.sender: SendFunction = post_webhook
         self.log: list[Json] = []
         self.dropped = 0
-        self._dice = random.Random(0)  # noqa: S311  dice, not secrets
-        self._waiting: list[tuple[float, int, Delivery]] = []
+        self._random = random.Random(0)  # noqa: S311  dice, not secrets
+        self._waiting: list[tuple[float, int, WebhookDelivery]] = []
         self._serial = 0
         self._changed = Condition()
         self._running = False
         self._threads: list[Thread] = []
 
-    def push(self, hook: Json, kind: str, payload: Any) -> None:
+    def queue_delivery(self, hook: Json, kind: str, payload: Any) -> None:
         """Queue one body for one hook, with today's trouble: dropped, doubled, late (and so out of order)."""
-        delivery = Delivery(kind, hook["endpoint"], headers_of(hook), json.dumps(payload).encode(), count_of(payload))
+        delivery = WebhookDelivery(
+            kind, hook["endpoint"], webhook_headers(hook), json.dumps(payload).encode(), count_events(payload)
+        )
         with self._changed:
-            if self._dice.random() < self.trouble.drop_rate:
+            if self._random.random() < self.delivery_faults.drop_rate:
                 self.dropped += 1
                 return
-            for _ in range(2 if self._dice.random() < self.trouble.duplicate_rate else 1):
+            for _ in range(2 if self._random.random() < self.delivery_faults.duplicate_rate else 1):
                 self._serial += 1
-                heapq.heappush(self._waiting, (time.monotonic() + self._delay(), self._serial, delivery))
+                heapq.heappush(self._waiting, (time.monotonic() + self.draw_delay_seconds(), self._serial, delivery))
             self._changed.notify_all()
 
-    def _delay(self) -> float:
-        late = self._dice.random() < self.trouble.late_rate
-        return self._dice.uniform(0.2, 1.0) * self.trouble.late_seconds if late else 0.0
+    def draw_delay_seconds(self) -> float:
+        late = self._random.random() < self.delivery_faults.late_rate
+        return self._random.uniform(0.2, 1.0) * self.delivery_faults.late_seconds if late else 0.0
 
     def configure(self, **options: Any) -> Json:
         with self._changed:
-            self.trouble = Trouble(**{**asdict(self.trouble), **options})
+            self.delivery_faults = DeliveryFaults(**{**asdict(self.delivery_faults), **options})
             self._changed.notify_all()
-        return asdict(self.trouble)
+        return asdict(self.delivery_faults)
 
-    def waiting(self) -> int:
+    def waiting_count(self) -> int:
         with self._changed:
             return len(self._waiting)
 
-    def deliver(self) -> list[Json]:
+    def deliver_waiting(self) -> list[Json]:
         """Send all that waits, in due order, on the caller's thread; the log's new lines."""
         with self._changed:
             due = [heapq.heappop(self._waiting)[2] for _ in range(len(self._waiting))]
         return [self.send(delivery) for delivery in due]
 
-    def send(self, delivery: Delivery) -> Json:
+    def send(self, delivery: WebhookDelivery) -> Json:
         line: Json = {"at": time.time(), "kind": delivery.kind, "endpoint": delivery.endpoint, "count": delivery.count}
         try:
             line["answer"] = self.sender(delivery.endpoint, delivery.headers, delivery.body)
@@ -110,16 +112,23 @@ class Outbox:
             line["answer"] = type(error).__name__
         line["seconds"] = time.time() - line["at"]
         self.log.append(line)
-        del self.log[:-LOG_LENGTH]
+        del self.log[:-MAX_LOG_LINES]
         return line
 
     def report(self) -> Json:
         """What was sent so far, and what became of the rest."""
-        return {"sent": list(self.log), "waiting": self.waiting(), "dropped": self.dropped, **asdict(self.trouble)}
+        return {
+            "sent": list(self.log),
+            "waiting": self.waiting_count(),
+            "dropped": self.dropped,
+            **asdict(self.delivery_faults),
+        }
 
     def start(self) -> None:
         self._running = True
-        self._threads = [Thread(target=self._run, name=f"webhooks-{n}", daemon=True) for n in range(THREADS)]
+        self._threads = [
+            Thread(target=self._run, name=f"webhooks-{n}", daemon=True) for n in range(SENDER_THREAD_COUNT)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -128,7 +137,7 @@ class Outbox:
         with self._changed:
             self._running = False
             self._changed.notify_all()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._threads = []
@@ -140,13 +149,13 @@ class Outbox:
         self.dropped = 0
 
     def _run(self) -> None:
-        while delivery := self._next():
+        while delivery := self.next_due_delivery():
             self.send(delivery)
 
-    def _next(self) -> Delivery | None:
+    def next_due_delivery(self) -> WebhookDelivery | None:
         with self._changed:
             while self._running:
-                if self._waiting and not self.trouble.pause:
+                if self._waiting and not self.delivery_faults.pause:
                     seconds = self._waiting[0][0] - time.monotonic()
                     if seconds <= 0:
                         return heapq.heappop(self._waiting)[2]
@@ -156,7 +165,7 @@ class Outbox:
         return None
 
 
-def headers_of(hook: Json) -> dict[str, str]:
+def webhook_headers(hook: Json) -> dict[str, str]:
     """`auth_key` names the header (default Authorization), `auth_header` is its complete value. No signature."""
     headers = {"Content-Type": "application/json", "User-Agent": "python-requests/2.31.0"}
     if hook.get("auth_header"):
@@ -164,5 +173,5 @@ def headers_of(hook: Json) -> dict[str, str]:
     return headers
 
 
-def count_of(payload: Any) -> int:
+def count_events(payload: Any) -> int:
     return len(payload) if isinstance(payload, list) else 1

@@ -27,8 +27,8 @@ from measurements.sync import pull as readings
 from patients.enrollment import admission
 from patients.models import Clinic, Patient, User
 
-PEOPLE = settings.BASE_DIR / "devices" / "simulator" / "demo" / "personas.json"
-STUCK = "client_action_required"
+PERSONAS_FILE = settings.BASE_DIR / "devices" / "simulator" / "demo" / "personas.json"
+STUCK_SCENARIO = "client_action_required"
 KITS = {
     "Hypertension": ("Tenovi BPM - L",),
     "Heart failure": ("Tenovi BPM - L", "Tenovi Scale", "Tenovi Pulse Ox"),
@@ -43,29 +43,29 @@ class Command(BaseCommand):
     def handle(self, **_: Any) -> None:
         if not settings.DEMO:
             raise CommandError("This invents people. It runs in the demo only (DEMO=1).")
-        described = json.loads(Path(PEOPLE).read_text(encoding="utf-8"))
-        clinics = self._clinics(described["clinics"])
-        staff = _demo_staff.employ(clinics, accounts=Path(os.environ["DEMO_ACCOUNTS_FILE"]))
-        coordinators = _demo_staff.coordinators(staff)
-        with tenovi.people_lane() as client:
-            registration.register(client, site_url=settings.SITE_URL)
+        described = json.loads(Path(PERSONAS_FILE).read_text(encoding="utf-8"))
+        clinics = self.create_clinics(described["clinics"])
+        staff = _demo_staff.create_demo_staff(clinics, accounts=Path(os.environ["DEMO_ACCOUNTS_FILE"]))
+        coordinators = _demo_staff.coordinators_by_clinic(staff)
+        with tenovi.user_client() as client:
+            registration.register_webhooks(client, site_url=settings.SITE_URL)
             if not DeviceType.objects.exists():
                 reconciliation.sync_catalogue(client)
-            self._kits(clinics)
-            new = self._enrol(described["people"], clinics, coordinators)
-            if new or not _compared():
-                reconciliation.compare_devices(client)
-        self._special_order_hook()
-        self._stuck_order(described["people"], coordinators)
-        readings.start_nightly(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
+            self.create_kits(clinics)
+            new = self.enroll_personas(described["people"], clinics, coordinators)
+            if new or not has_finished_device_sync():
+                reconciliation.reconcile_devices(client)
+        self.register_special_order_webhook()
+        self.place_stuck_order(described["people"], coordinators)
+        readings.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
 
-    def _clinics(self, rows: list[dict[str, Any]]) -> dict[str, Clinic]:
+    def create_clinics(self, rows: list[dict[str, Any]]) -> dict[str, Clinic]:
         return {
             row["name"]: Clinic.objects.get_or_create(name=row["name"], defaults={"time_zone": row["time_zone"]})[0]
             for row in rows
         }
 
-    def _kits(self, clinics: dict[str, Clinic]) -> None:
+    def create_kits(self, clinics: dict[str, Clinic]) -> None:
         types = DeviceType.objects.in_bulk(field_name="name")
         for clinic in clinics.values():
             for name, contents in KITS.items():
@@ -73,18 +73,22 @@ class Command(BaseCommand):
                 if created:
                     KitItem.objects.bulk_create(KitItem(kit=kit, device_type=types[wanted]) for wanted in contents)
 
-    def _enrol(self, rows: list[dict[str, Any]], clinics: dict[str, Clinic], coordinators: dict[str, User]) -> int:
+    def enroll_personas(
+        self, rows: list[dict[str, Any]], clinics: dict[str, Clinic], coordinators: dict[str, User]
+    ) -> int:
         """Returns how many are new. Each under the account id that the vendor's list already knows."""
-        new = [row for row in rows if Patient.objects.known_as(row["external_id"]) is None]
+        new = [row for row in rows if Patient.objects.by_external_id(row["external_id"]) is None]
         with transaction.atomic():
             for row in new:
-                admission.enrol(by=coordinators[row["clinic"]], clinic=clinics[row["clinic"]], **_fields(row))
+                admission.enroll_patient(
+                    by=coordinators[row["clinic"]], clinic=clinics[row["clinic"]], **enrollment_fields(row)
+                )
         return len(new)
 
-    def _special_order_hook(self) -> None:
+    def register_special_order_webhook(self) -> None:
         """In the vendor's web app a person sets this hook up; the simulated vendor has a control endpoint for it."""
         answer = httpx2.post(
-            f"{settings.TENOVI_BASE_URL}/_control/special_hook",
+            f"{settings.TENOVI_BASE_URL}/_control/register_special_order_webhook",
             headers={"X-Control": os.environ.get("SIMULATOR_CONTROL", "control")},
             json={
                 "endpoint": settings.SITE_URL + registration.SPECIAL_ORDERS_PATH,
@@ -94,10 +98,10 @@ class Command(BaseCommand):
         )
         answer.raise_for_status()
 
-    def _stuck_order(self, rows: list[dict[str, Any]], coordinators: dict[str, User]) -> None:
+    def place_stuck_order(self, rows: list[dict[str, Any]], coordinators: dict[str, User]) -> None:
         """An order whose address the vendor can't use: ZIP 00000. It stays in Client Action Required."""
-        row = next(row for row in rows if row["story"] == STUCK)
-        patient = Patient.objects.known_as(row["external_id"])
+        row = next(row for row in rows if row["story"] == STUCK_SCENARIO)
+        patient = Patient.objects.by_external_id(row["external_id"])
         if patient is None or Order.objects.filter(patient=patient).exists():
             return
         kit = Kit.objects.get(clinic=patient.clinic, name="COPD")
@@ -112,12 +116,12 @@ class Command(BaseCommand):
         )
 
 
-def _compared() -> bool:
+def has_finished_device_sync() -> bool:
     """An earlier preparation may have been stopped between enrolling and adopting."""
     return SyncRun.objects.filter(kind=SyncKind.DEVICES, finished_at__isnull=False).exists()
 
 
-def _fields(row: dict[str, Any]) -> dict[str, Any]:
+def enrollment_fields(row: dict[str, Any]) -> dict[str, Any]:
     same = (
         "external_id", "given_name", "family_name", "sex", "mrn", "phone", "street", "street_2", "city", "state",
         "time_zone", "provider", "conditions", "sms_consent",

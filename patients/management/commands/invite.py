@@ -22,9 +22,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         clinics = [Clinic.objects.get_or_create(name=name)[0] for name in options["clinic"]]
         try:
-            user = invitations.invite(
+            user = invitations.invite_user(
                 email=options["email"], name=options["name"], role=options["role"], clinics=clinics, by=None
             )
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from error
-        self.stdout.write(f"Invited. The link works once, for seven days:\n{invitations.invitation_link(user)}")
+        self.stdout.write(f"Invited. The link works once, for seven days:\n{invitations.invitation_url(user)}")

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from patients.accounts import mfa
-from patients.encryption import NoKeyFits
+from patients.encryption import EncryptionKeyError
 
 
 class Command(BaseCommand):
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            count = mfa.rotate()
-        except NoKeyFits as error:
+            count = mfa.reencrypt_mfa_secrets()
+        except EncryptionKeyError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{count} secrets are kept by the first key.")

@@ -18,7 +18,7 @@ SHIP_TO = {
 }
 
 
-class Receiver(list):
+class WebhookReceiver(list):
     """(endpoint, headers, body) of each webhook; `status` is what it answers."""
 
     status = 204
@@ -35,25 +35,25 @@ class Receiver(list):
 @pytest.fixture
 def sim():
     simulator = Simulator(gap_seconds=0)
-    simulator.webhooks.sender = Receiver()
+    simulator.webhooks.sender = WebhookReceiver()
     yield simulator
     simulator.close()
 
 
 @pytest.fixture
-def received(sim):
+def received_webhooks(sim):
     return sim.webhooks.sender
 
 
 @pytest.fixture
-def ask(sim):
+def vendor_api(sim):
     """A client of the vendor that carries the key."""
-    with a_client(sim) as client:
+    with create_client(sim) as client:
         yield client
 
 
 @pytest.fixture
-def control(sim):
+def control_api(sim):
     transport = httpx2.WSGITransport(app=sim)
     with httpx2.Client(
         transport=transport, base_url="https://vendor/_control/", headers={"X-Control": "control"}
@@ -61,12 +61,12 @@ def control(sim):
         yield client
 
 
-def a_client(sim, key=KEY):
+def create_client(sim, key=KEY):
     headers = {"Authorization": f"Api-Key {key}"}
     return httpx2.Client(transport=httpx2.WSGITransport(app=sim), base_url=BASE, headers=headers)
 
 
-class Clock:
+class ManualClock:
     """Real time of the limit, wound by the test."""
 
     now = 1000.0
@@ -76,19 +76,19 @@ class Clock:
 
 
 @pytest.fixture
-def clock(sim, monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(sim.limits, "_monotonic", clock)
+def manual_clock(sim, monkeypatch):
+    clock = ManualClock()
+    monkeypatch.setattr(sim.throttle, "_monotonic", clock)
     return clock
 
 
 @pytest.fixture
-def order(ask):
+def order_device(vendor_api):
     """Dropship one device; the answer's JSON."""
 
     def place(name="Tenovi Scale", *, hardware_uuid=None, patient="pt-7f3c", **ship_to):
         device = {"name": name, "hardware_uuid": hardware_uuid, "fulfillment_request": {**SHIP_TO, **ship_to}}
-        answer = ask.post("hwi-devices/", json={"device": device, "patient": {"external_id": patient}})
+        answer = vendor_api.post("hwi-devices/", json={"device": device, "patient": {"external_id": patient}})
         assert answer.status_code == 201
         return answer.json()
 
@@ -96,22 +96,22 @@ def order(ask):
 
 
 @pytest.fixture
-def activate(ask):
+def activate_device(vendor_api):
     """Activate on site; the response."""
 
     def post(name="Tenovi BPM - L", hardware_uuid="A1B2C3D4E5F6", patient="pt-7f3c", **device):
         body = {"device": {"name": name, "hardware_uuid": hardware_uuid, **device}}
-        return ask.post("hwi-devices/", json={**body, "patient": {"external_id": patient}})
+        return vendor_api.post("hwi-devices/", json={**body, "patient": {"external_id": patient}})
 
     return post
 
 
 @pytest.fixture
-def hook(ask):
+def register_webhook(vendor_api):
     """Register a webhook; its JSON."""
 
     def register(event="MEASUREMENT", **fields):
         body = {"endpoint": f"https://rpm.example/{event.lower()}/", "event": event, "auth_header": "Token s"}
-        return ask.post("webhooks/", json={**body, **fields}).json()
+        return vendor_api.post("webhooks/", json={**body, **fields}).json()
 
     return register

@@ -12,38 +12,38 @@ import pytest
 import stamina
 
 from devices.simulator import Simulator
-from devices.tenovi import ApiKey, Gate, ShipTo, TenoviClient, VendorPatient, http_client
+from devices.tenovi import ApiKey, RateLimiter, ShipTo, TenoviClient, VendorPatient, http_client
 from devices.tenovi.rate_limiter import Slot
-from tests.patience import PATIENCE_SECONDS
+from tests.timeouts import WAIT_TIMEOUT_SECONDS
 
 DOMAIN = "vitals-test"
 KEY = "key-people"
 
 
-class OpenGate(Gate):
+class UnlimitedRateLimiter(RateLimiter):
     """A gate without a database: lets everybody pass at once and remembers what it was told."""
 
     def __init__(self):
-        super().__init__([ApiKey(KEY)], gap_seconds=0.0, person=True)
+        super().__init__([ApiKey(KEY)], gap_seconds=0.0, for_user=True)
         self.taken = self.given_back = 0
         self.penalties, self.bad = [], []
 
-    def take(self, *, max_wait, prepare=None):
+    def take_slot(self, *, max_wait, prepare=None):
         self.taken += 1
         now = time.monotonic()
         return Slot(self.keys[0], self.keys[0].bucket, dt.datetime.now(dt.UTC), earliest=now, opens=now)
 
-    def give_back(self, slot):
+    def release_slot(self, slot):
         self.given_back += 1
 
-    def penalise(self, slot, seconds):
+    def apply_penalty(self, slot, seconds):
         self.penalties.append(seconds)
 
-    def mark_bad(self, slot, reason):
+    def mark_key_refused(self, slot, reason):
         self.bad.append(reason)
 
 
-class Ledger(httpx2.BaseTransport):
+class RecordingTransport(httpx2.BaseTransport):
     """Passes on to another transport and keeps what went over it."""
 
     def __init__(self, inner):
@@ -68,17 +68,19 @@ def no_pauses_between_tries():
 
 
 @pytest.fixture
-def gate():
-    return OpenGate()
+def rate_limiter():
+    return UnlimitedRateLimiter()
 
 
 @pytest.fixture
-def build(gate):
+def build_client(rate_limiter):
     """Clients that are closed afterwards."""
     with ExitStack() as open_clients:
 
         def building(*, transport=None, base_url="http://tenovi.invalid"):
-            client = TenoviClient(base_url=base_url, domain=DOMAIN, gate=gate, max_wait=1.0, transport=transport)
+            client = TenoviClient(
+                base_url=base_url, domain=DOMAIN, gate=rate_limiter, max_wait=1.0, transport=transport
+            )
             return open_clients.enter_context(client)
 
         yield building
@@ -92,17 +94,17 @@ def sim():
 
 
 @pytest.fixture
-def ledger(sim):
-    return Ledger(httpx2.WSGITransport(app=sim))
+def recording_transport(sim):
+    return RecordingTransport(httpx2.WSGITransport(app=sim))
 
 
 @pytest.fixture
-def client(build, ledger):
-    return build(transport=ledger)
+def client(build_client, recording_transport):
+    return build_client(transport=recording_transport)
 
 
 @pytest.fixture
-def answering(build):
+def client_with_responses(build_client):
     """A client whose vendor answers with these, one after the other and the last one for ever. An exception is raised;
     bytes and (status, data, headers) are answers; anything else is JSON with 200. `client.asked` counts."""
 
@@ -118,7 +120,7 @@ def answering(build):
             content = {"content": data} if isinstance(data, bytes) else {"json": data}
             return httpx2.Response(status, headers=headers, **content)
 
-        client = build(transport=httpx2.MockTransport(handler))
+        client = build_client(transport=httpx2.MockTransport(handler))
         client.asked = []
         return client
 
@@ -126,43 +128,45 @@ def answering(build):
 
 
 @pytest.fixture
-def server(build, monkeypatch):
+def client_of_server(build_client, monkeypatch):
     """A server of one function per connection, and a client on it with all the time in the world."""
-    monkeypatch.setattr(http_client, "CALL_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(http_client, "TIMEOUTS", {"read": PATIENCE_SECONDS, "write": PATIENCE_SECONDS})
-    monkeypatch.setattr(http_client, "READ_TRIES", 1)
+    monkeypatch.setattr(http_client, "CALL_DEADLINE_SECONDS", WAIT_TIMEOUT_SECONDS)
+    monkeypatch.setattr(
+        http_client, "HTTP_TIMEOUTS_SECONDS", {"read": WAIT_TIMEOUT_SECONDS, "write": WAIT_TIMEOUT_SECONDS}
+    )
+    monkeypatch.setattr(http_client, "READ_ATTEMPTS", 1)
     with ExitStack() as open_sockets:
 
         def serve(act, *, wrap=lambda connection: connection, scheme="http"):
             listener = open_sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
-            threading.Thread(target=accept, args=(listener, act, wrap), daemon=True).start()
-            return build(base_url=f"{scheme}://localhost:{listener.getsockname()[1]}")
+            threading.Thread(target=accept_connections, args=(listener, act, wrap), daemon=True).start()
+            return build_client(base_url=f"{scheme}://localhost:{listener.getsockname()[1]}")
 
         yield serve
 
 
 @pytest.fixture
-def calls_end_after_a_second(monkeypatch, server):
+def one_second_call_deadline(monkeypatch, client_of_server):
     """Each byte may take as long as ever."""
-    monkeypatch.setattr(http_client, "CALL_SECONDS", 1.0)
+    monkeypatch.setattr(http_client, "CALL_DEADLINE_SECONDS", 1.0)
 
 
 @pytest.fixture
-def silence_ends_after_a_second(monkeypatch, server):
+def one_second_read_timeout(monkeypatch, client_of_server):
     """The call may take as long as ever."""
-    monkeypatch.setattr(http_client, "TIMEOUTS", {"read": 1.0, "write": 1.0})
+    monkeypatch.setattr(http_client, "HTTP_TIMEOUTS_SECONDS", {"read": 1.0, "write": 1.0})
 
 
-def accept(listener, act, wrap):
+def accept_connections(listener, act, wrap):
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:  # the test is over
             return
-        threading.Thread(target=converse, args=(connection, act, wrap), daemon=True).start()
+        threading.Thread(target=serve_connection, args=(connection, act, wrap), daemon=True).start()
 
 
-def converse(connection, act, wrap):
+def serve_connection(connection, act, wrap):
     """A client that hangs up ends the conversation, whatever the script still wanted to say."""
     try:
         with wrap(connection) as wrapped:
@@ -174,7 +178,7 @@ def converse(connection, act, wrap):
 
 
 @pytest.fixture
-def reply():
+def http_response():
     """The bytes of an honest answer."""
 
     def make(body, status="200 OK", **headers):

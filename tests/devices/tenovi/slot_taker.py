@@ -11,19 +11,19 @@ import django
 def main(lane, count, keys):
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     django.setup()
-    from devices.tenovi import ApiKey, Gate
-    from devices.tenovi.rate_limiter import NoSlot
+    from devices.tenovi import ApiKey, RateLimiter
+    from devices.tenovi.rate_limiter import NoSlotAvailable
 
-    gate = Gate([ApiKey(key) for key in keys.split(",")], gap_seconds=0.1, person=lane == "person")
+    gate = RateLimiter([ApiKey(key) for key in keys.split(",")], gap_seconds=0.1, for_user=lane == "person")
     taken = 0
     while taken < int(count):
         try:
-            slot = gate.take(max_wait=60)
-        except NoSlot:
+            slot = gate.take_slot(max_wait=60)
+        except NoSlotAvailable:
             continue
         ready = time.time()  # before it is judged: what comes after may take its time on a busy machine
         if slot.is_late:
-            gate.give_back(slot)
+            gate.release_slot(slot)
             continue
         taken += 1
         print(json.dumps({"lane": lane, "bucket": slot.bucket, "booked": slot.booked.timestamp(), "ready": ready}))

@@ -9,8 +9,8 @@ import pytest
 
 from devices.statuses import DeviceState
 from devices.tenovi import PatientDetails, Rejected, TenoviClient, VendorPatient
-from devices.tenovi.http_client import Caller
-from tests.devices.tenovi.protocol import GATEWAY, HOOK, WINDOW, swap_gateway, weigh
+from devices.tenovi.http_client import VendorHttpClient
+from tests.devices.tenovi.protocol_data import GATEWAY, HOOK, WINDOW, add_readings, swap_gateway
 
 
 def test_order_device(client, order, scale):
@@ -36,7 +36,7 @@ def test_activate_device(monitor):
     assert (monitor.state, monitor.hardware_uuid, monitor.device.sensor_code) == (DeviceState.DELIVERED, GATEWAY, "10")
 
 
-def test_activate_device_on_a_gateway_that_nobody_knows(client, rosa):
+def test_activate_device_on_an_unknown_gateway(client, rosa):
     device = client.activate_device(name="Tenovi BPM - L", hardware_uuid="0000-0000-0001", patient=rosa)
 
     assert (device.state, device.status) == (DeviceState.UNKNOWN_GATEWAY, "Unknown Gateway ID")
@@ -60,7 +60,7 @@ def test_get_device(client, scale):
     assert client.get_device(scale.id) == client.get_device(str(scale.id)) == scale
 
 
-def test_get_device_that_is_not_there(client):
+def test_get_device_that_does_not_exist(client):
     with pytest.raises(Rejected) as caught:
         client.get_device(uuid.uuid4())
 
@@ -93,16 +93,16 @@ def test_unlink_device(client, monitor):
     assert client.unlink_device(monitor.id).state == DeviceState.UNLINKED
 
 
-def test_hardware_uuid_logs(client, sim, monitor, scale):
+def test_list_hardware_uuid_logs(client, sim, monitor, scale):
     swap_gateway(client, sim, monitor)
 
-    (log,) = client.hardware_uuid_logs(monitor.id).rows
+    (log,) = client.list_hardware_uuid_logs(monitor.id).rows
     assert (log.old_hardware_uuid, log.new_hardware_uuid) == (GATEWAY, client.get_device(monitor.id).hardware_uuid)
-    assert client.hardware_uuid_logs(scale.id).rows == ()
+    assert client.list_hardware_uuid_logs(scale.id).rows == ()
 
 
 def test_patient_measurements(client, sim, monitor):
-    weigh(sim, monitor, 187.4)
+    add_readings(sim, monitor, 187.4)
 
     (page,) = client.patient_measurements("PT-7F3C", **WINDOW)
 
@@ -113,7 +113,7 @@ def test_patient_measurements(client, sim, monitor):
 def test_device_measurements_within_a_window(client, sim, monitor):
     noon = dt.datetime(2026, 9, 20, 12, tzinfo=dt.UTC)
     for minutes in (-1, 0, 59, 60):
-        weigh(sim, monitor, 180 + minutes, created=(noon + dt.timedelta(minutes=minutes)).isoformat())
+        add_readings(sim, monitor, 180 + minutes, created=(noon + dt.timedelta(minutes=minutes)).isoformat())
     hour = {"created_from": noon, "created_before": noon + dt.timedelta(hours=1)}
 
     (page,) = client.device_measurements(monitor.id, **hour)
@@ -121,8 +121,8 @@ def test_device_measurements_within_a_window(client, sim, monitor):
     assert sorted(item["value_1"] for item in page.items) == ["180.00", "239.00"]
 
 
-def test_measurements_over_several_pages(client, sim, monitor):
-    weigh(sim, monitor, *range(2500))
+def test_measurement_pages_of_a_patient_over_several_pages(client, sim, monitor):
+    add_readings(sim, monitor, *range(2500))
 
     pages = list(client.patient_measurements("pt-7f3c", **WINDOW))
 
@@ -130,8 +130,8 @@ def test_measurements_over_several_pages(client, sim, monitor):
     assert len({item["value_1"] for page in pages for item in page.items}) == 2500
 
 
-def test_device_types(client):
-    types = {row.name: row for row in client.device_types().rows}
+def test_list_device_types(client):
+    types = {row.name: row for row in client.list_device_types().rows}
 
     assert (types["Tenovi BPM - L"].sensor_code, types["Tenovi BPM - L"].metrics[0].name) == ("10", "blood_pressure")
 
@@ -170,17 +170,17 @@ def test_delete_patient(client):
     assert client.list_patients().rows == ()
 
 
-def test_gateways_and_gateway_info(client, sim, monitor):
-    weigh(sim, monitor, 180)
+def test_list_gateways_and_get_gateway_info(client, sim, monitor):
+    add_readings(sim, monitor, 180)
 
-    assert [row.gateway_uuid for row in client.gateways().rows] == [GATEWAY]
-    info = client.gateway_info("a1b2-c3d4-e5f6")
+    assert [row.gateway_uuid for row in client.list_gateways().rows] == [GATEWAY]
+    info = client.get_gateway_info("a1b2-c3d4-e5f6")
     assert (info.gateway_uuid, info.last_checkin_time is not None) == (GATEWAY, True)
 
 
-def test_gateway_info_of_one_that_the_account_does_not_have(client):
+def test_get_gateway_info_of_one_that_the_account_does_not_have(client):
     with pytest.raises(Rejected):
-        client.gateway_info("B2C3D4E5F6A1")
+        client.get_gateway_info("B2C3D4E5F6A1")
 
 
 def test_create_webhook_list_webhooks_update_webhook_delete_webhook(client):
@@ -193,8 +193,8 @@ def test_create_webhook_list_webhooks_update_webhook_delete_webhook(client):
     assert client.list_webhooks().rows == ()
 
 
-def test_each_method_has_its_test_here():
+def test_client_methods_all_have_a_test_in_this_module():
     methods = {name for name, _ in inspect.getmembers(TenoviClient, inspect.isfunction) if not name.startswith("_")}
     tests = " ".join(name for name in globals() if name.startswith("test_"))
 
-    assert [name for name in sorted(methods - set(dir(Caller))) if name not in tests] == []
+    assert [name for name in sorted(methods - set(dir(VendorHttpClient))) if name not in tests] == []

@@ -1,0 +1,138 @@
+"""A clinic for measuring its pages: `python -m tests.bench.create_clinic 10000`, then `... more 1000`.
+
+The first makes the people. The witnesses, who come first by name and by every value, have their whole history at once:
+sixty with 1,000 readings each and one with 10,000; everybody else has three. The second gives those the rest of theirs,
+so that nothing on the pages that are compared differs but what lies around. Prints whom and what to ask with.
+"""
+
+import json
+import random
+import sys
+import uuid
+
+import django
+
+from tests.bench import reading_history
+
+ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
+WITNESS = "Aaron"
+STATES = ("connected", "connected", "connected", "shipped", "on_hold")
+FIRST, USUAL, LONG = 3, 1_000, 10_000  # readings of one person
+MOST_WITNESSES = 60
+OTHERS_LATE = range(60, 300)  # minutes: who measured last, are the witnesses
+
+
+def create_clinic(people):
+    from patients.models import Clinic
+
+    chance = random.Random(reading_history.SEED)
+    clinic = Clinic.objects.create(name="Big Clinic", time_zone="America/New_York")
+    nadia, cora = (create_user(clinic, role) for role in ("clinician", "coordinator"))
+    holders = create_patients_with_devices(clinic, people, chance)
+    orders = create_orders(holders, people, cora)
+    witnesses = min(MOST_WITNESSES, people - 1)
+    reading_history.write_readings(holders[:1], range(LONG))
+    reading_history.write_readings(holders[1 : witnesses + 1], range(USUAL))
+    if others := holders[witnesses + 1 :]:
+        reading_history.write_readings(others, range(FIRST), values=reading_history.LOW, late=OTHERS_LATE)
+    vacuum_and_checkpoint()
+    usual, middle = holders[witnesses // 2][0], holders[people // 2][0]
+    return {
+        "nadia": nadia.email,
+        "cora": cora.email,
+        "patient": str(usual),
+        "long": str(holders[0][0]),
+        "middle": str(middle),
+        "order": str(orders[0].pk),
+        **device_and_gateway_ids(holders[witnesses // 2][1]),
+    }
+
+
+def add_remaining_readings(each):
+    from devices.models import Device
+
+    others = Device.objects.exclude(patient__family_name__startswith=WITNESS).order_by("pk")
+    reading_history.write_readings(list(others.values_list("patient_id", "pk")), range(FIRST, each), late=OTHERS_LATE)
+    vacuum_and_checkpoint()
+
+
+def vacuum_and_checkpoint():
+    """As a server stands that has had its night: nothing of the filling is left to be written while pages are timed."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")
+
+
+def create_user(clinic, role):
+    from patients.models import User
+
+    user = User.objects.create_user(f"{role}@example.org", name=f"Big {role}", role=role)
+    user.clinics.add(clinic)
+    return user
+
+
+def create_patients_with_devices(clinic, people, chance):
+    """(patient, device) of each, the witnesses first; each device on a gateway of its own."""
+    from devices.models import Assignment, Device, Gateway
+    from patients.models import Condition, Patient
+
+    patients = Patient.objects.bulk_create(
+        Patient(
+            clinic=clinic, external_id=f"big-{n}", given_name=f"Given{chance.randrange(500)}",
+            family_name=f"{WITNESS}{n:03}" if n <= MOST_WITNESSES else f"Family{chance.randrange(3000)}",
+            birth_date="1950-01-01", mrn=f"G{n}", time_zone=chance.choice(ZONES), sex="female",
+            provider=f"Dr. {n % 20}", conditions=chance.sample(Condition.values, 2),
+        )
+        for n in range(people)
+    )  # fmt: skip
+    gateways = Gateway.objects.bulk_create(Gateway(hardware_uuid=f"A0B1{n:08X}") for n in range(people))
+    devices = Device.objects.bulk_create(
+        Device(
+            hwi_id=uuid.uuid4(), name="Tenovi BPM - L", sensor_code="10", state=chance.choice(STATES), patient=who,
+            gateway=gateway,
+        )
+        for who, gateway in zip(patients, gateways, strict=True)
+    )  # fmt: skip
+    Assignment.objects.bulk_create(Assignment(device=device, patient=device.patient) for device in devices)
+    return [(device.patient_id, device.pk) for device in devices]
+
+
+def device_and_gateway_ids(key):
+    """By what the pages of that device and of its gateway are asked for."""
+    from devices.models import Device
+
+    device = Device.objects.select_related("gateway").get(pk=key)
+    return {"device": str(device.hwi_id), "gateway": str(device.gateway.public_id)}
+
+
+def create_orders(holders, people, cora):
+    """One order in ten people, each in the state of its device."""
+    from devices.models import Device, DeviceType, VendorCall
+    from fulfillment.models import Order, OrderLine
+
+    kind = DeviceType.objects.create(name="Bench cuff", sensor_code="10")
+    devices = Device.objects.in_bulk([device for _, device in holders[:: max(1, people // 1000)]]).values()
+    orders = Order.objects.bulk_create(Order(patient_id=device.patient_id, placed_by=cora) for device in devices)
+    calls = VendorCall.objects.bulk_create(
+        VendorCall(kind="order", patient_id=order.patient_id, state="confirmed", reference=f"bench-{n}", payload={},
+                   device=device)
+        for n, (order, device) in enumerate(zip(orders, devices, strict=True))
+    )  # fmt: skip
+    OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order, patient_id=order.patient_id, device_type=kind, family="10", call=call, device=device,
+            status=device.state,
+        )
+        for order, call, device in zip(orders, calls, devices, strict=True)
+    )  # fmt: skip
+    return orders
+
+
+if __name__ == "__main__":
+    django.setup()
+    if sys.argv[1] == "more":
+        add_remaining_readings(int(sys.argv[2]))
+    else:
+        print(json.dumps(create_clinic(int(sys.argv[1]))))

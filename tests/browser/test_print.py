@@ -1,0 +1,63 @@
+"""Charts on paper: black and white, who and which days, and every print written down."""
+
+import pytest
+
+from patients.models import AuditEvent
+from tests.browser.charts import wait_for_chart
+from tests.browser.page_helpers import COUNT_COLORED_PIXELS
+from tests.browsers import SCREENSHOTS_FOLDER, save_screenshot, wait_until_true
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Every pixel of a canvas without a colour of its own.
+IS_GRAYSCALE = """(selector) => {
+  const canvas = document.querySelector(selector);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  for (let i = 0; i < data.length; i += 4) {
+    const [r, g, b, seen] = data.subarray(i, i + 4);
+    if (seen > 8 && Math.max(r, g, b) - Math.min(r, g, b) > 12) return false;
+  }
+  return true;
+}"""
+
+
+def test_print_page_is_black_and_white_and_shows_who_printed_it(open_as_clinician, device_with_readings, rosa, nadia):
+    page = open_as_clinician(f"/patients/{rosa.pk}/", color_scheme="dark")
+    page.get_by_role("link", name="Print").click()
+    wait_for_chart(page)
+
+    save_screenshot(page, "paper-screen")
+    for code in ("blood_pressure", "weight", "glucose"):
+        assert page.evaluate(IS_GRAYSCALE, f"#plot-{code} canvas"), code
+    assert page.evaluate(COUNT_COLORED_PIXELS, ["#plot-blood_pressure canvas", "--series-1"]) > 300
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.emulate_media(media="print")
+    assert page.get_by_text("Printed by Nadia Haddad").is_visible()
+    assert not page.get_by_role("button", name="Print").is_visible()
+    save_screenshot(page, "paper")
+    page.pdf(path=SCREENSHOTS_FOLDER / "paper.pdf", format="Letter")
+    assert AuditEvent.objects.filter(action="print", actor_id=nadia.pk).count() == 1
+
+
+def test_browser_print_of_patient_page_is_audited_and_drawn_for_paper(open_as_clinician, device_with_readings, rosa):
+    page = open_as_clinician(f"/patients/{rosa.pk}/")
+    wait_for_chart(page)
+
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    wait_until_true(lambda: page.evaluate(IS_GRAYSCALE, "#plot-blood_pressure canvas"))
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    wait_until_true(lambda: not page.evaluate(IS_GRAYSCALE, "#plot-blood_pressure canvas"))
+    printed = AuditEvent.objects.filter(action="print")
+    wait_until_true(printed.exists)
+    assert [event.route for event in printed] == ["patients:record_print"]
+
+
+def test_patient_page_print_without_javascript_shows_table_only(open_as_clinician, device_with_readings, rosa):
+    page = open_as_clinician(f"/patients/{rosa.pk}/?days=30", java_script_enabled=False)
+    assert page.get_by_role("link", name="Blood pressure as a table").is_visible(), "on the screen the way to it"
+
+    page.emulate_media(media="print")
+
+    assert page.locator(".plot:visible, .strip:visible").count() == 0
+    assert page.locator("#readings table").is_visible()
+    assert page.get_by_text("average").first.is_visible()

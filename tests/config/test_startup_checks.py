@@ -1,0 +1,79 @@
+"""What web and workers refuse to start with, each reason in one line."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+from config import startup_checks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def refusal_reasons():
+    try:
+        startup_checks.refuse_unsafe_settings()
+    except ImproperlyConfigured as error:
+        return str(error)
+    return ""
+
+
+@pytest.fixture
+def production_settings(settings):
+    """Production against the vendor's own host, everything in order."""
+    settings.TENOVI_BASE_URL = startup_checks.settings.VENDOR_BASE_URL
+    settings.TENOVI_CALL_GAP_SECONDS, settings.ORDER_SETTLE_SECONDS = 1.05, 900.0
+    settings.LEASE_SECONDS = 120.0
+    settings.OPERATOR_EMAILS = ["ops@clinic.example"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.ALLOWED_HOSTS, settings.SITE_URL = ["vitals.example"], "https://vitals.example"
+    settings.INSECURE_HTTP = settings.DEMO = settings.DEBUG = False
+    return settings
+
+
+def test_startup_checks_accept_test_settings():
+    assert refusal_reasons() == ""
+
+
+def test_startup_checks_accept_valid_production_settings(production_settings):
+    assert refusal_reasons() == ""
+
+
+@pytest.mark.parametrize("name", ["TENOVI_WEBHOOK_SECRETS", "TENOVI_API_KEYS", "TENOVI_CLIENT_DOMAIN"])
+def test_startup_checks_name_missing_setting(settings, name):
+    setattr(settings, name, [])
+
+    assert f"{name} is empty" in refusal_reasons()
+
+
+@pytest.mark.parametrize("keys", [[], ["not a key"], ["b25seS1mb3ItdGVzdHMtMDEyMzQ1Njc4OTAxMjM0NTY=", "short"]])
+def test_startup_checks_refuse_invalid_mfa_encryption_keys(settings, keys):
+    settings.MFA_ENCRYPTION_KEYS = keys
+
+    assert "MFA_ENCRYPTION_KEYS" in refusal_reasons()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TENOVI_CALL_GAP_SECONDS", 1.0), ("ORDER_SETTLE_SECONDS", 899.0), ("LEASE_SECONDS", 5.0), ("OPERATOR_EMAILS", []),
+     ("DEMO", True), ("DEBUG", True), ("INSECURE_HTTP", True), ("TENOVI_BASE_URL", "http://api2.tenovi.com"),
+     ("TENOVI_BASE_URL", "http://api2.tenovi.com."), ("ALLOWED_HOSTS", []),
+     ("SITE_URL", ""), ("SITE_URL", "http://vitals.example"),
+     ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")],
+)  # fmt: skip
+def test_startup_checks_refuse_test_settings_with_real_vendor_host(production_settings, name, value):
+    setattr(production_settings, name, value)
+
+    assert name.split("_")[0] in refusal_reasons()
+
+
+@pytest.mark.parametrize("careless", ["synchronous_commit"])
+def test_startup_checks_refuse_database_without_durable_commits(settings, monkeypatch, careless):
+    monkeypatch.setattr(connection, "close", lambda: None)
+    settings.ALLOW_CARELESS_DATABASE = False
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET {careless} = off")
+        told = refusal_reasons()
+        cursor.execute(f"RESET {careless}")
+
+    assert f"{careless}=off" in told
+    assert "fsync=off" in told, "the tests' own cluster doesn't wait for the disk"

@@ -1,0 +1,106 @@
+"""Comparisons with the vendor when they are due, and when somebody asks."""
+
+import datetime as dt
+
+import httpx2
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from devices import tasks
+from devices.models import ApiKeySlot, Delivery, DeviceType, SyncRow, SyncRun
+from devices.tenovi import client_factory
+from patients.models import AuditEvent
+from tests.factories import DeliveryFactory, DeviceFactory
+from tests.simulated_vendor import no_retry_delays, sim
+
+__all__ = ["no_retry_delays", "sim"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = timezone.now()
+
+
+@pytest.fixture
+def simulated_vendor(sim, monkeypatch, settings):
+    settings.TENOVI_CALL_GAP_SECONDS = 0.01
+    monkeypatch.setattr(client_factory, "build_transport", lambda: httpx2.WSGITransport(app=sim))
+    return sim
+
+
+@pytest.mark.parametrize(("task", "kind"), [(tasks.sync_catalogue, "catalogue"), (tasks.reconcile_devices, "devices")])
+def test_sync_task_runs_at_the_first_start_and_then_once_a_day(simulated_vendor, task, kind):
+    task()
+    task()
+    assert SyncRun.objects.filter(kind=kind, finished_at__isnull=False).count() == 1
+
+    SyncRun.objects.update(finished_at=NOW - dt.timedelta(hours=25))
+    task()
+    assert SyncRun.objects.filter(kind=kind).count() == 2
+
+
+def test_catalogue_sync_task_provides_orderable_types_after_the_first_start(simulated_vendor):
+    tasks.sync_catalogue()
+
+    assert DeviceType.objects.orderable().filter(name="Tenovi Scale").exists()
+
+
+def test_sync_run_requested_in_the_admin_is_due_immediately(simulated_vendor, client, ada):
+    tasks.sync_catalogue()
+    client.force_login(ada)
+
+    client.post("/admin/devices/syncrun/start/catalogue/")
+    tasks.sync_catalogue()
+
+    asked = SyncRun.objects.get(requested_by=ada)
+    assert asked.finished_at is not None
+
+
+def test_sync_run_admin_starts_a_pull_and_shows_its_progress(client, ada, rosa):
+    DeviceFactory(patient=rosa)
+    client.force_login(ada)
+
+    page = client.post("/admin/devices/syncrun/start/measurements/", follow=True).content.decode()
+
+    run = SyncRun.objects.get()
+    assert run.requested_by == ada
+    assert "0 of 1 patients" in page
+    assert 'http-equiv="refresh"' in page
+    assert AuditEvent.objects.filter(action=AuditEvent.Action.SYNC, actor_id=ada.pk).exists()
+    SyncRow.objects.update(state=SyncRow.State.DONE)
+    SyncRun.objects.update(finished_at=NOW)
+    page = client.get(f"/admin/devices/syncrun/{run.pk}/change/").content.decode()
+    assert "1 of 1 patients" in page
+    assert 'http-equiv="refresh"' not in page
+
+
+def test_sync_run_admin_start_is_forbidden_for_clinicians(client, nadia):
+    client.force_login(nadia)
+
+    assert client.post("/admin/devices/syncrun/start/measurements/").status_code == 403
+    assert not SyncRun.objects.exists()
+
+
+def test_api_key_slot_admin_action_releases_a_refused_key(client, ada):
+    slot = ApiKeySlot.objects.create(bucket="abc", refused_since=NOW, refused_reason="401")
+    client.force_login(ada)
+
+    client.post(
+        "/admin/devices/apikeyslot/", {"action": "resume_keys", "confirmed": "1", "_selected_action": [slot.pk]}
+    )
+
+    slot.refresh_from_db()
+    assert slot.refused_since is None
+
+
+def test_replay_deliveries_command_replays_deliveries_since_a_given_time():
+    old = DeliveryFactory(state=Delivery.State.DEAD, received_at=NOW - dt.timedelta(days=3))
+    new = DeliveryFactory(state=Delivery.State.QUARANTINED, received_at=NOW)
+
+    call_command("replay_deliveries", "--since", (NOW - dt.timedelta(days=1)).isoformat(timespec="seconds"))
+
+    assert set(Delivery.objects.values_list("pk", "state")) == {(old.pk, "dead"), (new.pk, "new")}
+
+
+def test_replay_deliveries_command_rejects_a_malformed_time():
+    with pytest.raises(CommandError, match="write it as"):
+        call_command("replay_deliveries", "--since", "yesterday")

@@ -1,0 +1,28 @@
+"""A process of its own that asks the vendor as often as it may, for some seconds: used by test_true_rate."""
+
+import os
+import sys
+import time
+
+import django
+
+
+def main(seconds):
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    django.setup()
+    from django.conf import settings
+
+    from devices import tenovi
+
+    settings.TENOVI_BASE_URL = os.environ["ASKED_URL"]
+    settings.TENOVI_API_KEYS = ["key-people"]
+    until = time.monotonic() + float(seconds)
+    lane = tenovi.user_client if os.getpid() % 2 else tenovi.background_client
+    while time.monotonic() < until:
+        with lane() as client:
+            for _ in range(3):
+                if client.take_slot(max_wait=max(0.0, until - time.monotonic())):
+                    client.list_device_types()
+
+
+main(*sys.argv[1:])

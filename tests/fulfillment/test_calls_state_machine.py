@@ -1,0 +1,267 @@
+"""No path reaches a second POST at the vendor without a proof of absence between, however answers get lost."""
+
+import datetime as dt
+from collections import Counter
+from contextlib import suppress
+from itertools import pairwise
+
+import pytest
+from django.utils import timezone
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+
+from devices import tenovi
+from devices.models import VendorCall
+from devices.outbox import manual_lookup, recovery, requests, sending
+from fulfillment import call_resolution
+from tests import factories
+from tests.simulated_vendor import SHIPPING_ADDRESS
+from tests.state_machines import REJECTED_STATUSES, VendorStateMachine, run_state_machine
+
+State = VendorCall.State
+MOST_CALLS = 4
+NETWORK_FAULTS = [
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "truncate"},
+    {"kind": "html"},
+    {"kind": "html", "applied": True},
+    {"kind": "garbage"},
+    {"kind": "garbage", "applied": True},
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 502, "applied": True},
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 429, "headers": {"Retry-After": "3"}},
+    {"kind": "status", "status": 401},
+    {"kind": "redirect"},
+]
+COUNTS = Counter()
+RESOLVED_STATES = (State.CONFIRMED, State.ABANDONED)
+
+
+class CallsStateMachine(VendorStateMachine):
+    def __init__(self):
+        super().__init__()
+        elm = factories.ClinicFactory()
+        self.cora = factories.UserFactory(role="coordinator", clinics=[elm])
+        self.people = [factories.PatientFactory(clinic=elm) for _ in range(2)]
+        self.scale = factories.DeviceTypeFactory(name="Tenovi Scale", sensor_code="13")
+        self.keys, self.decided, self.notes_kept = {}, [], True
+
+    # --- what is asked for
+
+    @initialize(faults=st.lists(st.sampled_from(NETWORK_FAULTS), min_size=2, max_size=4))
+    def a_bad_morning(self, faults):
+        self.somebody_orders(0)
+        self.somebody_orders(0)
+        self.somebody_activates(1)
+        for fault in faults:
+            self.an_order_meets_trouble(fault)
+        self.workers_work()
+
+    @precondition(lambda self: len(self.keys) < MOST_CALLS)
+    @rule(who=st.integers(0, 1))
+    def somebody_orders(self, who):
+        asked = {"patient": self.people[who], "device_type": self.scale, "by": self.cora}
+        call = requests.request_order(gateway=None, ship_to=SHIPPING_ADDRESS, **asked)
+        self.keys[call.pk] = call.reference
+
+    @precondition(lambda self: len(self.keys) < MOST_CALLS)
+    @rule(who=st.integers(0, 1))
+    def somebody_activates(self, who):
+        gateway = f"A1B2C3D4E5{len(self.keys):02X}"
+        asked = {"patient": self.people[who], "device_type": self.scale, "by": self.cora}
+        call = requests.request_activation(hardware_uuid=gateway, **asked)
+        self.keys[call.pk] = gateway
+
+    # --- what goes wrong
+
+    @rule(fault=st.sampled_from(NETWORK_FAULTS))
+    def an_order_meets_trouble(self, fault):
+        self.sim.faults.add(**fault, match={"method": "POST"})
+
+    @rule(fault=st.sampled_from(NETWORK_FAULTS), times=st.integers(1, 3))
+    def the_search_meets_trouble(self, fault, times):
+        self.sim.faults.add(**fault, times=times, match={"method": "GET"})
+
+    @rule()
+    def the_vendor_is_silent_for_hours(self):
+        self.sim.faults.add("status", status=500, times=None, match={"method": "GET"})
+        for _ in range(2):
+            self.time_passes(3700)
+            self.workers_search()
+        self.sim.faults.clear()
+
+    @rule()
+    def the_wire_is_mended(self):
+        self.sim.faults.clear()
+
+    @rule(written=st.booleans())
+    def a_worker_dies_over_a_call(self, written):
+        if (call := sending.claim_next_call()) and written:
+            with suppress(tenovi.VendorError):  # dead: it can't say what it heard
+                sending.SENDER_BY_KIND[call.kind](self.client, call)
+
+    @rule()
+    def a_worker_answers_after_its_lease(self):
+        if call := sending.claim_next_call():
+            self.clock.shift(dt.timedelta(seconds=130))
+            sending.expire_call_leases()
+            with suppress(tenovi.Misconfigured):
+                sending.send_call(call, self.client)
+
+    @rule(data=st.data())
+    def what_was_lost_arrives_late(self, data):
+        """Within the settle time: that is what the settle time is for."""
+        young = timezone.now() - sending.settle_time()
+        lost = [post for post in self.ledger.posts() if is_unclear(post) and not post.made and post.at > young]
+        if lost:
+            self.ledger.apply_late(data.draw(st.sampled_from(lost)))
+
+    @precondition(lambda self: self.sim.devices())
+    @rule()
+    def the_vendor_forgets_our_notes(self):
+        self.notes_kept = False
+        with self.sim.state.transaction():
+            for document in self.sim.devices():
+                if order := document["device"]["fulfillment_request"]:
+                    order["client_notes"] = ""
+                self.sim.state.store.put("device", document["id"], document)
+
+    # --- what our side does about it
+
+    @rule()
+    def workers_work(self):
+        sending.send_due_calls(self.client)
+
+    @rule()
+    def workers_search(self):
+        sending.expire_call_leases()
+        recovery.search_unknown_calls(self.client)
+
+    @rule(seconds=st.sampled_from([5, 70, 130, 901, 901, 3700]))
+    def time_passes(self, seconds):
+        self.clock.shift(dt.timedelta(seconds=seconds))
+
+    @rule(look=st.booleans(), choice=st.sampled_from(["take", "again", "again", "insist", "give up"]))
+    def a_person_decides(self, look, choice):
+        for call in VendorCall.objects.filter(state=State.NEEDS_REVIEW):
+            if look:
+                manual_lookup.request_call_lookup(call)
+                manual_lookup.run_due_lookups(self.client)
+            self.decide(call, choice)
+
+    def decide(self, call, choice):
+        """The person knows what the vendor would say on the phone, and takes no stranger's device."""
+        call.refresh_from_db()
+        made, before = self.ledger.made(self.keys[call.pk]), call.state
+        try:
+            if choice == "take" and made:
+                call_resolution.confirm_call(call=call, hwi_id=made[0], by=self.cora)
+            if choice == "again":
+                call_resolution.send_call_again(call=call, by=self.cora)
+            if choice == "insist" and not made:
+                call_resolution.send_call_again(call=call, by=self.cora, typed_reference=call.reference)
+            if choice == "give up":
+                call_resolution.abandon_call(call=call, by=self.cora, reason="enough")
+        except call_resolution.CannotResolve:
+            call.refresh_from_db()
+            assert call.state == before
+            return
+        self.decided.append((call.pk, timezone.now(), choice))
+
+    # --- what must hold, always
+
+    @invariant()
+    def nothing_exists_twice(self):
+        if self.notes_kept:
+            assert all(len(self.ledger.made(key)) <= 1 for key in self.keys.values())
+        assert len(self.sim.devices()) <= len(self.keys)
+
+    @invariant()
+    def a_second_post_follows_a_proof_of_absence(self):
+        for pk, key in self.keys.items():
+            for first, second in pairwise(self.ledger.posts(key)):
+                assert not is_unclear(first) or self.proved(pk, first, second), (key, self.ledger.lines)
+
+    @invariant()
+    def no_device_belongs_to_two_calls(self):
+        owned = list(VendorCall.objects.filter(device__isnull=False).values_list("device", flat=True))
+        assert len(owned) == len(set(owned))
+
+    @invariant()
+    def a_confirmed_call_has_its_own_device(self):
+        for call in (
+            VendorCall.objects.filter(state=State.CONFIRMED).select_related("device") if self.notes_kept else ()
+        ):
+            assert [str(call.device.hwi_id)] == self.ledger.made(self.keys[call.pk])
+
+    def proved(self, pk, first, second):
+        """Two complete lists without it, a settle time apart and after the first; or a person, who had one or knew.
+
+        Where the vendor has forgotten our notes, two orders of the same thing are each other's equal: what this one
+        made may be what the other one has got, and is not its own any more.
+        """
+        between = [line for line in self.ledger.lists() if line.listed is not None and first.at < line.at < second.at]
+        absent = [
+            line.at for line in between if not set(line.listed) & (set(first.made) - self.got_by_others(pk, line))
+        ]
+        # Others of the same person may have been looked for before: such a list neither proves nor spoils anything.
+        settled = [at for at in absent if at - first.at >= sending.settle_time()]
+        apart = bool(settled) and settled[-1] - settled[0] >= sending.settle_time()
+        chosen = [(at, how) for who, at, how in self.decided if who == pk and first.at < at < second.at]
+        shown = any(
+            how == "insist" or any(at - each <= manual_lookup.LOOKUP_VALIDITY for each in absent) for at, how in chosen
+        )
+        return apart or shown
+
+    def got_by_others(self, pk, line):
+        if self.notes_kept:
+            return set()
+        others = VendorCall.objects.exclude(pk=pk).filter(state=State.CONFIRMED, resolved_at__lte=line.at)
+        return {str(hwi_id) for hwi_id in others.values_list("device__hwi_id", flat=True)}
+
+    def comes_to_rest(self):
+        self.sim.faults.clear()
+        for _ in range(12):
+            if not VendorCall.objects.exclude(state__in=RESOLVED_STATES).exists():
+                break
+            self.clock.shift(sending.settle_time() + dt.timedelta(seconds=1))
+            self.workers_search()
+            self.workers_work()
+            for choice in ("take", "again"):
+                self.a_person_decides(look=True, choice=choice)
+        self.count()
+        self.nothing_exists_twice()
+        self.a_second_post_follows_a_proof_of_absence()
+        left = dict(VendorCall.objects.exclude(state__in=RESOLVED_STATES).values_list("reference", "state"))
+        assert left == {}, "nobody is left waiting"
+        if self.notes_kept:
+            self.a_confirmed_call_has_its_own_device()
+
+    def count(self):
+        posts = [self.ledger.posts(key) for key in self.keys.values()]
+        again = sum(is_unclear(first) for sent in posts for first, _ in pairwise(sent))
+        sent, lists = sum(map(len, posts)), len(self.ledger.lists())
+        COUNTS.update({"walks": 1, "calls": len(self.keys), "posts": sent, "lists": lists, "posted again": again})
+        COUNTS.update(f"a person: {how}" for _, _, how in self.decided)
+
+
+def is_unclear(post):
+    return post.status not in REJECTED_STATUSES and not (post.status == 201 and post.made and is_readable(post))
+
+
+def is_readable(post):
+    return post.answer.rstrip().endswith(b"}")
+
+
+@pytest.mark.parametrize(
+    ("runs", "steps"), [pytest.param(12, 30, id="few"), pytest.param(200, 50, id="many", marks=pytest.mark.faults)]
+)
+def test_calls_state_machine_never_orders_twice_or_loses_a_call(db, report_note, runs, steps):
+    COUNTS.clear()
+
+    run_state_machine(CallsStateMachine, runs=runs, steps=steps, remark=report_note)
+
+    report_note(", ".join(f"{count} {what}" for what, count in COUNTS.items()))
+    assert COUNTS["posts"] >= COUNTS["calls"] > 0

@@ -1,0 +1,46 @@
+"""The pages on which monitoring ends."""
+
+from django.urls import reverse
+
+from devices.models import VendorCall
+from devices.statuses import DeviceState
+from tests.factories import DeviceFactory, PatientFactory
+from tests.fulfillment.pages import normalized_html
+
+
+def test_end_of_monitoring_page_lists_effect_on_each_device(as_cora, rosa):
+    DeviceFactory(patient=rosa, gateway__hardware_uuid="A1B2C3D4E5F6", fulfilled=True)
+    DeviceFactory(patient=rosa, state=DeviceState.REQUESTED, gateway=None, name="Tenovi Scale")
+
+    page = normalized_html(as_cora.get(reverse("orders:end_for_patient", args=[rosa.pk])))
+
+    assert "A1B2-C3D4-E5F6 is unlinked" in page
+    assert "Tenovi Scale has not shipped and is cancelled" in page
+
+
+def test_end_of_monitoring_page_unlinks_devices_and_discharges_patient(as_cora, rosa):
+    DeviceFactory(patient=rosa, fulfilled=True)
+
+    as_cora.post(reverse("orders:end_for_patient", args=[rosa.pk]), {"reason": "moved", "discharge": "on"})
+
+    rosa.refresh_from_db()
+    assert VendorCall.objects.get().kind == "unlink"
+    assert rosa.discharged_at is not None
+
+
+def test_end_of_monitoring_page_for_one_device_leaves_other_devices(as_cora, rosa):
+    device, other = DeviceFactory(patient=rosa, fulfilled=True), DeviceFactory(patient=rosa, fulfilled=True)
+
+    as_cora.post(reverse("orders:end_for_device", args=[rosa.pk, device.hwi_id]), {"reason": "Broken"})
+
+    assert VendorCall.objects.get().device == device
+    assert other.vendor_calls.count() == 0
+
+
+def test_end_of_monitoring_page_refuses_device_of_another_patient(as_cora, rosa, harbor):
+    foreign = DeviceFactory(patient=PatientFactory(clinic=harbor))
+
+    answer = as_cora.post(reverse("orders:end_for_device", args=[rosa.pk, foreign.hwi_id]), {"reason": "Broken"})
+
+    assert answer.status_code == 404
+    assert not VendorCall.objects.exists()

@@ -1,0 +1,188 @@
+"""What a chart shows: averages, bands, calm lines, baselines, and what it leaves out."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from measurements.chart import panels, serializer
+from measurements.chart.points import ChartPoint
+from measurements.models import Threshold
+from measurements.readings import latest_judged
+from measurements.thresholds import evaluation
+from measurements.thresholds.evaluation import EffectiveThreshold, ThresholdStatus
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
+from tests.measurements.chart.fixed_times import NOW, time_days_ago
+
+
+@pytest.fixture
+def device(rosa):
+    return DeviceFactory(patient=rosa)
+
+
+def create_blood_pressure(device, taken_at, systolic, diastolic, **fields):
+    return MeasurementFactory(
+        device=device, code="blood_pressure", taken_at=taken_at, value_1=systolic, value_2=diastolic, **fields
+    )
+
+
+def build_chart(patient, *, length=30, code="blood_pressure"):
+    bounds = evaluation.thresholds_for(patient)
+    days = panels.local_days_for(patient, length=length, now=NOW)
+    drawn = panels.build_panels(
+        patient, days=days, thresholds=bounds, latest=latest_judged.latest_readings(patient, thresholds=bounds), now=NOW
+    )
+    return drawn, next(panel for panel in drawn.panels if panel.metric.pk == code)
+
+
+def test_chart_averages_exclude_flagged_readings(rosa, device):
+    LatestReadingFactory(measurement=create_blood_pressure(device, time_days_ago(0), 140, 90))
+    create_blood_pressure(device, time_days_ago(1), 120, 80)
+    create_blood_pressure(device, time_days_ago(2), 200, 60, conflict=True)
+    create_blood_pressure(device, time_days_ago(3), 310, 100, implausible=True)
+    create_blood_pressure(device, time_days_ago(4), 200, 60, duplicate=True)
+    create_blood_pressure(device, time_days_ago(5), 200, 60, control=True)
+    create_blood_pressure(device, time_days_ago(6), 200, 60, excluded_at=NOW, excluded_reason="someone else's")
+
+    _, panel = build_chart(rosa)
+
+    assert (panel.summary.n, panel.summary.average) == (2, (130.0, 85.0))
+    assert [point.values[0] for point in panel.plot_data.points] == [310, 200, 120, 140]  # shown, but not counted
+    assert [point.needs_check for point in panel.plot_data.points] == [True, True, False, False]
+
+
+def test_chart_averages_before_and_after_noon_use_patient_local_noon_across_dst(rosa, device):
+    rows = [
+        (dt.datetime(2026, 10, 31, 15, 59, tzinfo=dt.UTC), 120),  # 11:59 in summer
+        (dt.datetime(2026, 10, 31, 16, 0, tzinfo=dt.UTC), 140),
+        (dt.datetime(2026, 11, 2, 16, 59, tzinfo=dt.UTC), 122),  # 11:59 in winter
+        (dt.datetime(2026, 11, 2, 17, 0, tzinfo=dt.UTC), 142),
+    ]
+    readings = [create_blood_pressure(device, taken, value, 80) for taken, value in rows]
+    LatestReadingFactory(measurement=readings[-1])
+
+    _, panel = build_chart(rosa)
+
+    assert panel.summary.before_noon == (121.0, 80.0)
+    assert panel.summary.from_noon == (141.0, 80.0)
+
+
+def test_chart_date_range_starts_at_patient_local_midnight(rosa, device):
+    inside = dt.datetime(2026, 11, 15, 5, 0, tzinfo=dt.UTC)
+    LatestReadingFactory(measurement=create_blood_pressure(device, inside, 130, 80))
+    create_blood_pressure(device, inside - dt.timedelta(seconds=1), 150, 80)
+
+    drawn, panel = build_chart(rosa, length=7)
+
+    assert panel.summary.n == 1
+    assert drawn.readings_per_day == [1, 0, 0, 0, 0, 0, 0]
+
+
+def test_chart_counts_blood_pressure_with_its_pulse_as_one_reading(rosa, device):
+    taken = {"device": device, "taken_at": time_days_ago(0), "index": 41}
+    LatestReadingFactory(measurement=create_blood_pressure(**taken, systolic=148, diastolic=88))
+    LatestReadingFactory(measurement=MeasurementFactory(code="pulse", value_1=77, value_2=0, **taken))
+    LatestReadingFactory(measurement=MeasurementFactory(code="irregular_heartbeat", value_1=1, **taken))
+
+    drawn, panel = build_chart(rosa)
+
+    assert panel.plot_data.points == [
+        ChartPoint(time_days_ago(0), (148.0, 88.0), irregular=True, pulse=77.0, threshold_status=ThresholdStatus.HIGH)
+    ]
+    assert drawn.readings_per_day[-1] == 1
+    assert [shown.metric.pk for shown in drawn.panels] == ["blood_pressure", "pulse"]
+
+
+def test_glucose_panel_counts_out_of_goal_readings_against_threshold_of_meal_context(rosa):
+    meter = DeviceFactory(patient=rosa)
+    contexts = [("fasting", 135), ("post-prandial", 135), (None, 135), ("fasting", 60)]
+    for hour, (context, value) in enumerate(contexts):
+        params = {"meal_context": context} if context else {}
+        row = MeasurementFactory(
+            device=meter, code="glucose", taken_at=time_days_ago(0, hour), value_1=value, filter_params=params
+        )
+    LatestReadingFactory(measurement=row)
+
+    _, panel = build_chart(rosa, code="glucose")
+
+    assert (panel.summary.above_count, panel.summary.below_count, panel.summary.in_range_percent) == (1, 1, 50)
+    assert [(goal.label, goal.range_text) for goal in panel.meal_thresholds] == [
+        ("Fasting or before meals", "80\u2013130")
+    ]
+
+
+def test_thresholds_for_patient_override_clinic_which_overrides_default(rosa, harbor):
+    kept = {"metric_id": "blood_pressure", "component": 1, "source": "test", "source_date": NOW.date()}
+    elsewhere = PatientFactory(clinic=harbor)
+
+    def systolic(patient):
+        return evaluation.thresholds_for(patient).find_threshold("blood_pressure", 1)
+
+    assert (systolic(rosa).high, systolic(rosa).scope) == (130, "default")
+    Threshold.objects.create(clinic=rosa.clinic, high=135, **kept)
+    assert (systolic(rosa).high, systolic(rosa).scope) == (135, "clinic")
+    Threshold.objects.create(patient=rosa, high=150, **kept)
+    assert (systolic(rosa).high, systolic(rosa).scope) == (150, "patient")
+    assert (systolic(elsewhere).high, systolic(elsewhere).scope) == (130, "default")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "value", "standing"),
+    [
+        (None, 130, 129, ThresholdStatus.IN_RANGE),
+        (None, 130, 130, ThresholdStatus.HIGH),  # "< 130"
+        (80, 130, 130, ThresholdStatus.IN_RANGE),  # "80-130"
+        (80, 130, 131, ThresholdStatus.HIGH),
+        (92, None, 92, ThresholdStatus.IN_RANGE),
+        (92, None, 91, ThresholdStatus.LOW),
+        (92, None, 87, ThresholdStatus.VERY_LOW),
+        (None, 130, 181, ThresholdStatus.VERY_HIGH),
+    ],
+)
+def test_threshold_status_agrees_with_printed_bounds(low, high, value, standing):
+    goal = EffectiveThreshold(low, high, 88 if low == 92 else None, 180, "default", "", NOW.date())
+
+    assert goal.evaluate(value) is standing
+
+
+def test_build_panels_uses_one_query_for_any_number_of_readings(rosa, device, django_assert_num_queries):
+    LatestReadingFactory(measurement=create_blood_pressure(device, time_days_ago(0), 140, 90))
+    for n in range(1, 30):
+        create_blood_pressure(device, time_days_ago(n), 140, 90)
+    bounds = evaluation.thresholds_for(rosa)
+    newest = latest_judged.latest_readings(rosa, thresholds=bounds)
+
+    with django_assert_num_queries(1):
+        panels.build_panels(
+            rosa, days=panels.local_days_for(rosa, length=30, now=NOW), thresholds=bounds, latest=newest, now=NOW
+        )
+
+
+def test_chart_date_range_of_all_readings_starts_at_first_vital_sign(rosa, device):
+    LatestReadingFactory(measurement=create_blood_pressure(device, time_days_ago(400), 140, 90))
+    MeasurementFactory(device=device, code="battery_percentage", taken_at=time_days_ago(500))
+
+    days = panels.local_days_for(rosa, length=0, now=NOW)
+
+    assert (days.first, days.last) == (time_days_ago(400).date(), NOW.date())
+
+
+def test_chart_serializer_sends_plain_numbers_only(rosa, device):
+    LatestReadingFactory(
+        measurement=create_blood_pressure(
+            device, time_days_ago(0), Decimal("148.00"), Decimal("88.00"), estimated=True, conflict=True
+        )
+    )
+    drawn, _ = build_chart(rosa, length=7)
+
+    sent = serializer.serialize_charts(drawn)["panels"][0]
+
+    assert sent["points"] == {
+        "at": [round(time_days_ago(0).timestamp() * 1000)],
+        "values": [[148.0], [88.0]],
+        "flags": [serializer.FLAG_ESTIMATED + serializer.FLAG_NEEDS_CHECK],
+        "shapes": [0],
+        "pk": [rosa.measurements.get().pk],
+        "pulse": [None],
+    }
+    assert [line["goal"]["words"] for line in sent["lines"]] == ["< 130", "< 80"]

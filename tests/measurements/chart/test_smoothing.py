@@ -1,0 +1,94 @@
+"""The usual weight, and the calm line through readings that scatter."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from measurements.chart import statistics
+from measurements.chart.points import ChartPoint
+from measurements.chart.smoothing import MAX_LINE_GAP, smooth_points, split_at_gaps
+from measurements.thresholds import evaluation
+from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from tests.measurements.chart.fixed_times import NEW_YORK, NOW, time_days_ago
+
+
+def weights_at(*values):
+    """(days ago, lb), oldest first."""
+    return [(time_days_ago(days_ago), value) for days_ago, value in values]
+
+
+def test_weight_baseline_is_median_of_previous_seven_days():
+    found = statistics.compute_weight_baseline(
+        weights_at((9, 150), (7, 170), (6, 171), (3, 172), (1, 230), (0, 175)),
+        zone=NEW_YORK,
+        thresholds=PatientThresholds(),
+    )
+
+    assert (found.median, found.gain) == (171.5, 3.5)  # the 150 is too old, the 230 is one outlier of four
+
+
+def test_weight_baseline_needs_more_than_two_days():
+    assert (
+        statistics.compute_weight_baseline(
+            weights_at((2, 170), (1, 171), (0, 175)), zone=NEW_YORK, thresholds=PatientThresholds()
+        )
+        is None
+    )
+
+
+@pytest.mark.django_db
+def test_weight_baseline_gain_of_three_pounds_is_above_threshold(rosa):
+    found = statistics.compute_weight_baseline(
+        weights_at((3, 170), (2, 170), (1, 170), (0, 173)), zone=NEW_YORK, thresholds=evaluation.thresholds_for(rosa)
+    )
+
+    assert found.threshold_status is ThresholdStatus.HIGH
+
+
+def test_series_segments_break_at_gap_of_more_than_three_days():
+    points = [
+        ChartPoint(time_days_ago(10), (1.0,)),
+        ChartPoint(time_days_ago(7), (2.0,)),
+        ChartPoint(time_days_ago(3), (3.0,)),
+    ]
+
+    assert [len(run) for run in split_at_gaps(points)] == [2, 1]
+    assert dt.timedelta(days=3) == MAX_LINE_GAP
+
+
+def test_smoothed_line_hardly_follows_single_outlier():
+    values = [120.0] * 10 + [180.0] + [120.0] * 10
+    points = [ChartPoint(time_days_ago(21 - n), (value,)) for n, value in enumerate(values)]
+
+    (calm,) = smooth_points(points, series_count=1, days=30)
+
+    assert max(calm) < 135
+
+
+@given(st.lists(st.tuples(st.integers(0, 60 * 24), st.integers(50, 200), st.booleans()), min_size=1, max_size=60))
+@settings(deadline=None)
+def test_smoothed_line_is_kernel_mean_of_each_segment(rows):
+    points = [
+        ChartPoint(NOW + dt.timedelta(hours=hour), (float(value),), needs_check=check)
+        for hour, value, check in sorted(rows)
+    ]
+    reach = 5**0.5 * 2  # days, for a range of thirty
+
+    def mean(segment, here):
+        near = [
+            (1 - ((p.at - here.at) / dt.timedelta(days=reach)) ** 2, p.values[0]) for p in segment if not p.needs_check
+        ]
+        near = [(weight, value) for weight, value in near if weight > 0]
+        return sum(w * v for w, v in near) / sum(w for w, _ in near) if near else None
+
+    expected = [mean(segment, point) for segment in split_at_gaps(points) for point in segment]
+    for calm, plain in zip(smooth_points(points, series_count=1, days=30)[0], expected, strict=True):
+        assert calm == pytest.approx(plain, abs=1e-3) if plain is not None else calm is None
+
+
+def test_smoothed_line_ignores_reading_to_check():
+    points = [ChartPoint(time_days_ago(n), (400.0 if n == 3 else 120.0,), needs_check=n == 3) for n in range(6, -1, -1)]
+
+    assert smooth_points(points, series_count=1, days=30) == [pytest.approx([120.0] * 7)]

@@ -1,0 +1,191 @@
+"""The list to live in: sorted, narrowed and turned over without losing one's place, and a look at one patient."""
+
+import datetime as dt
+import random
+import re
+
+import pytest
+from django.utils import timezone
+
+from measurements.patient_list import pagination
+from patients.models import Patient
+from tests.factories import OrderFactory, PatientFactory
+from tests.form_fields import FormFieldParser
+from tests.measurements.patient_list.list_page import (
+    SORTS,
+    add_reading,
+    family_names,
+    open_adjacent_page,
+    post_list_settings,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def eleven_patients(elm):
+    """Eleven people, some without any reading, some with equal values and equal names."""
+    chance = random.Random(11)
+    people = [
+        PatientFactory(clinic=elm, family_name=chance.choice(("Abe", "Ben", "Cid")), given_name=f"G{n % 4}")
+        for n in range(11)
+    ]
+    for patient in people[:8]:
+        for day in range(chance.randint(1, 8)):
+            add_reading(patient, "blood_pressure", chance.choice((120, 140)), hours_ago=1 + 24 * day)
+            add_reading(patient, "weight", chance.choice((170, 171, 180)), hours_ago=2 + 24 * day)
+        if chance.random() < 0.6:
+            add_reading(patient, "glucose", chance.choice((90, 200)), hours_ago=24 * chance.randint(0, 20))
+            add_reading(patient, "spO2", chance.choice((90, 97)), hours_ago=3)
+    return people
+
+
+def sort_value(row, sort):
+    codes = {"blood_pressure": 0, "glucose": 2, "spO2": 3}
+    if sort in codes:
+        reading = row.cells[codes[sort]].reading
+        return reading and reading.values[0]
+    return {"weight": row.weight_gain and row.weight_gain.gain, "last": row.last_at, "days": row.measured_day_count}[
+        sort
+    ]
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("sort", SORTS)
+def test_patient_list_pagination_shows_everybody_once_in_sort_order_both_ways(
+    as_nadia, nadia, eleven_patients, monkeypatch, sort, descending
+):
+    monkeypatch.setattr(pagination, "PAGE_SIZE", 3)
+    nadia.preferences["patient_list"] = {"sort": sort, "descending": descending}
+    nadia.save()
+    pages = [as_nadia.get("/patients/")]
+    while following := open_adjacent_page(as_nadia, pages[-1], "after"):
+        pages.append(following)
+
+    rows = [row for page in pages for row in page.context["rows"]]
+    assert [len(page.context["rows"]) for page in pages] == [3, 3, 3, 2]
+    assert {row.patient.pk for row in rows} == {patient.pk for patient in eleven_patients}
+    assert [page.context["page"].first_row_number for page in pages] == [1, 4, 7, 10]
+    by_name = sorted(rows, key=lambda row: (row.patient.family_name, row.patient.given_name, row.patient.pk))
+    if sort == "name":
+        assert rows == (by_name[::-1] if descending else by_name)
+    else:
+        having = [row for row in by_name if sort_value(row, sort) is not None]
+        having.sort(key=lambda row: sort_value(row, sort), reverse=descending)
+        assert rows == having + [row for row in by_name if sort_value(row, sort) is None]
+
+    back = [pages[-1]]
+    while preceding := open_adjacent_page(as_nadia, back[-1], "before"):
+        back.append(preceding)
+    assert [family_names(page) for page in reversed(back)] == [family_names(page) for page in pages]
+    assert [page.context["page"].first_row_number for page in reversed(back)] == [1, 4, 7, 10]
+
+
+def test_patient_list_sort_column_first_click_descends_second_ascends(as_nadia, elm):
+    for name, value in (("Low", 100), ("High", 190), ("Middle", 130)):
+        add_reading(PatientFactory(clinic=elm, family_name=name), "blood_pressure", value)
+    PatientFactory(clinic=elm, family_name="Nothing")
+
+    response = post_list_settings(as_nadia, sort="blood_pressure")
+    assert family_names(response) == ["High", "Middle", "Low", "Nothing"]
+    assert 'aria-sort="descending"' in response.content.decode()
+    assert family_names(post_list_settings(as_nadia, sort="blood_pressure")) == ["Low", "Middle", "High", "Nothing"]
+    assert family_names(as_nadia.get("/patients/")) == ["Low", "Middle", "High", "Nothing"]
+
+
+def test_patient_list_sort_menu_sets_column_and_direction_and_column_click_wins(as_nadia, elm):
+    for name, value in (("Low", 100), ("High", 190)):
+        add_reading(PatientFactory(clinic=elm, family_name=name), "blood_pressure", value)
+
+    for _ in range(2):
+        assert family_names(post_list_settings(as_nadia, order="blood_pressure ascending")) == ["Low", "High"]
+    assert family_names(post_list_settings(as_nadia, order="blood_pressure descending")) == ["High", "Low"]
+    assert family_names(post_list_settings(as_nadia, order="blood_pressure descending", sort="blood_pressure")) == [
+        "Low",
+        "High",
+    ]
+    assert family_names(post_list_settings(as_nadia, order="password descending")) == ["Low", "High"]
+
+
+def test_patient_list_next_page_stays_stable_when_patients_come_and_go(as_nadia, elm, monkeypatch):
+    monkeypatch.setattr(pagination, "PAGE_SIZE", 2)
+    people = {name: PatientFactory(clinic=elm, family_name=name) for name in ("Bo", "Di", "Fu", "Hy")}
+    first = as_nadia.get("/patients/")
+    PatientFactory(clinic=elm, family_name="Al")
+    Patient.objects.filter(pk=people["Di"].pk).update(discharged_at=timezone.now() + dt.timedelta(minutes=1))
+
+    second = open_adjacent_page(as_nadia, first, "after")
+
+    assert family_names(second) == ["Fu", "Hy"]
+    assert second.context["page"].first_row_number == 3
+    assert f"/patients/live/?after={people['Di'].pk}" in second.content.decode()
+
+
+def test_patient_list_page_key_of_unknown_or_foreign_patient_shows_first_page(as_nadia, elm, harbor):
+    PatientFactory(clinic=elm, family_name="Bo")
+    stranger = PatientFactory(clinic=harbor, family_name="Al")
+
+    for place in (stranger.pk, "00000000-0000-0000-0000-000000000000", "' OR 1=1", "\x00"):
+        assert family_names(as_nadia.get("/patients/", {"after": place})) == ["Bo"]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_patient_list_query_count_is_independent_of_page_size(
+    as_nadia, elm, sort, django_assert_num_queries, django_assert_max_num_queries
+):
+    def add(count):
+        for _ in range(count):
+            patient = PatientFactory(clinic=elm)
+            for code in ("blood_pressure", "weight", "glucose", "spO2"):
+                add_reading(patient, code, 120)
+            OrderFactory(patient=patient)
+
+    add(1)
+    post_list_settings(as_nadia, sort=sort)
+    with django_assert_max_num_queries(20) as few:
+        as_nadia.get("/patients/")
+    add(5)
+
+    with django_assert_num_queries(len(few)):
+        as_nadia.get("/patients/")
+
+
+def test_patient_list_sparkline_breaks_line_at_gaps(as_nadia, rosa):
+    for day, value in ((0, 120), (1, 140), (2, 130), (9, 150), (40, 200)):
+        add_reading(rosa, "blood_pressure", value, hours_ago=24 * day + 1)
+    add_reading(rosa, "blood_pressure", 250, hours_ago=30, conflict=True)
+
+    spark = as_nadia.get("/patients/").context["rows"][0].sparkline
+
+    assert spark.description == "Systolic, 30 days: 120 to 150 mmHg"
+    assert re.sub(r"[\d. ]", "", spark.path) == "MhMhLL"
+    assert spark.path.startswith("M65.4 2.0h0M87.7 ")
+    assert spark.path.endswith("L94.0 22.0")
+
+
+def test_patient_summary_days_follow_change_of_patient_time_zone(client, cora, rosa):
+    noon = dt.datetime.combine(timezone.localdate(timezone=rosa.zone), dt.time(12), tzinfo=rosa.zone)
+    add_reading(
+        rosa, "weight", 170, hours_ago=(timezone.now() - noon + dt.timedelta(hours=9, days=1)).total_seconds() / 3600
+    )
+    before = rosa.overview.last_measured_on
+    client.force_login(cora)
+    page = f"/patients/{rosa.pk}/edit/"
+
+    response = client.post(
+        page, FormFieldParser(client.get(page).content.decode()).data | {"time_zone": "Pacific/Honolulu"}
+    )
+
+    assert response.status_code == 302
+    rosa.overview.refresh_from_db()
+    assert rosa.overview.last_measured_on == before - dt.timedelta(days=1)
+
+
+def test_patient_list_sort_menu_describes_direction_in_plain_words(as_nadia, rosa):
+    page = as_nadia.get("/patients/").content.decode()
+    offered = re.findall(r'<option value="(\w+ (?:ascending|descending))"[^>]*>([^<]+)</option>', page)
+
+    assert offered[0] == ("name ascending", "Patient: A to Z"), "and that is how a first click sorts"
+    assert dict(offered)["last descending"] == "Last reading: newest first"
+    assert dict(offered)["blood_pressure descending"] == "Blood pressure: highest first"
+    assert not any("ascending" in words or "descending" in words for _, words in offered)

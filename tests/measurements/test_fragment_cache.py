@@ -1,0 +1,80 @@
+"""Fragments that are kept as they were rendered hold nothing but what they were given."""
+
+import re
+
+import pytest
+
+from config import settings
+from measurements.fragment_cache import render_cached, render_cached_with_slots
+
+TEMPLATES = settings.BASE_DIR / "templates"
+WITH_SLOTS = (
+    "measurements/_latest_reading_cell.html",
+    "measurements/_patient_row.html",
+    "measurements/_reading_table_cell.html",
+    "measurements/_reading_table_row.html",
+)
+BY_VALUES = (
+    "fulfillment/_equipment_summary.html",
+    "measurements/_days_measured.html",
+    "measurements/_empty_cell.html",
+    *WITH_SLOTS,
+)
+
+
+def test_cached_fragment_escapes_values_and_is_cached_per_arguments():
+    one = render_cached(
+        "fulfillment/_equipment_summary.html", connected=0, under_way=(("shipped", "<b>Cuff</b>", "Shipped"),)
+    )
+    two = render_cached("fulfillment/_equipment_summary.html", connected=2, under_way=())
+
+    assert "&lt;b&gt;Cuff" in one
+    assert "<b>" not in one
+    assert "2 connected" in two
+    assert render_cached("fulfillment/_equipment_summary.html", connected=2, under_way=()) is two
+
+
+def test_cached_fragment_slot_values_are_escaped_and_not_parsed_as_slots():
+    def row(name):
+        slots = dict.fromkeys(slot_names("measurements/_patient_row.html"), "") | {"name": name}
+        return render_cached_with_slots("measurements/_patient_row.html", slots, drawn=True, discharged=False)
+
+    assert ">&lt;b&gt;{about} {0} {{ &quot;x&quot;</a>" in row('<b>{about} {0} {{ "x"')
+    assert ">Rosa</a>" in row("Rosa")
+    assert "\x02" not in row("Rosa")
+
+
+def slot_names(name):
+    needs = (TEMPLATES / name).read_text().partition("#}")[0]
+    return re.findall(r"\w+", re.sub(r"\([^)]*\)", "", needs.partition("slots:")[2]))
+
+
+@pytest.mark.parametrize("name", WITH_SLOTS)
+def test_cached_fragment_slots_are_printed_without_filters_or_conditions(name):
+    """It is not there yet when the template is rendered."""
+    rest = (TEMPLATES / name).read_text().partition("#}")[2]
+    slots = slot_names(name)
+
+    assert slots
+    for slot in slots:
+        assert f"{{{{ {slot} }}}}" in rest
+        assert not re.search(rf"{{%[^%]*\b{slot}\b|\b{slot}[|.]", rest)
+
+
+@pytest.mark.parametrize("name", BY_VALUES)
+def test_cached_fragment_templates_use_only_declared_variables(name):
+    """No clock, no address, no person: whoever asks next gets the same one."""
+    needs, _, rest = (TEMPLATES / name).read_text().partition("#}")
+
+    assert not re.search(r"{%\s*(now|url|csrf_token|include|age_element)|user|request|timezone|\|format_age\b", rest)
+    for variable in re.findall(r"{{\s*(\w+)|{%\s*(?:if|elif|for \S+ in)\s+(?:not\s+)?(\w+)", rest):
+        asked = next(filter(None, variable))
+        assert asked in needs or re.search(rf"for [^%]*\b{asked}\b[^%]* in", rest)
+
+
+def test_cached_fragment_tests_cover_every_cached_template():
+    used = set()
+    for path in settings.BASE_DIR.glob("*/templatetags/*.py"):
+        used |= set(re.findall(r'(?:render_cached|render_cached_with_slots)\(\s*"(\w+/\w+\.html)"', path.read_text()))
+
+    assert used == set(BY_VALUES)

@@ -1,0 +1,176 @@
+"""The page of a patient's goals: changed by a clinician, seen by a coordinator, with its history."""
+
+from decimal import Decimal
+
+from measurements.models import ThresholdChange
+from measurements.thresholds import editing, evaluation
+from measurements.thresholds.editing import Bounds
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
+from tests.measurements.thresholds.threshold_form import save_thresholds, threshold_form_data
+from tests.page_texts import missing_words, page_text
+
+HIGH = "blood_pressure-1-high"
+SYSTOLIC = ("blood_pressure", 1, "")
+
+
+def test_threshold_form_saves_one_patient_threshold_and_keeps_other_defaults(as_nadia, rosa):
+    response = save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: "150"})
+
+    assert "The goals are saved." in page_text(response)
+    assert "Nadia Haddad Blood pressure, systolic none of its own below 150 (far above goal over 180)" in page_text(
+        response
+    )
+    assert [
+        (goal.high, goal.scope)
+        for key, goal in evaluation.thresholds_for(rosa).by_key.items()
+        if key[0] == "blood_pressure"
+    ] == [
+        (150, "patient"),
+        (80, "default"),
+    ]
+
+
+def test_threshold_change_applies_to_patient_page_immediately(as_nadia, rosa):
+    row = MeasurementFactory(device=DeviceFactory(patient=rosa), code="blood_pressure", value_1=145, value_2=70)
+    LatestReadingFactory(measurement=row)
+    assert "1 of 1 above goal" in page_text(as_nadia.get(f"/patients/{rosa.pk}/"))
+
+    save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: "150"})
+
+    assert "above goal" not in page_text(as_nadia.get(f"/patients/{rosa.pk}/"))
+
+
+def test_threshold_form_reset_checkbox_restores_default(as_nadia, rosa):
+    save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: "150"})
+
+    save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{"blood_pressure-1-back": "on"})
+
+    assert evaluation.thresholds_for(rosa).find_threshold("blood_pressure", 1).scope == "default"
+
+
+def test_threshold_form_shows_errors_at_fields_and_keeps_typed_values(as_nadia, rosa):
+    response = save_thresholds(
+        as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: "1300", "spO2-1-low": "ninety"}
+    )
+
+    assert "Between 40 and 300 mmHg" in page_text(response)
+    assert "Write a number" in page_text(response)
+    assert 'value="1300"' in response.content.decode()
+    assert 'value="ninety"' in response.content.decode()
+    assert ThresholdChange.objects.count() == 0
+
+
+def test_threshold_form_edit_conflict_keeps_values_of_both_users(as_nadia, rosa):
+    mine = threshold_form_data(as_nadia, rosa)
+    save_thresholds(as_nadia, rosa, mine, **{HIGH: "150"})  # somebody else, from the same state
+
+    told = save_thresholds(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
+    assert "Somebody was faster" in page_text(told)
+    form = told.context["form"]
+    assert (form[HIGH].value(), form["spO2-1-low"].value()) == ("150.00", "90")
+
+    again = {field.html_name: field.value() or "" for field in form if "-back" not in field.name}
+    assert "The goals are saved." in page_text(save_thresholds(as_nadia, rosa, again))
+    found = evaluation.thresholds_for(rosa)
+    assert (found.find_threshold("blood_pressure", 1).high, found.find_threshold("spO2", 1).low) == (150, 90)
+
+
+def test_threshold_form_edit_conflict_does_not_copy_clinic_threshold_to_patient(as_nadia, rosa, ada):
+    """The form showed the clinic's old goal; who never touched it has not chosen it."""
+    mine = threshold_form_data(as_nadia, rosa)
+    editing.change_thresholds(
+        scope=rosa.clinic, new_bounds={SYSTOLIC: Bounds(high=Decimal(125))}, last_seen_change_id=0, by=ada
+    )
+
+    told = save_thresholds(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
+
+    assert "Ada Mensah changed Blood pressure, systolic of the whole clinic" in page_text(told)
+    assert ThresholdChange.objects.filter(patient=rosa).count() == 0
+    form = told.context["form"]
+    assert (form[HIGH].value(), form["spO2-1-low"].value()) == ("125.00", "90")
+    save_thresholds(
+        as_nadia, rosa, {field.html_name: field.value() or "" for field in form if "-back" not in field.name}
+    )
+    assert [change.key for change in ThresholdChange.objects.filter(patient=rosa)] == [("spO2", 1, "")]
+    assert evaluation.thresholds_for(rosa).find_threshold("blood_pressure", 1).scope == "clinic"
+
+
+def test_threshold_form_edit_conflict_keeps_value_typed_over_clinic_threshold(as_nadia, rosa, ada):
+    mine = threshold_form_data(as_nadia, rosa)
+    editing.change_thresholds(
+        scope=rosa.clinic, new_bounds={SYSTOLIC: Bounds(high=Decimal(125))}, last_seen_change_id=0, by=ada
+    )
+    editing.change_thresholds(
+        scope=rosa.clinic,
+        new_bounds={SYSTOLIC: None},
+        last_seen_change_id=editing.threshold_history(rosa.clinic).first().pk,
+        by=ada,
+    )
+
+    told = save_thresholds(as_nadia, rosa, mine, **{HIGH: "150"})
+
+    assert "Somebody was faster" in page_text(told)
+    assert told.context["form"][HIGH].value() == "150"
+
+
+def test_threshold_page_is_read_only_for_coordinator(client, cora, rosa):
+    client.force_login(cora)
+    page = client.get(f"/patients/{rosa.pk}/goals/")
+
+    assert "Save the goals" not in page_text(page)
+    assert client.post(f"/patients/{rosa.pk}/goals/save/", {HIGH: "150"}).status_code == 403
+
+
+def test_threshold_page_of_patient_in_another_clinic_returns_404(client, olaf, rosa):
+    client.force_login(olaf)
+
+    assert client.get(f"/patients/{rosa.pk}/goals/").status_code == 404
+    assert client.post(f"/patients/{rosa.pk}/goals/save/", {HIGH: "150"}).status_code == 404
+
+
+def test_threshold_page_query_count_is_bounded_for_long_history(as_nadia, rosa, django_assert_max_num_queries):
+    for high in range(131, 151):
+        save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: str(high)})
+
+    with django_assert_max_num_queries(12):
+        as_nadia.get(f"/patients/{rosa.pk}/goals/")
+
+
+def test_threshold_admin_sets_thresholds_of_own_clinic_only(client, ada, rosa, harbor):
+    client.force_login(ada)
+    listed = client.get("/admin/measurements/threshold/").content.decode()
+    address = f"/admin/measurements/threshold/clinic/{rosa.clinic_id}/"
+    assert f'href="{address}"' in listed
+
+    form = client.get(address).context["form"]
+    data = {field.html_name: "" if field.value() is None else field.value() for field in form}
+    shown = page_text(client.post(address, {**data, HIGH: "140"}, follow=True))
+
+    assert "Ada Mensah Blood pressure, systolic none of its own below 140 (far above goal over 180)" in shown
+    assert (
+        evaluation.thresholds_for(rosa).find_threshold("blood_pressure", 1).high,
+        evaluation.thresholds_for(rosa).find_threshold("blood_pressure", 1).scope,
+    ) == (
+        140,
+        "clinic",
+    )
+    assert client.get(f"/admin/measurements/threshold/clinic/{harbor.pk}/").status_code == 404
+    assert client.post(f"/admin/measurements/threshold/clinic/{harbor.pk}/", data).status_code == 404
+
+
+def test_threshold_form_explains_effect_of_each_bound(as_nadia, rosa):
+    page = as_nadia.get(f"/patients/{rosa.pk}/goals/")
+
+    assert not missing_words(
+        page,
+        "In mmHg. The default, below 130 (far above goal over 180)",
+        "Far below goal: less than In goal: from In goal: up to Far above goal: more than",
+        "one far from it is marked in red as well",
+        "Back to the patient",
+    )
+
+
+def test_patient_page_links_to_thresholds_before_first_reading(as_nadia, rosa):
+    page = as_nadia.get(f"/patients/{rosa.pk}/").content.decode()
+
+    assert f'href="/patients/{rosa.pk}/goals/">Change goals' in page

@@ -1,0 +1,20 @@
+"""The form of a record in the admin, as a browser would send it."""
+
+import re
+
+
+def admin_form_data(client, address):
+    """What it would send if nothing in it were touched."""
+    page = client.get(address)
+    fields = list(page.context["adminform"].form)
+    for formset in (each.formset for each in page.context["inline_admin_formsets"]):
+        fields += [*formset.management_form, *(field for part in formset.forms for field in part)]
+    sent = {field.html_name: field.value() for field in fields if not field.html_name.endswith("-DELETE")}
+    return {name: value for name, value in sent.items() if value not in (None, False)} | {
+        "edit_version": form_edit_version(page)
+    }
+
+
+def form_edit_version(response):
+    """What the form says of the state that it stands on."""
+    return re.search(r'name="edit_version" value="(\w+)"', response.content.decode())[1]

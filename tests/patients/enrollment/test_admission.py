@@ -1,0 +1,163 @@
+import datetime as dt
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+
+from patients.enrollment import admission
+from patients.models import AuditEvent, Patient
+from tests.factories import PatientFactory
+
+FIELDS = {"given_name": " Rosa ", "family_name": "Delgado", "birth_date": dt.date(1951, 4, 9), "state": "CO"}
+
+
+def test_enroll_creates_patient_with_generated_account_id_and_audit(cora, elm):
+    patient = admission.enroll_patient(by=cora, clinic=elm, phone="(603) 555-0142", **FIELDS)
+
+    assert patient.external_id.startswith("pt-")
+    assert (patient.given_name, patient.phone, patient.time_zone) == ("Rosa", "+16035550142", "America/Denver")
+    row = AuditEvent.objects.get(action="enroll")
+    assert (row.actor_id, row.patient_ids, row.clinic_id) == (cora.pk, [patient.pk], elm.pk)
+    assert "Delgado" not in str(row.details)
+
+
+def test_enroll_without_state_uses_clinic_time_zone(cora, elm):
+    patient = admission.enroll_patient(by=cora, clinic=elm, **FIELDS | {"state": ""})
+
+    assert patient.time_zone == elm.time_zone
+
+
+def test_enroll_into_another_clinic_raises_permission_denied(cora, harbor):
+    with pytest.raises(PermissionDenied):
+        admission.enroll_patient(by=cora, clinic=harbor, **FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("phone", "555"),
+        ("phone", "not a number"),
+        ("phone", "(603) 555-0142 x 12"),
+        ("state", "ZZ"),
+        ("zip_code", "123"),
+        ("zip_code", "03301-12"),
+        ("zip_code", "٠٣٣٠١"),
+        ("birth_date", dt.date(1899, 12, 31)),
+        ("birth_date", dt.date(2099, 1, 1)),
+        ("time_zone", "UTC+5"),
+        ("family_name", ""),
+        ("family_name", "Del\u202egado"),
+        ("conditions", ["nonsense"]),
+    ],
+)
+def test_enroll_rejects_invalid_value_at_its_field(cora, elm, field, value):
+    with pytest.raises(ValidationError) as refused:
+        admission.enroll_patient(by=cora, clinic=elm, **FIELDS | {field: value})
+
+    assert refused.value.message_dict.keys() == {field}
+    assert not Patient.objects.exists()
+
+
+@pytest.mark.parametrize("zip_code", ["03301", "03301-1234"])
+@pytest.mark.parametrize("state", ["NH", "DC", "PR", "AP"])
+def test_enroll_accepts_states_and_zip_codes_the_vendor_ships_to(cora, elm, state, zip_code):
+    assert (
+        admission.enroll_patient(by=cora, clinic=elm, **FIELDS | {"state": state, "zip_code": zip_code}).state == state
+    )
+
+
+def test_enroll_rejects_mrn_in_use_in_the_same_clinic_only(cora, elm, rosa, harbor):
+    PatientFactory(clinic=harbor, mrn="MRN-ROSA")
+
+    with pytest.raises(ValidationError, match="has this MRN"):
+        admission.enroll_patient(by=cora, clinic=elm, **FIELDS | {"mrn": "MRN-ROSA"})
+
+
+def test_enroll_rejects_account_id_in_use_ignoring_case(cora, elm, rosa):
+    with pytest.raises(ValidationError, match="in use"):
+        admission.enroll_patient(by=cora, clinic=elm, **FIELDS | {"external_id": "ACCT-Rosa"})
+
+
+def test_edit_patient_audits_changed_field_names_without_values(cora, rosa):
+    began = rosa.live_version
+
+    admission.edit_patient(patient=rosa, by=cora, edit_version=1, city="Nashua", zip_code="03060", state="NH")
+
+    rosa.refresh_from_db()
+    assert (rosa.city, rosa.edit_version, rosa.live_version) == ("Nashua", 2, began + 1)
+    row = AuditEvent.objects.get(action="edit")
+    assert sorted(row.details["fields"]) == ["city", "zip_code"]
+    assert "Nashua" not in str(row.details)
+
+
+def test_edit_patient_without_changes_writes_nothing(cora, rosa):
+    admission.edit_patient(patient=rosa, by=cora, edit_version=1, city=rosa.city, phone="603-555-0142")
+
+    rosa.refresh_from_db()
+    assert rosa.edit_version == 1
+    assert not AuditEvent.objects.filter(action="edit").exists()
+
+
+def test_edit_patient_with_stale_edit_version_reports_who_changed_what(cora, nadia, rosa):
+    admission.edit_patient(patient=rosa, by=cora, edit_version=1, city="Nashua")
+
+    with pytest.raises(admission.EditConflict) as clash:
+        admission.edit_patient(patient=rosa, by=nadia, edit_version=1, city="Keene")
+
+    rosa.refresh_from_db()
+    assert rosa.city == "Nashua"
+    assert [(change.by, change.fields) for change in clash.value.changes] == [("Cora Lindqvist", ("city",))]
+
+
+def test_edit_patient_account_id_is_locked_once_sent_to_vendor(cora, rosa):
+    admission.edit_patient(patient=rosa, by=cora, edit_version=1, external_id="adopted-7")
+    Patient.objects.filter(pk=rosa.pk).update(external_id_sent_at=rosa.enrolled_at)
+
+    with pytest.raises(ValidationError, match="under the old id"):
+        admission.edit_patient(patient=rosa, by=cora, edit_version=2, external_id="other")
+    with pytest.raises(Exception, match="Cannot update rows"), transaction.atomic():
+        Patient.objects.filter(pk=rosa.pk).update(external_id="past the verb")
+
+
+def test_edit_patient_of_another_clinic_raises_does_not_exist(olaf, rosa):
+    with pytest.raises(Patient.DoesNotExist):
+        admission.edit_patient(patient=rosa, by=olaf, edit_version=1, city="Nashua")
+
+
+def test_discharge_and_readmit_are_idempotent_and_audited_once(cora, rosa):
+    began = rosa.live_version
+    for _ in range(2):
+        admission.discharge_patient(patient=rosa, by=cora, reason="moved")
+    rosa.refresh_from_db()
+    assert rosa.discharged_at is not None
+    for _ in range(2):
+        admission.readmit_patient(patient=rosa, by=cora)
+
+    rosa.refresh_from_db()
+    assert (rosa.discharged_at, rosa.discharge_reason, rosa.live_version) == (None, "", began + 2)
+    assert list(AuditEvent.objects.order_by("pk").values_list("action", flat=True)) == ["discharge", "enroll"]
+
+
+def test_discharge_rejects_reason_not_in_the_list(cora, rosa):
+    with pytest.raises(ValidationError, match="Choose a reason"):
+        admission.discharge_patient(patient=rosa, by=cora, reason="because")
+
+
+def test_enroll_race_for_the_same_mrn_raises_validation_error(cora, elm, monkeypatch):
+    """Another enrolment lands between our check and our row."""
+    PatientFactory(clinic=elm, mrn="MRN-1")
+    calls = []
+
+    def checked(self, **_):
+        calls.append(self)
+
+    monkeypatch.setattr(Patient, "full_clean", checked)
+
+    with pytest.raises(ValidationError, match="has this MRN"):
+        admission.enroll_patient(by=cora, clinic=elm, **FIELDS | {"mrn": "MRN-1", "time_zone": "America/Denver"})
+    assert calls
+
+
+def test_patient_mrn_unique_constraint_rejects_duplicate_in_clinic(elm, rosa):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PatientFactory(clinic=elm, mrn=rosa.mrn)

@@ -1,0 +1,220 @@
+"""One of everything in one clinic, all of it marked, and the same roles in another: for tests that walk all routes.
+
+A plugin that `tests/conftest.py` names.
+"""
+
+import datetime as dt
+import time
+import uuid
+from functools import cached_property
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.core import signing
+from django.db import transaction
+from django.test import Client
+
+from devices.models import Assignment, Device, VendorCall
+from fulfillment.models import Kit, Order, OrderLine
+from measurements.models import Threshold, ThresholdChange
+from patients.accounts import session_timeout
+from patients.audit import audit_log
+from patients.models import AuditEvent, Clinic, Patient, Role
+from tests import factories
+
+# In every field of Rosa's and of what hangs on her: found in a body, the body shows her.
+CANARIES = {
+    "given_name": "Canarygiven",
+    "family_name": "Canaryfamily",
+    "mrn": "CANARY-MRN",
+    "phone": "+16035550188",
+    "street": "77 Canary Street",
+    "street_2": "Canary floor",
+    "city": "Canaryville",
+    "provider": "Dr. Canarydoctor",
+    "external_id": "acct-canary",
+}
+
+
+class SampleClinics:
+    """One clinic with one of everything, all of it marked; and the same roles in another clinic."""
+
+    def __init__(self):
+        self.elm = factories.ClinicFactory(name="Elmcanary Clinic")
+        self.harbor = factories.ClinicFactory(name="Harbor Clinic")
+        self.rosa = factories.PatientFactory(clinic=self.elm, birth_date=dt.date(1951, 4, 9), **CANARIES)
+        self.people = {
+            "anonymous": None,
+            **{f"{role} here": self.person(role, self.elm) for role in Role.values if role},
+            **{f"{role} elsewhere": self.person(role, self.harbor) for role in Role.values if role},
+        }
+        # Of a colleague who visits nothing: nobody's own, so its name is seen by nobody.
+        self.passkey = create_passkey(factories.UserFactory(clinics=[self.elm]), name="Canary passkey")
+        self.device = factories.DeviceFactory(patient=self.rosa, client_notes="canarynote")
+        self.reading = factories.MeasurementFactory(device=self.device, code="weight")
+        factories.LatestReadingFactory(measurement=self.reading)
+        factories.PatientSummaryFactory(patient=self.rosa)
+        factories.ThresholdChangeFactory(patient=self.rosa, by=self.people["clinician here"])
+        self.kit = factories.KitFactory(clinic=self.elm, name="canary-kit")
+        self.order = factories.OrderFactory(
+            patient=self.rosa, kit=self.kit, placed_by=self.people["coordinator here"], lines=1
+        )
+        self.line = self.order.lines.get()
+        factories.OrderEventFactory(order=self.order, line=self.line, text="canarynote")
+        factories.SyncRowFactory(patient=self.rosa)
+        factories.SpecialOrderFactory(patient=self.rosa)
+        self.delivery = factories.DeliveryFactory(body=b'{"name": "canarynote"}', hwi_id=self.device.hwi_id)
+        audit_log.record_event(
+            AuditEvent.Action.VIEW, by=self.people["clinician here"], patients=[self.rosa.pk], clinic=self.elm
+        )
+        self.own = self.elsewhere()
+        self.clients = {name: signed_in_client(user) for name, user in self.people.items()}
+
+    def elsewhere(self):
+        """What people of the other clinic may open: the ids of their own addresses."""
+        patient = factories.PatientFactory(clinic=self.harbor, external_id="acct-harbor")
+        device = factories.DeviceFactory(patient=patient)
+        order = factories.OrderFactory(
+            patient=patient,
+            kit=factories.KitFactory(clinic=self.harbor),
+            placed_by=self.people["coordinator elsewhere"],
+            lines=1,
+        )
+        line = order.lines.get()
+        reading = factories.MeasurementFactory(device=device, code="weight")
+        return {
+            "patient_id": patient.pk,
+            "order_id": order.pk,
+            "line_id": line.pk,
+            "call_id": line.call_id,
+            "reading_id": reading.pk,
+            "clinic_id": self.harbor.pk,
+            "hwi_id": device.hwi_id,
+            "device_id": device.pk,
+        }
+
+    def person(self, role, clinic):
+        at = "nadia.canary@elm.example" if clinic == self.elm else "nadia@harbor.example"
+        return factories.UserFactory(email=f"{role}.{at}", name="Somebody", role=role, clinics=[clinic])
+
+    def values(self, route):
+        """A real value for each name in an address."""
+        known = {
+            "patient_id": self.rosa.pk,
+            "order_id": self.order.pk,
+            "line_id": self.line.pk,
+            "call_id": self.line.call_id,
+            "reading_id": self.reading.pk,
+            "clinic_id": self.elm.pk,
+            "hwi_id": self.device.hwi_id,
+            "gateway_id": self.device.gateway.public_id,
+            "device_id": self.device.pk,
+            "token": signing.dumps([0, "forged"]),
+            "uidb36": "1",
+            "key": "set-password",
+            "pk": self.passkey.pk,
+            "app_label": "patients",
+            "url": "patients/none",
+            "kind": "devices",
+            "content_type_id": ContentType.objects.get_for_model(Patient).pk,
+        }
+        known["object_id"] = self.selected(route)
+        for name in route.names:
+            assert name in known, f"tests/sample_clinics.py: what does <{name}> stand for? {route.pattern}"
+        return known
+
+    def selected(self, route):
+        return self.one_of(apps.get_model(*route.admin_model)).pk if route.admin_model else self.rosa.pk
+
+    def one_of(self, model):
+        """A row that belongs to Rosa's clinic, or to nobody."""
+        own = {
+            type(row): row for row in (self.elm, self.people["clinician here"], self.rosa, self.device, self.delivery)
+        }
+        found = own.get(model) or model._default_manager.order_by("pk").first()
+        factory = f"{model.__name__}Factory"
+        assert found or hasattr(factories, factory), f"tests/factories has no {factory}"
+        return found or getattr(factories, factory)()
+
+    def ids(self, route):
+        """Rosa's ids as query and body, under every name that a view might read."""
+        return {
+            **dict.fromkeys(("patient", "patient_id", "p"), self.rosa.pk),
+            **dict.fromkeys(("order", "order_id"), self.order.pk),
+            **dict.fromkeys(("line", "line_id"), self.line.pk),
+            **dict.fromkeys(("device", "device_id"), self.device.pk),
+            **dict.fromkeys(("kit", "kit_id"), self.kit.pk),
+            "hwi_id": self.device.hwi_id,
+            "clinic": self.elm.pk,
+            "submission_id": uuid.uuid4(),
+            "_selected_action": self.selected(route),
+            "action": "deactivate",
+            "v": 0,
+            "at": 1_790_000_000_000,
+            "days": 7,
+        }
+
+    def of_rosa(self):
+        """What nobody elsewhere changes, whatever of their own they do."""
+        lines = OrderLine.objects.filter(order__patient=self.rosa).order_by("pk")
+        return (
+            list(Patient.objects.filter(pk=self.rosa.pk).values()),
+            [model.objects.filter(patient=self.rosa).count() for model in (Order, OrderLine, VendorCall, Device)],
+            list(Assignment.objects.filter(patient=self.rosa).values()),
+            list(VendorCall.objects.filter(patient=self.rosa).order_by("pk").values_list("state", "attempts")),
+            list(lines.values_list("status", "closed_at")),
+            list(Device.objects.filter(pk=self.device.pk).values()),
+            list(type(self.reading).objects.filter(pk=self.reading.pk).values()),
+        )
+
+    def state(self):
+        """What a refused request must leave as it was."""
+        rosa = Patient.objects.get(pk=self.rosa.pk)
+        return (
+            [rosa.live_version, rosa.edit_version, rosa.discharged_at, rosa.clinic_id],
+            [model.objects.count() for model in (Patient, Order, OrderLine, VendorCall, Device, Assignment)],
+            list(VendorCall.objects.order_by("pk").values_list("state", flat=True)),
+            list(OrderLine.objects.order_by("pk").values_list("status", "closed_at")),
+            {user.pk: (user.is_active, user.role) for user in type(self.people["clinician here"]).objects.all()},
+            [model.objects.count() for model in (Threshold, ThresholdChange, Kit, Clinic, Authenticator)],
+            self.of_rosa(),
+        )
+
+    @cached_property
+    def state_before(self):
+        """What each test finds, since all that the others did is undone."""
+        return self.state()
+
+    @cached_property
+    def of_rosa_before(self):
+        return self.of_rosa()
+
+
+def create_passkey(user, *, name):
+    return Authenticator.objects.create(user=user, type="webauthn", data={"name": name, "credential": {}})
+
+
+def signed_in_client(user):
+    """Active in an hour too: else each of 10,000 requests would note in its session that somebody did something."""
+    client = Client(raise_request_exception=False)
+    if user:
+        client.force_login(user)
+        session = client.session
+        session[session_timeout.LAST_ACTIVE_AT_KEY] = time.time() + 60 * 60
+        session.save()
+    return client
+
+
+@pytest.fixture(scope="module")
+def shared_sample_clinics(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield SampleClinics()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def sample_clinics(shared_sample_clinics, db):
+    """Built once; what a test changes ends with it (`db` nests inside the world's own transaction)."""
+    return shared_sample_clinics

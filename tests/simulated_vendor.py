@@ -1,0 +1,97 @@
+"""The vendor for tests of the domain: the simulator under the real client, without a socket and without waiting."""
+
+import datetime as dt
+import time
+
+import httpx2
+import pytest
+import stamina
+
+from devices.simulator import Simulator
+from devices.tenovi import ApiKey, RateLimiter, ShipTo, TenoviClient
+from devices.tenovi.rate_limiter import Slot
+from tests.factories import DeviceTypeFactory, KitFactory
+
+DOMAIN = "vitals-test"
+KEY = "people-key"
+SHIPPING_ADDRESS = ShipTo(name="Rosa Delgado", address="12 Alder Street", city="Concord", state="NH", zip_code="03301")
+DEVICE_POSTS = {"method": "POST", "path_contains": "hwi-devices"}  # for scripted faults
+
+
+class UnlimitedRateLimiter(RateLimiter):
+    """Lets everybody pass at once; closed for good by a refused key."""
+
+    def __init__(self):
+        super().__init__([ApiKey(KEY)], gap_seconds=0.0, for_user=True)
+        self.bad = False
+
+    def take_slot(self, *, max_wait, prepare=None):
+        now = time.monotonic()
+        return Slot(self.keys[0], self.keys[0].bucket, dt.datetime.now(dt.UTC), earliest=now, opens=now + 60)
+
+    def release_slot(self, slot):
+        """Nothing is booked."""
+
+    def apply_penalty(self, slot, seconds):
+        """Nobody waits in these tests."""
+
+    def mark_key_refused(self, slot, reason):
+        self.bad = True
+
+
+@pytest.fixture(autouse=True)
+def no_retry_delays():
+    stamina.set_testing(True, attempts=2, cap=True)
+    yield
+    stamina.set_testing(False)
+
+
+@pytest.fixture
+def sim():
+    simulator = Simulator(domain=DOMAIN, keys=(KEY, "background-key"), gap_seconds=0.0)
+    yield simulator
+    simulator.close()
+
+
+@pytest.fixture
+def client(sim):
+    with open_tenovi_client(sim) as made:
+        yield made
+
+
+def open_tenovi_client(sim):
+    return TenoviClient(
+        base_url="http://tenovi.invalid",
+        domain=DOMAIN,
+        gate=UnlimitedRateLimiter(),
+        max_wait=1.0,
+        transport=httpx2.WSGITransport(app=sim),
+    )
+
+
+def clear_client_notes(sim):
+    """As if the vendor had lost our references."""
+    with sim.state.transaction():
+        for document in sim.devices():
+            document["device"]["fulfillment_request"]["client_notes"] = ""
+            sim.state.store.put("device", document["id"], document)
+
+
+def device_posts(sim):
+    """Every request for a device that reached the vendor."""
+    return sim.requests.matching_lines("POST", "hwi-devices")
+
+
+@pytest.fixture
+def scale(db):
+    return DeviceTypeFactory(name="Tenovi Scale", sensor_code="13")
+
+
+@pytest.fixture
+def cuff(db):
+    return DeviceTypeFactory(name="Tenovi BPM - L", sensor_code="10")
+
+
+@pytest.fixture
+def kit(elm, scale, cuff):
+    return KitFactory(clinic=elm, name="Heart failure kit", items=[(cuff, 1), (scale, 1)])

@@ -1,0 +1,80 @@
+"""The whole product as real processes on servers of its own, with the simulator's clock and ours compressed alike."""
+
+import os
+
+import httpx2
+import pytest
+
+from config.launcher import demo_secrets, paths
+from config.launcher.processes import OrphanReaper
+from config.launcher.stack import StackConfig, find_free_port, running_stack
+from config.launcher.stop_signals import StopSignalListener
+from tests import environment
+from tests.timeouts import WAIT_TIMEOUT_SECONDS
+
+STAGE_SECONDS = "1"  # from ordered to connected in some five seconds
+GAP_SECONDS = 0.1  # the vendor's limit of one request a second, ten times as fast on both sides
+COMPRESSED = {
+    "TENOVI_CALL_GAP_SECONDS": str(GAP_SECONDS + 0.05),  # a slot may be used up to 30 ms late
+    "ORDER_SETTLE_SECONDS": "2",
+    "TRACKING_WINDOW_SECONDS": "0.5",
+    "UNKNOWN_DEVICE_LOOKUP_SECONDS": "1",
+}
+# As an operator does it once, by two commands, here in one process.
+VENDOR_SETUP_SCRIPT = """
+from django.core.management import call_command
+call_command("sync", "catalogue")
+call_command("register_webhooks")
+"""
+FLAGS = ("--stage-seconds", STAGE_SECONDS, "--gap-seconds", str(GAP_SECONDS))
+
+
+def pytest_itemcollected(item):
+    """One stack for all who need it: they run in one worker, one after the other."""
+    if "stack" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@pytest.fixture(scope="session")
+def stack():
+    state = paths.create_private_folder(environment.run_folder("stack"))
+    try:
+        with (
+            OrphanReaper() as reaper,
+            running_stack(stack_plan(state), reaper=reaper, stop_listener=StopSignalListener()) as running,
+        ):
+            yield running
+    finally:
+        paths.remove_state(state)
+
+
+@pytest.fixture
+def simulator_control(stack):
+    """The simulator's control endpoint: `simulator_control.post("faults", json=...)`."""
+    headers = {"X-Control": stack.env["SIMULATOR_CONTROL"]}
+    with httpx2.Client(
+        base_url=f"{stack.simulator_url}/_control/", headers=headers, timeout=WAIT_TIMEOUT_SECONDS
+    ) as client:
+        yield client
+
+
+def stack_plan(state):
+    port = find_free_port()
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    env |= (
+        demo_secrets.generate_secrets()
+        | COMPRESSED
+        | {
+            "INSECURE_HTTP": "1",
+            "MFA_REQUIRED": "0",
+            "STATIC_COMPRESS": "0",
+            "SITE_URL": f"http://127.0.0.1:{port}",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "TENOVI_CLIENT_DOMAIN": "vitals-house",
+            "TRACKING_HOSTS": "carrier.example",
+            # Killed processes leave behind what they had there; it goes with the stack.
+            "TMPDIR": str(paths.create_private_folder(paths.socket_folder(state) / "tmp")),
+            "EMAIL_URL": f"filemail:///{paths.create_private_folder(state / 'mail')}",
+        }
+    )
+    return StackConfig(state=state, env=env, port=port, simulator_flags=FLAGS)

@@ -1,0 +1,88 @@
+"""No fragment asks the database anything, on whatever page it stands: what it needs is read before, and said on top."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.template.base import Template
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from devices.models import VendorCall
+from measurements import fragment_cache
+from patients.models import Role
+from patients.permissions import PERMISSIONS_BY_ROLE
+from tests import factories
+from tests.routes import list_routes
+from tests.sample_clinics import SampleClinics
+from tests.source_code import ROOT
+
+pytestmark = pytest.mark.django_db
+TEMPLATES = ROOT / "templates"
+# On pages that only somebody with a passkey comes to: `tests/browser/test_mfa_pages.py` has one.
+PASSKEY_FRAGMENTS = {"mfa/_passkey.html", "mfa/_passkey_scripts.html"}
+FRAGMENTS = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("_*.html")}
+
+
+@pytest.fixture
+def sample_clinics():
+    """Enough in it to fill each fragment."""
+    world = SampleClinics()
+    now = timezone.now()
+    VendorCall.objects.filter(pk=world.line.call_id).update(state="needs_review", payload={"name": "Tenovi Scale"})
+    shipped = factories.DeviceFactory(patient=world.rosa, state="shipped", tracking_link="https://carrier.example/1")
+    line = factories.OrderLineFactory(order=world.order, device=shipped, status="shipped", nth=2)
+    VendorCall.objects.filter(pk=line.call_id).update(state="confirmed", device=shipped)
+    factories.HardwareChangeFactory(device=world.device, old_hardware_uuid=world.device.hardware_uuid or "A1B2C3D4E5F6")
+    world.device.assignments.update(started_at=now - dt.timedelta(days=400))
+    former = factories.PatientFactory(clinic=world.elm)
+    factories.AssignmentFactory(device=world.device, patient=former, ended_at=now - dt.timedelta(days=400))
+    return world
+
+
+@pytest.fixture
+def queries_by_fragment(monkeypatch):
+    """By fragment: the questions that were asked while it was rendered."""
+    for cache in (fragment_cache.render_cached, fragment_cache.cached_format_pattern):
+        cache.cache_clear()  # another test may have rendered the same in this process
+    found, render = {}, Template._render
+
+    def noting(self, context):
+        before = len(connection.queries_log)
+        text = render(self, context)
+        found.setdefault(self.name, []).extend(query["sql"] for query in list(connection.queries_log)[before:])
+        return text
+
+    monkeypatch.setattr(Template, "_render", noting)
+    return found
+
+
+def role_may_open(role, policy):
+    return policy in ("public", "signed_in") or policy in PERMISSIONS_BY_ROLE[role]
+
+
+def test_fragments_make_no_query_and_are_all_used_on_a_page(sample_clinics, queries_by_fragment):
+    for route in list_routes():
+        for role in (Role.CLINICIAN, Role.COORDINATOR):
+            if route.policy == "admin" or not role_may_open(role, route.policy) or route.pattern == "accounts/logout/":
+                continue
+            client, address = sample_clinics.clients[f"{role} here"], route.address(sample_clinics.values(route))
+            with CaptureQueriesContext(connection):
+                client.get(address)
+                client.get(address, {"panel": "1"})
+                client.post(address, {"at": timezone.now().timestamp() * 1000 // 1, "days": 1})
+
+    assert {name: queries for name, queries in queries_by_fragment.items() if name in FRAGMENTS and queries} == {}
+    assert FRAGMENTS - set(queries_by_fragment) == PASSKEY_FRAGMENTS
+
+
+TAG_WITHOUT_ID = re.compile(r'<(?:details|\w+ class="scroll\b[^"]*")(?![^>]*\bid=)[^>]*>')
+
+
+def test_live_fragments_give_scrollable_and_details_elements_an_id():
+    refreshing = [name for name in sorted(FRAGMENTS) if "data-live-part" in (TEMPLATES / name).read_text()]
+    nameless = [(name, tag) for name in refreshing for tag in TAG_WITHOUT_ID.findall((TEMPLATES / name).read_text())]
+
+    assert len(refreshing) > 10
+    assert nameless == []

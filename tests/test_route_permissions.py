@@ -1,0 +1,221 @@
+"""Every route x seven people x verbs, with real ids: each does what its declared policy says, and no more.
+
+A route that fails here with "declares no policy" needs `@requires(Act...)`, `@signed_in` or `@public`; one that fails
+with "what does <name> stand for" needs a line in `tests.sample_clinics.SampleClinics.values`.
+"""
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection, transaction
+
+from patients.models import AuditEvent, Patient, Role
+from patients.permissions import PERMISSIONS_BY_ROLE, Permission
+from tests.routes import list_routes
+from tests.sample_clinics import CANARIES
+
+pytestmark = pytest.mark.django_db
+
+ALL = list_routes()
+DECLARED = {"public", "signed_in", "admin", "vendor", *Permission}
+VERBS = ("get", "post")
+ODD_VERBS = ("put", "patch", "delete", "options")
+ROW_CANARIES = ("canary-kit", "canarynote", "Canary passkey")
+CLINIC_CANARIES = ("Elmcanary Clinic", "nadia.canary@", *ROW_CANARIES)
+WRITES = re.compile(r'\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+"?(\w+)')
+HARMLESS = {"patients_auditevent", "django_session", "devices_webhookcount", "django_cache"}
+INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*(src=|application/json))|\son\w+=|javascript:", re.IGNORECASE)
+
+
+def send_requests(world, route, who, *, verbs, own=None, unchanged=None):
+    """Each verb with Rosa's ids in the address, then in query or body as well; `own`: other ids in the address.
+
+    `unchanged`: how to look at what no request may change, and how it looked before.
+    """
+    address, client = route.address(world.values(route) | (own or {})), world.clients[who]
+    ids = world.ids(route)
+    tries = [(verb, address, data) for verb in verbs if verb in VERBS for data in ({}, ids)]
+    tries += [(verb, f"{address}?{urlencode(ids)}", urlencode(ids)) for verb in verbs if verb in ODD_VERBS]
+    if "post" in verbs:
+        tries.append(("post", f"{address}?{urlencode(ids)}", {}))
+    start = transaction.savepoint()
+    for verb, path, data in tries:
+        what, written = f"{verb} {path} as {who}", set()
+        with connection.execute_wrapper(record_written_tables(written)):
+            response = getattr(client, verb)(path, data)
+        yield what, response
+        # Looked at before it is undone, and only where something was written: six looks for each of 10,000.
+        if unchanged and written - HARMLESS:
+            now, before = unchanged
+            assert now() == before, f"{what} wrote to {', '.join(sorted(written))}"
+        if written:
+            transaction.savepoint_rollback(start)  # which stays for the next
+
+
+def record_written_tables(tables):
+    """Adds the names of tables that are written to."""
+
+    def note(execute, sql, params, many, context):
+        tables.update(WRITES.findall(sql))
+        return execute(sql, params, many, context)
+
+    return note
+
+
+def response_text(response):
+    if response.streaming:
+        return b"".join(response.streaming_content).decode("utf-8", "replace")
+    return response.content.decode("utf-8", "replace")
+
+
+def canaries_shown(response, canaries):
+    """In the body, or in a header: a redirect's address is logged by every proxy."""
+    text = "\n".join([response_text(response), *(f"{name}: {value}" for name, value in response.items())])
+    return [canary for canary in canaries if canary in text]
+
+
+def route_id(route):
+    return route.pattern or "/"
+
+
+def test_every_route_declares_access_policy():
+    undeclared = [f"{route.pattern} declares no policy" for route in ALL if route.policy not in DECLARED]
+
+    assert undeclared == []
+
+
+@pytest.mark.parametrize("route", ALL, ids=route_id)
+def test_route_without_account_shows_and_changes_nothing(sample_clinics, route):
+    unchanged = sample_clinics.state, sample_clinics.state_before
+    for what, response in send_requests(
+        sample_clinics, route, "anonymous", verbs=(*VERBS, *ODD_VERBS), unchanged=unchanged
+    ):
+        assert not canaries_shown(response, (*CANARIES.values(), *CLINIC_CANARIES)), what
+        if route.policy == "vendor":
+            assert response.status_code in (401, 405), what
+        elif route.policy == "public":
+            assert response.status_code != 500, what
+        else:
+            assert response.status_code in (301, 302, 405), f"{what}: {response.status_code}"
+            assert response.get("Location", "/login/").partition("?")[0].endswith(("/login/", "/admin/")), what
+
+
+WRONG = [
+    (route, who)
+    for route in ALL
+    if route.policy == "admin" or isinstance(route.policy, Permission)
+    for who in ("clinician here", "coordinator here", "administrator here")
+    if {"admin": Permission.ADMINISTER}.get(route.policy, route.policy) not in PERMISSIONS_BY_ROLE[who.split()[0]]
+]
+
+
+@pytest.mark.parametrize(
+    ("route", "who"), WRONG, ids=lambda value: value if isinstance(value, str) else route_id(value)
+)
+def test_route_for_wrong_role_is_forbidden_and_shows_nothing(sample_clinics, route, who):
+    unchanged = sample_clinics.state, sample_clinics.state_before
+    for what, response in send_requests(sample_clinics, route, who, verbs=(*VERBS, *ODD_VERBS), unchanged=unchanged):
+        redirected = route.pattern in ("admin/login/", "admin/logout/") and response.status_code == 302
+        assert response.status_code == 403 or redirected, f"{what}: {response.status_code}"
+        assert not canaries_shown(response, (*CANARIES.values(), *ROW_CANARIES)), what
+
+
+ELSEWHERE = [
+    (route, f"{role} elsewhere")
+    for route in ALL
+    for role in Role.values
+    if role and (route.policy == "admin" or isinstance(route.policy, Permission))
+    if {"admin": Permission.ADMINISTER}.get(route.policy, route.policy) in PERMISSIONS_BY_ROLE[role]
+]
+
+
+@pytest.mark.parametrize(
+    ("route", "who"), ELSEWHERE, ids=lambda value: value if isinstance(value, str) else route_id(value)
+)
+def test_route_for_same_role_in_other_clinic_is_not_found(sample_clinics, route, who):
+    """Ids in the address are 404; in query and body they open nothing either."""
+    unchanged = sample_clinics.state, sample_clinics.state_before
+    for what, response in send_requests(sample_clinics, route, who, verbs=(*VERBS, *ODD_VERBS), unchanged=unchanged):
+        assert response.status_code != 500, what
+        assert not canaries_shown(response, (*CANARIES.values(), *CLINIC_CANARIES)), what
+        if route.names and route.policy != "admin":
+            assert response.status_code in (404, 405), f"{what}: {response.status_code}"
+
+
+OWN_IDS = {"patient_id", "order_id", "line_id", "call_id", "reading_id", "clinic_id", "hwi_id", "device_id"}
+# What an address with one of these answers is about a patient, though it may hold values alone and no name.
+OF_ONE_PATIENT = OWN_IDS - {"clinic_id"} | {"gateway_id"}
+FROM_OWN_PAGE = [
+    (route, who) for route, who in ELSEWHERE if route.names and set(route.names) <= OWN_IDS and route.policy != "admin"
+]
+
+
+@pytest.mark.parametrize(
+    ("route", "who"), FROM_OWN_PAGE, ids=lambda value: value if isinstance(value, str) else route_id(value)
+)
+def test_route_ignores_other_clinics_ids_in_query_and_body(sample_clinics, route, who):
+    unchanged, answered = (sample_clinics.of_rosa, sample_clinics.of_rosa_before), set()
+    for what, response in send_requests(
+        sample_clinics, route, who, verbs=(*VERBS, "put"), own=sample_clinics.own, unchanged=unchanged
+    ):
+        answered.add(response.status_code)
+        assert response.status_code != 500, what
+        assert not canaries_shown(response, (*CANARIES.values(), *CLINIC_CANARIES)), what
+    assert answered & {200, 204, 302}, f"{route.pattern}: the page was never reached, so nothing was tried: {answered}"
+
+
+RIGHT = [
+    (route, f"{role} here")
+    for route in ALL
+    for role in Role.values
+    if role and (route.policy in ("public", "signed_in", "admin") or isinstance(route.policy, Permission))
+    if route.policy in ("public", "signed_in")
+    or {"admin": Permission.ADMINISTER}.get(route.policy, route.policy) in PERMISSIONS_BY_ROLE[role]
+]
+
+
+@pytest.mark.parametrize(
+    ("route", "who"), RIGHT, ids=lambda value: value if isinstance(value, str) else route_id(value)
+)
+def test_route_for_permitted_role_succeeds_and_writes_audit_of_patient_view(sample_clinics, route, who):
+    for verb in VERBS:
+        looks = AuditEvent.objects.filter(patient_ids__contains=[sample_clinics.rosa.pk])
+        seen = looks.count()
+        for what, response in send_requests(sample_clinics, route, who, verbs=(verb,)):
+            assert response.status_code != 500, what
+            if isinstance(route.policy, Permission):
+                assert response.status_code not in (403, 404), f"{what}: {response.status_code}"
+            assert "no-store" in response["Cache-Control"], what
+            assert not INLINE.search(response_text(response)), (
+                f"{what}: {INLINE.search(response_text(response))[0]} breaks the CSP"
+            )
+            about_her = response.status_code == 200 and set(route.names) & OF_ONE_PATIENT
+            if about_her or canaries_shown(response, CANARIES.values()):
+                assert looks.count() > seen, f"{what} shows a patient, and no audit row says so"
+
+
+def test_route_check_detects_write_before_rollback(sample_clinics, monkeypatch):
+    class Meddler:
+        def post(self, path, data):
+            Patient.objects.filter(pk=sample_clinics.rosa.pk).update(edit_version=99)
+
+    monkeypatch.setitem(sample_clinics.clients, "anonymous", Meddler())
+
+    with pytest.raises(AssertionError, match="wrote to patients_patient"):
+        list(
+            send_requests(
+                sample_clinics,
+                ALL[0],
+                "anonymous",
+                verbs=("post",),
+                unchanged=(sample_clinics.state, sample_clinics.state()),
+            )
+        )
+
+
+def test_route_checks_cover_every_access_policy():
+    assert {route.policy for route in ALL} == {*DECLARED} - {Permission.ADMINISTER}
+    assert len(WRONG) > 50
+    assert len(ELSEWHERE) > 50
+    assert len(FROM_OWN_PAGE) > 15
