@@ -54,35 +54,48 @@ app.conf.update(
     timezone="UTC",
 )
 
-# Every entry is a sweep: it drains what waits in the database, so a lost nudge costs seconds, and a beat that was
-# dead, doubled or late changes nothing.
+# `patients.queueing.wakeup.wake_worker` names work; only this table knows the task of each and its queue.
+WAKEUP_TASKS = {
+    "measurement_webhooks": ("measurements.tasks.process_measurement_webhooks", "ingest"),
+    "fulfillment_webhooks": ("fulfillment.tasks.process_fulfillment_webhooks", "ingest"),
+    "special_order_webhooks": ("fulfillment.tasks.process_special_order_webhooks", "ingest"),
+    "vendor_calls": ("fulfillment.tasks.send_calls", "people"),
+    "device_refresh": ("fulfillment.tasks.refresh_devices", "people"),
+    "order_lines": ("fulfillment.tasks.update_order_lines", "people"),
+    "requested_refreshes": ("devices.tasks.refresh_requested_gateways", "people"),
+    "reading_pulls": ("measurements.tasks.pull_measurements", "background"),
+    "catalogue_sync": ("devices.tasks.sync_catalogue", "background"),
+    "device_reconciliation": ("devices.tasks.reconcile_devices", "background"),
+    "unknown_devices": ("devices.tasks.look_up_unknown_devices", "background"),
+    "gateway_statuses": ("devices.tasks.fetch_gateway_statuses", "background"),
+}
+app.conf.wakeup_tasks = WAKEUP_TASKS
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15.0)
+SWEEP_SECONDS_BY_WORK = {
+    "device_refresh": 3.0,
+    "unknown_devices": 30.0,
+    "gateway_statuses": 60.0,
+    "catalogue_sync": 60.0,
+    "device_reconciliation": 60.0,
+}
 
 
 def schedule_entry(seconds: float, task: str, queue: str) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds * 2}}
 
 
+# Every entry is a sweep: its task drains what is due in the database, so a lost wake-up costs seconds, and a beat that
+# was dead, doubled or late changes nothing.
 app.conf.beat_schedule = {
-    **{f"sign of life of {queue}": schedule_entry(30.0, "devices.tasks.record_heartbeat", queue) for queue in QUEUES},
-    "ingest readings": schedule_entry(SWEEP_SECONDS, "measurements.tasks.process_measurement_webhooks", "ingest"),
-    "take in fulfillment": schedule_entry(SWEEP_SECONDS, "fulfillment.tasks.process_fulfillment_webhooks", "ingest"),
-    "take in special orders": schedule_entry(
-        SWEEP_SECONDS, "fulfillment.tasks.process_special_order_webhooks", "ingest"
-    ),
-    "send calls": schedule_entry(SWEEP_SECONDS, "fulfillment.tasks.send_calls", "people"),
-    "read devices again": schedule_entry(3.0, "fulfillment.tasks.refresh_devices", "people"),
-    "keep timelines": schedule_entry(SWEEP_SECONDS, "fulfillment.tasks.update_order_lines", "people"),
-    "look up unknown devices": schedule_entry(30.0, "devices.tasks.look_up_unknown_devices", "background"),
-    "pull readings": schedule_entry(SWEEP_SECONDS, "measurements.tasks.pull_measurements", "background"),
-    "look for people": schedule_entry(SWEEP_SECONDS, "devices.tasks.refresh_requested_gateways", "people"),
-    "read gateways": schedule_entry(60.0, "devices.tasks.fetch_gateway_statuses", "background"),
-    "purge bodies": schedule_entry(3600.0, "devices.tasks.purge_bodies", "background"),
-    "nightly": schedule_entry(60.0, "measurements.tasks.start_nightly_pull", "background"),
-    "sync catalogue": schedule_entry(60.0, "devices.tasks.sync_catalogue", "background"),
-    "forget old sessions": schedule_entry(3600.0, "patients.tasks.clear_expired_sessions", "background"),
-    "compare devices": schedule_entry(60.0, "devices.tasks.reconcile_devices", "background"),
-    "alarms": schedule_entry(60.0, "devices.tasks.check_operator_alarms", "background"),
+    **{f"heartbeat_{queue}": schedule_entry(30.0, "devices.tasks.record_heartbeat", queue) for queue in QUEUES},
+    **{
+        work: schedule_entry(SWEEP_SECONDS_BY_WORK.get(work, SWEEP_SECONDS), task, queue)
+        for work, (task, queue) in WAKEUP_TASKS.items()
+    },
+    "nightly_pull": schedule_entry(60.0, "measurements.tasks.start_nightly_pull", "background"),
+    "operator_alarms": schedule_entry(60.0, "devices.tasks.check_operator_alarms", "background"),
+    "delivery_body_purge": schedule_entry(3600.0, "devices.tasks.purge_bodies", "background"),
+    "expired_sessions": schedule_entry(3600.0, "patients.tasks.clear_expired_sessions", "background"),
 }
 app.autodiscover_tasks()
 

@@ -37,9 +37,9 @@ def reconcile_devices() -> None:
     with periodic_jobs.run_exclusively("compare devices") as mine, tenovi.background_client() as client:
         if mine:
             reconciliation.reconcile_devices(client)
-            wake_worker("fulfillment.tasks.update_order_lines")
+            wake_worker("order_lines")
             if readings.schedule_lagging_patients():
-                wake_worker("measurements.tasks.pull_measurements")
+                wake_worker("reading_pulls")
 
 
 @shared_task
@@ -54,7 +54,7 @@ def fetch_gateway_statuses() -> None:
                 with tenovi.background_client() as client:
                     more = gateway_status.fetch_due_statuses(client)
     if more:
-        wake_worker("devices.tasks.fetch_gateway_statuses")
+        wake_worker("gateway_statuses")
 
 
 @shared_task
@@ -72,8 +72,8 @@ def look_up_unknown_devices() -> None:
     after = dt.timedelta(seconds=settings.UNKNOWN_DEVICE_LOOKUP_SECONDS)
     with periodic_jobs.run_exclusively("look up unknown devices") as mine, tenovi.background_client() as client:
         if mine and reconciliation.look_up_unknown_devices(client, after=after):
-            wake_worker("measurements.tasks.process_measurement_webhooks")
-            wake_worker("fulfillment.tasks.process_fulfillment_webhooks")
+            wake_worker("measurement_webhooks")
+            wake_worker("fulfillment_webhooks")
 
 
 @shared_task
@@ -98,4 +98,4 @@ def check_operator_alarms() -> None:
             operator_alarms.update_operator_alarms()
             outcome_counts.purge_old_counts()
             if readings.start_pull_after_outage():
-                wake_worker("measurements.tasks.pull_measurements")
+                wake_worker("reading_pulls")

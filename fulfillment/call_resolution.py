@@ -32,8 +32,8 @@ def confirm_call(*, call: VendorCall, hwi_id: uuid.UUID, by: User) -> None:
         record_resolution(
             call, by, f"Found at the vendor: {device.name}, {device.vendor_status or 'no status'}", "confirm"
         )
-    wake_worker("fulfillment.tasks.update_order_lines")
-    wake_worker("fulfillment.tasks.refresh_devices")
+    wake_worker("order_lines")
+    wake_worker("device_refresh")
 
 
 def send_call_again(*, call: VendorCall, by: User, typed_reference: str = "") -> None:
@@ -46,7 +46,7 @@ def send_call_again(*, call: VendorCall, by: User, typed_reference: str = "") ->
         manual_resolution.requeue_reviewed_call(call=call, by=by, typed_reference=typed_reference)
         how = "a fresh look found nothing" if proved else "without a proof, as confirmed by typing"
         record_resolution(call, by, f"Sent again: {how}", "send_again", proved=proved)
-    wake_worker("fulfillment.tasks.send_calls")
+    wake_worker("vendor_calls")
 
 
 def abandon_call(*, call: VendorCall, by: User, reason: str) -> None:

@@ -86,8 +86,8 @@ def execute_plan(
         )
         if patient:
             Patient.objects.touch_live_version([patient.pk])
-    wake_worker("fulfillment.tasks.send_calls")
-    wake_worker("fulfillment.tasks.update_order_lines")
+    wake_worker("vendor_calls")
+    wake_worker("order_lines")
     return plan
 
 

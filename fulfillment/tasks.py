@@ -16,7 +16,7 @@ from patients.queueing.wakeup import wake_worker
 @shared_task
 def process_fulfillment_webhooks() -> None:
     if processing.process_due_deliveries(Delivery.Kind.FULFILLMENT, status_webhooks.process_status_deliveries):
-        wake_worker("fulfillment.tasks.refresh_devices")
+        wake_worker("device_refresh")
 
 
 @shared_task
@@ -32,7 +32,7 @@ def send_calls() -> None:
         recovery.search_unknown_calls(client)
     tracking.update_order_lines()
     if more:
-        wake_worker("fulfillment.tasks.send_calls")
+        wake_worker("vendor_calls")
 
 
 @shared_task

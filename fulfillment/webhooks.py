@@ -5,8 +5,8 @@ from devices.webhooks.views import TenoviWebhook
 
 
 class FulfillmentWebhook(TenoviWebhook):
-    kind, task = Delivery.Kind.FULFILLMENT, "fulfillment.tasks.process_fulfillment_webhooks"
+    kind, work = Delivery.Kind.FULFILLMENT, "fulfillment_webhooks"
 
 
 class SpecialOrderWebhook(TenoviWebhook):
-    kind, task = Delivery.Kind.SPECIAL_ORDER, "fulfillment.tasks.process_special_order_webhooks"
+    kind, work = Delivery.Kind.SPECIAL_ORDER, "special_order_webhooks"

@@ -14,18 +14,18 @@ from patients.queueing.wakeup import wake_worker
 @shared_task
 def process_measurement_webhooks() -> None:
     if inbox_of_readings.ingest_waiting_deliveries():
-        wake_worker("fulfillment.tasks.update_order_lines")
+        wake_worker("order_lines")
 
 
 @shared_task
 def pull_measurements() -> None:
     with tenovi.background_client() as client:
         if reconciliation.pull_due_patients(client):
-            wake_worker("measurements.tasks.pull_measurements")
+            wake_worker("reading_pulls")
 
 
 @shared_task
 def start_nightly_pull() -> None:
     with periodic_jobs.run_exclusively("nightly readings") as mine:
         if mine and reconciliation.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC):
-            wake_worker("measurements.tasks.pull_measurements")
+            wake_worker("reading_pulls")

@@ -5,4 +5,4 @@ from devices.webhooks.views import TenoviWebhook
 
 
 class MeasurementWebhook(TenoviWebhook):
-    kind, task = Delivery.Kind.MEASUREMENT, "measurements.tasks.process_measurement_webhooks"
+    kind, work = Delivery.Kind.MEASUREMENT, "measurement_webhooks"

@@ -19,10 +19,10 @@ from patients.models import AuditEvent
 from patients.permissions import current_user
 from patients.queueing.wakeup import wake_worker
 
-TASK_BY_DELIVERY_KIND = {
-    DeliveryKind.MEASUREMENT: "measurements.tasks.process_measurement_webhooks",
-    DeliveryKind.FULFILLMENT: "fulfillment.tasks.process_fulfillment_webhooks",
-    DeliveryKind.SPECIAL_ORDER: "fulfillment.tasks.process_special_order_webhooks",
+WORK_BY_DELIVERY_KIND = {
+    DeliveryKind.MEASUREMENT: "measurement_webhooks",
+    DeliveryKind.FULFILLMENT: "fulfillment_webhooks",
+    DeliveryKind.SPECIAL_ORDER: "special_order_webhooks",
 }
 MAX_REASONS = 100
 REPLAY_EXPLANATION = "Each is worked on as if it had just come in. What was understood before stays as it is."
@@ -100,7 +100,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         count = processing.replay_deliveries(Delivery.objects.filter(pk__in=queryset.values("pk")))
         audit_log.record_event(AuditEvent.Action.REPLAY, by=current_user(request), count=count)
         for kind in kinds:
-            wake_worker(TASK_BY_DELIVERY_KIND[DeliveryKind(kind)])
+            wake_worker(WORK_BY_DELIVERY_KIND[DeliveryKind(kind)])
         self.message_user(request, f"{count} deliveries are worked on again.", messages.SUCCESS)
         return None
 

@@ -56,7 +56,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         if kind not in STARTER_BY_KIND:
             raise Http404
         run = STARTER_BY_KIND[kind](current_user(request))
-        wake_worker(TASK_BY_SYNC_KIND[kind])
+        wake_worker(WORK_BY_SYNC_KIND[kind])
         return redirect("admin:devices_syncrun_change", run.pk)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -129,9 +129,9 @@ STARTER_BY_KIND: dict[str, Callable[[User], SyncRun]] = {
     SyncKind.CATALOGUE: lambda user: runs.request_run(SyncKind.CATALOGUE, by=user),
     SyncKind.GATEWAYS: lambda user: gateway_status.start_gateway_run(by=user),
 }
-TASK_BY_SYNC_KIND: dict[str, str] = {
-    SyncKind.MEASUREMENTS: "measurements.tasks.pull_measurements",
-    SyncKind.DEVICES: "devices.tasks.reconcile_devices",
-    SyncKind.CATALOGUE: "devices.tasks.sync_catalogue",
-    SyncKind.GATEWAYS: "devices.tasks.fetch_gateway_statuses",
+WORK_BY_SYNC_KIND: dict[str, str] = {
+    SyncKind.MEASUREMENTS: "reading_pulls",
+    SyncKind.DEVICES: "device_reconciliation",
+    SyncKind.CATALOGUE: "catalogue_sync",
+    SyncKind.GATEWAYS: "gateway_statuses",
 }

@@ -126,19 +126,15 @@ def attach_device(request: HttpRequest, stranger: UnknownDevice) -> HttpResponse
         messages.error(request, str(error))
         return render_detail(request, stranger)
     readings.schedule_pull([patient.pk])  # what its webhooks brought is not all that it has sent
-    for task in (
-        "measurements.tasks.process_measurement_webhooks",
-        "measurements.tasks.pull_measurements",
-        "fulfillment.tasks.process_fulfillment_webhooks",
-    ):
-        wake_worker(task)
+    for work in ("measurement_webhooks", "reading_pulls", "fulfillment_webhooks"):
+        wake_worker(work)
     messages.success(request, "Attached. What the device sent is being worked on.")
     return None
 
 
 def request_lookup(request: HttpRequest, stranger: UnknownDevice) -> None:
     unknown_devices.request_another_lookup(hwi_id=stranger.hwi_id, by=current_user(request))
-    wake_worker("devices.tasks.look_up_unknown_devices")
+    wake_worker("unknown_devices")
     messages.success(request, "The vendor is asked once more. Look here again in a few minutes.")
 
 

@@ -37,7 +37,7 @@ LookupResult = tuple[
 
 def request_call_lookup(call: VendorCall) -> None:
     VendorCall.objects.filter(pk=call.pk, state=CallState.NEEDS_REVIEW).update(lookup_requested_at=timezone.now())
-    wake_worker("fulfillment.tasks.send_calls")
+    wake_worker("vendor_calls")
 
 
 def request_device_refresh(device: Device) -> None:
@@ -47,7 +47,7 @@ def request_device_refresh(device: Device) -> None:
     hardware_history.request_hardware_log(device)
     if device.gateway and not device.gateway.is_modem:
         gateway_status.request_gateway_refresh(device.gateway)
-    wake_worker("fulfillment.tasks.refresh_devices")
+    wake_worker("device_refresh")
 
 
 def run_due_lookups(client: tenovi.TenoviClient) -> int:

@@ -120,7 +120,7 @@ def finish_gateway_run() -> None:
 def request_gateway_refresh(gateway: Gateway) -> None:
     """A worker asks, within seconds; the page shows the answer."""
     Gateway.objects.filter(pk=gateway.pk).update(lookup_requested_at=timezone.now())
-    wake_worker("devices.tasks.refresh_requested_gateways")
+    wake_worker("requested_refreshes")
 
 
 def refresh_requested_gateways(client: tenovi.TenoviClient) -> int:

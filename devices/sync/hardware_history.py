@@ -37,7 +37,7 @@ def record_hardware_change(device: Device, *, before: int | None) -> None:
 def request_hardware_log(device: Device) -> None:
     """The vendor's log of its hardware is read within seconds."""
     Device.objects.filter(pk=device.pk).update(hardware_log_due_at=timezone.now())
-    wake_worker("devices.tasks.refresh_requested_gateways")
+    wake_worker("requested_refreshes")
 
 
 def fetch_due_hardware_logs(client: tenovi.TenoviClient) -> int:

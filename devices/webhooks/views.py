@@ -174,7 +174,7 @@ class TenoviWebhook(APIView):
     content_negotiation_class = IgnoreClientContentNegotiation
     policy = "public"  # proven by its header, not by a person's session
     kind: str = ""
-    task: str = ""
+    work: str = ""
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return handle_webhook_exception
@@ -186,5 +186,5 @@ class TenoviWebhook(APIView):
         except DatabaseTrouble as error:
             logger.error("webhook not kept, answered 503: %s", type(error).__name__)
             return Response(status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
-        wake_worker(self.task)  # no id: the task drains whatever waits
+        wake_worker(self.work)  # no id: the task drains whatever waits
         return Response(status=status.HTTP_204_NO_CONTENT)

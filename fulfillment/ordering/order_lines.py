@@ -72,7 +72,7 @@ def correct_line(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, ga
             corrected = create_corrected_line(line, by, ship_to, gateway)
     except IntegrityError:
         return OrderLine.objects.get(corrects=line)
-    wake_worker("fulfillment.tasks.send_calls")
+    wake_worker("vendor_calls")
     return corrected
 
 
@@ -90,8 +90,8 @@ def cancel_line(*, line: OrderLine, by: User) -> str:
         )
         said = "Cancelled before it was sent." if withdrawn else request_cancellation(line, by)
         record_line_action(line, by, AuditAction.CANCEL, said)
-    wake_worker("fulfillment.tasks.update_order_lines")
-    wake_worker("fulfillment.tasks.send_calls")
+    wake_worker("order_lines")
+    wake_worker("vendor_calls")
     return said
 
 

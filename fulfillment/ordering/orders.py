@@ -146,7 +146,7 @@ def submit_order(
             record_order(order)
     except IntegrityError as error:
         return handle_duplicate_order(order, wanted, error)
-    wake_worker("fulfillment.tasks.send_calls")
+    wake_worker("vendor_calls")
     return order
 
 

@@ -1,5 +1,6 @@
-"""Nudges may be lost; they never cost a request its time or its answer."""
+"""Wake-up messages to workers: sent after commit, coalesced, and never a delay or an error for the request."""
 
+import ast
 import threading
 import time
 from itertools import pairwise
@@ -8,14 +9,19 @@ import pytest
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from config.celery import WAKEUP_TASKS, app
 from patients.queueing import wakeup
+from tests.source_code import product_modules
 from tests.timeouts import WAIT_TIMEOUT_SECONDS
 
-TASK = "measurements.tasks.process_measurement_webhooks"
+WORK = "measurement_webhooks"
+TASK, _ = WAKEUP_TASKS[WORK]
 
 
 class FakeBroker:
-    """Stands where Celery publishes; may refuse or hang."""
+    """Takes the place of the Celery app; may refuse or hang."""
+
+    conf = app.conf
 
     def __init__(self, act=lambda: None):
         self.sent, self.act = [], act
@@ -46,7 +52,7 @@ def wait_for(condition):
 def test_wakeup_is_published_only_after_commit(use_broker):
     broker = use_broker(FakeBroker())
     with transaction.atomic():
-        wakeup.wake_worker(TASK)
+        wakeup.wake_worker(WORK)
         time.sleep(0.05)
         before = list(broker.sent)
 
@@ -58,7 +64,7 @@ def test_wakeup_is_published_only_after_commit(use_broker):
 def test_wakeup_is_discarded_on_rollback(use_broker):
     broker = use_broker(FakeBroker())
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        wakeup.wake_worker(TASK)
+        wakeup.wake_worker(WORK)
         raise ZeroDivisionError
 
     time.sleep(0.2)
@@ -75,14 +81,14 @@ def test_wakeups_during_a_publish_are_coalesced_into_one_more_message(use_broker
         let_go.wait(WAIT_TIMEOUT_SECONDS)
 
     broker = use_broker(FakeBroker(act))
-    wakeup.wake_worker(TASK)
+    wakeup.wake_worker(WORK)
     assert going_out.wait(WAIT_TIMEOUT_SECONDS)
     for _ in range(1000):
-        wakeup.wake_worker(TASK)
+        wakeup.wake_worker(WORK)
     let_go.set()
 
     assert wait_for(lambda: broker.sent == [TASK, TASK])
-    wakeup.wake_worker(TASK)
+    wakeup.wake_worker(WORK)
     assert wait_for(lambda: broker.sent == [TASK, TASK, TASK])
 
 
@@ -92,7 +98,7 @@ def test_wakeup_messages_of_one_task_are_at_least_a_tenth_of_a_second_apart(use_
     use_broker(FakeBroker(act=lambda: times.append(time.monotonic())))
 
     while len(times) < 4:
-        wakeup.wake_worker(TASK)
+        wakeup.wake_worker(WORK)
 
     assert min(later - earlier for earlier, later in pairwise(times)) >= 0.1
 
@@ -102,7 +108,7 @@ def test_wakeup_does_not_block_the_request_when_the_broker_hangs(use_broker):
     go_on = threading.Event()
     broker = use_broker(FakeBroker(act=lambda: go_on.wait(WAIT_TIMEOUT_SECONDS)))
     for _ in range(50):
-        wakeup.wake_worker(TASK)
+        wakeup.wake_worker(WORK)
 
     assert broker.sent == [], "the publisher's thread hangs, not the request"
     go_on.set()
@@ -118,24 +124,45 @@ def test_wakeup_retries_after_the_broker_refused_a_connection(use_broker, monkey
             raise refusals.pop()
 
     broker = use_broker(FakeBroker(act))
-    wakeup.wake_worker(TASK)
+    wakeup.wake_worker(WORK)
     assert wait_for(lambda: not refusals)
-    wakeup.wake_worker(TASK)
+    wakeup.wake_worker(WORK)
 
     assert wait_for(lambda: broker.sent == [TASK])
 
 
-def test_wakeup_of_an_unknown_task_name_raises_an_error():
-    with pytest.raises(ValueError, match="no such task"):
-        wakeup.wake_worker("measurements.tasks.ingets")
+def test_wake_worker_refuses_an_unknown_name():
+    with pytest.raises(ValueError, match="ingets"):
+        wakeup.wake_worker("ingets")
 
 
-def test_wakeup_tasks_exist_and_are_scheduled_on_the_same_queue():
-    from config.celery import app
-
+def test_wakeup_tasks_exist_and_each_has_its_sweep_on_the_same_queue():
     app.loader.import_default_modules()
-    scheduled = {entry["task"]: entry["options"]["queue"] for entry in app.conf.beat_schedule.values()}
+    swept = {(entry["task"], entry["options"]["queue"]) for entry in app.conf.beat_schedule.values()}
 
-    assert wakeup.QUEUE_BY_TASK.keys() <= set(app.tasks)
-    assert set(scheduled) <= set(app.tasks)
-    assert wakeup.QUEUE_BY_TASK.items() <= scheduled.items(), "what can be nudged is swept too"
+    assert {task for task, _ in swept} <= set(app.tasks)
+    assert set(WAKEUP_TASKS.values()) <= swept
+
+
+def named_work(tree):
+    """Names given to `wake_worker`, to a variable or table called work, or looped over as `work`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "wake_worker":
+            yield from text_constants(node.args[0])
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {getattr(name, "id", "") for target in targets for name in ast.walk(target)}
+            if node.value and any(name == "work" or name.startswith("WORK_BY") for name in names):
+                yield from filter(None, text_constants(node.value))
+        elif isinstance(node, ast.For) and getattr(node.target, "id", "") == "work":
+            yield from text_constants(node.iter)
+
+
+def text_constants(node):
+    return [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+
+
+def test_wakeup_table_has_exactly_the_names_that_the_code_uses():
+    used = {name for module in product_modules().values() for name in named_work(module.tree)}
+
+    assert used == set(WAKEUP_TASKS)
