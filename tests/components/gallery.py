@@ -41,7 +41,9 @@ STRIPPED_PATTERNS = [
 def render_component_page():
     """The page as docs/components.html holds it."""
     with time_machine.travel(NOW, tick=False):
-        text = engines["django"].from_string(SOURCE.read_text()).render(page_context(), RequestFactory().get("/"))
+        request = RequestFactory().get("/")
+        request.user = CORA
+        text = engines["django"].from_string(SOURCE.read_text()).render(page_context(), request)
     for pattern, by in STRIPPED_PATTERNS:
         text = pattern.sub(by, text)
     return text.strip() + "\n"
@@ -205,7 +207,6 @@ def filter_chip(label, count, **about):
 def page_context():
     form = invalid_form()
     return {
-        "user": CORA,
         "patient": ROSA,
         "local_now": NOW,
         "units": VENDOR_UNITS,

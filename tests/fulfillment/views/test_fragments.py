@@ -10,6 +10,7 @@ from devices.models import VendorCall
 from fulfillment.forms.call_resolution import CallResolutionForm
 from fulfillment.models import OrderEvent
 from fulfillment.views import call_resolution, order_detail, order_list
+from patients.context_processors import permission_flags
 from patients.permissions import get_patient_audited
 from tests.factories import KitFactory, OrderFactory, OrderLineFactory
 
@@ -46,7 +47,7 @@ def test_order_fragment_makes_no_query(order, cora, request_by, django_assert_nu
     )
 
     with django_assert_num_queries(0):
-        text = render_to_string("fulfillment/_order_detail.html", shown | {"user": cora})
+        text = render_to_string("fulfillment/_order_detail.html", shown | permission_flags(request_by(cora)))
 
     assert "Heart kit for" in text
     assert "Every message (1)" in text
@@ -58,7 +59,7 @@ def test_order_fragment_without_devices_shows_empty_text(rosa, cora, request_by)
         order_detail.get_visible_order(request_by(cora), bare.pk), get_patient_audited(rosa.pk, by=cora)
     )
 
-    text = render_to_string("fulfillment/_order_detail.html", shown | {"user": cora})
+    text = render_to_string("fulfillment/_order_detail.html", shown | permission_flags(request_by(cora)))
 
     assert "This order has no devices." in text
     assert "Nothing has happened yet." in text
@@ -68,7 +69,7 @@ def test_order_list_fragment_makes_no_query(call_needing_review_id, cora, reques
     shown = order_list.order_list_context(request_by(cora), cora)
 
     with django_assert_num_queries(0):
-        text = render_to_string("fulfillment/_order_list.html", shown | {"user": cora})
+        text = render_to_string("fulfillment/_order_list.html", shown | permission_flags(request_by(cora)))
 
     assert "Waits for your decision" in text
     assert "Heart kit" in text
@@ -80,7 +81,7 @@ def test_call_resolution_fragment_makes_no_query(call_needing_review_id, cora, r
     )
 
     with django_assert_num_queries(0):
-        text = render_to_string("fulfillment/_call_resolution.html", shown | {"user": cora})
+        text = render_to_string("fulfillment/_call_resolution.html", shown | permission_flags(request_by(cora)))
 
     assert "Not looked yet." in text
 

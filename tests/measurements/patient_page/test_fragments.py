@@ -10,6 +10,7 @@ from measurements.patient_list.filters import PatientListSettings
 from measurements.patient_list.rows import patient_rows_for
 from measurements.patient_page import views
 from measurements.units import VENDOR_UNITS
+from patients.context_processors import permission_flags
 from patients.permissions import get_patient_audited
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, OrderLineFactory
 from tests.source_code import ROOT
@@ -34,9 +35,8 @@ def test_fragment_templates_start_with_a_needs_comment(name):
 def patient_page_context(rf, rosa, nadia):
     request = rf.get("/")
     request.user = nadia
-    return views.patient_page_context(request, get_patient_audited(rosa.pk, by=nadia), ChartView(DateRange())) | {
-        "user": nadia
-    }
+    patient = get_patient_audited(rosa.pk, by=nadia)
+    return views.patient_page_context(request, patient, ChartView(DateRange())) | permission_flags(request)
 
 
 @pytest.fixture
