@@ -1,4 +1,4 @@
-"""A fake Tenovi, as real as we know how. It knows the product only through HTTP and imports nothing of it.
+"""Simulated Tenovi HWI API. It reaches the product only by HTTP and imports nothing of it.
 
 One WSGI application, used three ways: under the real client without a socket (`WSGITransport(app=Simulator())`),
 as a process with scripted faults (`python -m devices.simulator`), and in the demo as the vendor (`--demo`).

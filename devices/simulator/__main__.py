@@ -1,4 +1,4 @@
-"""`python -m devices.simulator`: the vendor as a process. SIGTERM or Ctrl-C ends it cleanly."""
+"""Command line of the simulator, `python -m devices.simulator`. SIGTERM or Ctrl-C stops it cleanly."""
 
 import argparse
 import os
@@ -12,11 +12,11 @@ from devices.simulator.simulator import Simulator
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m devices.simulator", description="A simulated Tenovi HWI API.")
     parser.add_argument("--bind", default="127.0.0.1:0", help="address:port; port 0 takes any free one")
-    parser.add_argument("--state", default=":memory:", help="state file, kept over restarts")
+    parser.add_argument("--state", default=":memory:", help="state file, reused after a restart")
     parser.add_argument("--domain", default="acme-rpm", help="the account's segment after /clients/")
     parser.add_argument("--keys", default=os.environ.get("SIMULATOR_KEYS", "key-people,key-background"))
     parser.add_argument("--demo", action="store_true", help="fill with invented people and send live readings")
-    parser.add_argument("--stage-seconds", type=float, default=20.0, help="one stage of a parcel's way")
+    parser.add_argument("--stage-seconds", type=float, default=20.0, help="length of one stage of a parcel")
     parser.add_argument("--live-seconds", type=float, default=5.0, help="between live readings of the demo")
     parser.add_argument("--gap-seconds", type=float, default=1.0, help="least time between requests of one key")
     parser.add_argument("--seed", type=int, default=7)
@@ -26,9 +26,9 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = parse_arguments()
-    over = Event()
+    stopped = Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: over.set())
+        signal.signal(signum, lambda *_: stopped.set())
     simulator = Simulator(
         state_path=options.state,
         domain=options.domain,
@@ -44,10 +44,10 @@ def main() -> None:
     simulator.start()
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="server", daemon=True).start()
     print(f"simulator ready on {server.url}", flush=True)
-    over.wait()
+    stopped.wait()
     server.shutdown()
     simulator.stop()
-    simulator.state.lock.acquire()  # kept: a request still under way must not meet a closed state file
+    simulator.state.lock.acquire()  # never released: no running request meets a closed state file
     simulator.state.store.close()
 
 

@@ -1,5 +1,7 @@
-"""What tests may do to the vendor in Python; the control endpoint offers the same over HTTP."""
+"""Test hooks of the simulator in Python; the control API offers the same over HTTP."""
 
+from collections.abc import Callable
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
@@ -31,6 +33,30 @@ class ControlHooks:
     faults: FaultScript
     requests: RequestLog
 
+    def control_actions(self) -> dict[tuple[str, str], Callable[[Any], Any]]:
+        """By method and path of the control API; each takes the parsed JSON body and returns JSON or None."""
+        return {
+            ("GET", "faults"): lambda _: [asdict(fault) for fault in self.faults.pending_faults()],
+            ("POST", "faults"): lambda body: asdict(self.faults.add(**body)),
+            ("DELETE", "faults"): lambda _: self.faults.clear(),
+            ("GET", "requests"): lambda _: list(self.requests),
+            ("DELETE", "requests"): lambda _: self.requests.clear(),
+            ("GET", "webhooks"): lambda _: self.webhooks.report(),
+            ("POST", "webhooks"): lambda body: self.webhooks.configure(**body),
+            ("POST", "register_special_order_webhook"): lambda body: self.register_special_order_webhook(**body),
+            ("GET", "gateways"): lambda _: self.free_gateways(),
+            ("POST", "gateways"): lambda body: self.add_gateway(**body),
+            ("GET", "devices"): lambda _: self.devices(),
+            ("POST", "device"): lambda body: self.add_device(**body),
+            ("POST", "status"): lambda body: self.set_status(**body),
+            ("POST", "ship"): lambda body: self.ship(**body),
+            ("POST", "reading"): lambda body: self.add_readings([body]),
+            ("POST", "readings"): self.add_readings,
+            ("POST", "bulk_order"): lambda body: self.place_bulk_order(**body),
+            ("POST", "limits"): lambda body: self.set_limits(**body),
+            ("POST", "advance"): lambda body: {"steps": self.advance(**body)},
+        }
+
     def advance(self, seconds: float) -> int:
         """Push the lifecycle clock; the number of steps that parcels made."""
         return self.lifecycle.advance(seconds)
@@ -55,21 +81,21 @@ class ControlHooks:
         hardware_uuid: str | None = None,
         status: str = "Connected",
     ) -> Json:
-        """A device that the vendor lists though nobody ordered it here; nothing moves it by itself."""
-        world = self.state
-        with world.transaction():
-            uuid = gateways.normalise_hardware_id(hardware_uuid) or gateways.new_gateway_uuid(world)
-            if not gateways.find_gateway(world, uuid):
-                gateways.create_gateway(world, uuid)
-            gateways.assign_gateway(world, uuid)
-            document = activation.new_device_document(world, {"name": name, "hardware_uuid": uuid})
+        """A device that the vendor lists although it was not ordered through the API; it changes only on request."""
+        state = self.state
+        with state.transaction():
+            uuid = gateways.normalise_hardware_id(hardware_uuid) or gateways.new_gateway_uuid(state)
+            if not gateways.find_gateway(state, uuid):
+                gateways.create_gateway(state, uuid)
+            gateways.assign_gateway(state, uuid)
+            document = activation.new_device_document(state, {"name": name, "hardware_uuid": uuid})
             fields = {"external_id": external_id, **(patient or {})} if external_id else patient
-            document["patient"] = patients.save_nested_patient(world, fields) if fields else None
+            document["patient"] = patients.save_nested_patient(state, fields) if fields else None
             devices.set_device_status(document, status)
-            return devices.save_device(world, document)
+            return devices.save_device(state, document)
 
     def set_status(self, hwi_device_id: str, status: str, *, moving: bool = False) -> Json:
-        """What a person at the vendor does by hand; the webhook follows. `moving` lets the parcel go on from there."""
+        """A status set by the vendor's staff; the webhook follows. `moving` lets the parcel advance from there."""
         with self.state.transaction():
             document = self.device(hwi_device_id)
             document["step_at"] = self.state.next_stage_due_at() if moving else None
@@ -78,7 +104,7 @@ class ControlHooks:
             return document
 
     def ship(self, hwi_device_id: str) -> Json:
-        """Ship one device now, e.g. a `Pending Shipment` of the client's own."""
+        """Ship one device now, e.g. one that the client ships (`Pending Shipment`)."""
         with self.state.transaction():
             document = self.device(hwi_device_id)
             fulfillment.ship_device(self.state, document)
@@ -93,15 +119,28 @@ class ControlHooks:
         with self.state.transaction():
             for (device_id, _, webhook), group in groupby(rows, key=lambda each: [each[name] for name in keys]):
                 document = self.device(device_id)
-                taken = [measurement_from_request(self.state, document, each) for each in group]
-                measurements.store_measurements(self.state, document, taken, notify=webhook)
+                new = [
+                    measurements.new_measurement(
+                        self.state,
+                        document,
+                        metric=each["metric"],
+                        value_1=each["value_1"],
+                        value_2=each.get("value_2", 0),
+                        taken=parse_iso_time(each["timestamp"]) if each["timestamp"] else None,
+                        created=parse_iso_time(each["created"]) if each.get("created") else None,
+                        estimated=bool(each.get("estimated")),
+                        filter_params=each.get("filter_params"),
+                    )
+                    for each in group
+                ]
+                measurements.store_measurements(self.state, document, new, notify=webhook)
                 if document["status"] in ("Shipped", "Dropshipped", "Delivered"):
                     fulfillment.mark_connected(self.state, document)
                     devices.save_device(self.state, document)
         return {"stored": len(rows)}
 
     def add_gateway(self, gateway_uuid: str) -> Json:
-        """A gateway or IMEI that exists and is free; devices that waited for it as unknown come to life."""
+        """A gateway or IMEI that exists and is free; devices with status `Unknown Gateway ID` start with it."""
         with self.state.transaction():
             gateway = gateways.create_gateway(self.state, gateways.normalise_hardware_id(gateway_uuid) or "")
             for document in self.state.store.all("device"):
@@ -111,10 +150,12 @@ class ControlHooks:
             return gateway
 
     def free_gateways(self) -> list[str]:
-        return gateways.free_hardware_ids(self.state)
+        """Hardware that no device is linked to, so that an activation with it succeeds."""
+        linked = {each["device"]["hardware_uuid"] for each in self.devices()}
+        return [uuid for each in self.state.store.all("gateway") if (uuid := each["gateway_uuid"]) not in linked]
 
     def register_special_order_webhook(self, endpoint: str, auth_key: str = "", auth_header: str | None = None) -> Json:
-        """Register a special-order hook, as in the vendor's web app; again for the same endpoint replaces it."""
+        """Register a special-order webhook, as in the vendor's web app; one with the same endpoint is replaced."""
         with self.state.transaction():
             return webhook_admin.add_special_order_webhook(
                 self.state, endpoint=endpoint, auth_key=auth_key, auth_header=auth_header
@@ -130,17 +171,3 @@ class ControlHooks:
         if retry_after is not None:
             self.throttle.retry_after = retry_after
         return {"gap_seconds": self.throttle.gap_seconds, "retry_after": self.throttle.retry_after}
-
-
-def measurement_from_request(state: SimulatorState, document: Json, sent: Json) -> Json:
-    return measurements.new_measurement(
-        state,
-        document,
-        metric=sent["metric"],
-        value_1=sent["value_1"],
-        value_2=sent.get("value_2", 0),
-        taken=parse_iso_time(sent["timestamp"]) if sent["timestamp"] else None,
-        created=parse_iso_time(sent["created"]) if sent.get("created") else None,
-        estimated=bool(sent.get("estimated")),
-        filter_params=sent.get("filter_params"),
-    )

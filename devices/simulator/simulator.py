@@ -1,15 +1,15 @@
-"""The simulated vendor as one object: a WSGI application with handles for tests."""
+"""The simulated vendor: a WSGI application with control hooks for tests."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from devices.simulator.api import gateways
-from devices.simulator.api.app import VendorApi, send_response
+from devices.simulator.api.app import VendorApi
 from devices.simulator.api.fulfillment import Lifecycle
 from devices.simulator.control_hooks import ControlHooks
-from devices.simulator.demo import seed as story
-from devices.simulator.demo.live_readings import LiveReadings
+from devices.simulator.demo.live_readings import LiveReadings, take_reading
+from devices.simulator.demo.seed import catch_up_history, seed_demo_account
 from devices.simulator.runtime.clock import Clock
 from devices.simulator.runtime.control_api import CONTROL_PREFIX, ControlApi
 from devices.simulator.runtime.messages import Json, Request
@@ -21,7 +21,7 @@ class Simulator(ControlHooks):
     """`app(environ, start_response)`. No thread runs and no webhook leaves before `start()`.
 
     state: path of the state file, or ":memory:". gap_seconds: least time between two requests of one key (real
-    time). stage_seconds: one stage of a parcel's way. live_seconds: between live readings of the demo.
+    time). stage_seconds: length of one stage of a parcel. live_seconds: between live readings of the demo.
     """
 
     def __init__(
@@ -40,33 +40,38 @@ class Simulator(ControlHooks):
         self.state = SimulatorState(
             store=Store(str(state_path)), clock=Clock(clock), domain=domain, seed=seed, stage_seconds=stage_seconds
         )
-        self.demo, self.control_token = demo, control_token
+        self.demo = demo
         self.vendor = VendorApi(self.state, keys=tuple(keys), gap_seconds=gap_seconds)
         self.faults, self.requests, self.throttle = self.vendor.faults, self.vendor.requests, self.vendor.limits
         self.webhooks = self.state.webhook_sender
-        self.control = ControlApi(self)
-        self.lifecycle = Lifecycle(self.state)
+        self.lifecycle = Lifecycle(self.state, take_reading)
         self.live = LiveReadings(self.state, live_seconds)
-        if demo:  # what every account lives with
+        demo_actions = {
+            ("POST", "live"): lambda _: self.live.send_next_reading(),
+            ("POST", "reset"): lambda _: self.reset(),
+        }
+        self.control = ControlApi(self.control_actions() | demo_actions, lock=self.state.lock, token=control_token)
+        if demo:  # rates that every account of the vendor sees
             self.webhooks.configure(duplicate_rate=0.03, late_rate=0.04, late_seconds=6.0)
         self.seed_state_file()
 
     def seed_state_file(self) -> None:
-        """What a new state file holds; an older one of the demo catches up with the days between."""
+        """Fill a new state file; in an older one of the demo, add the readings since its last one."""
         with self.state.transaction():
             if self.state.store.get("meta", "made"):
                 if self.demo:
-                    story.catch_up_history(self.state)
+                    catch_up_history(self.state)
                 return
             self.state.store.put("meta", "made", {"at": self.state.clock.stamp()})
-            gateways.create_free_gateways(self.state)
+            for gateway_uuid in (*gateways.FREE_GATEWAYS, *gateways.FREE_IMEIS):
+                gateways.create_gateway(self.state, gateway_uuid)
             if self.demo:
-                story.seed_demo_account(self.state)
+                seed_demo_account(self.state)
 
     def __call__(self, environ: Json, start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request.from_environ(environ)
-        asked = self.control if request.path.startswith(CONTROL_PREFIX) else self.vendor
-        return send_response(asked.handle_request(request), start_response)
+        target = self.control if request.path.startswith(CONTROL_PREFIX) else self.vendor
+        return target.handle_request(request).send(start_response)
 
     def start(self) -> None:
         self.webhooks.start()
@@ -75,7 +80,7 @@ class Simulator(ControlHooks):
             self.live.start()
 
     def reset(self) -> None:
-        """Everything as on the first day: state, log, faults and waiting webhooks."""
+        """Restore state, log, faults and waiting webhooks to those of a new state file."""
         with self.state.transaction():
             self.state.store.clear()
             self.state.lifecycle_offset = 0.0

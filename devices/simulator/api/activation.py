@@ -13,13 +13,19 @@ from devices.simulator.api.devices import (
     validate_deprecated_patient,
     validate_nested_patient,
 )
-from devices.simulator.api.validation import BOOLEAN_FIELD, REQUIRED_TEXT_FIELD, TEXT_FIELD, Field, validate_fields
+from devices.simulator.api.validation import (
+    BOOLEAN_FIELD,
+    REQUIRED_TEXT_FIELD,
+    SHIPPING_FIELDS,
+    TEXT_FIELD,
+    Field,
+    validate_fields,
+)
 from devices.simulator.runtime.clock import format_iso_time, parse_iso_time
 from devices.simulator.runtime.messages import ApiError, Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
 
 PARCEL_WINDOW = timedelta(minutes=10)  # orders of one patient and address within it share a parcel and a gateway
-SHIPPING_FIELDS = ("shipping_name", "shipping_address", "shipping_city", "shipping_state", "shipping_zip_code")
 DEVICE_FIELDS = {
     "name": REQUIRED_TEXT_FIELD,
     "hardware_uuid": TEXT_FIELD,
@@ -43,7 +49,12 @@ def create_device(state: SimulatorState, request: Request) -> Response:
     """201 with the device, a mistyped gateway included; 400 with errors nested as the body is."""
     body = request.json_object()
     values, errors = validate_device(state, body)
-    patient = validate_patient(body, errors)
+    patient: Json = {}
+    try:
+        nested = body.get("patient")
+        patient = validate_deprecated_patient(body) if nested is None else validate_nested_patient(nested)
+    except ApiError as refusal:
+        errors.update(refusal.data)
     if errors:
         raise ApiError(400, errors)
     document = new_device_document(state, values)
@@ -53,18 +64,6 @@ def create_device(state: SimulatorState, request: Request) -> Response:
     if document["device"]["fulfillment_request"]:
         notify_device_status(state, document)  # may well overtake the answer to this very POST
     return Response(201, device_json(state, document))
-
-
-def validate_patient(body: Json, errors: Json) -> Json:
-    try:
-        return (
-            validate_nested_patient(body["patient"])
-            if body.get("patient") is not None
-            else validate_deprecated_patient(body)
-        )
-    except ApiError as refusal:
-        errors.update(refusal.data)
-        return {}
 
 
 def validate_device(state: SimulatorState, body: Json) -> tuple[Json, Json]:
@@ -86,7 +85,7 @@ def device_type_errors(state: SimulatorState, values: Json) -> Json:
     name = values["name"]
     if name not in DEVICE_TYPES:
         return {"name": [f'"{name}" is not a valid device type for this account.']}
-    if "sensor id" in DEVICE_TYPES[name][4] and not values.get("sensor_id"):
+    if "sensor id" in DEVICE_TYPES[name].flags and not values.get("sensor_id"):
         return {"sensor_id": ["This field is required for this device type."]}
     if not values["hardware_uuid"] and values.get("fulfillment_request") is None:
         return {"hardware_uuid": ["A Gateway ID or a fulfillment request is required."]}
@@ -98,18 +97,15 @@ def device_type_errors(state: SimulatorState, values: Json) -> Json:
 
 def is_hardware_id_taken(state: SimulatorState, values: Json) -> bool:
     """One device per sensor code per gateway, also under different names; per sensor id where the type has one."""
-    code = DEVICE_TYPES[values["name"]][0]
-    several = "sensor id" in DEVICE_TYPES[values["name"]][4]
-    same = [each["device"] for each in state.store.all("device") if each["device"]["sensor_code"] == code]
-    return any(
-        device["hardware_uuid"] == values["hardware_uuid"]
-        and (not several or device["sensor_id"] == values["sensor_id"])
-        for device in same
-    )
+    kind = DEVICE_TYPES[values["name"]]
+    wanted = {"sensor_code": kind.sensor_code, "hardware_uuid": values["hardware_uuid"]}
+    if "sensor id" in kind.flags:
+        wanted["sensor_id"] = values["sensor_id"]
+    return any(wanted.items() <= each["device"].items() for each in state.store.all("device"))
 
 
 def new_device_document(state: SimulatorState, values: Json) -> Json:
-    """A device with nothing decided yet. The keys after `device` are the simulator's own and never shown."""
+    """A device without status or patient. The keys after `patient` are the simulator's own and never shown."""
     order = values.get("fulfillment_request")
     return {
         "id": state.new_id(),
@@ -122,7 +118,7 @@ def new_device_document(state: SimulatorState, values: Json) -> Json:
             "created": state.clock.stamp(),
             "name": values["name"],
             "hardware_uuid": values.get("hardware_uuid"),
-            "sensor_code": DEVICE_TYPES[values["name"]][0],
+            "sensor_code": DEVICE_TYPES[values["name"]].sensor_code,
             "sensor_id": values.get("sensor_id") or "",
             "device_type": device_type_id(values["name"]),
             "shared_hardware_uuid": False,
@@ -136,7 +132,7 @@ def new_device_document(state: SimulatorState, values: Json) -> Json:
         "first_readings": 0,  # how many quick readings still follow the first one
         "carries": None,  # the gateway id that readings still carry while a replacement travels
         "time_zone": values.get("time_zone", "America/New_York"),
-        "story": "",
+        "seeded": False,  # part of the demo's history
         "index": 0,  # last measurement_index given
     }
 
@@ -165,58 +161,41 @@ def new_fulfillment_request(state: SimulatorState, sent: Json) -> Json:
 def start_device_lifecycle(state: SimulatorState, document: Json) -> None:
     """The first status, and when the parcel first moves."""
     uuid, order = document["device"]["hardware_uuid"], document["device"]["fulfillment_request"]
-    if uuid and not is_known_hardware(state, uuid, document["device"]["name"]):
+    name = document["device"]["name"]
+    if uuid and not (gateways.find_gateway(state, uuid) and gateways.is_imei(uuid) == is_cellular(name)):
         set_device_status(document, "Unknown Gateway ID")
         return
-    if order:
-        start_shipping(state, document, order)
-    else:
+    if not order:
         gateways.assign_gateway(state, uuid)
         set_device_status(document, "Delivered")
-    if not (order and (order["client_will_fulfill"] or order["flagged_by_client"])):
         document["step_at"] = state.next_stage_due_at()
-
-
-def start_shipping(state: SimulatorState, document: Json, order: Json) -> None:
+        return
     set_device_status(document, "Pending Shipment" if order["client_will_fulfill"] else "Dropship Requested")
     if order["flagged_by_client"]:
         set_device_status(document, "On Hold")
-    order["duplicate_device_at_address"] = is_duplicate_at_address(state, document)
-    document["parcel"] = parcel_id_for(state, document)
+    elif not order["client_will_fulfill"]:
+        document["step_at"] = state.next_stage_due_at()
+    join_parcel(state, document, order)
 
 
-def is_known_hardware(state: SimulatorState, uuid: str, name: str) -> bool:
-    return gateways.find_gateway(state, uuid) is not None and gateways.is_imei(uuid) == is_cellular(name)
+def join_parcel(state: SimulatorState, document: Json, order: Json) -> None:
+    """Share the parcel of a recent order of the same patient and address, and flag a second device of one kind."""
 
+    def address_key(shipment: Json) -> list[str]:
+        return [(shipment[name] or "").casefold() for name in SHIPPING_FIELDS[1:]]
 
-def shipping_address_key(order: Json) -> tuple[str, ...]:
-    return tuple((order[name] or "").casefold() for name in SHIPPING_FIELDS[1:])
-
-
-def matching_shipments(state: SimulatorState, document: Json) -> list[Json]:
-    """Other live shipments to the same patient and address."""
-    order = document["device"]["fulfillment_request"]
-    return [
+    others = [
         each
         for each in state.store.all("device")
         if each["device"]["fulfillment_request"]
         and each["patient"] == document["patient"]
         and each["status"] not in ("Unlinked", "Returned")
-        and shipping_address_key(each["device"]["fulfillment_request"]) == shipping_address_key(order)
+        and address_key(each["device"]["fulfillment_request"]) == address_key(order)
     ]
-
-
-def is_duplicate_at_address(state: SimulatorState, document: Json) -> bool:
-    code, name = document["device"]["sensor_code"], document["device"]["name"]
-    return any(
-        (each["device"]["sensor_code"] or each["device"]["name"]) == (code or name)
-        for each in matching_shipments(state, document)
+    kind = document["device"]["sensor_code"] or document["device"]["name"]
+    order["duplicate_device_at_address"] = any(
+        (each["device"]["sensor_code"] or each["device"]["name"]) == kind for each in others
     )
-
-
-def parcel_id_for(state: SimulatorState, document: Json) -> str:
     since = format_iso_time(parse_iso_time(document["device"]["created"]) - PARCEL_WINDOW)
-    for each in reversed(matching_shipments(state, document)):
-        if each["parcel"] and each["device"]["created"] >= since:
-            return str(each["parcel"])
-    return state.new_id()
+    recent = [each["parcel"] for each in others if each["parcel"] and each["device"]["created"] >= since]
+    document["parcel"] = recent[-1] if recent else state.new_id()

@@ -1,12 +1,12 @@
-"""HWI devices: the list, one, its patient, its end."""
+"""HWI devices: list, detail, patient assignment, unlinking, deletion and their status webhook."""
 
 from typing import Any
 
 from devices.simulator.api import patients
 from devices.simulator.api.catalogue import DEVICE_TYPES
-from devices.simulator.api.pagination import matches_search, paginate_if_requested
+from devices.simulator.api.pagination import list_response, matches_search
 from devices.simulator.api.validation import Field, require_valid_fields
-from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
+from devices.simulator.runtime.messages import ApiError, Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
 
 DEPRECATED_PATIENT_FIELDS = {"patient_id": Field(blank=False), "patient_phone_number": Field(null=True)}
@@ -25,19 +25,16 @@ SHIPPING_STATUS_CODES = {
 
 
 def device_json(state: SimulatorState, document: Json) -> Json:
-    """The document as REST shows it: our own bookkeeping left out, the patient's present fields put in."""
-    person = state.store.get("patient", document["patient"]) if document["patient"] else None
+    """The document as REST shows it: without the simulator's own keys, with the patient's current fields."""
+    person = patients.patient_of_device(state, document)
+    shown = ("status", "connected_on", "unlinked_on", "last_measurement", "device")
     return {
         "id": document["id"],
         "hwi_device_id": document["id"],
-        "status": document["status"],
-        "connected_on": document["connected_on"],
-        "unlinked_on": document["unlinked_on"],
-        "last_measurement": document["last_measurement"],
-        "device": document["device"],
+        **{name: document[name] for name in shown},
         "patient_id": person["external_id"] if person else None,
         "patient_phone_number": person["phone_number"] if person else None,
-        "patient": patients.nested_patient_json(person),
+        "patient": {name: person[name] for name in patients.NESTED_PATIENT_FIELDS} if person else None,
     }
 
 
@@ -46,10 +43,7 @@ def save_device(state: SimulatorState, document: Json) -> Json:
 
 
 def get_device_or_404(state: SimulatorState, key: str) -> Json:
-    document = state.store.get("device", key.lower())
-    if not document:
-        raise ApiError(404, NOT_FOUND_BODY)
-    return document
+    return state.get_or_404("device", key.lower())
 
 
 def set_device_status(document: Json, status: str) -> None:
@@ -64,31 +58,22 @@ def notify_device_status(
     state: SimulatorState, document: Json, *, status: str = "", old_uuid: str | None = None
 ) -> None:
     """The fulfillment webhook, after the commit: no time, no id; `device_id` only on Replaced and Unlinked."""
-    order = document["device"]["fulfillment_request"] or {}
-    person = state.store.get("patient", document["patient"]) if document["patient"] else None
+    person = patients.patient_of_device(state, document)
+    # One of the vendor's own samples carries this key with a trailing space.
+    status_key = state.random.choice(("status", "status", "status", "status "))
+    link = (document["device"]["fulfillment_request"] or {}).get("shipping_tracking_link")
     payload: Json = {
         "hwi_device_id": document["id"],
         "patient_id": person["external_id"] if person else None,
         "hardware_uuid": document["device"]["hardware_uuid"],
         "sensor_code": document["device"]["sensor_code"],
         "device_name": document["device"]["name"],
-        # One of the vendor's own samples carries this key with a trailing space.
-        state.random.choice(("status", "status", "status", "status ")): status or document["status"],
-        "tracking_link": sometimes_strip_scheme(state, order.get("shipping_tracking_link")),
+        status_key: status or document["status"],
+        "tracking_link": link.removeprefix("https://") if link and state.random.random() < 0.25 else link,
     }
     if old_uuid:
         payload["device_id"] = old_uuid
-    state.after_commit(lambda: send_fulfillment_webhooks(state, payload))
-
-
-def send_fulfillment_webhooks(state: SimulatorState, payload: Json) -> None:
-    for hook in state.store.all("webhook"):
-        if hook["event"] == "FULFILLMENT":
-            state.webhook_sender.queue_delivery(hook, "FULFILLMENT", payload)
-
-
-def sometimes_strip_scheme(state: SimulatorState, link: str | None) -> str | None:
-    return link.removeprefix("https://") if link and state.random.random() < 0.25 else link
+    state.notify_webhooks("FULFILLMENT", payload)
 
 
 # Endpoints
@@ -96,31 +81,25 @@ def sometimes_strip_scheme(state: SimulatorState, link: str | None) -> str | Non
 
 def list_devices(state: SimulatorState, request: Request) -> Response:
     """Every device of the account whatever its state, newest first. Unknown filters are ignored."""
-    rows = [each for each in reversed(state.store.all("device")) if matches_device_filters(state, each, request.query)]
-    answer = paginate_if_requested(request, rows)
-    page = answer["results"] if isinstance(answer, dict) else answer
-    page[:] = [device_json(state, each) for each in page]
-    return Response(data=answer)
+    rows = [each for each in reversed(state.store.all("device")) if matches_device_filters(state, each, request)]
+    return list_response(request, rows, serialize=lambda each: device_json(state, each))
 
 
-def matches_device_filters(state: SimulatorState, document: Json, query: dict[str, str]) -> bool:
-    uuid = document["device"]["hardware_uuid"] or ""
-    person = (state.store.get("patient", document["patient"]) if document["patient"] else None) or {}
+def matches_device_filters(state: SimulatorState, document: Json, request: Request) -> bool:
+    query, uuid = request.query, document["device"]["hardware_uuid"] or ""
+    person = patients.patient_of_device(state, document) or {}
     external_id = person.get("external_id") or ""
+    key, value = query.get("properties__key"), query.get("properties__value")
+    properties = [
+        each for each in document["properties"] if key in (None, each["key"]) and value in (None, each["value"])
+    ]
     return (
         ("device__hardware_uuid" not in query or query["device__hardware_uuid"] == uuid)
         and query.get("device__hardware_uuid__iexact", uuid).lower() == uuid.lower()
         and query.get("patient__external_id", external_id) == external_id
-        and matches_property_filters(document, query)
-        and matches_search(query.get("search", ""), document["device"]["name"], uuid, external_id, person.get("name"))
+        and ((key is None and value is None) or bool(properties))
+        and matches_search(request, document["device"]["name"], uuid, external_id, person.get("name"))
     )
-
-
-def matches_property_filters(document: Json, query: dict[str, str]) -> bool:
-    key, value = query.get("properties__key"), query.get("properties__value")
-    if key is None and value is None:
-        return True
-    return any(key in (None, each["key"]) and value in (None, each["value"]) for each in document["properties"])
 
 
 def get_device(state: SimulatorState, request: Request, key: str) -> Response:
@@ -132,9 +111,12 @@ def put_device(state: SimulatorState, request: Request, key: str) -> Response:
     document, body = get_device_or_404(state, key), request.json_object()
     if "device" not in body:
         raise ApiError(400, {"device": ["This field is required."]})
-    if "patient" in body:
-        apply_nested_patient(state, document, body["patient"])
-    elif "patient_id" in body or "patient_phone_number" in body:
+    if body.get("patient") is not None:
+        values = validate_nested_patient(body["patient"])
+        document["patient"] = patients.save_nested_patient(state, values, document["patient"])
+    elif "patient" in body:
+        document["patient"] = None  # detached from this device only
+    else:
         apply_deprecated_patient(state, document, body)
     return Response(data=device_json(state, save_device(state, document)))
 
@@ -144,14 +126,6 @@ def patch_device(state: SimulatorState, request: Request, key: str) -> Response:
     document = get_device_or_404(state, key)
     apply_deprecated_patient(state, document, request.json_object())
     return Response(data=device_json(state, save_device(state, document)))
-
-
-def apply_nested_patient(state: SimulatorState, document: Json, patient: Any) -> None:
-    if patient is None:
-        document["patient"] = None  # detached from this device only
-        return
-    values = validate_nested_patient(patient)
-    document["patient"] = patients.save_nested_patient(state, values, document["patient"])
 
 
 def validate_nested_patient(patient: Any) -> Json:
@@ -202,6 +176,5 @@ def unlink_device(state: SimulatorState, request: Request, key: str) -> Response
 def reading_sensor_code(document: Json) -> str:
     """As readings show it: `code-sensorid` for types that need a sensor id."""
     device = document["device"]
-    if "sensor id" in DEVICE_TYPES[device["name"]][4]:
-        return f"{device['sensor_code']}-{device['sensor_id']}"
-    return str(device["sensor_code"])
+    needs_sensor_id = "sensor id" in DEVICE_TYPES[device["name"]].flags
+    return f"{device['sensor_code']}-{device['sensor_id']}" if needs_sensor_id else str(device["sensor_code"])

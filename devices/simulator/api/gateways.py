@@ -1,13 +1,13 @@
-"""Gateways and SIMs: which hardware exists, which is tied to the account, how it fares.
+"""Gateways and SIMs: which hardware exists, which is linked to the account, signal and check-in times.
 
-Free ones, known but tied to nobody, for trying an activation on site (the control endpoint lists them too):
+Free hardware, known but linked to no device, for trying an activation on site (the control API lists it too):
 A1B2C3D4E5F6, B2C3D4E5F6A1, C3D4E5F6A1B2, D4E5F6A1B2C3, E5F6A1B2C3D4, F6A1B2C3D4E5 and the IMEIs
 356000000000018, 356000000000026, 356000000000034. Any other id answers 201 with `Unknown Gateway ID`.
 """
 
 import re
 
-from devices.simulator.api.pagination import matches_search, paginate_if_requested
+from devices.simulator.api.pagination import list_response
 from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
 
@@ -27,7 +27,7 @@ def is_imei(hardware_uuid: str) -> bool:
 
 
 def create_gateway(state: SimulatorState, gateway_uuid: str) -> Json:
-    """Hardware that exists; `assigned_on` null means that no account knows it yet."""
+    """Hardware that exists; `assigned_on` null means that it belongs to no account yet."""
     document = {
         "gateway_uuid": gateway_uuid,
         "firmware_version": "2.1",
@@ -44,19 +44,8 @@ def create_gateway(state: SimulatorState, gateway_uuid: str) -> Json:
     return state.store.put("gateway", gateway_uuid, document)
 
 
-def create_free_gateways(state: SimulatorState) -> None:
-    for gateway_uuid in (*FREE_GATEWAYS, *FREE_IMEIS):
-        create_gateway(state, gateway_uuid)
-
-
 def find_gateway(state: SimulatorState, gateway_uuid: str | None) -> Json | None:
     return state.store.get("gateway", gateway_uuid) if gateway_uuid else None
-
-
-def free_hardware_ids(state: SimulatorState) -> list[str]:
-    """Hardware that no device is linked to, so that an activation with it succeeds."""
-    linked = {each["device"]["hardware_uuid"] for each in state.store.all("device")}
-    return [each["gateway_uuid"] for each in state.store.all("gateway") if each["gateway_uuid"] not in linked]
 
 
 def new_gateway_uuid(state: SimulatorState) -> str:
@@ -98,7 +87,7 @@ def record_gateway_checkin(state: SimulatorState, gateway_uuid: str | None, sens
     state.store.put("gateway", gateway["gateway_uuid"], gateway)
 
 
-# Endpoints: both know only hardware that is already tied to the account
+# Endpoints: they list only hardware that is already linked to the account
 
 
 def list_gateways(state: SimulatorState, request: Request) -> Response:
@@ -107,16 +96,24 @@ def list_gateways(state: SimulatorState, request: Request) -> Response:
         wanted = request.query.get(f"{name}__isnull", "").lower()
         if wanted in ("true", "false"):
             rows = [each for each in rows if (each[name] is None) == (wanted == "true")]
-    rows = [each for each in rows if matches_search(request.query.get("search", ""), each["gateway_uuid"])]
     ordering = request.query.get("ordering", "-assigned_on")
     name = ordering.removeprefix("-") if ordering.removeprefix("-") in ORDERING_FIELDS else "assigned_on"
     rows.sort(key=lambda each: each[name] or "", reverse=ordering.startswith("-"))
-    brief = [{field: each[field] for field in LISTED_FIELDS} for each in rows]
-    return Response(data=paginate_if_requested(request, brief, always_paged=True))
+    return list_response(
+        request,
+        rows,
+        search_texts=lambda each: (each["gateway_uuid"],),
+        serialize=brief_gateway_json,
+        always_paged=True,
+    )
+
+
+def brief_gateway_json(gateway: Json) -> Json:
+    return {field: gateway[field] for field in LISTED_FIELDS}
 
 
 def get_gateway(state: SimulatorState, request: Request, gateway_uuid: str) -> Response:
-    return Response(data={field: get_gateway_or_404(state, gateway_uuid)[field] for field in LISTED_FIELDS})
+    return Response(data=brief_gateway_json(get_gateway_or_404(state, gateway_uuid)))
 
 
 def get_gateway_info(state: SimulatorState, request: Request, gateway_uuid: str) -> Response:

@@ -1,12 +1,11 @@
-"""Readings: taking one in, listing them, telling the hooks."""
+"""Measurements: storing readings, listing them by REST and sending them by webhook."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from devices.simulator.api import devices, gateways, patients
-from devices.simulator.api.pagination import matches_search, paginate_if_requested
+from devices.simulator.api.pagination import list_response
 from devices.simulator.runtime.clock import format_iso_time, parse_iso_time, utc_offset_hours
 from devices.simulator.runtime.messages import ApiError, Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
@@ -23,7 +22,7 @@ TWO_DECIMALS = Decimal("0.01")
 
 
 def format_two_decimals(value: Any) -> str | None:
-    """`"72.00"`; null stays null; what is no number is passed on as it is, for tests of odd input."""
+    """`"72.00"`; null stays null; anything else is passed through unchanged, for tests of odd input."""
     if value is None:
         return None
     try:
@@ -64,7 +63,7 @@ def new_measurement(
 
 
 def store_measurements(state: SimulatorState, document: Json, rows: list[Json], *, notify: bool = True) -> None:
-    """Keep coincident readings of one device, note that it was heard, and tell the hooks after the commit."""
+    """Store coincident readings of one device, record its check-in, and queue their webhooks after the commit."""
     state.store.add_measurements(rows)
     latest = max(row["created"] for row in rows)
     document["last_measurement"] = max(document["last_measurement"] or "", latest)
@@ -74,12 +73,12 @@ def store_measurements(state: SimulatorState, document: Json, rows: list[Json], 
     gateways.record_gateway_checkin(state, rows[0]["hardware_uuid"], document["device"]["sensor_code"], latest)
     if notify:
         payloads = [measurement_payload(state, document, row) for row in rows]
-        state.after_commit(lambda: send_measurement_webhooks(state, document, payloads))
+        state.after_commit(lambda: queue_measurement_webhooks(state, document, payloads))
 
 
 def measurement_json(state: SimulatorState, document: Json, row: Json) -> Json:
-    """As REST shows it. The patient is the device's present one, whoever held it when the reading was taken."""
-    person = state.store.get("patient", document["patient"]) if document["patient"] else None
+    """As REST shows it. The patient is the device's current one, not the one at the time of the reading."""
+    person = patients.patient_of_device(state, document)
     shown: Json = {"metric": row["metric"], "device_name": row["device_name"], "hwi_device_id": document["id"]}
     shown["patient_id"] = person["external_id"] if person else None
     return shown | {name: row[name] for name in MEASUREMENT_COLUMNS[3:]}
@@ -90,29 +89,21 @@ def measurement_payload(state: SimulatorState, document: Json, row: Json) -> Jso
     return {**measurement_json(state, document, row), "created": row["timestamp"]}
 
 
-def send_measurement_webhooks(state: SimulatorState, document: Json, payloads: list[Json]) -> None:
-    for hook in webhooks_for_device(state, document):
-        push_measurement_webhook(state, hook, payloads)
+def queue_measurement_webhooks(state: SimulatorState, document: Json, payloads: list[Json]) -> None:
+    """To the webhook that the device is pinned to, else to all that are enabled by default.
 
-
-def webhooks_for_device(state: SimulatorState, document: Json | None) -> list[Json]:
-    """The pinned hook alone, where the device has one; else all that are on by default."""
-    hooks = [each for each in state.store.all("webhook") if each["event"] == "MEASUREMENT"]
-    properties = document["properties"] if document else []
-    pinned = [each["value"] for each in properties if each["key"] == "measurement_webhook_id"]
-    if pinned:
-        return [each for each in hooks if each["id"] in pinned]
-    return [each for each in hooks if each["enabled_by_default"]]
-
-
-def push_measurement_webhook(state: SimulatorState, hook: Json, payloads: list[Json]) -> None:
-    """One POST for each metric, or a list of all; whether a lone one is wrapped is left to chance."""
-    if not hook["post_as_array"]:
-        for each in payloads:
-            state.webhook_sender.queue_delivery(hook, "MEASUREMENT", each)
-        return
-    lone = len(payloads) == 1 and state.random.random() < 0.5
-    state.webhook_sender.queue_delivery(hook, "MEASUREMENT", payloads[0] if lone else payloads)
+    One POST for each metric, or one with a list of all; a single reading is wrapped at random.
+    """
+    pinned = [each["value"] for each in document["properties"] if each["key"] == "measurement_webhook_id"]
+    for hook in state.store.all("webhook"):
+        wanted = hook["id"] in pinned if pinned else hook["enabled_by_default"]
+        if hook["event"] != "MEASUREMENT" or not wanted:
+            continue
+        bodies: list[Any] = payloads
+        if hook["post_as_array"] and not (len(payloads) == 1 and state.random.random() < 0.5):
+            bodies = [payloads]
+        for body in bodies:
+            state.webhook_sender.queue_delivery(hook, "MEASUREMENT", body)
 
 
 # Endpoints
@@ -130,37 +121,24 @@ def list_patient_measurements(state: SimulatorState, request: Request, external_
 
 
 def measurement_list_response(state: SimulatorState, request: Request, documents: list[Json]) -> Response:
-    by_id = {each["id"]: each for each in documents}
-    rows = filter_measurements(
-        request.query, state.store.measurements(list(by_id), window_conditions(state, request.query))
+    by_id, metric = {each["id"]: each for each in documents}, request.query.get("metric__name")
+    rows = state.store.measurements(list(by_id), window_conditions(state, request.query))
+    return list_response(
+        request,
+        [row for row in rows if metric in (None, "", row["metric"])],
+        search_texts=lambda row: (row["metric"], row["device_name"]),
+        serialize=lambda row: measurement_json(state, by_id[row["device_id"]], row),
     )
-    answer = paginate_if_requested(request, rows)
-    page = answer["results"] if isinstance(answer, dict) else answer
-    page[:] = [measurement_json(state, by_id[row["device_id"]], row) for row in page]
-    return Response(data=answer)
 
 
 def window_conditions(state: SimulatorState, query: dict[str, str]) -> list[tuple[str, str]]:
     conditions = []
     for name, comparison in WINDOW_CONDITIONS.items():
         if query.get(name):
-            conditions.append((comparison, parse_window_time(name, query[name])))
+            try:
+                conditions.append((comparison, format_iso_time(parse_iso_time(query[name]))))
+            except (ValueError, OverflowError) as error:
+                raise ApiError(400, {name: ["Enter a valid date/time."]}) from error
     if not query.get("page"):
         conditions.append((WINDOW_CONDITIONS["timestamp__gte"], format_iso_time(state.clock.now() - MAX_UNPAGED_AGE)))
     return conditions
-
-
-def parse_window_time(name: str, text: str) -> str:
-    try:
-        return format_iso_time(parse_iso_time(text))
-    except (ValueError, OverflowError) as error:
-        raise ApiError(400, {name: ["Enter a valid date/time."]}) from error
-
-
-def filter_measurements(query: dict[str, str], rows: Iterable[Json]) -> list[Json]:
-    metric, words = query.get("metric__name"), query.get("search", "")
-    return [
-        row
-        for row in rows
-        if metric in (None, "", row["metric"]) and matches_search(words, row["metric"], row["device_name"])
-    ]

@@ -1,40 +1,46 @@
-"""Lists as the vendor gives them: paged on request only, silently cut otherwise, `next` on another host."""
+"""List responses of the vendor: search, pagination only on request, else cut silently; `next` names another host."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from devices.simulator.runtime.messages import ApiError, Json, Request
+from devices.simulator.runtime.messages import ApiError, Json, Request, Response
 
-MAX_UNPAGED_ROWS = 1000  # since 2026-05-05; neither an error nor a mark tells
+MAX_UNPAGED_ROWS = 1000  # since 2026-05-05, without an error or a mark
 MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
 # The vendor's own sample names this host although the API lives at api2.tenovi.com.
 NEXT_HOST = "https://api.tenovi.com"
 
 
-def paginate_if_requested(request: Request, rows: list[Any], *, always_paged: bool = False) -> Any:
-    """A page object when `page` was sent (or always); else the flat list, cut at 1,000 rows."""
+def list_response(
+    request: Request,
+    rows: list[Any],
+    *,
+    serialize: Callable[[Any], Any] = lambda row: row,
+    search_texts: Callable[[Any], tuple[Any, ...]] | None = None,
+    always_paged: bool = False,
+) -> Response:
+    """A page object when `page` was sent (or always); else the flat list, cut at 1,000 rows.
+
+    `search_texts`: the texts of a row that `search` covers. `serialize` is applied to the rows that are shown.
+    """
+    if search_texts:
+        rows = [row for row in rows if matches_search(request, *search_texts(row))]
     if not always_paged and not request.query.get("page"):
-        return rows[:MAX_UNPAGED_ROWS]
-    return build_page(request, rows)
-
-
-def build_page(request: Request, rows: list[Any]) -> Json:
-    size = parse_page_size(request.query.get("page_size", ""))
+        return Response(data=[serialize(row) for row in rows[:MAX_UNPAGED_ROWS]])
+    size_text = request.query.get("page_size", "")
+    is_size = size_text.isascii() and size_text.isdigit() and int(size_text) > 0
+    size = min(int(size_text), MAX_PAGE_SIZE) if is_size else DEFAULT_PAGE_SIZE
     last = max(1, -(-len(rows) // size))
     number = parse_page_number(request.query.get("page") or "1", last)
-    return {
+    page = {
         "count": len(rows),
         "next": page_link(request, number + 1) if number < last else None,
         "previous": page_link(request, number - 1) if number > 1 else None,
-        "results": rows[(number - 1) * size : number * size],
+        "results": [serialize(row) for row in rows[(number - 1) * size : number * size]],
     }
-
-
-def parse_page_size(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) > 0:
-        return min(int(text), MAX_PAGE_SIZE)
-    return DEFAULT_PAGE_SIZE
+    return Response(data=page)
 
 
 def parse_page_number(text: str, last: int) -> int:
@@ -48,7 +54,14 @@ def page_link(request: Request, number: int) -> str:
     return f"{NEXT_HOST}{quote(request.path)}?{urlencode({**request.query, 'page': number})}"
 
 
-def matches_search(words: str, *texts: Any) -> bool:
+def matches_search(request: Request, *texts: Any) -> bool:
     """DRF's `search`: every word somewhere in one of the texts, ignoring case."""
     haystack = "\n".join(str(text).casefold() for text in texts if text)
-    return all(word in haystack for word in words.casefold().replace(",", " ").split())
+    words = request.query.get("search", "").casefold().replace(",", " ").split()
+    return all(word in haystack for word in words)
+
+
+def matches_fulfilled(request: Request, order: Json) -> bool:
+    """The `fulfilled` filter of replacements and bulk orders."""
+    wanted = request.query.get("fulfilled", "").lower()
+    return wanted not in ("true", "false") or bool(order["fulfilled"]) == (wanted == "true")

@@ -1,8 +1,8 @@
-"""People as the vendor knows them: shared by all devices that carry their external id."""
+"""Patients at the vendor: shared by all devices that carry their external id."""
 
-from devices.simulator.api.pagination import matches_search, paginate_if_requested
+from devices.simulator.api.pagination import list_response
 from devices.simulator.api.validation import BOOLEAN_FIELD, TEXT_FIELD, Field, require_valid_fields
-from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
+from devices.simulator.runtime.messages import ApiError, Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
 
 NESTED_PATIENT_FIELDS = {
@@ -26,7 +26,7 @@ PATIENT_FIELDS = {
 EMPTY_PATIENT: Json = {
     **dict.fromkeys(("external_id", "name", *ADDRESS_FIELDS)),
     **dict.fromkeys(("phone_number", "email", "physician", "clinic_name", "care_manager")),
-    "sms_opt_in": True,  # the vendor's default: whoever forgets to send it has consented for the patient
+    "sms_opt_in": True,  # the vendor's default: a client that does not send it has consented for the patient
     "address_status": "",
     "address_verified_by": "",
     "confirm_address": False,
@@ -34,15 +34,19 @@ EMPTY_PATIENT: Json = {
 
 
 def find_patient(state: SimulatorState, external_id: str | None) -> Json | None:
-    """Looked up ignoring case; the stored spelling is kept."""
+    """Lookup ignores case; the stored spelling is returned."""
     return state.store.get("patient", external_id.casefold()) if external_id else None
 
 
+def patient_of_device(state: SimulatorState, document: Json | None) -> Json | None:
+    return state.store.get("patient", document["patient"]) if document and document["patient"] else None
+
+
 def save_nested_patient(state: SimulatorState, values: Json, current: str | None = None) -> str | None:
-    """Write a nested patient object; the store's key of the person meant.
+    """Write a nested patient object; the patient's key in the store.
 
     An external id that exists is linked, and its fields overwritten by those sent. Without one, the fields go
-    to the person that the device already has.
+    to the patient that the device already has.
     """
     external_id = values.get("external_id")
     key = external_id.casefold() if external_id else current or f"#{state.new_id()}"
@@ -52,12 +56,8 @@ def save_nested_patient(state: SimulatorState, values: Json, current: str | None
     return key
 
 
-def nested_patient_json(document: Json | None) -> Json | None:
-    return {name: document[name] for name in NESTED_PATIENT_FIELDS} if document else None
-
-
 def verify_address(document: Json) -> None:
-    """A complete address is verified at once; this vendor knows bad ones by a word or a ZIP code."""
+    """A complete address is verified at once; invalid ones contain a word or a ZIP code, see is_undeliverable."""
     document["address_status"] = document["address_verified_by"] = ""
     if document["confirm_address"]:
         document.update(address_status="Verified", address_verified_by="Client")
@@ -74,10 +74,12 @@ def is_undeliverable(address: str | None, zip_code: str | None) -> bool:
 
 
 def list_patients(state: SimulatorState, request: Request) -> Response:
-    words = request.query.get("search", "")
-    known = [each for each in reversed(state.store.all("patient")) if each["external_id"]]
-    rows = [each for each in known if matches_search(words, each["external_id"], each["name"], each["phone_number"])]
-    return Response(data=paginate_if_requested(request, rows, always_paged=True))
+    return list_response(
+        request,
+        [each for each in reversed(state.store.all("patient")) if each["external_id"]],
+        search_texts=lambda each: (each["external_id"], each["name"], each["phone_number"]),
+        always_paged=True,
+    )
 
 
 def create_patient(state: SimulatorState, request: Request) -> Response:
@@ -90,11 +92,11 @@ def create_patient(state: SimulatorState, request: Request) -> Response:
 
 
 def get_patient(state: SimulatorState, request: Request, external_id: str) -> Response:
-    return Response(data=get_patient_or_404(state, external_id))
+    return Response(data=state.get_or_404("patient", external_id.casefold()))
 
 
 def update_patient(state: SimulatorState, request: Request, external_id: str) -> Response:
-    document = get_patient_or_404(state, external_id)
+    document = state.get_or_404("patient", external_id.casefold())
     values = require_valid_fields(request.json_object(), PATIENT_FIELDS, partial=request.method == "PATCH")
     new_key = values.get("external_id", external_id).casefold()
     if new_key != external_id.casefold():
@@ -107,16 +109,9 @@ def update_patient(state: SimulatorState, request: Request, external_id: str) ->
 
 
 def delete_patient(state: SimulatorState, request: Request, external_id: str) -> Response:
-    get_patient_or_404(state, external_id)
+    state.get_or_404("patient", external_id.casefold())
     relink_devices(state, external_id.casefold(), None)
     return Response(204)
-
-
-def get_patient_or_404(state: SimulatorState, external_id: str) -> Json:
-    document = find_patient(state, external_id)
-    if not document:
-        raise ApiError(404, NOT_FOUND_BODY)
-    return document
 
 
 def relink_devices(state: SimulatorState, old_key: str, new_key: str | None) -> None:

@@ -1,7 +1,7 @@
 """Device properties: tags of the client's own, settings of the hardware, and the reserved `measurement_webhook_id`."""
 
 from devices.simulator.api import devices
-from devices.simulator.api.pagination import matches_search, paginate_if_requested
+from devices.simulator.api.pagination import list_response
 from devices.simulator.api.validation import BOOLEAN_FIELD, REQUIRED_TEXT_FIELD, TEXT_FIELD, require_valid_fields
 from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
@@ -11,12 +11,7 @@ PROPERTY_FIELDS = {"key": REQUIRED_TEXT_FIELD, "value": TEXT_FIELD, "handle_prop
 
 def list_properties(state: SimulatorState, request: Request, key: str) -> Response:
     rows = devices.get_device_or_404(state, key)["properties"]
-    words = request.query.get("search", "")
-    return Response(
-        data=paginate_if_requested(
-            request, [each for each in rows if matches_search(words, each["key"], each["value"])]
-        )
-    )
+    return list_response(request, rows, search_texts=lambda each: (each["key"], each["value"]))
 
 
 def create_property(state: SimulatorState, request: Request, key: str) -> Response:

@@ -1,15 +1,14 @@
-"""Replacements: the same HWI device goes on with new hardware; a gateway's swap reaches all its devices at shipping."""
+"""Replacements: an HWI device gets new hardware; a gateway swap applies to all its devices when it ships."""
 
 from typing import Any
 
 from devices.simulator.api import devices, gateways, special_orders
 from devices.simulator.api.catalogue import DEVICE_TYPES, GATEWAY_TYPE_NAME, is_cellular
-from devices.simulator.api.pagination import matches_search, paginate_if_requested
-from devices.simulator.api.validation import REQUIRED_TEXT_FIELD, TEXT_FIELD, Field, validate_fields
-from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
+from devices.simulator.api.pagination import list_response, matches_fulfilled
+from devices.simulator.api.validation import REQUIRED_TEXT_FIELD, SHIPPING_FIELDS, TEXT_FIELD, Field, validate_fields
+from devices.simulator.runtime.messages import ApiError, Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
 
-SHIPPING_FIELDS = ("shipping_name", "shipping_address", "shipping_city", "shipping_state", "shipping_zip_code")
 REPLACEMENT_FIELDS = {
     **dict.fromkeys(SHIPPING_FIELDS, TEXT_FIELD),
     "list_device_types": Field(kind="any", required=True, null=False),
@@ -19,12 +18,8 @@ REPLACEMENT_FIELDS = {
 
 
 def list_replacements(state: SimulatorState, request: Request) -> Response:
-    rows = [replacement_json(each) for each in reversed(state.store.all("replacement"))]
-    words = request.query.get("search", "")
-    rows = special_orders.filter_by_fulfilled(request, rows)
-    return Response(
-        data=paginate_if_requested(request, [each for each in rows if matches_search(words, each["order_number"])])
-    )
+    rows = [each for each in reversed(state.store.all("replacement")) if matches_fulfilled(request, each)]
+    return list_response(request, rows, search_texts=lambda each: (each["order_number"],), serialize=replacement_json)
 
 
 def create_replacement(state: SimulatorState, request: Request) -> Response:
@@ -35,7 +30,19 @@ def create_replacement(state: SimulatorState, request: Request) -> Response:
         errors["hwi_device_id"] = ["No HWI Device with this id exists."]
     if errors or not device:
         raise ApiError(400, errors)
-    order = {**new_replacement(state), **values}
+    order = {
+        "id": state.new_id(),
+        **dict.fromkeys((*SHIPPING_FIELDS, "notify_emails")),
+        "shipping_status": "RQ",
+        "order_number": special_orders.next_order_number(state),
+        "fulfilled": False,
+        "created": state.clock.stamp(),
+        "shipped_on": None,
+        "delivered_on": None,
+        "shipping_tracking_link": None,
+        "step_at": state.next_stage_due_at(),
+        **values,
+    }
     special_orders.notify_special_order(state, order, order_type="RE", device=device)
     return Response(201, replacement_json(state.store.put("replacement", order["id"], order)))
 
@@ -47,32 +54,12 @@ def device_type_errors(sent: Any) -> Json:
         return {"list_device_types": ["This list may not be empty."]}
     names = [each.get("name") if isinstance(each, dict) else None for each in sent]
     wrong = [name for name in names if name != GATEWAY_TYPE_NAME and name not in DEVICE_TYPES]
-    return (
-        {"list_device_types": [f'"{name}" is not a valid device type for this account.' for name in wrong]}
-        if wrong
-        else {}
-    )
-
-
-def new_replacement(state: SimulatorState) -> Json:
-    return {
-        "id": state.new_id(),
-        **dict.fromkeys((*SHIPPING_FIELDS, "notify_emails")),
-        "shipping_status": "RQ",
-        "order_number": special_orders.next_order_number(state),
-        "fulfilled": False,
-        "created": state.clock.stamp(),
-        "shipped_on": None,
-        "delivered_on": None,
-        "shipping_tracking_link": None,
-        "step_at": state.next_stage_due_at(),
-    }
+    errors = [f'"{name}" is not a valid device type for this account.' for name in wrong]
+    return {"list_device_types": errors} if errors else {}
 
 
 def delete_replacement(state: SimulatorState, request: Request, key: str) -> Response:
-    order = state.store.get("replacement", key.lower())
-    if not order:
-        raise ApiError(404, NOT_FOUND_BODY)
+    order = state.get_or_404("replacement", key.lower())
     if order["fulfilled"]:
         raise ApiError(400, ["This replacement has been fulfilled and can't be deleted."])
     state.store.remove("replacement", order["id"])
@@ -84,20 +71,19 @@ def replacement_json(order: Json) -> Json:
 
 
 def advance_replacement(state: SimulatorState, order: Json) -> None:
-    """One stage onwards: requested, pending, shipped (hardware swapped here, not at delivery), delivered."""
+    """Advance one stage: requested, pending, shipped (hardware swapped here, not at delivery), delivered."""
     device = state.store.get("device", order["hwi_device_id"].lower())
-    order["shipping_status"] = special_orders.NEXT_SHIPPING_STATUS[order["shipping_status"]]
-    order["step_at"] = (
-        state.next_stage_due_at() if order["shipping_status"] in special_orders.NEXT_SHIPPING_STATUS else None
-    )
+    special_orders.enter_next_status(state, order)
     if order["shipping_status"] == "SH":
         link = special_orders.new_tracking_link(state)
         order.update(fulfilled=True, shipped_on=state.clock.stamp(), shipping_tracking_link=link)
         if device:
             ship_replacement_hardware(state, order, device)
     if order["shipping_status"] == "DE":
-        order["delivered_on"] = state.clock.stamp()
-        complete_hardware_swap(state, order)
+        for each in state.store.all("device"):
+            if order.get("swapped") and each["carries"] == order["swapped"][0]:
+                each["carries"] = None
+                devices.save_device(state, each)
     state.store.put("replacement", order["id"], order)
     special_orders.notify_special_order(state, order, order_type="RE", device=device)
 
@@ -113,16 +99,11 @@ def ship_replacement_hardware(state: SimulatorState, order: Json, device: Json) 
     order["swapped"] = [old_uuid, new_uuid]
     for each in state.store.all("device"):
         if each["device"]["hardware_uuid"] == old_uuid:
-            replace_hardware_id(state, each, new_uuid, state.clock.stamp())
-            each["carries"] = old_uuid  # the patient still uses the old one until the parcel comes
+            log_hardware_change(state, each, old_uuid, new_uuid, state.clock.stamp())
+            each["device"]["hardware_uuid"] = new_uuid
+            each["carries"] = old_uuid  # the patient still uses the old one until the parcel arrives
             devices.save_device(state, each)
             devices.notify_device_status(state, each, status="Replaced", old_uuid=old_uuid)
-
-
-def replace_hardware_id(state: SimulatorState, document: Json, new_uuid: str, at: str) -> None:
-    """Write the new hardware id and its line in the audit trail."""
-    log_hardware_change(state, document, document["device"]["hardware_uuid"], new_uuid, at)
-    document["device"]["hardware_uuid"] = new_uuid
 
 
 def log_hardware_change(state: SimulatorState, document: Json, old_uuid: str, new_uuid: str, at: str) -> None:
@@ -139,16 +120,10 @@ def log_hardware_change(state: SimulatorState, document: Json, old_uuid: str, ne
     state.store.put("hardware_uuid_log", line["id"], line)
 
 
-def complete_hardware_swap(state: SimulatorState, order: Json) -> None:
-    for each in state.store.all("device"):
-        if order.get("swapped") and each["carries"] == order["swapped"][0]:
-            each["carries"] = None
-            devices.save_device(state, each)
-
-
 def list_hardware_logs(state: SimulatorState, request: Request) -> Response:
     """`object_id` is the HWI device id; `search` finds hardware ids."""
-    wanted, words = request.query.get("object_id"), request.query.get("search", "")
+    wanted = request.query.get("object_id")
     rows = [each for each in reversed(state.store.all("hardware_uuid_log")) if wanted in (None, each["object_id"])]
-    found = [each for each in rows if matches_search(words, each["old_hardware_uuid"], each["new_hardware_uuid"])]
-    return Response(data=paginate_if_requested(request, found))
+    return list_response(
+        request, rows, search_texts=lambda each: (each["old_hardware_uuid"], each["new_hardware_uuid"])
+    )

@@ -1,4 +1,4 @@
-"""Which endpoint answers which path and method, below `/clients/<domain>/hwi/`."""
+"""URL routes of the simulated API: path and method to endpoint, below `/clients/<domain>/hwi/`."""
 
 import re
 from collections.abc import Callable
@@ -84,7 +84,7 @@ COMPILED_ROUTES = [(re.compile(pattern), methods) for pattern, methods in ROUTES
 
 
 def resolve_route(path: str) -> tuple[MethodEndpoints, tuple[str, ...]] | None:
-    """The methods of a path and the words in it; None where nothing is."""
+    """The endpoints of a path by method, and its arguments; None for an unknown path."""
     below = re.fullmatch(r"/clients/[^/]+/hwi/(.*)", path, re.DOTALL)
     for pattern, methods in COMPILED_ROUTES if below else []:
         if match := pattern.fullmatch(below.group(1) if below else ""):

@@ -4,12 +4,14 @@ from typing import Any
 
 from devices.simulator.api import gateways
 from devices.simulator.api.catalogue import DEVICE_TYPES, GATEWAY_TYPE_NAME, is_cellular
-from devices.simulator.api.pagination import matches_search, paginate_if_requested
-from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
+from devices.simulator.api.pagination import list_response, matches_fulfilled, matches_search
+from devices.simulator.api.patients import patient_of_device
+from devices.simulator.api.validation import SHIPPING_FIELDS
+from devices.simulator.runtime.messages import Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
 
 FIRST_ORDER_NUMBER = 31007
-# The webhook speaks words; REST speaks codes, with meanings of its own for the same letters.
+# The webhook sends words; REST sends codes, and its letters differ from those of a device's shipping status.
 WEBHOOK_STATUSES = {
     "RQ": "Pending",
     "PE": "Pending",
@@ -29,10 +31,11 @@ def new_tracking_link(state: SimulatorState) -> str:
     return f"https://carrier.example/track/1Z{state.random.randrange(10**9):09d}"
 
 
-def filter_by_fulfilled(request: Request, rows: list[Json]) -> list[Json]:
-    """The `fulfilled` filter of both lists."""
-    wanted = request.query.get("fulfilled", "").lower()
-    return [each for each in rows if wanted not in ("true", "false") or each["fulfilled"] == (wanted == "true")]
+def enter_next_status(state: SimulatorState, order: Json) -> None:
+    order["shipping_status"] = NEXT_SHIPPING_STATUS[order["shipping_status"]]
+    order["step_at"] = state.next_stage_due_at() if order["shipping_status"] in NEXT_SHIPPING_STATUS else None
+    if order["shipping_status"] == "DE":
+        order["delivered_on"] = state.clock.stamp()
 
 
 def notify_special_order(
@@ -43,8 +46,11 @@ def notify_special_order(
     device: Json | None = None,
     manifest: dict[str, list[str]] | None = None,
 ) -> None:
-    """One webhook to every special-order hook. Unlike the others it carries `updated_on`."""
-    person = state.store.get("patient", device["patient"]) if device and device["patient"] else None
+    """The special-order webhook, after the commit. Unlike the others it carries `updated_on`."""
+    person = patient_of_device(state, device)
+    contents = order.get("contents")
+    if contents is None:
+        contents = [{"name": each["name"], "quantity": 1, "kit_id": None} for each in order["list_device_types"]]
     payload: Json = {
         "request_id": order["id"],
         "order_number": order["order_number"],
@@ -56,22 +62,10 @@ def notify_special_order(
         "created_on": order["created"],
         "updated_on": state.clock.stamp(),
         "tracking_link": order["shipping_tracking_link"],
-        "contents": webhook_contents(order),
+        "contents": [dict(each) for each in contents],
         "manifest": manifest or {"gateway_ids": [], "imeis": []},
     }
-    state.after_commit(lambda: send_special_order_webhooks(state, payload))
-
-
-def webhook_contents(order: Json) -> list[Json]:
-    if "contents" in order:
-        return [dict(each) for each in order["contents"]]
-    return [{"name": each["name"], "quantity": 1, "kit_id": None} for each in order["list_device_types"]]
-
-
-def send_special_order_webhooks(state: SimulatorState, payload: Json) -> None:
-    for hook in state.store.all("webhook"):
-        if hook["event"] == "SPECIAL_ORDER":
-            state.webhook_sender.queue_delivery(hook, "SPECIAL_ORDER", payload)
+    state.notify_webhooks("SPECIAL_ORDER", payload)
 
 
 # Bulk orders
@@ -85,7 +79,7 @@ def place_bulk_order(state: SimulatorState, contents: list[Json], **shipping: An
         "created": now,
         "modified": now,
         "order_number": next_order_number(state),
-        **dict.fromkeys(("shipping_name", "shipping_address", "shipping_city", "shipping_state", "shipping_zip_code")),
+        **dict.fromkeys(SHIPPING_FIELDS),
         "shipping_status": "RQ",
         "shipping_tracking_link": None,
         "fulfilled": False,
@@ -103,36 +97,34 @@ def place_bulk_order(state: SimulatorState, contents: list[Json], **shipping: An
 
 
 def advance_bulk_order(state: SimulatorState, order: Json) -> None:
-    order["shipping_status"] = NEXT_SHIPPING_STATUS[order["shipping_status"]]
+    enter_next_status(state, order)
     order["modified"] = state.clock.stamp()
-    order["step_at"] = state.next_stage_due_at() if order["shipping_status"] in NEXT_SHIPPING_STATUS else None
     if order["shipping_status"] == "SH":
         pack_bulk_order(state, order)
-    if order["shipping_status"] == "DE":
-        order["delivered_on"] = state.clock.stamp()
     state.store.put("bulk_order", order["id"], order)
-    notify_special_order(state, order, order_type="BU", manifest=manifest_hardware_ids(order))
+    items = [each for section in order["manifest"] for each in section["kitted_items"] + section["loose_items"]]
+    manifest = {
+        "gateway_ids": [each["gateway_id"] for each in items if each["gateway_id"]],
+        "imeis": [each["imei"] for each in items if each.get("imei")],
+    }
+    notify_special_order(state, order, order_type="BU", manifest=manifest)
 
 
 def pack_bulk_order(state: SimulatorState, order: Json) -> None:
-    """Kits with a new gateway each, then the loose items. The hardware exists from now on, tied to nobody."""
+    """Kits with a new gateway each, then the loose items. The hardware exists from now on, linked to no device."""
     order.update(fulfilled=True, shipped_on=state.clock.stamp(), shipping_tracking_link=new_tracking_link(state))
-    kits = sorted({each["kit_id"] for each in order["contents"] if each["kit_id"]})
-    order["manifest"] = [pack_kit_section(state, order, kit) for kit in kits]
+    for kit in sorted({each["kit_id"] for each in order["contents"] if each["kit_id"]}):
+        lines = [each for each in order["contents"] if each["kit_id"] == kit]
+        kits = [pack_kit(state, lines, number) for number in range(min(each["quantity"] for each in lines))]
+        order["manifest"].append({"order_section": f"Kit {kit}", "kitted_items": kits, "loose_items": []})
     loose = [each for each in order["contents"] if not each["kit_id"]]
     items = [pack_loose_item(state, each["name"]) for each in loose for _ in range(each["quantity"])]
     if items:
         order["manifest"].append({"order_section": "Loose Items", "kitted_items": [], "loose_items": items})
 
 
-def pack_kit_section(state: SimulatorState, order: Json, kit: int) -> Json:
-    lines = [each for each in order["contents"] if each["kit_id"] == kit]
-    kits = [pack_kit(state, lines, number) for number in range(min(each["quantity"] for each in lines))]
-    return {"order_section": f"Kit {kit}", "kitted_items": kits, "loose_items": []}
-
-
 def pack_kit(state: SimulatorState, lines: list[Json], number: int) -> Json:
-    gateway_id = gateways.create_gateway(state, gateways.new_gateway_uuid(state))["gateway_uuid"]
+    gateway_id = new_gateway_id(state)
     contents: list[Json] = [{"device_type": GATEWAY_TYPE_NAME, "gateway_id": gateway_id}]
     others = [each["name"] for each in lines if each["name"] != GATEWAY_TYPE_NAME]
     contents += [{"device_type": name, "mac_address": gateways.new_gateway_uuid(state)} for name in others]
@@ -142,39 +134,26 @@ def pack_kit(state: SimulatorState, lines: list[Json], number: int) -> Json:
 def pack_loose_item(state: SimulatorState, name: str) -> Json:
     cellular = name in DEVICE_TYPES and is_cellular(name)
     imei = gateways.create_gateway(state, gateways.new_imei(state))["gateway_uuid"] if cellular else None
-    gateway_id = (
-        gateways.create_gateway(state, gateways.new_gateway_uuid(state))["gateway_uuid"]
-        if name == GATEWAY_TYPE_NAME
-        else None
-    )
+    gateway_id = new_gateway_id(state) if name == GATEWAY_TYPE_NAME else None
     return {"device_type": name, "imei": imei, "gateway_id": gateway_id, "mac_address": "", "model_number": None}
 
 
-def manifest_hardware_ids(order: Json) -> dict[str, list[str]]:
-    items = [each for section in order["manifest"] for each in section["kitted_items"] + section["loose_items"]]
-    gateway_ids = [each["gateway_id"] for each in items if each["gateway_id"]]
-    return {"gateway_ids": gateway_ids, "imeis": [each["imei"] for each in items if each.get("imei")]}
+def new_gateway_id(state: SimulatorState) -> str:
+    return str(gateways.create_gateway(state, gateways.new_gateway_uuid(state))["gateway_uuid"])
 
 
 def list_bulk_orders(state: SimulatorState, request: Request) -> Response:
     """Always paged; `page_size=0` gives everything. Read-only: there is no POST."""
-    rows = [bulk_order_json(each) for each in reversed(state.store.all("bulk_order"))]
-    words = request.query.get("search", "")
-    rows = [
-        each
-        for each in filter_by_fulfilled(request, rows)
-        if matches_search(words, each["order_number"], each["shipping_name"])
-    ]
+    rows = [each for each in reversed(state.store.all("bulk_order")) if matches_fulfilled(request, each)]
+    rows = [each for each in rows if matches_search(request, each["order_number"], each["shipping_name"])]
     if request.query.get("page_size") == "0":
-        return Response(data={"count": len(rows), "next": None, "previous": None, "results": rows})
-    return Response(data=paginate_if_requested(request, rows, always_paged=True))
+        results = [bulk_order_json(each) for each in rows]
+        return Response(data={"count": len(rows), "next": None, "previous": None, "results": results})
+    return list_response(request, rows, serialize=bulk_order_json, always_paged=True)
 
 
 def get_bulk_order(state: SimulatorState, request: Request, key: str) -> Response:
-    order = state.store.get("bulk_order", key.lower())
-    if not order:
-        raise ApiError(404, NOT_FOUND_BODY)
-    return Response(data=bulk_order_json(order))
+    return Response(data=bulk_order_json(state.get_or_404("bulk_order", key.lower())))
 
 
 def bulk_order_json(order: Json) -> Json:

@@ -1,4 +1,4 @@
-"""Just enough of a serializer to refuse what DRF refuses, in its words."""
+"""Field validation that refuses what Django REST Framework refuses, with its messages."""
 
 import re
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from devices.simulator.runtime.messages import ApiError, Json
 
 EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 URL_PATTERN = re.compile(r"https?://[^\s/]+.*")
+BOOLEAN_VALUES = dict.fromkeys((True, "true", "True", "1"), True) | dict.fromkeys((False, "false", "False", "0"), False)
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Field:
     choices: tuple[str, ...] = ()
 
     def clean(self, value: Any) -> Any:
-        """The value to store; ValueError with DRF's sentence when it won't do."""
+        """The value to store; ValueError with DRF's message for an invalid one."""
         if value is None:
             if self.null:
                 return None
@@ -28,22 +29,21 @@ class Field:
         if self.kind == "any":
             return value
         if self.kind == "boolean":
-            return parse_boolean(value)
+            if isinstance(value, list | dict) or value not in BOOLEAN_VALUES:
+                raise ValueError("Must be a valid boolean.")
+            return BOOLEAN_VALUES[value]
         if self.kind == "integer":
-            return parse_integer(value)
+            try:
+                return int(value)
+            except (TypeError, ValueError) as error:
+                raise ValueError("A valid integer is required.") from error
         return self.parse_text(value)
 
     def parse_text(self, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError("Not a valid string.")  # noqa: TRY004  every refusal of a value is a ValueError
         text = str(value).strip()
-        for wrong, sentence in self.text_errors(text):
-            if wrong:
-                raise ValueError(sentence)
-        return text
-
-    def text_errors(self, text: str) -> list[tuple[bool, str]]:
-        return [
+        checks = [
             ("\0" in text, "Null characters are not allowed."),
             (not text and not self.blank, "This field may not be blank."),
             (len(text) > self.max_length, f"Ensure this field has no more than {self.max_length} characters."),
@@ -51,26 +51,16 @@ class Field:
             (bool(text) and self.kind == "url" and not URL_PATTERN.fullmatch(text), "Enter a valid URL."),
             (bool(self.choices) and text not in self.choices, f'"{text}" is not a valid choice.'),
         ]
+        for is_wrong, message in checks:
+            if is_wrong:
+                raise ValueError(message)
+        return text
 
 
 TEXT_FIELD = Field()
 BOOLEAN_FIELD = Field(kind="boolean", null=False)
 REQUIRED_TEXT_FIELD = Field(required=True, null=False, blank=False)
-
-
-def parse_boolean(value: Any) -> bool:
-    if value in (True, "true", "True", "1"):
-        return True
-    if value in (False, "false", "False", "0"):
-        return False
-    raise ValueError("Must be a valid boolean.")
-
-
-def parse_integer(value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError("A valid integer is required.") from error
+SHIPPING_FIELDS = ("shipping_name", "shipping_address", "shipping_city", "shipping_state", "shipping_zip_code")
 
 
 def validate_fields(data: Any, spec: dict[str, Field], *, partial: bool = False) -> tuple[Json, Json]:
@@ -93,7 +83,7 @@ def validate_fields(data: Any, spec: dict[str, Field], *, partial: bool = False)
 
 
 def require_valid_fields(data: Any, spec: dict[str, Field], *, partial: bool = False) -> Json:
-    """The same, refusing with 400 at once."""
+    """The known fields that were sent; ApiError 400 if any is invalid."""
     values, errors = validate_fields(data, spec, partial=partial)
     if errors:
         raise ApiError(400, errors)

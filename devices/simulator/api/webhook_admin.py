@@ -1,11 +1,10 @@
-"""Webhook administration: registering, testing, resending."""
+"""Webhook administration: registering, testing and resending webhooks."""
 
-import json
 from typing import Any
 
 from devices.simulator.api import measurements
 from devices.simulator.api.measurements import format_two_decimals
-from devices.simulator.api.pagination import paginate_if_requested
+from devices.simulator.api.pagination import list_response
 from devices.simulator.api.validation import (
     BOOLEAN_FIELD,
     REQUIRED_TEXT_FIELD,
@@ -13,9 +12,9 @@ from devices.simulator.api.validation import (
     Field,
     require_valid_fields,
 )
-from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
+from devices.simulator.runtime.messages import ApiError, Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
-from devices.simulator.runtime.webhook_sender import WebhookDelivery, count_events, webhook_headers
+from devices.simulator.runtime.webhook_sender import build_delivery
 
 WEBHOOK_FIELDS = {
     "endpoint": Field(kind="url", max_length=512, required=True, null=False, blank=False),
@@ -39,11 +38,7 @@ TEST_DEVICE_ID = "12345678-abcd-1234-abcd-1234567890ab"  # the vendor's own defa
 
 
 def list_webhooks(state: SimulatorState, request: Request) -> Response:
-    return Response(data=paginate_if_requested(request, registered_webhooks(state)))
-
-
-def registered_webhooks(state: SimulatorState) -> list[Json]:
-    return [each for each in state.store.all("webhook") if each["event"] != "SPECIAL_ORDER"]
+    return list_response(request, [each for each in state.store.all("webhook") if each["event"] != "SPECIAL_ORDER"])
 
 
 def create_webhook(state: SimulatorState, request: Request) -> Response:
@@ -58,15 +53,18 @@ def add_webhook(state: SimulatorState, values: Json) -> Json:
         "modified": now,
         "auth_header": None,
         "auth_key": "Authorization",
+        "event": "MEASUREMENT",
+        "post_as_array": False,
+        "enabled_by_default": True,
+        **values,
     }
-    defaults = {"event": "MEASUREMENT", "post_as_array": False, "enabled_by_default": True}
-    return state.store.put("webhook", hook["id"], {**hook, **defaults, **values})
+    return state.store.put("webhook", hook["id"], hook)
 
 
 def add_special_order_webhook(
     state: SimulatorState, *, endpoint: str, auth_key: str = "", auth_header: str | None = None
 ) -> Json:
-    """Special-order hooks are set up in the vendor's web app; no endpoint lists them."""
+    """Special-order webhooks are registered in the vendor's web app; no endpoint lists them."""
     for hook in state.store.all("webhook"):
         if hook["event"] == "SPECIAL_ORDER" and hook["endpoint"] == endpoint:
             state.store.remove("webhook", hook["id"])
@@ -75,30 +73,23 @@ def add_special_order_webhook(
 
 
 def get_webhook(state: SimulatorState, request: Request, key: str) -> Response:
-    return Response(data=get_webhook_or_404(state, key))
+    return Response(data=state.get_or_404("webhook", key.lower()))
 
 
 def update_webhook(state: SimulatorState, request: Request, key: str) -> Response:
-    hook = get_webhook_or_404(state, key)
+    hook = state.get_or_404("webhook", key.lower())
     values = require_valid_fields(request.json_object(), WEBHOOK_FIELDS, partial=request.method == "PATCH")
     hook.update(values, modified=state.clock.stamp())
     return Response(data=state.store.put("webhook", hook["id"], hook))
 
 
 def delete_webhook(state: SimulatorState, request: Request, key: str) -> Response:
-    state.store.remove("webhook", get_webhook_or_404(state, key)["id"])
+    state.store.remove("webhook", state.get_or_404("webhook", key.lower())["id"])
     return Response(204)
 
 
-def get_webhook_or_404(state: SimulatorState, key: str) -> Json:
-    hook = state.store.get("webhook", key.lower())
-    if not hook:
-        raise ApiError(404, NOT_FOUND_BODY)
-    return hook
-
-
 def send_test_webhooks(state: SimulatorState, request: Request) -> Response:
-    """Sends an ordinary-looking payload, unmarked as a test, and answers what each hook said."""
+    """Sends an ordinary payload, unmarked as a test, and returns the status of each webhook."""
     values = require_valid_fields(request.json_object(), TEST_WEBHOOK_FIELDS)
     if values["event"] not in ("MEASUREMENT", "FULFILLMENT"):
         raise ApiError(400, {"event": [f'"{values["event"]}" is not a valid choice.']})
@@ -114,14 +105,11 @@ def chosen_webhooks(state: SimulatorState, event: str, wanted: Any) -> list[Json
 
 
 def send_webhooks_now(state: SimulatorState, hooks: list[Json], event: str, payload: Json) -> list[Json]:
-    """On the caller's time; the lock is free meanwhile, so that the receiver may ask back."""
+    """Sent on the request's thread without the lock, so that the receiver may call the API meanwhile."""
     responses: list[Json] = []
     for hook in hooks:
         body = [payload] if hook["post_as_array"] and event == "MEASUREMENT" else payload
-        delivery = WebhookDelivery(
-            event, hook["endpoint"], webhook_headers(hook), json.dumps(body).encode(), count_events(body)
-        )
-        line = state.webhook_sender.send(delivery)
+        line = state.webhook_sender.send(build_delivery(hook, event, body))
         responses.append({"webhook_id": hook["id"], "endpoint": hook["endpoint"], "status": str(line["answer"])})
     return responses
 

@@ -1,4 +1,4 @@
-"""The invented people of the demo, and a body for anybody else the product may order devices for."""
+"""Personas: the invented patients of the demo, and a generated one for any other external id."""
 
 import json
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ RESTING_VALUE_RANGES = {
 
 @dataclass(frozen=True)
 class Persona:
-    """`body`: resting values in the vendor's units; `kept`: share of the planned readings that are really taken."""
+    """`resting_values` in the vendor's units; `adherence`: share of the planned readings that are taken."""
 
     external_id: str
     time_zone: str
@@ -31,25 +31,25 @@ class Persona:
 
     @cached_property
     def phases(self) -> dict[str, tuple[float, float, float]]:
-        """Where each resting value stands in its slow waves: numbers from 0 to 1."""
-        found = {name: self.random_for("wave", name) for name in (*RESTING_VALUE_RANGES, "temperature")}
-        return {name: (dice.random(), dice.random(), dice.random()) for name, dice in found.items()}
+        """Phases of each resting value in its three slow waves: numbers from 0 to 1."""
+        sources = {name: self.random_for("wave", name) for name in (*RESTING_VALUE_RANGES, "temperature")}
+        return {name: (random.random(), random.random(), random.random()) for name, random in sources.items()}
 
     @cached_property
     def habit_hours(self) -> float:
-        """How much later than others this person does everything."""
+        """Hours by which this person measures later than average."""
         return self.random_for("habit").gauss(0, 0.55)
 
     @cached_property
     def ill_days(self) -> tuple[int, int]:
-        """First and last of two to four days in bed, once in three months of a story."""
-        dice = self.random_for("illness")
-        first = dice.randint(-85, -25)
-        return (first, first + dice.randint(1, 3))
+        """First and last of two to four days without readings, once in three months."""
+        random = self.random_for("illness")
+        first = random.randint(-85, -25)
+        return (first, first + random.randint(1, 3))
 
     def random_for(self, *words: object) -> Random:
-        """The same dice for the same person and words, in every run."""
-        return Random(":".join(map(str, (self.external_id.casefold(), *words))))  # noqa: S311  dice, not secrets
+        """Random numbers that are the same for the same person and words in every run."""
+        return Random(":".join(map(str, (self.external_id.casefold(), *words))))  # noqa: S311  simulation, not secrets
 
 
 @cache
@@ -59,20 +59,16 @@ def persona_rows() -> tuple[Json, ...]:
 
 
 @cache
-def persona_rows_by_external_id() -> dict[str, Json]:
-    return {row["external_id"].casefold(): row for row in persona_rows()}
-
-
-@cache
 def persona_for(external_id: str) -> Persona:
-    """From personas.json; anybody else gets a body of their own by their id."""
-    row = persona_rows_by_external_id().get(external_id.casefold(), {})
-    dice = Random(f"body:{external_id.casefold()}")  # noqa: S311  dice, not secrets
-    usual = {name: round(dice.uniform(*span), 1) for name, span in RESTING_VALUE_RANGES.items()}
+    """From personas.json; for any other id, resting values are drawn from the id itself."""
+    key = external_id.casefold()
+    row = next((row for row in persona_rows() if row["external_id"].casefold() == key), {})
+    random = Random(f"body:{key}")  # noqa: S311  simulation, not secrets
+    usual = {name: round(random.uniform(*span), 1) for name, span in RESTING_VALUE_RANGES.items()}
     return Persona(
         external_id=external_id,
         time_zone=row.get("time_zone", "America/New_York"),
-        scenario=row.get("story", "steady"),
-        resting_values={**usual, **row.get("body", {})},
-        adherence=row.get("kept", 0.9),
+        scenario=row.get("scenario", "steady"),
+        resting_values={**usual, **row.get("resting_values", {})},
+        adherence=row.get("adherence", 0.9),
     )

@@ -1,4 +1,4 @@
-"""What happens to each of the demo's people, by day. Day 0 is the day on which the demo began; earlier ones are < 0."""
+"""Scenarios: how a persona's vital signs and adherence change by day. Day 0 is the day of the first start."""
 
 from devices.simulator.demo.personas import Persona
 
@@ -18,7 +18,7 @@ def is_day_within(day: float, span: tuple[int, int]) -> bool:
 
 
 def scenario_shift(person: Persona, day: float) -> dict[str, float]:
-    """What the story adds to the resting values on that day."""
+    """What the scenario adds to the resting values on that day."""
     weeks = min(day, 30.0) / 7
     worse = linear_ramp(day, -7, 0)
     ill = 1.0 if is_day_within(day, FEVER_DAYS) else 0.0
@@ -45,7 +45,8 @@ def scenario_shift(person: Persona, day: float) -> dict[str, float]:
 
 def adherence_on_day(person: Persona, day: int) -> float:
     """Share of the planned readings that are taken on that day; 0 on days without any."""
-    if has_no_readings(person, day) or is_day_within(day, illness_days(person)):
+    special = {"uncontrolled_hypertension": UNCONTROLLED_GAP_DAYS, "illness_week": (-30, -26)}
+    if has_no_readings(person, day) or is_day_within(day, special.get(person.scenario, person.ill_days)):
         return 0.0
     return person.adherence * (0.92 if day % 7 in (5, 6) else 1.0)
 
@@ -57,12 +58,3 @@ def has_no_readings(person: Persona, day: float) -> bool:
         or (person.scenario == "new_start" and day < FIRST_MEASURED_DAY)
         or person.scenario in ("delivered_no_reading", "client_action_required")
     )
-
-
-def illness_days(person: Persona) -> tuple[int, int]:
-    """First and last day without any reading."""
-    if person.scenario == "uncontrolled_hypertension":
-        return UNCONTROLLED_GAP_DAYS
-    if person.scenario == "illness_week":
-        return (-30, -26)
-    return person.ill_days

@@ -1,4 +1,4 @@
-"""When people measure: mornings and evenings in their own zone, later at weekends, with days missed."""
+"""Measurement schedule of a persona: mornings and evenings in its time zone, later at weekends, with missed days."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,28 +24,24 @@ AWAKE_HOURS = (6, 22)
 def scheduled_measurements(
     persona: Persona, device_name: str, day: date, number: int
 ) -> Iterator[tuple[datetime, Random]]:
-    """The moments (UTC) at which one device is used on a local day, each with the dice for its values.
+    """The times (UTC) at which one device is used on a local day, each with the random source for its values.
 
-    `number` is the story's day. The same person, device and day give the same moments in every run.
+    `number` is the scenario's day. The same persona, device and day give the same times in every run.
     """
     slots = next((each for word, each in MEASUREMENT_HABITS.items() if word in device_name), ())
-    shares = adherence_on_day(persona, number)
+    adherence = adherence_on_day(persona, number)
+    midnight = datetime.combine(day, time(), ZoneInfo(persona.time_zone))
     for n, (hour, minutes, share) in enumerate(slots):
-        dice = persona.random_for(device_name, day, n)
-        if dice.random() >= share * shares:
+        random = persona.random_for(device_name, day, n)
+        if random.random() >= share * adherence:
             continue
         late = 0.8 if day.weekday() >= 5 else 0.0
-        at = local_time_to_utc(persona, day, hour + persona.habit_hours + late + dice.gauss(0, minutes / 60))
-        yield at, dice
-        if "BPM" in device_name and dice.random() < 0.3:
-            yield at + timedelta(minutes=2), dice  # the second reading that the protocol asks for
-
-
-def local_time_to_utc(persona: Persona, day: date, hours: float) -> datetime:
-    """A wall-clock time of that day; clamped, so that habit never carries a reading into the neighbour day."""
-    seconds = min(max(hours, 3.5), 23.4) * 3600
-    local = datetime.combine(day, time(), ZoneInfo(persona.time_zone)) + timedelta(seconds=round(seconds))
-    return local.astimezone(UTC)
+        hours = hour + persona.habit_hours + late + random.gauss(0, minutes / 60)
+        hours = min(max(hours, 3.5), 23.4)  # clamped, so that no reading falls on the neighbour day
+        at = (midnight + timedelta(seconds=round(hours * 3600))).astimezone(UTC)
+        yield at, random
+        if "BPM" in device_name and random.random() < 0.3:
+            yield at + timedelta(minutes=2), random  # the second reading that the protocol asks for
 
 
 def is_awake(time_zone: str, at: datetime) -> bool:

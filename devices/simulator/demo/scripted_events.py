@@ -1,4 +1,4 @@
-"""The single odd events of the demo's stories, laid over the plain history."""
+"""Scripted events of the demo's scenarios (late batch, conflict, replacement), added to the plain history."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,20 +23,17 @@ def days_from(now: datetime, day: float) -> datetime:
 
 
 def make_late_batch(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """Six days of readings that the cuff kept while the gateway was unplugged, uploaded within seconds."""
+    """Six days of readings that the cuff stored while the gateway was unplugged, uploaded within seconds."""
     document = devices_of_patient(state, key, "BPM")[0]
     first, last, uploaded = days_from(now, -10), days_from(now, -4), days_from(now, -3.6)
-    kept = [
-        each
-        for each in measurements_between(state, document, first, last)
-        if each["created"] < format_iso_time(uploaded)
-    ]
-    for n, each in enumerate(sorted(kept, key=lambda each: each["timestamp"])):
+    rows = measurements_between(state, document, first, last)
+    late = [each for each in rows if each["created"] < format_iso_time(uploaded)]
+    for n, each in enumerate(sorted(late, key=lambda each: each["timestamp"])):
         state.store.update_measurement(each["id"], created=format_iso_time(uploaded + timedelta(milliseconds=340 * n)))
 
 
 def make_estimated_times(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """The cuff's clock was unset: the vendor spread the readings evenly, and says so."""
+    """The cuff's clock was unset: the vendor spread the readings evenly and marked them as estimated."""
     document = devices_of_patient(state, key, "BPM")[0]
     first, last, uploaded = days_from(now, -16), days_from(now, -11), days_from(now, -10.7)
     times = sorted({each["timestamp"] for each in measurements_between(state, document, first, last)})
@@ -49,7 +46,7 @@ def make_estimated_times(state: SimulatorState, row: Json, key: str | None, now:
 
 
 def make_gateway_replacement(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """Swapped 34 days ago: every device has a log line, and older readings carry the old id."""
+    """Replaced 34 days ago: every device has a log line, and older readings carry the old id."""
     swapped = days_from(now, -34)
     old = gateways.create_gateway(state, gateways.new_gateway_uuid(state))
     for document in devices_of_patient(state, key):
@@ -61,7 +58,7 @@ def make_gateway_replacement(state: SimulatorState, row: Json, key: str | None, 
 
 
 def add_conflicting_reading(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """One moment, one index, two values."""
+    """One timestamp, one index, two values."""
     document = devices_of_patient(state, key, "BPM")[0]
     pressures = list(measurements_between(state, document, days_from(now, -9), days_from(now, -2)))
     one = next(each for each in pressures if each["metric"] == "blood_pressure")
@@ -72,7 +69,7 @@ def add_conflicting_reading(state: SimulatorState, row: Json, key: str | None, n
 
 
 def add_implausible_weight(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """The cat on the scale."""
+    """A pet on the scale."""
     document = devices_of_patient(state, key, "Scale")[0]
     add_measurement(state, document, days_from(now, -6.3), metric="weight", value_1=1.4)
 
@@ -81,18 +78,15 @@ def add_glucose_events(state: SimulatorState, row: Json, key: str | None, now: d
     """A test of the meter with control solution, and one reading far above the meter's range."""
     document = devices_of_patient(state, key, "Glucometer")[0]
     control = {"measurement_location": "control solution"}
+    low = {"meal_context": "fasting", "measurement_location": "finger"}
     high = {"meal_context": "post-prandial", "measurement_location": "finger", "alert": "sensor_result_above_range"}
     add_measurement(state, document, days_from(now, -12.2), metric="glucose", value_1=110, filter_params=control)
     add_measurement(state, document, days_from(now, -19.4), metric="glucose", value_1=412, filter_params=high)
-    add_measurement(state, document, days_from(now, -1.1), metric="glucose", value_1=54, filter_params=fasting_params())
-
-
-def fasting_params() -> Json:
-    return {"meal_context": "fasting", "measurement_location": "finger"}
+    add_measurement(state, document, days_from(now, -1.1), metric="glucose", value_1=54, filter_params=low)
 
 
 def add_shipped_order(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """An add-on pulse oximeter that left two days ago and travels at the carrier's pace."""
+    """An add-on pulse oximeter that was shipped two days ago and is still in transit."""
     gateway = devices_of_patient(state, key, "BPM")[0]["device"]["hardware_uuid"]
     document = new_ordered_device(state, row, key, "Tenovi Pulse Ox", days_from(now, -5), gateway)
     mark_shipped(document, days_from(now, -2))
@@ -100,7 +94,7 @@ def add_shipped_order(state: SimulatorState, row: Json, key: str | None, now: da
 
 
 def add_unused_delivery(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """On the doorstep for six days, and never used."""
+    """Delivered six days ago, and never used."""
     uuid = gateways.ship_new_gateway(state, cellular=False)["gateway_uuid"]
     document = new_ordered_device(state, row, key, row["devices"][0], days_from(now, -13), uuid)
     mark_shipped(document, days_from(now, -10))
@@ -110,7 +104,7 @@ def add_unused_delivery(state: SimulatorState, row: Json, key: str | None, now: 
 
 
 def add_order_with_bad_address(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """No house number: the vendor waits for the client."""
+    """No street number: the vendor waits for the client."""
     document = new_ordered_device(state, row, key, row["devices"][0], days_from(now, -3), None)
     document["device"]["fulfillment_request"]["invalid_address"] = INVALID_ADDRESS_TEXT
     devices.set_device_status(document, "Client Action Required")
@@ -123,7 +117,7 @@ def new_ordered_device(
     order = {**shipping_fields_for(row), "created": format_iso_time(ordered_at)}
     values = {"name": name, "hardware_uuid": uuid, "fulfillment_request": order, "time_zone": row["time_zone"]}
     document = activation.new_device_document(state, values)
-    document.update(patient=key, story="seeded")
+    document.update(patient=key, seeded=True)
     document["device"]["created"] = format_iso_time(ordered_at)
     return document
 
@@ -146,7 +140,7 @@ def mark_shipped(document: Json, at: datetime) -> None:
 
 
 def add_bulk_order(state: SimulatorState, now: datetime) -> None:
-    """Placed in the vendor's web app five weeks ago, delivered since: kits for the clinic's shelf."""
+    """Placed in the vendor's web app five weeks ago, delivered since: kits for the clinic's stock."""
     contents = [
         {"name": "Gateway", "quantity": 3, "kit_id": 1},
         {"name": "Tenovi BPM - L", "quantity": 3, "kit_id": 1},
@@ -167,11 +161,11 @@ def measurements_between(state: SimulatorState, document: Json, first: datetime,
 
 def add_measurement(state: SimulatorState, document: Json, at: datetime, **sign: object) -> None:
     taken = at.replace(microsecond=0)
-    row = measurements.new_measurement(state, document, taken=taken, created=taken + timedelta(seconds=19), **sign)  # type: ignore[arg-type]  # as its story says
+    row = measurements.new_measurement(state, document, taken=taken, created=taken + timedelta(seconds=19), **sign)  # type: ignore[arg-type]  # keyword arguments of a VitalSign
     state.store.add_measurements([row])
 
 
-SHIPPING_SCENARIOS: dict[str, ScriptedEvent] = {
+UNCONNECTED_SCENARIOS: dict[str, ScriptedEvent] = {
     "delivered_no_reading": add_unused_delivery,
     "client_action_required": add_order_with_bad_address,
 }

@@ -1,4 +1,4 @@
-"""The demo's account: forty people's devices and their last 90 days, made once relative to now."""
+"""Seed data of the demo account: the devices of forty patients with the last 90 days, relative to now."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from devices.simulator.runtime.state import SimulatorState
 
 HISTORY_DAYS = 90
 NEW_START_HISTORY_DAYS = 13
-# What the vendor lists although nobody here ordered it: somebody's old device, and one of the web app.
+# Devices that the vendor lists although the product did not order them: an old one, and one of the web app.
 UNKNOWN_DEVICES = (
     ("legacy-1042", "Tenovi BPM - L", "K. Vance"),
     ("pt-0b1e55ed-0000-5000-8000-00000000a11e", "Tenovi Scale", None),
@@ -33,24 +33,24 @@ def seed_demo_account(state: SimulatorState) -> None:
 
 
 def seed_persona(state: SimulatorState, row: Json, now: datetime) -> None:
-    """One person: their account, their devices on one gateway, their past, their story's odd events."""
+    """One patient: account, devices on one gateway, history, and the scripted events of the scenario."""
     key = patients.save_nested_patient(state, persona_patient_json(row))
-    days = NEW_START_HISTORY_DAYS if row["story"] == "new_start" else HISTORY_DAYS
+    days = NEW_START_HISTORY_DAYS if row["scenario"] == "new_start" else HISTORY_DAYS
     gateway = None if all(is_cellular(name) for name in row["devices"]) else seed_gateway(state, now, days)
-    if row["story"] in scripted_events.SHIPPING_SCENARIOS:
-        scripted_events.SHIPPING_SCENARIOS[row["story"]](state, row, key, now)
+    if row["scenario"] in scripted_events.UNCONNECTED_SCENARIOS:
+        scripted_events.UNCONNECTED_SCENARIOS[row["scenario"]](state, row, key, now)
         return
     for name in row["devices"]:
         document = seed_connected_device(state, key, name, gateway, now, days)
         document["time_zone"] = row["time_zone"]
         document["device"]["fulfillment_request"].update(scripted_events.shipping_fields_for(row))
         history.store_history(state, document, now - timedelta(days=days), now)
-    if touch := scripted_events.SCRIPTED_EVENTS.get(row["story"]):
-        touch(state, row, key, now)
+    if add_event := scripted_events.SCRIPTED_EVENTS.get(row["scenario"]):
+        add_event(state, row, key, now)
 
 
 def persona_patient_json(row: Json) -> Json:
-    """What a careful client sends: shipping needs, and no birth date, MRN or condition."""
+    """What a careful client sends: what shipping needs, and no birth date, MRN or condition."""
     return {
         "external_id": row["external_id"],
         "name": f"{row['given_name']} {row['family_name']}",
@@ -70,10 +70,10 @@ def seed_gateway(state: SimulatorState, now: datetime, days: int) -> str:
 def seed_connected_device(
     state: SimulatorState, key: str | None, name: str, gateway: str | None, now: datetime, days: int
 ) -> Json:
-    """A device that came by dropship before the story began and has measured since."""
+    """A device that was dropshipped before the scenario begins and has measured since."""
     uuid = gateway or gateways.ship_new_gateway(state, cellular=is_cellular(name))["gateway_uuid"]
     document = activation.new_device_document(state, {"name": name, "hardware_uuid": uuid, "fulfillment_request": {}})
-    document.update(patient=key, story="seeded")
+    document.update(patient=key, seeded=True)
     ordered = now - timedelta(days=days + 9)
     document["device"]["created"] = format_iso_time(ordered)
     document["device"]["fulfillment_request"].update(
@@ -88,7 +88,7 @@ def seed_connected_device(
 
 
 def catch_up_history(state: SimulatorState) -> None:
-    """After a restart: what the seeded devices would have sent meanwhile. Hooks are not told; that was yesterday."""
+    """After a restart: the readings that the seeded devices would have sent meanwhile, without webhooks."""
     now = state.clock.now()
     for document in state.store.all("device"):
         if document["status"] == "Connected" and document["last_measurement"]:

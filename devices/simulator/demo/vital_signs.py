@@ -1,24 +1,24 @@
-"""Plausible numbers: what a person's body and device give at a moment, in the vendor's units."""
+"""Simulated vital signs: plausible values of a persona and device at a time, in the vendor's units."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import pi, sin
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from devices.simulator.demo.personas import Persona, persona_for
+from devices.simulator.demo.personas import Persona
 from devices.simulator.demo.scenarios import scenario_shift
 from devices.simulator.runtime.messages import Json
 
 VitalSign = dict[str, Any]
-# How far a resting value wanders over weeks, and how much one measuring differs from the next.
+# How far a resting value varies over weeks, and how much one measurement differs from the next.
 SLOW_WAVE_AMPLITUDES = {"systolic": 4.0, "diastolic": 2.5, "pulse": 2.5, "weight": 0.7, "glucose": 9.0, "spO2": 0.5}
 NOISE_DEVIATIONS = {"systolic": 5.5, "diastolic": 3.5, "pulse": 4.0, "weight": 0.35, "glucose": 13.0, "spO2": 0.8}
 
 
 class PersonaAtTime:
-    """A person at a local time: resting values, wandering, story, hour and weekday together."""
+    """A persona at a local time: resting values with slow waves, scenario, hour, weekday and noise."""
 
     def __init__(self, persona: Persona, at: datetime, day: float, random: Random) -> None:
         self.persona, self.day, self.random = persona, day, random
@@ -28,18 +28,11 @@ class PersonaAtTime:
 
     def value(self, name: str) -> float:
         resting = self.persona.resting_values.get(name, 97.7 if name == "temperature" else 0.0)
-        slow = SLOW_WAVE_AMPLITUDES.get(name, 0.2) * self.slow_wave(name)
-        return (
-            resting
-            + slow
-            + self.daily_effect(name)
-            + self.shift.get(name, 0.0)
-            + self.random.gauss(0, NOISE_DEVIATIONS.get(name, 0.25))
-        )
-
-    def slow_wave(self, name: str) -> float:
         waves = zip((6.5, 19.0, 53.0), self.persona.phases.get(name, (0, 0, 0)), strict=True)
-        return sum(sin(2 * pi * (self.day / period + phase)) for period, phase in waves) / 2
+        wave = sum(sin(2 * pi * (self.day / period + phase)) for period, phase in waves) / 2
+        slow = SLOW_WAVE_AMPLITUDES.get(name, 0.2) * wave
+        noise = self.random.gauss(0, NOISE_DEVIATIONS.get(name, 0.25))
+        return resting + slow + self.daily_effect(name) + self.shift.get(name, 0.0) + noise
 
     def daily_effect(self, name: str) -> float:
         weekend = self.at.weekday() >= 5
@@ -54,54 +47,54 @@ class PersonaAtTime:
 
 
 def measure_vital_signs(
-    document: Json, at: datetime, *, external_id: str, day: float, random: Random
+    document: Json, at: datetime, *, persona: Persona, day: float, random: Random
 ) -> list[VitalSign]:
-    """What the device of `document` measures at once: keyword arguments for `measurements.reading`."""
+    """What the device of `document` measures at once: keyword arguments for `measurements.new_measurement`."""
     document["index"] += 1
-    moment = PersonaAtTime(persona_for(external_id), at, day, random)
+    person = PersonaAtTime(persona, at, day, random)
     name = document["device"]["name"]
-    measure = next((each for word, each in MEASURE_FUNCTIONS.items() if word in name), measure_nothing)
+    measure = next((each for word, each in MEASURE_FUNCTIONS.items() if word in name), None)
     seconds = 0 if "BPM" in name else at.second  # the cuff's clock has no seconds
     taken = at.replace(second=seconds, microsecond=0)
-    return [{**sign, "taken": taken} for sign in measure(moment, document["index"])]
+    return [{**sign, "taken": taken} for sign in measure(person, document["index"])] if measure else []
 
 
-def measure_blood_pressure(moment: PersonaAtTime, index: int) -> list[VitalSign]:
-    systolic = round(moment.value("systolic"))
-    diastolic = min(round(moment.value("diastolic")), systolic - 18)
+def measure_blood_pressure(person: PersonaAtTime, index: int) -> list[VitalSign]:
+    systolic = round(person.value("systolic"))
+    diastolic = min(round(person.value("diastolic")), systolic - 18)
     counted = {"filter_params": {"measurement_index": index}}
     rows: list[VitalSign] = [
         {"metric": "blood_pressure", "value_1": systolic, "value_2": diastolic, **counted},
-        {"metric": "pulse", "value_1": round(moment.value("pulse")), **counted},
+        {"metric": "pulse", "value_1": round(person.value("pulse")), **counted},
     ]
-    if moment.random.random() < (0.14 if moment.persona.scenario == "irregular_heartbeat" else 0.002):
+    if person.random.random() < (0.14 if person.persona.scenario == "irregular_heartbeat" else 0.002):
         rows.append({"metric": "irregular_heartbeat", "value_1": 1, **counted})
-    return [*rows, *measure_battery(moment, index)]
+    return [*rows, *measure_battery(person, index)]
 
 
-def measure_battery(moment: PersonaAtTime, index: int) -> list[VitalSign]:
+def measure_battery(person: PersonaAtTime, index: int) -> list[VitalSign]:
     level = 100 - (index * 0.4) % 90
     return [{"metric": "battery_percentage", "value_1": round(level), "filter_params": None}] if index % 15 == 0 else []
 
 
-def measure_weight(moment: PersonaAtTime, index: int) -> list[VitalSign]:
-    pounds = round(moment.value("weight") * 5) / 5  # the scale shows steps of 0.2 lb
-    return [{"metric": "weight", "value_1": round(pounds, 1), "filter_params": None}, *measure_battery(moment, index)]
+def measure_weight(person: PersonaAtTime, index: int) -> list[VitalSign]:
+    pounds = round(person.value("weight") * 5) / 5  # the scale shows steps of 0.2 lb
+    return [{"metric": "weight", "value_1": round(pounds, 1), "filter_params": None}, *measure_battery(person, index)]
 
 
-def measure_oxygen(moment: PersonaAtTime, index: int) -> list[VitalSign]:
-    percent = min(100, round(moment.value("spO2")))
-    spread, other = round(moment.random.uniform(0.3, 1.4), 2), round(moment.random.uniform(0.9, 3.2), 2)
+def measure_oxygen(person: PersonaAtTime, index: int) -> list[VitalSign]:
+    percent = min(100, round(person.value("spO2")))
+    spread, other = round(person.random.uniform(0.3, 1.4), 2), round(person.random.uniform(0.9, 3.2), 2)
     return [
         {"metric": "spO2", "value_1": percent, "value_2": spread, "filter_params": {}},
-        {"metric": "pulse", "value_1": round(moment.value("pulse")), "value_2": other, "filter_params": {}},
+        {"metric": "pulse", "value_1": round(person.value("pulse")), "value_2": other, "filter_params": {}},
     ]
 
 
-def measure_nonin_oxygen(moment: PersonaAtTime, index: int) -> list[VitalSign]:
+def measure_nonin_oxygen(person: PersonaAtTime, index: int) -> list[VitalSign]:
     counted = {"filter_params": {"measurement_index": index}}
-    flow = round(moment.random.uniform(2.1, 6.4), 1)
-    oxygen, pulse = measure_oxygen(moment, index)
+    flow = round(person.random.uniform(2.1, 6.4), 1)
+    oxygen, pulse = measure_oxygen(person, index)
     return [
         {**oxygen, "value_2": 0, **counted},
         {**pulse, "value_2": 0, **counted},
@@ -109,36 +102,36 @@ def measure_nonin_oxygen(moment: PersonaAtTime, index: int) -> list[VitalSign]:
     ]
 
 
-def measure_glucose(moment: PersonaAtTime, index: int) -> list[VitalSign]:
-    hour = moment.at.hour
+def measure_glucose(person: PersonaAtTime, index: int) -> list[VitalSign]:
+    hour = person.at.hour
     context = "fasting" if 4 <= hour < 10 else "post-prandial" if hour in (13, 14, 19, 20, 21) else "pre-prandial"
     raised = {"fasting": 0.0, "pre-prandial": 6.0, "post-prandial": 44.0}[context]
-    value = moment.value("glucose") + raised + abs(moment.random.gauss(0, 8))
-    if moment.persona.scenario == "diabetic_lows" and context != "post-prandial":
-        likely = 0.16 if moment.day > -12 else 0.05
-        value = moment.random.uniform(51, 68) if moment.random.random() < likely else value
+    value = person.value("glucose") + raised + abs(person.random.gauss(0, 8))
+    if person.persona.scenario == "diabetic_lows" and context != "post-prandial":
+        likely = 0.16 if person.day > -12 else 0.05
+        value = person.random.uniform(51, 68) if person.random.random() < likely else value
     params = {"meal_context": context, "measurement_location": "finger"}
     return [{"metric": "glucose", "value_1": max(45, round(value)), "filter_params": params}]
 
 
-def measure_temperature(moment: PersonaAtTime, index: int) -> list[VitalSign]:
-    return [{"metric": "temperature", "value_1": round(moment.value("temperature"), 1), "filter_params": None}]
+def measure_temperature(person: PersonaAtTime, index: int) -> list[VitalSign]:
+    return [{"metric": "temperature", "value_1": round(person.value("temperature"), 1), "filter_params": None}]
 
 
-def measure_peak_flow(moment: PersonaAtTime, index: int) -> list[VitalSign]:
-    flow = moment.persona.random_for("flow").uniform(240, 460) + moment.random.gauss(0, 14)
+def measure_peak_flow(person: PersonaAtTime, index: int) -> list[VitalSign]:
+    flow = person.persona.random_for("flow").uniform(240, 460) + person.random.gauss(0, 14)
     return [
         {"metric": "peak_expiratory_flow", "value_1": round(flow), "filter_params": None},
         {"metric": "forced_expiratory_volume", "value_1": round(flow / 165, 2), "filter_params": None},
     ]
 
 
-def measure_watch_hour(moment: PersonaAtTime, index: int) -> list[VitalSign]:
+def measure_watch_hour(person: PersonaAtTime, index: int) -> list[VitalSign]:
     """One hour of a day's upload."""
-    mean = round(moment.value("pulse") + 6)
+    mean = round(person.value("pulse") + 6)
     statistics = {"average_heart_rate": mean, "max_heart_rate": mean + 24, "min_heart_rate": mean - 15, "period": 60}
     return [
-        {"metric": "steps", "value_1": moment.random.randrange(40, 1400), "filter_params": {"wearable_code": 0}},
+        {"metric": "steps", "value_1": person.random.randrange(40, 1400), "filter_params": {"wearable_code": 0}},
         {
             "metric": "heart_rate_statistics",
             "value_1": mean,
@@ -148,20 +141,16 @@ def measure_watch_hour(moment: PersonaAtTime, index: int) -> list[VitalSign]:
     ]
 
 
-def measure_pillbox(moment: PersonaAtTime, index: int) -> list[VitalSign]:
-    day, half = moment.at.isoweekday() % 7 + 1, 1 if moment.at.hour < 12 else 2
-    compartment = f"{moment.at:%A} {'AM' if half == 1 else 'PM'}"
+def measure_pillbox(person: PersonaAtTime, index: int) -> list[VitalSign]:
+    day, half = person.at.isoweekday() % 7 + 1, 1 if person.at.hour < 12 else 2
+    compartment = f"{person.at:%A} {'AM' if half == 1 else 'PM'}"
     return [
         {"metric": "pillbox_opened", "value_1": day, "value_2": half, "filter_params": {"compartment": compartment}}
     ]
 
 
-def measure_patch_cap(moment: PersonaAtTime, index: int) -> list[VitalSign]:
+def measure_patch_cap(person: PersonaAtTime, index: int) -> list[VitalSign]:
     return [{"metric": "patchcap_open_close_event", "value_1": index % 2, "filter_params": None}]
-
-
-def measure_nothing(moment: PersonaAtTime, index: int) -> list[VitalSign]:
-    return []
 
 
 MEASURE_FUNCTIONS: dict[str, Callable[[PersonaAtTime, int], list[VitalSign]]] = {
@@ -180,10 +169,5 @@ STORING_DEVICE_WORDS = ("BPM", "Glucometer", "Nonin", "Watch", "PatchCap")
 
 
 def stores_unsent_readings(name: str) -> bool:
-    """Whether the device keeps a reading that it could not send, and sends it days later."""
+    """Whether the device stores a reading that it could not send, and sends it days later."""
     return any(word in name for word in STORING_DEVICE_WORDS)
-
-
-def direct_upload_time(taken: datetime, random: Random) -> datetime:
-    """When the vendor's server stored a reading that came straight through."""
-    return taken + timedelta(seconds=random.uniform(6, 75))

@@ -1,4 +1,4 @@
-"""The vendor's wall clock, and its way of writing times."""
+"""UTC clock of the simulator, and the vendor's ISO 8601 time format."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 
 class Clock:
-    """Tells UTC. A test may pass its own `now` (a function that returns an aware datetime)."""
+    """UTC time. A test may pass its own `now` (a function that returns an aware datetime)."""
 
     def __init__(self, now: Callable[[], datetime] | None = None) -> None:
         self._now = now or (lambda: datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Scripted trouble: what a broken network, proxy or vendor does to one request."""
+"""Scripted faults: what a broken network, proxy or vendor does to one request."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,8 +24,16 @@ FAULT_KINDS = (
     "big",  # 200 and 20 MiB of JSON
     "redirect",  # 302 to another host (or `headers`' Location)
     "garbage",  # 200 and bytes that are no JSON
-    "foreign_next",  # the true page, but `next` names a hostile host
+    "foreign_next",  # the real page, but `next` names a hostile host
 )
+FIXED_BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {  # kind: content type and body
+    "html": ("text/html; charset=utf-8", lambda: MAINTENANCE_PAGE),
+    "garbage": ("application/json", lambda: INVALID_JSON_BODY),
+    "big": (
+        "application/json",
+        lambda: b'{"count": 0, "next": null, "previous": null,' + b" " * BIG_BODY_BYTES + b'"results": []}',
+    ),
+}
 APPLIED_FAULT_KINDS = ("delay_before", "delay_after", "reset_after", "truncate", "drip", "foreign_next")
 
 
@@ -50,34 +58,30 @@ class Fault:
         method, part, key = self.match.get("method"), self.match.get("path_contains", ""), self.match.get("key")
         return (not method or method == request.method) and part in request.path and (not key or key == request.key)
 
-    @property
-    def is_request_applied(self) -> bool:
-        return self.kind in APPLIED_FAULT_KINDS if self.applied is None else self.applied
-
     def play(self, apply: Callable[[], Response]) -> Response:
         """The answer to send, having applied the request or not."""
         if self.kind == "delay_before":
             time.sleep(self.seconds)
-        answer = apply() if self.is_request_applied else Response()
+        applied = self.kind in APPLIED_FAULT_KINDS if self.applied is None else self.applied
+        answer = apply() if applied else Response()
+        if self.kind == "delay_after":
+            time.sleep(self.seconds)
+        if self.kind.startswith("reset_"):
+            raise ConnectionFault("reset")
+        if self.kind in FIXED_BODIES:
+            content_type, body = FIXED_BODIES[self.kind]
+            return Response(200, body=body(), headers={"Content-Type": content_type, **self.headers})
+        if self.kind.startswith("delay_"):
+            return answer
         return getattr(self, f"play_{self.kind}")(answer)
-
-    def play_delay_before(self, answer: Response) -> Response:
-        return answer
-
-    def play_delay_after(self, answer: Response) -> Response:
-        time.sleep(self.seconds)
-        return answer
 
     def play_status(self, answer: Response) -> Response:
         if isinstance(self.body, str):
-            return self.bytes_response(self.body.encode(), self.status, self.headers.get("Content-Type", "text/plain"))
+            return Response(
+                self.status, body=self.body.encode(), headers={"Content-Type": "text/plain", **self.headers}
+            )
         detail = {"detail": "Scripted failure."}
         return Response(self.status, detail if self.body is None else self.body, dict(self.headers))
-
-    def play_reset_before(self, answer: Response) -> Response:
-        raise ConnectionFault("reset")
-
-    play_reset_after = play_reset_before
 
     def play_truncate(self, answer: Response) -> Response:
         answer.truncate_at_bytes = len(answer.render_body()) // 2
@@ -87,28 +91,15 @@ class Fault:
         answer.seconds_per_byte = self.seconds
         return answer
 
-    def play_html(self, answer: Response) -> Response:
-        return self.bytes_response(MAINTENANCE_PAGE, 200, "text/html; charset=utf-8")
-
-    def play_big(self, answer: Response) -> Response:
-        padding = b" " * BIG_BODY_BYTES
-        return self.bytes_response(b'{"count": 0, "next": null, "previous": null,' + padding + b'"results": []}', 200)
-
     def play_redirect(self, answer: Response) -> Response:
         status = self.status if 300 <= self.status < 400 else 302
         return Response(status, body=b"", headers={"Location": "https://evil.example/login", **self.headers})
 
-    def play_garbage(self, answer: Response) -> Response:
-        return self.bytes_response(INVALID_JSON_BODY, 200)
-
     def play_foreign_next(self, answer: Response) -> Response:
         if isinstance(answer.data, dict) and "results" in answer.data:
-            true_next = answer.data["next"] or "?page=2&page_size=1000"
-            answer.data["next"] = f"https://evil.example/steal/?{true_next.partition('?')[2]}"
+            real_next = answer.data["next"] or "?page=2&page_size=1000"
+            answer.data["next"] = f"https://evil.example/steal/?{real_next.partition('?')[2]}"
         return answer
-
-    def bytes_response(self, body: bytes, status: int, content_type: str = "application/json") -> Response:
-        return Response(status, body=body, headers={"Content-Type": content_type, **self.headers})
 
 
 class FaultScript:
@@ -130,14 +121,14 @@ class FaultScript:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """For a request that meets none of them."""
+        """For requests that no fault applies to."""
         with self._lock:
-            kept, self._faults = self._faults, []
+            saved, self._faults = self._faults, []
         try:
             yield
         finally:
             with self._lock:
-                self._faults = kept + self._faults
+                self._faults = saved + self._faults
 
     def pending_faults(self) -> list[Fault]:
         """Those not played out yet."""

@@ -1,8 +1,11 @@
-"""What travels between the WSGI door and the endpoints: a request, an answer, a refusal."""
+"""Request, response and error types between the WSGI application and the endpoints."""
 
+import contextlib
 import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.client import responses
+from time import sleep
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,7 +23,7 @@ class ApiError(Exception):
 
 
 class ConnectionFault(ConnectionError):
-    """A scripted break of the connection. The socket server acts it out; over plain WSGI it surfaces as itself."""
+    """A scripted break of the connection. The socket server resets it; over plain WSGI the exception surfaces."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"scripted fault: {kind}")
@@ -43,14 +46,22 @@ class Response:
             self.body = b"" if self.status == 204 else json.dumps(self.data).encode()
         return self.body
 
-    def status_line(self) -> str:
-        return f"{self.status} {responses.get(self.status, 'Unknown')}"
-
-    def header_list(self) -> list[tuple[str, str]]:
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(self.render_body())), **self.headers}
+    def send(self, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a WSGI request."""
+        body = self.render_body()
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **self.headers}
         if self.status == 204:
             del headers["Content-Type"]
-        return list(headers.items())
+        start_response(f"{self.status} {responses.get(self.status, 'Unknown')}", list(headers.items()))
+        if self.seconds_per_byte:
+            return drip_bytes(body, self.seconds_per_byte)
+        return [body[: self.truncate_at_bytes]]
+
+
+def drip_bytes(body: bytes, seconds: float) -> Iterator[bytes]:
+    for n in range(len(body)):
+        sleep(seconds)
+        yield body[n : n + 1]
 
 
 @dataclass
@@ -67,9 +78,12 @@ class Request:
         headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
         length = int(environ.get("CONTENT_LENGTH") or 0)
         query_string = environ.get("QUERY_STRING", "")
+        path = environ.get("PATH_INFO", "/")
+        with contextlib.suppress(UnicodeError):  # PEP 3333 servers pass Latin-1; httpx2's transport passes real text
+            path = path.encode("latin-1").decode()
         return cls(
             method=environ["REQUEST_METHOD"],
-            path=decode_path(environ.get("PATH_INFO", "/")),
+            path=path,
             query=dict(parse_qsl(query_string, keep_blank_values=True)),
             query_string=query_string,
             headers=headers,
@@ -92,11 +106,3 @@ class Request:
             kind = type(data).__name__
             raise ApiError(400, {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {kind}."]})
         return data
-
-
-def decode_path(path: str) -> str:
-    # PEP 3333 servers hand the path over as Latin-1; httpx2's transport hands over real text.
-    try:
-        return path.encode("latin-1").decode()
-    except UnicodeError:
-        return path

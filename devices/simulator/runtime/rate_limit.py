@@ -1,4 +1,4 @@
-"""One request per second per API key, on real time."""
+"""Rate limit of the simulated vendor: one request per second per API key, on real time."""
 
 import time
 from collections.abc import Callable

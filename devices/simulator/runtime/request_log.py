@@ -1,4 +1,4 @@
-"""The vendor's own log of what it was asked: the judge in tests of rate limits and of sending once."""
+"""Request log of the simulated vendor, by which tests check rate limits and that calls are sent once."""
 
 import time
 from itertools import pairwise

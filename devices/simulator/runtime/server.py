@@ -1,4 +1,4 @@
-"""The same application on a socket: threads, keep-alive, and faults that really break the connection."""
+"""HTTP server of the simulator: threads, keep-alive, and faults that really break the connection."""
 
 import socket
 import struct
@@ -29,7 +29,7 @@ class SimulatorServer(ThreadingHTTPServer):
         return f"http://{host}:{port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news; anything else is a fault of ours and shows its traceback."""
+        """A client that hangs up is ignored; anything else is an error of the simulator and prints its traceback."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -42,7 +42,7 @@ class RequestHandler(BaseHTTPRequestHandler):
     server: SimulatorServer
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        if name.startswith("do_"):  # every method is the application's to judge
+        if name.startswith("do_"):  # the application answers every method
             return self.serve_request
         raise AttributeError(name)
 
@@ -56,8 +56,11 @@ class RequestHandler(BaseHTTPRequestHandler):
                 self.wfile.write(chunk)
                 self.wfile.flush()
                 self._sent_bytes += len(chunk)
-        except ConnectionFault:
-            self.reset_connection()
+        except ConnectionFault:  # RST instead of an answer: closing with a linger of 0 seconds drops all data
+            self.close_connection = True
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.rfile.close()
+            self.connection.close()
             return
         if self._sent_bytes < self._promised_bytes:
             self.close_connection = True  # a truncated answer ends with the connection
@@ -67,7 +70,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MAX_BODY_BYTES))
         environ: Json = {
             "REQUEST_METHOD": self.command,
-            "PATH_INFO": unquote_path(path),
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
             "QUERY_STRING": query,
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.input": BytesIO(body),
@@ -83,17 +86,6 @@ class RequestHandler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self._promised_bytes, self._sent_bytes = int(dict(headers)["Content-Length"]), 0
-
-    def reset_connection(self) -> None:
-        """RST instead of an answer: closing with a linger of 0 seconds throws all away."""
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.rfile.close()
-        self.connection.close()
-
-
-def unquote_path(path: str) -> str:
-    return unquote_to_bytes(path).decode("latin-1")
 
 
 def parse_bind_address(text: str) -> tuple[str, int]:

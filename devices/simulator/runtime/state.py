@@ -1,4 +1,4 @@
-"""What every part of the simulated vendor shares: its state, clock, dice and outgoing webhooks."""
+"""Shared state of the simulator: document store, clock, random source, transactions and outgoing webhooks."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from devices.simulator.runtime.clock import Clock
-from devices.simulator.runtime.messages import Json
+from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json
 from devices.simulator.runtime.store import Store
 from devices.simulator.runtime.webhook_sender import WebhookSender
 
 
 class SimulatorState:
-    """All changes happen inside `change()`: one at a time, committed, and only then told to the hooks."""
+    """All changes happen inside `transaction()`: one at a time, committed, and only then sent to the webhooks."""
 
     def __init__(self, *, store: Store, clock: Clock, domain: str, seed: int, stage_seconds: float) -> None:
         self.store = store
@@ -30,8 +30,8 @@ class SimulatorState:
         self.current_stage_due_at: float | None = None  # due time of the stage that is being made
         self._depth = 0
         self._commit_callbacks: list[Callable[[], None]] = []
-        # Other dice after each restart, or ids given before it would come again.
-        self.random = random.Random(f"{seed}:{self.next_number('start', 1)}")  # noqa: S311  dice, not secrets
+        # A new seed after each restart, or ids given before it would come again.
+        self.random = random.Random(f"{seed}:{self.next_number('start', 1)}")  # noqa: S311  simulation, not secrets
         store.commit()
 
     @contextmanager
@@ -42,26 +42,36 @@ class SimulatorState:
                 yield
             except BaseException:
                 self._depth -= 1
-                self.rollback_transaction()
+                if not self._depth:
+                    self._commit_callbacks.clear()
+                    self.store.rollback()
                 raise
             self._depth -= 1
             if not self._depth:
-                self.commit_and_notify()
+                self.store.commit()
+                callbacks, self._commit_callbacks = self._commit_callbacks, []
+                for callback in callbacks:
+                    callback()
 
     def after_commit(self, callback: Callable[[], Any]) -> None:
         """Webhooks leave only after REST shows the new state."""
         self._commit_callbacks.append(callback)
 
-    def commit_and_notify(self) -> None:
-        self.store.commit()
-        waiting, self._commit_callbacks = self._commit_callbacks, []
-        for tell in waiting:
-            tell()
+    def notify_webhooks(self, event: str, payload: Json) -> None:
+        """Queue `payload` for every webhook of `event` that is registered when the transaction commits."""
 
-    def rollback_transaction(self) -> None:
-        if not self._depth:
-            self._commit_callbacks.clear()
-            self.store.rollback()
+        def queue_deliveries() -> None:
+            for hook in self.store.all("webhook"):
+                if hook["event"] == event:
+                    self.webhook_sender.queue_delivery(hook, event, payload)
+
+        self.after_commit(queue_deliveries)
+
+    def get_or_404(self, kind: str, key: str) -> Json:
+        document = self.store.get(kind, key)
+        if not document:
+            raise ApiError(404, NOT_FOUND_BODY)
+        return document
 
     def new_id(self) -> str:
         return str(UUID(int=self.random.getrandbits(128), version=4))
@@ -72,9 +82,9 @@ class SimulatorState:
 
     def next_stage_due_at(self) -> float:
         """When the next stage is due: counted from this one's due time, so that stages don't drift."""
-        now = self.lifecycle_now()
-        on_time = self.current_stage_due_at is not None and 0 <= now - self.current_stage_due_at < self.stage_seconds
-        return (self.current_stage_due_at if on_time and self.current_stage_due_at else now) + self.stage_seconds
+        now, due = self.lifecycle_now(), self.current_stage_due_at
+        on_time = due is not None and 0 <= now - due < self.stage_seconds
+        return (due if on_time and due else now) + self.stage_seconds
 
     def next_number(self, name: str, first: int) -> int:
         """The next of a running number, e.g. the one in SO-31007."""

@@ -1,4 +1,4 @@
-"""The state file: documents by kind (kept in memory, written through) and the readings (only in SQLite)."""
+"""SQLite state file: documents by kind (cached in memory, written through) and readings (only in SQLite)."""
 
 import json
 import sqlite3
@@ -30,12 +30,12 @@ create index if not exists measurement_created on measurement (device_id, create
 create index if not exists measurement_timestamp on measurement (device_id, timestamp);
 """
 INSERT_MEASUREMENT_SQL = (
-    f"insert into measurement ({', '.join(MEASUREMENT_COLUMNS)}) values ({', '.join('?' * len(MEASUREMENT_COLUMNS))})"  # noqa: S608  our own words only
+    f"insert into measurement ({', '.join(MEASUREMENT_COLUMNS)}) values ({', '.join('?' * len(MEASUREMENT_COLUMNS))})"  # noqa: S608  column names of this module only
 )
 
 
 class Store:
-    """One connection for all threads; the world's lock orders them."""
+    """One connection for all threads; the lock of SimulatorState orders them."""
 
     def __init__(self, path: str) -> None:
         self._db = sqlite3.connect(path, check_same_thread=False)
@@ -71,7 +71,7 @@ class Store:
     # Documents
 
     def all(self, kind: str) -> list[Json]:
-        """In the order of their making."""
+        """In the order of their creation."""
         return list(self._documents.get(kind, {}).values())
 
     def get(self, kind: str, key: str) -> Json | None:
@@ -93,16 +93,16 @@ class Store:
     # Readings
 
     def add_measurements(self, rows: Iterable[Json]) -> None:
-        self._db.executemany(
-            INSERT_MEASUREMENT_SQL, (tuple(encode_column(row[name]) for name in MEASUREMENT_COLUMNS) for row in rows)
-        )
+        values = ([row[name] for name in MEASUREMENT_COLUMNS] for row in rows)
+        encoded = ([json.dumps(each) if isinstance(each, dict) else each for each in row] for row in values)
+        self._db.executemany(INSERT_MEASUREMENT_SQL, encoded)
 
     def measurements(self, device_ids: list[str], conditions: list[tuple[str, Any]]) -> Iterator[Json]:
-        """Newest `created` first. `conditions` are SQL comparisons of ours ("created >= ?") with their value."""
+        """Newest `created` first. `conditions` are SQL comparisons ("created >= ?") with their value."""
         marks = ", ".join("?" * len(device_ids))
         where = " and ".join([f"device_id in ({marks})", *(text for text, _ in conditions)])
         values = [*device_ids, *(value for _, value in conditions)]
-        sql = f"select * from measurement where {where} order by created desc, id desc"  # noqa: S608  our own words only
+        sql = f"select * from measurement where {where} order by created desc, id desc"  # noqa: S608  conditions of our modules only
         for row in self._db.execute(sql, values).fetchall():
             yield decode_measurement(row)
 
@@ -112,7 +112,7 @@ class Store:
 
     def update_measurement(self, key: str, **columns: Any) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)
-        sql = f"update measurement set {names} where id = ?"  # noqa: S608  our own words only
+        sql = f"update measurement set {names} where id = ?"  # noqa: S608  column names of our modules only
         self._db.execute(sql, (*columns.values(), key))
 
     def count_measurements(self) -> int:
@@ -120,10 +120,6 @@ class Store:
 
     def remove_measurements(self, device_id: str) -> None:
         self._db.execute("delete from measurement where device_id = ?", (device_id,))
-
-
-def encode_column(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, dict) else value
 
 
 def decode_measurement(row: sqlite3.Row) -> Json:

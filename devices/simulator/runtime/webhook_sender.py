@@ -1,4 +1,4 @@
-"""Sending webhooks: in the background, once, with a static header, and never again whatever the answer."""
+"""Webhook sender: queued deliveries, sent once in the background with a static header, never retried."""
 
 import heapq
 import json
@@ -45,8 +45,8 @@ SendFunction = Callable[[str, dict[str, str], bytes], int]
 def post_webhook(endpoint: str, headers: dict[str, str], body: bytes) -> int:
     """One POST on a connection of its own; the status. OSError or HTTPException when it fails."""
     url = urlsplit(endpoint)
-    make = HTTPSConnection if url.scheme == "https" else HTTPConnection
-    connection = make(url.netloc, timeout=POST_TIMEOUT_SECONDS)
+    connection_class = HTTPSConnection if url.scheme == "https" else HTTPConnection
+    connection = connection_class(url.netloc, timeout=POST_TIMEOUT_SECONDS)
     try:
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection.request("POST", path, body=body, headers=headers)
@@ -55,15 +55,24 @@ def post_webhook(endpoint: str, headers: dict[str, str], body: bytes) -> int:
         connection.close()
 
 
+def build_delivery(hook: Json, kind: str, payload: Any) -> WebhookDelivery:
+    """`auth_key` names the header (default Authorization), `auth_header` is its complete value. No signature."""
+    headers = {"Content-Type": "application/json", "User-Agent": "python-requests/2.31.0"}
+    if hook.get("auth_header"):
+        headers[hook.get("auth_key") or "Authorization"] = hook["auth_header"]
+    count = len(payload) if isinstance(payload, list) else 1
+    return WebhookDelivery(kind, hook["endpoint"], headers, json.dumps(payload).encode(), count)
+
+
 class WebhookSender:
-    """Waiting deliveries by due time. Without `start()` nothing leaves until `deliver()` is called by hand."""
+    """Waiting deliveries by due time. Without `start()` nothing leaves until `deliver_waiting()` is called."""
 
     def __init__(self) -> None:
         self.delivery_faults = DeliveryFaults()
         self.sender: SendFunction = post_webhook
         self.log: list[Json] = []
         self.dropped = 0
-        self._random = random.Random(0)  # noqa: S311  dice, not secrets
+        self._random = random.Random(0)  # noqa: S311  simulation, not secrets
         self._waiting: list[tuple[float, int, WebhookDelivery]] = []
         self._serial = 0
         self._changed = Condition()
@@ -71,22 +80,18 @@ class WebhookSender:
         self._threads: list[Thread] = []
 
     def queue_delivery(self, hook: Json, kind: str, payload: Any) -> None:
-        """Queue one body for one hook, with today's trouble: dropped, doubled, late (and so out of order)."""
-        delivery = WebhookDelivery(
-            kind, hook["endpoint"], webhook_headers(hook), json.dumps(payload).encode(), count_events(payload)
-        )
+        """Queue one body for one webhook, with the configured faults: dropped, doubled, late (and so out of order)."""
+        delivery, faults = build_delivery(hook, kind, payload), self.delivery_faults
         with self._changed:
-            if self._random.random() < self.delivery_faults.drop_rate:
+            if self._random.random() < faults.drop_rate:
                 self.dropped += 1
                 return
-            for _ in range(2 if self._random.random() < self.delivery_faults.duplicate_rate else 1):
+            for _ in range(2 if self._random.random() < faults.duplicate_rate else 1):
                 self._serial += 1
-                heapq.heappush(self._waiting, (time.monotonic() + self.draw_delay_seconds(), self._serial, delivery))
+                late = self._random.random() < faults.late_rate
+                delay = self._random.uniform(0.2, 1.0) * faults.late_seconds if late else 0.0
+                heapq.heappush(self._waiting, (time.monotonic() + delay, self._serial, delivery))
             self._changed.notify_all()
-
-    def draw_delay_seconds(self) -> float:
-        late = self._random.random() < self.delivery_faults.late_rate
-        return self._random.uniform(0.2, 1.0) * self.delivery_faults.late_seconds if late else 0.0
 
     def configure(self, **options: Any) -> Json:
         with self._changed:
@@ -117,17 +122,14 @@ class WebhookSender:
 
     def report(self) -> Json:
         """What was sent so far, and what became of the rest."""
-        return {
-            "sent": list(self.log),
-            "waiting": self.waiting_count(),
-            "dropped": self.dropped,
-            **asdict(self.delivery_faults),
-        }
+        counts = {"sent": list(self.log), "waiting": self.waiting_count(), "dropped": self.dropped}
+        return counts | asdict(self.delivery_faults)
 
     def start(self) -> None:
         self._running = True
         self._threads = [
-            Thread(target=self._run, name=f"webhooks-{n}", daemon=True) for n in range(SENDER_THREAD_COUNT)
+            Thread(target=self.send_due_deliveries, name=f"webhooks-{n}", daemon=True)
+            for n in range(SENDER_THREAD_COUNT)
         ]
         for thread in self._threads:
             thread.start()
@@ -148,30 +150,18 @@ class WebhookSender:
         self.log.clear()
         self.dropped = 0
 
-    def _run(self) -> None:
-        while delivery := self.next_due_delivery():
+    def send_due_deliveries(self) -> None:
+        while True:
+            with self._changed:
+                while self._running and (seconds := self.seconds_until_due()) != 0:
+                    self._changed.wait(seconds)
+                if not self._running:
+                    return
+                delivery = heapq.heappop(self._waiting)[2]
             self.send(delivery)
 
-    def next_due_delivery(self) -> WebhookDelivery | None:
-        with self._changed:
-            while self._running:
-                if self._waiting and not self.delivery_faults.pause:
-                    seconds = self._waiting[0][0] - time.monotonic()
-                    if seconds <= 0:
-                        return heapq.heappop(self._waiting)[2]
-                    self._changed.wait(seconds)
-                else:
-                    self._changed.wait()
-        return None
-
-
-def webhook_headers(hook: Json) -> dict[str, str]:
-    """`auth_key` names the header (default Authorization), `auth_header` is its complete value. No signature."""
-    headers = {"Content-Type": "application/json", "User-Agent": "python-requests/2.31.0"}
-    if hook.get("auth_header"):
-        headers[hook.get("auth_key") or "Authorization"] = hook["auth_header"]
-    return headers
-
-
-def count_events(payload: Any) -> int:
-    return len(payload) if isinstance(payload, list) else 1
+    def seconds_until_due(self) -> float | None:
+        """Until the first waiting delivery is due; None while paused or while none waits."""
+        if not self._waiting or self.delivery_faults.pause:
+            return None
+        return max(0.0, self._waiting[0][0] - time.monotonic())

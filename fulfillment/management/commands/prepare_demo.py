@@ -100,7 +100,7 @@ class Command(BaseCommand):
 
     def place_stuck_order(self, rows: list[dict[str, Any]], coordinators: dict[str, User]) -> None:
         """An order whose address the vendor can't use: ZIP 00000. It stays in Client Action Required."""
-        row = next(row for row in rows if row["story"] == STUCK_SCENARIO)
+        row = next(row for row in rows if row["scenario"] == STUCK_SCENARIO)
         patient = Patient.objects.by_external_id(row["external_id"])
         if patient is None or Order.objects.filter(patient=patient).exists():
             return
