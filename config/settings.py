@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "devices",
     "measurements",
     "fulfillment",
+    "fulfillment.special_orders",
 ]
 
 MIDDLEWARE = [

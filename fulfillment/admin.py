@@ -8,7 +8,7 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
 from devices.models import DeviceType
-from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
+from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine
 from fulfillment.models.status import status_label
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
@@ -124,17 +124,3 @@ class OrderEventAdmin(ReadOnlyAdmin):
         """An event is about an order or, where none of ours brought it, about a device."""
         clinics = user.clinics.all()
         return rows.filter(Q(order__patient__clinic__in=clinics) | Q(device__patient__clinic__in=clinics)).distinct()
-
-
-@admin.register(SpecialOrder)
-class SpecialOrderAdmin(ReadOnlyAdmin):
-    clinic_path, patient_path = "patient__clinic", "patient_id"
-    list_display = ("order_number", "type_label", "status", "patient_name", "created_on", "updated_on")
-    list_filter = ("order_type", "status")
-    list_select_related = ("patient",)
-    search_fields = ("=request_id",)
-    search_help_text = "The vendor's id of the request"
-
-    def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        """Bulk, demo and supply orders name no patient: they belong to the whole account."""
-        return rows.filter(Q(patient__isnull=True) | Q(patient__clinic__in=user.clinics.all())).distinct()

@@ -26,8 +26,9 @@ PAGES = [
 ]
 CHANGELISTS = [
     f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-    for app in ("patients", "devices", "measurements", "fulfillment")
-    for model in apps.get_app_config(app).get_models()
+    for config in apps.get_app_configs()
+    if config.name.split(".")[0] in ("patients", "devices", "measurements", "fulfillment")
+    for model in config.get_models()
 ]
 
 

@@ -1,5 +1,3 @@
-from fulfillment.special_orders.models import SpecialOrder
-
 from .kit import Kit, KitItem
 from .order import Order, OrderKind, OrderLine, Urgency
 from .order_event import EventSource, OrderEvent
@@ -14,6 +12,5 @@ __all__ = [
     "OrderEvent",
     "OrderKind",
     "OrderLine",
-    "SpecialOrder",
     "Urgency",
 ]

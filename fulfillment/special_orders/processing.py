@@ -16,7 +16,7 @@ from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_ite
 from devices.inbox.processing import DeliveryOutcome
 from devices.models import Delivery
 from devices.models.delivery import DeliveryState
-from fulfillment.models import SpecialOrder
+from fulfillment.special_orders.models import SpecialOrder
 from fulfillment.status_webhooks import MAX_LINK_LENGTH, MAX_TEXT_LENGTH, split_into_deliveries, text_field
 from patients.models import Patient
 

@@ -45,7 +45,7 @@ ADMIN_PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "fulfillment.order": VIEW_ONLY,
         "fulfillment.orderline": VIEW_ONLY,
         "fulfillment.orderevent": VIEW_ONLY,
-        "fulfillment.specialorder": VIEW_ONLY,
+        "special_orders.specialorder": VIEW_ONLY,
     }
 }
 

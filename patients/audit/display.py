@@ -128,7 +128,7 @@ def format_detail_value(value: Any) -> str:
 
 
 def parse_admin_route(route: str) -> tuple[Any, str]:
-    names = route.removeprefix("admin:").split("_")
+    names = route.removeprefix("admin:").rsplit("_", 2)  # an app label may contain underscores
     if not route.startswith("admin:") or len(names) != 3:
         return None, ""
     app, model, view = names
@@ -138,8 +138,6 @@ def parse_admin_route(route: str) -> tuple[Any, str]:
 
 
 def project_models() -> list[Any]:
-    return [model for app in ("patients", "devices", "measurements", "fulfillment") for model in models_of_app(app)]
-
-
-def models_of_app(app: str) -> list[Any]:
-    return list(apps.get_app_config(app).get_models())
+    """Of this project's apps, nested ones included."""
+    own = ("patients", "devices", "measurements", "fulfillment")
+    return [model for config in apps.get_app_configs() if config.name.startswith(own) for model in config.get_models()]

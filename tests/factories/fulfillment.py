@@ -4,7 +4,8 @@ import uuid
 
 import factory
 
-from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, SpecialOrder
+from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine
+from fulfillment.special_orders.models import SpecialOrder
 from patients.models import Role
 from tests.factories.devices import DeviceTypeFactory, VendorCallFactory
 from tests.factories.patients import ClinicFactory, PatientFactory, UserFactory

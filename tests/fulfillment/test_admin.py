@@ -2,10 +2,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from fulfillment.models import Kit
+from fulfillment.models import Kit, Order, OrderEvent, OrderLine
+from fulfillment.special_orders.models import SpecialOrder
+from patients.audit.display import page_label
 from tests.factories import KitFactory, OrderEventFactory, OrderFactory, PatientFactory, SpecialOrderFactory
 
-MODELS = ("kit", "order", "orderline", "orderevent", "specialorder")
+MODELS = (Kit, Order, OrderLine, OrderEvent, SpecialOrder)
 
 
 @pytest.fixture
@@ -15,14 +17,14 @@ def as_ada(ada):
     return browser
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_fulfillment_admin_lists_show_only_own_clinics(as_ada, rosa, elm, harbor, model):
     for clinic, patient in ((elm, rosa), (harbor, PatientFactory(clinic=harbor))):
         order = OrderFactory(patient=patient, kit=KitFactory(clinic=clinic))
         OrderEventFactory(order=order)
         SpecialOrderFactory(patient=patient)
 
-    page = as_ada.get(reverse(f"admin:fulfillment_{model}_changelist"))
+    page = as_ada.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
 
     assert page.context["cl"].result_count == 1
 
@@ -50,3 +52,9 @@ def test_order_admin_is_read_only(as_ada, rosa, kit):
     assert as_ada.get(reverse("admin:fulfillment_order_change", args=[order.pk])).status_code == 200
     assert as_ada.post(reverse("admin:fulfillment_order_change", args=[order.pk])).status_code == 403
     assert as_ada.post(reverse("admin:fulfillment_order_delete", args=[order.pk])).status_code == 403
+
+
+def test_page_label_names_admin_page_of_nested_app():
+    label = page_label("admin:special_orders_specialorder_changelist")
+
+    assert str(SpecialOrder._meta.verbose_name_plural) in label

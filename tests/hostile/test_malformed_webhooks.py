@@ -10,7 +10,8 @@ import pytest
 
 from devices.inbox import processing
 from devices.models import Delivery
-from fulfillment.models import OrderEvent, SpecialOrder
+from fulfillment.models import OrderEvent
+from fulfillment.special_orders.models import SpecialOrder
 from measurements.models import Measurement
 from patients.models import Patient
 from tests.hostile import webhook_scenario as w

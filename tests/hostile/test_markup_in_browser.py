@@ -6,7 +6,8 @@ from django.db import models
 from django.urls import reverse
 
 from devices.models import Delivery, Device
-from fulfillment.models import Kit, Order, OrderLine, SpecialOrder
+from fulfillment.models import Kit, Order, OrderLine
+from fulfillment.special_orders.models import SpecialOrder
 from measurements.models import Metric
 from patients.models import Clinic, Patient, User
 from tests.browsers import session_cookie_for

@@ -5,8 +5,8 @@ import pytest
 
 from devices.inbox import processing
 from devices.models import Delivery
-from fulfillment.models import SpecialOrder
 from fulfillment.special_orders import processing as special_orders
+from fulfillment.special_orders.models import SpecialOrder
 
 KIND = Delivery.Kind.SPECIAL_ORDER
 PENDING = {
