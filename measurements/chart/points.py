@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import FloatField, Func, Q, QuerySet
+from django.db.models import FloatField, Func, QuerySet
 from django.db.models.functions import Cast
 
 from measurements.models import Measurement
@@ -69,9 +69,9 @@ def fetch_chart_rows(
 ) -> dict[str, list[ChartRow]]:
     """By metric, oldest first. Without excluded and control readings; probable duplicates count once, so not twice."""
     found = (
-        Measurement.objects.filter(patient=patient, metric__in=codes, duplicate=False)
+        Measurement.objects.filter(patient=patient, metric__in=codes)
         .between(start, end)
-        .chartable()
+        .counted()
         .order_by("metric_id", "taken_at", "pk")
     )
     return fetch_rows_by_metric(found)
@@ -81,9 +81,7 @@ def fetch_left_out_rows(
     patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime
 ) -> dict[str, list[ChartRow]]:
     """The excluded and the control readings alone, by metric, oldest first."""
-    found = Measurement.objects.filter(
-        Q(control=True) | Q(excluded_at__isnull=False), patient=patient, metric__in=codes
-    ).between(start, end)
+    found = Measurement.objects.filter(patient=patient, metric__in=codes).between(start, end).left_out()
     return fetch_rows_by_metric(found.order_by("metric_id", "taken_at", "pk"))
 
 

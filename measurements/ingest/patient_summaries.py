@@ -11,14 +11,16 @@ from collections.abc import Collection, Iterable
 
 from django.db import connection
 
+from measurements.models.reading_rules import COUNTED, TRUSTED
+
 # 62 days of bits: shifted further, bits would come back at the other end or touch the sign. Each row looks up its time
 # zone, because PostgreSQL knows little of rows just written: to join, it may walk through all patients for each.
 UPSERT_MEASURED_DAYS_SQL = """
 WITH counted AS (
     SELECT DISTINCT patient_id,
         timezone((SELECT time_zone FROM patients_patient WHERE patients_patient.id = patient_id), taken_at)::date AS day
-    FROM measurements_measurement
-    WHERE {which} AND NOT control AND NOT duplicate AND excluded_at IS NULL
+    FROM measurements_measurement AS reading
+    WHERE {which} AND {counted}
         AND metric_id IN (SELECT code FROM measurements_metric WHERE physiologic)
         AND taken_at BETWEEN now() - interval '64 days' AND now() + interval '1 day'
 ), last AS (
@@ -43,10 +45,10 @@ ON CONFLICT (patient_id) DO UPDATE SET
 """
 MEASURED_DAYS_MASK = f"{(1 << 62) - 1}"
 UPSERT_DAYS_OF_NEW_READINGS_SQL = UPSERT_MEASURED_DAYS_SQL.format(
-    which="id = ANY(%(ids)s::bigint[])", bits=MEASURED_DAYS_MASK
+    which="id = ANY(%(ids)s::bigint[])", bits=MEASURED_DAYS_MASK, counted=COUNTED.sql("reading")
 )
 UPSERT_DAYS_OF_PATIENTS_SQL = UPSERT_MEASURED_DAYS_SQL.format(
-    which="patient_id = ANY(%(patients)s)", bits=MEASURED_DAYS_MASK
+    which="patient_id = ANY(%(patients)s)", bits=MEASURED_DAYS_MASK, counted=COUNTED.sql("reading")
 )
 
 UPSERT_LATEST_VALUES_SQL = """
@@ -67,9 +69,8 @@ WHERE (kept.last_at, kept.systolic, kept.glucose, kept.spo2)
 
 # `summaries.baseline` in SQL: the newest weight less the median of the medians of the seven local days before its own,
 # of which three must have a weight.
-TRUSTED_WEIGHT_SQL = """
-    reading.patient_id = patient.id AND reading.metric_id = 'weight' AND NOT reading.control AND NOT reading.conflict
-    AND NOT reading.implausible AND NOT reading.duplicate AND reading.excluded_at IS NULL
+TRUSTED_WEIGHT_SQL = f"""
+    reading.patient_id = patient.id AND reading.metric_id = 'weight' AND {TRUSTED.sql("reading")}
 """
 UPDATE_WEIGHT_GAIN_SQL = f"""
 UPDATE measurements_patientsummary AS kept SET weight_gain = found.gain, weight_at = found.taken_at

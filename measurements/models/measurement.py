@@ -14,6 +14,7 @@ from devices.models import Device
 from patients.models import Patient
 
 from .metric import Metric
+from .reading_rules import COUNTED, EVALUABLE, INCLUDED, TRUSTED
 
 EARLIEST_TAKEN_AT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 LATEST_TAKEN_AT = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)  # a fixed bound for the database; ingest allows now + 24 h
@@ -36,13 +37,18 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         rows = self.filter(taken_at__lt=end)
         return rows.filter(taken_at__gte=start) if start else rows
 
-    def chartable(self) -> MeasurementQuerySet:
-        """Not a test of the meter, not excluded by a person: what may be charted and counted at all."""
-        return self.filter(control=False, excluded_at__isnull=True)
+    def included(self) -> MeasurementQuerySet:
+        return self.filter(INCLUDED.condition)
+
+    def left_out(self) -> MeasurementQuerySet:
+        """Excluded by a person, or a test of the meter: the opposite of `included`."""
+        return self.exclude(INCLUDED.condition)
+
+    def counted(self) -> MeasurementQuerySet:
+        return self.filter(COUNTED.condition)
 
     def trusted(self) -> MeasurementQuerySet:
-        """What averages rest on: also no conflict, no implausible value, no probable duplicate."""
-        return self.chartable().filter(conflict=False, implausible=False, duplicate=False)
+        return self.filter(TRUSTED.condition)
 
 
 class Measurement(models.Model):
@@ -164,6 +170,18 @@ class Measurement(models.Model):
 
     def __str__(self) -> str:
         return f"reading {self.pk}"
+
+    @property
+    def is_included(self) -> bool:
+        return INCLUDED.holds_for(self)
+
+    @property
+    def is_evaluable(self) -> bool:
+        return EVALUABLE.holds_for(self)
+
+    @property
+    def is_trusted(self) -> bool:
+        return TRUSTED.holds_for(self)
 
     @property
     def is_late(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from measurements.models import Metric
+from measurements.models.reading_rules import TRUSTED
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 
 SPARKLINE_DAYS = 30
@@ -22,7 +23,7 @@ ONE_DAY = dt.timedelta(days=1)
 
 # Patient by patient through the index of the chart; days are numbers already, because 1,500 times would cost more
 # to read than all the rest.
-DAILY_AVERAGES_SQL = """
+DAILY_AVERAGES_SQL = f"""
 SELECT patient_id, array_agg(day ORDER BY day), array_agg(average ORDER BY day)
 FROM (
     SELECT chosen.patient_id, floor(extract(epoch FROM reading.taken_at - %(since)s) / 86400)::int AS day,
@@ -30,12 +31,12 @@ FROM (
     FROM unnest(%(patients)s::uuid[], %(metrics)s::text[]) AS chosen(patient_id, metric_id)
     JOIN measurements_measurement AS reading
         ON reading.patient_id = chosen.patient_id AND reading.metric_id = chosen.metric_id
-    WHERE reading.taken_at > %(since)s AND reading.taken_at <= %(now)s AND reading.excluded_at IS NULL
-        AND NOT reading.control AND NOT reading.conflict AND NOT reading.implausible AND NOT reading.duplicate
+    WHERE reading.taken_at > %(since)s AND reading.taken_at <= %(now)s
+        AND {TRUSTED.sql("reading")}
     GROUP BY chosen.patient_id, day
 ) AS days
 GROUP BY patient_id
-"""
+"""  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True)

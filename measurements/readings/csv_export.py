@@ -53,7 +53,7 @@ def build_csv_row(
         unit.name,
         threshold_status_label(reading, second, thresholds),
         "; ".join(quality_notes(reading)),
-        "yes" if counts_in_averages(reading) else "no",
+        "yes" if reading.is_trusted else "no",
         str(reading.excluded_by) if reading.excluded_at else "",
         reading.excluded_reason,
         reading.device.name,
@@ -63,14 +63,8 @@ def build_csv_row(
     ]
 
 
-def counts_in_averages(reading: Measurement) -> bool:
-    """In averages, as `MeasurementQuerySet.trusted` has it."""
-    doubtful = reading.conflict or reading.implausible or reading.duplicate
-    return not (doubtful or reading.control or reading.excluded_at)
-
-
 def threshold_status_label(reading: Measurement, second: Decimal | None, thresholds: PatientThresholds) -> str:
-    if not counts_in_averages(reading):
+    if not reading.is_trusted:
         return ""
     values = (float(reading.value_1), None if second is None else float(second))
     return thresholds.evaluate(reading.metric_id, values, str(reading.filter_params.get("meal_context", ""))).label

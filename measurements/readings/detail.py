@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from devices.hardware_ids import format_gateway_id
 from devices.models import Device
 from measurements.models import Measurement
-from measurements.readings.latest_judged import format_reading_value
+from measurements.readings.latest_judged import evaluate_reading, format_reading_value
 from measurements.readings.table import quality_notes
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
@@ -30,7 +30,7 @@ class ReadingDetail:
 
     @property
     def left_out(self) -> bool:
-        return self.excluded or self.reading.control
+        return not self.reading.is_included
 
     @property
     def gateway(self) -> str:
@@ -63,10 +63,7 @@ def build_reading_group(
 
 
 def build_reading_detail(reading: Measurement, thresholds: PatientThresholds, units: DisplayUnits) -> ReadingDetail:
-    metric, unit = reading.metric, units.unit_for(reading.metric)
-    second = float(reading.value_2) if metric.has_second_value and reading.value_2 is not None else None
-    values = (float(reading.value_1), second)
-    context = str(reading.filter_params.get("meal_context", ""))
-    doubtful = reading.control or reading.excluded_at or reading.conflict or reading.implausible
-    standing = ThresholdStatus.NOT_EVALUATED if doubtful else thresholds.evaluate(metric.pk, values, context)
-    return ReadingDetail(reading, unit, format_reading_value(metric, values, unit), quality_notes(reading), standing)
+    unit = units.unit_for(reading.metric)
+    values, status = evaluate_reading(reading, thresholds)
+    text = format_reading_value(reading.metric, values, unit)
+    return ReadingDetail(reading, unit, text, quality_notes(reading), status)

@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 from django.db.models.fields.json import KeyTextTransform
 
-from measurements.models import LatestReading, Metric
+from measurements.models import LatestReading, Measurement, Metric
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
@@ -45,6 +45,18 @@ def format_reading_value(metric: Metric, values: Iterable[float | None], unit: U
         return "detected"
     shown = [value for value in values if value is not None][: 2 if metric.has_second_value else 1]
     return "/".join(unit.format_value(value) for value in shown)
+
+
+def evaluate_reading(
+    reading: Measurement, thresholds: PatientThresholds
+) -> tuple[tuple[float, float | None], ThresholdStatus]:
+    """Its values in the vendor's unit, and their status; `NOT_EVALUATED` unless `EVALUABLE` holds."""
+    metric = reading.metric
+    second = float(reading.value_2) if metric.has_second_value and reading.value_2 is not None else None
+    values = (float(reading.value_1), second)
+    if not reading.is_evaluable:
+        return values, ThresholdStatus.NOT_EVALUATED
+    return values, thresholds.evaluate(metric.pk, values, str(reading.filter_params.get("meal_context", "")))
 
 
 def latest_readings(

@@ -9,7 +9,7 @@ from itertools import groupby
 from measurements.local_days import LocalDays
 from measurements.models import Measurement
 from measurements.models.measurement import MeasurementQuerySet, TimeSource
-from measurements.readings.latest_judged import format_reading_value
+from measurements.readings.latest_judged import evaluate_reading, format_reading_value
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
 from measurements.units import VENDOR_UNITS, DisplayUnits
 from patients.models import Patient
@@ -94,19 +94,15 @@ def build_table_row(readings: list[Measurement], thresholds: PatientThresholds, 
         device=first.device.name,
         cells=[build_reading_cell(reading, thresholds, units) for reading in readings],
         notes=list(dict.fromkeys(mark for reading in readings for mark in reading_notes(reading))),
-        left_out=all(reading.control or reading.excluded_at for reading in readings),
+        left_out=all(not reading.is_included for reading in readings),
         pk=first.pk,
     )
 
 
 def build_reading_cell(reading: Measurement, thresholds: PatientThresholds, units: DisplayUnits) -> ReadingCell:
     metric, unit = reading.metric, units.unit_for(reading.metric)
-    second = float(reading.value_2) if metric.has_second_value and reading.value_2 is not None else None
-    values = (float(reading.value_1), second)
-    doubtful = reading.control or reading.excluded_at or reading.conflict or reading.implausible
-    context = str(reading.filter_params.get("meal_context", ""))
-    standing = ThresholdStatus.NOT_EVALUATED if doubtful else thresholds.evaluate(metric.pk, values, context)
-    return ReadingCell(metric.label, format_reading_value(metric, values, unit), unit.name, standing)
+    values, status = evaluate_reading(reading, thresholds)
+    return ReadingCell(metric.label, format_reading_value(metric, values, unit), unit.name, status)
 
 
 def reading_notes(reading: Measurement) -> list[str]:
