@@ -1,28 +1,28 @@
 "use strict";
-// Menus that close when you leave them, and the choice of colours. Works without: both are plain HTML before.
+// Every page: menus that close, the colour theme, ages and clocks, "/" for search. Pages work without it.
 (() => {
   const root = document.documentElement;
   const YEAR_SECONDS = 365 * 24 * 3600;
 
-  function showChosen() {
+  function markChosenTheme() {
     const chosen = root.dataset.theme || "";
     document.querySelectorAll("[data-theme-choice]").forEach((button) => {
       button.setAttribute("aria-pressed", String(button.dataset.themeChoice === chosen));
     });
   }
 
-  function choose(theme) {
+  function chooseTheme(theme) {
     if (theme) root.dataset.theme = theme;
     else delete root.dataset.theme;
     // A cookie rather than localStorage: the server sends the page in the right colours, without a flash.
     document.cookie = `theme=${theme}; path=/; max-age=${theme ? YEAR_SECONDS : 0}; samesite=lax`;
-    showChosen();
+    markChosenTheme();
     document.dispatchEvent(new CustomEvent("theme:changed"));
   }
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-theme-choice]");
-    if (button) choose(button.dataset.themeChoice);
+    if (button) chooseTheme(button.dataset.themeChoice);
     document.querySelectorAll("details.menu[open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.open = false;
     });
@@ -36,17 +36,17 @@
     });
   });
 
-  // Ages and clocks stay right while a page is open; the server writes them in the same words (templatetags/times.py).
-  function age(seconds) {
+  // Ages and clocks stay right while a page is open; the server renders the same texts (time_display.py).
+  function ageText(seconds) {
     if (seconds < 60) return "now";
     if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
     return seconds < 2 * 86400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
   }
 
-  function keepTime() {
+  function updateTimes() {
     document.querySelectorAll("time[data-age]").forEach((el) => {
-      const words = age((Date.now() - Date.parse(el.dateTime)) / 1000);
-      const text = el.dataset.age && words !== "now" ? `${words} ${el.dataset.age}` : words;
+      const age = ageText((Date.now() - Date.parse(el.dateTime)) / 1000);
+      const text = el.dataset.age && age !== "now" ? `${age} ${el.dataset.age}` : age;
       if (el.textContent !== text) el.textContent = text;
     });
     document.querySelectorAll("time[data-clock]").forEach((el) => {
@@ -54,9 +54,9 @@
       el.textContent = new Date().toLocaleTimeString("en-US", zone);
     });
   }
-  setInterval(keepTime, 15000);
+  setInterval(updateTimes, 15000);
 
-  // "/" goes to the search field, wherever one is.
+  // "/" focuses the search field of pages that have one.
   document.addEventListener("keydown", (event) => {
     const field = document.querySelector("[data-slash]");
     if (event.key !== "/" || !field || event.target.closest("input, textarea, select")) return;
@@ -64,11 +64,11 @@
     field.focus();
   });
 
-  // A form that came back starts where it was refused.
+  // A form that came back with errors gets the focus at the first one.
   document.querySelector("main [aria-invalid='true'], main .errorlist ~ .choice input")?.focus();
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     document.dispatchEvent(new CustomEvent("theme:changed"));
   });
-  showChosen();
+  markChosenTheme();
 })();

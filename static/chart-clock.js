@@ -1,5 +1,5 @@
 "use strict";
-// The modal day: readings of many days by the clock on the patient's wall, with a box for every three hours.
+// Chart by time of day: readings of many days by the patient's local clock, with a box for every three hours.
 window.ChartClock = (() => {
   const HOUR_MS = 3600000;
   const Paint = window.ChartPaint;
@@ -15,15 +15,15 @@ window.ChartClock = (() => {
     return Array.from({ length: 24 / every + 1 }, (_, i) => i * every * HOUR_MS);
   }
 
-  // Middle half as a box, median as a bar across it, number of readings at the foot.
+  // Middle half (25th to 75th percentile) as a box, median as a bar across it, number of readings below.
   function boxes(u, panel, colours) {
     const { at, low, mid, high, n } = panel.buckets;
     const half = panel.clock.hours * HOUR_MS / 2;
     Paint.clip(u, (ctx, box, ratio) => {
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-      at.forEach((moment, i) => {
-        const left = u.valToPos(moment - half, "x", true) + 3 * ratio;
-        const width = u.valToPos(moment + half, "x", true) - 3 * ratio - left;
+      at.forEach((middle, i) => {
+        const left = u.valToPos(middle - half, "x", true) + 3 * ratio;
+        const width = u.valToPos(middle + half, "x", true) - 3 * ratio - left;
         panel.lines.forEach((_, line) => {
           const y = (value) => u.valToPos(value[line][i], "y", true);
           if (panel.clock.banded[i]) Paint.area(ctx, [[left, y(high)], [left + width, y(high)], [left + width, y(low)], [left, y(low)]], colours, line, ratio);

@@ -1,13 +1,13 @@
 "use strict";
-// What a vitals chart paints on its canvas: goal bands, min-max bands, points in their shapes, gaps in words.
+// Canvas drawing of a vitals chart: goal bands, min-max bands, points with their markers, texts in gaps.
 window.ChartPaint = (() => {
   const ESTIMATED = 1;
   const CHECK = 2;
   const IRREGULAR = 4;
   const LEFT_OUT = 8;
-  const BESIDE = 8; // px: the newest reading of a year stands on the chart's very edge, and is seen whole
-  const FADE = 0.14; // of the value axis: how far a one-sided goal's band reaches before it is gone
-  const ON_PAPER = "print" in document.documentElement.dataset; // a page made for paper alone
+  const POINT_OVERHANG_PX = 8; // the newest reading of a year is on the chart's edge and must not be cut in half
+  const FADE_SHARE = 0.14; // of the value axis: how far the band of a one-sided goal fades out
+  const ON_PAPER = "print" in document.documentElement.dataset; // the print page
   const BLACK = { ink: "#000", soft: "#333", grid: "#ccc", panel: "#fff", bad: "#000", lines: ["#000", "#555", "#333"] };
   let printing = ON_PAPER;
 
@@ -25,10 +25,10 @@ window.ChartPaint = (() => {
     };
   }
 
-  // `beside`: how far a mark may stand over the ends of time, in pixels of the screen.
-  function clip(u, paint, beside = 0) {
+  // `overhang`: how far a mark may reach over the ends of the time axis, in CSS pixels.
+  function clip(u, paint, overhang = 0) {
     const { left, top, width, height } = u.bbox;
-    const over = beside * (u.pxRatio || devicePixelRatio);
+    const over = overhang * (u.pxRatio || devicePixelRatio);
     u.ctx.save();
     u.ctx.beginPath();
     u.ctx.rect(left - over, top, width + 2 * over, height);
@@ -40,7 +40,7 @@ window.ChartPaint = (() => {
     u.ctx.restore();
   }
 
-  // On paper lines differ by dashes, areas by the way they are hatched: grey alone drowns in a copy of a copy.
+  // On paper lines differ by dashes and areas by their hatching, because shades of grey are lost in photocopies.
   function dash(line) {
     return printing && line ? [6, 4] : [];
   }
@@ -61,7 +61,7 @@ window.ChartPaint = (() => {
     return ctx.createPattern(tile, "repeat");
   }
 
-  // A filled area of a line's: in its colour, on paper hatched with an edge.
+  // A filled area that belongs to a line: in its colour; on paper hatched, with an edge.
   function area(ctx, corners, colours, line, ratio) {
     ctx.beginPath();
     corners.forEach(([x, y]) => ctx.lineTo(x, y));
@@ -98,7 +98,7 @@ window.ChartPaint = (() => {
 
   function goalFill(ctx, u, colour, goal, limits) {
     const y = (value) => u.valToPos(value, "y", true);
-    const reach = (limits[1] - limits[0]) * FADE;
+    const reach = (limits[1] - limits[0]) * FADE_SHARE;
     const low = goal.low ?? goal.high - reach;
     const high = goal.high ?? Math.min(goal.low + reach, limits[1]);
     const gradient = ctx.createLinearGradient(0, y(high), 0, y(low));
@@ -142,8 +142,8 @@ window.ChartPaint = (() => {
 
   function runs(at, gap) {
     const found = [];
-    at.forEach((moment, i) => {
-      if (i && moment - at[i - 1] <= gap) found[found.length - 1][1] = i;
+    at.forEach((time, i) => {
+      if (i && time - at[i - 1] <= gap) found[found.length - 1][1] = i;
       else found.push([i, i]);
     });
     return found;
@@ -190,7 +190,7 @@ window.ChartPaint = (() => {
     }
   }
 
-  // Filled; hollow where the vendor estimated the time. The second line's points are squares, for print.
+  // Filled; hollow where the vendor estimated the time. The second line's points are squares, so that prints differ.
   function points(u, panel, colours) {
     const { at, values, flags, shapes } = panel.points;
     clip(u, (ctx, box, ratio) => {
@@ -209,11 +209,11 @@ window.ChartPaint = (() => {
           mark(ctx, x, y, size, flags[i], colours);
         });
       });
-    }, BESIDE);
+    }, POINT_OVERHANG_PX);
   }
 
-  // What stands in the gaps that are wide enough for it: its middle, its base line and how wide it is.
-  function words(u, panel, gap) {
+  // Texts for the gaps that are wide enough: centre, base line and width of each.
+  function gapTexts(u, panel, gap) {
     const at = panel.buckets.at.length ? panel.buckets.at : panel.points.at;
     const found = [];
     clip(u, (ctx, box, ratio) => {
@@ -232,12 +232,12 @@ window.ChartPaint = (() => {
   }
 
   function gaps(u, panel, colours, gap) {
-    const said = words(u, panel, gap);
+    const texts = gapTexts(u, panel, gap);
     clip(u, (ctx, _, ratio) => {
       ctx.fillStyle = colours.soft;
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       ctx.textAlign = "center";
-      said.forEach(({ text, x, y }) => ctx.fillText(text, x, y));
+      texts.forEach(({ text, x, y }) => ctx.fillText(text, x, y));
     });
   }
 
@@ -266,5 +266,5 @@ window.ChartPaint = (() => {
   addEventListener("beforeprint", () => { printing = true; document.dispatchEvent(new CustomEvent("theme:changed")); });
   addEventListener("afterprint", () => { printing = ON_PAPER; document.dispatchEvent(new CustomEvent("theme:changed")); });
 
-  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, clip, dash, area, goals, minMax, points, words, gaps, strip };
+  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, clip, dash, area, goals, minMax, points, gapTexts, gaps, strip };
 })();

@@ -1,21 +1,21 @@
 "use strict";
-// One vitals chart: a uPlot on its panel's data, with a tooltip for the pointer and a spoken read-out for the keys.
+// One vitals chart: a uPlot of its panel's data, with a tooltip for the pointer and a screen-reader text for the keyboard.
 window.ChartPlot = (() => {
   const DAY_MS = 86400000;
-  const NEAR_MS = DAY_MS / 2; // of a shared cursor: what was measured half a day away belongs to another moment
-  const NEAR_PX = 14; // of a click: what a finger hits
+  const NEAR_MS = DAY_MS / 2; // of the shared cursor: a reading half a day away is not shown with it
+  const NEAR_PX = 14; // of a click: the size of a fingertip
   const Paint = window.ChartPaint;
   const Clock = window.ChartClock;
   const Words = window.ChartWords;
   const Names = window.ChartNames;
 
-  function dated(zone, options) {
+  function dateFormatter(zone, options) {
     const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, ...options });
     return (ms) => format.format(ms);
   }
 
-  // By the clock, points stand where the clock on the wall stood.
-  function laidOver(panel) {
+  // In a chart by time of day, points are at their local time of day.
+  function withTimesOfDay(panel) {
     return panel.clock ? { ...panel, points: { ...panel.points, at: panel.clock.at, taken: panel.points.at } } : panel;
   }
 
@@ -26,30 +26,30 @@ window.ChartPlot = (() => {
     const values = banded ? panel.buckets.mid : panel.points.values;
     const x = [];
     const rows = [];
-    at.forEach((moment, i) => {
-      if (i && moment - at[i - 1] > gap) { x.push(at[i - 1] + 1); rows.push(-1); }
-      x.push(moment);
+    at.forEach((time, i) => {
+      if (i && time - at[i - 1] > gap) { x.push(at[i - 1] + 1); rows.push(-1); }
+      x.push(time);
       rows.push(i);
     });
     const pick = (line) => rows.map((row) => (row < 0 ? null : line[row]));
-    const raw = values.map((line, number) => rows.map((row) => (row < 0 || checked(panel, banded, row) ? null : line[row])));
-    return { banded, rows, data: [x, ...raw, ...panel.calm.map(pick)] };
+    const raw = values.map((line, number) => rows.map((row) => (row < 0 || isOffLine(panel, banded, row) ? null : line[row])));
+    return { banded, rows, data: [x, ...raw, ...panel.smoothed.map(pick)] };
   }
 
   // A reading to be checked is shown as a point, and no line runs through it.
-  function checked(panel, banded, row) {
+  function isOffLine(panel, banded, row) {
     return !banded && panel.points.flags[row] & (Paint.CHECK | Paint.LEFT_OUT);
   }
 
   class Plot {
-    // `board`: all plots of the page, which share one cursor.
-    constructor(place, panel, shared, board) {
+    // `sharedCursor`: moves the cursors of all other plots of the page.
+    constructor(place, panel, shared, sharedCursor) {
       this.place = place;
-      this.board = board;
-      this.walked = null;
+      this.sharedCursor = sharedCursor;
+      this.keyIndex = null;
       this.readout = document.getElementById(`readout-${panel.code}`);
       this.colours = Paint.palette();
-      this.take(panel, shared);
+      this.setChartData(panel, shared);
       place.replaceChildren();
       this.tip = document.createElement("div");
       this.tip.className = "tip";
@@ -57,31 +57,31 @@ window.ChartPlot = (() => {
       this.plot = new uPlot(this.options(), this.columns.data, place);
       this.plot.over.append(this.tip);
       this.plot.over.addEventListener("mouseenter", () => { this.hovered = true; });
-      this.plot.over.addEventListener("mouseleave", () => { this.hovered = false; this.board.leave(); });
-      this.plot.over.addEventListener("click", (event) => this.click(event));
-      place.addEventListener("keydown", (event) => this.walk(event));
-      place.addEventListener("blur", () => { this.walked = null; this.board.leave(); });
-      this.watcher = new ResizeObserver(() => this.fit());
-      this.watcher.observe(place);
+      this.plot.over.addEventListener("mouseleave", () => { this.hovered = false; this.sharedCursor.hide(); });
+      this.plot.over.addEventListener("click", (event) => this.onClick(event));
+      place.addEventListener("keydown", (event) => this.onKey(event));
+      place.addEventListener("blur", () => { this.keyIndex = null; this.sharedCursor.hide(); });
+      this.resizeObserver = new ResizeObserver(() => this.fit());
+      this.resizeObserver.observe(place);
     }
 
-    take(panel, shared) {
-      this.panel = panel = laidOver(panel);
+    setChartData(panel, shared) {
+      this.panel = panel = withTimesOfDay(panel);
       this.clock = panel.clock !== null;
       this.shared = shared;
       this.gap = this.clock ? Infinity : Math.max(shared.gap, panel.bucketDays * 1.5 * DAY_MS);
       this.columns = columns(panel, this.gap);
       const time = { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
       const day = { weekday: "short", month: "short", day: "numeric", year: "numeric" };
-      this.when = dated(shared.zone, this.columns.banded ? day : time);
-      this.tick = this.clock ? Clock.tick : dated(shared.zone, shared.days.at.length > 400 ? { month: "short", year: "numeric" } : { month: "short", day: "numeric" });
+      this.when = dateFormatter(shared.zone, this.columns.banded ? day : time);
+      this.tick = this.clock ? Clock.tick : dateFormatter(shared.zone, shared.days.at.length > 400 ? { month: "short", year: "numeric" } : { month: "short", day: "numeric" });
     }
 
-    // Same kind of chart: new data in place. Another kind (a band now): the caller builds anew.
+    // False if the chart is of another kind now (band instead of points): the caller then creates a new one.
     update(panel, shared) {
       const same = this.panel.lines.length === panel.lines.length && this.clock === (panel.clock !== null);
       if (!same || !document.contains(this.place)) return false;
-      this.take(panel, shared);
+      this.setChartData(panel, shared);
       this.plot.setData(this.columns.data, true);
       return true;
     }
@@ -141,12 +141,12 @@ window.ChartPlot = (() => {
           drawClear: [(u) => this.paintBelow(u)],
           drawAxes: [(u) => this.paintNames(u)],
           draw: [(u) => this.paintAbove(u)],
-          setCursor: [(u) => this.moved(u)],
+          setCursor: [(u) => this.onCursorMove(u)],
         },
       };
     }
 
-    // By the clock no line joins one reading to another: they are of different days.
+    // In a chart by time of day no line joins two readings: they are of different days.
     stroke(line) {
       const joined = this.clock ? { paths: () => null } : {};
       return { stroke: () => this.colours.lines[line], dash: this.dash(line), points: { show: false }, ...joined };
@@ -158,7 +158,7 @@ window.ChartPlot = (() => {
       else Paint.minMax(u, this.panel, this.colours, this.gap);
     }
 
-    // Over the grid, under the readings.
+    // Above the grid, below the readings.
     paintNames(u) {
       Names.goals(u, this.panel, this.colours, this.gap);
       if (!this.clock) Names.baseline(u, this.panel, this.colours, this.gap);
@@ -167,61 +167,61 @@ window.ChartPlot = (() => {
     paintAbove(u) {
       Paint.points(u, this.panel, this.colours);
       if (!this.clock) Paint.gaps(u, this.panel, this.colours, this.gap);
-      this.drawn?.(u);
+      this.afterDraw?.(u);
     }
 
-    words(idx) {
+    texts(idx) {
       const row = this.columns.rows[idx];
       if (this.clock) return Words.hours(this.panel, row);
       return this.columns.banded ? Words.band(this.panel, row, this.when) : Words.reading(this.panel, row, this.when);
     }
 
-    // The pointer or a key moved this chart's cursor: the others go to the same moment.
-    moved(u) {
+    // The pointer or a key moved this chart's cursor: the other cursors go to the same time.
+    onCursorMove(u) {
       if (this.following) return;
       const row = this.columns.rows[u.cursor.idx ?? -1];
-      if (row === undefined || row < 0 || !(this.hovered || this.walked !== null)) {
+      if (row === undefined || row < 0 || !(this.hovered || this.keyIndex !== null)) {
         this.tip.hidden = true;
         return;
       }
-      this.say(u.cursor.idx);
-      this.board.share(this, this.walked === null ? u.posToVal(u.cursor.left, "x") : u.data[0][u.cursor.idx]);
+      this.showTip(u.cursor.idx);
+      this.sharedCursor.move(this, this.keyIndex === null ? u.posToVal(u.cursor.left, "x") : u.data[0][u.cursor.idx]);
     }
 
-    // Another chart's cursor stands at `at`: so does this one's, with what was measured about then.
+    // Another chart's cursor is at time `at`: this one's follows and shows the nearest reading.
     follow(at) {
       const u = this.plot;
-      this.cursor(at);
+      this.setCursor(at);
       const idx = this.nearest(at);
       const near = Math.max(NEAR_MS, this.panel.bucketDays * DAY_MS / 2);
       if (idx === undefined || Math.abs(u.data[0][idx] - at) > near) this.tip.hidden = true;
-      else this.say(idx);
+      else this.showTip(idx);
     }
 
-    leave() {
-      this.cursor(null);
+    hideCursor() {
+      this.setCursor(null);
       this.tip.hidden = true;
     }
 
-    cursor(at) {
+    setCursor(at) {
       const u = this.plot;
       this.following = true;
       u.setCursor(at === null ? { left: -10, top: -10 } : { left: u.valToPos(at, "x"), top: u.over.clientHeight / 2 });
       this.following = false;
     }
 
-    real() {
+    readingIndexes() {
       return this.columns.rows.map((row, i) => (row < 0 ? -1 : i)).filter((i) => i >= 0);
     }
 
     nearest(at) {
       const x = this.plot.data[0];
-      return this.real().reduce((best, i) => (best === undefined || Math.abs(x[i] - at) < Math.abs(x[best] - at) ? i : best), undefined);
+      return this.readingIndexes().reduce((best, i) => (best === undefined || Math.abs(x[i] - at) < Math.abs(x[best] - at) ? i : best), undefined);
     }
 
-    say(idx) {
+    showTip(idx) {
       const u = this.plot;
-      const [value, when, marks] = this.words(idx);
+      const [value, when, marks] = this.texts(idx);
       this.tip.replaceChildren(...[["b", value], ["span", when], ["span", marks]].filter(([, text]) => text).map(([name, text]) => {
         const line = document.createElement(name);
         line.textContent = text;
@@ -234,15 +234,15 @@ window.ChartPlot = (() => {
       if (x + 12 > room) this.tip.style.left = `${Math.max(x - 12 - this.tip.offsetWidth, 0)}px`;
     }
 
-    // A point that is hit opens its reading, a band the readings of its day; beside both, the nearest reading.
-    click(event) {
+    // A click on a point opens its reading, on a band the readings of its days, elsewhere the nearest reading.
+    onClick(event) {
       const box = this.plot.over.getBoundingClientRect();
-      const hit = this.hit(event.clientX - box.left, event.clientY - box.top);
-      if (hit !== undefined) this.openReading(hit);
+      const row = this.pointAt(event.clientX - box.left, event.clientY - box.top);
+      if (row !== undefined) this.openReading(row);
       else this.open(this.columns.rows[this.plot.cursor.idx ?? -1]);
     }
 
-    hit(x, y) {
+    pointAt(x, y) {
       const u = this.plot;
       const { at, values } = this.panel.points;
       const far = (i) => Math.min(...values.map((line) => Math.hypot(u.valToPos(at[i], "x") - x, u.valToPos(line[i], "y") - y)));
@@ -257,39 +257,39 @@ window.ChartPlot = (() => {
 
     openReading(row) {
       const base = this.place.closest("[data-reading-url]").dataset.readingUrl;
-      this.ask("reading:open", { url: base.replace(/0\/$/, `${this.panel.points.pk[row]}/`) });
+      this.dispatch("reading:open", { url: base.replace(/0\/$/, `${this.panel.points.pk[row]}/`) });
     }
 
-    // The days that a bucket stands for, from the first one's beginning.
+    // The days of a bucket, from the start of the first.
     openDays(row) {
       const { at } = this.shared.days;
       const size = this.panel.bucketDays;
       const inside = at.filter((start) => start <= this.panel.buckets.at[row]).length - 1;
       const first = inside - (inside % size);
-      this.ask("day:open", { at: at[first], days: Math.min(size, at.length - first) });
+      this.dispatch("day:open", { at: at[first], days: Math.min(size, at.length - first) });
     }
 
-    ask(what, detail) {
-      document.dispatchEvent(new CustomEvent(what, { detail }));
+    dispatch(name, detail) {
+      document.dispatchEvent(new CustomEvent(name, { detail }));
     }
 
-    walk(event) {
-      const all = this.real();
-      if (event.key === "Enter" && this.walked !== null) this.open(this.columns.rows[all[this.walked]]);
+    onKey(event) {
+      const all = this.readingIndexes();
+      if (event.key === "Enter" && this.keyIndex !== null) this.open(this.columns.rows[all[this.keyIndex]]);
       const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
       if (!(event.key in steps) || !all.length) return;
       event.preventDefault();
-      const from = this.walked === null ? all.length : Math.min(this.walked, all.length - 1);
-      this.walked = Math.min(Math.max(from + steps[event.key], 0), all.length - 1);
-      const idx = all[this.walked];
-      this.cursor(this.plot.data[0][idx]);
-      this.say(idx);
-      this.board.share(this, this.plot.data[0][idx]);
-      this.readout.textContent = this.words(idx).filter(Boolean).join(", ");
+      const from = this.keyIndex === null ? all.length : Math.min(this.keyIndex, all.length - 1);
+      this.keyIndex = Math.min(Math.max(from + steps[event.key], 0), all.length - 1);
+      const idx = all[this.keyIndex];
+      this.setCursor(this.plot.data[0][idx]);
+      this.showTip(idx);
+      this.sharedCursor.move(this, this.plot.data[0][idx]);
+      this.readout.textContent = this.texts(idx).filter(Boolean).join(", ");
     }
 
     destroy() {
-      this.watcher.disconnect();
+      this.resizeObserver.disconnect();
       this.plot.destroy();
     }
   }

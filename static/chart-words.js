@@ -1,5 +1,5 @@
 "use strict";
-// What a chart says of one reading, of one band, or of some hours of the day: value, when, and what else to know.
+// Tooltip and screen-reader texts of a chart: value, time and flags of a reading, of a band, or of hours of the day.
 window.ChartWords = (() => {
   const Paint = window.ChartPaint;
 
@@ -7,7 +7,7 @@ window.ChartWords = (() => {
     return value.toFixed(panel.decimals);
   }
 
-  function together(panel, lines, row) {
+  function joinedValues(panel, lines, row) {
     return `${lines.map((line) => fixed(panel, line[row])).join("/")} ${panel.unit}`;
   }
 
@@ -16,7 +16,7 @@ window.ChartWords = (() => {
     return low.map((line, k) => `${fixed(panel, line[row])} to ${fixed(panel, high[k][row])}`);
   }
 
-  function counted(n) {
+  function countText(n) {
     return `${n} ${n === 1 ? "reading" : "readings"}`;
   }
 
@@ -30,20 +30,20 @@ window.ChartWords = (() => {
       flags[row] & Paint.LEFT_OUT && "excluded or control solution, not counted",
       flags[row] & Paint.IRREGULAR && "irregular heartbeat",
     ].filter(Boolean);
-    const beside = pulse[row] === null ? "" : ` · pulse ${pulse[row]}`;
-    return [`${together(panel, values, row)}${beside}`, when(at[row]), marks.join(", ")];
+    const pulseText = pulse[row] === null ? "" : ` · pulse ${pulse[row]}`;
+    return [`${joinedValues(panel, values, row)}${pulseText}`, when(at[row]), marks.join(", ")];
   }
 
   function band(panel, row, when) {
     const { at, mid, n } = panel.buckets;
-    return [`median ${together(panel, mid, row)}`, when(at[row]), `${ranges(panel, row).join(", ")}; ${counted(n[row])}`];
+    return [`median ${joinedValues(panel, mid, row)}`, when(at[row]), `${ranges(panel, row).join(", ")}; ${countText(n[row])}`];
   }
 
   function hours(panel, row) {
     const { mid, n } = panel.buckets;
     const half = `middle half ${ranges(panel, row).join(" over ")}`;
-    const spread = panel.clock.banded[row] ? half : "too few for a middle half";
-    return [`median ${together(panel, mid, row)}`, panel.clock.labels[row], `${spread}; ${counted(n[row])}`];
+    const rangeText = panel.clock.banded[row] ? half : "too few for a middle half";
+    return [`median ${joinedValues(panel, mid, row)}`, panel.clock.labels[row], `${rangeText}; ${countText(n[row])}`];
   }
 
   return { reading, band, hours };

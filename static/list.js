@@ -1,92 +1,88 @@
 "use strict";
-// The list by keyboard: j and k walk, Enter opens (they are links), p looks at one patient beside the list, Escape
-// closes the look. A select narrows the list at once; without JavaScript a button does.
+// Keyboard shortcuts of the patient list: j and k move, Enter opens (they are links), p opens a preview of one patient
+// beside the list, Escape closes it. A select filters the list at once; without JavaScript a button does.
 (() => {
-  const panel = document.getElementById("peek");
-  const names = () => [...document.querySelectorAll("a[data-peek]")];
-  let shown = "";
-  let asked = 0;
+  const preview = document.getElementById("preview");
+  let previewUrl = "";
+  let requestCount = 0;
 
-  function typing(event) {
-    return event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select");
+  function patientLinks() {
+    return [...document.querySelectorAll("a[data-preview]")];
   }
 
-  function current() {
-    return document.activeElement?.closest("tr")?.querySelector("a[data-peek]");
+  function focusedLink() {
+    return document.activeElement?.closest("tr")?.querySelector("a[data-preview]");
   }
 
-  function walk(step) {
-    const all = names();
-    const at = all.indexOf(current());
-    const next = at < 0 ? all[step > 0 ? 0 : all.length - 1] : all[at + step];
+  function moveFocus(step) {
+    const links = patientLinks();
+    const index = links.indexOf(focusedLink());
+    const next = index < 0 ? links.at(step > 0 ? 0 : -1) : links[index + step];
     if (!next) return;
     next.focus();
     next.closest("tr").scrollIntoView({ block: "nearest" });
-    if (!panel.hidden) peek(next);
+    if (!preview.hidden) openPreview(next.dataset.preview);
   }
 
-  function close() {
-    asked += 1;
-    const href = shown;
-    panel.hidden = true;
-    shown = "";
-    panel.replaceChildren();
-    names().find((name) => name.dataset.peek === href)?.focus({ preventScroll: true });
+  async function fetchPreview(url) {
+    const options = { redirect: "manual", cache: "no-store", credentials: "same-origin" };
+    const response = await fetch(url, options).catch(() => null);
+    return { status: response?.status, html: response?.ok ? await response.text() : "" };
   }
 
-  async function look(href) {
-    try {
-      return await fetch(href, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
-    } catch {
-      return null;
-    }
+  function showPreview(html) {
+    const incoming = new DOMParser().parseFromString(html, "text/html").body;
+    if (incoming.innerHTML === preview.innerHTML) return;
+    const hadFocus = preview.contains(document.activeElement);
+    preview.replaceChildren(...incoming.childNodes);
+    if (hadFocus) preview.querySelector("[data-preview-close]")?.focus({ preventScroll: true });
   }
 
-  function put(html) {
-    const fresh = new DOMParser().parseFromString(html, "text/html").body;
-    if (fresh.innerHTML === panel.innerHTML) return;
-    const inside = panel.contains(document.activeElement);
-    panel.replaceChildren(...fresh.childNodes);
-    if (inside) panel.querySelector("[data-peek-close]")?.focus({ preventScroll: true });
+  async function openPreview(url) {
+    requestCount += 1;
+    const number = requestCount;
+    const { html } = await fetchPreview(url);
+    if (number !== requestCount) return; // another patient was chosen in the meantime
+    previewUrl = url;
+    if (html) showPreview(html);
+    else preview.textContent = "This patient can't be shown now. Press p to try again, Escape to close.";
+    preview.hidden = false;
   }
 
-  async function peek(name) {
-    asked += 1;
-    const mine = asked;
-    const answer = await look(name.dataset.peek);
-    const html = answer?.ok ? await answer.text() : "";
-    if (mine !== asked) return;
-    shown = name.dataset.peek;
-    if (html) put(html);
-    else panel.textContent = "This patient can't be shown now. Press p to try again, Escape to close.";
-    panel.hidden = false;
+  function closePreview() {
+    requestCount += 1;
+    const url = previewUrl;
+    preview.hidden = true;
+    previewUrl = "";
+    preview.replaceChildren();
+    patientLinks().find((link) => link.dataset.preview === url)?.focus({ preventScroll: true });
   }
 
-  // What is new in the list is new in the look at one of it; whoever may not see the patient any more sees it closed.
-  async function renew() {
-    if (panel.hidden) return;
-    const mine = asked;
-    const answer = await look(shown);
-    const html = answer?.ok ? await answer.text() : "";
-    if (mine !== asked || panel.hidden || !answer) return;
-    if (html) put(html);
-    else if (answer.status === 403 || answer.status === 404) close();
+  // The preview follows the list. It closes when the person may not see the patient any more.
+  async function refreshPreview() {
+    if (preview.hidden) return;
+    const number = requestCount;
+    const { status, html } = await fetchPreview(previewUrl);
+    if (number !== requestCount || preview.hidden) return;
+    if (html) showPreview(html);
+    else if (status === 403 || status === 404) closePreview();
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !panel.hidden) close();
-    if (typing(event)) return;
-    if (event.key === "j") walk(1);
-    else if (event.key === "k") walk(-1);
-    else if (event.key === "p" && current()) {
-      if (shown === current().dataset.peek) close();
-      else peek(current());
+    if (event.key === "Escape" && !preview.hidden) closePreview();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    if (event.key === "j") moveFocus(1);
+    else if (event.key === "k") moveFocus(-1);
+    else if (event.key === "p" && focusedLink()) {
+      const url = focusedLink().dataset.preview;
+      if (previewUrl === url) closePreview();
+      else openPreview(url);
     }
   });
 
-  document.addEventListener("live:changed", renew);
-  panel.addEventListener("click", (event) => {
-    if (event.target.closest("[data-peek-close]")) close();
+  document.addEventListener("live:changed", refreshPreview);
+  preview.addEventListener("click", (event) => {
+    if (event.target.closest("[data-preview-close]")) closePreview();
   });
 
   document.getElementById("arrange")?.addEventListener("change", (event) => event.currentTarget.requestSubmit());

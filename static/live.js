@@ -1,154 +1,149 @@
 "use strict";
-// Keeps an open page up to date. An element with data-live-url and data-live-version is asked about every few
-// seconds: 204 says that nothing is new; otherwise the answer holds the page's parts (data-live-part, with ids), and
-// those that differ take the place of the old ones. Scroll, focus, open details and drawn charts (data-keep) stay.
+// Live updates by polling. An element with data-live-url and data-live-version is polled every few seconds: 204 means
+// that nothing has changed; otherwise the response contains the page's parts (data-live-part, with ids), and those that
+// differ replace the old ones. Scroll position, focus, open details and drawn charts (data-preserve) are preserved.
 (() => {
-  const EVERY_MS = 3000;
-  const SLOWEST_MS = 30000;
-  const place = document.querySelector("[data-live-url]");
-  if (!place) return;
+  const POLL_INTERVAL_MS = 3000;
+  const MAX_POLL_INTERVAL_MS = 30000;
+  const root = document.querySelector("[data-live-url]");
+  if (!root) return;
 
-  const trouble = document.getElementById("live-trouble");
-  const seen = new Map();
-  let wait = EVERY_MS;
+  const notice = document.getElementById("live-notice");
+  const markupById = new Map(); // as the server sent it, to compare with the next response
+  let pollInterval = POLL_INTERVAL_MS;
   let timer = 0;
-  let asking = false;
+  let polling = false;
 
-  function remember(part) {
-    seen.set(part.id, part.outerHTML);
+  function storeMarkup(part) {
+    markupById.set(part.id, part.outerHTML);
   }
 
-  function say(text, href, label) {
-    trouble.textContent = text;
-    trouble.hidden = !text;
+  function showNotice(text, href, label) {
+    notice.textContent = text;
+    notice.hidden = !text;
     if (!href) return;
     const link = document.createElement("a");
     link.href = href;
     link.textContent = label;
-    trouble.append(" ", link);
+    notice.append(" ", link);
   }
 
-  // The old nodes that must live on move into the new part before it is shown, all in one frame: nothing flickers.
-  function carryOver(old, fresh) {
-    old.querySelectorAll("[data-keep][id]").forEach((kept) => {
-      const stand = fresh.querySelector(`#${CSS.escape(kept.id)}`);
-      if (stand) stand.replaceWith(kept);
+  // Preserved nodes move into the new part before it is shown, all in one frame: nothing flickers.
+  function movePreserved(old, fresh) {
+    old.querySelectorAll("[data-preserve][id]").forEach((preserved) => {
+      fresh.querySelector(`#${CSS.escape(preserved.id)}`)?.replaceWith(preserved);
     });
-    old.querySelectorAll("details[id]").forEach((was) => {
-      const now = fresh.querySelector(`#${CSS.escape(was.id)}`);
-      if (now) now.open = was.open;
+    old.querySelectorAll("details[id]").forEach((details) => {
+      const replacement = fresh.querySelector(`#${CSS.escape(details.id)}`);
+      if (replacement) replacement.open = details.open;
     });
   }
 
-  // What an element does rather than what it says, because figures in its text change: the same in a part made anew.
-  // Two buttons that look alike may cancel two devices; what their forms send tells them apart.
-  function deed(el) {
+  // Identifies a control by what it does, because the figures in its text change. Two buttons with the same text may
+  // cancel two devices; the hidden fields and the action of their forms differ.
+  function controlKey(el) {
     const form = el.closest("form");
-    const sent = form ? [...form.querySelectorAll("input[type=hidden]:not([name=csrfmiddlewaretoken])")] : [];
-    const named = ["href", "form", "name", "value"].map((name) => el.getAttribute(name));
-    return JSON.stringify([el.id, ...named, el.closest("details")?.id, form?.action, ...sent.map((each) => each.value)]);
+    const fields = form ? [...form.querySelectorAll("input[type=hidden]:not([name=csrfmiddlewaretoken])")] : [];
+    const attributes = ["href", "form", "name", "value"].map((name) => el.getAttribute(name));
+    const values = fields.map((field) => field.value);
+    return JSON.stringify([el.id, ...attributes, el.closest("details")?.id, form?.action, ...values]);
   }
 
-  function alike(part, name, what) {
-    return [...part.querySelectorAll(name)].filter((el) => deed(el) === what);
+  function findControls(part, tag, key) {
+    return [...part.querySelectorAll(tag)].filter((el) => controlKey(el) === key);
   }
 
-  function focusIn(part) {
+  function focusedControl(part) {
     const focused = document.activeElement;
     if (!part.contains(focused) || focused === part) return null;
-    const [name, what] = [focused.localName, deed(focused)];
-    return { name, what, nth: alike(part, name, what).indexOf(focused) };
+    const [tag, key] = [focused.localName, controlKey(focused)];
+    return { tag, key, index: findControls(part, tag, key).indexOf(focused) };
   }
 
-  // What had the focus may be gone: then its part has it, and Tab goes on from there instead of from the page's top.
-  function focusAgain(part, { name, what, nth }) {
-    const found = alike(part, name, what);
-    const next = found[nth] ?? found.at(-1) ?? part;
+  // If the focused control is gone its part gets the focus, so that Tab continues from there and not from the top.
+  function restoreFocus(part, { tag, key, index }) {
+    const found = findControls(part, tag, key);
+    const next = found[index] ?? found.at(-1) ?? part;
     if (next === part) part.tabIndex = -1;
     next.focus({ preventScroll: true });
   }
 
-  function scrolls(part) {
-    return [...part.querySelectorAll("[id]")].filter((el) => el.scrollLeft || el.scrollTop)
-      .map((el) => [el.id, el.scrollLeft, el.scrollTop]);
-  }
-
-  function put(incoming) {
+  function replacePart(incoming) {
     const old = document.getElementById(incoming.id);
-    if (!old || seen.get(incoming.id) === incoming.outerHTML) return false;
+    if (!old || markupById.get(incoming.id) === incoming.outerHTML) return false;
     const fresh = document.importNode(incoming, true);
-    const focus = focusIn(old);
-    const scrolled = scrolls(old);
-    remember(fresh);
-    carryOver(old, fresh);
+    const focused = focusedControl(old);
+    const scrolled = [...old.querySelectorAll("[id]")].filter((el) => el.scrollLeft || el.scrollTop)
+      .map((el) => [el.id, el.scrollLeft, el.scrollTop]);
+    storeMarkup(fresh);
+    movePreserved(old, fresh);
     old.replaceWith(fresh);
     scrolled.forEach(([id, left, top]) => document.getElementById(id)?.scrollTo(left, top));
-    if (focus) focusAgain(fresh, focus);
+    if (focused) restoreFocus(fresh, focused);
     return true;
   }
 
-  function update(html) {
-    const answer = new DOMParser().parseFromString(html, "text/html");
-    const root = answer.querySelector("[data-live-version]");
-    if (!root) throw new Error("an answer without a version");
-    const changed = [...root.querySelectorAll("[data-live-part][id]")].filter(put).map((part) => part.id);
-    place.dataset.liveVersion = root.dataset.liveVersion;
+  function updatePage(html) {
+    const incoming = new DOMParser().parseFromString(html, "text/html").querySelector("[data-live-version]");
+    if (!incoming) throw new Error("a response without a version");
+    const parts = [...incoming.querySelectorAll("[data-live-part][id]")];
+    const changed = parts.filter(replacePart).map((part) => part.id);
+    root.dataset.liveVersion = incoming.dataset.liveVersion;
     if (changed.length) document.dispatchEvent(new CustomEvent("live:changed", { detail: changed }));
   }
 
-  function leave(text, label) {
-    clearTimeout(timer);
-    document.removeEventListener("visibilitychange", look);
-    // All of the page: a look at a patient or an open reading stands beside what is refreshed.
+  // All of the content goes: an open preview or reading is outside of what is refreshed and shows a patient too.
+  function clearPage(text, label) {
+    document.removeEventListener("visibilitychange", pollNow);
     document.getElementById("content").replaceChildren();
-    say(text, location.pathname, label);
+    showNotice(text, location.pathname, label);
+    return false;
   }
 
-  async function ask() {
-    const url = new URL(place.dataset.liveUrl, location.href);
-    url.searchParams.set("v", place.dataset.liveVersion);
-    const answer = await fetch(url, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
-    if (answer.status === 204) return true;
-    if (answer.type === "opaqueredirect" || answer.status === 401) {
-      leave("You are signed out.", "Sign in again");
-      return false;
+  // False once polling must end.
+  async function fetchUpdate() {
+    const url = new URL(root.dataset.liveUrl, location.href);
+    url.searchParams.set("v", root.dataset.liveVersion);
+    const response = await fetch(url, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
+    if (response.status === 204) return true;
+    if (response.type === "opaqueredirect" || response.status === 401) {
+      return clearPage("You are signed out.", "Sign in again");
     }
-    if (answer.status === 403 || answer.status === 404) {
-      leave("This page is no longer available to you.", "Try again");
-      return false;
+    if (response.status === 403 || response.status === 404) {
+      return clearPage("This page is no longer available to you.", "Try again");
     }
-    if (!answer.ok) throw new Error(`answer ${answer.status}`);
-    update(await answer.text());
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    updatePage(await response.text());
     return true;
   }
 
-  async function tick() {
-    if (asking || document.hidden) return;
-    asking = true;
+  async function poll() {
+    if (polling || document.hidden) return;
+    polling = true;
     try {
-      if (!(await ask())) return;
-      wait = EVERY_MS;
-      say("");
+      if (!(await fetchUpdate())) return;
+      pollInterval = POLL_INTERVAL_MS;
+      showNotice("");
     } catch {
-      // No connection, or a server that is restarting: say so, keep what is shown, ask again less often.
-      if (trouble.hidden) {
+      // No connection, or a server that is restarting: the page stays as it is and polls less often.
+      if (notice.hidden) {
         const time = new Date().toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
-        say(`No connection since ${time}. What you see may be out of date; trying again.`);
+        showNotice(`No connection since ${time}. What you see may be out of date; trying again.`);
       }
-      wait = Math.min(wait * 2, SLOWEST_MS);
+      pollInterval = Math.min(pollInterval * 2, MAX_POLL_INTERVAL_MS);
     } finally {
-      asking = false;
+      polling = false;
     }
-    timer = setTimeout(tick, wait);
+    timer = setTimeout(poll, pollInterval);
   }
 
-  function look() {
+  function pollNow() {
     clearTimeout(timer);
-    if (!document.hidden) tick();
+    if (!document.hidden) poll();
   }
 
-  place.querySelectorAll("[data-live-part][id]").forEach(remember);
-  document.addEventListener("visibilitychange", look);
-  document.addEventListener("live:now", look); // somebody has just changed something here
-  timer = setTimeout(tick, EVERY_MS);
+  root.querySelectorAll("[data-live-part][id]").forEach(storeMarkup);
+  document.addEventListener("visibilitychange", pollNow);
+  document.addEventListener("live:now", pollNow); // something on this page has just been changed
+  timer = setTimeout(poll, POLL_INTERVAL_MS);
 })();

@@ -1,118 +1,109 @@
 "use strict";
-// Readings beside the charts: a reading or a day opens in a dialog; a judgement made there is sent from there, and the
-// page follows at once. Links stay links: without scripts, or with a key held down, the reading's own page opens.
+// Reading panel: a reading or a day of readings opens in a dialog beside the charts. A form in it is posted from there,
+// and the page updates at once. Links stay links: without scripts, or with a modifier key, the reading's page opens.
 (() => {
   const panel = document.getElementById("panel");
   const body = document.getElementById("panel-body");
-  const back = panel.querySelector("[data-panel-back]");
-  let shown = []; // how to ask again for what is shown, and for what was shown before it
-  let asked = 0;
+  const backButton = panel.querySelector("[data-panel-back]");
+  let requests = []; // requests for what is shown and for what was shown before
+  let requestCount = 0;
   let opener = null;
 
-  function say(text, href) {
-    const line = document.createElement("p");
-    line.className = "note note--error";
-    line.id = "panel-title";
-    line.textContent = `${text} `;
-    if (href) {
+  function showError(pageUrl) {
+    const note = document.createElement("p");
+    note.className = "note note--error";
+    note.id = "panel-title";
+    note.textContent = "This can't be shown now: no connection, or you are signed out. ";
+    if (pageUrl) {
       const link = document.createElement("a");
-      link.href = href;
+      link.href = pageUrl;
       link.textContent = "Open it as a page";
-      line.append(link);
+      note.append(link);
     }
-    body.replaceChildren(line);
+    body.replaceChildren(note);
   }
 
   // What was typed stays, to be sent again.
-  function keep(form) {
-    const line = form.querySelector("[data-unsent]") ?? document.createElement("p");
-    line.className = "note note--error";
-    line.dataset.unsent = "";
-    line.setAttribute("role", "alert");
-    line.textContent = "Nothing is saved: no connection, or you are signed out. What you typed is still here.";
-    form.prepend(line);
+  function showUnsent(form) {
+    const note = form.querySelector("[data-unsent]") ?? document.createElement("p");
+    note.className = "note note--error";
+    note.dataset.unsent = "";
+    note.setAttribute("role", "alert");
+    note.textContent = "Nothing is saved: no connection, or you are signed out. What you typed is still here.";
+    form.prepend(note);
     form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
   }
 
-  async function part(request) {
-    const answer = await fetch(request.url, { cache: "no-store", credentials: "same-origin", ...request.options?.() });
-    const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-panel-part]");
-    if (!answer.ok || !found) throw new Error(`answer ${answer.status}`);
-    return document.importNode(found, true);
+  async function fetchPart({ url, data }) {
+    const options = data ? { method: "POST", body: data } : {};
+    const response = await fetch(url, { cache: "no-store", credentials: "same-origin", ...options });
+    const part = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-panel-part]");
+    return response.ok && part ? document.importNode(part, true) : null;
   }
 
   async function show(request) {
-    asked += 1;
-    const mine = asked;
-    let found = null;
-    try {
-      found = await part(request);
-    } catch {
-      found = null;
-    }
-    if (mine !== asked) return;
-    if (!found && request.form) {
-      keep(request.form);
+    requestCount += 1;
+    const number = requestCount;
+    const part = await fetchPart(request).catch(() => null);
+    if (number !== requestCount) return; // another request was made in the meantime
+    if (!part && request.form) {
+      showUnsent(request.form);
       return;
     }
-    if (found) body.replaceChildren(found);
-    else say("This can't be shown now: no connection, or you are signed out.", request.page);
-    back.hidden = shown.length < 2;
+    if (part) body.replaceChildren(part);
+    else showError(request.pageUrl);
+    backButton.hidden = requests.length < 2;
     if (!panel.open) panel.showModal();
     body.scrollTop = 0;
   }
 
   function open(request) {
     if (!panel.open) opener = document.activeElement;
-    shown.push(request);
+    requests.push(request);
     show(request);
   }
 
-  function reading(url) {
-    open({ url: `${url}?panel=1`, page: url });
+  function openReading(url) {
+    open({ url: `${url}?panel=1`, pageUrl: url });
   }
 
-  function day({ at, days }) {
+  function openDay({ at, days }) {
     const form = document.getElementById("day-form");
     form.elements.at.value = at;
     form.elements.days.value = days;
-    const body = new FormData(form);
-    open({ url: form.action, options: () => ({ method: "POST", body }) });
+    open({ url: form.action, data: new FormData(form) });
   }
 
-  function home() {
-    shown = [];
-    body.replaceChildren();
-    if (document.contains(opener)) opener.focus({ preventScroll: true });
-    opener = null;
-  }
-
-  async function send(form) {
-    const options = () => ({ method: "POST", body: new FormData(form) });
+  async function submitForm(form) {
+    const data = new FormData(form);
     form.querySelectorAll("button").forEach((button) => { button.disabled = true; });
-    const before = shown[shown.length - 1];
-    await show({ url: form.action, page: before?.page, options, form });
+    await show({ url: form.action, data, form });
     document.dispatchEvent(new CustomEvent("live:now"));
   }
 
-  document.addEventListener("reading:open", (event) => reading(event.detail.url));
-  document.addEventListener("day:open", (event) => day(event.detail));
+  document.addEventListener("reading:open", (event) => openReading(event.detail.url));
+  document.addEventListener("day:open", (event) => openDay(event.detail));
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-reading]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    reading(link.getAttribute("href"));
+    openReading(link.getAttribute("href"));
   });
   panel.addEventListener("click", (event) => {
     if (event.target.closest("[data-panel-close]") || event.target === panel) panel.close();
     if (event.target.closest("[data-panel-back]")) {
-      shown.pop();
-      show(shown[shown.length - 1]);
+      requests.pop();
+      show(requests.at(-1));
     }
   });
   panel.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(event.target);
+    submitForm(event.target);
   });
-  panel.addEventListener("close", home);
+  panel.addEventListener("close", () => {
+    requests = [];
+    body.replaceChildren();
+    if (document.contains(opener)) opener.focus({ preventScroll: true });
+    opener = null;
+  });
 })();

@@ -1,46 +1,46 @@
 "use strict";
-// Lets the browser make or show a passkey, puts what it says into the form and sends it.
+// Passkeys (WebAuthn): the browser creates or presents one, its answer goes into the form, and the form is sent.
 (() => {
   const form = document.querySelector("[data-passkey]");
   const data = document.getElementById("passkey-data");
   const json = globalThis.webauthnJSON;
   if (!form || !data || !json) return;
-  const WORDS = {
+  const MESSAGES = {
     NotAllowedError: "Nothing was chosen, or it took too long. Please try again.",
     InvalidStateError: "This passkey is on your account already.",
     SecurityError: "Browsers allow no passkeys at this address.",
   };
-  const OTHERWISE = "That didn't work. Please try again, or take another way.";
+  const OTHER_MESSAGE = "That didn't work. Please try again, or use another way to sign in.";
   const field = form.elements.credential;
-  const trouble = form.querySelector("[data-passkey-trouble]");
-  const button = form.querySelector("[data-passkey-go]");
+  const errorNote = form.querySelector("[data-passkey-error]");
+  const button = form.querySelector("[data-passkey-start]");
   const options = JSON.parse(data.textContent);
 
-  function say(text) {
-    trouble.textContent = text;
-    trouble.hidden = !text;
+  function showError(text) {
+    errorNote.textContent = text;
+    errorNote.hidden = !text;
   }
 
-  async function go() {
+  async function startCeremony() {
     if (!form.reportValidity()) return;
-    say("");
+    showError("");
     button.disabled = true;
     try {
-      const made = form.dataset.passkey === "create" ? json.create(options.creation_options) : json.get(options.request_options);
-      field.value = JSON.stringify(await made);
+      const answer = form.dataset.passkey === "create" ? json.create(options.creation_options) : json.get(options.request_options);
+      field.value = JSON.stringify(await answer);
       form.submit();
     } catch (error) {
-      say(WORDS[error.name] || OTHERWISE);
+      showError(MESSAGES[error.name] || OTHER_MESSAGE);
       button.disabled = false;
     }
   }
 
   if (!json.supported()) {
-    if (form.dataset.passkey === "create") say("This browser knows no passkeys. Please take an app on your phone.");
+    if (form.dataset.passkey === "create") showError("This browser doesn't support passkeys. Please use an app on your phone.");
     button.disabled = true;
     return;
   }
   form.hidden = false;
-  button.addEventListener("click", go);
-  form.addEventListener("submit", (event) => { if (!field.value) { event.preventDefault(); go(); } });
+  button.addEventListener("click", startCeremony);
+  form.addEventListener("submit", (event) => { if (!field.value) { event.preventDefault(); startCeremony(); } });
 })();

@@ -1,121 +1,123 @@
 "use strict";
-// Leaves the page when the server ends the session, and asks before. The server decides: keys, pointer and scrolling
-// are told to it at most once a minute, and what other tabs told it is asked for before anything is said here.
+// Session timeout: warns before the server ends the session and leaves the page when it does. The server decides: activity
+// (keys, pointer, scrolling) is reported to it at most once a minute, and before a warning it is asked how much time is
+// left, because other tabs report too.
 (() => {
-  const dialog = document.getElementById("session-over");
+  const dialog = document.getElementById("session-timeout");
   if (!dialog) return;
-  const { ask, tell, say, alive, signIn } = dialog.dataset;
-  const ASK_MS = ask * 1000;
-  const TELL_MS = tell * 1000;
-  const SAY_MS = say * 1000;
-  const HANGS_MS = 5000;
-  const SAME_MS = 10 * 60 * 1000;
-  const TOLD = "session-end-told";
-  const token = dialog.querySelector("[name=csrfmiddlewaretoken]").value;
-  const stay = dialog.querySelector("[data-stay]");
-  const clock = dialog.querySelector("[data-clock-left]");
-  let idleEnds = 0;
-  let ends = 0;
-  let said = Date.now();
-  let waiting = 0;
-  let busy = false;
-  let shown = "";
-  let gone = false;
-  let pointer = "";
+  const { idleWarningSeconds, endNoticeSeconds, keepaliveSeconds, keepaliveUrl, signInUrl } = dialog.dataset;
+  const IDLE_WARNING_MS = idleWarningSeconds * 1000;
+  const END_NOTICE_MS = endNoticeSeconds * 1000;
+  const KEEPALIVE_MS = keepaliveSeconds * 1000;
+  const REQUEST_TIMEOUT_MS = 5000;
+  const SAME_END_MS = 10 * 60 * 1000;
+  const NOTICE_SHOWN_KEY = "session-end-notice-shown-for";
+  const csrfToken = dialog.querySelector("[name=csrfmiddlewaretoken]").value;
+  const stayButton = dialog.querySelector("[data-stay]");
+  const timeLeft = dialog.querySelector("[data-time-left]");
+  let idleEndsAt = 0;
+  let endsAt = 0;
+  let reportedAt = Date.now();
+  let reportTimer = 0;
+  let checking = false;
+  let shownKind = "";
+  let leaving = false;
+  let pointerPosition = "";
 
-  function learn(idleLeft, left) {
-    idleEnds = Date.now() + idleLeft * 1000;
-    ends = Date.now() + left * 1000;
+  function setTimeLeft(idleSeconds, totalSeconds) {
+    idleEndsAt = Date.now() + idleSeconds * 1000;
+    endsAt = Date.now() + totalSeconds * 1000;
   }
 
-  function leave() {
-    gone = true;
+  function leavePage() {
+    leaving = true;
     document.body.hidden = true; // nothing of a patient stays on the screen while the next page loads
-    const next = encodeURIComponent(location.pathname);
-    location.replace(`${signIn}?next=${next}`);
+    location.replace(`${signInUrl}?next=${encodeURIComponent(location.pathname)}`);
   }
 
-  // True if the server has answered that somebody is still signed in.
-  async function speak(method) {
-    const headers = method === "POST" ? { "X-CSRFToken": token } : {};
-    const signal = AbortSignal.timeout(HANGS_MS);
+  // POST reports activity, GET only asks. True if the server has answered that the session is open.
+  async function requestTimeLeft(method) {
+    const headers = method === "POST" ? { "X-CSRFToken": csrfToken } : {};
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const options = { method, headers, signal, redirect: "manual", cache: "no-store", credentials: "same-origin" };
-    const answer = await fetch(alive, options);
-    if (answer.type === "opaqueredirect" || answer.status === 401) leave();
-    if (answer.status !== 204) return false;
-    learn(Number(answer.headers.get("Session-Idle-Left")), Number(answer.headers.get("Session-Left")));
+    const response = await fetch(keepaliveUrl, options);
+    if (response.type === "opaqueredirect" || response.status === 401) leavePage();
+    if (response.status !== 204) return false;
+    setTimeLeft(Number(response.headers.get("Session-Idle-Left")), Number(response.headers.get("Session-Left")));
     return true;
   }
 
-  async function tellServer() {
-    clearTimeout(waiting);
-    waiting = 0;
-    said = Date.now();
-    // No connection: the next minute tries again, and the time that is known here goes on.
-    await speak("POST").catch(() => false);
+  async function reportActivity() {
+    clearTimeout(reportTimer);
+    reportTimer = 0;
+    reportedAt = Date.now();
+    // No connection: the next minute tries again, and the time that is known here runs on.
+    await requestTimeLeft("POST").catch(() => false);
   }
 
-  function moved() {
-    if (dialog.open || waiting || gone) return;
-    const wait = said + SAY_MS - Date.now();
-    if (wait <= 0) tellServer();
-    else waiting = setTimeout(tellServer, wait);
+  function noteActivity() {
+    if (dialog.open || reportTimer || leaving) return;
+    const wait = reportedAt + KEEPALIVE_MS - Date.now();
+    if (wait <= 0) reportActivity();
+    else reportTimer = setTimeout(reportActivity, wait);
   }
 
-  // Hands on keys, wheel or pointer; not what a page that refreshes itself causes: a scroll put back, or something else
-  // coming to lie under a pointer that rests.
-  function pointed(event) {
-    const place = `${event.screenX} ${event.screenY}`;
-    if (pointer && pointer !== place) moved();
-    pointer = place;
+  // Only a pointer that really moves counts: when a page refreshes, elements move under a pointer that rests.
+  function notePointerMove(event) {
+    const position = `${event.screenX} ${event.screenY}`;
+    if (pointerPosition && pointerPosition !== position) noteActivity();
+    pointerPosition = position;
   }
 
-  // Once per session and tab: whoever goes on working until the end is not told on every page.
-  function toldOfEnd() {
-    return Math.abs(Number(sessionStorage.getItem(TOLD)) - ends) < SAME_MS;
+  // Once per session and tab, not on every page that is opened until the end.
+  function endNoticeShown() {
+    return Math.abs(Number(sessionStorage.getItem(NOTICE_SHOWN_KEY)) - endsAt) < SAME_END_MS;
   }
 
-  function inWords(ms) {
+  function showTimeLeft(ms) {
     const seconds = Math.max(0, Math.ceil(ms / 1000));
-    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    timeLeft.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 
-  function show(kind) {
-    dialog.querySelectorAll("[data-of]").forEach((el) => { el.hidden = el.dataset.of !== kind; });
-    stay.textContent = kind === "idle" ? "Stay signed in" : "Go on until then";
-    shown = kind;
-    if (kind === "end") sessionStorage.setItem(TOLD, String(ends));
+  function showDialog(kind) {
+    dialog.querySelectorAll("[data-kind]").forEach((el) => { el.hidden = el.dataset.kind !== kind; });
+    stayButton.textContent = kind === "idle" ? "Stay signed in" : "Continue until then";
+    shownKind = kind;
+    if (kind === "end") sessionStorage.setItem(NOTICE_SHOWN_KEY, String(endsAt));
     if (!dialog.open) dialog.showModal();
   }
 
-  async function look() {
-    if (busy || gone) return;
-    const left = Math.min(idleEnds, ends) - Date.now();
-    const asking = idleEnds < ends && left <= ASK_MS;
-    const telling = ends - Date.now() <= TELL_MS && !toldOfEnd();
-    if (dialog.open) clock.textContent = inWords(left);
-    if (left > 0 && (dialog.open || !(asking || telling))) return;
-    busy = true;
-    const known = await speak("GET").catch(() => false);
-    busy = false;
-    if (gone) return;
+  async function checkTimeLeft() {
+    if (checking || leaving) return;
+    const left = Math.min(idleEndsAt, endsAt) - Date.now();
+    const idleWarningDue = idleEndsAt < endsAt && left <= IDLE_WARNING_MS;
+    const endNoticeDue = endsAt - Date.now() <= END_NOTICE_MS && !endNoticeShown();
+    if (dialog.open) showTimeLeft(left);
+    if (left > 0 && (dialog.open || !(idleWarningDue || endNoticeDue))) return;
+    checking = true;
+    const answered = await requestTimeLeft("GET").catch(() => false);
+    checking = false;
+    if (leaving) return;
     const now = Date.now();
-    if (!known && left <= 0) leave();
-    else if (idleEnds < ends && idleEnds - now <= ASK_MS) show("idle");
-    else if (ends - now <= TELL_MS && !toldOfEnd()) show("end");
-    else if (dialog.open && shown === "idle") dialog.close("others");
-    clock.textContent = inWords(Math.min(idleEnds, ends) - now);
+    if (!answered && left <= 0) leavePage();
+    else if (idleEndsAt < endsAt && idleEndsAt - now <= IDLE_WARNING_MS) showDialog("idle");
+    else if (endsAt - now <= END_NOTICE_MS && !endNoticeShown()) showDialog("end");
+    else if (dialog.open && shownKind === "idle") dialog.close("active-elsewhere");
+    showTimeLeft(Math.min(idleEndsAt, endsAt) - now);
   }
 
-  learn(Number(dialog.dataset.idleLeft), Number(dialog.dataset.left));
-  // Escape closes it too, and is a key like any other: somebody is there.
-  dialog.addEventListener("close", () => { if (dialog.returnValue !== "others") tellServer(); dialog.returnValue = ""; });
-  ["keydown", "pointerdown", "wheel", "touchmove"].forEach((name) => {
-    document.addEventListener(name, moved, { passive: true, capture: true });
+  setTimeLeft(Number(dialog.dataset.idleLeftSeconds), Number(dialog.dataset.leftSeconds));
+  // Escape closes the dialog as its button does: both are activity.
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue !== "active-elsewhere") reportActivity();
+    dialog.returnValue = "";
   });
-  document.addEventListener("pointermove", pointed, { passive: true, capture: true });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
-  // A page that the browser kept whole may show what its session may not see any more.
+  ["keydown", "pointerdown", "wheel", "touchmove"].forEach((name) => {
+    document.addEventListener(name, noteActivity, { passive: true, capture: true });
+  });
+  document.addEventListener("pointermove", notePointerMove, { passive: true, capture: true });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) checkTimeLeft(); });
+  // A page from the back-forward cache may show what its session may not see any more.
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  setInterval(look, 1000);
+  setInterval(checkTimeLeft, 1000);
 })();

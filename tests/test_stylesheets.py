@@ -19,6 +19,6 @@ def test_stylesheets_match_no_unhashed_file_name():
 
 
 def test_stylesheet_keeps_connection_warning_sticky_at_top():
-    rule = re.search(r"^\.live-trouble \{([^}]*)\}", SHEETS["app.css"], re.MULTILINE)
+    rule = re.search(r"^\.live-notice \{([^}]*)\}", SHEETS["app.css"], re.MULTILINE)
 
     assert "position: sticky; top: 0;" in rule[1]

@@ -46,7 +46,7 @@ def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
         "points": serialize_points(panel.plot_data.points, unit),
         "buckets": serialize_buckets(panel.plot_data.buckets, unit),
         "bucketDays": panel.plot_data.bucket_days,
-        "calm": [round_series(line, unit, 1) for line in panel.smoothed],
+        "smoothed": [round_series(line, unit, 1) for line in panel.smoothed],
         "baseline": round_for_display(panel.baseline.median, unit) if panel.baseline else None,
         "clock": None,
     }
@@ -69,7 +69,7 @@ def serialize_time_of_day(panel: Panel, slots: list[TimeOfDayBin], days: LocalDa
         [(slot.low or slot.median, slot.median, slot.high or slot.median) for slot in slots], panel.unit
     )
     found = {"at": [slot.first_hour * 3_600_000 + middle for slot in slots], "n": [slot.n for slot in slots], **buckets}
-    return {"clock": clock, "buckets": found, "bucketDays": 0, "calm": [[None] * len(slots) for _ in panel.series]}
+    return {"clock": clock, "buckets": found, "bucketDays": 0, "smoothed": [[None] * len(slots) for _ in panel.series]}
 
 
 def round_for_display(value: float, unit: Unit, more_places: int = 0) -> float:

@@ -88,15 +88,15 @@ def patient_rows_for(
     sparks = sparklines.build_sparklines(
         {pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now, units=units
     )
-    page, peek = patient_url_builder("patients:page"), patient_url_builder("patients:preview")
+    page_url, preview_url = patient_url_builder("patients:page"), patient_url_builder("patients:preview")
     rows = []
     for patient in patients:
         overview = summary_or_empty(patient)
         rows.append(
             PatientRow(
                 patient=patient,
-                page_url=page(patient),
-                preview_url=peek(patient),
+                page_url=page_url(patient),
+                preview_url=preview_url(patient),
                 cells=build_vital_cells(
                     newest.get(patient.pk, []), recent_weight_gain(overview, bounds[patient.pk], now)
                 ),

@@ -42,7 +42,7 @@ PAGE_LABELS = {
     "enrollment:readmit": "patient, back under care",
     "patients:print": "patient, print view",
     "patients:record_print": "patient, printed from the browser",
-    "patients:preview": "peek from the list of patients",
+    "patients:preview": "preview in the list of patients",
     "patients:readings_csv": "patient, readings as a file",
     "patients:thresholds": "patient, goals",
     "patients:save_thresholds": "patient, goals saved",
@@ -91,7 +91,7 @@ TARGET_KIND_LABELS = {"line": "ordered device", "reading": "reading", "sync": "c
 
 
 def page_label(route: str) -> str:
-    """ "patients:preview" to "peek from the list of patients"; a route that nobody has named stays as it is."""
+    """ "patients:preview" to "preview in the list of patients"; a route that nobody has named stays as it is."""
     if route in PAGE_LABELS:
         return PAGE_LABELS[route]
     model, view = parse_admin_route(route)

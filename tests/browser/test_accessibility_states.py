@@ -22,7 +22,7 @@ def open_patient_preview(page, world):
     page.goto("/patients/")
     page.keyboard.press("j")
     page.keyboard.press("p")
-    page.locator("#peek h2").wait_for()
+    page.locator("#preview h2").wait_for()
 
 
 def search_patient(page, world):

@@ -36,7 +36,7 @@ PIXELS = f"""([code, spots]) => {{ {CHART_POSITIONS}
 }}"""
 # The smoothed line of the first values, as points of the canvas.
 SMOOTHED_LINE = f"""(code) => {{ {CHART_POSITIONS}
-  return panel.buckets.at.map((at, i) => placed(at, panel.calm[0][i]));
+  return panel.buckets.at.map((at, i) => placed(at, panel.smoothed[0][i]));
 }}"""
 TRANSPARENT, SERIES, ALERT = "0,0,0,0", (27, 91, 166), (171, 31, 25)
 

@@ -98,7 +98,7 @@ def test_patient_list_live_update_keeps_scroll_focus_and_preview(open_at_viewpor
     page = open_at_viewport(reverse("patients:list"), user=nadia)
     page.keyboard.press("j")
     page.keyboard.press("p")
-    page.locator("#peek").get_by_text("Rosa Delgado").wait_for()
+    page.locator("#preview").get_by_text("Rosa Delgado").wait_for()
     page.keyboard.press("j")
     page.keyboard.press("k")
     page.evaluate("window.scrollTo(0, 300)")
@@ -108,17 +108,17 @@ def test_patient_list_live_update_keeps_scroll_focus_and_preview(open_at_viewpor
     page.locator("#patient-rows").get_by_text("187/88").wait_for()
     assert page.evaluate("document.activeElement.textContent") == "Delgado, Rosa"
     assert page.evaluate("window.scrollY") == 300
-    page.locator("#peek").get_by_text("187/88").wait_for()
+    page.locator("#preview").get_by_text("187/88").wait_for()
 
 
 @pytest.mark.parametrize("gone", ["clinic", "account"])
 def test_live_update_removes_patient_data_after_access_is_lost(open_at_viewport, cuff, rosa, nadia, page_errors, gone):
     """The look beside the list and the open reading stand outside of what is refreshed."""
     receive_blood_pressure(cuff, 187)
-    peeking = open_at_viewport(reverse("patients:list"), user=nadia)
-    peeking.keyboard.press("j")
-    peeking.keyboard.press("p")
-    peeking.locator("#peek").get_by_text("Rosa Delgado").wait_for()
+    listing = open_at_viewport(reverse("patients:list"), user=nadia)
+    listing.keyboard.press("j")
+    listing.keyboard.press("p")
+    listing.locator("#preview").get_by_text("Rosa Delgado").wait_for()
     reading = open_at_viewport(reverse("patients:page", args=[rosa.pk]), user=nadia)
     reading.get_by_role("link", name="Table", exact=False).first.click()
     reading.locator("a[data-reading]").first.click()
@@ -129,14 +129,14 @@ def test_live_update_removes_patient_data_after_access_is_lost(open_at_viewport,
     else:
         type(nadia).objects.filter(pk=nadia.pk).update(is_active=False)
 
-    reading.locator("#live-trouble a").wait_for()
+    reading.locator("#live-notice a").wait_for()
     assert "Rosa" not in reading.locator("body").inner_text()
     if gone == "account":
-        peeking.locator("#live-trouble a").wait_for()
+        listing.locator("#live-notice a").wait_for()
     else:
-        peeking.locator("#patient-rows").get_by_text("No patients").wait_for()
-        peeking.locator("#peek").get_by_text("Rosa Delgado").wait_for(state="detached")  # asked for after the rows
-    assert "Rosa" not in peeking.locator("body").inner_text()
+        listing.locator("#patient-rows").get_by_text("No patients").wait_for()
+        listing.locator("#preview").get_by_text("Rosa Delgado").wait_for(state="detached")  # asked for after the rows
+    assert "Rosa" not in listing.locator("body").inner_text()
     page_errors[:] = [said for said in page_errors if "404" not in said]
 
 

@@ -49,12 +49,12 @@ def test_patient_list_keyboard_moves_previews_and_opens_patients(open_as_clinici
     assert focused_text(page) == "Brook, Sam"
 
     page.keyboard.press("p")
-    page.locator("#peek").get_by_text("186/80").wait_for()
+    page.locator("#preview").get_by_text("186/80").wait_for()
     page.keyboard.press("j")
-    page.locator("#peek").get_by_text("Joan Clay").wait_for()
+    page.locator("#preview").get_by_text("Joan Clay").wait_for()
     assert focused_text(page) == "Clay, Joan"
     page.keyboard.press("Escape")
-    assert page.locator("#peek").is_hidden()
+    assert page.locator("#preview").is_hidden()
     assert focused_text(page) == "Clay, Joan"
 
     page.keyboard.press("Enter")
@@ -79,7 +79,7 @@ def test_patient_list_sort_and_filters_are_saved_for_the_user(open_as_clinician,
 
 def test_patient_preview_failure_shows_message(open_as_clinician, page_errors):
     page = open_as_clinician("/patients/", viewport=DESKTOP)
-    page.route("**/peek/", lambda route: route.abort())
+    page.route("**/preview/", lambda route: route.abort())
 
     page.keyboard.press("j")
     page.keyboard.press("p")
@@ -93,7 +93,7 @@ def test_patient_list_fits_both_widths_without_overflow(open_as_clinician, viewp
     page = open_as_clinician("/patients/", viewport=viewport, color_scheme=theme)
     page.keyboard.press("j")
     page.keyboard.press("p")
-    page.locator("#peek").get_by_text("128/80").wait_for()
+    page.locator("#preview").get_by_text("128/80").wait_for()
 
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     save_screenshot(page, "list")

@@ -56,7 +56,7 @@ def test_patient_page_live_update_adds_reading_without_moving_the_page(open_as_c
     assert page.locator("#readings").evaluate("el => el.open")
     assert page.evaluate("window.scrollY") == 200
     assert page.evaluate("document.querySelector('#plot-blood_pressure canvas').dataset.witness") == "the same canvas"
-    assert page.evaluate("document.getElementById('live-trouble').hidden")
+    assert page.evaluate("document.getElementById('live-notice').hidden")
 
 
 def test_patient_list_live_update_shows_new_reading(open_as_clinician, rosa):
@@ -93,7 +93,7 @@ def test_patient_page_live_update_reports_lost_connection_and_recovers(
 
     page.unroute("**/live/**")
     page.clock.run_for(8000)  # it asks less often now
-    page.locator("#live-trouble").wait_for(state="hidden")
+    page.locator("#live-notice").wait_for(state="hidden")
     assert all(NO_ANSWER in line for line in page_errors)
     page_errors.clear()
 

@@ -65,7 +65,7 @@ def test_session_timeout_dialog_extends_session_or_signs_out(tab, rosa):
     page.goto(reverse("patients:page", args=[rosa.pk]))
     tab.wait(13 * MINUTE + 2)
     tab.says("Are you still there?").wait_for()
-    assert re.fullmatch(r"1:\d\d", page.locator("[data-clock-left]").inner_text())
+    assert re.fullmatch(r"1:\d\d", page.locator("[data-time-left]").inner_text())
     check_dialog_accessibility(page, "session-idle")
     assert page.evaluate("document.activeElement.textContent") == "Stay signed in"
     for _ in range(6):
@@ -151,7 +151,7 @@ def test_session_end_dialog_appears_once_before_twelve_hours(tab):
     tab.says("Twelve hours are almost over").wait_for()
     assert not tab.says("Are you still there?").is_visible()
     check_dialog_accessibility(page, "session-end")
-    page.get_by_role("button", name="Go on until then").click()
+    page.get_by_role("button", name="Continue until then").click()
     page.reload()
     page.clock.fast_forward(2000)
     assert page.get_by_role("dialog").count() == 0

@@ -31,7 +31,7 @@ NOW = dt.datetime(2026, 11, 21, 12, 2, tzinfo=dt.UTC)
 # The page stands on its own: its links lead nowhere, and nothing in it grows older.
 STRIPPED_PATTERNS = [
     (re.compile(r'(href|action)="(/|\?)[^"]*"'), r'\1="#"'),
-    (re.compile(r' data-(age|clock|peek|live-part|reading-url|slash)(="[^"]*")?'), ""),
+    (re.compile(r' data-(age|clock|preview|live-part|reading-url|slash)(="[^"]*")?'), ""),
     (re.compile(r'<input type="hidden" name="csrfmiddlewaretoken"[^>]*>'), ""),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
     (re.compile(r"\n{2,}"), "\n"),

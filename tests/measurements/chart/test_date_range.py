@@ -254,7 +254,7 @@ def test_print_page_shows_patient_dates_user_and_time(as_nadia, rosa, readings_b
         assert expected in shown
     assert "Change password" not in shown
     assert (
-        'id="session-over"' in open_patient_page(as_nadia, rosa, "print/").content.decode()
+        'id="session-timeout"' in open_patient_page(as_nadia, rosa, "print/").content.decode()
     )  # it ends with the session, too
     assert "<title>Print · Vitals at Home</title>" in open_patient_page(as_nadia, rosa, "print/").content.decode()
 

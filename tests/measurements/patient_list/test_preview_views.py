@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 def test_patient_preview_shows_latest_readings_and_writes_audit(as_nadia, rosa):
     add_reading(rosa, "blood_pressure", 163)
 
-    response = as_nadia.get(f"/patients/{rosa.pk}/peek/")
+    response = as_nadia.get(f"/patients/{rosa.pk}/preview/")
 
     assert not missing_words(response, "Rosa Delgado", "Blood pressure 163/80 mmHg 5 h above goal", "1 of 30")
     event = AuditEvent.objects.get(route="patients:preview")
@@ -23,14 +23,14 @@ def test_patient_preview_shows_latest_readings_and_writes_audit(as_nadia, rosa):
 def test_patient_preview_of_another_clinic_returns_404_without_audit(client, olaf, rosa):
     client.force_login(olaf)
 
-    assert client.get(f"/patients/{rosa.pk}/peek/").status_code == 404
+    assert client.get(f"/patients/{rosa.pk}/preview/").status_code == 404
     assert not AuditEvent.objects.filter(patient_ids__contains=[rosa.pk]).exists()
 
 
 def test_patient_preview_shows_patient_local_time(as_nadia, rosa):
     before = timezone.now()
 
-    response = as_nadia.get(f"/patients/{rosa.pk}/peek/")
+    response = as_nadia.get(f"/patients/{rosa.pk}/preview/")
 
     around = [f"{at.astimezone(rosa.zone):%-I:%M %p} there" for at in (before, timezone.now())]
     assert any(words in response.content.decode() for words in around)

@@ -88,7 +88,7 @@ def test_readings_table_patient_list_preview_and_reading_page_use_chosen_units(
     as_nadia, metric_units, mixed_readings, rosa
 ):
     page, listed = (page_text(as_nadia.get(path)) for path in (f"/patients/{rosa.pk}/", "/patients/"))
-    peek = page_text(as_nadia.get(f"/patients/{rosa.pk}/peek/"))
+    preview = page_text(as_nadia.get(f"/patients/{rosa.pk}/preview/"))
     reading = page_text(as_nadia.get(f"/patients/{rosa.pk}/readings/{mixed_readings.pk}/"))
 
     assert "Weight 92.5 kg" in page.partition("Readings as a table")[2]
@@ -96,8 +96,8 @@ def test_readings_table_patient_list_preview_and_reading_page_use_chosen_units(
     assert "Glucose mmol/L" in listed
     assert "92.5 " in listed
     assert "+1.8 in 7 d" in listed
-    assert "Weight 92.5 kg" in peek
-    assert "+1.8 kg from the 7-day median" in peek
+    assert "Weight 92.5 kg" in preview
+    assert "+1.8 kg from the 7-day median" in preview
     assert "92.5 kg" in reading
 
 

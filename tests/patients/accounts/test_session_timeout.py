@@ -174,11 +174,11 @@ def test_session_timeout_dialog_is_on_pages_and_admin_but_not_on_sign_in(client,
     for user, path in ((nadia, "/patients/"), (ada, "/admin/")):
         client.force_login(user)
         page = client.get(path).content.decode()
-        assert 'id="session-over"' in page
-        assert 'data-idle-left="900"' in page or 'data-idle-left="899"' in page
+        assert 'id="session-timeout"' in page
+        assert 'data-idle-left-seconds="900"' in page or 'data-idle-left-seconds="899"' in page
     client.logout()
 
-    assert "session-over" not in client.get("/accounts/login/").content.decode()
+    assert "session-timeout" not in client.get("/accounts/login/").content.decode()
 
 
 def test_session_and_csrf_cookies_are_secure_and_http_only(client, nadia, settings):
