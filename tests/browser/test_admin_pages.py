@@ -34,7 +34,7 @@ def test_admin_index_sync_run_and_audit_search_work_at_both_widths(open_at_viewp
     save_screenshot(page, "admin")
     page.emulate_media(color_scheme="light")
     assert fits_viewport_width(page)
-    page.locator(".dashboard").get_by_role("link", name="Devices", exact=True).click()
+    page.locator(".status-panels").get_by_role("link", name="Devices", exact=True).click()
     page.get_by_text("Shipped → On hold").wait_for()
     save_screenshot(page, "comparison")
 

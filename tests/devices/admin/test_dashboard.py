@@ -119,7 +119,7 @@ def test_admin_dashboard_without_data_shows_empty_panels_and_missing_sync_runs(a
     page = admin_client.get("/admin/").content.decode()
 
     assert "Nothing is in quarantine." in page
-    assert 'class="dashboard-value dashboard-bad"' in page, "no comparison has ever run"
+    assert 'class="status-value status-bad"' in page, "no comparison has ever run"
 
 
 def test_admin_dashboard_uses_no_sequential_scan_and_a_constant_number_of_queries(admin_client, open_work, rosa):
