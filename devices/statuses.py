@@ -1,10 +1,25 @@
+"""Device states: their labels, badge tones and advice, and the groups of states that rules and indexes use."""
+
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django.db import models
 
+NO_ACTION_NEEDED = "Nothing to do now."
+
+
+@dataclass(frozen=True)
+class StatusText:
+    """How a status is shown. `tone` is the colour and shape of its badge: ok, info, warn, bad or idle."""
+
+    tone: str
+    meaning: str = ""
+    advice: str = ""
+
 
 class DeviceState(models.TextChoices):
-    """Where a device stands, in our words. The vendor's own text is kept beside it, always."""
+    """The state of a device in our vocabulary. The vendor's own text is stored beside it, always."""
 
     PENDING = "pending", "Pending shipment"
     REQUESTED = "requested", "Requested"
@@ -20,9 +35,51 @@ class DeviceState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
     OTHER = "other", "Other"
 
+    @classmethod
+    def not_linked(cls) -> tuple[DeviceState, ...]:
+        """The vendor bills nothing for these."""
+        return (cls.UNLINKED, cls.CANCELLED)
 
-# For out-of-order hints: a later stage is never shown as an earlier one. Returned and Unlinked end the way.
-STATE_RANK = {
+    @classmethod
+    def linked(cls) -> tuple[DeviceState, ...]:
+        return tuple(state for state in cls if state not in cls.not_linked())
+
+    @classmethod
+    def ended(cls) -> tuple[DeviceState, ...]:
+        return (cls.RETURNED, *cls.not_linked())
+
+    @classmethod
+    def before_shipping(cls) -> tuple[DeviceState, ...]:
+        return (cls.PENDING, cls.REQUESTED, cls.ACTION_REQUIRED, cls.ON_HOLD, cls.READY)
+
+    @classmethod
+    def before_first_reading(cls) -> tuple[DeviceState, ...]:
+        return (*cls.before_shipping(), cls.SHIPPED, cls.DELIVERED, cls.UNKNOWN_GATEWAY, cls.OTHER)
+
+    @property
+    def is_linked(self) -> bool:
+        return self not in DeviceState.not_linked()
+
+    @property
+    def after_reading(self) -> DeviceState:
+        """The state once a reading has arrived: the vendor reports readings and states by different webhooks."""
+        return DeviceState.CONNECTED if self in DeviceState.before_first_reading() else self
+
+    @property
+    def stage(self) -> int | None:
+        """The order of stages, for webhooks that arrive out of order; None for a state that is no stage."""
+        return STAGES.get(self)
+
+    @property
+    def text(self) -> StatusText:
+        return DEVICE_STATE_TEXTS[self]
+
+    @property
+    def tone(self) -> str:
+        return self.text.tone
+
+
+STAGES = {
     DeviceState.PENDING: 0,
     DeviceState.REQUESTED: 0,
     DeviceState.ACTION_REQUIRED: 1,
@@ -35,18 +92,40 @@ STATE_RANK = {
     DeviceState.UNLINKED: 6,
 }
 
-# The vendor bills nothing for it.
-NOT_LINKED_STATES = (DeviceState.UNLINKED, DeviceState.CANCELLED)
-
-# A reading from a device in one of these means Connected: the vendor tells the two by different hooks.
-BEFORE_FIRST_READING_STATES = (
-    DeviceState.PENDING,
-    DeviceState.REQUESTED,
-    DeviceState.ACTION_REQUIRED,
-    DeviceState.ON_HOLD,
-    DeviceState.READY,
-    DeviceState.SHIPPED,
-    DeviceState.DELIVERED,
-    DeviceState.UNKNOWN_GATEWAY,
-    DeviceState.OTHER,
-)
+DEVICE_STATE_TEXTS = {
+    DeviceState.PENDING: StatusText(
+        "info", "The vendor has it and waits for the shipment to be prepared.", NO_ACTION_NEEDED
+    ),
+    DeviceState.REQUESTED: StatusText("info", "The vendor has accepted it and will ship it.", NO_ACTION_NEEDED),
+    DeviceState.ACTION_REQUIRED: StatusText(
+        "bad",
+        "The vendor waits for us, most often because of the address or a possible duplicate.",
+        "Fix it in the vendor's web app, or cancel it and order again with a better address.",
+    ),
+    DeviceState.ON_HOLD: StatusText(
+        "warn", "The vendor has paused it.", "If it stays so for more than a day, ask the vendor why."
+    ),
+    DeviceState.READY: StatusText("info", "It is packed and waits for the carrier.", NO_ACTION_NEEDED),
+    DeviceState.SHIPPED: StatusText("info", "It is on its way to the patient.", NO_ACTION_NEEDED),
+    DeviceState.DELIVERED: StatusText(
+        "info",
+        "It has arrived. No reading has come yet.",
+        "If none comes within a few days, call the patient and help with the first measurement.",
+    ),
+    DeviceState.CONNECTED: StatusText("ok", "It works: readings arrive."),
+    DeviceState.RETURNED: StatusText(
+        "bad",
+        "It came back to the vendor.",
+        "Ask the patient about the address, end this device's monitoring so that charges stop, and order again.",
+    ),
+    DeviceState.UNLINKED: StatusText("idle", "Its monitoring has ended: no readings, no charges."),
+    DeviceState.UNKNOWN_GATEWAY: StatusText(
+        "bad",
+        "The vendor doesn't know this gateway ID or IMEI, so no reading can arrive. It looks mistyped.",
+        "Compare it with the label and correct it: the wrong entry is unlinked and the right one activated.",
+    ),
+    DeviceState.CANCELLED: StatusText("idle", "It was cancelled. Nothing will be shipped or charged."),
+    DeviceState.OTHER: StatusText(
+        "warn", "The vendor uses a word that we don't know; it is shown as it came.", "If in doubt, ask the vendor."
+    ),
+}

@@ -11,9 +11,8 @@ from devices.inbox import processing
 from devices.models import Device, Gateway
 from devices.models.sync import SyncKind
 from devices.monitoring import operator_alarms
-from devices.sync import gateway_status, hardware_history, reconciliation, runs
+from devices.sync import gateway_status, hardware_history, reading_runs, reconciliation, runs
 from devices.webhooks import outcome_counts
-from measurements.sync import pull as readings
 from patients.queueing import periodic_jobs
 from patients.queueing.wakeup import wake_worker
 
@@ -38,7 +37,7 @@ def reconcile_devices() -> None:
         if mine:
             reconciliation.reconcile_devices(client)
             wake_worker("order_lines")
-            if readings.schedule_lagging_patients():
+            if reading_runs.schedule_lagging_patients():
                 wake_worker("reading_pulls")
 
 
@@ -97,5 +96,5 @@ def check_operator_alarms() -> None:
         if mine:
             operator_alarms.update_operator_alarms()
             outcome_counts.purge_old_counts()
-            if readings.start_pull_after_outage():
+            if reading_runs.start_pull_after_outage():
                 wake_worker("reading_pulls")

@@ -3,15 +3,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Field, ForeignKey, Q, QuerySet
+from django.db.models import Count, Field, ForeignKey, Q, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
+from devices.admin import dashboard
 from devices.models import DeviceType
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine
-from fulfillment.models.status import status_label
+from fulfillment.models.status import LineStatus, status_label
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
+from patients.admin_site.site import DashboardPanel, register_dashboard_panel
 from patients.models import Clinic, User
 from patients.permissions import current_user
 
@@ -124,3 +126,24 @@ class OrderEventAdmin(ReadOnlyAdmin):
         """An event is about an order or, where none of ours brought it, about a device."""
         clinics = user.clinics.all()
         return rows.filter(Q(order__patient__clinic__in=clinics) | Q(device__patient__clinic__in=clinics)).distinct()
+
+
+@register_dashboard_panel
+def stuck_lines_panel(request: HttpRequest) -> DashboardPanel:
+    """Stuck order lines of own clinics by status. Those whose call needs review are in the panel as calls."""
+    statuses = [status for status in LineStatus.stuck() if status != LineStatus.NEEDS_REVIEW]
+    own = OrderLine.objects.filter(patient__clinic__in=list(current_user(request).clinics.all()))
+    stuck = own.filter(closed_at__isnull=True, status__in=statuses).order_by()
+    counts = stuck.values_list("status").annotate(n=Count("pk")).order_by("status")
+    return DashboardPanel(
+        dashboard.ATTENTION_TITLE,
+        [
+            dashboard.build_line(
+                f"Ordered devices: {LineStatus(status).label.lower()}",
+                count,
+                dashboard.changelist_url(OrderLine, status__exact=status),
+                tone=dashboard.WARN,
+            )
+            for status, count in counts
+        ],
+    )

@@ -14,7 +14,6 @@ from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import unlinking
 from fulfillment import timeline
 from fulfillment.models import OrderLine
-from fulfillment.ordering.order_lines import UNRESOLVED_CALL_STATES
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient
 from patients.queueing.wakeup import wake_worker
@@ -62,7 +61,7 @@ def build_plan(devices: Sequence[Device], lines: Sequence[OrderLine]) -> EndOfMo
         unlink=[device for device in devices if not unlinking.can_be_cancelled(device)],
         cancel=[device for device in devices if unlinking.can_be_cancelled(device)],
         withdraw=[line for line in lines if line.call.state == CallState.QUEUED],
-        unresolved=[line for line in lines if line.call.state in UNRESOLVED_CALL_STATES],
+        unresolved=[line for line in lines if line.call.state in CallState.sent_unresolved()],
     )
 
 

@@ -19,7 +19,7 @@ from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_ite
 from devices.inbox.processing import DeliveryOutcome
 from devices.models import Delivery, Device
 from devices.models.delivery import DeliveryState
-from devices.statuses import STATE_RANK, DeviceState
+from devices.statuses import DeviceState
 from fulfillment.models import EventSource, OrderEvent, OrderLine
 from fulfillment.tracking import refresh_window
 from patients.models import Patient
@@ -172,9 +172,9 @@ def mark_unconfirmed(device: Device, reported: ReportedStatus) -> None:
 
 def is_earlier_stage(state: DeviceState | None, device: Device) -> bool:
     shown = tenovi.parse_device_state(device.unconfirmed_status) if device.unconfirmed else DeviceState(device.state)
-    if state is None or shown is None or state not in STATE_RANK or shown not in STATE_RANK:
+    if state is None or shown is None or state.stage is None or shown.stage is None:
         return False
-    return STATE_RANK[state] < STATE_RANK[shown]
+    return state.stage < shown.stage
 
 
 def affected_devices(device: Device, reported: ReportedStatus) -> Q:

@@ -18,11 +18,10 @@ from devices import tenovi
 from devices.models import Device
 from devices.models.vendor_call import CallState
 from devices.outbox import unlinking
-from devices.statuses import BEFORE_FIRST_READING_STATES, DeviceState
+from devices.statuses import DeviceState
 from devices.sync import upsert
 from fulfillment import timeline
 from fulfillment.models import EventSource, LineStatus, OrderLine
-from fulfillment.models.status import CLOSING_STATUSES
 from patients.models import Patient
 
 logger = logging.getLogger(__name__)
@@ -32,7 +31,6 @@ MIN_CLAIM_SECONDS = 60.0
 RETRY_SECONDS = 15.0
 # A line that is over still tells when its device comes back or is unlinked.
 TRACKED_AFTER_CLOSING = (LineStatus.CONNECTED, LineStatus.RETURNED)
-END_STATES = (DeviceState.RETURNED, DeviceState.UNLINKED, DeviceState.CANCELLED)
 STATUSES_WITHOUT_EVENT = frozenset({LineStatus.QUEUED, LineStatus.SENDING})
 
 
@@ -51,14 +49,12 @@ def derive_line_status(line: OrderLine) -> LineStatus:
         return LineStatus(call.state)
     if device is None:
         return LineStatus.OTHER
-    if device.first_reading_at and device.state in BEFORE_FIRST_READING_STATES:
-        return LineStatus.CONNECTED
-    return LineStatus(device.state)
+    return LineStatus(DeviceState(device.state).after_reading if device.first_reading_at else device.state)
 
 
 def tracked_lines() -> QuerySet[OrderLine]:
     """A person's closing is final; so is a correction."""
-    ended = Q(status__in=TRACKED_AFTER_CLOSING, call__device__state__in=END_STATES)
+    ended = Q(status__in=TRACKED_AFTER_CLOSING, call__device__state__in=DeviceState.ended())
     lines = OrderLine.objects.filter(Q(closed_at__isnull=True) | ended)
     return lines.filter(closed_by__isnull=True, corrected_by__isnull=True).order_by("pk")
 
@@ -69,7 +65,7 @@ def update_line(line: OrderLine) -> bool:
         return False
     now, before = timezone.now(), line.status
     line.status, line.status_at, line.device = status, now, device
-    line.closed_at = line.closed_at or (now if status in CLOSING_STATUSES else None)
+    line.closed_at = line.closed_at or (now if status.is_closing else None)
     changed = {"status": status, "status_at": now, "device": device, "closed_at": line.closed_at}
     with transaction.atomic():
         Patient.objects.touch_live_version(

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from devices import tenovi
+from devices.sync import reading_runs
 from measurements.ingest import pipeline as inbox_of_readings
 from measurements.sync import pull as reconciliation
 from patients.queueing import periodic_jobs
@@ -27,5 +28,5 @@ def pull_measurements() -> None:
 @shared_task
 def start_nightly_pull() -> None:
     with periodic_jobs.run_exclusively("nightly readings") as mine:
-        if mine and reconciliation.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC):
+        if mine and reading_runs.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC):
             wake_worker("reading_pulls")

@@ -5,7 +5,6 @@ Every figure comes from a partial index, from rows of a few hundred, or is count
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,8 +22,6 @@ from devices.models.vendor_call import CallState
 from devices.models.webhook_count import WebhookOutcome
 from devices.monitoring.checks import DAY
 from devices.sync import unknown_devices
-from fulfillment.models import LineStatus, OrderLine
-from fulfillment.models.status import STUCK_STATUSES
 from patients.admin_site.base import CappedPaginator, row_count_label
 from patients.admin_site.site import DashboardFigure, DashboardPanel, register_dashboard_panel
 from patients.models import Role, User
@@ -32,6 +29,7 @@ from patients.permissions import current_user
 
 MAX_REASONS = 10
 BAD, WARN, OK = "bad", "warn", "ok"
+ATTENTION_TITLE = "Needs action"
 
 
 def changelist_url(model: type[Model], **query: object) -> str:
@@ -58,7 +56,7 @@ def attention_panel(request: HttpRequest) -> DashboardPanel:
     alarms = OperatorAlarm.objects.filter(resolved_at__isnull=True)
     keys = ApiKeySlot.objects.filter(refused_since__isnull=False)
     return DashboardPanel(
-        "Needs somebody",
+        ATTENTION_TITLE,
         [
             build_line(
                 "Calls that a coordinator must decide",
@@ -66,7 +64,6 @@ def attention_panel(request: HttpRequest) -> DashboardPanel:
                 changelist_url(VendorCall, state__exact="needs_review"),
                 tone=BAD,
             ),
-            *stuck_order_lines(own),
             build_line(
                 "Webhook deliveries that failed for good", dead, changelist_url(Delivery, state__exact="dead"), tone=BAD
             ),
@@ -80,14 +77,6 @@ def attention_panel(request: HttpRequest) -> DashboardPanel:
             build_line("Keys that the vendor refuses", keys, changelist_url(ApiKeySlot), tone=BAD),
         ],
     )
-
-
-def stuck_order_lines(own: Q) -> Iterator[DashboardFigure]:
-    """Orders by what is the matter with them."""
-    lines = OrderLine.objects.filter(own, closed_at__isnull=True, status__in=STUCK_STATUSES - {LineStatus.NEEDS_REVIEW})
-    for status, count in lines.order_by().values_list("status").annotate(n=Count("pk")).order_by("status"):
-        href = changelist_url(OrderLine, status__exact=status)
-        yield build_line(f"Ordered devices: {LineStatus(status).label.lower()}", count, href, tone=WARN)
 
 
 @register_dashboard_panel

@@ -15,8 +15,7 @@ from django.views.decorators.http import require_POST
 from devices.admin import sync_display
 from devices.models import SyncRow, SyncRun
 from devices.models.sync import SyncKind, SyncRowState
-from devices.sync import gateway_status, runs
-from measurements.sync import pull as readings
+from devices.sync import gateway_status, reading_runs, runs
 from patients.admin_site.base import ReadOnlyAdmin, has_model_permission
 from patients.audit import audit_log
 from patients.models import AuditEvent, User
@@ -124,7 +123,7 @@ class SyncRowAdmin(ReadOnlyAdmin):
 
 
 STARTER_BY_KIND: dict[str, Callable[[User], SyncRun]] = {
-    SyncKind.MEASUREMENTS: lambda user: readings.start_pull_run(by=user),
+    SyncKind.MEASUREMENTS: lambda user: reading_runs.start_pull_run(by=user),
     SyncKind.DEVICES: lambda user: runs.request_run(SyncKind.DEVICES, by=user),
     SyncKind.CATALOGUE: lambda user: runs.request_run(SyncKind.CATALOGUE, by=user),
     SyncKind.GATEWAYS: lambda user: gateway_status.start_gateway_run(by=user),

@@ -16,9 +16,8 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_safe
 
 from devices.models import Delivery
-from devices.sync import unknown_devices
+from devices.sync import reading_runs, unknown_devices
 from devices.sync.unknown_devices import NotAttachable, UnknownDevice
-from measurements.sync import pull as readings
 from patients.admin_site.base import has_model_permission
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient
@@ -125,7 +124,7 @@ def attach_device(request: HttpRequest, stranger: UnknownDevice) -> HttpResponse
     except NotAttachable as error:
         messages.error(request, str(error))
         return render_detail(request, stranger)
-    readings.schedule_pull([patient.pk])  # what its webhooks brought is not all that it has sent
+    reading_runs.schedule_pull([patient.pk])  # what its webhooks brought is not all that it has sent
     for work in ("measurement_webhooks", "reading_pulls", "fulfillment_webhooks"):
         wake_worker(work)
     messages.success(request, "Attached. What the device sent is being worked on.")

@@ -36,6 +36,6 @@ def advice_for_reason(reason: str, *, state: str) -> str:
     found = next((text for beginning, text in ADVICE_BY_REASON if reason.startswith(beginning)), "")
     if found:
         return found
-    if state in (DeliveryState.QUARANTINED, DeliveryState.DEAD):
+    if state in DeliveryState.failed():
         return UNREADABLE_ADVICE
     return PROCESSING_ADVICE if state == DeliveryState.NEW else ""

@@ -22,13 +22,27 @@ class DeliveryState(models.TextChoices):
     DEAD = "dead", "Gave up"
 
     @classmethod
-    def unprocessed(cls) -> tuple[str, ...]:
+    def unprocessed(cls) -> tuple[DeliveryState, ...]:
         return (cls.NEW, cls.WAITING)
 
     @classmethod
-    def needing_review(cls) -> tuple[str, ...]:
-        """What an index serves: few rows, and each is somebody's business."""
-        return (cls.WAITING, cls.QUARANTINED, cls.DEAD)
+    def needing_review(cls) -> tuple[DeliveryState, ...]:
+        """Few rows, which a partial index serves; each needs a person."""
+        return (cls.WAITING, *cls.failed())
+
+    @classmethod
+    def failed(cls) -> tuple[DeliveryState, ...]:
+        return (cls.QUARANTINED, cls.DEAD)
+
+    @classmethod
+    def of_unknown_device(cls) -> tuple[DeliveryState, ...]:
+        """The states in which a delivery of a device without a holder is found."""
+        return (cls.WAITING, cls.QUARANTINED)
+
+    @property
+    def tone(self) -> str:
+        """Of its badge: ok, info or warn."""
+        return "ok" if self == DeliveryState.DONE else "warn" if self in DeliveryState.failed() else "info"
 
 
 class DeliverySource(models.TextChoices):
@@ -93,22 +107,28 @@ class Delivery(models.Model):
         indexes = (
             models.Index(
                 fields=("kind", "next_attempt_at", "id"),
-                condition=Q(state__in=("new", "waiting")),
+                condition=Q(state__in=DeliveryState.unprocessed()),
                 name="delivery_due",
             ),
             models.Index(
                 fields=("state", "-id"),
-                condition=Q(state__in=("waiting", "quarantined", "dead")),
+                condition=Q(state__in=DeliveryState.needing_review()),
                 name="delivery_for_a_person",
             ),
-            models.Index(fields=("hwi_id",), condition=Q(state="waiting"), name="delivery_waits_for"),
+            models.Index(fields=("hwi_id",), condition=Q(state=DeliveryState.WAITING), name="delivery_waits_for"),
             models.Index(fields=("-received_at",), name="delivery_by_time"),
             # What the admin's filters find few of.
-            models.Index(fields=("kind", "-id"), condition=~Q(kind="measurement"), name="delivery_of_rare_kind"),
-            models.Index(fields=("source", "-id"), condition=~Q(source="webhook"), name="delivery_not_by_hook"),
+            models.Index(
+                fields=("kind", "-id"), condition=~Q(kind=DeliveryKind.MEASUREMENT), name="delivery_of_rare_kind"
+            ),
+            models.Index(
+                fields=("source", "-id"), condition=~Q(source=DeliverySource.WEBHOOK), name="delivery_not_by_hook"
+            ),
             models.Index(fields=("-id",), condition=Q(flagged=True), name="delivery_repaired"),
             models.Index(
-                fields=("processed_at",), condition=Q(state="done", purged_at__isnull=True), name="delivery_to_purge"
+                fields=("processed_at",),
+                condition=Q(state=DeliveryState.DONE, purged_at__isnull=True),
+                name="delivery_to_purge",
             ),
         )
         triggers = (

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Count, F, Func, Q
 from django.utils import timezone
 
-from devices.statuses import NOT_LINKED_STATES, DeviceState
+from devices.statuses import DeviceState
 from patients.models import Patient
 from patients.models.patient import can_see_patients
 
@@ -39,7 +39,7 @@ class DeviceQuerySet(models.QuerySet["Device"]):
 
     def linked(self) -> DeviceQuerySet:
         """Billed by the vendor: not unlinked, not cancelled."""
-        return self.exclude(state__in=NOT_LINKED_STATES)
+        return self.exclude(state__in=DeviceState.not_linked())
 
     def counts_by_state(self) -> dict[str, int]:
         """By state, how many there are."""

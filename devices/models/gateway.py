@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from devices.hardware_ids import format_gateway_id, is_gateway_id
-from devices.statuses import NOT_LINKED_STATES, DeviceState
+from devices.statuses import DeviceState
 from patients.models import Patient
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ EXCELLENT_SIGNAL, POOR_SIGNAL = (
     10,
 )  # signal: "30 or above excellent, 10 or below poor" (the vendor's recipe, no unit given)
 WHITELIST_CONFIRMED = "CO"  # of `whitelist_status`; RE is requested
-LINKED_STATES = tuple(set(DeviceState) - set(NOT_LINKED_STATES))
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):
@@ -33,7 +32,7 @@ class GatewayQuerySet(models.QuerySet["Gateway"]):
 
     def in_use(self) -> GatewayQuerySet:
         """On which a device is linked, and about which the vendor can be asked: an IMEI is no gateway."""
-        linked = Gateway.objects.filter(devices__state__in=LINKED_STATES).order_by().values("pk")
+        linked = Gateway.objects.filter(devices__state__in=DeviceState.linked()).order_by().values("pk")
         return self.filter(hardware_uuid__iregex="^[0-9a-f]{12}$", pk__in=linked)
 
     def status_due(self) -> GatewayQuerySet:

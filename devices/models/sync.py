@@ -94,6 +94,11 @@ class SyncRowState(models.TextChoices):
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
 
+    @property
+    def tone(self) -> str:
+        """Of its badge: ok, info or warn."""
+        return {SyncRowState.WAITING: "info", SyncRowState.DONE: "ok", SyncRowState.FAILED: "warn"}[self]
+
 
 class SyncRowQuerySet(models.QuerySet["SyncRow"]):
     def due(self) -> SyncRowQuerySet:
@@ -139,8 +144,12 @@ class SyncRow(models.Model):
             models.CheckConstraint(condition=Q(state__in=SyncRowState.values), name="sync_row_state_known"),
         )
         indexes = (
-            models.Index(fields=("next_attempt_at", "id"), condition=Q(state="waiting"), name="sync_row_due"),
-            models.Index(fields=("patient", "-window_end"), condition=Q(state="done"), name="sync_watermark"),
+            models.Index(
+                fields=("next_attempt_at", "id"), condition=Q(state=SyncRowState.WAITING), name="sync_row_due"
+            ),
+            models.Index(
+                fields=("patient", "-window_end"), condition=Q(state=SyncRowState.DONE), name="sync_watermark"
+            ),
         )
 
     def __str__(self) -> str:

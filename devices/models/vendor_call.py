@@ -26,6 +26,16 @@ class CallKind(models.TextChoices):
     UNLINK = "unlink", "Unlink a device"
     DELETE = "delete", "Cancel before it ships"
 
+    @classmethod
+    def creating(cls) -> tuple[CallKind, ...]:
+        """A confirmed call of these has made a device at the vendor."""
+        return (cls.ORDER, cls.ACTIVATE)
+
+    @classmethod
+    def ending(cls) -> tuple[CallKind, ...]:
+        """A confirmed call of these has ended the monitoring of a device."""
+        return (cls.UNLINK, cls.DELETE)
+
 
 class CallState(models.TextChoices):
     QUEUED = "queued", "Waiting to be sent"
@@ -36,6 +46,38 @@ class CallState(models.TextChoices):
     REJECTED = "rejected", "Refused by the vendor"
     CANCELLED = "cancelled", "Cancelled"
     ABANDONED = "abandoned", "Given up"
+
+    @classmethod
+    def unresolved(cls) -> tuple[CallState, ...]:
+        """Not sent yet, or its result is not known."""
+        return (cls.QUEUED, *cls.sent_unresolved())
+
+    @classmethod
+    def sent_unresolved(cls) -> tuple[CallState, ...]:
+        """It may have taken effect at the vendor."""
+        return (cls.SENDING, cls.UNKNOWN, cls.NEEDS_REVIEW)
+
+    @classmethod
+    def without_effect(cls) -> tuple[CallState, ...]:
+        """Over, and the vendor did nothing, or a person has said so."""
+        return (cls.REJECTED, cls.CANCELLED, cls.ABANDONED)
+
+    @property
+    def tone(self) -> str:
+        """Of its badge: ok, info, warn, bad or idle."""
+        return CALL_STATE_TONES[self]
+
+
+CALL_STATE_TONES = {
+    CallState.QUEUED: "info",
+    CallState.SENDING: "info",
+    CallState.UNKNOWN: "warn",
+    CallState.NEEDS_REVIEW: "bad",
+    CallState.CONFIRMED: "ok",
+    CallState.REJECTED: "bad",
+    CallState.CANCELLED: "idle",
+    CallState.ABANDONED: "idle",
+}
 
 
 def generate_reference() -> str:
@@ -58,8 +100,7 @@ class VendorCallQuerySet(models.QuerySet["VendorCall"]):
         return self.filter(state=CallState.NEEDS_REVIEW, lookup_requested_at__isnull=False)
 
     def unresolved(self) -> VendorCallQuerySet:
-        settled = (CallState.CONFIRMED, CallState.REJECTED, CallState.CANCELLED, CallState.ABANDONED)
-        return self.exclude(state__in=settled)
+        return self.filter(state__in=CallState.unresolved())
 
 
 class VendorCall(models.Model):
@@ -121,15 +162,16 @@ class VendorCall(models.Model):
             # Two people ending monitoring at once send one call.
             models.UniqueConstraint(
                 fields=("device", "kind"),
-                condition=Q(device__isnull=False, kind__in=("unlink", "delete"))
-                & Q(state__in=("queued", "sending", "unknown", "needs_review")),
+                condition=Q(device__isnull=False, kind__in=CallKind.ending()) & Q(state__in=CallState.unresolved()),
                 name="call_one_open_per_device",
             ),
         )
         indexes = (
-            models.Index(fields=("next_attempt_at", "created_at"), condition=Q(state="queued"), name="call_waiting"),
-            models.Index(fields=("leased_until",), condition=Q(state="sending"), name="call_being_sent"),
-            models.Index(fields=("search_after",), condition=Q(state="unknown"), name="call_to_search"),
+            models.Index(
+                fields=("next_attempt_at", "created_at"), condition=Q(state=CallState.QUEUED), name="call_waiting"
+            ),
+            models.Index(fields=("leased_until",), condition=Q(state=CallState.SENDING), name="call_being_sent"),
+            models.Index(fields=("search_after",), condition=Q(state=CallState.UNKNOWN), name="call_to_search"),
             models.Index(fields=("state", "-created_at"), name="call_by_state"),
         )
 

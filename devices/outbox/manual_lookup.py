@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from devices import tenovi
 from devices.models import Device, VendorCall
-from devices.models.vendor_call import CallState
+from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import recovery, sending
 from devices.sync import gateway_status, hardware_history, upsert
 from patients.queueing.wakeup import wake_worker
@@ -73,7 +73,7 @@ def look_up_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
     """What is absent is absent as of when we began to ask."""
     began = timezone.now()
     matches, rows, problem = (
-        find_ended_device(call, client) if call.kind in sending.ENDING_KINDS else find_listed_devices(call, client)
+        find_ended_device(call, client) if call.kind in CallKind.ending() else find_listed_devices(call, client)
     )
     if len(matches) == 1 and sending.confirm_call(call, matches[0]):
         return

@@ -20,8 +20,6 @@ from devices.outbox.manual_lookup import LOOKUP_VALIDITY
 if TYPE_CHECKING:
     from patients.models import User
 
-CREATING_KINDS = (CallKind.ORDER, CallKind.ACTIVATE)
-
 
 class CannotResolve(Exception):
     """Why this choice can't be made (any more), for the person who made it."""
@@ -75,7 +73,7 @@ def is_proven_absent(call: VendorCall) -> bool:
 def find_owning_calls(call: VendorCall, devices: Iterable[Device]) -> dict[int, VendorCall]:
     """By device: the other request of ours that made it, or whose reference stands in its notes."""
     devices = list(devices)
-    others = VendorCall.objects.filter(kind__in=CREATING_KINDS).exclude(pk=call.pk)
+    others = VendorCall.objects.filter(kind__in=CallKind.creating()).exclude(pk=call.pk)
     made = {other.device_id: other for other in others.filter(device__in=devices)}
     words = {word for device in devices for word in device.client_notes.split()}
     named = {other.reference: other for other in others.filter(reference__in=words)}

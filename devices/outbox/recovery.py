@@ -147,8 +147,11 @@ def exclude_owned_devices(call: VendorCall, rows: Matches) -> Matches:
 def activated_gateways_and_names(calls_of_ours: QuerySet[VendorCall]) -> set[tuple[str, str]]:
     """Gateway and name of what they have handed over. Such a device carries no reference of ours, and its own call may
     not have been looked for yet: an order of the same name must not take it for what it has ordered."""
-    over = (CallState.REJECTED, CallState.CANCELLED, CallState.ABANDONED)
-    said = calls_of_ours.filter(kind=CallKind.ACTIVATE).exclude(state__in=over).values_list("payload", flat=True)
+    said = (
+        calls_of_ours.filter(kind=CallKind.ACTIVATE)
+        .exclude(state__in=CallState.without_effect())
+        .values_list("payload", flat=True)
+    )
     return {(normalise_hardware_uuid(payload["gateway"]), fold_device_name(payload["name"])) for payload in said}
 
 

@@ -181,7 +181,7 @@ def unknown_state_fields(reason: str) -> dict[str, Any]:
 
 
 def handle_rejection(call: VendorCall, error: tenovi.Rejected) -> None:
-    if error.status == 404 and call.kind in ENDING_KINDS:
+    if error.status == 404 and call.kind in CallKind.ending():
         confirm_call(call, None)
     else:
         mark_rejected(call, reason=error.reason, errors=error.fields)
@@ -233,4 +233,3 @@ SENDER_BY_KIND: dict[str, Callable[[tenovi.TenoviClient, VendorCall], tenovi.Hwi
     CallKind.UNLINK: send_unlink,
     CallKind.DELETE: send_delete,
 }
-ENDING_KINDS = frozenset({CallKind.UNLINK, CallKind.DELETE})

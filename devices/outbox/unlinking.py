@@ -14,21 +14,10 @@ from devices.statuses import DeviceState
 if TYPE_CHECKING:
     from patients.models import User
 
-BEFORE_SHIPPING_STATES = frozenset(
-    {
-        DeviceState.PENDING,
-        DeviceState.REQUESTED,
-        DeviceState.ACTION_REQUIRED,
-        DeviceState.ON_HOLD,
-        DeviceState.READY,
-    }
-)
-UNRESOLVED_STATES = (CallState.QUEUED, CallState.SENDING, CallState.UNKNOWN, CallState.NEEDS_REVIEW)
-
 
 def can_be_cancelled(device: Device) -> bool:
     """The vendor deletes a device only while nothing has been shipped."""
-    return device.state in BEFORE_SHIPPING_STATES and not device.fulfilled
+    return device.state in DeviceState.before_shipping() and not device.fulfilled
 
 
 def request_unlink_or_delete(kind: CallKind, *, device: Device, by: User) -> VendorCall:
@@ -36,7 +25,7 @@ def request_unlink_or_delete(kind: CallKind, *, device: Device, by: User) -> Ven
     fields = {"patient_id": device.patient_id, "requested_by": by, "payload": {"hwi_id": str(device.hwi_id)}}
     with transaction.atomic():
         call, _ = VendorCall.objects.get_or_create(
-            device=device, kind=kind, state__in=UNRESOLVED_STATES, defaults={**fields, "state": CallState.QUEUED}
+            device=device, kind=kind, state__in=CallState.unresolved(), defaults={**fields, "state": CallState.QUEUED}
         )
     return call
 

@@ -20,7 +20,7 @@ from devices.inbox import processing
 from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
 from devices.models.delivery import DeliveryState
 from devices.models.sync import SyncKind
-from devices.statuses import NOT_LINKED_STATES
+from devices.statuses import DeviceState
 from devices.sync import runs, upsert
 from devices.sync.gateway_status import smallint_or_none
 
@@ -99,7 +99,7 @@ def reconcile_devices(client: tenovi.TenoviClient, *, by: User | None = None) ->
 
 def find_differences(before: Device | None, device: Device, hwi: tenovi.HwiDevice) -> Iterable[dict[str, str]]:
     if device.patient is None:
-        if device.state not in NOT_LINKED_STATES:
+        if DeviceState(device.state).is_linked:
             yield build_difference("billed, but its patient is not known here", hwi.id)
         return
     if hwi.external_id and hwi.external_id.lower() not in upsert.vendor_ids_of_assigned_patient(device):

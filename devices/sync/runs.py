@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -16,6 +17,8 @@ from patients.models import AuditEvent
 
 if TYPE_CHECKING:
     from patients.models import User
+
+FOREGROUND_PAUSE_SECONDS = 1.0
 
 
 def open_run(kind: SyncKind, *, by: User | None) -> tuple[SyncRun, bool]:
@@ -45,3 +48,11 @@ def has_unfinished_run(kind: SyncKind) -> bool:
 def request_run(kind: SyncKind, *, by: User) -> SyncRun:
     """A person wants it now: the open run is the request, and a worker takes it up."""
     return open_run(kind, by=by)[0]
+
+
+def run_to_completion(run: SyncRun, work: Callable[[], bool]) -> SyncRun:
+    """Call `work` until the run is finished. Workers may work on the same rows meanwhile: each row is claimed once."""
+    while SyncRun.objects.unfinished().filter(pk=run.pk).exists():
+        if not work():
+            time.sleep(FOREGROUND_PAUSE_SECONDS)
+    return SyncRun.objects.get(pk=run.pk)

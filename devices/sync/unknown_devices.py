@@ -25,7 +25,6 @@ from patients.models import AuditEvent, Patient
 if TYPE_CHECKING:
     from patients.models import User
 
-OPEN_STATES = (DeliveryState.WAITING, DeliveryState.QUARANTINED)
 MAX_SHOWN = 200
 MAX_BODIES_READ = 50  # bodies that are read for facts: the newest tell enough
 MAX_FACT_CHARS = 80
@@ -92,7 +91,7 @@ SUMMARY_AGGREGATES: dict[str, Any] = {
 
 def open_deliveries() -> Any:
     held = Assignment.objects.filter(device__hwi_id=OuterRef("hwi_id"))
-    return Delivery.objects.filter(~Exists(held), state__in=OPEN_STATES, hwi_id__isnull=False)
+    return Delivery.objects.filter(~Exists(held), state__in=DeliveryState.of_unknown_device(), hwi_id__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,9 @@ def device_facts_for(hwi_id: uuid.UUID) -> DeviceFacts:
 
 def delivered_items_for(hwi_id: uuid.UUID) -> Iterable[PayloadItem]:
     newest = (
-        Delivery.objects.filter(hwi_id=hwi_id, state__in=OPEN_STATES).order_by("-pk").values_list("body", flat=True)
+        Delivery.objects.filter(hwi_id=hwi_id, state__in=DeliveryState.of_unknown_device())
+        .order_by("-pk")
+        .values_list("body", flat=True)
     )
     for body in newest[:MAX_BODIES_READ]:
         try:
@@ -151,7 +152,9 @@ def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User) -> D
     facts = device_facts_for(hwi_id)
     device = stranger.device or create_unconfirmed_device(hwi_id, facts)
     upsert.attach_device(device, patient, vendor_patient_id=resolve_vendor_patient_id(device, facts, patient))
-    replayed = processing.replay_deliveries(Delivery.objects.filter(hwi_id=hwi_id, state__in=OPEN_STATES))
+    replayed = processing.replay_deliveries(
+        Delivery.objects.filter(hwi_id=hwi_id, state__in=DeliveryState.of_unknown_device())
+    )
     audit_log.record_event(
         AuditEvent.Action.ATTACH_DEVICE, by=by, patients=[patient.pk], clinic=patient.clinic, target=f"device:{hwi_id}",
         confirmed_by_vendor=stranger.confirmed, replayed=replayed,
@@ -180,7 +183,7 @@ def resolve_vendor_patient_id(device: Device, facts: DeviceFacts, patient: Patie
 @transaction.atomic
 def request_another_lookup(*, hwi_id: uuid.UUID, by: User) -> int:
     """The vendor is asked about it once more, within a minute."""
-    rows = Delivery.objects.filter(hwi_id=hwi_id, state__in=OPEN_STATES)
+    rows = Delivery.objects.filter(hwi_id=hwi_id, state__in=DeliveryState.of_unknown_device())
     asked = rows.update(
         state=DeliveryState.WAITING, processed_at=None, next_attempt_at=timezone.now() + processing.DEVICE_WAIT_LIMIT
     )

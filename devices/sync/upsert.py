@@ -11,7 +11,7 @@ from django.utils import timezone
 from devices.hardware_ids import fold_device_name
 from devices.inbox import processing
 from devices.models import Assignment, Device, DeviceType, Gateway
-from devices.statuses import BEFORE_FIRST_READING_STATES, DeviceState
+from devices.statuses import DeviceState
 from devices.sync import hardware_history
 from patients.models import Patient
 
@@ -69,8 +69,8 @@ def device_fields(hwi: HwiDevice) -> dict[str, Any]:
 
 
 def update_device(device: Device, facts: dict[str, Any], *, holder: Patient | None) -> None:
-    if device.first_reading_at and facts.get("state") in BEFORE_FIRST_READING_STATES:
-        facts["state"] = DeviceState.CONNECTED  # a reading has arrived; the vendor's word lags behind
+    if device.first_reading_at and "state" in facts:
+        facts["state"] = facts["state"].after_reading
     if device.patient is None and holder is not None:
         facts["patient"] = holder
     for name, value in facts.items():

@@ -1,22 +1,23 @@
-"""The colour and shape of a state: `<span class="state state--{{ device.state|status_tone }}">{{ ... }}</span>`."""
+"""The tone of a status badge: `<span class="state state--{{ device.state|status_tone }}">{{ ... }}</span>`."""
 
 from __future__ import annotations
 
 from django import template
 
+from devices.models.delivery import DeliveryState
+from devices.models.sync import SyncRowState
+from devices.models.vendor_call import CallState
+from devices.statuses import DeviceState
+
 register = template.Library()
 
-STATES_BY_TONE = {
-    "bad": ("needs_review", "rejected", "unknown_gateway", "action_required", "returned"),
-    "warn": ("on_hold", "other", "unknown", "quarantined", "dead", "failed"),
-    "info": ("queued", "sending", "pending", "requested", "ready", "shipped", "delivered", "waiting", "new"),
-    "ok": ("connected", "confirmed", "done"),
-    "idle": ("unlinked", "cancelled", "abandoned"),
+# The tones are on the enums; a value that is in two of them has the same tone in both.
+TONE_BY_STATE = {
+    state.value: state.tone for states in (DeviceState, CallState, DeliveryState, SyncRowState) for state in states
 }
-TONE_BY_STATE = {state: tone for tone, states in STATES_BY_TONE.items() for state in states}
 
 
 @register.filter
 def status_tone(state: str) -> str:
-    """ok, info, warn, bad or idle for a device's, line's, call's or delivery's state; unknown words are a warning."""
+    """ok, info, warn, bad or idle for the state of a device, order line, call or delivery; warn for other text."""
     return TONE_BY_STATE.get(str(state), "warn")

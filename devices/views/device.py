@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,17 +17,15 @@ from devices import device_issues
 from devices.models import Assignment, Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import manual_lookup
+from devices.statuses import DeviceState
 from devices.sync import upsert
-from fulfillment.display.status_texts import status_text_for
-from fulfillment.models import OrderLine
-from measurements.models import Measurement, Metric
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 from patients.polling import only_if_changed
 
-REFRESH_REQUESTED = "The vendor is being asked. What it says is shown here in a moment."
+REFRESH_REQUESTED = "The vendor is being asked. What it says is shown here within a minute."
 
 
 @dataclass(frozen=True)
@@ -89,15 +86,13 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
         "device": device,
         "holder": holder,
         "zone": holder.clinic.time_zone,
-        "words": status_text_for(device.state),
+        "words": DeviceState(device.state).text,
         "concerns": device_issues.issues_for_device(device, now=now),
         "asking": is_refresh_pending(device, now),
         "listed": device_issues.whitelist_entry_for(device),
         "elsewhere": is_linked_elsewhere(device),
         "holdings": assignments_for_display(device, holder, user),
         "changes": list(device.hardware_changes.order_by("-pk")),
-        "lines": list(order_lines_for(device, user)),
-        "newest": list(newest_readings_for(device, holder)),
     }
 
 
@@ -131,9 +126,7 @@ def assignments_for_display(device: Device, holder: Patient, user: User) -> list
 
 def endings_by_patient(device: Device) -> dict[uuid.UUID | None, str]:
     """By patient: who asked for the end that the vendor confirmed."""
-    ends = VendorCall.objects.filter(
-        device=device, kind__in=(CallKind.UNLINK, CallKind.DELETE), state=CallState.CONFIRMED
-    )
+    ends = VendorCall.objects.filter(device=device, kind__in=CallKind.ending(), state=CallState.CONFIRMED)
     return {
         call.patient_id: call.requested_by.name if call.requested_by else ""
         for call in ends.select_related("requested_by").order_by("created_at")
@@ -146,15 +139,3 @@ def describe_assignment_end(row: Assignment, device: Device, ended_by: dict[uuid
     if row.patient_id in ended_by:
         return f"monitoring ended by {ended_by[row.patient_id]}".removesuffix(" by ")
     return "unlinked at the vendor" if device.unlinked_on == row.ended_at else "ended at the vendor"
-
-
-def order_lines_for(device: Device, user: User) -> Any:
-    lines = OrderLine.objects.visible_to(user).filter(device=device)
-    return lines.select_related("order__placed_by", "order__kit").order_by("-order__placed_at", "-pk")
-
-
-def newest_readings_for(device: Device, holder: Patient) -> Any:
-    """Of each kind of reading when the newest was taken; one look into the index of the device for each."""
-    of_kind = Measurement.objects.filter(device=device, patient=holder, metric=OuterRef("pk")).order_by("-taken_at")
-    kinds = Metric.objects.annotate(taken_at=Subquery(of_kind.values("taken_at")[:1]))
-    return kinds.filter(taken_at__isnull=False).order_by("-taken_at", "position")

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from devices.device_issues import LOW_BATTERY_PERCENT
 from devices.models import Device
-from devices.statuses import NOT_LINKED_STATES, DeviceState
+from devices.statuses import DeviceState
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
@@ -65,7 +65,7 @@ def device_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     keys = found.order_by(F("last_seen_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
     pages = Paginator(keys, PAGE_SIZE)
     if not chosen:
-        pages.count = sum(n for state, n in counts.items() if state not in NOT_LINKED_STATES)
+        pages.count = sum(n for state, n in counts.items() if DeviceState(state).is_linked)
     page = pages.get_page(request.GET.get("page"))
     whole = visible.select_related("patient", "gateway").in_bulk(list(page.object_list))
     shown = [whole[key] for key in page.object_list if key in whole]

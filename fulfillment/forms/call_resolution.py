@@ -52,7 +52,7 @@ class CallResolutionForm(PlainForm):
         said = self.cleaned_data
         if said["choice"] == self.LOOKUP:
             manual_lookup.request_call_lookup(call)
-            return "The vendor is being asked. What it lists is shown here in a moment."
+            return "The vendor is being asked. What it lists is shown here within a minute."
         if said["choice"] == self.CONFIRM:
             call_resolution.confirm_call(call=call, hwi_id=said["hwi_id"], by=by)
             return "Taken. The order goes on from what the vendor says about that device."

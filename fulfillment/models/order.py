@@ -14,7 +14,7 @@ from patients.models import Patient
 from patients.models.patient import can_see_patients
 
 from .kit import Kit
-from .status import STATUSES_WORST_FIRST, STUCK_STATUSES, LineStatus
+from .status import LineStatus
 
 if TYPE_CHECKING:
     from patients.models import User
@@ -41,7 +41,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Adds `urgency`; says in the database what `Order.stuck` says in Python."""
         counted = OrderLine.objects.filter(order=OuterRef("pk"), closed_by__isnull=True, corrected_by__isnull=True)
         stuck, under_way = (
-            Exists(counted.filter(status__in=STUCK_STATUSES)),
+            Exists(counted.filter(status__in=LineStatus.stuck())),
             Exists(counted.filter(closed_at__isnull=True)),
         )
         urgency = Case(
@@ -120,11 +120,11 @@ class Order(models.Model):
         corrected = {line.corrects_id for line in lines}
         found = {line.status for line in lines if line.pk not in corrected and line.closed_by_id is None}
         nothing_left = LineStatus.ABANDONED if any(line.closed_by_id for line in lines) else LineStatus.CANCELLED
-        return LineStatus(next((status for status in STATUSES_WORST_FIRST if status in found), nothing_left))
+        return LineStatus(next((status for status in LineStatus.worst_first() if status in found), nothing_left))
 
     @property
     def stuck(self) -> bool:
-        return self.status in STUCK_STATUSES
+        return self.status.is_stuck
 
     @property
     def printed_gateway(self) -> str:

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from django.db import models
 
+from devices.models.vendor_call import CallState
+from devices.statuses import DeviceState
+
 
 class LineStatus(models.TextChoices):
-    """Where one ordered device stands: its call to the vendor first, then the device itself, in its own words."""
+    """The status of one ordered device: of its vendor call until that is confirmed, then of the device itself."""
 
     QUEUED = "queued", "Waiting to be sent"
     SENDING = "sending", "Being sent"
@@ -26,45 +29,57 @@ class LineStatus(models.TextChoices):
     RETURNED = "returned", "Returned"
     UNLINKED = "unlinked", "Unlinked"
 
+    @classmethod
+    def stuck(cls) -> tuple[LineStatus, ...]:
+        """A person must act, worst first."""
+        return (
+            cls.NEEDS_REVIEW,
+            cls.REJECTED,
+            cls.UNKNOWN_GATEWAY,
+            cls.ACTION_REQUIRED,
+            cls.RETURNED,
+            cls.ON_HOLD,
+            cls.OTHER,
+        )
+
+    @classmethod
+    def worst_first(cls) -> tuple[LineStatus, ...]:
+        """The order of severity: an order shows the first of these that one of its lines has."""
+        return (
+            *cls.stuck(),
+            cls.UNKNOWN,
+            cls.QUEUED,
+            cls.SENDING,
+            cls.PENDING,
+            cls.REQUESTED,
+            cls.READY,
+            cls.SHIPPED,
+            cls.DELIVERED,
+            cls.CONNECTED,
+            cls.UNLINKED,
+            cls.ABANDONED,
+            cls.CANCELLED,
+        )
+
+    @classmethod
+    def closing(cls) -> tuple[LineStatus, ...]:
+        """The line is over, and the patient may order the same kind of device again."""
+        return (cls.CONNECTED, cls.RETURNED, cls.UNLINKED, cls.CANCELLED, cls.REJECTED, cls.ABANDONED)
+
+    @property
+    def is_stuck(self) -> bool:
+        return self in LineStatus.stuck()
+
+    @property
+    def is_closing(self) -> bool:
+        return self in LineStatus.closing()
+
+    @property
+    def tone(self) -> str:
+        """The tone of the device state or the call state of the same name: one tone per state on all pages."""
+        return (DeviceState(self) if self in DeviceState.values else CallState(self)).tone
+
 
 def status_label(status: str) -> str:
-    """The vendor's own word where it is none of ours."""
+    """The vendor's own text where it is no LineStatus."""
     return str(LineStatus(status).label) if status in LineStatus.values else status
-
-
-# Worst first: the order shows the first of these that one of its lines has.
-STATUSES_WORST_FIRST: tuple[str, ...] = (
-    LineStatus.NEEDS_REVIEW,
-    LineStatus.REJECTED,
-    LineStatus.UNKNOWN_GATEWAY,
-    LineStatus.ACTION_REQUIRED,
-    LineStatus.RETURNED,
-    LineStatus.ON_HOLD,
-    LineStatus.OTHER,
-    LineStatus.UNKNOWN,
-    LineStatus.QUEUED,
-    LineStatus.SENDING,
-    LineStatus.PENDING,
-    LineStatus.REQUESTED,
-    LineStatus.READY,
-    LineStatus.SHIPPED,
-    LineStatus.DELIVERED,
-    LineStatus.CONNECTED,
-    LineStatus.UNLINKED,
-    LineStatus.ABANDONED,
-    LineStatus.CANCELLED,
-)
-
-STUCK_STATUSES = frozenset(STATUSES_WORST_FIRST[:7])
-
-# A line in one of these is over: its place in the household is free again.
-CLOSING_STATUSES = frozenset(
-    {
-        LineStatus.CONNECTED,
-        LineStatus.RETURNED,
-        LineStatus.UNLINKED,
-        LineStatus.CANCELLED,
-        LineStatus.REJECTED,
-        LineStatus.ABANDONED,
-    }
-)

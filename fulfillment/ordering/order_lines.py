@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from patients.models import User
 
 CORRECTABLE_STATUSES = frozenset({LineStatus.REJECTED, LineStatus.UNKNOWN_GATEWAY})
-UNRESOLVED_CALL_STATES = frozenset({CallState.SENDING, CallState.UNKNOWN, CallState.NEEDS_REVIEW})
 
 
 NOTHING_TO_CORRECT = "There is nothing to correct here any more: the line has moved on or was closed."
@@ -50,9 +49,7 @@ def can_cancel(line: OrderLine) -> bool:
 
 def can_close(line: OrderLine) -> bool:
     """A line whose call may still ship something is not closed: what is on its way must stay in sight."""
-    settled = (
-        line.call.state not in UNRESOLVED_CALL_STATES | {CallState.QUEUED} or line.call.state == CallState.NEEDS_REVIEW
-    )
+    settled = line.call.state not in CallState.unresolved() or line.call.state == CallState.NEEDS_REVIEW
     finished = line.status in (LineStatus.CONNECTED, LineStatus.UNLINKED, LineStatus.CANCELLED)
     return settled and not finished and line.closed_by_id is None and not hasattr(line, "corrected_by")
 
@@ -128,7 +125,7 @@ def mark_line_closed(line: OrderLine, *, by: User, abandoned: bool) -> None:
 
 def request_cancellation(line: OrderLine, by: User) -> str:
     call = VendorCall.objects.select_related("device").get(pk=line.call_id)
-    if call.state in UNRESOLVED_CALL_STATES:
+    if call.state in CallState.sent_unresolved():
         raise OrderLineActionError(
             "Its order is with the vendor and the answer is not clear yet. Please try again later."
         )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DevicePosition = tuple[str, int]  # family and nth: one place in the household
 ONE_OPEN_LINE_CONSTRAINT = "line_one_open"
-STATES_NOT_IN_USE = (DeviceState.UNLINKED, DeviceState.CANCELLED, DeviceState.RETURNED, DeviceState.UNKNOWN_GATEWAY)
+STATES_NOT_IN_USE = (*DeviceState.ended(), DeviceState.UNKNOWN_GATEWAY)
 
 
 class OrderError(Exception):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from devices.hardware_ids import format_gateway_id
 from devices.models import Device, VendorCall
-from devices.models.vendor_call import CallState
+from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import manual_lookup, manual_resolution
 from fulfillment import call_resolution
 from fulfillment.forms.call_resolution import CallResolutionForm
@@ -113,7 +113,7 @@ def call_context(call: VendorCall, form: CallResolutionForm) -> dict[str, Any]:
         "gateway": format_gateway_id(call.payload.get("gateway") or ""),
         "listed": listed_devices(call),
         "absent": manual_resolution.is_proven_absent(call),
-        "making": call.kind in manual_resolution.CREATING_KINDS,
+        "making": call.kind in CallKind.creating(),
         "open": call.state == CallState.NEEDS_REVIEW,
         "fresh_minutes": int(manual_lookup.LOOKUP_VALIDITY.total_seconds() // 60),
         "zone": patient.clinic.time_zone if patient else "UTC",

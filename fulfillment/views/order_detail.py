@@ -20,7 +20,6 @@ from fulfillment.display.status_texts import (
 )
 from fulfillment.display.tracking_links import safe_tracking_url
 from fulfillment.models import EventSource, LineStatus, Order, OrderEvent, OrderKind, OrderLine
-from fulfillment.models.status import STUCK_STATUSES
 from fulfillment.ordering import order_lines
 from patients.models import Patient, User
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
@@ -128,7 +127,7 @@ def build_line_card(order: Order, line: OrderLine, ending: VendorCall | None, ev
     corrected = hasattr(line, "corrected_by")
     over = line.status in (LineStatus.UNLINKED, LineStatus.CANCELLED) or corrected
     undecided = line.call.state == CallState.NEEDS_REVIEW
-    ending_unfinished = ending is not None and ending.state in order_lines.UNRESOLVED_CALL_STATES | {CallState.QUEUED}
+    ending_unfinished = ending is not None and ending.state in CallState.unresolved()
     return LineCard(
         line=line,
         status_text=status_text_for(line.status),
@@ -141,7 +140,7 @@ def build_line_card(order: Order, line: OrderLine, ending: VendorCall | None, ev
         can_cancel=order_lines.can_cancel(line) and not corrected and not ending_unfinished,
         can_close=order_lines.can_close(line)
         and not undecided
-        and (line.status in STUCK_STATUSES or line.status == LineStatus.DELIVERED),
+        and (line.status in LineStatus.stuck() or line.status == LineStatus.DELIVERED),
         can_correct=order_lines.can_correct(line),
         can_resolve=undecided,
         can_end=device is not None and not over and not order_lines.can_cancel(line) and not ending_unfinished,

@@ -12,7 +12,6 @@ from devices.models import VendorCall
 from devices.models.vendor_call import CallState
 from fulfillment.display.status_texts import StatusText, status_text_for
 from fulfillment.models import LineStatus, Order, Urgency
-from fulfillment.models.status import STUCK_STATUSES
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
@@ -90,7 +89,7 @@ def build_order_row(order: Order) -> OrderRow:
     lines, status = order.lines.all(), order.status
     corrected = {line.corrects_id for line in lines}
     names = [line.device_type.name for line in lines if line.pk not in corrected]
-    return OrderRow(order, status, status in STUCK_STATUSES, status_text_for(status), names)
+    return OrderRow(order, status, status.is_stuck, status_text_for(status), names)
 
 
 def urgency_chips(counts: dict[int, int], chosen: Urgency | None) -> list[FilterChip]:

@@ -12,7 +12,7 @@ import msgspec
 from django.db import connection
 from django.utils import timezone
 
-from devices.statuses import BEFORE_FIRST_READING_STATES, DeviceState
+from devices.statuses import DeviceState
 from measurements.ingest import quality_flags
 from measurements.ingest.parsing import ParsedReading
 from measurements.models import Metric
@@ -107,7 +107,7 @@ WHERE kept.device_id = row.d AND kept.metric_id = row.m AND kept.taken_at = row.
 """
 
 CONSTANT_PARAMETERS: dict[str, Any] = {
-    "before": list(BEFORE_FIRST_READING_STATES),
+    "before": list(DeviceState.before_first_reading()),
     "connected": DeviceState.CONNECTED,
     "battery": "battery_percentage",
     "within": quality_flags.DUPLICATE_WINDOW,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from devices.statuses import BEFORE_FIRST_READING_STATES
+from devices.statuses import DeviceState
 from measurements.ingest import latest_readings, legacy_payloads, patient_summaries, quality_flags
 from measurements.ingest.insert import AttributedReading, InsertedReadings, insert_readings
 from measurements.ingest.pg_arrays import format_bigint_array
@@ -50,7 +50,7 @@ def store_readings(attributed: Sequence[AttributedReading], *, source: Measureme
     stored.already_stored += len(fresh) - stored.added
     if news:
         update_after_insert(news, has_repeated_moments_inside=has_repeated_moments(fresh))
-        stored.newly_connected = any(states[new.device_id] in BEFORE_FIRST_READING_STATES for new in news)
+        stored.newly_connected = any(states[new.device_id] in DeviceState.before_first_reading() for new in news)
     return stored
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from devices.models import Device
 from devices.statuses import DeviceState
 from fulfillment.models import OrderLine
-from fulfillment.models.status import STUCK_STATUSES
+from fulfillment.models.status import LineStatus
 from measurements.patient_list.columns import SORT_COLUMNS_BY_KEY, Patients
 from measurements.patient_list.pagination import SortOrder
 from patients.models import Clinic, Condition, User
@@ -40,7 +40,7 @@ IN_DELIVERY_STATES = (
 )
 
 # What each choice looks for among linked devices, and among lines of orders that no other line has closed.
-AWAITING_DEVICE, NEEDS_PERSON = Q(closed_at__isnull=True, device__isnull=True), Q(status__in=STUCK_STATUSES)
+AWAITING_DEVICE, NEEDS_PERSON = Q(closed_at__isnull=True, device__isnull=True), Q(status__in=LineStatus.stuck())
 DEVICE_KIND_CONDITIONS = {
     "attention": Q(state__in=ATTENTION_STATES),
     "under_way": Q(state__in=IN_DELIVERY_STATES),

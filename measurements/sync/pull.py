@@ -1,6 +1,6 @@
 """Pull what webhooks may have lost: one closed window of the vendor's `created` per patient, resumable at any point.
 
-The watermark of a patient is the end of the last window whose every page was stored. Pulling starts 48 h before it.
+`devices.sync.reading_runs` plans the rows; here they are fetched and stored.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -23,99 +21,14 @@ from devices import tenovi
 from devices.inbox.payload_parsing import parse_item
 from devices.models import SyncRow, SyncRun
 from devices.models.sync import TOTAL_NAMES, SyncKind, SyncRowState
-from devices.monitoring import outages
-from devices.sync.reconciliation import patients_with_missed_readings
 from measurements.ingest import pipeline
 from measurements.models import Measurement
-from measurements.models.measurement import EARLIEST_TAKEN_AT
-from patients.audit import audit_log
-from patients.models import AuditEvent, Patient
-from patients.queueing import periodic_jobs
-
-if TYPE_CHECKING:
-    from patients.models import User
 
 logger = logging.getLogger(__name__)
 
-WATERMARK_OVERLAP = dt.timedelta(hours=48)
-PULL_WINDOW_LAG = dt.timedelta(minutes=2)  # rows that the vendor is writing right now are the next run's
-DEEP_PULL_WINDOW = dt.timedelta(days=30)
-DEEP_PULL_INTERVAL = dt.timedelta(
-    days=6
-)  # before the last turn, so that every seventh night is deep, or the next that runs
-DAYS_AFTER_DISCHARGE = 60
 MAX_ATTEMPTS = 6
 FIRST_BACKOFF_SECONDS = 30
 SLICE_SECONDS = 60
-
-
-def start_pull_run(*, by: User | None = None, deep: bool = False) -> SyncRun:
-    """A run over everybody with a device, or the one that is under way: then newcomers join it."""
-    with transaction.atomic():
-        run = get_or_create_unfinished_run(by)
-        patients = Patient.objects.pulled_for_readings(days_after_discharge=DAYS_AFTER_DISCHARGE).with_devices()
-        add_sync_rows(run, patients.values_list("pk", flat=True), deep=deep)
-        audit_log.record_event(AuditEvent.Action.SYNC, by=by, target=f"sync:{run.pk}", kind=SyncKind.MEASUREMENTS)
-    return run
-
-
-def schedule_pull(patient_ids: Iterable[uuid.UUID]) -> SyncRun:
-    """After a gap was found or a device attached: these patients now, not tonight."""
-    with transaction.atomic():
-        run = get_or_create_unfinished_run(None)
-        add_sync_rows(run, patient_ids)
-    return run
-
-
-def start_pull_after_outage() -> SyncRun | None:
-    """Everybody, once it is known that webhooks were lost, and once more when that is over."""
-    last = SyncRun.objects.filter(kind=SyncKind.MEASUREMENTS).order_by("-started_at").first()
-    if last is None or last.finished_at is None or not outages.has_outage_since(last.started_at):
-        return None  # the nightly job starts the first; what is under way is finished before the next begins
-    return start_pull_run()
-
-
-def schedule_lagging_patients() -> int:
-    """Those of whom the vendor's device list tells a later reading than any that came, unless it was asked for since.
-    Returns how many."""
-    watermarks = SyncRow.objects.watermarks()
-    late = {
-        patient
-        for patient, until in patients_with_missed_readings().items()
-        if patient not in watermarks or watermarks[patient] < until
-    }
-    if late:
-        schedule_pull(late)
-    return len(late)
-
-
-def get_or_create_unfinished_run(by: User | None) -> SyncRun:
-    run, _ = SyncRun.objects.get_or_create(
-        kind=SyncKind.MEASUREMENTS, finished_at__isnull=True, defaults={"requested_by": by}
-    )
-    return run
-
-
-def add_sync_rows(run: SyncRun, patient_ids: Iterable[uuid.UUID], *, deep: bool = False) -> None:
-    end = timezone.now() - PULL_WINDOW_LAG
-    watermarks = SyncRow.objects.watermarks()
-    rows = [
-        SyncRow(
-            run=run,
-            patient_id=patient,
-            window_start=pull_window_start(watermarks.get(patient), end, deep),
-            window_end=end,
-        )
-        for patient in patient_ids
-    ]
-    SyncRow.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def pull_window_start(watermark: dt.datetime | None, end: dt.datetime, deep: bool) -> dt.datetime:
-    if watermark is None:
-        return EARLIEST_TAKEN_AT
-    start = watermark - WATERMARK_OVERLAP
-    return min(start, end - DEEP_PULL_WINDOW) if deep else start
 
 
 def pull_due_patients(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> bool:
@@ -223,16 +136,3 @@ def finish_completed_runs() -> None:
     for run in done.with_progress().values("pk", *TOTAL_NAMES):
         totals = {name: run[name] for name in TOTAL_NAMES}
         done.filter(pk=run["pk"]).update(finished_at=timezone.now(), totals=totals)
-
-
-def start_nightly_run(*, now: dt.datetime, hour_utc: int) -> SyncRun | None:
-    """Once per night, at or after the hour; at once if none ever ran; once a week over 30 days. What is due is read
-    from the runs alone."""
-    due_since = periodic_jobs.last_due_time(now, hour_utc=hour_utc)
-    nightly = SyncRun.objects.filter(kind=SyncKind.MEASUREMENTS, nightly=True)
-    if nightly.filter(started_at__gte=due_since).exists():
-        return None
-    deep = not nightly.filter(deep=True, started_at__gte=due_since - DEEP_PULL_INTERVAL).exists()
-    run = start_pull_run(deep=deep)
-    SyncRun.objects.filter(pk=run.pk).update(nightly=True, deep=deep)
-    return run

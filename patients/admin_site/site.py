@@ -46,9 +46,21 @@ DASHBOARD_PANELS: list[Callable[[HttpRequest], DashboardPanel]] = []
 def register_dashboard_panel(
     build_panel: Callable[[HttpRequest], DashboardPanel],
 ) -> Callable[[HttpRequest], DashboardPanel]:
-    """Declare what stands on the first page, in this order. The rooms know: `devices.admin.dashboard`."""
+    """Register a panel of the admin's first page; each app registers its own in its admin modules."""
     DASHBOARD_PANELS.append(build_panel)
     return build_panel
+
+
+def build_panels(request: HttpRequest) -> list[DashboardPanel]:
+    """In the order of registration. Panels with the same title become one, so an app can add lines to a panel."""
+    panels: dict[str, DashboardPanel] = {}
+    for build_panel in DASHBOARD_PANELS:
+        panel = build_panel(request)
+        if panel.title in panels:
+            panels[panel.title].lines.extend(panel.lines)
+        else:
+            panels[panel.title] = panel
+    return list(panels.values())
 
 
 class VitalsAdminSite(admin.AdminSite):
@@ -62,7 +74,7 @@ class VitalsAdminSite(admin.AdminSite):
     final_catch_all_view = True
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {"panels": [told(request) for told in DASHBOARD_PANELS], **(extra_context or {})})
+        return super().index(request, {"panels": build_panels(request), **(extra_context or {})})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Who is signed in and isn't staff gets a plain 403, not a second sign-in page."""

@@ -90,9 +90,9 @@ def place_orders(count):
 
 def request_pull(patients):
     """As after a detected gap: these patients now. The sweep finds the run."""
-    from measurements.sync import pull
+    from devices.sync import reading_runs
 
-    return str(pull.schedule_pull(patients).pk)
+    return str(reading_runs.schedule_pull(patients).pk)
 
 
 ACTIONS = {

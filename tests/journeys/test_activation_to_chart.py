@@ -93,10 +93,10 @@ def test_sync_command_pulls_lost_readings_and_changes_nothing_second_time(clinic
     finally:
         simulator_control.post("webhooks", json={"drop_rate": 0.0})
 
-    clinic_stack.run_manage_command("sync", "measurements")
+    clinic_stack.run_manage_command("sync_readings")
     first = [row for row in stored_readings(clinic_stack, patient) if row[1].startswith("50")]
     everything = stored_readings(clinic_stack, patient)
-    clinic_stack.run_manage_command("sync", "measurements")
+    clinic_stack.run_manage_command("sync_readings")
 
     assert first == [("weight", f"{500 + month}.00", "pull") for month in range(1, 6)]
     assert [row for row in stored_readings(clinic_stack, patient) if row in everything] == everything

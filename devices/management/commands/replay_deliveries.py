@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         rows = Delivery.objects.all()
         if not options["all"]:
-            states = [options["state"]] if options["state"] else [DeliveryState.QUARANTINED, DeliveryState.DEAD]
+            states = [options["state"]] if options["state"] else DeliveryState.failed()
             rows = rows.filter(state__in=states)
         if options["kind"]:
             rows = rows.filter(kind=options["kind"])

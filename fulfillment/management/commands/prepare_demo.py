@@ -18,12 +18,11 @@ from django.utils import timezone
 from devices import tenovi
 from devices.models import DeviceType, SyncRun
 from devices.models.sync import SyncKind
-from devices.sync import reconciliation
+from devices.sync import reading_runs, reconciliation
 from devices.webhooks import registration
 from fulfillment.management.commands import _demo_staff
 from fulfillment.models import Kit, KitItem, Order
 from fulfillment.ordering import orders
-from measurements.sync import pull as readings
 from patients.enrollment import admission
 from patients.models import Clinic, Patient, User
 
@@ -57,7 +56,7 @@ class Command(BaseCommand):
                 reconciliation.reconcile_devices(client)
         self.register_special_order_webhook()
         self.place_stuck_order(described["people"], coordinators)
-        readings.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
+        reading_runs.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
 
     def create_clinics(self, rows: list[dict[str, Any]]) -> dict[str, Clinic]:
         return {

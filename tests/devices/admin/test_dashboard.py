@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from devices.admin.dashboard import ATTENTION_TITLE
 from patients.admin_site import base
 from patients.admin_site.base import CappedPaginator
 from patients.models import AuditEvent
@@ -61,7 +62,7 @@ def open_work(rosa, harbor):
 
 
 def test_admin_dashboard_counts_open_work_of_own_clinics_and_links_to_it(admin_client, open_work):
-    found = panel_lines(admin_client, "Needs somebody")
+    found = panel_lines(admin_client, ATTENTION_TITLE)
 
     assert found["Calls that a coordinator must decide"].value == "1"
     assert found["Ordered devices: refused by the vendor"].value == "1"

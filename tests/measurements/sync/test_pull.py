@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from devices.models import Delivery, SyncRow, SyncRun
 from devices.models.sync import SyncRowState
+from devices.sync import reading_runs
 from measurements.models import LatestReading, Measurement, Metric, PatientSummary
 from measurements.sync import pull as reconciliation
 from tests.factories import DeviceFactory, PatientFactory
@@ -36,7 +37,7 @@ def add_vendor_reading(sim, device, **changes):
 
 
 def run_pull(client):
-    run = reconciliation.start_pull_run()
+    run = reading_runs.start_pull_run()
     while reconciliation.pull_due_patients(client):
         pass
     return SyncRun.objects.with_progress().get(pk=run.pk)
@@ -111,7 +112,7 @@ def test_pull_window_overlaps_previous_window_by_48_hours(client, cuff):
     run_pull(client)
     first = SyncRow.objects.get()
 
-    second = SyncRow.objects.get(run=reconciliation.start_pull_run())
+    second = SyncRow.objects.get(run=reading_runs.start_pull_run())
 
     assert first.window_start.year == 2015
     assert second.window_start == first.window_end - dt.timedelta(hours=48)
@@ -169,7 +170,7 @@ def test_pull_quarantines_bad_item_once_and_stores_rest_of_page(client, sim, cuf
 
 def test_pull_resumes_patient_after_lease_of_killed_worker_expires(client, sim, cuff):
     add_vendor_reading(sim, cuff)
-    reconciliation.start_pull_run()
+    reading_runs.start_pull_run()
     assert reconciliation.claim_due_row() is not None
     assert reconciliation.claim_due_row() is None
     SyncRow.objects.update(leased_until=NOW - dt.timedelta(minutes=1))
@@ -180,13 +181,13 @@ def test_pull_resumes_patient_after_lease_of_killed_worker_expires(client, sim, 
 
 
 def test_pull_started_twice_returns_running_sync_run(cuff, ada):
-    assert reconciliation.start_pull_run(by=ada) == reconciliation.start_pull_run(by=ada)
+    assert reading_runs.start_pull_run(by=ada) == reading_runs.start_pull_run(by=ada)
 
 
 def test_nightly_pull_starts_once_per_night(cuff):
     now = timezone.now()  # its hour has come, whatever the time of day
-    first = reconciliation.start_nightly_run(now=now, hour_utc=now.hour)
+    first = reading_runs.start_nightly_run(now=now, hour_utc=now.hour)
     reconciliation.finish_completed_runs()
 
     assert first is not None
-    assert reconciliation.start_nightly_run(now=now, hour_utc=now.hour) is None
+    assert reading_runs.start_nightly_run(now=now, hour_utc=now.hour) is None

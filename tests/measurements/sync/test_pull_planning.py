@@ -9,8 +9,10 @@ from django.utils import timezone
 from devices import tasks
 from devices.models import OperatorAlarm, SyncRow, SyncRun
 from devices.monitoring import outages
+from devices.sync import reading_runs
 from devices.tenovi import client_factory
 from measurements.models import Measurement
+from measurements.models.measurement import EARLIEST_TAKEN_AT
 from measurements.sync import pull
 from tests.factories import DeviceFactory, OperatorAlarmFactory, SyncRowFactory, SyncRunFactory
 from tests.simulated_vendor import no_retry_delays, sim
@@ -36,28 +38,28 @@ def test_pull_after_outage_starts_once_during_and_once_after_it(rosa, name):
     create_last_run()
     alarm = OperatorAlarmFactory(name=name, since=NOW - HOUR)
 
-    begun = pull.start_pull_after_outage()
+    begun = reading_runs.start_pull_after_outage()
     assert SyncRow.objects.get(run=begun).patient == rosa
     SyncRow.objects.update(state="done")
     pull.finish_completed_runs()
-    assert pull.start_pull_after_outage() is None, "it lasts: once is enough until it is over"
+    assert reading_runs.start_pull_after_outage() is None, "it lasts: once is enough until it is over"
 
     OperatorAlarm.objects.filter(pk=alarm.pk).update(resolved_at=timezone.now())
-    assert pull.start_pull_after_outage() is not None
+    assert reading_runs.start_pull_after_outage() is not None
 
 
 def test_pull_after_outage_ignores_unrelated_operator_alarm(rosa):
     create_last_run()
     OperatorAlarmFactory(name="catalogue", since=NOW - HOUR)
 
-    assert pull.start_pull_after_outage() is None
+    assert reading_runs.start_pull_after_outage() is None
 
 
 def test_pull_after_outage_waits_for_unfinished_sync_run(rosa):
     create_last_run(finished_at=None)
     OperatorAlarmFactory(name="hooks_refused", since=NOW - HOUR)
 
-    assert pull.start_pull_after_outage() is None
+    assert reading_runs.start_pull_after_outage() is None
 
 
 def test_check_operator_alarms_task_starts_pull_after_outage(rosa, monkeypatch):
@@ -116,7 +118,7 @@ def test_device_comparison_triggers_pull_of_reading_lost_by_webhook(simulated_ve
 def test_schedule_lagging_patients_selects_only_patients_with_missing_readings(rosa, vendor, ours, pulled):
     DeviceFactory(patient=rosa, vendor_last_measurement=vendor, last_reading_at=ours)
 
-    assert pull.schedule_lagging_patients() == int(pulled)
+    assert reading_runs.schedule_lagging_patients() == int(pulled)
     assert SyncRow.objects.exists() == pulled
 
 
@@ -125,14 +127,14 @@ def test_schedule_lagging_patients_skips_patient_already_pulled_since(rosa):
     DeviceFactory(patient=rosa, vendor_last_measurement=NOW - 5 * HOUR)
     SyncRowFactory(run=create_last_run(), patient=rosa, state="done", window_end=NOW - 4 * HOUR)
 
-    assert pull.schedule_lagging_patients() == 0
+    assert reading_runs.schedule_lagging_patients() == 0
 
 
 # --- once a week over thirty days ------------------------------------------------------------------------------------
 
 
 def run_nightly_pull(now):
-    run = pull.start_nightly_run(now=now, hour_utc=6)
+    run = reading_runs.start_nightly_run(now=now, hour_utc=6)
     SyncRow.objects.filter(run=run).update(state="done")
     SyncRun.objects.filter(pk=run.pk).update(started_at=now, finished_at=now)
     run.refresh_from_db()
@@ -159,10 +161,14 @@ def test_pull_window_is_thirty_days_when_deep_and_two_days_otherwise(rosa):
     DeviceFactory(patient=rosa)
     SyncRowFactory(run=create_last_run(nightly=True), patient=rosa, state="done", window_end=NOW - DAY)
 
-    deep = pull.start_pull_run(deep=True).rows.get()
+    deep = reading_runs.start_pull_run(deep=True).rows.get()
     assert deep.window_start == deep.window_end - 30 * DAY
     SyncRow.objects.filter(pk=deep.pk).update(state="failed")
     pull.finish_completed_runs()
 
-    usual = pull.start_pull_run().rows.get()
+    usual = reading_runs.start_pull_run().rows.get()
     assert usual.window_start == NOW - DAY - 2 * DAY
+
+
+def test_first_pull_window_starts_at_the_earliest_time_that_readings_may_have():
+    assert reading_runs.EARLIEST_READING_AT == EARLIEST_TAKEN_AT

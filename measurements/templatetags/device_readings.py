@@ -1,0 +1,22 @@
+"""When a device last sent each kind of reading: the panel `{% newest_device_readings device patient %}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.db.models import OuterRef, Subquery
+
+from devices.models import Device
+from measurements.models import Measurement, Metric
+from patients.models import Patient
+
+register = template.Library()
+
+
+@register.inclusion_tag("measurements/_device_readings.html")
+def newest_device_readings(device: Device, patient: Patient) -> dict[str, Any]:
+    """Times only, no values: one index look-up for each kind of reading of this patient on this device."""
+    of_kind = Measurement.objects.filter(device=device, patient=patient, metric=OuterRef("pk")).order_by("-taken_at")
+    kinds = Metric.objects.annotate(taken_at=Subquery(of_kind.values("taken_at")[:1]))
+    return {"kinds": list(kinds.filter(taken_at__isnull=False).order_by("-taken_at", "position"))}
