@@ -1,4 +1,4 @@
-"""Every route of the URLconf, with a real address for each: for tests that walk them all."""
+"""Every route of the URLconf, with a real address for each."""
 
 import re
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from django.urls import get_resolver
 from django.urls.resolvers import RoutePattern, URLResolver
 from django.utils.regex_helper import normalize
 
-ADMIN_MODEL_PATTERN = re.compile(
-    r"admin/(?P<app>patients|devices|measurements|fulfillment)/(?P<model>\w+)/(<path:object_id>/|$)"
-)
+from tests.source_code import product_apps
+
+ADMIN_MODEL_PATTERN = re.compile(r"admin/(?P<app>\w+)/(?P<model>\w+)/(<path:object_id>/|$)")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Route:
 
     @property
     def policy(self):
-        """What the view declares. All of the admin is behind `HouseAdminSite.admin_view`, the hooks behind a header."""
+        """Access policy of the view. `VitalsAdminSite.admin_view` guards the admin, a header guards the webhooks."""
         if self.pattern.startswith("admin/"):
             return "admin"
         if self.pattern.startswith("^hooks/"):
@@ -32,14 +32,14 @@ class Route:
 
     @property
     def names(self):
-        """Names of what stands in the address, such as `patient_id`."""
+        """Names of the address's parameters, such as `patient_id`."""
         return [name for part in self.parts for name in parameter_names(part)]
 
     @property
     def admin_model(self):
         """(app, model) of an admin page about a list or a record."""
         match = ADMIN_MODEL_PATTERN.match(self.pattern)
-        return (match["app"], match["model"]) if match else None
+        return (match["app"], match["model"]) if match and match["app"] in product_apps() else None
 
     def address(self, values):
         return "/" + "".join(fill_pattern(part, values) for part in self.parts)

@@ -1,80 +1,139 @@
-"""patients <- devices <- measurements, fulfillment; edges translate and nothing of the domain knows them."""
+"""Import direction: every module imports only to the left, rooms form no circle, strings name nothing to the right."""
 
 import ast
 
 import pytest
 
-from tests.source_code import APPS, Module, imported_modules, product_modules
+from tests.source_code import (
+    EDGE_PACKAGE,
+    Module,
+    imported_modules,
+    packages_named_in_string,
+    product_modules,
+    room_of,
+    string_constants,
+    top_level_packages,
+    type_only_imports,
+)
 
-ALLOWED_APPS = {
-    "patients": {"patients"},
-    "devices": {"patients", "devices"},
-    "measurements": {"patients", "devices", "measurements"},
-    "fulfillment": {"patients", "devices", "fulfillment"},
+APP_ORDER = ("patients", "devices", "fulfillment", "measurements", EDGE_PACKAGE)
+# Rooms of one app from left to right; rooms of one group stand side by side. `models` and plain modules are free.
+ROOM_ORDER = {
+    "patients": (
+        {"queueing"},
+        {"audit"},
+        {"permissions"},
+        {"accounts", "enrollment", "practitioners"},
+        {"admin_site"},
+        {"admin"},
+    ),
+    "measurements": ({"readings", "ingest", "thresholds"}, {"chart"}, {"patient_list", "patient_page"}),
 }
-# `adapter`, `apps`, `backends`, `mfa_forms`, `middleware`, `receivers`: how Django and allauth call us.
-# `health` answers probes.
-EDGE_MODULES = {
-    "accounts",
-    "monitoring",
-    "enrollment",
-    "patient_list",
-    "patient_page",
-    "equipment",
-    "queueing",
-    "views",
-    "form_base",
-    "forms",
-    "mfa_forms",
-    "webhooks",
-    "tasks",
-    "admin",
-    "admin_audit",
-    "admin_base",
-    "admin_editing",
-    "admin_filters",
-    "admin_records",
-    "admin_site",
-    "urls",
-    "templatetags",
-    "commands",
-} | {*("account_urls", "adapter", "apps", "backends", "middleware", "receivers", "health", "checks", "context")}
+SIMULATOR = "devices.simulator"
 NETWORK_MODULES = {"client", "httpx2", "smtplib", "socket", "subprocess"}
+# Arrows that are about to be cut: (module, top-level package to its right). This list may only shrink.
+KNOWN_ARROWS = {
+    ("devices.admin.dashboard", "fulfillment"),
+    ("devices.admin.sync_runs", "measurements"),
+    ("devices.admin.unknown_device_pages", "measurements"),
+    ("devices.management.commands.sync", "measurements"),
+    ("devices.tasks", "measurements"),
+    ("devices.views.device", "fulfillment"),
+    ("devices.views.device", "measurements"),
+    ("fulfillment.management.commands.prepare_demo", "measurements"),
+    ("patients.accounts.auth_backends", "devices"),
+    ("patients.accounts.auth_backends", "fulfillment"),
+    ("patients.accounts.auth_backends", "measurements"),
+    ("patients.enrollment.views", "devices"),
+    ("patients.enrollment.views", "measurements"),
+    ("patients.queueing.periodic_jobs", "devices"),
+}
 
 
-def is_edge(name):
-    return bool(EDGE_MODULES & set(name.split(".")[1:])) or ".management" in name
+def position_in_app(name):
+    """(app, index of the room's group), or None for a room without a place in its app's order."""
+    app, _, rest = name.partition(".")
+    for index, rooms in enumerate(ROOM_ORDER.get(app, ())):
+        if rest.split(".")[0] in rooms:
+            return app, index
+    return None
 
 
-def domain_modules():
-    outside = ("devices.simulator",)
+def points_right(user, used):
+    """Whether a module named `user` may not use what is named `used`."""
+    if used.split(".")[0] != user.split(".")[0]:
+        return APP_ORDER.index(used.split(".")[0]) > APP_ORDER.index(user.split(".")[0])
+    here, there = position_in_app(user), position_in_app(used)
+    return bool(here and there and there > here)
+
+
+def imports_to_the_right(module):
+    return [f"{module.name} imports {name}" for name in imported_modules(module) if is_arrow(module.name, name)]
+
+
+def strings_to_the_right(module):
+    """Names of modules, tasks, models and tables. Route names hold a colon and are no arrows."""
     return [
-        m
-        for m in product_modules().values()
-        if m.app in APPS and not is_edge(m.name) and not m.name.startswith(outside)
+        f"{module.name} names {node.value.strip()[:60]!r}"
+        for node in string_constants(module)
+        for name in packages_named_in_string(node.value)
+        if module.app != EDGE_PACKAGE and is_arrow(module.name, name)
     ]
 
 
-def test_imports_of_domain_modules_follow_app_order():
-    wrong = [
-        f"{module.name} imports {name}"
-        for module in domain_modules()
-        for name in imported_modules(module)
-        if name.split(".")[0] not in ALLOWED_APPS[module.app]
-    ]
-
-    assert wrong == []
+def is_arrow(user, used):
+    return points_right(user, used) and (user, used.split(".")[0]) not in KNOWN_ARROWS
 
 
-def test_imports_of_domain_modules_include_no_edge_module():
-    wrong = [
-        f"{module.name} imports {name}"
-        for module in domain_modules()
-        for name in imported_modules(module)
-        if is_edge(name) and not {"queueing", "outages"} & set(name.split("."))
-    ]
+def find_circles(edges):
+    """Groups of nodes that reach each other, each in one line. `edges`: set of nodes by node."""
+    reached = {node: reachable_from(node, edges) for node in edges}
+    circles = {frozenset(other for other in reached[node] if node in reached.get(other, ())) for node in edges}
+    return sorted(" ".join(sorted(circle)) for circle in circles if len(circle) > 1)
 
-    assert wrong == []
+
+def reachable_from(start, edges):
+    found, waiting = set(), [start]
+    while waiting:
+        for node in edges.get(waiting.pop(), ()):
+            if node not in found:
+                found.add(node)
+                waiting.append(node)
+    return found
+
+
+def import_edges(named):
+    """Edges of imports that run; `named(dotted name)` is the node that a module belongs to."""
+    edges = {}
+    for module in product_modules().values():
+        imported = imported_modules(module) - type_only_imports(module)
+        used = {named(name) for name in imported} - {named(module.name)}
+        edges.setdefault(named(module.name), set()).update(used)
+    return edges
+
+
+def test_app_order_names_every_top_level_package():
+    assert sorted(APP_ORDER) == top_level_packages()
+
+
+def test_imports_of_every_module_point_left():
+    found = [line for module in product_modules().values() for line in imports_to_the_right(module)]
+
+    assert found == []
+
+
+def test_strings_of_every_module_name_nothing_to_the_right():
+    found = [line for module in product_modules().values() for line in strings_to_the_right(module)]
+
+    assert found == []
+
+
+def test_imports_between_rooms_form_no_circle():
+    assert find_circles(import_edges(room_of)) == []
+
+
+def test_imports_between_modules_form_no_circle():
+    assert find_circles(import_edges(str)) == []
 
 
 def test_imports_of_production_code_include_no_tests():
@@ -103,12 +162,13 @@ def test_imports_between_simulator_and_product_do_not_exist():
     assert leaks + users == []
 
 
-def test_imports_inside_domain_functions_do_not_exist():
+def test_imports_inside_functions_do_not_exist():
+    """But in `AppConfig.ready`, which runs when the models are loaded, and in config, which is loaded before Django."""
     hidden = [
         f"{module.name}:{function.lineno} imports {name} inside {function.name}"
-        for module in domain_modules()
+        for module in product_modules().values()
         for function in ast.walk(module.tree)
-        if isinstance(function, ast.FunctionDef)
+        if isinstance(function, ast.FunctionDef) and function.name != "ready" and module.app != EDGE_PACKAGE
         for name in imported_modules(module, function)
     ]
 
@@ -116,14 +176,14 @@ def test_imports_inside_domain_functions_do_not_exist():
 
 
 def patient_queryset_methods():
-    """What PatientQuerySet itself names: those filters may be used anywhere."""
+    """Names of PatientQuerySet's own methods: those may be used anywhere."""
     tree = product_modules()["patients.models.patient"].tree
     queries = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "PatientQuerySet")
     return {node.name for node in queries.body if isinstance(node, ast.FunctionDef)}
 
 
 def bare_patient_queries(module):
-    """Lines where patients are reached other than through a named adjective or `access.open_patient`."""
+    """Lines that query patients other than through a method of PatientQuerySet."""
     parents = {child: node for node in ast.walk(module.tree) for child in ast.iter_child_nodes(node)}
     for node in ast.walk(module.tree):
         if not (isinstance(node, ast.Attribute) and node.attr in ("objects", "_default_manager", "_base_manager")):
@@ -136,7 +196,7 @@ def bare_patient_queries(module):
 
 
 def test_patient_queries_outside_patients_use_queryset_methods_only():
-    """Inside patients/ only the domain itself may query freely."""
+    """Inside patients/ all but views and forms may query freely."""
     watched = [m for m in product_modules().values() if m.app != "patients" or m.name.endswith(("views", "forms"))]
 
     assert [line for module in watched for line in bare_patient_queries(module)] == []
@@ -174,7 +234,6 @@ def test_network_calls_inside_transactions_do_not_exist():
     wrong = [
         f"{module.name}:{line}"
         for module in product_modules().values()
-        if module.app in APPS
         for node in ast.walk(module.tree)
         if isinstance(node, ast.With | ast.FunctionDef) and is_atomic_block(node)
         for line in network_calls(node)
@@ -198,3 +257,41 @@ def test_bare_patient_queries_detects_unscoped_querysets(tmp_path, code, caught)
     path.write_text(code)
 
     assert bool(list(bare_patient_queries(Module("devices.sample", path)))) is caught
+
+
+@pytest.mark.parametrize(
+    ("user", "used", "caught"),
+    [
+        ("patients.enrollment.views", "devices.models", True),
+        ("fulfillment.tracking", "measurements.tasks.anything", True),
+        ("devices.sync.upsert", "config.celery", True),
+        ("patients.audit.queries", "patients.admin_site.base", True),
+        ("measurements.readings.views", "measurements.chart.panels", True),
+        ("measurements.chart.panels", "measurements.readings.table", False),
+        ("patients.accounts.views", "patients.enrollment.views", False),
+        ("config.urls", "measurements.urls", False),
+    ],
+)
+def test_points_right_detects_order_of_apps_and_rooms(user, used, caught):
+    assert points_right(user, used) is caught
+
+
+@pytest.mark.parametrize(
+    ("text", "packages"),
+    [
+        ("measurements.tasks.pull_measurements", ["measurements.tasks.pull_measurements"]),
+        ("devices.Device", ["devices.Device"]),
+        ("devices.view_device", ["devices.view_device"]),
+        ("SELECT id FROM devices_device WHERE TRUE", ["devices"]),
+        ("order_list", []),
+        ("devices:device", []),
+        ("devices/device.html", []),
+        ("Devices. And more.", []),
+    ],
+)
+def test_packages_named_in_string_detects_modules_models_tasks_and_tables(text, packages):
+    assert list(packages_named_in_string(text)) == packages
+
+
+def test_find_circles_detects_circle_through_third_room():
+    assert find_circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a b c"]

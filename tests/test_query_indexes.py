@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from patients.admin_site.base import MAX_COUNTED_ROWS
 from tests.factories import DeliveryFactory, LatestReadingFactory, MeasurementFactory, OrderFactory, SyncRowFactory
+from tests.source_code import product_apps
 
 pytestmark = pytest.mark.django_db
 
@@ -26,9 +27,8 @@ PAGES = [
 ]
 CHANGELISTS = [
     f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-    for config in apps.get_app_configs()
-    if config.name.split(".")[0] in ("patients", "devices", "measurements", "fulfillment")
-    for model in config.get_models()
+    for model in apps.get_models()
+    if model._meta.app_label in product_apps()
 ]
 
 
