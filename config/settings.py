@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "csp",
     "pgtrigger",
     "rest_framework",
+    "patients.queueing",
     "patients",
     "devices",
     "measurements",

@@ -1,6 +1,86 @@
-from django.apps import AppConfig
+"""App configuration of `devices`: its permissions in the admin and its display texts."""
+
+from patients import app_config
+from patients.app_config import VIEW_ONLY
 
 
-class DevicesConfig(AppConfig):
+class DevicesConfig(app_config.ProjectAppConfig):
     name = "devices"
     verbose_name = "Devices and the vendor"
+    admin_permissions = {
+        "operatoralarm": VIEW_ONLY,
+        "devicetype": VIEW_ONLY,
+        "webhookcount": VIEW_ONLY,
+        "gateway": VIEW_ONLY,
+        "device": VIEW_ONLY,
+        "hardwarechange": VIEW_ONLY,
+        "assignment": VIEW_ONLY,
+        "delivery": frozenset({"view", "replay"}),
+        "vendorcall": VIEW_ONLY,
+        "apikeyslot": frozenset({"view", "clear"}),
+        "syncrun": frozenset({"view", "start"}),
+        "syncrow": VIEW_ONLY,
+    }
+    page_labels = {
+        "devices:list": "list of devices",
+        "devices:list_live": "list of devices, kept up to date",
+        "devices:page": "device",
+        "devices:live": "device, kept up to date",
+        "devices:refresh": "device, asked about at the vendor",
+        "devices:gateway": "gateway",
+        "devices:gateway_live": "gateway, kept up to date",
+        "devices:gateway_refresh": "gateway, asked about at the vendor",
+        "admin:devices_syncrun_start": "administration, comparison started",
+        "admin:devices_unknown_device_list": "administration, unknown devices",
+        "admin:devices_unknown_device": "administration, an unknown device",
+    }
+    target_labels = {
+        "sync": "comparison",
+    }
+    field_labels = {
+        "status_due_at": "asked about next",
+        "assigned_at": "assigned",
+        "battery_percent": "battery, %",
+        "bootloader_version": "bootloader",
+        "client_notes": "our note at the vendor",
+        "connected_on": "connected",
+        "delivered_on": "delivered",
+        "duplicate_at_address": "sent twice to one address",
+        "ended_at": "until",
+        "finished_at": "finished",
+        "firmware_version": "firmware",
+        "first_reading_at": "first reading",
+        "hardware_uuid": "gateway ID or IMEI",
+        "unconfirmed_status_at": "announced",
+        "unconfirmed_status": "announced, not yet confirmed",
+        "invalid_address": "address refused",
+        "last_checkin_at": "checked in",
+        "last_measurement_at": "last reading",
+        "listed": "what the vendor lists",
+        "lookup_at": "looked for",
+        "lookup_problem": "why it could not be looked for",
+        "mailed_at": "mailed",
+        "resolved_at": "over",
+        "resolved_mailed_at": "its end mailed",
+        "processed_at": "worked on",
+        "purged_at": "content purged",
+        "refresh_due_at": "to be read again",
+        "received_at": "received here",
+        "requested_by": "asked for by",
+        "search_after": "looked for at the vendor from",
+        "sensor_id": "number of the sensor",
+        "sent_at": "sent",
+        "shipped_at": "shipped",
+        "shipped_on": "shipped",
+        "started_at": "started",
+        "hardware_log_due_at": "log of its hardware is read next",
+        "synced_at": "read from the vendor",
+        "absence_count": "times not found at the vendor",
+        "unknown_since": "unclear since",
+        "unlinked_on": "unlinked",
+        "vendor_created": "created at the vendor",
+        "vendor_id": "id at the vendor",
+        "vendor_last_measurement": "last reading at the vendor",
+        "window_end": "compared until",
+        "window_start": "compared from",
+    }

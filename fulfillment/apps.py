@@ -1,6 +1,49 @@
-from django.apps import AppConfig
+"""App configuration of `fulfillment`: its permissions in the admin and its display texts."""
+
+from patients import app_config
+from patients.app_config import VIEW_AND_EDIT, VIEW_ONLY
 
 
-class FulfillmentConfig(AppConfig):
+class FulfillmentConfig(app_config.ProjectAppConfig):
     name = "fulfillment"
     verbose_name = "Orders and kits"
+    # Nobody deletes a record in the admin; the contents of a kit are the exception: they are only a template.
+    admin_permissions = {
+        "kit": VIEW_AND_EDIT,
+        "kititem": VIEW_AND_EDIT | {"delete"},
+        "order": VIEW_ONLY,
+        "orderline": VIEW_ONLY,
+        "orderevent": VIEW_ONLY,
+    }
+    page_labels = {
+        "orders:list": "list of orders",
+        "orders:list_live": "list of orders, kept up to date",
+        "orders:new": "new order",
+        "orders:page": "order",
+        "orders:live": "order, kept up to date",
+        "orders:end_for_patient": "end of monitoring",
+        "orders:end_for_device": "end of monitoring with one device",
+        "orders:call": "call that somebody must decide",
+        "orders:call_live": "call that somebody must decide, kept up to date",
+        "orders:resolve_call": "call that somebody must decide, decided",
+        "orders:cancel": "ordered device, cancelled",
+        "orders:close": "ordered device, closed",
+        "orders:correct": "ordered device, corrected",
+    }
+    target_labels = {
+        "line": "ordered device",
+    }
+    field_labels = {
+        "closed_at": "closed",
+        "delivery_id": "delivery",
+        "nth": "number",
+        "override_reason": "why another one may be open",
+        "placed_at": "placed",
+        "require_signature": "signature required",
+        "ship_city": "city",
+        "ship_name": "shipped to",
+        "ship_state": "state",
+        "ship_street": "street",
+        "ship_zip_code": "ZIP code",
+        "status_at": "since",
+    }

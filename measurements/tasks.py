@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from devices import tenovi
 from devices.sync import reading_runs
+from measurements.ingest import patient_summaries
 from measurements.ingest import pipeline as inbox_of_readings
 from measurements.sync import pull as reconciliation
 from patients.queueing import periodic_jobs
@@ -16,6 +17,11 @@ from patients.queueing.wakeup import wake_worker
 def process_measurement_webhooks() -> None:
     if inbox_of_readings.ingest_waiting_deliveries():
         wake_worker("order_lines")
+
+
+@shared_task
+def rebuild_stale_summaries() -> None:
+    patient_summaries.rebuild_stale_summaries()
 
 
 @shared_task

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 # Some dozens of rows each and never more: a scan of them is their index.
 SMALL_TABLES = {
     "patients_clinic", "patients_user", "patients_user_clinics", "measurements_metric", "measurements_threshold",
-    "devices_devicetype", "devices_apikeyslot", "devices_periodicjob", "devices_operatoralarm", "fulfillment_kit",
+    "devices_devicetype", "devices_apikeyslot", "queueing_periodicjob", "devices_operatoralarm", "fulfillment_kit",
     "fulfillment_kititem", "django_content_type",
 }  # fmt: skip
 PAGES = [

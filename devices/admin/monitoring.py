@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from devices.models import OperatorAlarm, PeriodicJob, WebhookCount
+from devices.models import OperatorAlarm, WebhookCount
 from patients.admin_site.base import ReadOnlyAdmin
 from patients.admin_site.filters import EmptyFieldFilter
+from patients.queueing.models import PeriodicJob
 
 
 @admin.register(PeriodicJob)

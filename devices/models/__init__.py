@@ -5,7 +5,7 @@ from .device_type import DeviceType
 from .gateway import Gateway
 from .hardware_change import HardwareChange
 from .operator_alarm import OperatorAlarm
-from .sync import PeriodicJob, SyncRow, SyncRun
+from .sync import SyncRow, SyncRun
 from .vendor_call import VendorCall
 from .webhook_count import WebhookCount
 
@@ -18,7 +18,6 @@ __all__ = [
     "Gateway",
     "HardwareChange",
     "OperatorAlarm",
-    "PeriodicJob",
     "SyncRow",
     "SyncRun",
     "VendorCall",

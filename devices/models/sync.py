@@ -154,18 +154,3 @@ class SyncRow(models.Model):
 
     def __str__(self) -> str:
         return f"sync row {self.pk}"
-
-
-class PeriodicJob(models.Model):
-    """When a periodic job last began and last ended well. Beat keeps no truth: what is due is read from rows."""
-
-    name = models.CharField(max_length=64, primary_key=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    succeeded_at = models.DateTimeField(null=True, blank=True)
-    problem = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ("name",)
-
-    def __str__(self) -> str:
-        return self.name

@@ -17,11 +17,12 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from devices.models import ApiKeySlot, Delivery, PeriodicJob, SyncRun, WebhookCount
+from devices.models import ApiKeySlot, Delivery, SyncRun, WebhookCount
 from devices.models.delivery import DeliveryState
 from devices.models.sync import SyncKind, SyncRowState, SyncRunQuerySet
 from devices.monitoring.queue_age import QUEUE_AGES, format_duration
 from devices.webhooks import outcome_counts
+from patients.queueing.models import PeriodicJob
 
 BROKER_TIMEOUT_SECONDS = 0.5
 PERIODS_ALLOWED = 1.5

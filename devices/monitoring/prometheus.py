@@ -13,12 +13,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from devices.models import ApiKeySlot, Delivery, PeriodicJob, SyncRow, SyncRun, VendorCall, WebhookCount
+from devices.models import ApiKeySlot, Delivery, SyncRow, SyncRun, VendorCall, WebhookCount
 from devices.models.delivery import DeliveryState
 from devices.models.sync import SyncKind
 from devices.monitoring import checks
 from devices.monitoring.queue_age import QUEUE_AGES
 from devices.webhooks.outcome_counts import ALARM_WINDOW
+from patients.queueing.models import PeriodicJob
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})

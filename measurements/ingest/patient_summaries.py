@@ -9,9 +9,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable
 
-from django.db import connection
+from django.db import connection, transaction
 
 from measurements.models.reading_rules import COUNTED, TRUSTED
+from patients.models import Patient
 
 # 62 days of bits: shifted further, bits would come back at the other end or touch the sign. Each row looks up its time
 # zone, because PostgreSQL knows little of rows just written: to join, it may walk through all patients for each.
@@ -121,6 +122,19 @@ def rebuild_patient_summaries(patients: Iterable[uuid.UUID]) -> None:
     execute_statements(
         (UPSERT_LATEST_VALUES_SQL, UPSERT_DAYS_OF_PATIENTS_SQL, UPDATE_WEIGHT_GAIN_SQL), {"patients": found}
     )
+
+
+STALE_BATCH_SIZE = 500  # patients in one transaction; the next sweep finds the others
+
+
+@transaction.atomic
+def rebuild_stale_summaries() -> None:
+    """Rebuild what an edit of the patient has marked stale; an edit meanwhile waits and marks again."""
+    stale = Patient.objects.summary_stale()
+    locked = list(stale.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)[:STALE_BATCH_SIZE])
+    if locked:
+        rebuild_patient_summaries(locked)
+        stale.filter(pk__in=locked).clear_summary_stale()
 
 
 def execute_statements(statements: Iterable[str], values: dict[str, str | list[uuid.UUID]]) -> None:

@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
-from patients.admin_site.display import FIELD_LABELS, PatientLinkMixin, displayed_fields
+from patients.admin_site.display import PatientLinkMixin, displayed_fields, field_labels
 from patients.audit import audit_log
 from patients.models import AuditEvent, User
 from patients.permissions import current_user
@@ -95,7 +95,7 @@ class ScopedAdmin(ModelAdmin):
         return False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change=change, **{"labels": FIELD_LABELS, **kwargs})
+        return super().get_form(request, obj, change=change, **{"labels": field_labels(), **kwargs})
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what a filter offers: nobody narrows by a birth date in the address."""
@@ -238,7 +238,7 @@ class ReadOnlyInline(PatientLinkMixin, admin.TabularInline):
     show_change_link = True
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        return super().get_formset(request, obj, **{"labels": FIELD_LABELS, **kwargs})
+        return super().get_formset(request, obj, **{"labels": field_labels(), **kwargs})
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

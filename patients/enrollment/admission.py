@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
+from patients.queueing.wakeup import wake_worker
 from patients.us_states import TIME_ZONE_BY_STATE
 from patients.validators import normalize_to_e164
 
@@ -95,7 +96,10 @@ def edit_patient(*, patient: Patient, by: User, edit_version: int, **fields: Any
         raise ValidationError({"external_id": "The vendor knows this patient under the old id; it can't change."})
     current.edit_version += 1
     current.live_version += 1
-    save_patient(current, update_fields=[*changed, "edit_version", "live_version"])
+    if "time_zone" in changed:  # days are counted in the patient's own zone
+        current.summary_stale_at = timezone.now()
+        wake_worker("stale_summaries")
+    save_patient(current, update_fields=[*changed, "edit_version", "live_version", "summary_stale_at"])
     audit_log.record_event(
         AuditEvent.Action.EDIT,
         by=by,

@@ -10,8 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from devices.models import Device
-from measurements.ingest import patient_summaries
 from patients import zip_codes
 from patients.audit import audit_log
 from patients.enrollment import admission
@@ -61,9 +59,6 @@ def edit_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     except ValidationError as error:
         form.add_validation_error(error)
         return render_patient_form(request, patient, form)
-    patient_summaries.rebuild_patient_summaries(
-        [patient.pk]
-    )  # its days are the patient's own: the time zone may have changed
     messages.success(request, "The changes are saved.")
     warn_zip_state_mismatch(request, form)
     return redirect("patients:page", patient.pk)
@@ -90,8 +85,7 @@ def discharge_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpRespon
             label = kept.get_discharge_reason_display()
             messages.warning(request, f"Somebody was faster, with the reason “{label}”. Yours is not saved.")
         return redirect("patients:page", patient.pk)
-    linked = Device.objects.linked().filter(patient=patient).count()
-    return render(request, "patients/discharge.html", {"form": form, "patient": patient, "linked": linked})
+    return render(request, "patients/discharge.html", {"form": form, "patient": patient})
 
 
 @requires_permission(Permission.EDIT_PATIENTS)

@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
                 ('discharged_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('discharge_reason', models.CharField(blank=True, choices=[('completed', 'Programme completed'), ('patient_request', "Patient's wish"), ('moved', 'Moved away'), ('inpatient', 'Admitted to long-term care'), ('died', 'Died'), ('other', 'Other')], editable=False, max_length=16)),
                 ('live_version', models.BigIntegerField(default=patients.models.patient.random_live_version, editable=False)),
+                ('summary_stale_at', models.DateTimeField(editable=False, null=True)),
                 ('edit_version', models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
@@ -138,6 +139,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='patient',
             index=models.Index(fields=['clinic', 'birth_date'], name='patient_by_birth_date'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(condition=models.Q(('summary_stale_at__isnull', False)), fields=['summary_stale_at'], name='patient_summary_stale'),
         ),
         migrations.AddIndex(
             model_name='patient',

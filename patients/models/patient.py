@@ -99,6 +99,14 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """The vendor knows nothing of the others."""
         return self.filter(devices__isnull=False).distinct()
 
+    def summary_stale(self) -> PatientQuerySet:
+        """Those whose computed summary must be rebuilt after an edit."""
+        return self.filter(summary_stale_at__isnull=False)
+
+    def clear_summary_stale(self) -> None:
+        """The summaries are rebuilt; open pages reload."""
+        self.update(summary_stale_at=None, live_version=F("live_version") + 1)
+
     def by_external_id(self, external_id: str) -> Patient | None:
         """The vendor looks account ids up ignoring case, and so do we. For code that acts for nobody in particular."""
         return self.alias(folded=Lower("external_id")).filter(folded=external_id.lower()).first()
@@ -151,6 +159,8 @@ class Patient(models.Model):
     discharge_reason = models.CharField(max_length=16, choices=DischargeReason, blank=True, editable=False)
     # Goes up with everything that an open page of this patient shows; pages poll with it.
     live_version = models.BigIntegerField(default=random_live_version, editable=False)
+    # Set when what is computed per patient no longer fits (a new time zone); cleared when it has been rebuilt.
+    summary_stale_at = models.DateTimeField(null=True, editable=False)
     # Goes up with every edit by a person; a form that was opened on an older one is told.
     edit_version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -186,6 +196,11 @@ class Patient(models.Model):
         indexes = (
             models.Index(fields=("clinic", "family_name", "given_name", "id"), name="patient_link"),
             models.Index(fields=("clinic", "birth_date"), name="patient_by_birth_date"),
+            models.Index(
+                fields=("summary_stale_at",),
+                condition=Q(summary_stale_at__isnull=False),
+                name="patient_summary_stale",
+            ),
             models.Index(
                 fields=("clinic", "provider"), condition=Q(discharged_at__isnull=True), name="patient_providers"
             ),

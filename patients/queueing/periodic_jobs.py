@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from django.db import connection
 from django.utils import timezone
 
-from devices.models import PeriodicJob
+from patients.queueing.models import PeriodicJob
 
 ADVISORY_LOCK_SPACE = 0x7E11  # keeps our advisory locks apart from anybody else's in this database
 

@@ -16,13 +16,13 @@ from devices.models import (
     Gateway,
     HardwareChange,
     OperatorAlarm,
-    PeriodicJob,
     SyncRow,
     SyncRun,
     VendorCall,
     WebhookCount,
 )
 from devices.statuses import DeviceState
+from patients.queueing.models import PeriodicJob
 from tests.factories.patients import PatientFactory
 
 

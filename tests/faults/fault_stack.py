@@ -129,7 +129,7 @@ class FaultStack:
             "SELECT state, lease IS NOT NULL, count(*), min(next_attempt_at - now()), max(leased_until - now()) "
             "FROM devices_delivery WHERE state IN ('new', 'waiting') GROUP BY 1, 2"
         )
-        jobs = self.rows("SELECT name, now() - succeeded_at, problem FROM devices_periodicjob")
+        jobs = self.rows("SELECT name, now() - succeeded_at, problem FROM queueing_periodicjob")
         ended = [each.name for each in self.stack.supervisor.watched_processes if not each.is_running()]
         return {"broker": broker, "inbox": inbox, "jobs": jobs, "ended": ended}
 

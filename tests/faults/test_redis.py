@@ -94,7 +94,7 @@ def check_workers_take_wakeups(fault_stack):
     for queue in QUEUES:
         fault_stack.process(f"worker-{queue}").check()
         fault_stack.send_task("devices.tasks.record_heartbeat", queue)
-    alive = "SELECT name FROM devices_periodicjob WHERE name LIKE 'worker %%' AND succeeded_at > %s"
+    alive = "SELECT name FROM queueing_periodicjob WHERE name LIKE 'worker %%' AND succeeded_at > %s"
     fault_stack.wait_until(lambda: len(fault_stack.rows(alive, since)) == 3, what="signs of life")
 
 

@@ -134,7 +134,7 @@ def provoke_server_errors(clinic, cora):
         said = hidden | PATIENT | {"given_name": REJECTED_NAME, "mrn": "", "sex": "female", "state": "NH"}
         answer = cora.http.post("/patients/new/", data=said, headers={"Referer": clinic.base_url})
         assert answer.status_code == 500
-    with rejecting_constraint(clinic, "devices_periodicjob", f"name <> 'alarms' OR problem = '{NOTE}'"):
+    with rejecting_constraint(clinic, "queueing_periodicjob", f"name <> 'alarms' OR problem = '{NOTE}'"):
         clinic.run_manage_command(
             "shell", "-v", "0", "-c", "from devices.tasks import check_operator_alarms as t; t.delay()"
         )

@@ -75,4 +75,4 @@ def test_deep_health_check_names_hanging_process_until_it_resumes(stack, name, r
 def age_job_heartbeats(house):
     """As if ten minutes had gone by."""
     with psycopg.connect(house.env["DATABASE_URL"]) as connection:
-        connection.execute("UPDATE devices_periodicjob SET succeeded_at = succeeded_at - interval '10 minutes'")
+        connection.execute("UPDATE queueing_periodicjob SET succeeded_at = succeeded_at - interval '10 minutes'")

@@ -1,8 +1,8 @@
 import pytest
 from django.utils import timezone
 
-from devices.models import PeriodicJob
 from devices.monitoring import views as health_views
+from patients.queueing.models import PeriodicJob
 from tests.devices.monitoring.monitoring_data import count_webhook_at, time_ago
 from tests.factories import SyncRunFactory
 

@@ -6,9 +6,10 @@ from celery import current_app
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from devices.models import ApiKeySlot, PeriodicJob, SyncRun, WebhookCount
+from devices.models import ApiKeySlot, SyncRun, WebhookCount
 from devices.monitoring import checks
 from devices.monitoring import views as health_views
+from patients.queueing.models import PeriodicJob
 from tests.devices.monitoring.monitoring_data import TOKEN, count_webhook_at, time_ago
 from tests.factories import DeliveryFactory, DeviceFactory, GatewayFactory, SyncRowFactory, VendorCallFactory
 from tests.source_code import product_modules

@@ -9,11 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from measurements import tasks
 from measurements.chart.statistics import compute_weight_baseline
 from measurements.ingest import patient_summaries
 from measurements.ingest.pg_arrays import format_bigint_array
 from measurements.models import Measurement, PatientSummary
 from measurements.thresholds import evaluation
+from patients.enrollment import admission
+from patients.models import Patient
 from tests.database_clock import freeze_database_now
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
@@ -235,3 +238,22 @@ def test_patient_summary_rebuild_equals_incremental_updates(rosa, device, seed):
     patient_summaries.rebuild_patient_summaries([rosa.pk])
 
     assert PatientSummary.objects.filter(patient=rosa).values().get() == followed
+
+
+def test_patient_summary_is_rebuilt_after_an_edit_of_the_time_zone(rosa, device, cora):
+    update_summary(create_latest_reading(device, hours_ago=12))  # midnight in New York, at the latest
+    admission.edit_patient(patient=rosa, by=cora, edit_version=rosa.edit_version, time_zone="Pacific/Honolulu")
+    assert list(Patient.objects.summary_stale()) == [rosa]
+    edited = Patient.objects.get(pk=rosa.pk)
+
+    tasks.rebuild_stale_summaries()
+
+    rebuilt = Patient.objects.get(pk=rosa.pk)
+    assert measured_days_ago(PatientSummary.objects.get(patient=rosa), rebuilt.zone) == {1}
+    assert (rebuilt.summary_stale_at, rebuilt.live_version) == (None, edited.live_version + 1)
+
+
+def test_patient_summary_stays_as_it_is_after_an_edit_of_another_field(rosa, cora):
+    admission.edit_patient(patient=rosa, by=cora, edit_version=rosa.edit_version, city="Nashua")
+
+    assert not Patient.objects.summary_stale().exists()

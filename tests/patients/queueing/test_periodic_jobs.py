@@ -5,8 +5,8 @@ import threading
 import pytest
 from django.db import connection
 
-from devices.models import PeriodicJob
 from patients.queueing import periodic_jobs
+from patients.queueing.models import PeriodicJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
