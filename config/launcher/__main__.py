@@ -1,11 +1,11 @@
-"""`python -m config.launcher TARGET`, inside .venv; `make TARGET` comes here through bootstrap.py."""
+"""Command line of the launcher, `python -m config.launcher TARGET`; `make TARGET` runs it through bootstrap.py."""
 
 import sys
 from importlib import import_module
 
 from config.launcher.errors import LauncherError
 
-TARGETS = {  # target: module and function, loaded when asked for, so that the rest costs no time
+TARGETS = {  # target: module and function, imported on demand, so that other targets cost no time
     "demo": ("demo", "run_demo_target"),
     "demo-reset": ("demo", "reset_demo_target"),
     "run": ("run", "run_product_target"),

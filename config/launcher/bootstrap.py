@@ -1,6 +1,6 @@
-"""Make .venv what requirements*.txt say, then hand over to config.launcher inside it.
+"""Create or update .venv from requirements*.txt, then run config.launcher in it.
 
-Run by path with any Python 3: nothing but the standard library, and syntax that old ones can read up to the refusal.
+Run by path with any Python 3: only the standard library, and syntax that old versions can parse up to the refusal.
 """
 
 import fcntl
@@ -17,12 +17,12 @@ VENV_PYTHON = os.path.join(VENV, "bin", "python")
 STAMP_FILE = os.path.join(VENV, "made-from")
 REQUIREMENT_FILES = ("requirements-uv.txt", "requirements.txt", "requirements-dev.txt")
 NEEDED_BYTES = 1500 * 1000 * 1000
-WHEEL_PLATFORMS = "Wheels are there for Linux and macOS on x86_64 and arm64, Python 3.11 to 3.14"
-INSTALL_ERROR_HINTS = (  # what installers print: what it means
+WHEEL_PLATFORMS = "Wheels exist for Linux and macOS on x86_64 and arm64, Python 3.11 to 3.14"
+INSTALL_ERROR_HINTS = (  # text printed by an installer: its meaning
     ("No space left on device", "The disk is full: free 1.5 GB and run it again."),
     (
         "THESE PACKAGES DO NOT MATCH THE HASHES",
-        "A download is not what was locked: try again, or ask who runs the index.",
+        "A download is not what was locked: try again, or ask the owner of the package index.",
     ),
     ("No matching distribution", WHEEL_PLATFORMS + ": this platform has none for the package named above."),
     ("", "The packages can't be fetched: check the network, or set PIP_INDEX_URL to your mirror, and run it again."),
@@ -57,7 +57,15 @@ def install_requirements() -> None:
     if shutil.disk_usage(ROOT).free < NEEDED_BYTES:
         raise BootstrapError("Too little space: 1.5 GB are needed in %s." % ROOT)
     if not is_venv_usable():
-        create_venv()
+        try:
+            import ensurepip
+            import venv
+        except ImportError:
+            raise BootstrapError(
+                "This Python can't make virtual environments: on Debian and Ubuntu, apt install python3-venv."
+            )
+        del ensurepip, venv
+        run_command([sys.executable, "-m", "venv", "--clear", VENV])
     run_command([VENV_PYTHON, "-m", "pip", "install"] + PIP_OPTIONS + ["-r", REQUIREMENT_FILES[0]])
     if not sync_with_uv():
         print_line("uv could not install them, pip tries (slower)")
@@ -74,7 +82,7 @@ PIP_OPTIONS = ["-q", "--disable-pip-version-check", "--no-input", "--require-has
 
 
 def sync_with_uv() -> bool:
-    """Exactly the two sets, no more. `uv` knows nothing of pip's settings, so the index is handed on."""
+    """Install exactly the two sets. `uv` ignores pip's settings, so the index is passed on."""
     environment = dict(os.environ)
     if "PIP_INDEX_URL" in environment:
         environment.setdefault("UV_DEFAULT_INDEX", environment["PIP_INDEX_URL"])
@@ -89,27 +97,15 @@ def sync_with_uv() -> bool:
 
 
 def is_venv_usable() -> bool:
-    """A venv of this very Python in this very place; one that nobody stamped is taken if its version fits."""
+    """Whether .venv is of this Python in this folder; one without a stamp is used if its version is the same."""
     if not os.path.exists(VENV_PYTHON):
         return False
     first = read_text_file(STAMP_FILE).partition("\n")[0]
     if first and first != interpreter_identity():
         return False
     command = [VENV_PYTHON, "-c", "import sys, pip; print(sys.version)"]
-    asked = subprocess.run(command, stdout=subprocess.PIPE, universal_newlines=True, check=False)
-    return asked.returncode == 0 and asked.stdout.strip() == sys.version.strip()
-
-
-def create_venv() -> None:
-    try:
-        import ensurepip
-        import venv
-    except ImportError:
-        raise BootstrapError(
-            "This Python can't make virtual environments: on Debian and Ubuntu, apt install python3-venv."
-        )
-    del ensurepip, venv
-    run_command([sys.executable, "-m", "venv", "--clear", VENV])
+    done = subprocess.run(command, stdout=subprocess.PIPE, universal_newlines=True, check=False)
+    return done.returncode == 0 and done.stdout.strip() == sys.version.strip()
 
 
 def run_command(command: list) -> None:
@@ -120,12 +116,9 @@ def run_command(command: list) -> None:
 
 
 def requirements_stamp() -> str:
-    """What .venv is made from: the interpreter, the place, and the bytes of the locked sets."""
-    return (
-        interpreter_identity()
-        + "\n"
-        + "\n".join(hashlib.sha256(read_requirement_file(name)).hexdigest() for name in REQUIREMENT_FILES)
-    )
+    """Fingerprint of .venv: the interpreter, the folder, and the bytes of the locked sets."""
+    hashes = [hashlib.sha256(read_requirement_file(name)).hexdigest() for name in REQUIREMENT_FILES]
+    return "\n".join([interpreter_identity()] + hashes)
 
 
 def interpreter_identity() -> str:

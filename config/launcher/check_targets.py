@@ -64,11 +64,11 @@ def run_check(name: str, command: list[str], env: dict[str, str]) -> bool:
 
 @contextlib.contextmanager
 def production_environment() -> Iterator[dict[str, str]]:
-    """Settings as a clinic would have them, on a database of our own for the checks that ask one."""
+    """Settings as in production, with a temporary database for the checks that query one."""
     state = paths.create_private_folder(paths.state_folder_of("test") / f"check-{os.getpid()}-{secrets.token_hex(3)}")
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     try:
-        with OrphanReaper() as leash, running_postgres(state, reaper=leash, durable=False) as server:
+        with OrphanReaper() as reaper, running_postgres(state, reaper=reaper, durable=False) as server:
             yield inherited | generate_secrets() | PRODUCTION_SETTINGS | {"DATABASE_URL": server.url}
     finally:
         paths.remove_state(state)

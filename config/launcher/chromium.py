@@ -1,4 +1,4 @@
-"""A Chromium for the browser tests: the system's, else Debian's package (as root), else Playwright's own download."""
+"""Chromium for the browser tests: the installed one, else Debian's package (as root), else Playwright's download."""
 
 import os
 import shutil
@@ -15,12 +15,8 @@ INSTALL_TIMEOUT_SECONDS = 300
 
 
 def find_or_install_chromium() -> str | None:
-    """Path of a Chromium that answers, or None when there is no way to one."""
-    return (
-        find_installed_chromium()
-        or (install_debian_chromium() if os.geteuid() == 0 else None)
-        or install_playwright_chromium()
-    )
+    """Path of a Chromium that starts, or None."""
+    return find_installed_chromium() or install_debian_chromium() or install_playwright_chromium()
 
 
 def find_installed_chromium() -> str | None:
@@ -33,7 +29,7 @@ def is_working_chromium(path: str) -> bool:
 
 
 def install_debian_chromium() -> str | None:
-    if not (Path("/etc/debian_version").exists() and shutil.which("apt-get")):
+    if not (os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get")):
         return None
     print_line("Browser tests need a Chromium: installing Debian's package")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

@@ -1,7 +1,9 @@
+"""Console output of the launcher."""
+
 import contextlib
 
 
 def print_line(line: str) -> None:
-    """To whoever still looks: a closed terminal must not keep us from stopping in order."""
+    """Print and flush; a closed terminal must not prevent an orderly stop."""
     with contextlib.suppress(OSError):
         print(line, flush=True)

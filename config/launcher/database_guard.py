@@ -13,7 +13,7 @@ DATABASE_COMMENT_SQL = (
 
 
 def refuse_foreign_database(database_url: str) -> None:
-    """A server that somebody named: its database must be empty, or marked by a demo before."""
+    """DATABASE_URL of the demo: the database must be empty, or marked by an earlier demo."""
     with psycopg.connect(database_url) as session:
         if fetch_value(session, DATABASE_COMMENT_SQL) == DEMO_DATABASE_COMMENT:
             return

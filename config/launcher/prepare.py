@@ -1,4 +1,4 @@
-"""Run by the launcher before anything serves: tables, the cache's table, static files. Idempotent."""
+"""Database tables, cache table and static files, prepared before the web server starts. Idempotent."""
 
 import django
 from django.core.management import call_command

@@ -1,4 +1,4 @@
-"""One process of ours: started in a group of its own, logged to a file, stopped without leaving a child behind."""
+"""Child processes: each in its own process group, logged to a file, stopped together with its children."""
 
 import contextlib
 import os
@@ -20,10 +20,10 @@ POLL_INTERVAL_SECONDS = 0.05
 
 
 class OrphanReaper:
-    """Our side of orphan_reaper.py: what we start is stopped even when we are killed and can't do it ourselves."""
+    """The launcher's side of orphan_reaper.py: its processes are stopped even when the launcher itself is killed."""
 
     def __init__(self, *, kept_descriptors: tuple[int, ...] = ()) -> None:
-        """`keep`: file descriptors (the lock of a state folder) to be held until the last process is gone."""
+        """`kept_descriptors`: file descriptors (a state folder's lock) that stay open until the last process ends."""
         script = Path(__file__).with_name("orphan_reaper.py")
         reading, writing = os.pipe()
         self._helper = subprocess.Popen(
@@ -77,7 +77,7 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                umask=0o077,  # what it writes (accounts, mail, the vendor's state) is ours alone
+                umask=0o077,  # its files (accounts, mail, the vendor's state) are readable by this user only
                 **popen_user_options(self._owner),
             )
         self._reaper.register_process(self._popen.pid, self._stop_signal)
@@ -85,7 +85,7 @@ class Process:
     @property
     def pid(self) -> int:
         if self._popen is None:
-            raise ProcessDied(f"{self.name} does not run.")
+            raise ProcessDied(f"{self.name} is not running.")
         return self._popen.pid
 
     def is_running(self) -> bool:
@@ -117,7 +117,7 @@ class Process:
                 os.kill(self.pid, what)
 
     def stop(self, *, grace: float = STOP_GRACE_SECONDS) -> None:
-        """Ask, wait, then kill the whole group, in which a child may have outlived its parent."""
+        """Send the stop signal, wait, then kill the whole group, in which a child may have outlived its parent."""
         self.request_stop()
         self.wait_or_kill(deadline=time.monotonic() + grace)
 
@@ -145,6 +145,6 @@ def popen_user_options(owner: DatabaseOwner | None) -> dict[str, Any]:
 
 
 def rotate_log(log: Path) -> None:
-    """Keep one older generation, so that a tail shows this run only."""
+    """Rename the last run's log, so that the tail shows this run only."""
     if log.exists():
         log.replace(log.with_name(log.name + ".1"))

@@ -1,4 +1,4 @@
-"""`make run`: the same processes with your environment or `.env`; no simulator, no demo people."""
+"""`make run`: the product with your environment or `.env`; no simulator, no demo patients."""
 
 import os
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ RUN_DEFAULTS = {"STATIC_COMPRESS": "0"}  # unless the environment wants its 20 s
 REQUIRED_SETTINGS = {
     "SECRET_KEY": "50 random characters or more",
     "MFA_ENCRYPTION_KEYS": "32 random bytes in URL-safe base64; .env.example says how to make them",
-    "ALLOWED_HOSTS": "the names that the site answers to",
+    "ALLOWED_HOSTS": "the host names of the site",
     "SITE_URL": "the address that people and the vendor's webhooks use",
     "TENOVI_CLIENT_DOMAIN": "the segment after /clients/ in the vendor's addresses",
     "TENOVI_API_KEYS": "one key of the vendor or several",
@@ -31,7 +31,7 @@ REQUIRED_SETTINGS = {
 
 def run_product_target(_words: list[str]) -> None:
     if (paths.ROOT / ".env").exists():
-        Env.read_env(paths.ROOT / ".env")  # what the environment says already stays
+        Env.read_env(paths.ROOT / ".env")  # variables of the environment take precedence
     plan = StackConfig(
         state=paths.state_folder_of(TARGET),
         env=RUN_DEFAULTS | os.environ,
@@ -40,16 +40,16 @@ def run_product_target(_words: list[str]) -> None:
     )
     refuse_incomplete_settings(plan.env)
     with (
-        listen_for_stop_signals() as ear,
+        listen_for_stop_signals() as stop_listener,
         hold_state_lock(plan.state, target=TARGET) as lock,
-        OrphanReaper(kept_descriptors=(lock,)) as leash,
+        OrphanReaper(kept_descriptors=(lock,)) as reaper,
     ):
         refuse_taken_port(plan.host, plan.port, target=TARGET)
         print_line("Starting")
         try:
-            with running_stack(plan, reaper=leash, stop_listener=ear) as house:
-                print_line(f"Vitals at Home listens on {house.base_url}/. Ctrl-C stops it. Logs: .run/logs")
-                house.supervisor.watch()
+            with running_stack(plan, reaper=reaper, stop_listener=stop_listener) as stack:
+                print_line(f"Vitals at Home listens on {stack.base_url}/. Ctrl-C stops it. Logs: .run/logs")
+                stack.supervisor.watch()
         except StopRequested:
             print_line("\nStopped.")
 
@@ -62,14 +62,10 @@ def refuse_incomplete_settings(env: Mapping[str, str]) -> None:
         raise LauncherError(
             "\n".join([*missing, "Set them in the environment or in .env; .env.example lists every name."])
         )
-    own = [name for name in ("DATABASE_URL", "CELERY_BROKER_URL") if not is_configured(env, name)]
-    if own and is_vendor_url(env.get("TENOVI_BASE_URL") or VENDOR_BASE_URL):
+    missing_servers = [name for name in ("DATABASE_URL", "CELERY_BROKER_URL") if not is_configured(env, name)]
+    vendor_host = (urlsplit(env.get("TENOVI_BASE_URL") or VENDOR_BASE_URL).hostname or "").rstrip(".")
+    if missing_servers and (vendor_host == "tenovi.com" or vendor_host.endswith(".tenovi.com")):
         raise LauncherError(
-            f"{' and '.join(own)} must name servers of yours: people's data never goes to embedded ones, "
+            f"{' and '.join(missing_servers)} must name servers of yours: patient data never goes to embedded ones, "
             f"and TENOVI_BASE_URL is the vendor's own."
         )
-
-
-def is_vendor_url(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    return host == "tenovi.com" or host.endswith(".tenovi.com")

@@ -1,4 +1,4 @@
-"""The whole product as processes, in order and ready: how demo, `make run` and the journeys start it alike."""
+"""The product's processes (servers, simulator, web, workers, beat), started in order, for demo, run and tests."""
 
 import contextlib
 import http.client
@@ -19,25 +19,24 @@ from config.launcher.stop_signals import StopSignalListener
 from config.launcher.supervisor import PYTHON, Supervisor
 from config.launcher.valkey import Valkey, running_valkey
 
-READY_TIMEOUT_SECONDS = 240  # one that dies is noticed at once; a busy machine is only slow
+READY_TIMEOUT_SECONDS = 240  # for a busy machine; a process that dies is noticed at once
 WORKER_PROCESSES = {"ingest": 1, "people": 1, "background": 2}  # queue: processes
 WORKER_FLAGS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
-def no_preparation(supervisor: Supervisor) -> None:
-    """`prepare_before_web` of a house that needs nothing done between its tables and its web server."""
-
-
 @dataclass(frozen=True)
 class StackConfig:
-    """`env` is the whole environment, addresses of own servers excepted. `vendor`: the simulator's flags, or None."""
+    """`env`: the whole environment, except the URLs of embedded servers. `simulator_flags`: None for the real vendor.
+
+    `prepare_before_web` runs after the migrations and before the web server starts.
+    """
 
     state: Path
     env: Mapping[str, str]
     port: int
     host: str = "127.0.0.1"
     simulator_flags: tuple[str, ...] | None = None
-    prepare_before_web: Callable[[Supervisor], None] = no_preparation
+    prepare_before_web: Callable[[Supervisor], None] | None = None
     other_version_advice: str = "start the version that made it, or name an empty database"
 
 
@@ -58,49 +57,52 @@ class Stack:
         return self.env["TENOVI_BASE_URL"]
 
     def run_manage_command(self, *words: str) -> str:
-        """What a management command printed."""
+        """Run a management command; what it printed."""
         return self.supervisor.run(f"manage-{words[0]}-{secrets.token_hex(3)}", [PYTHON, "manage.py", *words])
 
 
 @contextlib.contextmanager
 def running_stack(plan: StackConfig, *, reaper: OrphanReaper, stop_listener: StopSignalListener) -> Iterator[Stack]:
     with ExitStack() as stack:
-        own = EmbeddedServers(stack, plan, reaper)
-        env = {**plan.env, **own.urls, **fixed_settings(plan)}
+        env, postgres, valkey = {**plan.env, **fixed_settings(plan)}, None, None
+        if not is_configured(plan.env, "DATABASE_URL"):
+            postgres = stack.enter_context(running_postgres(plan.state, reaper=reaper))
+            env["DATABASE_URL"] = postgres.url
+        if not is_configured(plan.env, "CELERY_BROKER_URL"):
+            valkey = stack.enter_context(running_valkey(plan.state, reaper=reaper))
+            env["CELERY_BROKER_URL"] = valkey.url
         if plan.simulator_flags is not None:
-            env |= {"TENOVI_BASE_URL": f"http://127.0.0.1:{find_free_port()}"}
+            env["TENOVI_BASE_URL"] = f"http://127.0.0.1:{find_free_port()}"
         refuse_unknown_migrations(env["DATABASE_URL"], advice=plan.other_version_advice)
-        crew = Supervisor(state=plan.state, env=env, reaper=reaper, stop_listener=stop_listener)
-        own.add_to_supervisor(crew)
-        stack.callback(crew.stop)
-        crew.run("prepare", [PYTHON, "-m", "config.launcher.prepare"])
-        start_processes(crew, plan)
-        yield Stack(plan, crew, own.postgres, own.valkey, env)
-
-
-def start_processes(supervisor: Supervisor, plan: StackConfig) -> None:
-    if plan.simulator_flags is not None:
-        start_simulator(supervisor, plan.simulator_flags)
-    plan.prepare_before_web(supervisor)
-    start_web(supervisor, plan)
-    start_workers(supervisor)
+        supervisor = Supervisor(state=plan.state, env=env, reaper=reaper, stop_listener=stop_listener)
+        supervisor.watched_processes += [server.process for server in (postgres, valkey) if server]
+        stack.callback(supervisor.stop)
+        supervisor.run("prepare", [PYTHON, "-m", "config.launcher.prepare"])
+        if plan.simulator_flags is not None:
+            start_simulator(supervisor, plan.simulator_flags)
+        if plan.prepare_before_web:
+            plan.prepare_before_web(supervisor)
+        start_web(supervisor, plan)
+        start_workers(supervisor)
+        yield Stack(plan, supervisor, postgres, valkey, env)
 
 
 def start_simulator(supervisor: Supervisor, flags: tuple[str, ...]) -> None:
-    address = urlsplit(supervisor.env["TENOVI_BASE_URL"])
-    given = {
-        "SIMULATOR_KEYS": supervisor.env["TENOVI_API_KEYS"],
-        "SIMULATOR_CONTROL": supervisor.env["SIMULATOR_CONTROL"],
-    }
+    env, address = supervisor.env, urlsplit(supervisor.env["TENOVI_BASE_URL"])
     words = (
         "--bind",
         address.netloc,
         "--state",
         supervisor.state / "vendor.db",
         "--domain",
-        supervisor.env["TENOVI_CLIENT_DOMAIN"],
+        env["TENOVI_CLIENT_DOMAIN"],
     )
-    supervisor.start_dependency("simulator", [PYTHON, "-m", "devices.simulator", *words, *flags], **given)
+    supervisor.start_dependency(
+        "simulator",
+        [PYTHON, "-m", "devices.simulator", *words, *flags],
+        SIMULATOR_KEYS=env["TENOVI_API_KEYS"],
+        SIMULATOR_CONTROL=env["SIMULATOR_CONTROL"],
+    )
     supervisor.wait_until(
         lambda: accepts_connections(address.hostname, address.port),
         what="The simulated vendor",
@@ -121,27 +123,8 @@ def start_workers(supervisor: Supervisor) -> None:
     for queue, count in WORKER_PROCESSES.items():
         words = ("-Q", queue, "-c", str(count), "-n", f"{queue}@%h", "--loglevel", "INFO", *WORKER_FLAGS)
         supervisor.start(f"worker-{queue}", [*celery, "worker", *words])
-    # Beat keeps no truth: what is due comes from rows, and its file may be lost.
+    # Beat's file may be lost: what is due comes from rows.
     supervisor.start("beat", [*celery, "beat", "--schedule", supervisor.state / "beat-schedule", "--pidfile="])
-
-
-class EmbeddedServers:
-    """Own servers for whatever the environment doesn't name."""
-
-    def __init__(self, stack: ExitStack, plan: StackConfig, reaper: OrphanReaper) -> None:
-        self.postgres = self.valkey = None
-        self.urls: dict[str, str] = {}
-        if not is_configured(plan.env, "DATABASE_URL"):
-            self.postgres = stack.enter_context(running_postgres(plan.state, reaper=reaper))
-            self.urls["DATABASE_URL"] = self.postgres.url
-        if not is_configured(plan.env, "CELERY_BROKER_URL"):
-            self.valkey = stack.enter_context(running_valkey(plan.state, reaper=reaper))
-            self.urls["CELERY_BROKER_URL"] = self.valkey.url
-
-    def add_to_supervisor(self, supervisor: Supervisor) -> None:
-        for server in (self.postgres, self.valkey):
-            if server:
-                supervisor.watch_process(server.process)
 
 
 def fixed_settings(plan: StackConfig) -> dict[str, str]:
@@ -157,17 +140,14 @@ def is_configured(env: Mapping[str, str], name: str) -> bool:
 
 
 def is_web_healthy(plan: StackConfig, env: Mapping[str, str]) -> bool:
-    """Asked by the name that the site answers to, as a proxy would ask."""
+    """GET /healthz/ with the site's host name, as a proxy would send it."""
     host = urlsplit(env.get("SITE_URL", "")).netloc or f"{plan.host}:{plan.port}"
-    connection = http.client.HTTPConnection(loopback_host(plan.host), plan.port, timeout=5)
+    bound = "127.0.0.1" if plan.host == "0.0.0.0" else plan.host  # noqa: S104  compared, not bound
+    connection = http.client.HTTPConnection(bound, plan.port, timeout=5)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
         connection.request("GET", "/healthz/", headers={"Host": host, "X-Forwarded-Proto": "https"})
         return connection.getresponse().status == http.HTTPStatus.OK
     return False
-
-
-def loopback_host(host: str) -> str:
-    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  compared, not bound
 
 
 def accepts_connections(host: str | None, port: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal, taken note of and acted on between two steps, never in the middle of one."""
+"""Stop signals (Ctrl-C, SIGTERM, closed terminal), recorded and acted on between two steps, never during one."""
 
 import contextlib
 import signal
@@ -9,7 +9,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(Exception):
-    """Somebody asked us to stop. Not an error."""
+    """A stop signal arrived. Not an error."""
 
 
 class StopSignalListener:
@@ -26,10 +26,10 @@ class StopSignalListener:
 
 @contextlib.contextmanager
 def listen_for_stop_signals() -> Iterator[StopSignalListener]:
-    ear = StopSignalListener()
-    before = {number: signal.signal(number, ear.handle_signal) for number in STOP_SIGNALS}
+    listener = StopSignalListener()
+    before = {number: signal.signal(number, listener.handle_signal) for number in STOP_SIGNALS}
     try:
-        yield ear
+        yield listener
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

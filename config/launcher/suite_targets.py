@@ -1,4 +1,4 @@
-"""`make test` and its sisters: pytest takes the place of the launcher, so signals and its last line are its own."""
+"""`make test`, `test-faults`, `bench` and `figures`: pytest replaces the launcher's process, so it gets the signals."""
 
 import os
 import sys
@@ -9,21 +9,19 @@ from config.launcher.paths import ROOT
 
 PYTEST_COMMAND = [sys.executable, "-m", "pytest"]
 TWO_WORKER_FLAGS = ["-n", "2", "--dist", "loadgroup"]
-MAX_TEST_WORKERS = 6  # the tests that share one house run one after the other, and the rest is done by then
-# Whoever keeps Python from writing what it has compiled has each of a hundred processes compile the product anew.
+MAX_TEST_WORKERS = 6  # tests that share one stack run one after the other, and the rest is done by then
+# Without bytecode files, each of a hundred processes would compile the product anew.
 DROPPED_VARIABLES = {"DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE"}
 
 
 def run_test_suite(words: list[str]) -> NoReturn:
-    """A process more than there are cores: the tests of real processes, of browsers and of the clock wait a third of
-    their time.
-    """
+    """One worker more than there are cores: tests of processes, browsers and timing wait a third of their time."""
     count = min((os.cpu_count() or 1) + 1, MAX_TEST_WORKERS)
     exec_pytest(["-n", str(count), "--dist", "loadgroup", *words], CHROMIUM=find_or_install_chromium() or "")
 
 
 def run_fault_tests(words: list[str]) -> NoReturn:
-    """The walks and arbitrary bodies in one process, what breaks the product's own processes in the other."""
+    """Property-based tests in one worker, tests that break the product's processes in the other."""
     exec_pytest(["-m", "faults", *TWO_WORKER_FLAGS, *words])
 
 

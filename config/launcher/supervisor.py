@@ -1,4 +1,4 @@
-"""Processes that stand and fall together: started in order, watched, stopped in reverse."""
+"""Process supervisor: starts processes in order, watches them, and stops all in reverse when one ends."""
 
 import sys
 import time
@@ -20,15 +20,13 @@ class Supervisor:
         self, *, state: Path, env: Mapping[str, str], reaper: OrphanReaper, stop_listener: StopSignalListener
     ) -> None:
         self.state, self.env = state, dict(env)
-        self.processes, self.dependency_processes, self.watched_processes = (
-            list[Process](),
-            list[Process](),
-            list[Process](),
-        )
+        self.processes: list[Process] = []
+        self.dependency_processes: list[Process] = []
+        self.watched_processes: list[Process] = []  # embedded servers too, which their own modules start and stop
         self._reaper, self._stop_listener = reaper, stop_listener
 
     def start(self, name: str, command: Sequence[str | Path], **extra: str) -> Process:
-        """`extra` is environment of this process alone."""
+        """`extra`: environment variables of this process alone."""
         process = self.build_process(name, command, extra)
         process.start()
         self.processes.append(process)
@@ -36,14 +34,14 @@ class Supervisor:
         return process
 
     def start_dependency(self, name: str, command: Sequence[str | Path], **extra: str) -> Process:
-        """One that the others talk to: asked to stop only when they have ended."""
+        """A process that the others connect to: it is stopped only when they have ended."""
         process = self.start(name, command, **extra)
         self.processes.remove(process)
         self.dependency_processes.append(process)
         return process
 
     def run(self, name: str, command: Sequence[str | Path], **extra: str) -> str:
-        """To its end; what it printed. Raises Died with its last lines when it fails."""
+        """Run to the end; what it printed. ProcessDied with its last lines when it fails."""
         process = self.build_process(name, command, extra)
         process.start()
         try:
@@ -59,10 +57,6 @@ class Supervisor:
             process.stop()
         return process.log.read_text(errors="replace")
 
-    def watch_process(self, process: Process) -> None:
-        """Watch a server that its own module starts and stops."""
-        self.watched_processes.append(process)
-
     def wait_until(self, ready: Callable[[], bool], *, what: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not ready():
@@ -72,7 +66,7 @@ class Supervisor:
             time.sleep(POLL_INTERVAL_SECONDS)
 
     def watch(self) -> None:
-        """Until somebody asks us to stop (Asked) or one of us ends (Died)."""
+        """Until a stop signal arrives (StopRequested) or a process ends (ProcessDied)."""
         while True:
             self.check()
             time.sleep(WATCH_INTERVAL_SECONDS)
@@ -83,7 +77,7 @@ class Supervisor:
             process.check()
 
     def stop(self) -> None:
-        """Last started, first asked; then what is left after its grace is killed with its group."""
+        """Stop in reverse order; what still runs after STOP_GRACE_SECONDS is killed with its group."""
         for processes in (self.processes, self.dependency_processes):
             for process in reversed(processes):
                 process.request_stop()

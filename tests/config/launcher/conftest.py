@@ -18,15 +18,15 @@ def state_folder(tmp_path):
 
 @pytest.fixture
 def orphan_reaper():
-    with OrphanReaper() as leash:
-        yield leash
+    with OrphanReaper() as reaper:
+        yield reaper
 
 
 @pytest.fixture
 def is_running():
-    """Is a process of this number there? One that was never waited for counts as gone."""
+    """Whether a process with this id runs; a zombie counts as ended."""
 
-    def ask(pid):
+    def check(pid):
         stat = Path(f"/proc/{pid}/stat")
         if Path("/proc/self").exists():
             return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
@@ -36,7 +36,7 @@ def is_running():
             return False
         return True
 
-    return ask
+    return check
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a worker does with a message when Redis hangs: the real transport, a real Valkey, a real signal."""
+"""Celery broker transport when Redis hangs, with a real Valkey that is stopped by a signal."""
 
 import signal
 
@@ -18,8 +18,8 @@ def test_celery_broker_frees_prefetch_slot_if_ack_fails_on_hung_valkey(state_fol
         with Connection(server.url, transport=Transport, transport_options=options) as connection:
             channel = connection.channel()
             channel.basic_qos(0, 1, False)
-            queue = connection.SimpleQueue("told", channel=channel)
-            queue.put("look now")
+            queue = connection.SimpleQueue("wakeups", channel=channel)
+            queue.put("wake up")
             message = queue.get(timeout=WAIT_TIMEOUT_SECONDS)
             assert not channel.qos.can_consume()
 

@@ -1,4 +1,4 @@
-"""The demo's people have no phones, so its door is the password; everywhere else the second step stays required."""
+"""MFA of the demo: not required, because its staff is invented; always required by `make run`."""
 
 from config.launcher import demo, demo_secrets, run, stack
 

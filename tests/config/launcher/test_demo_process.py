@@ -1,4 +1,4 @@
-"""The demo as somebody has it who types `make demo`, presses Ctrl-C, and comes back the next day."""
+"""`make demo` as a process: start, sign-in, Ctrl-C, and a second start with the same data."""
 
 import os
 import re
@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from config.launcher import paths
+from config.launcher.demo import STOPPED_MESSAGE
 from config.launcher.paths import ROOT
 from config.launcher.stack import find_free_port
 from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS, WAIT_TIMEOUT_SECONDS
@@ -25,7 +26,7 @@ PRODUCT = ("config", "devices", "fulfillment", "measurements", "patients", "stat
 
 @pytest.fixture
 def clone(tmp_path):
-    """The product's files in a place of their own; what they need from the index is installed already."""
+    """A copy of the product's files in a folder of its own; its packages are installed already."""
     place = tmp_path / "a clone"
     place.mkdir()
     for name in PRODUCT:
@@ -69,10 +70,10 @@ class DemoProcess:
         return self.process.wait(LONG_WAIT_TIMEOUT_SECONDS)
 
     def left(self):
-        """What still runs of it: whoever works in that folder, or was told of it."""
-        told = (str(self.clone), str(paths.socket_folder(self.clone / ".demo")))
+        """Processes that still run in the clone's folder or name it on their command line."""
+        words = (str(self.clone), str(paths.socket_folder(self.clone / ".demo")))
         return [
-            line for line in map(describe_process, Path("/proc").glob("[0-9]*")) if any(word in line for word in told)
+            line for line in map(describe_process, Path("/proc").glob("[0-9]*")) if any(word in line for word in words)
         ]
 
 
@@ -88,7 +89,7 @@ def demo_process(clone):
     demo = DemoProcess(clone)
     yield demo
     if demo.process.poll() is None:
-        demo.process.kill()  # the leash ends the rest
+        demo.process.kill()  # the reaper stops the rest
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def patient_names(page):
     return re.findall(r'class="patient-name"[^>]*>([^<]+)', page.text)
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes as Linux shows them")
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads processes from /proc")
 def test_demo_starts_stops_cleanly_and_restarts_with_its_data(demo_process, browser, report_note):
     first = demo_process.start()
     passphrase = re.search(r"password for all: (\S+)", (demo_process.clone / ".demo" / "accounts.txt").read_text())[1]
@@ -116,7 +117,7 @@ def test_demo_starts_stops_cleanly_and_restarts_with_its_data(demo_process, brow
     assert 'aria-sort="descending"' in sorted_by_weight.text
 
     assert demo_process.ctrl_c() == 0
-    assert "`make demo` goes on where it was" in demo_process.out.read_text()
+    assert STOPPED_MESSAGE in demo_process.out.read_text()
     assert demo_process.left() == []
 
     second = demo_process.start()

@@ -1,3 +1,5 @@
+"""Startup checks of the launcher: port, lock, settings, databases, Python version and packages."""
+
 import os
 import socket
 import stat
@@ -83,10 +85,10 @@ def foreign_database():
     """A database on this run's server that the demo has never seen."""
     url = os.environ["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as session:
-        session.execute("DROP DATABASE IF EXISTS somebody_elses")
-        session.execute("CREATE DATABASE somebody_elses")
-        yield url.replace("/vitals?", "/somebody_elses?")
-        session.execute("DROP DATABASE somebody_elses WITH (FORCE)")
+        session.execute("DROP DATABASE IF EXISTS other_product")
+        session.execute("CREATE DATABASE other_product")
+        yield url.replace("/vitals?", "/other_product?")
+        session.execute("DROP DATABASE other_product WITH (FORCE)")
 
 
 def test_database_guard_refuses_database_with_foreign_tables(foreign_database):

@@ -1,4 +1,4 @@
-"""How `make test` starts its processes."""
+"""Workers and environment of `make test`."""
 
 import gc
 import os
@@ -10,7 +10,7 @@ from config.launcher import suite_targets
 
 @pytest.fixture
 def executed_commands(monkeypatch):
-    """What would have taken the launcher's place: its words and its environment."""
+    """(arguments, environment) of each process that would have replaced the launcher."""
     taken = []
     monkeypatch.setattr(os, "execve", lambda _path, words, environment: taken.append((words, environment)))
     return taken

@@ -35,14 +35,14 @@ def stop_signals():
 
 @pytest.fixture
 def supervisor(state_folder, orphan_reaper, stop_signals):
-    crew = Supervisor(state=state_folder, env={}, reaper=orphan_reaper, stop_listener=stop_signals)
-    yield crew
-    crew.stop()
+    supervisor = Supervisor(state=state_folder, env={}, reaper=orphan_reaper, stop_listener=stop_signals)
+    yield supervisor
+    supervisor.stop()
 
 
-def start_and_wait(crew, name, program, *words):
-    process = crew.start(name, [sys.executable, "-c", program, *words])
-    crew.wait_until(lambda: process.log.read_text().endswith("\n"), what=name, seconds=WAIT_TIMEOUT_SECONDS)
+def start_and_wait(supervisor, name, program, *words):
+    process = supervisor.start(name, [sys.executable, "-c", program, *words])
+    supervisor.wait_until(lambda: process.log.read_text().endswith("\n"), what=name, seconds=WAIT_TIMEOUT_SECONDS)
     return process
 
 
