@@ -1,4 +1,4 @@
-"""Real Chromium at the two widths that the pages are made for; a page that complains fails its test."""
+"""Chromium at desktop and phone width; console errors and failed requests of a page fail its test."""
 
 import os
 import threading
@@ -23,14 +23,14 @@ FLAGS = [
 ]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
-# Both widths and both themes in two runs. Colours and sizes of every page in all four looks are axe's business.
+# Both widths and both themes in two runs. axe checks colours and sizes in all four combinations.
 LIGHT_THEN_DARK = pytest.mark.parametrize(
     ("viewport", "theme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop light", "phone dark"]
 )
 DARK_THEN_LIGHT = pytest.mark.parametrize(
     ("viewport", "theme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop dark", "phone light"]
 )
-# What the browser tests saw last, for whoever looks at pages; git ignores it.
+# Screenshots of the last run; ignored by git.
 SCREENSHOTS_FOLDER = ROOT / ".test" / "screenshots"
 CHROMIUM_MISSING = "No Chromium"
 CHROMIUM_HINT = (
@@ -45,7 +45,7 @@ def pytest_itemcollected(item):
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # around pytest's own, which ends with its list of reasons
 def pytest_terminal_summary(terminalreporter):
-    """The last words of a run that tested no browser say so, just above pytest's own last line."""
+    """Prints above the summary line that a run had no browser."""
     yield
     skipped = [report for report in terminalreporter.getreports("skipped") if CHROMIUM_MISSING in str(report.longrepr)]
     if skipped:
@@ -63,7 +63,7 @@ def chromium():
     from playwright.sync_api import sync_playwright  # slow to load, and only these tests need it
 
     with sync_playwright() as playwright:
-        # Its event loop stays in this thread, where Django would take every query of a later test for an async one.
+        # Its event loop stays in this thread, and Django would refuse the queries of later tests as async.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -73,13 +73,13 @@ def chromium():
 
 @pytest.fixture
 def page_errors():
-    """What the pages of this test complained about. A test that provokes an error removes it from here."""
+    """Console errors and failed requests of this test's pages. A test that provokes an error removes it from here."""
     return []
 
 
 @pytest.fixture
 def open_browser_page(chromium, page_errors):
-    """A function that opens a tab of a browser of its own; at the end none may have complained."""
+    """A function that opens a tab in a context of its own; the test fails if one had errors."""
     contexts = []
 
     def open_page(*, viewport=DESKTOP, base_url=None, **options):
@@ -98,9 +98,9 @@ def open_browser_page(chromium, page_errors):
 
 
 class RequestCounter:
-    """How many requests other threads of this process, a live server's, are answering.
+    """Number of requests that the live server's threads are answering.
 
-    A page that polls may have asked as it was closed: emptying the tables beside that answer would be a deadlock.
+    A page may have polled as it was closed; truncating the tables during that request would be a deadlock.
     """
 
     def __init__(self):
@@ -133,7 +133,7 @@ class RequestCounter:
 
 
 def wait_until_true(holds):
-    """Asked again and again. A page under our policy can't be asked to wait for an expression of ours itself."""
+    """Polls the condition, because our CSP refuses Playwright's own waiting for an expression."""
     end = time.monotonic() + WAIT_TIMEOUT_SECONDS
     while not holds():
         assert time.monotonic() < end, "still not so"
@@ -141,14 +141,14 @@ def wait_until_true(holds):
 
 
 def wait_until_painted(page):
-    """What the page was told to show is on the screen: letters have come, and two frames have gone by."""
+    """Waits until fonts are loaded and two frames have been painted."""
     page.evaluate("document.fonts.ready.then(() => 0)")
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
 
 
 def stop_clock(page):
-    """Its time stands still from the start: it goes on by `page.clock.run_for(milliseconds)` alone, so that a slow
-    machine gives its timers no more than a fast one.
+    """Stops the page's clock from the start; only `page.clock.run_for(milliseconds)` moves it, so that timers run
+    equally often on a slow machine.
     """
     now = time.time()
     page.clock.install(time=now - WAIT_TIMEOUT_SECONDS)  # before now, however long the next line takes to arrive
@@ -156,15 +156,15 @@ def stop_clock(page):
 
 
 def save_screenshot(page, name):
-    """The whole page as it is now, kept as an artefact of the run."""
-    page.wait_for_load_state()  # a click may have led here, and the page may just be coming
+    """Saves a screenshot of the full page."""
+    page.wait_for_load_state()  # after a click the page may still be loading
     dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     look = f"{page.viewport_size['width']}-{'dark' if dark else 'light'}"
     page.screenshot(path=SCREENSHOTS_FOLDER / f"{name}-{look}.png", full_page=True)
 
 
 def session_cookie_for(user):
-    """The cookie's value of a browser that this person has signed in with."""
+    """Value of the session cookie of a browser in which this user is signed in."""
     client = Client()
     client.force_login(user)
     return client.cookies["sessionid"].value
@@ -172,9 +172,9 @@ def session_cookie_for(user):
 
 @pytest.fixture
 def open_page_as(open_browser_page, live_server):
-    """A function that opens an address in a tab of its own, as somebody or, with None, as nobody.
+    """A function that opens an address in a tab of its own, as `user` or, with None, anonymous.
 
-    `stopped`: its clock stands until the test winds it.
+    `stopped`: the page's clock moves by `run_for` only.
     """
 
     def open_tab(user, path, *, stopped=False, **options):
@@ -191,12 +191,12 @@ def open_page_as(open_browser_page, live_server):
 
 @pytest.fixture(params=["desktop", "phone"])
 def page(open_browser_page, stack, request):
-    """One tab on the house, once at each width."""
+    """A tab on the test stack, once at each width."""
     return open_browser_page(viewport=DESKTOP if request.param == "desktop" else PHONE, base_url=stack.base_url)
 
 
 def record_page_errors(page, troubles, *, home):
-    """Errors in the console (a violated CSP is one), in scripts, and requests to any host but `home`."""
+    """Records console errors (CSP violations too), script errors, and requests to any host but `home`."""
     page.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
     page.on(

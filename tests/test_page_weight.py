@@ -1,4 +1,4 @@
-"""What the first look at a page costs the wire: the page and all its styles and scripts, as they are sent."""
+"""Page weight: bytes of the first load of a page with its styles and scripts, as sent over the network."""
 
 import datetime as dt
 import gzip
@@ -36,8 +36,8 @@ def patient_with_many_readings(rosa):
                     device=device, patient=rosa, metric_id=code, taken_at=at, value_1=value, value_2=second, index=n
                 )
             )
-    kept = Measurement.objects.bulk_create(rows)
-    for row in kept[:4]:
+    stored = Measurement.objects.bulk_create(rows)
+    for row in stored[:4]:
         LatestReadingFactory(measurement=row)
     return rosa
 
@@ -51,7 +51,7 @@ def transferred_bytes(response):
 
 @cache
 def compressed_size(file):
-    """As `collectstatic` prepares it for whoever takes brotli."""
+    """Bytes with brotli, as `collectstatic` prepares it."""
     raw = file.read_bytes()
     return min(len(raw), len(Compressor.compress_brotli(raw)))
 

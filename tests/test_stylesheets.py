@@ -1,4 +1,4 @@
-"""What a style sheet gets wrong without anybody noticing in a test of words."""
+"""Style sheet mistakes that tests of page texts cannot detect."""
 
 import re
 
@@ -18,7 +18,7 @@ def test_stylesheets_match_no_unhashed_file_name():
     assert asking == []
 
 
-def test_stylesheet_keeps_connection_warning_sticky_at_top():
+def test_stylesheet_connection_warning_is_sticky_at_top():
     rule = re.search(r"^\.live-notice \{([^}]*)\}", SHEETS["app.css"], re.MULTILINE)
 
     assert "position: sticky; top: 0;" in rule[1]

@@ -1,4 +1,4 @@
-"""axe over what a page shows now, in both themes at both widths, and a clinic with enough in it to fill every page."""
+"""axe (accessibility checks) on an open page, in both themes at both widths, and a clinic that fills every page."""
 
 import datetime as dt
 
@@ -13,8 +13,8 @@ from tests.browsers import DESKTOP, PHONE
 from tests.sample_clinics import SampleClinics
 
 SERIOUS_IMPACTS = {"moderate", "serious", "critical"}
-# Once all rules, then those that another width or theme can break. What shows on a phone alone has its colours measured
-# in the dark, when it has any of its own there; in the light they are the wide page's.
+# All rules once, then those that another width or theme can break. Elements that only a phone shows have their colours
+# measured in dark mode; in light mode they have the colours of the wide page.
 COLOURS = ["color-contrast", "link-in-text-block"]
 NARROW = ["scrollable-region-focusable", "target-size", "aria-hidden-focus", "empty-table-header"]
 THEMES_AND_WIDTHS = [
@@ -24,7 +24,7 @@ THEMES_AND_WIDTHS = [
     (PHONE, "dark", COLOURS),
 ]
 AXE, RUN = Axe().axe_script, "options => axe.run(options).then((found) => found.violations)"
-# Every pair of a text's colour, size and weight with what lies behind it: what no wider page has shown is measured.
+# Pairs of text style and background that no wider page has shown yet; those are measured.
 SHADES = """() => [...new Set([...document.querySelectorAll("body *")].filter((el) => el.checkVisibility() &&
     (el.matches("input, select, textarea") || [...el.childNodes].some((each) => (each.data ?? "").trim())))
   .map((el) => {
@@ -40,7 +40,7 @@ STILL = "* { transition: none !important; animation: none !important; }"  # the 
 
 
 def find_axe_violations(page, name):
-    """What axe finds now: one line per rule, place and look."""
+    """Violations on the open page: one line per rule, element and theme."""
     page.add_style_tag(content=STILL)
     page.evaluate(AXE)
     page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
@@ -70,7 +70,7 @@ def format_violation(seen, rule):
 
 
 class ClinicWithReadings(SampleClinics):
-    """The world of the access tests with enough in it to fill a page."""
+    """The clinics of the access tests with enough data to fill a page."""
 
     def __init__(self):
         super().__init__()

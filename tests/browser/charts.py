@@ -1,9 +1,9 @@
-"""Charts on the page of a patient, as a test finds them."""
+"""Charts of a patient page: their data, positions on the screen, and tooltips."""
 
 from tests.browsers import wait_until_painted
 
 CHART_DATA = "JSON.parse(document.getElementById('vitals-data').textContent)"
-# Where a point of a chart stands on the screen.
+# Position of a point of a chart on the screen.
 SCREEN_POSITION = """([code, at, value]) => {
   const box = document.querySelector(`#plot-${code} .u-over`).getBoundingClientRect();
   const data = JSON.parse(document.getElementById("vitals-data").textContent);

@@ -18,7 +18,7 @@ def viewport(request):
 
 @pytest.fixture
 def open_at_viewport(open_page_as, viewport):
-    """A function that opens an address at this width, signed in as somebody or not."""
+    """A function that opens an address at this width, signed in as `user` or anonymous."""
     return lambda path, *, user=None, **options: open_page_as(user, path, viewport=viewport, **options)
 
 
@@ -57,7 +57,7 @@ def clinic_with_readings(transactional_db):
 
 @pytest.fixture
 def browser_for(open_browser_page, live_server):
-    """One browser per person. The policy of the pages would refuse what a test puts into them."""
+    """A function that opens a browser context per user, without the CSP, which would refuse injected test scripts."""
 
     def open_as(user):
         tab = open_browser_page(base_url=live_server.url, bypass_csp=True)

@@ -1,11 +1,11 @@
-"""What the tests of pages ask of a browser, and readings that fill its charts."""
+"""Browser expressions for page tests, and readings for charts."""
 
 from django.db import transaction
 
 from measurements.models import Measurement
 from patients.models import Patient
 
-# Pixels of a canvas that are nearly of one colour of the sheet.
+# Number of canvas pixels close to a colour of the style sheet.
 COUNT_COLORED_PIXELS = """([selector, name]) => {
   const canvas = document.querySelector(selector);
   const probe = document.createElement("canvas").getContext("2d");
@@ -21,7 +21,7 @@ COUNT_COLORED_PIXELS = """([selector, name]) => {
   return count;
 }"""
 
-POLL_NOW = "document.dispatchEvent(new Event('live:now'))"  # a page that is open asks for news at once
+POLL_NOW = "document.dispatchEvent(new Event('live:now'))"  # makes an open page poll at once
 
 
 def build_reading(device, code, at, value_1, value_2=None, **fields):

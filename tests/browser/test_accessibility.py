@@ -1,8 +1,7 @@
-"""axe over every page that a person can open, in both themes at both widths: nothing serious, nothing critical.
+"""axe on every page of the URLconf, in both themes at both widths: no serious and no critical violation.
 
-The pages are found by walking the URLconf with the world of `tests/sample_clinics.py`, so that a new page is looked at
-without anybody thinking of it. What an address alone doesn't show (errors, open panels) stands in
-`test_accessible_states.py`.
+Pages are found through the URLconf with the data of `tests/sample_clinics.py`, so that new pages are included. States
+that an address alone doesn't show (errors, open panels) are in `test_accessibility_states.py`.
 """
 
 import pytest
@@ -37,7 +36,7 @@ def is_allowed(role, policy):
 
 
 def addresses_for(world, who):
-    """Addresses that answer this person's GET with a whole page."""
+    """Addresses that answer a GET of this user with a full page."""
     client, role = world.clients[who], who.split()[0]
     for route in list_routes():
         open_to = route.policy == "public" if who == "anonymous" else is_allowed(role, route.policy)
@@ -74,7 +73,7 @@ def invite_clinician(world):
 
 
 def test_axe_finds_no_violations_on_clinician_and_coordinator_pages(clinic_with_readings, browser_for):
-    """What both may open is looked at as the coordinator, who has more buttons there."""
+    """Pages open to both roles are checked as the coordinator, who has more buttons there."""
     shown, found = set(), []
     for who in ("coordinator here", "clinician here"):
         page, fresh = (

@@ -1,4 +1,4 @@
-"""axe over what an address alone doesn't show: open panels, menus, drawn charts, and forms that were refused."""
+"""axe on states that an address alone doesn't show: open panels, menus, drawn charts, and forms with errors."""
 
 import pytest
 
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def submit_empty_form(page, address):
-    """As a browser without its own checks sends it: empty but for what was prefilled."""
+    """Submits a form as a browser without validation does: empty except for initial values."""
     page.goto(address)
     page.evaluate("document.querySelector('main form.form').noValidate = true")
     page.evaluate(

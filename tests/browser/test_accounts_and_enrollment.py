@@ -1,4 +1,4 @@
-"""Sign-in, invitation, the form and the admin as people meet them: at both widths, with no complaint of the browser."""
+"""Sign-in, invitation, enrollment form and admin in a browser at both widths, without console errors."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""The administrator's first page, the search of the audit and a comparison, at both widths: nothing complains."""
+"""Admin dashboard, audit search and sync run in a browser at both widths, without console errors."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""That our use of axe sees what it is there to see."""
+"""The axe helpers detect violations on a page that has them."""
 
 from tests.browser.axe import find_axe_violations
 

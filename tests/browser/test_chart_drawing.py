@@ -1,4 +1,4 @@
-"""What is drawn where, by the pixel: bands, gaps, marks, and a strip of readings per day."""
+"""Chart drawing, checked by pixels: bands, gaps, markers, labels, and the strip of readings per day."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ from tests.factories import DeviceFactory, LatestReadingFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Where a moment and a value of a chart's axes stand on its canvas.
+# Canvas position of a time and a value of a chart's axes.
 CHART_POSITIONS = """
   const canvas = document.querySelector(`#plot-${code} canvas`);
   const outer = canvas.getBoundingClientRect();
@@ -26,7 +26,7 @@ CHART_POSITIONS = """
     over.top - outer.top + over.height * (high - value) / (high - low),
   ];
 """
-# Colours of a chart's pixels, as "r,g,b,alpha", at moments and values of its axes.
+# Colours of a chart's pixels, as "r,g,b,alpha", at times and values of its axes.
 PIXELS = f"""([code, spots]) => {{ {CHART_POSITIONS}
   return spots.map(([at, value, right, down]) => {{
     const [x, y] = placed(at, value);
@@ -43,9 +43,9 @@ TRANSPARENT, SERIES, ALERT = "0,0,0,0", (27, 91, 166), (171, 31, 25)
 
 @pytest.fixture
 def sparse_readings(rosa):
-    """Five days of blood pressure, four days of nothing, and three readings at last, each with a mark of its own.
+    """Five days of blood pressure, four days without, and then three readings, each with its own marker.
 
-    All of it within fourteen days of the patient, whatever the hour: before six in the morning each is a day further.
+    All are within the patient's last fourteen days at any hour: before 6 AM each is a day earlier.
     """
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     now = timezone.now()
@@ -71,25 +71,25 @@ def test_chart_draws_threshold_band_gaps_and_marks_at_data_positions(open_as_cli
         return page.evaluate(PIXELS, ["blood_pressure", spots])
 
     def painted(colour, *spots):
-        """Edges are smoothed: nearly this colour, and more there than not."""
+        """Edges are antialiased: most pixels there are close to this colour."""
         found = [[int(part) for part in pixel.split(",")] for pixel in pixels(*spots)]
         return [seen > 120 and max(abs(a - b) for a, b in zip(rgb, colour, strict=True)) < 16 for *rgb, seen in found]
 
     def crossed(at, value):
-        """Both arms of a cross. A moment lies between pixels, so each arm is looked for a pixel around too."""
+        """Both arms of a cross. A time falls between pixels, so a neighbouring pixel counts too."""
         around = [(right, down) for right in (-1, 0, 1) for down in (-1, 0, 1)]
         arms = [[[at, value, arm + right, 5 + down] for right, down in around] for arm in (5, -5)]
         return all(any(painted(ink, *spots)) for spots in arms)
 
-    # The goal of below 130 fades downwards; above it nothing is filled, and the axis begins nowhere near zero.
+    # The goal "below 130" fades downwards; nothing is filled above it, and the axis does not start at zero.
     just_below, far_below, above = pixels([hole, 128], [hole, 112], [hole, 145])
     assert just_below != far_below
     assert above == TRANSPARENT
     assert int(just_below.split(",")[3]) > int(far_below.split(",")[3])
-    # A line between neighbours, and none over four days without a reading.
+    # A line between neighbours, none across four days without a reading.
     assert painted(series, [before, 157]) == [True]
     assert pixels(*([hole, 157, 0, down] for down in (-2, -1, 0, 1, 2))) == [TRANSPARENT] * 5
-    # A filled point, a hollow one, and one to be checked that is crossed and that no line leads to.
+    # A filled point, a hollow one, and a crossed one (to be checked) that no line leads to.
     assert painted(series, [plain, 157], [estimated, 157]) == [True, False]
     assert painted(panel, [estimated, 157]) == [True]
     assert [crossed(at, value) for at, value in ((doubtful, 110), (plain, 157))] == [True, False]
@@ -97,7 +97,7 @@ def test_chart_draws_threshold_band_gaps_and_marks_at_data_positions(open_as_cli
 
 
 def test_chart_draws_meal_shapes_and_irregular_heartbeat_frame(open_as_clinician, rosa):
-    """A peak up is before a meal, a peak down after one, a dot neither. The frame is a red diamond."""
+    """Triangle up: before a meal; triangle down: after one; dot: neither. The red diamond: irregular heartbeat."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     moments = [timezone.now() - dt.timedelta(days=days, hours=6) for days in (9, 6, 3)]
     meals = ("pre-prandial", "post-prandial", "")
@@ -115,20 +115,20 @@ def test_chart_draws_meal_shapes_and_irregular_heartbeat_frame(open_as_clinician
     at = page.evaluate(f"{CHART_DATA}.panels[0].points.at")
 
     def near(code, at, value, colour, *offsets):
-        """Of which of these pixels the colour is nearly this one."""
+        """For each pixel whether its colour is close to this one."""
         pixels = page.evaluate(PIXELS, [code, [[at, value, right, down] for right, down in offsets]])
         rows = [[int(part) for part in pixel.split(",")] for pixel in pixels]
         return [a > 120 and max(abs(x - y) for x, y in zip(rgb, colour, strict=True)) < 60 for *rgb, a in rows]
 
     def kind(at):
-        """By how wide its first and its last row of pixels are."""
+        """Compares the widths of its first and last row of pixels."""
         around = range(-6, 7)
         rows = [sum(near("glucose", at, 140, SERIES, *((x, y) for x in around))) for y in around]
         first, *_, last = [width for width in rows if width]
         return "up" if last > first + 2 else "down" if first > last + 2 else "dot"
 
     def framed(at):
-        """At each of the diamond's corners, or a pixel beside it."""
+        """At each corner of the diamond, or a pixel beside it."""
         beside = ([(x + step, y) for step in (-1, 0, 1)] for x, y in corners)
         return [any(near("blood_pressure", at, 150, ALERT, *spots)) for spots in beside]
 
@@ -138,7 +138,7 @@ def test_chart_draws_meal_shapes_and_irregular_heartbeat_frame(open_as_clinician
 
 
 def test_chart_threshold_label_covers_no_reading(open_as_clinician, rosa):
-    """Readings wherever a name could stand: in the band's corners and in its middle."""
+    """Readings wherever a label could be: in the band's corners and in its middle."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     today = timezone.now().astimezone(rosa.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     taken = [today - dt.timedelta(days=29) + dt.timedelta(hours=hours) for hours in range(6, 29 * 24, 18)]
@@ -158,7 +158,7 @@ def test_chart_threshold_label_covers_no_reading(open_as_clinician, rosa):
 
 
 def test_chart_newest_reading_of_a_year_is_not_clipped(open_as_clinician, rosa):
-    """A day is two pixels there, so that it stands on the edge of the chart."""
+    """A day is two pixels wide there, so the reading is on the edge of the chart."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     ago = (dt.timedelta(days=300), dt.timedelta())
     Measurement.objects.bulk_create(
@@ -173,10 +173,10 @@ def test_chart_newest_reading_of_a_year_is_not_clipped(open_as_clinician, rosa):
         return sum(int(pixel.split(",")[3]) for pixel in across) / 255
 
     older, newest = page.evaluate(f"{CHART_DATA}.panels[0].points.at")
-    assert width(newest) == pytest.approx(width(older), abs=0.5)  # px; the rest is how they lie between pixels
+    assert width(newest) == pytest.approx(width(older), abs=0.5)  # px, as positions fall between pixels
 
 
-# Every text that is painted from now on, as a box on its canvas.
+# Records every text painted from now on, as a box on its canvas.
 RECORD_CHART_TEXTS = """() => {
   window.texts = [];
   const proto = CanvasRenderingContext2D.prototype;
@@ -191,7 +191,7 @@ RECORD_CHART_TEXTS = """() => {
 
 
 def test_chart_line_label_does_not_overlap_gap_label(open_as_clinician, rosa):
-    """Weights all along the usual weight, above and below it, and none on five days a quarter of the way."""
+    """Weights along the 7-day median, above and below it, and none on five days at a quarter of the range."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     days = [day for day in range(28, -1, -1) if not 18 < day < 24]
     rows = [
@@ -216,7 +216,7 @@ def test_chart_line_label_does_not_overlap_gap_label(open_as_clinician, rosa):
 
 
 def test_chart_threshold_label_is_not_crossed_by_line(open_as_clinician, rosa):
-    """A year of readings on both sides of the goal, from its tenth day on: their median runs just below it."""
+    """A year of readings on both sides of the goal, from its tenth day on; their median is just below it."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     values = (118, 122, 138)
     Measurement.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""What the patient page's charts do under a hand: one cursor for all, a day behind a band, hours of the day, paper."""
+"""Chart interaction: shared cursor, days of a band, time of day, printing."""
 
 import datetime as dt
 import re
@@ -28,7 +28,7 @@ def test_chart_cursor_is_shared_by_all_charts_for_pointer_and_keys(open_as_clini
     shown = chart_tooltip(page, "blood_pressure").inner_text().splitlines()
     assert shown[0].startswith(f"{round(value)}/")
     for code in ("pulse", "weight", "glucose", "spO2"):
-        assert chart_tooltip(page, code).inner_text().splitlines()[1] == shown[1], code  # the same moment
+        assert chart_tooltip(page, code).inner_text().splitlines()[1] == shown[1], code  # the same time
     save_screenshot(page, "cursor")
 
     page.mouse.move(5, 5)
@@ -81,7 +81,7 @@ def test_reading_panel_failure_shows_message_and_page_link(open_as_clinician, de
 
 @pytest.fixture
 def nine_hundred_readings(rosa):
-    """More than a chart draws singly: three a day for 300 days."""
+    """More than a chart draws as single points: three a day for 300 days."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     start = timezone.now() - dt.timedelta(days=300)
     rows = [
@@ -141,7 +141,7 @@ def test_date_range_and_units_are_chosen_beside_charts(
     page = open_as_clinician(f"/patients/{rosa.pk}/", viewport=viewport, color_scheme=theme)
     today = timezone.now().astimezone(rosa.zone).date()
     if viewport is PHONE:
-        assert min(chip.bounding_box()["height"] for chip in page.locator(".ranges .chip:visible").all()) >= 44
+        assert min(choice.bounding_box()["height"] for choice in page.locator(".ranges .chip:visible").all()) >= 44
     page.locator("#dates-menu summary").click()
     page.get_by_label("From").fill((today - dt.timedelta(days=9)).isoformat())
     page.get_by_label("To", exact=True).fill((today + dt.timedelta(days=1)).isoformat())

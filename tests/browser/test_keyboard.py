@@ -1,4 +1,4 @@
-"""The daily work without a mouse: whoever can't use one sees where they are at every step, and never gets lost."""
+"""Keyboard operation of the daily work: the focus is visible at every step and never lost."""
 
 import pytest
 
@@ -26,7 +26,7 @@ MAX_TAB_STEPS = 120
 
 
 def focused_element_name(page):
-    """What has the focus. It is always somewhere, in sight, with a ring around it."""
+    """Name of the focused element, which must exist, be in the viewport and have a focus ring."""
     here = page.evaluate(FOCUSED_ELEMENT)
     assert not here["lost"], "nothing has the focus"
     assert here["ringed"], f"no ring around {here['name']!r}"
@@ -35,7 +35,7 @@ def focused_element_name(page):
 
 
 def tab_to(page, name):
-    """Tab, looking at each stop, until what is named so has the focus."""
+    """Presses Tab, checking each stop, until the element with this name has the focus."""
     seen = []
     while len(seen) < MAX_TAB_STEPS:
         page.keyboard.press("Tab")
@@ -95,7 +95,7 @@ def test_keyboard_orders_a_kit(open_page_as, rosa, cora, elm):
     page.keyboard.press("Enter")
 
     page.get_by_text("Street and apartment is missing.").wait_for()
-    assert focused_element_name(page) == "Street and apartment"  # a refused form begins where it was refused
+    assert focused_element_name(page) == "Street and apartment"  # a form with errors gets the focus at the first one
     page.keyboard.type("12 Alder Street")
     tab_to(page, "Place the order")
     page.keyboard.press("Enter")
@@ -106,7 +106,7 @@ def test_keyboard_orders_a_kit(open_page_as, rosa, cora, elm):
     tab_to(page, "Every message")
 
 
-def test_live_update_keeps_keyboard_focus(open_as_clinician, device_with_readings, rosa):
+def test_live_update_preserves_keyboard_focus(open_as_clinician, device_with_readings, rosa):
     page = open_as_clinician(f"/patients/{rosa.pk}/")
     tab_to(page, "Change goals")
     before = page.locator("[data-live-version]").get_attribute("data-live-version")

@@ -1,4 +1,4 @@
-"""Pages that are left open: news within five seconds, nothing jumps, a hidden tab asks nothing."""
+"""Live updates of open pages: changes within five seconds, nothing jumps, a hidden tab does not poll."""
 
 import datetime as dt
 import json
@@ -17,7 +17,7 @@ from tests.browsers import DESKTOP
 from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-# On a page's own clock. The last of five seconds is for question and answer; `make bench` says what those take.
+# On the page's own clock. The last of five seconds is for request and response; `make bench` measures those.
 POLLED_WITHIN_MILLISECONDS = 4000
 SET_TAB_HIDDEN = """hidden => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -36,7 +36,7 @@ def cuff(rosa):
 
 
 def receive_blood_pressure(device, systolic):
-    """As a webhook brings it."""
+    """Stores and ingests a reading as its webhook does."""
     reading = {
         "metric": "blood_pressure", "hwi_device_id": str(device.hwi_id), "patient_id": device.patient.external_id,
         "value_1": f"{systolic}.00", "value_2": "88.00", "timestamp": timezone.now().isoformat(),
@@ -92,7 +92,7 @@ def test_live_update_shows_vendor_order_status_on_every_open_page_within_five_se
     open_list.locator("#order-rows").get_by_text("On hold").wait_for()
 
 
-def test_patient_list_live_update_keeps_scroll_focus_and_preview(open_at_viewport, cuff, rosa, elm, nadia):
+def test_patient_list_live_update_preserves_scroll_focus_and_preview(open_at_viewport, cuff, rosa, elm, nadia):
     for n in range(30):
         PatientFactory(clinic=elm, family_name=f"Zed{n:02}")
     page = open_at_viewport(reverse("patients:list"), user=nadia)
@@ -113,7 +113,7 @@ def test_patient_list_live_update_keeps_scroll_focus_and_preview(open_at_viewpor
 
 @pytest.mark.parametrize("gone", ["clinic", "account"])
 def test_live_update_removes_patient_data_after_access_is_lost(open_at_viewport, cuff, rosa, nadia, page_errors, gone):
-    """The look beside the list and the open reading stand outside of what is refreshed."""
+    """Also from the preview and the open reading, which are outside of what is refreshed."""
     receive_blood_pressure(cuff, 187)
     listing = open_at_viewport(reverse("patients:list"), user=nadia)
     listing.keyboard.press("j")
@@ -135,7 +135,7 @@ def test_live_update_removes_patient_data_after_access_is_lost(open_at_viewport,
         listing.locator("#live-notice a").wait_for()
     else:
         listing.locator("#patient-rows").get_by_text("No patients").wait_for()
-        listing.locator("#preview").get_by_text("Rosa Delgado").wait_for(state="detached")  # asked for after the rows
+        listing.locator("#preview").get_by_text("Rosa Delgado").wait_for(state="detached")  # requested after the rows
     assert "Rosa" not in listing.locator("body").inner_text()
     page_errors[:] = [said for said in page_errors if "404" not in said]
 
@@ -143,8 +143,8 @@ def test_live_update_removes_patient_data_after_access_is_lost(open_at_viewport,
 FOCUSED_FORM = "document.activeElement.closest('form')?.getAttribute('action') ?? document.activeElement.id"
 
 
-def test_order_page_live_update_keeps_focus_on_the_same_device(open_at_viewport, rosa, cora):
-    """The same words stand on each button: what Enter cancels must not change while somebody looks at it."""
+def test_order_page_live_update_preserves_focus_on_the_same_device(open_at_viewport, rosa, cora):
+    """All buttons have the same text: which device Enter cancels must not change by an update."""
     order = OrderFactory(patient=rosa, placed_by=cora, lines=3)
     _, second, third = order.lines.order_by("nth")
     page = open_at_viewport(reverse("orders:page", args=[order.pk]), user=cora)
@@ -176,4 +176,4 @@ def test_live_polling_pauses_in_hidden_tab_and_resumes_when_visible(open_at_view
     receive_blood_pressure(cuff, 187)
     page.evaluate(SET_TAB_HIDDEN, False)
 
-    page.get_by_text("187/88").first.wait_for()  # though its clock stands
+    page.get_by_text("187/88").first.wait_for()  # although its clock is stopped

@@ -1,6 +1,6 @@
-"""The second step as people meet it: an app and its codes at both widths, and a passkey of the browser's own.
+"""Two-step sign-in in a browser: authenticator app and recovery codes at both widths, and a passkey (WebAuthn).
 
-Each page is looked at with axe too: most of them open only on this way.
+Each page is checked with axe too, because most of them can only be reached this way.
 """
 
 import re
@@ -32,12 +32,12 @@ def mfa_required(settings, live_server):
 
 @pytest.fixture
 def open_sign_in_page(open_browser_page, live_server):
-    def door(viewport=DESKTOP, **options):
+    def open_page(viewport=DESKTOP, **options):
         page = open_browser_page(viewport=viewport, base_url=live_server.url, **options)
         page.goto("/accounts/login/")
         return page
 
-    return door
+    return open_page
 
 
 def fill_password(page, user):
@@ -47,8 +47,8 @@ def fill_password(page, user):
 
 
 def check_accessibility(page, name):
-    """By the machine, and for the eye."""
-    page.wait_for_load_state()  # a click has led here, and the page may just be coming
+    """Runs axe and saves a screenshot."""
+    page.wait_for_load_state()  # after a click the page may still be loading
     page.locator("main").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert [rule["id"] for rule in Axe().run(page).response["violations"]] == [], name

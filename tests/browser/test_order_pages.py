@@ -1,4 +1,4 @@
-"""The order's story and the decision about a lost call, at both widths: nothing overflows, nothing complains."""
+"""Order timeline and resolution of an unclear call in a browser at both widths: no overflow, no console errors."""
 
 import datetime as dt
 
@@ -40,8 +40,8 @@ def create_shipment_events(order, device_type, began):
     ):
         at, link = began + dt.timedelta(hours=14 * hours), LINK if status == "shipped" else ""
         for n in range(3):
-            told = {"source": "webhook", "delivery_id": device.pk * 100 + hours * 10 + n, "tracking_link": link}
-            OrderEvent.objects.create(**about, **told, status=status, text=word, at=at + dt.timedelta(seconds=n))
+            message = {"source": "webhook", "delivery_id": device.pk * 100 + hours * 10 + n, "tracking_link": link}
+            OrderEvent.objects.create(**about, **message, status=status, text=word, at=at + dt.timedelta(seconds=n))
         later = at + dt.timedelta(minutes=hours)
         OrderEvent.objects.create(**about, source="refresh", status=status, text=word, tracking_link=link, at=later)
 

@@ -1,4 +1,4 @@
-"""The list by keyboard and by eye, in both themes at both widths."""
+"""Patient list: keyboard, preview and layout in both themes at both widths."""
 
 import datetime as dt
 
@@ -102,7 +102,7 @@ def test_patient_list_fits_both_widths_without_overflow(open_as_clinician, viewp
 def test_patient_list_print_fits_landscape_and_shows_time(open_as_clinician):
     page = open_as_clinician(
         "/patients/", viewport={"width": 979, "height": 750}
-    )  # a letter's width without its margins
+    )  # US letter paper without its margins
     page.emulate_media(media="print")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 979

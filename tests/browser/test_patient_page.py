@@ -1,4 +1,4 @@
-"""The list and a patient's page in a real browser: charts drawn, kept up to date, walked by keyboard."""
+"""Patient page in a browser: charts are drawn, updated live and operated by keyboard."""
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -12,7 +12,7 @@ from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFact
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# A server that doesn't answer is a line in the console; that test wants one.
+# A server that doesn't answer is an error in the console, which that test provokes.
 NO_ANSWER = "net::ERR_FAILED"
 
 
@@ -92,7 +92,7 @@ def test_patient_page_live_update_reports_lost_connection_and_recovers(
     assert page.get_by_text("Rosa Delgado").is_visible()
 
     page.unroute("**/live/**")
-    page.clock.run_for(8000)  # it asks less often now
+    page.clock.run_for(8000)  # it polls less often now
     page.locator("#live-notice").wait_for(state="hidden")
     assert all(NO_ANSWER in line for line in page_errors)
     page_errors.clear()

@@ -1,4 +1,4 @@
-"""Charts on paper: black and white, who and which days, and every print written down."""
+"""Print page: charts in black and white, patient and dates on it, and an audit event for every print."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.browsers import SCREENSHOTS_FOLDER, save_screenshot, wait_until_true
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Every pixel of a canvas without a colour of its own.
+# True if every pixel of a canvas is grey.
 IS_GRAYSCALE = """(selector) => {
   const canvas = document.querySelector(selector);
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);

@@ -1,4 +1,4 @@
-"""From a point of a chart to the reading behind it, out of the averages and back, in a real browser."""
+"""Reading panel: from a point of a chart to its reading, exclusion and back, in a browser."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_reading_panel_excludes_reading_and_chart_shows_it_on_request(
     panel.get_by_role("button", name="Exclude").first.click()
 
     panel.get_by_text("The reading no longer counts.").wait_for()
-    assert panel.locator(".note--warning", has_text="Excluded by Nadia Haddad").count() == 2  # the pulse went with it
+    assert panel.locator(".note--warning", has_text="Excluded by Nadia Haddad").count() == 2  # and the pulse
     wait_until_true(lambda: page.evaluate(points) == before - 1)  # behind the open panel
     assert panel.is_visible()
     page.keyboard.press("Escape")

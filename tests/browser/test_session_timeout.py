@@ -1,6 +1,4 @@
-"""A page that somebody has left asks, and is left in its turn. The page's clock is wound by the test, and the server's
-note of when somebody was last active is set back as far.
-"""
+"""Session timeout in a browser: the test moves the page's clock and sets the activity times of the session back."""
 
 import re
 
@@ -17,7 +15,7 @@ MINUTE = 60
 
 
 class TimedTab:
-    """One page of Nadia's, in a browser with a clock of its own."""
+    """A page opened by Nadia, with its own clock."""
 
     def __init__(self, page, key):
         self.page, self.key = page, key
@@ -25,7 +23,7 @@ class TimedTab:
         page.on("request", lambda request: request.method == "POST" and self.posts.append(request.url))
 
     def wait(self, seconds):
-        """Time goes by and nobody does anything."""
+        """Lets time pass without activity."""
         store = SessionStore(self.key)
         store[session_timeout.STARTED_AT_KEY] -= seconds
         store[session_timeout.LAST_ACTIVE_AT_KEY] -= seconds
@@ -54,7 +52,7 @@ def tab(open_browser_page, live_server, nadia, rosa):
 
 
 def check_dialog_accessibility(page, name):
-    """By the machine, and for the eye."""
+    """Runs axe and saves a screenshot."""
     assert [rule["id"] for rule in Axe().run(page, context="dialog").response["violations"]] == []
     save_screenshot(page, name)
 
@@ -98,18 +96,16 @@ def test_session_activity_is_posted_once_a_minute_and_not_by_live_polls(tab, nad
         page.keyboard.press("Tab")
     page.evaluate("addEventListener('wheel', () => { window.turned = true; }, { passive: true })")
     page.mouse.wheel(0, 40)
-    wait_until_true(
-        lambda: page.evaluate("window.turned")
-    )  # it comes when the page gets to it, maybe after what is pressed next
+    wait_until_true(lambda: page.evaluate("window.turned"))  # the event may arrive after the next key press
     for _ in range(5):
         page.keyboard.press("Tab")
     assert len(tab.posts) == 1
     with page.expect_response(lambda answer: answer.request.method == "POST"):
-        page.clock.fast_forward(MINUTE * 1000)  # what happened within the minute is told at its end
+        page.clock.fast_forward(MINUTE * 1000)  # activity within the minute is reported at its end
     assert len(tab.posts) == 2
 
     tab.wait(MINUTE + 1)
-    page.mouse.move(100, 300)  # the first time only says where it rests
+    page.mouse.move(100, 300)  # the first event only gives the position
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.mouse.move(140, 320)
     assert len(tab.posts) == 3

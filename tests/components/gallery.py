@@ -1,4 +1,4 @@
-"""What stands on the page of components: invented people, held in memory, at one moment that never passes."""
+"""Data of the component page (docs/components.html): invented people in memory, at a fixed time."""
 
 import datetime as dt
 import re
@@ -28,7 +28,7 @@ from tests.source_code import ROOT
 
 SOURCE = ROOT / "tests" / "components" / "page.html"
 NOW = dt.datetime(2026, 11, 21, 12, 2, tzinfo=dt.UTC)
-# The page stands on its own: its links lead nowhere, and nothing in it grows older.
+# The page is self-contained: its links have no target, and ages in it do not change.
 STRIPPED_PATTERNS = [
     (re.compile(r'(href|action)="(/|\?)[^"]*"'), r'\1="#"'),
     (re.compile(r' data-(age|clock|preview|live-part|reading-url|slash)(="[^"]*")?'), ""),
@@ -39,7 +39,7 @@ STRIPPED_PATTERNS = [
 
 
 def render_component_page():
-    """The page as docs/components.html holds it."""
+    """The contents of docs/components.html."""
     with time_machine.travel(NOW, tick=False):
         request = RequestFactory().get("/")
         request.user = CORA
@@ -175,9 +175,9 @@ def order_line_card(order, n, status, **call):
     line = OrderLine(pk=uuid.UUID(int=n), order=order, patient=ROSA, device_type=kind, call=call, status=status)
     if status == "shipped":
         call.device = Device(hwi_id=uuid.UUID(int=8), name=kind.name, state=status, shipped_on=hours_ago(22))
-    told = [("requested", "call", 95), ("ready", "refresh", 40), ("shipped", "refresh", 22)]
-    events = [OrderEvent(line=line, status=word, source=source, at=hours_ago(hours)) for word, source, hours in told]
-    line._state.fields_cache["corrected_by"] = None  # looked up, and there is none
+    statuses = [("requested", "call", 95), ("ready", "refresh", 40), ("shipped", "refresh", 22)]
+    events = [OrderEvent(line=line, status=word, source=source, at=hours_ago(age)) for word, source, age in statuses]
+    line._state.fields_cache["corrected_by"] = None  # loaded, and there is none
     return order_page.build_line_card(order, line, None, events)
 
 
@@ -200,7 +200,7 @@ def threshold_row(label, words, unit, scope):
     return Thing(label=label, range_text=words, unit=unit, threshold=Thing(scope=scope, **source))
 
 
-def filter_chip(label, count, **about):
+def facet_choice(label, count, **about):
     return Thing(**({"name": "devices", "value": label, "label": label, "count": count, "is_selected": False} | about))
 
 
@@ -213,11 +213,11 @@ def page_context():
         "states": [(status.value, status.label) for status in LineStatus],
         "marked": MARKED_READINGS,
         "device_chips": [
-            filter_chip("All", 28, is_selected=True),
-            filter_chip("Needs attention", 1),
-            filter_chip("On its way", 3),
+            facet_choice("All", 28, is_selected=True),
+            facet_choice("Needs attention", 1),
+            facet_choice("On its way", 3),
         ],
-        "silence_chips": [filter_chip("None for 2 days", 5)],
+        "silence_chips": [facet_choice("None for 2 days", 5)],
         "form": form,
         "refused": SampleForm({"said-city": "Dovre"}, prefix="said", label_suffix="")["city"],
         "said": ["No such city in this state."],
