@@ -63,7 +63,7 @@ def open_tenovi_client(sim):
     return TenoviClient(
         base_url="http://tenovi.invalid",
         domain=DOMAIN,
-        gate=UnlimitedRateLimiter(),
+        rate_limiter=UnlimitedRateLimiter(),
         max_wait=1.0,
         transport=httpx2.WSGITransport(app=sim),
     )

@@ -1,4 +1,4 @@
-"""The whole product as real processes on servers of its own, with the simulator's clock and ours compressed alike."""
+"""The whole product as processes on embedded servers, with compressed times in simulator and product."""
 
 import os
 
@@ -30,7 +30,7 @@ FLAGS = ("--stage-seconds", STAGE_SECONDS, "--gap-seconds", str(GAP_SECONDS))
 
 
 def pytest_itemcollected(item):
-    """One stack for all who need it: they run in one worker, one after the other."""
+    """One stack for all tests that need it: they run in one worker, one after the other."""
     if "stack" in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.xdist_group("stack"))
 
@@ -50,7 +50,7 @@ def stack():
 
 @pytest.fixture
 def simulator_control(stack):
-    """The simulator's control endpoint: `simulator_control.post("faults", json=...)`."""
+    """The simulator's control API: `simulator_control.post("faults", json=...)`."""
     headers = {"X-Control": stack.env["SIMULATOR_CONTROL"]}
     with httpx2.Client(
         base_url=f"{stack.simulator_url}/_control/", headers=headers, timeout=WAIT_TIMEOUT_SECONDS
@@ -70,7 +70,7 @@ def stack_plan(state):
             "STATIC_COMPRESS": "0",
             "SITE_URL": f"http://127.0.0.1:{port}",
             "ALLOWED_HOSTS": "127.0.0.1",
-            "TENOVI_CLIENT_DOMAIN": "vitals-house",
+            "TENOVI_CLIENT_DOMAIN": "vitals-stack",
             "TRACKING_HOSTS": "carrier.example",
             # Killed processes leave behind what they had there; it goes with the stack.
             "TMPDIR": str(paths.create_private_folder(paths.socket_folder(state) / "tmp")),

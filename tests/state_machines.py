@@ -135,7 +135,7 @@ class VendorStateMachine(RuleBasedStateMachine):
             TenoviClient(
                 base_url="http://tenovi.invalid",
                 domain=DOMAIN,
-                gate=UnlimitedRateLimiter(),
+                rate_limiter=UnlimitedRateLimiter(),
                 max_wait=1.0,
                 transport=httpx2.WSGITransport(app=self.ledger),
             )

@@ -1,4 +1,4 @@
-"""A web server of its own beside the house: real gunicorn on the same tables, for raw sockets and signals."""
+"""Webhook receiver for tests: a second gunicorn beside the stack, on the same database, for raw sockets and signals."""
 
 import contextlib
 import signal
@@ -56,8 +56,8 @@ class WebhookReceiver:
         framing = [] if announced is False else [f"Content-Length: {announced}"]
         return self.raw("\r\n".join([*lines, *framing, *headers, "", ""]).encode("latin-1") + body, **options)
 
-    def kept(self, body):
-        """How often these very bytes are in the inbox."""
+    def stored_count(self, body):
+        """How often exactly these bytes are in the inbox."""
         return self.ask("SELECT count(*) FROM devices_delivery WHERE body = %s", body)[0][0]
 
     def ask(self, query, *values):
@@ -77,13 +77,13 @@ def read_response(sock):
 
 
 @contextlib.contextmanager
-def run_webhook_receiver(house, folder, **environment):
+def run_webhook_receiver(stack, folder, **environment):
     port, secrets = find_free_port(), folder / "webhook-secrets"
-    env = {**house.env, "BIND": f"{HOST}:{port}", "TENOVI_WEBHOOK_SECRETS_FILE": str(secrets), **environment}
+    env = {**stack.env, "BIND": f"{HOST}:{port}", "TENOVI_WEBHOOK_SECRETS_FILE": str(secrets), **environment}
     secrets.write_text(env.pop("TENOVI_WEBHOOK_SECRETS"))
     words = [sys.executable, "-m", "gunicorn", "--config", ROOT / "config" / "gunicorn.py", "config.wsgi:application"]
-    with OrphanReaper() as leash:
-        process = Process("receiver", words, reaper=leash, log=house.plan.state / "logs" / "receiver.log", env=env)
+    with OrphanReaper() as reaper:
+        process = Process("receiver", words, reaper=reaper, log=stack.plan.state / "logs" / "receiver.log", env=env)
         process.start()
         try:
             wait_until(lambda: process.check() or accepts_connections(HOST, port))

@@ -36,7 +36,7 @@ def run_demo_target(_words: list[str]) -> None:
 
 
 def run_demo_stack(state: Path, stop_listener: StopSignalListener) -> None:
-    with hold_state_lock(state, target=TARGET) as lock, OrphanReaper(kept_descriptors=(lock,)) as reaper:
+    with hold_state_lock(state, target=TARGET) as lock, OrphanReaper(inherited_descriptors=(lock,)) as reaper:
         plan = build_demo_config(state, host=os.environ.get("BIND_HOST", "127.0.0.1"), port=configured_port())
         refuse_taken_port(plan.host, plan.port, target=TARGET)
         if "DATABASE_URL" in plan.env:

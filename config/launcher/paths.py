@@ -24,7 +24,7 @@ class DatabaseOwner:
 
 
 def database_owner() -> DatabaseOwner | None:
-    """`postgres` or `nobody` when run by root, else None: the current user."""
+    """An unprivileged user when run by root, else None: the current user."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):

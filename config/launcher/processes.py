@@ -22,12 +22,12 @@ POLL_INTERVAL_SECONDS = 0.05
 class OrphanReaper:
     """The launcher's side of orphan_reaper.py: its processes are stopped even when the launcher itself is killed."""
 
-    def __init__(self, *, kept_descriptors: tuple[int, ...] = ()) -> None:
-        """`kept_descriptors`: file descriptors (a state folder's lock) that stay open until the last process ends."""
+    def __init__(self, *, inherited_descriptors: tuple[int, ...] = ()) -> None:
+        """`inherited_descriptors` (a state folder's lock) stay open until the last process ends."""
         script = Path(__file__).with_name("orphan_reaper.py")
         reading, writing = os.pipe()
         self._helper = subprocess.Popen(
-            [sys.executable, "-I", "-S", script], stdin=reading, pass_fds=kept_descriptors, start_new_session=True
+            [sys.executable, "-I", "-S", script], stdin=reading, pass_fds=inherited_descriptors, start_new_session=True
         )
         os.close(reading)
         self._pipe = os.fdopen(writing, "w", buffering=1)  # by lines

@@ -42,7 +42,7 @@ def run_product_target(_words: list[str]) -> None:
     with (
         listen_for_stop_signals() as stop_listener,
         hold_state_lock(plan.state, target=TARGET) as lock,
-        OrphanReaper(kept_descriptors=(lock,)) as reaper,
+        OrphanReaper(inherited_descriptors=(lock,)) as reaper,
     ):
         refuse_taken_port(plan.host, plan.port, target=TARGET)
         print_line("Starting")

@@ -1,4 +1,4 @@
-"""The vendor, as the rest of the product sees it: `tenovi.people_lane()`, a client, four errors, frozen rows."""
+"""Tenovi API client: `tenovi.user_client()`, `tenovi.background_client()`, four errors, frozen records."""
 
 from .account_schemas import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
 from .client import TenoviClient

@@ -1,4 +1,4 @@
-"""What belongs to the account at Tenovi and to no patient: catalogue, gateways, swaps, registered webhooks."""
+"""Schemas of account-wide records at Tenovi: device types, gateways, hardware changes, registered webhooks."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class HardwareUuidLog(VendorRecord, frozen=True, kw_only=True):
 
 
 class VendorWebhook(VendorRecord, frozen=True, kw_only=True):
-    """A hook registered at the vendor. `auth_key` is the header's name, `auth_header` its whole value: a secret."""
+    """A registered webhook. `auth_key` is the header's name, `auth_header` its whole value: a secret."""
 
     id: uuid.UUID
     endpoint: Annotated[str, msgspec.Meta(max_length=512)]

@@ -1,4 +1,4 @@
-"""Tenovi's HWI API, one method per endpoint. Each raises one of four errors: see `errors`."""
+"""Client of Tenovi's HWI API, one method per endpoint. Each raises one of four errors: see `errors`."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ logger = logging.getLogger(__name__)
 
 
 class TenoviClient(VendorHttpClient):
-    """Get one from `people_lane()` or `background_lane()`."""
+    """Opened by `user_client()` or `background_client()`."""
 
     # --- devices ------------------------------------------------------------------------------------------------
 
     def list_devices(
         self, *, patient_external_id: str | None = None, hardware_uuid: str | None = None, search: str | None = None
     ) -> ListResult[HwiDevice]:
-        """Every device of the account in every state, unlinked ones included. Filters are checked here again: a filter
-        that the vendor doesn't know is silently ignored."""
+        """Every device of the account in every state, unlinked ones included. Filters are applied here again: the
+        vendor silently ignores a filter that it doesn't know."""
         gateway = normalise_hardware_uuid(hardware_uuid)
-        asked = {
+        filters = {
             "patient__external_id": patient_external_id,
             "device__hardware_uuid__iexact": gateway,
             "search": search,
         }
-        listing = self.list_all(HwiDevice, "hwi-devices/", {name: value for name, value in asked.items() if value})
+        listing = self.list_all(HwiDevice, "hwi-devices/", {name: value for name, value in filters.items() if value})
         rows = (row for row in listing.rows if not gateway or row.hardware_uuid == gateway)
         wanted = (patient_external_id or "").casefold()
         rows = (row for row in rows if not wanted or (row.external_id or "").casefold() == wanted)
@@ -55,7 +55,7 @@ class TenoviClient(VendorHttpClient):
     def activate_device(
         self, *, name: str, hardware_uuid: str, patient: VendorPatient, sensor_id: str | None = None
     ) -> HwiDevice:
-        """Start a device that is already with the patient. An unknown gateway still gets 201: look at the state."""
+        """Start a device that is already with the patient. An unknown gateway still gets 201: check the state."""
         device = {"name": name, "hardware_uuid": normalise_hardware_uuid(hardware_uuid)}
         device |= {"sensor_id": sensor_id} if sensor_id else {}
         return self.send_for_object(
@@ -100,7 +100,7 @@ class TenoviClient(VendorHttpClient):
         window = {"created__gte": format_time(created_from), "created__lt": format_time(created_before)}
         for page in self.iterate_pages(template, key, params=window):
             if strays := sum(not is_created_within(item, created_from, created_before) for item in page.items):
-                logger.warning("GET %s: %d rows from outside the window: is the filter ignored?", template, strays)
+                logger.warning("GET %s: %d rows outside the requested window", template, strays)
             yield page
 
     # --- patients -----------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ class TenoviClient(VendorHttpClient):
         return self.list_all(HwiGateway, "hwi-gateways/")
 
     def get_gateway_info(self, gateway_uuid: str) -> GatewayInfo:
-        """Knows only gateways that are already tied to the account: no way to check one beforehand."""
+        """Only for gateways that are already linked to the account: an id can't be checked beforehand."""
         return self.get_object(GatewayInfo, "gateway-info/{}/", normalise_hardware_uuid(gateway_uuid))
 
     # --- webhooks -----------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ class TenoviClient(VendorHttpClient):
 
 
 def is_created_within(item: Any, created_from: dt.datetime, created_before: dt.datetime) -> bool:
-    """A reading without a readable time is for ingest to judge."""
+    """True without a readable time: ingest validates the reading."""
     try:
         return created_from <= parse_time(item["created"]) < created_before
     except (TypeError, KeyError, ValueError):

@@ -1,4 +1,4 @@
-"""Rows of the vendor's lists: read one by one, so that a bad one hides no other."""
+"""Decoding of the vendor's rows, one by one, so that an invalid one hides no other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ItemType = TypeVar("ItemType")
 
 
 class VendorRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all that the vendor sends. `repr` shows no field: most of them are about a person."""
+    """Base of the vendor's records. `repr` shows no field: most contain patient data."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -32,7 +32,7 @@ RecordType = TypeVar("RecordType", bound=VendorRecord)
 
 @dataclass(frozen=True)
 class UnreadableRow:
-    """A row that we can't read. It hides no other row; whoever lists must report it."""
+    """An invalid row. It hides no other row; the caller must report it."""
 
     problem: str  # names the field, never its value
     vendor_id: str | None = None
@@ -41,7 +41,7 @@ class UnreadableRow:
 
 @dataclass(frozen=True)
 class ListResult(Generic[ItemType]):
-    """A complete list. `rows` and `unreadable` together are what the vendor sent."""
+    """A complete list. `rows` and `unreadable_rows` together are what the vendor sent."""
 
     rows: tuple[ItemType, ...] = field(repr=False)
     unreadable_rows: tuple[UnreadableRow, ...] = ()
@@ -59,10 +59,7 @@ def parse_rows(items: list[Any], kind: type[RecordType]) -> ListResult[RecordTyp
         try:
             rows.append(parse_row(item, kind))
         except msgspec.ValidationError as error:
-            unreadable.append(UnreadableRow(str(error), raw_row_id(item), item))
+            raw_id = item.get("id") if isinstance(item, dict) else None
+            vendor_id = raw_id[:64] if isinstance(raw_id, str) else None
+            unreadable.append(UnreadableRow(str(error), vendor_id, item))
     return ListResult(tuple(rows), tuple(unreadable))
-
-
-def raw_row_id(item: Any) -> str | None:
-    found = item.get("id") if isinstance(item, dict) else None
-    return found[:64] if isinstance(found, str) else None

@@ -1,4 +1,4 @@
-"""Tenovi's JSON to our types. Unknown keys are ignored and few are required, because both change without notice."""
+"""Schemas of devices, patients and orders. Unknown keys are ignored and few required: both change without notice."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class VendorPatient(VendorRecord, frozen=True, kw_only=True):
     sms_opt_in: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Empty fields are left out. `sms_opt_in` is always said, and false unless consent was recorded: the vendor's
+        """Empty fields are left out. `sms_opt_in` is always sent, and false unless consent was recorded: the vendor's
         own default is true."""
-        said = {name: value for name in VendorPatient.__struct_fields__ if (value := getattr(self, name))}
-        return {**said, "sms_opt_in": self.sms_opt_in is True}
+        filled = {name: value for name in VendorPatient.__struct_fields__ if (value := getattr(self, name))}
+        return {**filled, "sms_opt_in": self.sms_opt_in is True}
 
 
 class PatientDetails(VendorPatient, frozen=True, kw_only=True):
@@ -45,13 +45,13 @@ class PatientDetails(VendorPatient, frozen=True, kw_only=True):
     city: ShortText | None = None
     state: ShortText | None = None
     zip_code: ShortText | None = None
-    address_status: ShortText | None = None  # "", "Verified" or "Invalid"; theirs
-    address_verified_by: ShortText | None = None  # theirs
+    address_status: ShortText | None = None  # "", "Verified" or "Invalid"; read-only
+    address_verified_by: ShortText | None = None  # read-only
     confirm_address: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
-        ours = ("address", "city", "state", "zip_code", "confirm_address")
-        return super().to_json() | {name: value for name in ours if (value := getattr(self, name))}
+        writable = ("address", "city", "state", "zip_code", "confirm_address")
+        return super().to_json() | {name: value for name in writable if (value := getattr(self, name))}
 
 
 class ShipTo(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class ShipTo(msgspec.Struct, frozen=True, kw_only=True):
 
 class FulfillmentRequest(VendorRecord, frozen=True, kw_only=True):
     created: AwareDatetime | None = None
-    shipping_status: ShortText | None = None  # two letters, some of unknown meaning: drive nothing from them
+    shipping_status: ShortText | None = None  # two letters, some of unknown meaning: display only
     shipping_name: ShortText | None = None
     shipping_address: ShortText | None = None
     shipping_city: ShortText | None = None
@@ -125,7 +125,7 @@ class HwiDevice(VendorRecord, frozen=True, kw_only=True):
 
     @property
     def state(self) -> DeviceState | None:
-        """None while the status is `Replaced`, an event that tells nothing about the state."""
+        """None while the status is `Replaced`, an event that says nothing about the state."""
         return parse_device_state(self.status)
 
     @property

@@ -1,5 +1,5 @@
-"""Every trouble with the vendor is one of four. Their text names the endpoint and the kind of trouble, and never a key,
-an address, an id or a piece of a body, so that it may be logged."""
+"""The four errors of vendor calls. Their text names the endpoint and the kind of failure, and never a key, an address,
+an id or a part of a body, so that it may be logged."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class NotSent(VendorError):
 
 
 class Unclear(VendorError):
-    """It was sent, and whether it took effect can't be told: timeout, reset, 5xx, unreadable answer."""
+    """It was sent, and whether it took effect is unknown: timeout, reset, 5xx, unreadable response."""
 
 
 class Misconfigured(VendorError):
-    """Our key or our address is wrong (401, 403, 405, redirect, 404 on a list). Stop, and call an operator."""
+    """The API key or URL is wrong (401, 403, 405, redirect, 404 on a list). Stop, and alert an operator."""
 
 
 class Rejected(VendorError):
-    """The vendor understood and refused. 404 on one object means that it is gone.
+    """The vendor understood and refused. 404 on one object means that it was deleted.
 
     `reason` is for a person, in the vendor's words where it gave any. `fields` holds its messages by path, for instance
     {"device.hardware_uuid": ["..."]}. Both may name a person: they are not part of the exception's text.

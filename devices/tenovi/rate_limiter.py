@@ -1,8 +1,9 @@
-"""The vendor's limit of one request per second and API key, kept for all processes by one row per key in PostgreSQL.
+"""Rate limiter: one request per second and API key for all processes, by one row per key in PostgreSQL.
 
-The slot is the last thing taken before a request is written, on a connection that is already open. Everything is timed
-by the database's clock; ours only measures how long we slept. A slot that we are late for is given back unused, because
-the next one may be booked 1.05 s behind it by somebody who is on time.
+The slot is taken last before a request is written, on a connection that is already open. Slots are timed by the
+database's clock; the local one only measures the pauses. A slot that is used more than SLOT_LATE_SECONDS late is
+released unused: slots are 1.05 s apart, so two requests may differ by 50 ms in their delay before the vendor sees them
+less than 1.00 s apart. See `transport` for the measurement without these precautions.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from .errors import Misconfigured, NotSent, VendorError
 logger = logging.getLogger(__name__)
 
 SLOT_LATE_SECONDS = 0.030
-CONNECT_AHEAD_SECONDS = 1.0  # before a slot opens: time enough to connect again
+CONNECT_AHEAD_SECONDS = 1.0  # before a slot opens: time to connect again
 DEFAULT_PENALTY_SECONDS = 5.0  # 429 without a usable Retry-After
-MAX_PENALTY_SECONDS = 900.0  # a Retry-After beyond it is taken for an error of the vendor
+MAX_PENALTY_SECONDS = 900.0  # a longer Retry-After is treated as an error of the vendor
 SHARED_BUCKET = "shared"
 
 
@@ -43,13 +44,13 @@ class ApiKey:
 
     @property
     def bucket(self) -> str:
-        """A fingerprint that names the key in rows and log lines."""
+        """Fingerprint that identifies the key in rows and log lines."""
         return hashlib.sha256(self.secret.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Slot:
-    """The right to send one request with `key` at `opens` (monotonic; `earliest` if the database answered at once)."""
+    """One request with `key` may be sent at `opens` (monotonic; `earliest` if the database answered at once)."""
 
     key: ApiKey
     bucket: str
@@ -63,7 +64,7 @@ class Slot:
 
 
 class RateLimiter:
-    """Slots on some keys: for a person, who books ahead, or for background, which yields and takes the idlest key."""
+    """Slots on some keys: for a user, who books ahead, or for background work, which yields and takes the idlest."""
 
     def __init__(self, keys: Iterable[ApiKey], *, gap_seconds: float, for_user: bool, shared: bool = False) -> None:
         self.keys = tuple(keys)
@@ -72,7 +73,7 @@ class RateLimiter:
         self.shared = shared
 
     def take_slot(self, *, max_wait: float, prepare: Callable[[], None] = lambda: None) -> Slot:
-        """Wait for a slot and return at the moment it opens. `prepare` runs shortly before. NoSlot beyond `max_wait`
+        """Wait for a slot and return when it opens. `prepare` runs shortly before. NoSlotAvailable beyond `max_wait`
         seconds; Misconfigured when the vendor has refused each key; RuntimeError inside a transaction."""
         forbid_open_transaction()
         deadline = time.monotonic() + max_wait
@@ -83,26 +84,25 @@ class RateLimiter:
             self.wait_for_turn(list(by_bucket), deadline)
 
     def release_slot(self, slot: Slot) -> None:
-        """Nothing was sent. No effect when somebody has booked behind it."""
+        """Nothing was sent. No effect when a later slot is booked already."""
         execute_statement(rate_limiter_sql.RELEASE_SLOT, gap=self.gap, bucket=slot.bucket, booked=slot.booked)
 
     def apply_penalty(self, slot: Slot, seconds: float | None) -> None:
-        """429: nobody calls on this bucket for so long. None: the vendor didn't say."""
+        """429: no calls on this bucket for `seconds`. None: the vendor gave no time."""
         penalty = min(DEFAULT_PENALTY_SECONDS if seconds is None else seconds, MAX_PENALTY_SECONDS)
         execute_statement(rate_limiter_sql.APPLY_PENALTY, penalty=dt.timedelta(seconds=penalty), bucket=slot.bucket)
-        logger.warning("Tenovi asked key %s to slow down for %.0f s", slot.key.bucket, penalty)
+        logger.warning("Tenovi throttled key %s for %.0f s", slot.key.bucket, penalty)
 
     def mark_key_refused(self, slot: Slot, reason: str) -> None:
-        """401 or 403: the key is used no more until an operator clears it, or another key takes its place."""
+        """401 or 403: the key is not used until an operator clears or replaces it."""
         ApiKeySlot.objects.filter(bucket=slot.key.bucket, refused_since=None).update(
             refused_since=Now(), refused_reason=reason[:200]
         )
-        logger.error("Tenovi refused key %s: %s. Work on it has stopped.", slot.key.bucket, reason)
+        logger.error("Tenovi refused key %s: %s. It is not used any more.", slot.key.bucket, reason)
 
     def load_usable_keys(self) -> dict[str, ApiKey]:
         """Slot bucket to key, without the keys that the vendor refused."""
-        slots = {SHARED_BUCKET} if self.shared else set()
-        buckets = slots | {key.bucket for key in self.keys}
+        buckets = {key.bucket for key in self.keys} | ({SHARED_BUCKET} if self.shared else set())
         known = dict(ApiKeySlot.objects.filter(bucket__in=buckets).values_list("bucket", "refused_since"))
         if missing := buckets - known.keys():
             rows = [ApiKeySlot(bucket=bucket, next_free_at=Now()) for bucket in sorted(missing)]
@@ -115,15 +115,15 @@ class RateLimiter:
         return {SHARED_BUCKET: good[0]} if self.shared else {key.bucket: key for key in good}
 
     def try_book_slot(self, by_bucket: dict[str, ApiKey], ahead: float) -> Slot | None:
-        asked = time.monotonic()
+        before = time.monotonic()
         statement = rate_limiter_sql.BOOK_USER_SLOT if self.for_user else rate_limiter_sql.BOOK_BACKGROUND_SLOT
         ahead_by = dt.timedelta(seconds=max(0.0, ahead))
         row = execute_statement(statement, gap=self.gap, ahead=ahead_by, buckets=list(by_bucket))
         if row is None:
             return None
         bucket, booked, wait = row
-        told = time.monotonic()
-        return Slot(by_bucket[bucket], bucket, booked, earliest=asked + float(wait), opens=told + float(wait))
+        after = time.monotonic()
+        return Slot(by_bucket[bucket], bucket, booked, earliest=before + float(wait), opens=after + float(wait))
 
     def wait_for_opening(self, slot: Slot, prepare: Callable[[], None]) -> Slot:
         sleep_until(slot.opens - CONNECT_AHEAD_SECONDS)
@@ -143,13 +143,13 @@ class RateLimiter:
         if time.monotonic() + wait >= deadline:
             if self.for_user:
                 execute_statement(rate_limiter_sql.ANNOUNCE_WAITING_USER, gap=self.gap, buckets=buckets)
-            raise NoSlotAvailable(f"no slot within reach: the next one is {wait:.1f} s away", retry_after=wait)
-        # Jitter, so that several who wait for the same moment don't all ask in it.
+            raise NoSlotAvailable(f"the next slot is {wait:.1f} s away", retry_after=wait)
+        # Jitter, so that several processes don't all query at the same time.
         time.sleep(wait + random.uniform(0.001, 0.010))  # noqa: S311  a pause, no secret
 
 
 def clear_refused_key(bucket: str) -> None:
-    """An operator says that the vendor accepts the key again."""
+    """An operator confirms that the vendor accepts the key again."""
     ApiKeySlot.objects.filter(bucket=bucket).update(refused_since=None, refused_reason="")
 
 
@@ -161,8 +161,9 @@ def forbid_open_transaction() -> None:
         raise RuntimeError("the vendor must not be called inside a transaction")
 
 
-def sleep_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))
+def sleep_until(at: float) -> None:
+    """`at` by time.monotonic()."""
+    time.sleep(max(0.0, at - time.monotonic()))
 
 
 def execute_statement(statement: str, **values: Any) -> Any:

@@ -1,6 +1,6 @@
-"""The gate's statements. `%(gap)s`, `%(ahead)s` and `%(penalty)s` are intervals, `%(buckets)s` an array.
+"""SQL statements of the rate limiter. `%(gap)s`, `%(ahead)s` and `%(penalty)s` are intervals, `%(buckets)s` an array.
 
-Of what is written into them only the table's name is ours to vary; every value is a parameter.
+Only the table's name is formatted into them; every value is a parameter.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from devices.models.api_key_slot import ApiKeySlot
 
 KEY_SLOT_TABLE = ApiKeySlot._meta.db_table
 
-# One statement takes the slot, or touches no row. The bucket is chosen and locked by the inner query, which looks again
-# at a row that it had to wait for; `clock_timestamp()` is read after that, and not when the statement began.
-# A person books ahead of time. Background work takes what is free now, and nothing while a person waits.
+# One statement takes the slot, or touches no row. The bucket is chosen and locked by the inner query, which rechecks a
+# row that it had to wait for; `clock_timestamp()` is read after that, and not when the statement began.
+# A user books ahead of time. Background work takes what is free now, and nothing while a user waits.
 BOOK_USER_SLOT = f"""
     UPDATE {KEY_SLOT_TABLE}
        SET next_free_at = GREATEST(next_free_at, clock_timestamp()) + %(gap)s,
@@ -20,7 +20,7 @@ BOOK_USER_SLOT = f"""
                       WHERE bucket = ANY(%(buckets)s) AND next_free_at <= clock_timestamp() + %(ahead)s
                       ORDER BY next_free_at, bucket LIMIT 1 FOR UPDATE)
     RETURNING bucket, next_free_at, EXTRACT(EPOCH FROM next_free_at - %(gap)s - clock_timestamp())
-"""  # noqa: S608  our own table's name only
+"""  # noqa: S608  the model's table name only
 BOOK_BACKGROUND_SLOT = f"""
     UPDATE {KEY_SLOT_TABLE}
        SET next_free_at = clock_timestamp() + %(gap)s
@@ -29,25 +29,25 @@ BOOK_BACKGROUND_SLOT = f"""
                         AND GREATEST(next_free_at, person_waiting_until) <= clock_timestamp()
                       ORDER BY next_free_at, bucket LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING bucket, next_free_at, EXTRACT(EPOCH FROM next_free_at - %(gap)s - clock_timestamp())
-"""  # noqa: S608  our own table's name only
+"""  # noqa: S608  the model's table name only
 USER_WAIT = f"""
     SELECT EXTRACT(EPOCH FROM MIN(next_free_at) - clock_timestamp()) FROM {KEY_SLOT_TABLE}
     WHERE bucket = ANY(%(buckets)s)
-"""  # noqa: S608  our own table's name only
+"""  # noqa: S608  the model's table name only
 BACKGROUND_WAIT = f"""
     SELECT EXTRACT(EPOCH FROM MIN(GREATEST(next_free_at, person_waiting_until)) - clock_timestamp())
       FROM {KEY_SLOT_TABLE}
     WHERE bucket = ANY(%(buckets)s)
-"""  # noqa: S608  our own table's name only
+"""  # noqa: S608  the model's table name only
 ANNOUNCE_WAITING_USER = f"""
     UPDATE {KEY_SLOT_TABLE} SET person_waiting_until = GREATEST(next_free_at, clock_timestamp()) + 2 * %(gap)s
      WHERE bucket = ANY(%(buckets)s)
-"""  # noqa: S608  our own table's name only
+"""  # noqa: S608  the model's table name only
 RELEASE_SLOT = f"""
     UPDATE {KEY_SLOT_TABLE} SET next_free_at = next_free_at - %(gap)s
     WHERE bucket = %(bucket)s AND next_free_at = %(booked)s
-"""  # noqa: S608  our own table's name only
+"""  # noqa: S608  the model's table name only
 APPLY_PENALTY = f"""
     UPDATE {KEY_SLOT_TABLE} SET next_free_at = GREATEST(next_free_at, clock_timestamp() + %(penalty)s)
     WHERE bucket = %(bucket)s
-"""  # noqa: S608  our own table's name only
+"""  # noqa: S608  the model's table name only

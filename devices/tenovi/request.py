@@ -1,4 +1,4 @@
-"""What one request is, and how often a harmless one is made."""
+"""Description of one API request, and the backoff with full jitter between attempts of a read."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .errors import NotSent, Rejected, Unclear
 from .rate_limiter import NoSlotAvailable
 
 MAX_BACKOFF_SECONDS = 20.0
-INVALID_ID_REASON = "Tenovi can't be asked about an id that is empty or made of dots: it would name another address."
+INVALID_ID_REASON = "An id that is empty or made of dots can't be sent to Tenovi: it would be another address."
 
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """One request. `template` is its address with `{}` for ids: fit for log lines, which the ids are not."""
+    """One request. `template` is its path with `{}` for ids: log lines may contain it, but not the ids."""
 
     method: str
     template: str
@@ -36,7 +36,7 @@ class ApiRequest:
 
 
 class FullJitterBackoff:
-    """Whether to try a harmless read again, and after how many seconds: anything up to 1, 2, 4 ... 20."""
+    """Seconds until a read is retried: random, up to 1, 2, 4 ... 20. False: not retried."""
 
     def __init__(self) -> None:
         self.attempt_count = 0

@@ -1,4 +1,4 @@
-"""An HTTP answer to data or to one of the four errors."""
+"""HTTP responses to data or to one of the four errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FIELD_LABELS = {
 
 
 def read_limited_body(response: httpx2.Response, deadline: float, max_bytes: int = MAX_BODY_BYTES) -> bytes:
-    """Unpacked. Raises httpx2.ReadTimeout past `deadline` (monotonic), DecodingError past `most` bytes."""
+    """Unpacked. Raises httpx2.ReadTimeout past `deadline` (monotonic), DecodingError past `max_bytes`."""
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
@@ -41,12 +41,12 @@ def read_limited_body(response: httpx2.Response, deadline: float, max_bytes: int
 
 
 def decode_json(call: str, body: bytes) -> Any:
-    """JSON in UTF-8. One odd number or text inside must not cost the whole page: those are for the reader of the item
-    to judge, and NaN, half surrogates and endless integers pass here."""
+    """JSON in UTF-8. One odd number or text must not cost the whole page, so NaN, half surrogates and endless integers
+    pass here; the items are validated one by one."""
     try:
         return json.loads(body.decode("utf-8-sig"), parse_int=parse_bounded_integer)
     except (ValueError, RecursionError):
-        raise Unclear(f"{call}: the answer is not readable as JSON") from None
+        raise Unclear(f"{call}: the response is not valid JSON") from None
 
 
 def parse_bounded_integer(digits: str) -> int | str:
@@ -63,17 +63,15 @@ def parse_object(call: str, data: Any, kind: type[RecordType]) -> RecordType:
 def build_vendor_error(
     call: str, status: int, headers: Mapping[str, str], body: bytes, *, is_collection: bool
 ) -> VendorError:
-    """`collection`: the address names no single object, so that 404 can only mean that the address is wrong."""
+    """`is_collection`: the URL names no single object, so that 404 can only mean that the URL is wrong."""
     text = f"{call}: status {status}"
     refusal = decode_error_body(body)
     if status == 429:
         return NotSent(text, retry_after=parse_retry_after(headers), status=status)
     if status >= 500 or status == 408:  # 408: a proxy that saw some part of our request
         return Unclear(text, status=status)
-    lost = status == 404 and (
-        is_collection or not isinstance(refusal, dict)
-    )  # their own 404 is JSON; a wrong host's isn't
-    if status < 400 or status in (401, 403, 405) or lost:
+    wrong_url = status == 404 and (is_collection or not isinstance(refusal, dict))  # their own 404 is JSON
+    if status < 400 or status in (401, 403, 405) or wrong_url:
         return Misconfigured(text, status=status)
     fields = dict(collect_error_messages(refusal))
     return Rejected(text, reason=rejection_reason(fields, status), fields=fields, status=status)
@@ -86,7 +84,7 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
         return float(value)
     try:
         at = email.utils.parsedate_to_datetime(value).timestamp()
-        # Their date against their own clock, where they tell it.
+        # Their date against their own clock, where they send it.
         now = email.utils.parsedate_to_datetime(headers["Date"]).timestamp() if "Date" in headers else time.time()
     except (ValueError, OverflowError):
         return None
@@ -122,17 +120,13 @@ def message_texts(value: Any) -> list[str]:
 def nested_values(value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, dict):
         return [(key[:64], inner) for key, inner in list(value.items())[:MAX_ERROR_MESSAGES]]
-    return (
-        [(str(index), inner) for index, inner in enumerate(value[:MAX_ERROR_MESSAGES])]
-        if isinstance(value, list)
-        else []
-    )
+    items = value[:MAX_ERROR_MESSAGES] if isinstance(value, list) else []
+    return [(str(index), inner) for index, inner in enumerate(items)]
 
 
 def rejection_reason(fields: dict[str, list[str]], status: int) -> str:
-    said = [f"{field_label(path)}{' '.join(texts)}" for path, texts in fields.items()]
-    if said:
-        return " ".join(said)
+    if fields:
+        return " ".join(f"{field_label(path)}{' '.join(texts)}" for path, texts in fields.items())
     return "Tenovi no longer knows it." if status == 404 else f"Tenovi refused without saying why (status {status})."
 
 

@@ -1,4 +1,4 @@
-"""Tenovi's words, times and keys to ours."""
+"""Mapping of Tenovi's statuses, times and JSON keys to the product's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from devices.statuses import DeviceState
 
-# The vendor's readable words, folded. None: an event, which leaves the state as it is. Anything else is `other`.
+# The vendor's status words, case-folded. None: an event, which leaves the state unchanged. Any other word is `other`.
 VENDOR_STATUSES: dict[str, DeviceState | None] = {
     "pending shipment": DeviceState.PENDING,
     "pending": DeviceState.PENDING,
@@ -48,15 +48,15 @@ def parse_time(text: str) -> dt.datetime:
         raise ValueError("not a time on the calendar") from error
 
 
-def format_time(moment: dt.datetime) -> str:
+def format_time(at: dt.datetime) -> str:
     """For query strings: UTC, ending in Z. ValueError for a time without a zone."""
-    if moment.utcoffset() is None:
+    if at.utcoffset() is None:
         raise ValueError("a time without a zone")
-    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return at.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def sanitize_json(data: Any) -> Any:
-    """Keys without stray spaces (`"status "` was seen; the exact key wins), texts without what can't be stored."""
+    """Strip spaces around keys (`"status "` was seen; the exact key wins) and replace unstorable characters."""
     if isinstance(data, dict):
         stray_first = sorted(data, key=lambda key: key == key.strip())
         return {key.strip(): sanitize_json(data[key]) for key in stray_first}

@@ -1,4 +1,4 @@
-"""What the receiver is measured against: the least that could keep a body, and the way it is usually done."""
+"""Baseline views for the webhook receiver: one raw INSERT, and a usual serializer view."""
 
 import hashlib
 
@@ -19,7 +19,7 @@ VALUES ('order', 'webhook', %s, %s, now(), 'done', '', '{}', false, 0, now())
 
 
 def raw_insert_view(request):
-    """Proves nobody and checks nothing: one raw INSERT into the receiver's own table."""
+    """No authentication and no checks: one raw INSERT into the receiver's own table."""
     body = request.body
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [body, hashlib.sha256(body).digest()])
@@ -27,7 +27,7 @@ def raw_insert_view(request):
 
 
 class ReadingSerializer(serializers.Serializer):
-    """As a webhook is usually taken in: validated, its device found, saved as a reading, all before the answer."""
+    """As a webhook is usually processed: validated, its device found, saved as a reading, all before the answer."""
 
     metric = serializers.SlugRelatedField(slug_field="code", queryset=Metric.objects)
     hwi_device_id = serializers.SlugRelatedField(slug_field="hwi_id", queryset=Device.objects, source="device")

@@ -42,13 +42,13 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.fixture
 def record_figure(request):
-    """Says a figure at the end of the run, and in docs/figures.md by `make figures`."""
+    """Report a figure at the end of the run, and in docs/figures.md by `make figures`."""
 
-    def say(what, value, *, reach="", rounds=()):
+    def record(what, value, *, reach="", rounds=()):
         spread = f"{min(rounds):,.2f} to {max(rounds):,.2f} in {len(rounds)} rounds" if rounds else ""
         request.config.stash[FIGURES].append((what, value, reach, spread))
 
-    return say
+    return record
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +96,7 @@ class BenchStack:
 
     @contextlib.contextmanager
     def worker(self):
-        """As production runs it; what wakes it up comes from the web processes or from `wake_up_worker`."""
+        """As in production; it is woken up by the web processes or by `wake_up_worker`."""
         celery = [PYTHON, "-m", "celery", "-A", "config", "worker", "-Q", "ingest", "-c", "1", "-n", "ingest@%h"]
         process = self.supervisor.start(
             "worker", [*celery, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
@@ -109,7 +109,7 @@ class BenchStack:
             process.stop()
 
     def wake_up_worker(self):
-        """By a connection that is named: the variable CELERY_BROKER_URL, which pytest has too, would win over ours."""
+        """By a named connection: pytest's own variable CELERY_BROKER_URL would take precedence."""
         with Connection(self.supervisor.env["CELERY_BROKER_URL"]) as connection:
             Celery().send_task(
                 "measurements.tasks.process_measurement_webhooks", queue="ingest", connection=connection, retry=False

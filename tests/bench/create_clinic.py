@@ -1,8 +1,8 @@
-"""A clinic for measuring its pages: `python -m tests.bench.create_clinic 10000`, then `... more 1000`.
+"""A clinic for page benchmarks: `python -m tests.bench.create_clinic 10000`, then `... more 1000`.
 
-The first makes the people. The witnesses, who come first by name and by every value, have their whole history at once:
-sixty with 1,000 readings each and one with 10,000; everybody else has three. The second gives those the rest of theirs,
-so that nothing on the pages that are compared differs but what lies around. Prints whom and what to ask with.
+The first creates the patients. The witnesses, who come first by name and by every value, have their whole history at
+once: sixty with 1,000 readings each and one with 10,000; all others have three. The second adds the others' remaining
+readings, so that compared pages differ only in the rows around them. Prints the ids and users to request pages with.
 """
 
 import json
@@ -19,7 +19,7 @@ WITNESS = "Aaron"
 STATES = ("connected", "connected", "connected", "shipped", "on_hold")
 FIRST, USUAL, LONG = 3, 1_000, 10_000  # readings of one person
 MOST_WITNESSES = 60
-OTHERS_LATE = range(60, 300)  # minutes: who measured last, are the witnesses
+OTHERS_LATE = range(60, 300)  # minutes: the witnesses have the newest readings
 
 
 def create_clinic(people):
@@ -57,7 +57,7 @@ def add_remaining_readings(each):
 
 
 def vacuum_and_checkpoint():
-    """As a server stands that has had its night: nothing of the filling is left to be written while pages are timed."""
+    """As after a quiet night: no writes of the fill are left while pages are timed."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -100,7 +100,7 @@ def create_patients_with_devices(clinic, people, chance):
 
 
 def device_and_gateway_ids(key):
-    """By what the pages of that device and of its gateway are asked for."""
+    """The ids in the URLs of that device and its gateway."""
     from devices.models import Device
 
     device = Device.objects.select_related("gateway").get(pk=key)

@@ -1,4 +1,4 @@
-"""A client that costs little: plain sockets kept open, requests made beforehand."""
+"""Load client with little overhead: plain persistent sockets, requests built beforehand."""
 
 import socket
 import threading
@@ -13,25 +13,25 @@ def build_request(path, body, *, secret):
     return head.encode() + body
 
 
-class KeptConnection:
-    """One kept connection; the answers that we measure have no body."""
+class PersistentConnection:
+    """One persistent connection; the measured responses have no body."""
 
     def __init__(self, address):
         self._address, self._socket = address, None
 
-    def ask(self, wire):
+    def ask(self, request):
         """Status. A connection that the server has closed is opened anew, once."""
         for _ in range(2):
             if self._socket is None:
                 self._socket = socket.create_connection(self._address, timeout=30)
                 self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if status := self._exchange(wire):
+            if status := self._exchange(request):
                 return status
         raise ConnectionError("closed twice")
 
-    def _exchange(self, wire):
+    def _exchange(self, request):
         try:
-            self._socket.sendall(wire)
+            self._socket.sendall(request)
             answer = b""
             while b"\r\n\r\n" not in answer:
                 chunk = self._socket.recv(4096)
@@ -51,37 +51,37 @@ class KeptConnection:
         self._socket = None
 
 
-def measure_throughput(address, wires, *, lines):
+def measure_throughput(address, requests, *, lines):
     """Requests a second over `lines` connections."""
-    queue = iter(wires)
+    queue = iter(requests)
     lock, wrong = threading.Lock(), []
 
     def work():
-        line = KeptConnection(address)
+        line = PersistentConnection(address)
         while True:
             with lock:
-                wire = next(queue, None)
-            if wire is None:
+                request = next(queue, None)
+            if request is None:
                 break
-            if (status := line.ask(wire)) != 204:
+            if (status := line.ask(request)) != 204:
                 wrong.append(status)
         line.close()
 
     seconds = run_threads(work, lines)
     assert not wrong, wrong[:5]
-    return len(wires) / seconds
+    return len(requests) / seconds
 
 
-def measure_latencies(address, wires, *, rate, lines):
+def measure_latencies(address, requests, *, rate, lines):
     """Seconds that each took from when it was due, at `rate` a second: waiting for a free line counts too."""
-    began, taken, wrong = time.perf_counter() + 0.2, [0.0] * len(wires), []
+    began, taken, wrong = time.perf_counter() + 0.2, [0.0] * len(requests), []
 
     def work(first):
-        line = KeptConnection(address)
-        for n in range(first, len(wires), lines):
+        line = PersistentConnection(address)
+        for n in range(first, len(requests), lines):
             due = began + n / rate
             time.sleep(max(0.0, due - time.perf_counter()))
-            if (status := line.ask(wires[n])) != 204:
+            if (status := line.ask(requests[n])) != 204:
                 wrong.append(status)
             taken[n] = time.perf_counter() - due
         line.close()

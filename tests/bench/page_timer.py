@@ -1,9 +1,9 @@
-"""What pages cost on the server: `python -m tests.bench.page_timer`, told what to ask for line by line.
+"""Server time of pages: `python -m tests.bench.page_timer`, which reads one request per line.
 
-The whole stack from middleware to template in one process, against a real PostgreSQL; the wire and gunicorn left out.
-A line is {"who", "path", "times"}, with "form" for what is posted; the answer has the milliseconds of each time on the
-clock (`ms`) and of the processors, ours and the database's together (`cpu`), and queries, bytes and status.
-{"who", "choice"} arranges the list; {"who", "explain": path} says how a page's queries read the readings.
+Everything from middleware to template in one process, against a real PostgreSQL, without network and gunicorn.
+A line is {"who", "path", "times"}, with "form" for what is posted; the answer has the wall-clock milliseconds of each
+time (`ms`), CPU milliseconds of this process and the database together (`cpu`), and queries, bytes and status.
+{"who", "choice"} arranges the list; {"who", "explain": path} returns the plan nodes that read the readings.
 """
 
 import gzip
@@ -51,17 +51,17 @@ def logged_in_client(email):
 
 
 def measure_page(client, path, times, form=None):
-    """`{version}` in the path is what the page itself says. The first time warms up, two more count queries."""
+    """`{version}` in the path is replaced by the page's own. The first request warms up, two more count queries."""
     path = fill_in_live_version(client, path)
-    look = partial(client.post, path, form) if form else partial(client.get, path)
-    look()
-    # The fewer of two: now and then a visit also writes down that somebody is there.
-    response, asked = min((count_queries(look) for _ in range(2)), key=itemgetter(1))
+    request = partial(client.post, path, form) if form else partial(client.get, path)
+    request()
+    # The fewer of two: some requests also record the user's last activity.
+    response, asked = min((count_queries(request) for _ in range(2)), key=itemgetter(1))
     assert response.status_code in (200, 204), (path, response.status_code)
     taken, cpu = [], cpu_ms()
     for _ in range(times):
         began = time.perf_counter()
-        look()
+        request()
         taken.append(1000 * (time.perf_counter() - began))
     cpu = (cpu_ms() - cpu) / max(times, 1)
     sizes = {"bytes": len(uncompressed_body(response)), "sent": len(response.content)}
@@ -80,18 +80,18 @@ def uncompressed_body(response):
     return gzip.decompress(response.content) if "Content-Encoding" in response else response.content
 
 
-def count_queries(look):
+def count_queries(request):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as queries:
-        response = look()
+        response = request()
         asked = len(queries)  # before the next request empties the log
     return response, asked
 
 
 def cpu_ms():
-    """Of this process and of its one connection's backend, which Linux alone lets us see."""
+    """CPU time of this process and of its database backend (Linux only)."""
     from django.db import connection
 
     ours = time.process_time() * 1000
@@ -103,7 +103,7 @@ def cpu_ms():
 
 
 def reading_plan_nodes(client, path):
-    """The nodes by which each of a page's queries reads the readings: an index alone is what we want to see."""
+    """Plan nodes by which each of a page's queries reads the readings; index-only scans are expected."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

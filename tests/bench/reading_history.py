@@ -1,4 +1,4 @@
-"""Years of readings by COPY: each person's own history, in the order in which readings arrive."""
+"""Years of readings by COPY: one history per patient, in the order in which readings arrive."""
 
 import contextlib
 import datetime as dt
@@ -6,7 +6,7 @@ import itertools
 import random
 
 SEED = 20261121
-VARIANTS = 64  # different courses of values; a person follows one of them
+VARIANTS = 64  # different series of values; a patient has one of them
 HALF_A_DAY = dt.timedelta(hours=12)
 VALUES = {
     "blood_pressure": (100, 180),
@@ -44,7 +44,7 @@ WHERE indrelid = 'measurements_measurement'::regclass
 
 
 def write_readings(holders, numbers, *, values=VALUES, late=range(1)):
-    """Readings of every holder (patient, device), by their `numbers` back from now; with all that rests on them.
+    """Readings of every holder (patient, device), by their `numbers` back from now, with latest readings and summaries.
 
     `late`: by how many minutes the newest of each may be older than now.
     """
@@ -78,7 +78,7 @@ def without_indexes(cursor):
 
 
 def copy_rows(cursor, holders, numbers, values, late):
-    """A moment of all people after another, so that one person's rows lie as far apart as in life."""
+    """All patients' readings of one time after another, so that a patient's rows are as scattered as in production."""
     chance, now = random.Random(SEED), dt.datetime.now(dt.UTC).replace(microsecond=0)
     starts = [now - dt.timedelta(minutes=chance.choice(late)) for _ in range(VARIANTS)]
     heads = [(f"{patient}\t{device}\t", n % VARIANTS) for n, (patient, device) in enumerate(holders)]

@@ -1,4 +1,4 @@
-"""Webhook items of many cuffs: two readings a day each, blood pressure and pulse in turn, none ever twice."""
+"""Webhook items of many cuffs: two readings a day each, blood pressure and pulse in turn, without repeats."""
 
 import datetime as dt
 import hashlib
@@ -49,7 +49,7 @@ class ReadingGenerator:
 
 
 def insert_deliveries(db, bodies):
-    """As the receiver has kept them, all due now."""
+    """As stored by the receiver, all due now."""
     raw = [json.dumps(body).encode() for body in bodies]
     db.execute(INSERT, [raw, [hashlib.sha256(body).digest() for body in raw]])
     db.commit()

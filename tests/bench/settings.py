@@ -1,4 +1,4 @@
-"""config.settings with three more addresses: what the receiver is compared with, under the same server."""
+"""config.settings with the URLs of the baseline views, under the same server."""
 
 from config.settings import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""How fast one worker drains a backlog, with everything that a reading brings: marks, newest values, open pages."""
+"""Ingest rate of one worker with a backlog: flags, latest readings and live updates included."""
 
 import time
 
@@ -14,7 +14,7 @@ STORED = "SELECT count(*) FROM measurements_measurement"
 
 
 def seconds_to_drain(bench, bodies):
-    """Seconds from the wake-up to the last delivery settled."""
+    """Seconds from the wake-up to the last processed delivery."""
     insert_deliveries(bench.db, bodies)
     start = time.perf_counter()
     bench.wake_up_worker()

@@ -1,7 +1,7 @@
-"""What pages cost in a clinic of 10,000 with 10,000,000 readings, beside the same pages with 100,000.
+"""Page times in a clinic of 10,000 patients with 10,000,000 readings, compared with 100,000 readings.
 
-Two databases on one server are asked in turn, round by round, so that a busy machine is busy for both. MANY=1000000
-ROUNDS=2 has a shorter look.
+Two databases on one server are measured in turn, round by round, so that load affects both. MANY=1000000 ROUNDS=2 is a
+shorter run.
 """
 
 import contextlib
@@ -22,19 +22,19 @@ pytestmark = pytest.mark.bench
 PEOPLE, FEW, MANY = 10_000, 100_000, int(os.environ.get("MANY", "10_000_000"))
 ROUNDS, TIMES = int(os.environ.get("ROUNDS", "6")), 5
 MOST_MS, MOST_RATIO = 200, 1.2
-LONGEST = "10,000 readings, ten times as many as anybody has"  # shown for what it is, without a promise
+LONGEST = "10,000 readings, ten times as many as anybody has"  # shown without a target
 SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
 NARROWED = {
     "in trouble": {"devices": "attention"},
     "connected": {"devices": "connected"},
     "narrowed thrice": {"devices": "attention", "condition": "copd", "provider": "Dr. 7"},
 }
-# The newest values' own rows are fetched by their key; all other readings come out of the chart's index alone.
+# Rows of latest values are fetched by primary key; all other readings are read from the chart's index only.
 READ_WELL = {("Index Only Scan", "measurement_for_chart"), ("Index Scan", "measurements_measurement_pkey")}
 
 
 def compared_pages(known):
-    """By name: what to ask for. The same people with the same readings are on each in both databases."""
+    """Requests by name. Both databases show the same patients with the same readings on each page."""
     nadia, cora = {"who": known["nadia"]}, {"who": known["cora"]}
     found = {
         f"list by {sort}": nadia | {"path": "/patients/", "choice": list_choice(order=f"{sort} {sort_direction(sort)}")}
@@ -52,7 +52,7 @@ def compared_pages(known):
 
 
 def live_polls(known, nadia, cora):
-    """What each page that is left open asks for every three seconds: nothing new, or (`v=0`) the parts again."""
+    """Polls of open pages every three seconds: nothing new, or (`v=0`) the parts again."""
     return {
         "an open list hears news": nadia | {"path": "/patients/live/?v=0"},
         "an open device hears news": nadia | {"path": f"/devices/{known['device']}/live/?v=0"},
@@ -79,7 +79,7 @@ def sort_direction(sort):
 
 
 def distant_pages(known):
-    """Pages in the middle of all, or of some: others are on them in each database, so that only their time is held."""
+    """Pages in the middle of a list: their rows differ between the databases, so only the time is recorded."""
     nadia, middle = {"who": known["nadia"]}, f"/patients/?after={known['middle']}"
     found = {
         f"list by {sort}, middle": nadia
@@ -131,7 +131,7 @@ class BenchDatabases:
         return json.loads(self._run(f"fill-{name}", "tests.bench.create_clinic", str(people), url=url).splitlines()[-1])
 
     def copy(self, name, source, each):
-        """The same people, and readings for those who had none."""
+        """The same patients, with the remaining readings of the others."""
         url = self._create(name, like=source)
         self._run(f"more-{name}", "tests.bench.create_clinic", "more", str(each), url=url)
 
@@ -172,7 +172,7 @@ def clinic_databases(bench):
 
 
 def measure_rounds(servers, page):
-    """Answers of each server, round by round in turn."""
+    """Results of each server, round by round in turn."""
     return [[server.ask(page, times=TIMES) for server in servers] for _ in range(ROUNDS)]
 
 

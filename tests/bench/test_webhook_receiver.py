@@ -1,4 +1,4 @@
-"""What proving, checking and keeping a delivery costs beside the least that a view could do, and beside the usual."""
+"""Cost of authenticating, checking and storing a delivery, compared with a raw INSERT and a usual view."""
 
 import json
 import statistics

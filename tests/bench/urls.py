@@ -1,3 +1,5 @@
+"""URLs of the product and of the baseline views."""
+
 from django.urls import path
 
 from config.urls import urlpatterns as product

@@ -1,4 +1,4 @@
-"""One stack for all fault tests, mended after each: they run in one process of pytest, one after the other."""
+"""One stack for all fault tests, restored after each: they run in one pytest worker, one after the other."""
 
 import pytest
 
@@ -35,10 +35,10 @@ def running_fault_stack():
 
 @pytest.fixture
 def fault_stack(running_fault_stack):
-    running_fault_stack.forget_requests()
+    running_fault_stack.clear_requests()
     before = running_fault_stack.deadlocks()
     yield running_fault_stack
-    running_fault_stack.mend()
+    running_fault_stack.restore()
     assert running_fault_stack.deadlocks() <= before, "two of our transactions waited for each other"
 
 

@@ -1,8 +1,6 @@
-"""A worker of queue `people` that dies at a chosen point of its first POST.
+"""A worker of queue `people` that kills itself at a chosen point of its first POST, as in a power cut.
 
-`python -m tests.faults.crashing_worker WHEN`: the product's own code, unchanged,
-up to the point where the process kills itself
-as a power cut would.
+`python -m tests.faults.crashing_worker WHEN`: the product's code is unchanged up to that point.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What was sent and acknowledged, kept on the sender's side, and compared with what the database holds afterwards."""
+"""Sender's log of webhook deliveries, compared with the rows in the database afterwards."""
 
 import datetime as dt
 import hashlib
@@ -16,8 +16,8 @@ ACCEPTED = 204
 UNPROCESSED = "SELECT count(*) FROM devices_delivery WHERE id > %s AND state IN ('new', 'waiting')"
 DIGESTS = "SELECT digest, count(*) FROM devices_delivery WHERE id > %s GROUP BY digest"
 READINGS = """
-SELECT device.hwi_id::text, kept.index, count(*) FROM measurements_measurement kept
-JOIN devices_device device ON device.id = kept.device_id WHERE device.hwi_id = ANY(%s::uuid[]) GROUP BY 1, 2
+SELECT device.hwi_id::text, reading.index, count(*) FROM measurements_measurement reading
+JOIN devices_device device ON device.id = reading.device_id WHERE device.hwi_id = ANY(%s::uuid[]) GROUP BY 1, 2
 """
 STATES = "SELECT state, count(*) FROM devices_delivery WHERE id > %s GROUP BY state"
 
@@ -43,12 +43,12 @@ def weight_item(hwi_id, patient_id, number, **changes):
 
 
 class DeliveryLog:
-    """For one test: its own devices, its own bodies."""
+    """For one test, with its own devices and bodies."""
 
     def __init__(self, fault_stack, people):
         self.fault_stack, self.people = fault_stack, people
         self.since = fault_stack.one("SELECT coalesce(max(id), 0) FROM devices_delivery")
-        self.keys_of = {}  # body -> the readings in it that a device of ours took
+        self.keys_of = {}  # body -> its readings from known devices
         self.statuses, self.acknowledged, self.seconds = Counter(), Counter(), []
         self._lock = threading.Lock()
 
@@ -67,7 +67,7 @@ class DeliveryLog:
         return raw
 
     def garbage(self, size):
-        """Bytes that nobody can read and no database compresses."""
+        """Bytes that are not JSON and that no database compresses."""
         raw = random.randbytes(size)
         self.keys_of[raw] = []
         return raw
@@ -84,7 +84,7 @@ class DeliveryLog:
             if answer.status == ACCEPTED:
                 self.acknowledged[body] += 1
 
-    # --- what became of it ------------------------------------------------------------------------------------------
+    # --- results ------------------------------------------------------------------------------------------
 
     def unprocessed_count(self):
         return self.fault_stack.one(UNPROCESSED, self.since)
@@ -98,9 +98,9 @@ class DeliveryLog:
 
     def missing(self):
         """Acknowledged deliveries without a row, and acknowledged readings without one."""
-        kept = {bytes(digest): count for digest, count in self.fault_stack.rows(DIGESTS, self.since)}
+        rows = {bytes(digest): count for digest, count in self.fault_stack.rows(DIGESTS, self.since)}
         stored = self.stored()
-        bodies = [body for body, count in self.acknowledged.items() if kept.get(digest_of(body), 0) < count]
+        bodies = [body for body, count in self.acknowledged.items() if rows.get(digest_of(body), 0) < count]
         return bodies + [key for body in self.acknowledged for key in self.keys_of[body] if key not in stored]
 
     def stored(self):

@@ -1,4 +1,4 @@
-"""The product as real processes on servers of its own, with hands to break each of them."""
+"""The product as processes on embedded servers, with methods that break each of them."""
 
 import contextlib
 import dataclasses
@@ -21,9 +21,8 @@ from config.launcher.supervisor import PYTHON
 from tests import stacks
 from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS, WAIT_TIMEOUT_SECONDS
 
-GAP_SECONDS = (
-    0.05  # the simulated vendor's limit, twenty times as fast as the real one; ours keeps 0.05 s more, as there
-)
+# The simulated vendor's limit, twenty times as fast as the real one; the product's gap is 0.05 s longer, as there.
+GAP_SECONDS = 0.05
 STAGE_SECONDS = 100_000  # parcels move when a test pushes the vendor's clock
 COMPRESSED = {
     "TENOVI_CALL_GAP_SECONDS": str(GAP_SECONDS + 0.05),
@@ -74,10 +73,10 @@ class FaultStack:
         if self._db:
             self._db.close()
 
-    # --- the database's own word --------------------------------------------------------------------------------------
+    # --- the database --------------------------------------------------------------------------------------
 
     def rows(self, query, *values):
-        """Asked once more when the connection died with a server that has come back since."""
+        """Run once more when the connection died with a server that has been restarted since."""
         for last in (False, True):
             try:
                 if self._db is None or self._db.closed:
@@ -123,7 +122,7 @@ class FaultStack:
         return time.monotonic() - began
 
     def diagnosis(self):
-        """Where work stands still: what waits in the broker, in the inbox, at the workers."""
+        """Where work is blocked: waiting messages, deliveries, jobs and ended processes."""
         broker = {key.decode(): self.broker.llen(key) for key in (b"ingest", b"people", b"background")}
         inbox = self.rows(
             "SELECT state, lease IS NOT NULL, count(*), min(next_attempt_at - now()), max(leased_until - now()) "
@@ -139,7 +138,7 @@ class FaultStack:
         return next(each for each in self.stack.supervisor.watched_processes if each.name == name)
 
     def kill(self, name):
-        """SIGKILL for the process and each of its children, none of which may say good-bye."""
+        """SIGKILL for the process and each of its children."""
         kill_process_tree(self.process(name))
 
     def restart(self, name):
@@ -147,7 +146,7 @@ class FaultStack:
         self.process(name).start()
 
     def remove_process(self, name):
-        """One that a test has started for itself."""
+        """Stop a process that a test has started."""
         process = self.process(name)
         process.stop()
         for processes in (self.stack.supervisor.processes, self.stack.supervisor.watched_processes):
@@ -155,7 +154,7 @@ class FaultStack:
 
     @contextlib.contextmanager
     def stopped(self, *names):
-        """Ended in order, and started again afterwards as the machine's supervisor would."""
+        """Stopped in an orderly way, and started again afterwards as the machine's supervisor would."""
         for name in names:
             self.process(name).stop()
         try:
@@ -174,11 +173,11 @@ class FaultStack:
             self.process(name).send(signal.SIGCONT)
 
     def crash_database(self):
-        """Power cut: no backend ends in order. Everything that was committed has to be there afterwards."""
+        """Power cut: SIGKILL to all backends. Committed rows must be there afterwards."""
         kill_process_tree(self.stack.postgres.process)
 
-    def mend(self):
-        """Whatever a test has left broken is a finding of that test alone."""
+    def restore(self):
+        """Undo what a test has left broken, so that it affects no other test."""
         self.vendor.delete("faults")
         self.vendor.post("limits", json={"gap_seconds": GAP_SECONDS})
         self.vendor.post("webhooks", json={"drop_rate": 0, "duplicate_rate": 0, "late_rate": 0, "pause": False})
@@ -204,18 +203,18 @@ class FaultStack:
         match = {name: value for name, value in (("method", method), ("path_contains", path)) if value}
         self.do("faults", kind=kind, match=match, **options)
 
-    def forget_requests(self):
+    def clear_requests(self):
         self.vendor.delete("requests").raise_for_status()
 
     def smallest_gap(self):
-        """Seconds between the two nearest calls on one key, as the vendor saw them since `forget_requests`."""
+        """Seconds between the two nearest calls on one key, as the vendor saw them since `clear_requests`."""
         times = {}
         for line in self.ask("requests"):
             times.setdefault(line["key"], []).append(line["at"])
         return min((b - a for each in times.values() for a, b in pairwise(sorted(each))), default=float("inf"))
 
     def references(self):
-        """Of every device that the vendor has made for us: our short reference, as often as it was ordered."""
+        """Our short reference of every device that the vendor has created, as often as it was ordered."""
         orders = [each["device"]["fulfillment_request"] or {} for each in self.ask("devices")]
         return [notes.split()[0] for order in orders if (notes := order.get("client_notes"))]
 

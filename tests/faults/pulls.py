@@ -1,4 +1,4 @@
-"""People whose readings the vendor holds, and what a pull has made of them."""
+"""Patients with readings at the vendor, and the results of a pull."""
 
 import datetime as dt
 
@@ -7,8 +7,8 @@ from tests.faults.results_table import ResultRow
 THERE = "SELECT count(*) FROM devices_syncrow WHERE patient_id = ANY(%s::uuid[]) AND state = 'done'"
 OPEN = "SELECT count(*) FROM devices_syncrun WHERE kind = 'measurements' AND finished_at IS NULL"
 STORED = """
-SELECT device.hwi_id::text, kept.index, count(*) FROM measurements_measurement kept
-JOIN devices_device device ON device.id = kept.device_id WHERE device.hwi_id = ANY(%s::uuid[]) GROUP BY 1, 2
+SELECT device.hwi_id::text, reading.index, count(*) FROM measurements_measurement reading
+JOIN devices_device device ON device.id = reading.device_id WHERE device.hwi_id = ANY(%s::uuid[]) GROUP BY 1, 2
 """
 CHUNK = 500
 
@@ -69,7 +69,7 @@ def pull_result_row(fault_stack, people, what, more=""):
     held = {(person["hwi_id"], index) for person in people for index in person["readings"]}
     found = fault_stack.rows(STORED, [person["hwi_id"] for person in people])
     stored = {(device, index): count for device, index, count in found}
-    assert stored.keys() <= held, "readings that the vendor never had"
+    assert stored.keys() <= held, "readings that the vendor does not have"
     return ResultRow(
         what,
         held=len(held),

@@ -1,4 +1,4 @@
-"""People, devices and orders in the stack's own database, for as long as somebody asks.
+"""Creates patients, devices and orders in the stack's database until its input ends.
 
 `python -m tests.faults.record_creator`: a line of JSON in, [action, {...}]; a line out, what the action returned.
 """
@@ -38,13 +38,13 @@ def scale_type():
     return DeviceType.objects.get(name="Tenovi Scale")
 
 
-def create_reassigned_device(moment):
-    """One scale that two people held, the second from `moment` on."""
+def create_reassigned_device(at_iso):
+    """One scale assigned to two patients, the second from `at_iso` on."""
     from devices.models import Assignment, Device
     from patients.models import Patient
 
     earlier, later = create_patients(2)
-    at = dt.datetime.fromisoformat(moment)
+    at = dt.datetime.fromisoformat(at_iso)
     device = Device.objects.get(hwi_id=earlier["hwi_id"])
     Assignment.objects.filter(device=device).update(ended_at=at)
     Assignment.objects.create(device=device, patient=Patient.objects.get(pk=later["patient"]), started_at=at)
@@ -52,7 +52,7 @@ def create_reassigned_device(moment):
 
 
 def create_order_form_data(patients):
-    """Cora, a kit with one scale, and people who have nothing yet."""
+    """Coordinator Cora, a kit with one scale, and patients without devices."""
     from fulfillment.models import Kit, KitItem
     from patients.models import Role, User
     from tests.factories import ClinicFactory, PatientFactory, UserFactory
@@ -71,7 +71,7 @@ def create_order_form_data(patients):
 
 
 def place_orders(count):
-    """One order of one scale for each of so many people: what a coordinator's click does. Their references."""
+    """One order of one scale for each of `count` patients, as by the order form. Their references."""
     from devices.tenovi import ShipTo
     from fulfillment.models import Kit, OrderLine
     from fulfillment.ordering import orders

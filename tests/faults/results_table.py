@@ -1,4 +1,4 @@
-"""One table at the end of the run: what the vendor held, what was acknowledged, and what became of it.
+"""Results table of the fault tests, printed at the end of the run: sent, acknowledged, stored and lost.
 
 `WRITE_DOCS=1 make test-faults` writes it to docs/faults.md.
 """
@@ -17,7 +17,7 @@ NAME = "faults row"
 
 @dataclass
 class ResultRow:
-    """`held`: distinct things on the sender's side. `p50`, `p99`: ms from when a request was due. `more`: the rest."""
+    """`held`: distinct items on the sender's side. `p50`, `p99`: ms from when a request was due. `more`: the rest."""
 
     what: str
     held: int = 0
@@ -38,13 +38,13 @@ class ResultRow:
 
 @pytest.fixture
 def report_row(record_property):
-    """`report_row(row)`: print it at the end of the run, and judge it."""
+    """`report_row(row)`: print it at the end of the run, and fail if it is not sound."""
 
-    def told(row):
+    def record(row):
         record_property(NAME, asdict(row))
         row.is_sound()
 
-    return told
+    return record
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,4 +1,4 @@
-"""What is acknowledged is stored, once, with the patient who held the device: under load, in bursts, out of order."""
+"""Ingest under load, in bursts and out of order: acknowledged readings are stored once, for the assigned patient."""
 
 import random
 import signal
@@ -49,8 +49,8 @@ def test_ingest_stores_five_shuffled_copies_of_a_reading_as_one_row(delivery_log
 
 
 def test_ingest_stores_late_readings_for_the_patient_assigned_at_that_time(fault_stack, report_row):
-    moment = NEWEST.replace(hour=7, minute=0)
-    earlier, later = fault_stack.create_records("create_reassigned_device", moment=moment.isoformat())
+    reassigned_at = NEWEST.replace(hour=7, minute=0)
+    earlier, later = fault_stack.create_records("create_reassigned_device", at_iso=reassigned_at.isoformat())
     delivery_log = DeliveryLog(fault_stack, [earlier])
     numbers = list(range(1, 121))  # minutes before 8:00: 60 of them at 7:00 or after
     random.Random(SEED).shuffle(numbers)
@@ -59,8 +59,10 @@ def test_ingest_stores_late_readings_for_the_patient_assigned_at_that_time(fault
     )
     delivery_log.wait_until_processed()
 
-    held = "SELECT kept.patient_id::text, min(index), max(index), count(*) FROM measurements_measurement kept JOIN "
-    held += "devices_device device ON device.id = kept.device_id WHERE hwi_id = %s::uuid GROUP BY 1"
+    held = (
+        "SELECT reading.patient_id::text, min(index), max(index), count(*) FROM measurements_measurement reading JOIN "
+    )
+    held += "devices_device device ON device.id = reading.device_id WHERE hwi_id = %s::uuid GROUP BY 1"
     found = {patient: counts for patient, *counts in fault_stack.rows(held, earlier["hwi_id"])}
     report_row(delivery_log.row("late readings after a reassignment"))
     assert found == {later["patient"]: [1, 60, 60], earlier["patient"]: [61, 120, 60]}
@@ -68,7 +70,7 @@ def test_ingest_stores_late_readings_for_the_patient_assigned_at_that_time(fault
 
 @pytest.mark.faults
 def test_webhook_secret_rotation_under_load_refuses_no_valid_request(fault_stack, delivery_log, report_row):
-    """As an operator does it: both live, the vendor changes over, the new one alone."""
+    """As an operator does it: both secrets valid, the vendor changes, then the new one alone."""
     rate = 100
     rotation = SecretRotation(fault_stack)
     with rotation:

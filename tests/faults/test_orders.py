@@ -1,4 +1,4 @@
-"""What was ordered is ordered once: under every fault of the wire, with the worker killed at every point."""
+"""Orders are sent exactly once under every network fault, and with the worker killed at every point."""
 
 import random
 import re
@@ -39,7 +39,7 @@ SLOW = (
     {"kind": "big", "applied": True},
 )
 NONE = {"kind": "delay_before", "seconds": 0}
-FORGOTTEN = """
+UNMATCHED = """
 SELECT count(*) FROM devices_delivery hint JOIN devices_device device USING (hwi_id) WHERE hint.state = 'waiting'
 """
 OPEN = "SELECT count(*) FROM devices_vendorcall WHERE reference = ANY(%s) AND state <> 'confirmed'"
@@ -51,7 +51,7 @@ def wait_until_confirmed(fault_stack, references):
 
 
 def order_result_row(fault_stack, references, what, more=""):
-    """Ordered here, and standing at the vendor."""
+    """Ordered by the product, compared with the vendor's devices."""
     there = Counter(fault_stack.references())
     ours = {reference: there[reference] for reference in references}
     posts = [line for line in fault_stack.ask("requests") if line["method"] == "POST" and "hwi-devices" in line["path"]]
@@ -69,8 +69,8 @@ def order_result_row(fault_stack, references, what, more=""):
 
 @with_sizes(30, 300)
 def test_orders_behind_mixed_faults_are_each_shipped_once(fault_stack, report_row, size):
-    dice = random.Random(SEED)
-    script = [dict(dice.choice(QUICK)) if dice.random() < 0.4 else NONE for _ in range(size)]
+    chance = random.Random(SEED)
+    script = [dict(chance.choice(QUICK)) if chance.random() < 0.4 else NONE for _ in range(size)]
     for fault in script:
         fault_stack.fault(**fault, method="POST", path="hwi-devices")
     references = fault_stack.create_records("place_orders", count=size)
@@ -81,7 +81,7 @@ def test_orders_behind_mixed_faults_are_each_shipped_once(fault_stack, report_ro
     report_row(row)
     assert row.held == row.acknowledged == row.stored == size
     fault_stack.send_task("devices.tasks.look_up_unknown_devices", "background")
-    fault_stack.wait_until(lambda: fault_stack.one(FORGOTTEN) == 0, what="hints that overtook their order")
+    fault_stack.wait_until(lambda: fault_stack.one(UNMATCHED) == 0, what="webhooks that overtook their order")
     assert fault_stack.smallest_gap() >= GAP_SECONDS
 
 
@@ -136,13 +136,13 @@ def test_orders_stay_queued_and_health_reports_a_refused_api_key(fault_stack, re
     fault_stack.wait_until(lambda: fault_stack.one(bad) == 1, what="the refusal")
     time.sleep(4)
 
-    def said():
+    def is_reported():
         deep = fault_stack.get(
             "/healthz/deep", headers={"Authorization": f"Bearer {fault_stack.stack.env['OPS_TOKEN']}"}
         )
         return deep.status_code == 503 and "refuses" in deep.text
 
-    fault_stack.wait_until(said, what="the sign that the vendor refuses our key")
+    fault_stack.wait_until(is_reported, what="the report of the refused key")
     assert dict(fault_stack.rows(STATES, references)) == {"queued": 2}
     fault_stack.rows(
         "UPDATE devices_apikeyslot SET refused_since = NULL, refused_reason = ''"
@@ -189,17 +189,17 @@ def test_order_form_submitted_fifty_times_at_once_creates_one_order(fault_stack,
 def login_cookies(fault_stack, email):
     with httpx2.Client(base_url=fault_stack.stack.base_url, timeout=WAIT_TIMEOUT_SECONDS) as browser:
         token = hidden_field_value(browser.get("/accounts/login/").text, "csrfmiddlewaretoken")
-        said = {"csrfmiddlewaretoken": token, "login": email, "password": PASSWORD}
-        answer = browser.post("/accounts/login/", data=said)
+        fields = {"csrfmiddlewaretoken": token, "login": email, "password": PASSWORD}
+        answer = browser.post("/accounts/login/", data=fields)
         assert answer.status_code == 302, answer.status_code
         return dict(browser.cookies)
 
 
 def order_form_data(fault_stack, path, cookies, kit):
     page = fault_stack.get(path, cookies=cookies).text
-    said = {name: hidden_field_value(page, name) for name in ("csrfmiddlewaretoken", "submission_id")}
+    fields = {name: hidden_field_value(page, name) for name in ("csrfmiddlewaretoken", "submission_id")}
     address = {"name": "Rosa Delgado", "street": "12 Alder Street", "city": "Concord", "state": "NH"}
-    return said | address | {"zip_code": "03301", "kit": kit, "gateway": "new"}
+    return fields | address | {"zip_code": "03301", "kit": kit, "gateway": "new"}
 
 
 def hidden_field_value(page, name):
@@ -213,7 +213,7 @@ def submit_order(fault_stack, path, cookies, form):
 
 
 def test_order_lines_match_the_vendor_after_lost_repeated_and_late_status_webhooks(fault_stack, report_row):
-    """The comparison of devices finds what no hint told."""
+    """The device reconciliation finds what no webhook reported."""
     fault_stack.do("webhooks", drop_rate=0.3, duplicate_rate=0.3, late_rate=0.3, late_seconds=2)
     references = fault_stack.create_records("place_orders", count=12)
     wait_until_confirmed(fault_stack, references)
@@ -239,5 +239,5 @@ def test_order_lines_match_the_vendor_after_lost_repeated_and_late_status_webhoo
         return all(status == "connected" or there[key] != "Connected" for key, _, status in shown())
 
     fault_stack.wait_until(settled, what="the timelines")
-    report_row(order_result_row(fault_stack, references, "orders with hints lost, doubled, late"))
+    report_row(order_result_row(fault_stack, references, "orders with webhooks lost, doubled, late"))
     assert {key: status for key, status, _ in shown()} == {key: there[key] for key, _, _ in shown()}

@@ -1,4 +1,4 @@
-"""PostgreSQL may crash, run out of connections, or out of disk: a 503 loses nothing, and nobody has to repair it."""
+"""PostgreSQL crashes, runs out of connections or out of disk: a 503 loses nothing, and recovery is automatic."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def start_sending(delivery_log, seconds, *, first=1):
 
 
 def wait_for_recovery(fault_stack, delivery_log):
-    """Webhooks are taken again and worked on, without any process restarted by hand."""
+    """Webhooks are accepted and processed again, without a manual restart."""
     began = time.monotonic()
     delivery_log.since_refusal = len(delivery_log.seconds)
     number = 100_000
@@ -45,7 +45,7 @@ def wait_for_recovery(fault_stack, delivery_log):
 
 def check_result(fault_stack, delivery_log, report_row, what):
     seconds = wait_for_recovery(fault_stack, delivery_log)
-    row = delivery_log.row(what, f"{dict(delivery_log.statuses)}, whole again after {seconds:.1f} s")
+    row = delivery_log.row(what, f"{dict(delivery_log.statuses)}, recovered after {seconds:.1f} s")
     report_row(row)
     assert set(delivery_log.statuses) <= REFUSALS
     assert row.acknowledged <= row.stored <= row.sent
@@ -61,7 +61,7 @@ def test_ingest_survives_two_postgres_crashes(fault_stack, delivery_log, report_
     kill_one_backend(fault_stack)  # the postmaster ends all others and recovers by itself
     sending.join()
 
-    assert delivery_log.statuses[204] < delivery_log.statuses.total(), "the crash was not felt, so this shows nothing"
+    assert delivery_log.statuses[204] < delivery_log.statuses.total(), "the crash had no effect, so this shows nothing"
     check_result(fault_stack, delivery_log, report_row, "PostgreSQL crashed twice")
 
 
@@ -79,14 +79,14 @@ def test_webhook_returns_503_when_all_database_connections_are_taken(fault_stack
     check_result(fault_stack, delivery_log, report_row, "all connections taken")
 
 
-class all_connections_taken:  # noqa: N801  reads as a state of the world
+class all_connections_taken:  # noqa: N801  used as a with statement
     """Takes every connection of the server, those of the product included."""
 
     def __init__(self, fault_stack):
         self.url, self.taken = fault_stack.stack.env["DATABASE_URL"], []
 
     def __enter__(self):
-        """What is ended by force frees its place a little later: until each of them is ours."""
+        """Take connections until all are taken: a terminated backend frees its slot a little later."""
         self._take_free_ones()
         places = int(self.taken[0].execute("SHOW max_connections").fetchone()[0])
         while len(self.taken) < places:
@@ -123,7 +123,7 @@ def test_webhook_returns_503_on_a_full_disk_and_recovers_with_free_space(fault_s
         limit_file_size(fault_stack, "unlimited")
 
     seconds = wait_for_recovery(fault_stack, delivery_log)
-    row = delivery_log.row("disk full", f"{dict(delivery_log.statuses)}, whole again after {seconds:.1f} s")
+    row = delivery_log.row("disk full", f"{dict(delivery_log.statuses)}, recovered after {seconds:.1f} s")
     report_row(row)
     assert set(delivery_log.statuses) <= REFUSALS
     assert row.quarantined == delivery_log.statuses[204] - row.stored

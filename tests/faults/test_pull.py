@@ -1,4 +1,4 @@
-"""What webhooks lost, the pull finds; what it has found, it finds no second time; killed, it goes on where it was."""
+"""The pull stores what webhooks lost, stores nothing twice, and resumes after its worker was killed."""
 
 import pytest
 
@@ -99,8 +99,8 @@ def test_order_is_sent_while_a_pull_is_running(fault_stack, report_row):
 
 @pytest.mark.faults
 @pytest.mark.parametrize("keys", [1, 5])
-def test_pull_of_60_patients_keeps_one_call_a_second_on_each_key(fault_stack, report_row, keys):
-    """At the true rate: the floor is 1.05 s x calls / background keys."""
+def test_pull_of_60_patients_makes_one_call_a_second_on_each_key(fault_stack, report_row, keys):
+    """At the real rate: the floor is 1.05 s x calls / background keys."""
     people = create_patients_at_vendor(fault_stack, count=60, readings=3)
     run_pull(fault_stack, people)
     fault_stack.do("limits", gap_seconds=1.0)
@@ -110,7 +110,7 @@ def test_pull_of_60_patients_keeps_one_call_a_second_on_each_key(fault_stack, re
     worker.stop()
     worker.env = {**usual, "TENOVI_CALL_GAP_SECONDS": "1.05", "TENOVI_API_KEYS": first}
     try:
-        fault_stack.forget_requests()
+        fault_stack.clear_requests()
         worker.start()
         run_pull(fault_stack, people)
     finally:
@@ -124,6 +124,6 @@ def test_pull_of_60_patients_keeps_one_call_a_second_on_each_key(fault_stack, re
 
     more = f"{calls} calls in {seconds:.1f} s, {seconds / floor:.3f} of the floor; 10,000 patients: {night:.1f} h"
     more += f", and as much again for their gateways: {2 * night:.1f} h"
-    row = pull_result_row(fault_stack, people, f"pull at the true rate, {keys} keys", more)
+    row = pull_result_row(fault_stack, people, f"pull at the real rate, {keys} keys", more)
     report_row(row)
     assert fault_stack.smallest_gap() >= 1.0

@@ -1,4 +1,4 @@
-"""Redis may forget, hang, or die: a webhook never waits for it, and the workers come back by themselves."""
+"""Redis loses its data, hangs or dies: no webhook waits for it, and the workers resume by themselves."""
 
 import threading
 import time
@@ -89,18 +89,18 @@ def test_pages_load_while_redis_hangs(fault_stack):
 
 
 def check_workers_take_wakeups(fault_stack):
-    """No worker was restarted, and each of the three takes up what it is told now."""
+    """No worker was restarted, and each of the three runs a task that is sent now."""
     since = fault_stack.one("SELECT clock_timestamp()")
     for queue in QUEUES:
         fault_stack.process(f"worker-{queue}").check()
         fault_stack.send_task("devices.tasks.record_heartbeat", queue)
     alive = "SELECT name FROM queueing_periodicjob WHERE name LIKE 'worker %%' AND succeeded_at > %s"
-    fault_stack.wait_until(lambda: len(fault_stack.rows(alive, since)) == 3, what="signs of life")
+    fault_stack.wait_until(lambda: len(fault_stack.rows(alive, since)) == 3, what="heartbeats")
 
 
 @pytest.fixture(autouse=True)
 def workers_not_restarted(fault_stack):
-    """That the workers resume is only shown when they are the same processes afterwards."""
+    """The workers have resumed only if they are the same processes afterwards."""
     before = [fault_stack.process(f"worker-{queue}").pid for queue in QUEUES]
     yield
     assert [fault_stack.process(f"worker-{queue}").pid for queue in QUEUES] == before

@@ -1,4 +1,4 @@
-"""Pulls behind every fault that we know of, and the vendor's limit kept through a flush and a kill."""
+"""Pulls behind every scripted fault, and the rate limit with a Redis flush and a killed process."""
 
 import os
 import signal
@@ -66,11 +66,11 @@ def test_pull_refused_by_the_vendor_resumes_and_stores_every_reading(fault_stack
 
 
 @with_sizes((4, 5, GAP_SECONDS, {}), (8, 20, 1.0, {"TENOVI_CALL_GAP_SECONDS": "1.05"}))
-def test_rate_limiter_keeps_the_gap_for_many_processes_with_a_redis_flush_and_a_kill(fault_stack, report_row, size):
+def test_rate_limiter_respects_the_gap_for_many_processes_with_a_redis_flush_and_a_kill(fault_stack, report_row, size):
     count, seconds, least, env = size
     fault_stack.do("limits", gap_seconds=least)
     with fault_stack.stopped("worker-people", "worker-background"):
-        fault_stack.forget_requests()
+        fault_stack.clear_requests()
         callers = [start_vendor_caller(fault_stack, seconds, env) for _ in range(count)]
         try:
             time.sleep(seconds / 3)

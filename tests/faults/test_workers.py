@@ -1,4 +1,4 @@
-"""Workers and beat may be killed at any moment, or run twice."""
+"""Workers and beat are killed at any time, or run twice."""
 
 import random
 import time
@@ -59,14 +59,14 @@ def test_beat_restart_finds_work_received_without_beat_and_broker(fault_stack, d
     fault_stack.process("beat").start()
     seconds = delivery_log.wait_until_processed()
 
-    row = delivery_log.row("beat dead", f"{waiting} waited, found {seconds:.1f} s after it came back")
+    row = delivery_log.row("beat dead", f"{waiting} waited, found {seconds:.1f} s after its restart")
     report_row(row)
     assert row.stored == 100
 
 
 @with_sizes(8, 24)
 def test_nightly_run_starts_once_despite_duplicated_tasks(fault_stack, report_row, size):
-    """Each beat asks once a minute whether a nightly run is due. So do these messages, all at once."""
+    """Each beat checks once a minute whether a nightly run is due; these messages do so all at once."""
     fault_stack.rows("UPDATE devices_syncrun SET started_at = started_at - interval '3 days' WHERE nightly")
     before = fault_stack.one("SELECT count(*) FROM devices_syncrun WHERE nightly")
     fault_stack.send_task("measurements.tasks.start_nightly_pull", "background", times=size)

@@ -1,4 +1,4 @@
-"""A process of its own that asks the vendor as often as it may: `python -m tests.faults.vendor_caller SECONDS`."""
+"""Process that calls the vendor as often as allowed: `python -m tests.faults.vendor_caller SECONDS`."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ if __name__ == "__main__":
     from devices import tenovi
 
     until = time.monotonic() + float(sys.argv[1])
-    lane = tenovi.user_client if os.getpid() % 2 else tenovi.background_client
+    open_client = tenovi.user_client if os.getpid() % 2 else tenovi.background_client
     while (left := until - time.monotonic()) > 0:
-        with lane() as client:
+        with open_client() as client:
             if client.take_slot(max_wait=left):
                 client.list_device_types()

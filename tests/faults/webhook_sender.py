@@ -1,4 +1,4 @@
-"""The vendor's side of a webhook: one POST on a connection of its own, never repeated, at the moment it is due."""
+"""Webhook sender of fault tests: one POST on a connection of its own, at its due time, never repeated."""
 
 import itertools
 import socket
@@ -19,7 +19,7 @@ class SendResult:
 
 
 def post_webhook(address, body, *, secret, path=HOOK):
-    """The status. A vendor with no retry takes a reset for an answer."""
+    """The status; NO_ANSWER without one. The vendor does not retry."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\nAuthorization: {secret}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"

@@ -8,7 +8,7 @@ from typing import Any
 from devices.simulator.runtime.messages import Json, Request
 
 MAX_LOG_LINES = 200_000
-KEY_PREFIX_LENGTH = 12  # of the key, enough to tell keys apart
+KEY_PREFIX_LENGTH = 12  # of the key, enough to distinguish keys
 
 
 class RequestLog(list[Json]):

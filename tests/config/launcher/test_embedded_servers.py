@@ -19,26 +19,26 @@ from config.launcher.postgres import Postgres, running_postgres
 from config.launcher.valkey import SOCKET_NAME, running_valkey
 
 
-def test_postgres_keeps_committed_rows_after_crash(state_folder, orphan_reaper):
+def test_postgres_has_committed_rows_after_crash(state_folder, orphan_reaper):
     with running_postgres(state_folder, reaper=orphan_reaper) as server:
         with psycopg.connect(server.url) as session:
-            session.execute("CREATE TABLE kept AS SELECT 1 AS one")
+            session.execute("CREATE TABLE stored AS SELECT 1 AS one")
 
         server.kill()
         server.start()
 
         with psycopg.connect(server.url) as session:
-            assert session.execute("SELECT one FROM kept").fetchall() == [(1,)]
+            assert session.execute("SELECT one FROM stored").fetchall() == [(1,)]
 
 
 def test_postgres_stops_leftover_server_and_serves_its_data(state_folder, orphan_reaper):
     left = Postgres(state_folder, reaper=orphan_reaper)
     left.start()
     with psycopg.connect(left.url) as session:
-        session.execute("CREATE TABLE kept AS SELECT 1 AS one")
+        session.execute("CREATE TABLE stored AS SELECT 1 AS one")
 
     with running_postgres(state_folder, reaper=orphan_reaper) as server, psycopg.connect(server.url) as session:
-        assert session.execute("SELECT one FROM kept").fetchall() == [(1,)]
+        assert session.execute("SELECT one FROM stored").fetchall() == [(1,)]
         assert not left.process.is_running()
 
 

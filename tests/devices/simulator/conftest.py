@@ -1,4 +1,4 @@
-"""The simulated vendor under an ordinary HTTP client, without a socket; its webhooks land in a list."""
+"""Fixtures: the simulator under an HTTP client without a socket; its webhooks are collected in a list."""
 
 import json
 
@@ -19,7 +19,7 @@ SHIP_TO = {
 
 
 class WebhookReceiver(list):
-    """(endpoint, headers, body) of each webhook; `status` is what it answers."""
+    """(endpoint, headers, body) of each webhook; `status` is its response."""
 
     status = 204
 
@@ -47,7 +47,7 @@ def received_webhooks(sim):
 
 @pytest.fixture
 def vendor_api(sim):
-    """A client of the vendor that carries the key."""
+    """A client with an API key."""
     with create_client(sim) as client:
         yield client
 
@@ -67,7 +67,7 @@ def create_client(sim, key=KEY):
 
 
 class ManualClock:
-    """Real time of the limit, wound by the test."""
+    """Monotonic clock of the rate limit, set by the test."""
 
     now = 1000.0
 

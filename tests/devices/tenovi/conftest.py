@@ -1,4 +1,4 @@
-"""The real client on the simulator, on scripted answers, or on a server that misbehaves."""
+"""Fixtures: the real client on the simulator, on scripted responses, or on a faulty server."""
 
 import datetime as dt
 import json
@@ -21,7 +21,7 @@ KEY = "key-people"
 
 
 class UnlimitedRateLimiter(RateLimiter):
-    """A gate without a database: lets everybody pass at once and remembers what it was told."""
+    """A rate limiter without a database: no pauses, and a record of penalties and refused keys."""
 
     def __init__(self):
         super().__init__([ApiKey(KEY)], gap_seconds=0.0, for_user=True)
@@ -44,7 +44,7 @@ class UnlimitedRateLimiter(RateLimiter):
 
 
 class RecordingTransport(httpx2.BaseTransport):
-    """Passes on to another transport and keeps what went over it."""
+    """Forwards to another transport and records requests and bodies."""
 
     def __init__(self, inner):
         self.inner, self.requests, self.bodies = inner, [], []
@@ -79,7 +79,7 @@ def build_client(rate_limiter):
 
         def building(*, transport=None, base_url="http://tenovi.invalid"):
             client = TenoviClient(
-                base_url=base_url, domain=DOMAIN, gate=rate_limiter, max_wait=1.0, transport=transport
+                base_url=base_url, domain=DOMAIN, rate_limiter=rate_limiter, max_wait=1.0, transport=transport
             )
             return open_clients.enter_context(client)
 
@@ -105,8 +105,8 @@ def client(build_client, recording_transport):
 
 @pytest.fixture
 def client_with_responses(build_client):
-    """A client whose vendor answers with these, one after the other and the last one for ever. An exception is raised;
-    bytes and (status, data, headers) are answers; anything else is JSON with 200. `client.asked` counts."""
+    """A client whose vendor responds with these, one after the other, and repeats the last one. An exception is raised;
+    bytes and (status, data, headers) are responses; anything else is JSON with 200. `client.asked` records requests."""
 
     def make(*script):
         waiting = list(script)
@@ -129,7 +129,7 @@ def client_with_responses(build_client):
 
 @pytest.fixture
 def client_of_server(build_client, monkeypatch):
-    """A server of one function per connection, and a client on it with all the time in the world."""
+    """A server with one function per connection, and a client of it with long timeouts."""
     monkeypatch.setattr(http_client, "CALL_DEADLINE_SECONDS", WAIT_TIMEOUT_SECONDS)
     monkeypatch.setattr(
         http_client, "HTTP_TIMEOUTS_SECONDS", {"read": WAIT_TIMEOUT_SECONDS, "write": WAIT_TIMEOUT_SECONDS}
@@ -167,7 +167,7 @@ def accept_connections(listener, act, wrap):
 
 
 def serve_connection(connection, act, wrap):
-    """A client that hangs up ends the conversation, whatever the script still wanted to say."""
+    """Run the script until the client closes the connection."""
     try:
         with wrap(connection) as wrapped:
             while wrapped.recv(65536):
@@ -179,7 +179,7 @@ def serve_connection(connection, act, wrap):
 
 @pytest.fixture
 def http_response():
-    """The bytes of an honest answer."""
+    """The bytes of a valid response."""
 
     def make(body, status="200 OK", **headers):
         body = body if isinstance(body, bytes) else body.encode()

@@ -1,9 +1,9 @@
-"""What the tests of the protocol share."""
+"""Shared data of the protocol tests."""
 
 import datetime as dt
 
 KEY = "key-people"
-GATEWAY = "A1B2C3D4E5F6"  # one that the simulator knows and nobody has
+GATEWAY = "A1B2C3D4E5F6"  # known to the simulator and linked to no device
 ALWAYS = {"start": dt.datetime(2015, 1, 1, tzinfo=dt.UTC), "end": dt.datetime(2100, 1, 1, tzinfo=dt.UTC)}
 WINDOW = {"created_from": ALWAYS["start"], "created_before": ALWAYS["end"]}
 HOOK = {"endpoint": "https://rpm.example/hooks/", "event": "MEASUREMENT", "header": "X-Hook", "secret": "Token abc"}

@@ -1,4 +1,4 @@
-"""Gates with a gap of a tenth of a second, and where their slots stand."""
+"""Rate limiters with a gap of 0.1 s, and access to their slot rows."""
 
 import datetime as dt
 from itertools import pairwise
@@ -20,8 +20,8 @@ def make_rate_limiter(*keys, for_user=True, gap=GAP, shared=False):
     return RateLimiter(keys or KEYS[:1], gap_seconds=gap, for_user=for_user, shared=shared)
 
 
-def gaps_between(moments):
-    return [later - earlier for earlier, later in pairwise(sorted(moments))]
+def gaps_between(times):
+    return [later - earlier for earlier, later in pairwise(sorted(times))]
 
 
 def key_slot(key=KEYS[0]):

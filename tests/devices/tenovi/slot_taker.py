@@ -1,4 +1,4 @@
-"""A process of its own that takes slots and tells when each opened and when it could be used: for test_gate."""
+"""Process that takes slots and prints when each opened and when it could be used: for test_rate_limiter."""
 
 import json
 import os
@@ -14,16 +14,16 @@ def main(lane, count, keys):
     from devices.tenovi import ApiKey, RateLimiter
     from devices.tenovi.rate_limiter import NoSlotAvailable
 
-    gate = RateLimiter([ApiKey(key) for key in keys.split(",")], gap_seconds=0.1, for_user=lane == "person")
+    limiter = RateLimiter([ApiKey(key) for key in keys.split(",")], gap_seconds=0.1, for_user=lane == "person")
     taken = 0
     while taken < int(count):
         try:
-            slot = gate.take_slot(max_wait=60)
+            slot = limiter.take_slot(max_wait=60)
         except NoSlotAvailable:
             continue
         ready = time.time()  # before it is judged: what comes after may take its time on a busy machine
         if slot.is_late:
-            gate.release_slot(slot)
+            limiter.release_slot(slot)
             continue
         taken += 1
         print(json.dumps({"lane": lane, "bucket": slot.bucket, "booked": slot.booked.timestamp(), "ready": ready}))

@@ -1,3 +1,5 @@
+"""Client factory: which API keys user actions and background work use."""
+
 import httpx2
 import pytest
 
@@ -20,8 +22,8 @@ def simulated_vendor(settings, monkeypatch):
     simulator.close()
 
 
-def keys_used(simulator, lane, calls=4):
-    with lane() as client:
+def keys_used(simulator, open_client, calls=4):
+    with open_client() as client:
         for _ in range(calls):
             client.list_device_types()
     return {line["key"] for line in simulator.requests}
@@ -62,8 +64,8 @@ def test_client_sends_the_request_in_the_slot_taken_before(simulated_vendor, set
     """Slot, claim, send: the slot that was taken is the one that the request uses."""
     with tenovi.user_client() as client:
         assert client.take_slot()
-        held = client._slot
+        slot = client._slot
         client.list_device_types()
 
         assert client._slot is None
-    assert simulated_vendor.requests[0]["key"] == held.key.secret
+    assert simulated_vendor.requests[0]["key"] == slot.key.secret

@@ -1,5 +1,5 @@
-"""Client and simulator say the same protocol: every method of the client runs against it, and every key and filter that
-the client knows is one that the simulator shows or heeds. Whoever changes one side alone fails here."""
+"""Contract of client and simulator: every client method runs against the simulator, and every key and filter that the
+client uses is one that the simulator sends or applies. A change of one side alone fails here."""
 
 import datetime as dt
 import inspect

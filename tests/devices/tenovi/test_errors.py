@@ -1,4 +1,4 @@
-"""Whatever the vendor answers is a result or one of four errors."""
+"""Responses and failures of the vendor become a result or one of four errors."""
 
 import email.utils
 import json
@@ -19,7 +19,7 @@ NOT_FOUND = {"detail": "Not found."}
 
 
 @pytest.mark.parametrize(
-    ("trouble", "error"),
+    ("failure", "error"),
     [
         (httpx2.ConnectError("refused"), NotSent),
         (httpx2.ConnectTimeout("slow"), NotSent),
@@ -58,8 +58,8 @@ NOT_FOUND = {"detail": "Not found."}
         ((200, {"id": "not-a-uuid", "device": {"name": "Tenovi Scale"}}), Unclear),
     ],
 )
-def test_unlink_device_failure_raises_one_of_four_errors_and_is_sent_once(client_with_responses, trouble, error):
-    client = client_with_responses(trouble)
+def test_unlink_device_failure_raises_one_of_four_errors_and_is_sent_once(client_with_responses, failure, error):
+    client = client_with_responses(failure)
 
     with pytest.raises(error) as caught:
         client.unlink_device(DEVICE)
@@ -85,7 +85,7 @@ def test_order_device_404_raises_misconfigured(client_with_responses, order):
         client_with_responses((404, NOT_FOUND)).order_device(**order)
 
 
-def test_rejected_error_keeps_vendor_messages_by_field(client_with_responses, order):
+def test_rejected_error_contains_vendor_messages_by_field(client_with_responses, order):
     words = ["This Gateway ID already exists for a Tenovi BPM."]
     refusal = {"device": {"hardware_uuid": words, "fulfillment_request": {"shipping_zip_code": ["Required."]}}}
 

@@ -1,4 +1,4 @@
-"""Each filter that the client asks with, the protocol knows; each field that it reads, the simulator shows."""
+"""Filters and fields of the client: the simulator applies each filter and sends each field."""
 
 import msgspec
 import pytest

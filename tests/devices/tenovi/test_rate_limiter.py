@@ -1,4 +1,4 @@
-"""One request per second and key, whoever asks: shown on PostgreSQL, with threads and processes, and 0.1 s for 1 s."""
+"""Rate limiter on PostgreSQL with threads and processes; the gap is 0.1 s instead of 1 s."""
 
 import json
 import os
@@ -33,9 +33,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_rate_limiter_gives_the_first_slot_at_once_and_the_next_after_the_gap():
-    gate = make_rate_limiter()
+    limiter = make_rate_limiter()
     begun = time.monotonic()
-    first, second = gate.take_slot(max_wait=1), gate.take_slot(max_wait=1)
+    first, second = limiter.take_slot(max_wait=1), limiter.take_slot(max_wait=1)
 
     assert time.monotonic() - begun >= GAP
     assert (second.booked - first.booked).total_seconds() >= GAP
@@ -65,8 +65,8 @@ def take_slots_in_processes(*arguments):
 
 
 @with_others
-def test_rate_limiter_keeps_the_gap_between_three_processes():
-    """The slots by the database's clock, exactly; the moments of use, within what a slot may be late."""
+def test_rate_limiter_respects_the_gap_between_three_processes():
+    """Slots exactly, by the database's clock; their use within the lateness that is allowed."""
     taken = take_slots_in_processes(*[("person", "7", "key-a")] * 2, ("background", "4", "key-a"))
 
     assert len(taken) == 18
@@ -75,7 +75,7 @@ def test_rate_limiter_keeps_the_gap_between_three_processes():
 
 
 @with_others
-def test_rate_limiter_keeps_the_gap_per_key_for_processes_with_several_keys():
+def test_rate_limiter_respects_the_gap_per_key_for_processes_with_several_keys():
     taken = take_slots_in_processes(*[("background", "8", "key-a,key-b")] * 2)
 
     for bucket in {ApiKey("key-a").bucket, ApiKey("key-b").bucket}:
@@ -85,7 +85,7 @@ def test_rate_limiter_keeps_the_gap_per_key_for_processes_with_several_keys():
 
 
 @with_others
-def test_rate_limiter_keeps_the_gap_between_threads_that_book_ahead():
+def test_rate_limiter_respects_the_gap_between_threads_that_book_ahead():
     booked = []
 
     def take():
@@ -105,17 +105,17 @@ def test_rate_limiter_keeps_the_gap_between_threads_that_book_ahead():
 
 
 @with_others
-def test_rate_limiter_keeps_the_gap_as_seen_by_the_vendor():
+def test_rate_limiter_respects_the_gap_as_seen_by_the_vendor():
     sim = Simulator(domain="vitals-test", keys=("key-0",), gap_seconds=0.1)
     arguments = {"base_url": "http://tenovi.invalid", "domain": "vitals-test", "max_wait": LONG_WAIT_TIMEOUT_SECONDS}
 
     def call():
         try:
             with TenoviClient(
-                **arguments, gate=make_rate_limiter(gap=0.5), transport=httpx2.WSGITransport(app=sim)
+                **arguments, rate_limiter=make_rate_limiter(gap=0.5), transport=httpx2.WSGITransport(app=sim)
             ) as client:
                 client.delete_webhook("x")
-        except Exception as error:  # noqa: BLE001  404 is what this asks for; anything else is shown below
+        except Exception as error:  # noqa: BLE001  404 is expected; any other error is asserted below
             seen.append(getattr(error, "status", error))
         finally:
             connection.close()
@@ -133,13 +133,13 @@ def test_rate_limiter_keeps_the_gap_as_seen_by_the_vendor():
 
 
 def test_rate_limiter_uses_the_database_clock(monkeypatch):
-    gate = make_rate_limiter(gap=30)
-    gate.take_slot(max_wait=1)
+    limiter = make_rate_limiter(gap=30)
+    limiter.take_slot(max_wait=1)
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 3600)
 
     with pytest.raises(NoSlotAvailable):
-        gate.take_slot(max_wait=0.01)
+        limiter.take_slot(max_wait=0.01)
 
 
 def test_rate_limiter_does_not_book_a_slot_beyond_max_wait():
@@ -153,12 +153,12 @@ def test_rate_limiter_does_not_book_a_slot_beyond_max_wait():
 
 
 def test_rate_limiter_prepares_the_connection_a_second_before_the_slot(monkeypatch):
-    gate, story = make_rate_limiter(gap=30), []
-    gate.take_slot(max_wait=1)
-    monkeypatch.setattr("devices.tenovi.rate_limiter.sleep_until", story.append)
-    slot = gate.take_slot(max_wait=60, prepare=lambda: story.append("ready"))
+    limiter, events = make_rate_limiter(gap=30), []
+    limiter.take_slot(max_wait=1)
+    monkeypatch.setattr("devices.tenovi.rate_limiter.sleep_until", events.append)
+    slot = limiter.take_slot(max_wait=60, prepare=lambda: events.append("ready"))
 
-    assert story == [slot.opens - 1.0, "ready", slot.opens]
+    assert events == [slot.opens - 1.0, "ready", slot.opens]
 
 
 def test_rate_limiter_returns_the_slot_when_the_connection_fails():
@@ -171,17 +171,17 @@ def test_rate_limiter_returns_the_slot_when_the_connection_fails():
 
 
 def test_rate_limiter_returned_slot_is_available_at_once():
-    gate = make_rate_limiter(gap=30)
-    gate.release_slot(gate.take_slot(max_wait=1))
+    limiter = make_rate_limiter(gap=30)
+    limiter.release_slot(limiter.take_slot(max_wait=1))
 
-    gate.take_slot(max_wait=1)
+    limiter.take_slot(max_wait=1)
 
 
 def test_rate_limiter_slot_can_not_be_returned_after_a_later_booking():
-    gate = make_rate_limiter()
-    first = gate.take_slot(max_wait=1)
-    second = gate.take_slot(max_wait=1)
-    gate.release_slot(first)
+    limiter = make_rate_limiter()
+    first = limiter.take_slot(max_wait=1)
+    second = limiter.take_slot(max_wait=1)
+    limiter.release_slot(first)
 
     assert key_slot().next_free_at == second.booked
 
@@ -192,7 +192,7 @@ def test_client_replaces_a_stale_slot_before_sending():
     with TenoviClient(
         base_url="http://tenovi.invalid",
         domain="vitals-test",
-        gate=make_rate_limiter(),
+        rate_limiter=make_rate_limiter(),
         max_wait=WAIT_TIMEOUT_SECONDS,
         transport=transport,
     ) as client:
@@ -208,10 +208,10 @@ def test_client_replaces_a_stale_slot_before_sending():
 def test_client_returns_an_unused_slot_when_closed(monkeypatch):
     monkeypatch.setattr("devices.tenovi.rate_limiter.SLOT_LATE_SECONDS", WAIT_TIMEOUT_SECONDS)
     with TenoviClient(
-        base_url="http://tenovi.invalid", domain="x", gate=make_rate_limiter(gap=30), max_wait=1, transport=WSGI
+        base_url="http://tenovi.invalid", domain="x", rate_limiter=make_rate_limiter(gap=30), max_wait=1, transport=WSGI
     ) as client:
         assert client.take_slot()
-        assert client.take_slot(), "held and fresh: not taken twice"
+        assert client.take_slot(), "a fresh slot is not taken twice"
 
     assert make_rate_limiter(gap=30).take_slot(max_wait=1)
 
@@ -223,7 +223,7 @@ def test_client_sends_nothing_when_every_slot_is_late(monkeypatch):
     client = TenoviClient(
         base_url="http://x.invalid",
         domain="x",
-        gate=make_rate_limiter(gap=0.001),
+        rate_limiter=make_rate_limiter(gap=0.001),
         max_wait=WAIT_TIMEOUT_SECONDS,
         transport=transport,
     )
@@ -234,7 +234,9 @@ def test_client_sends_nothing_when_every_slot_is_late(monkeypatch):
 
 
 def test_client_refuses_calls_inside_a_transaction():
-    client = TenoviClient(base_url="http://x.invalid", domain="x", gate=make_rate_limiter(), max_wait=1, transport=WSGI)
+    client = TenoviClient(
+        base_url="http://x.invalid", domain="x", rate_limiter=make_rate_limiter(), max_wait=1, transport=WSGI
+    )
     client.take_slot()
 
     with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):

@@ -1,4 +1,4 @@
-"""People book ahead of background work, and several keys share it."""
+"""Priority of the rate limiter: users book ahead of background work, which shares several keys."""
 
 import threading
 import time
@@ -27,12 +27,12 @@ def test_background_rate_limiter_takes_only_free_slots_and_never_books_ahead():
 
 @with_others
 def test_user_rate_limiter_gets_its_slot_before_waiting_background_work():
-    """Background waits for the next free moment; a person who comes meanwhile has it."""
+    """Background work waits for the next free slot; a user who arrives meanwhile gets it."""
     order = []
 
-    def take(name, gate):
+    def take(name, limiter):
         try:
-            gate.take_slot(max_wait=WAIT_TIMEOUT_SECONDS)
+            limiter.take_slot(max_wait=WAIT_TIMEOUT_SECONDS)
             order.append(name)
         finally:
             connection.close()
@@ -72,11 +72,11 @@ def test_background_rate_limiter_takes_the_free_key():
 
 
 def test_background_rate_limiter_has_one_slot_per_key():
-    gate = make_rate_limiter(*KEYS, for_user=False, gap=30)
+    limiter = make_rate_limiter(*KEYS, for_user=False, gap=30)
 
-    assert {gate.take_slot(max_wait=1).key for _ in KEYS} == set(KEYS)
+    assert {limiter.take_slot(max_wait=1).key for _ in KEYS} == set(KEYS)
     with pytest.raises(NoSlotAvailable):
-        gate.take_slot(max_wait=0.01)
+        limiter.take_slot(max_wait=0.01)
 
 
 def test_rate_limiter_shared_bucket_shares_slots_between_keys():

@@ -1,4 +1,4 @@
-"""The true rate, without compression: one request per second as the vendor counts them, over real sockets."""
+"""Rate limiter in real time: one request per second as the vendor sees them, over real sockets."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def logged_requests(url):
     return seen["requests"] if isinstance(seen, dict) else seen
 
 
-def test_rate_limiter_keeps_one_call_a_second_for_eight_processes_with_one_killed(simulator_url):
+def test_rate_limiter_allows_one_call_a_second_for_eight_processes_with_one_killed(simulator_url):
     processes = [start_vendor_caller(simulator_url) for _ in range(8)]
     time.sleep(SECONDS / 2)
     processes[0].kill()

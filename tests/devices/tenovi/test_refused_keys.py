@@ -1,4 +1,4 @@
-"""Keys that the vendor slows down (429) or refuses (401)."""
+"""API keys that the vendor throttles (429) or refuses (401)."""
 
 import datetime as dt
 
@@ -14,56 +14,58 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(("asked", "seconds"), [(7.0, 7), (None, 5), (10.0**8, 900)])
 def test_rate_limiter_delays_the_next_slot_after_429(asked, seconds):
-    gate, began = make_rate_limiter(), timezone.now()
-    gate.apply_penalty(gate.take_slot(max_wait=1), asked)
+    limiter, began = make_rate_limiter(), timezone.now()
+    limiter.apply_penalty(limiter.take_slot(max_wait=1), asked)
 
     assert began <= key_slot().next_free_at - dt.timedelta(seconds=seconds) <= timezone.now()
 
 
 def test_rate_limiter_never_moves_the_next_slot_earlier_after_429():
-    gate = make_rate_limiter(gap=30)
-    slot = gate.take_slot(max_wait=1)
-    gate.apply_penalty(slot, 0.0)
+    limiter = make_rate_limiter(gap=30)
+    slot = limiter.take_slot(max_wait=1)
+    limiter.apply_penalty(slot, 0.0)
 
     assert key_slot().next_free_at == slot.booked
 
 
 def test_rate_limiter_does_not_use_a_refused_key_until_it_is_cleared():
-    gate = make_rate_limiter()
-    gate.mark_key_refused(gate.take_slot(max_wait=1), "status 401")
+    limiter = make_rate_limiter()
+    limiter.mark_key_refused(limiter.take_slot(max_wait=1), "status 401")
 
     assert (key_slot().refused_since is not None, key_slot().refused_reason) == (True, "status 401")
     with pytest.raises(Misconfigured):
-        gate.take_slot(max_wait=WAIT_TIMEOUT_SECONDS)
+        limiter.take_slot(max_wait=WAIT_TIMEOUT_SECONDS)
     clear_refused_key(KEYS[0].bucket)
-    assert gate.take_slot(max_wait=WAIT_TIMEOUT_SECONDS)
+    assert limiter.take_slot(max_wait=WAIT_TIMEOUT_SECONDS)
 
 
 def test_rate_limiter_uses_the_other_keys_after_one_is_refused():
-    gate = make_rate_limiter(*KEYS[:2], for_user=False)
-    bad = gate.take_slot(max_wait=1)
-    gate.mark_key_refused(bad, "status 403")
+    limiter = make_rate_limiter(*KEYS[:2], for_user=False)
+    bad = limiter.take_slot(max_wait=1)
+    limiter.mark_key_refused(bad, "status 403")
 
-    assert all(gate.take_slot(max_wait=WAIT_TIMEOUT_SECONDS).key != bad.key for _ in range(2))
+    assert all(limiter.take_slot(max_wait=WAIT_TIMEOUT_SECONDS).key != bad.key for _ in range(2))
 
 
 def test_rate_limiter_accepts_a_new_key_after_another_was_refused():
-    gate = make_rate_limiter()
-    gate.mark_key_refused(gate.take_slot(max_wait=1), "status 401")
+    limiter = make_rate_limiter()
+    limiter.mark_key_refused(limiter.take_slot(max_wait=1), "status 401")
 
     assert make_rate_limiter(ApiKey("a new key")).take_slot(max_wait=1)
 
 
 def test_rate_limiter_with_a_shared_bucket_blocks_only_the_refused_key():
-    gate = make_rate_limiter(*KEYS[:2], for_user=False, shared=True)
-    gate.mark_key_refused(gate.take_slot(max_wait=1), "status 401")
+    limiter = make_rate_limiter(*KEYS[:2], for_user=False, shared=True)
+    limiter.mark_key_refused(limiter.take_slot(max_wait=1), "status 401")
 
-    assert gate.take_slot(max_wait=WAIT_TIMEOUT_SECONDS).key == KEYS[1]
+    assert limiter.take_slot(max_wait=WAIT_TIMEOUT_SECONDS).key == KEYS[1]
 
 
 def test_client_take_slot_returns_false_with_a_refused_key():
-    gate = make_rate_limiter()
-    gate.mark_key_refused(gate.take_slot(max_wait=1), "status 401")
+    limiter = make_rate_limiter()
+    limiter.mark_key_refused(limiter.take_slot(max_wait=1), "status 401")
 
-    with TenoviClient(base_url="http://x.invalid", domain="x", gate=gate, max_wait=1, transport=WSGI) as client:
+    with TenoviClient(
+        base_url="http://x.invalid", domain="x", rate_limiter=limiter, max_wait=1, transport=WSGI
+    ) as client:
         assert client.take_slot() is False

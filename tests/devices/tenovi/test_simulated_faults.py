@@ -1,4 +1,4 @@
-"""Troubles as the simulator plays them."""
+"""The client with the simulator's scripted faults."""
 
 import httpx2
 import pytest

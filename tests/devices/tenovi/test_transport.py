@@ -1,4 +1,4 @@
-"""The connection itself, against servers that break it in every way we know."""
+"""Transport: connection reuse, TLS and deadlines, against servers that break the connection."""
 
 import datetime as dt
 import gzip
@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from devices.tenovi import ApiKey, Misconfigured, NotSent, Unclear, transport
 from tests.timeouts import WAIT_TIMEOUT_SECONDS
 
-LONG = " " * 10 * WAIT_TIMEOUT_SECONDS  # at a tenth of a second for each, longer than anybody's patience
+LONG = " " * 10 * WAIT_TIMEOUT_SECONDS  # at 0.1 s for each, longer than any timeout
 EMPTY_PAGE = json.dumps({"count": 0, "next": None, "previous": None, "results": []})
 DEVICE = "0b7e6a52-5d1c-4c1e-9a57-3f6f0b1f2a10"
 
@@ -81,13 +81,13 @@ def test_transport_raises_misconfigured_or_not_sent_for_an_invalid_host_name(bui
 
 
 def test_transport_raises_misconfigured_for_a_key_with_a_line_break(client_of_server, http_response, rate_limiter):
-    heard = []
-    client = client_of_server(heard.append)
+    received = []
+    client = client_of_server(received.append)
     rate_limiter.keys = (ApiKey("two\nlines"),)
 
     with pytest.raises(Misconfigured, match="LocalProtocolError"):
         client.delete_device(DEVICE)
-    assert heard == []
+    assert received == []
 
 
 def test_client_take_slot_returns_false_when_the_vendor_is_unreachable(build_client, rate_limiter):
@@ -97,7 +97,7 @@ def test_client_take_slot_returns_false_when_the_vendor_is_unreachable(build_cli
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """Key and certificate of `localhost`, signed by nobody."""
+    """Key and certificate of `localhost`, self-signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -121,11 +121,11 @@ def wrap_in_tls(certificate):
 
 
 def test_transport_sends_nothing_to_an_untrusted_certificate(client_of_server, wrap_in_tls):
-    heard = []
+    received = []
 
     with pytest.raises(NotSent, match="connecting to Tenovi: ConnectError"):
-        client_of_server(heard.append, wrap=wrap_in_tls, scheme="https").delete_device(DEVICE)
-    assert heard == []
+        client_of_server(received.append, wrap=wrap_in_tls, scheme="https").delete_device(DEVICE)
+    assert received == []
 
 
 def test_transport_reuses_a_trusted_tls_connection(

@@ -1,4 +1,4 @@
-"""The vendor's words, times and rows to ours."""
+"""Vocabulary and decoding: the vendor's statuses, times and rows."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A process of its own that asks the vendor as often as it may, for some seconds: used by test_true_rate."""
+"""Process that calls the vendor as often as allowed, for some seconds: for test_rate_limiter_real_time."""
 
 import os
 import sys
@@ -17,9 +17,9 @@ def main(seconds):
     settings.TENOVI_BASE_URL = os.environ["ASKED_URL"]
     settings.TENOVI_API_KEYS = ["key-people"]
     until = time.monotonic() + float(seconds)
-    lane = tenovi.user_client if os.getpid() % 2 else tenovi.background_client
+    open_client = tenovi.user_client if os.getpid() % 2 else tenovi.background_client
     while time.monotonic() < until:
-        with lane() as client:
+        with open_client() as client:
             for _ in range(3):
                 if client.take_slot(max_wait=max(0.0, until - time.monotonic())):
                     client.list_device_types()

@@ -1,4 +1,4 @@
-"""Who may ask, how, and how often."""
+"""Authentication, routing and rate limit of the simulated API."""
 
 import pytest
 

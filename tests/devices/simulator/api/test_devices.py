@@ -1,4 +1,4 @@
-"""HWI devices: activation, patients, unlink, delete, lists."""
+"""HWI devices of the simulator: activation, patients, unlinking, deletion, lists."""
 
 import pytest
 
@@ -93,7 +93,7 @@ def test_simulator_put_changes_only_the_patient_on_all_of_their_devices(vendor_a
     sibling = vendor_api.get(f"hwi-devices/{cuff['id']}/").json()
 
     assert changed["device"]["name"] == "Tenovi Scale"
-    assert changed["patient"]["external_id"] == "pt-7f3c"  # the first spelling is kept
+    assert changed["patient"]["external_id"] == "pt-7f3c"  # the first spelling is returned
     assert sibling["patient_phone_number"] == "6035550142"
 
 

@@ -1,11 +1,11 @@
-"""A parcel's way, told by REST first and by webhook after."""
+"""Order lifecycle of the simulator: stages, REST first and webhooks afterwards."""
 
 import pytest
 
 from tests.timeouts import WAIT_TIMEOUT_SECONDS
 
 STAGE = 20
-WAY = ["Dropship Requested", "Ready to Ship", "Shipped", "Delivered", "Connected"]
+STAGES = ["Dropship Requested", "Ready to Ship", "Shipped", "Delivered", "Connected"]
 
 
 def current_status(ask, device):
@@ -20,7 +20,7 @@ def test_simulator_dropship_advances_stage_by_stage_to_connected(sim, vendor_api
         sim.advance(STAGE)
         seen.append(current_status(vendor_api, device))
 
-    assert seen == WAY
+    assert seen == STAGES
 
 
 def test_simulator_shipping_sets_hardware_id_and_tracking_link(sim, vendor_api, order_device):
@@ -128,7 +128,7 @@ def test_simulator_status_webhook_is_sent_after_rest_shows_the_status(sim, vendo
         sim.advance(STAGE)
     sim.deliver_webhooks()
 
-    assert [shown for _, shown in seen] == WAY
+    assert [shown for _, shown in seen] == STAGES
 
 
 def test_simulator_status_webhooks_sometimes_have_stray_spaces_and_links_without_scheme(

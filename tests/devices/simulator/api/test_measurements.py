@@ -1,4 +1,4 @@
-"""Readings by REST and by webhook: the same reading, two shapes of time."""
+"""Measurements of the simulator by REST and by webhook, and their two formats of time."""
 
 from datetime import UTC, datetime, timedelta
 

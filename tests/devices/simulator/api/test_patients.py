@@ -1,4 +1,4 @@
-"""People at the vendor, and the gateways beside them."""
+"""Patients, gateways, device types and properties of the simulator."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Replacements and bulk orders, with the third kind of webhook."""
+"""Replacements and bulk orders of the simulator, with special-order webhooks."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_simulator_readings_carry_the_old_gateway_until_the_replacement_is_deliv
     assert carried == ["A1B2C3D4E5F6", "A1B2C3D4E5F6", hardware_ids(vendor_api, cuff_and_scale)[1]]
 
 
-def test_simulator_replacement_sends_a_webhook_per_device_and_keeps_its_status(
+def test_simulator_replacement_sends_a_webhook_per_device_with_unchanged_status(
     sim, vendor_api, cuff_and_scale, request_replacement, register_webhook, received_webhooks
 ):
     sim.advance(STAGE * 5)
@@ -74,7 +74,7 @@ def test_simulator_replacement_sends_a_webhook_per_device_and_keeps_its_status(
     assert vendor_api.get(f"hwi-devices/{cuff_and_scale[0]['id']}/").json()["status"] == "Connected"
 
 
-def test_simulator_cuff_replacement_keeps_the_gateway(sim, vendor_api, cuff_and_scale, request_replacement):
+def test_simulator_cuff_replacement_does_not_change_the_gateway(sim, vendor_api, cuff_and_scale, request_replacement):
     request_replacement("Tenovi BPM - L")
     sim.advance(STAGE * 3)
 

@@ -1,4 +1,4 @@
-"""Registering webhooks, and what happens to deliveries on their way."""
+"""Webhook registration of the simulator, and faults of deliveries."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def cuff(sim):
 
 @pytest.fixture
 def take_and_send_readings(sim, cuff):
-    """`n` readings, told and delivered; the log's new lines."""
+    """Take and deliver `n` readings; the log's new lines."""
 
     def go(n=1):
         sim.add_readings([{"hwi_device_id": cuff["id"], "metric": "pulse", "value_1": 60 + each} for each in range(n)])

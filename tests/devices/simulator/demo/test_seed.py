@@ -1,4 +1,4 @@
-"""The demo's account: plausible, deterministic, and with each story where it belongs."""
+"""Seed data of the demo: plausible, deterministic, with one scenario per patient."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 
 
 class ManualClock:
-    """A clock that tests push."""
+    """Wall clock, set by the test."""
 
     def __init__(self):
         self.now = NOW
@@ -40,17 +40,17 @@ def demo_simulator(state_path):
 
 @pytest.fixture(scope="module")
 def readings_for(demo_simulator):
-    """All readings of somebody by given name: REST rows, oldest first."""
+    """All readings of a patient by given name: REST rows, oldest first."""
 
     def of(given_name, metric=None, device=""):
         with create_client(demo_simulator) as client:
             rows = client.get(
                 f"patients/{external_id_for(given_name)}/measurements/", params={"page": 1, "page_size": 1000}
             )
-        kept = [
+        found = [
             row for row in rows.json()["results"] if metric in (None, row["metric"]) and device in row["device_name"]
         ]
-        return sorted(kept, key=lambda row: row["timestamp"])
+        return sorted(found, key=lambda row: row["timestamp"])
 
     return of
 
@@ -180,9 +180,9 @@ def test_demo_replaced_gateway_changes_readings_and_the_hardware_log(demo_simula
 
 def test_demo_odd_readings_belong_to_the_intended_patients(readings_for):
     pressures = readings_for("Dmitri", "blood_pressure")
-    moments = [(row["timestamp"], row["filter_params"]["measurement_index"]) for row in pressures]
+    instants = [(row["timestamp"], row["filter_params"]["measurement_index"]) for row in pressures]
 
-    assert len(moments) - len(set(moments)) == 1
+    assert len(instants) - len(set(instants)) == 1
     assert min(values_between(readings_for("Patricia", "weight"))) == 1.4
     assert len(readings_for("Yolanda", "irregular_heartbeat")) > 3
 

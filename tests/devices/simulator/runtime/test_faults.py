@@ -1,4 +1,4 @@
-"""Scripted trouble without a socket, and the control endpoint that scripts it."""
+"""Scripted faults without a socket, and the control API that adds them."""
 
 import time
 
@@ -74,7 +74,7 @@ def test_simulator_redirect_fault_points_to_another_host(sim, vendor_api):
     assert (answer.status_code, answer.headers["Location"]) == (307, "https://evil.example/login")
 
 
-def test_simulator_foreign_next_fault_keeps_the_page_number(sim, vendor_api):
+def test_simulator_foreign_next_fault_has_the_same_page_number(sim, vendor_api):
     for _ in range(3):
         sim.add_device()
     sim.faults.add("foreign_next")

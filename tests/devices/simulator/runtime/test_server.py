@@ -1,4 +1,4 @@
-"""The simulator as a process: real time, real sockets, really broken."""
+"""The simulator as a process: real time, sockets and broken connections."""
 
 import contextlib
 import os
@@ -61,7 +61,7 @@ def control_api(simulator_url):
         yield client
 
 
-def test_simulator_process_exits_cleanly_on_sigterm_and_keeps_its_state(tmp_path):
+def test_simulator_process_exits_cleanly_on_sigterm_and_restores_its_state(tmp_path):
     words = ("--state", str(tmp_path / "v"), "--domain", "d")
     process, address = start_simulator(*words)
     body = {"device": {"name": "Tenovi Scale", "hardware_uuid": "A1B2C3D4E5F6"}}
@@ -93,7 +93,7 @@ def test_simulator_process_returns_429_within_the_gap(vendor_api, control_api):
     assert statuses == [200, 429, 200]
 
 
-def test_simulator_process_keeps_connections_alive(simulator_url):
+def test_simulator_process_reuses_connections(simulator_url):
     connection = HTTPConnection(simulator_url.removeprefix("http://"), timeout=WAIT_TIMEOUT_SECONDS)
     used = []
     with contextlib.closing(connection):
@@ -150,7 +150,7 @@ def test_simulator_process_big_fault_sends_20_mebibytes(vendor_api, control_api)
 class WebhookHandler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.heard.append((self.path, self.headers["Authorization"], body))
+        self.server.received.append((self.path, self.headers["Authorization"], body))
         self.send_response(204)
         self.end_headers()
 
@@ -161,7 +161,7 @@ class WebhookHandler(BaseHTTPRequestHandler):
 @pytest.fixture
 def webhook_server():
     with HTTPServer(("127.0.0.1", 0), WebhookHandler) as server:
-        server.heard = []
+        server.received = []
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield server
@@ -176,11 +176,11 @@ def test_simulator_process_sends_webhooks_from_dropship_to_first_readings(vendor
         vendor_api.post("webhooks/", json=hook)
     vendor_api.post("hwi-devices/", json={"device": {"name": "Tenovi Scale", "fulfillment_request": {}}})
 
-    wait_until(lambda: sum(path == "/MEASUREMENT/" for path, _, _ in webhook_server.heard) >= 2)
+    wait_until(lambda: sum(path == "/MEASUREMENT/" for path, _, _ in webhook_server.received) >= 2)
 
-    words = b"".join(body for path, _, body in webhook_server.heard if path == "/FULFILLMENT/")
+    words = b"".join(body for path, _, body in webhook_server.received if path == "/FULFILLMENT/")
     assert all(
         word in words for word in (b"Dropship Requested", b"Ready to Ship", b"hipped", b"Delivered", b"Connected")
     )
-    assert {header for _, header, _ in webhook_server.heard} == {"Token s"}
+    assert {header for _, header, _ in webhook_server.received} == {"Token s"}
     assert all(line["answer"] == 204 for line in control_api.get("webhooks").json()["sent"])
