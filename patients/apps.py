@@ -11,6 +11,7 @@ class PatientsConfig(app_config.ProjectAppConfig):
         "clinic": frozenset({"view", "change"}),
         "user": VIEW_AND_EDIT,
         "patient": VIEW_ONLY,
+        "practitioner": VIEW_AND_EDIT,
         "auditevent": VIEW_ONLY,
     }
     page_labels = {

@@ -123,7 +123,7 @@ def home_url_for(user: User | AnonymousUser) -> str:
 def get_patient_audited(patient_id: uuid.UUID, *, by: User, action: AuditAction = AuditAction.VIEW) -> Patient:
     """The only door to one patient. The read is audited in the same transaction; a stranger's patient is not found."""
     with transaction.atomic():
-        patient = Patient.objects.visible_to(by).select_related("clinic").filter(pk=patient_id).first()
+        patient = Patient.objects.visible_to(by).select_related("clinic", "practitioner").filter(pk=patient_id).first()
         if patient is None:
             raise Http404("No such patient.")
         audit_log.record_event(action, by=by, patients=[patient.pk], clinic=patient.clinic)

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from patients.us_states import STATES
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+NPI = re.compile(r"[0-9]{10}")
 ZIP_CODE = re.compile(r"[0-9]{5}(-[0-9]{4})?")
 EARLIEST_BIRTH_DATE = dt.date(1900, 1, 1)
 
@@ -41,6 +42,17 @@ def validate_zip_code(text: str) -> None:
     """The shapes that the vendor accepts: 12345 or 12345-6789."""
     if not ZIP_CODE.fullmatch(text):
         raise ValidationError("Write the ZIP code as 12345 or 12345-6789.")
+
+
+def validate_npi(text: str) -> None:
+    """National Provider Identifier: ten digits, the last of them the Luhn check digit of "80840" and the others."""
+    if not NPI.fullmatch(text) or luhn_sum(f"80840{text}") % 10:
+        raise ValidationError("This is no NPI. Please check its ten digits.")
+
+
+def luhn_sum(digits: str) -> int:
+    """Every second digit from the right counts twice, as the sum of its own digits."""
+    return sum(sum(divmod(int(digit) * (1 + n % 2), 10)) for n, digit in enumerate(reversed(digits)))
 
 
 def validate_birth_date(day: dt.date) -> None:

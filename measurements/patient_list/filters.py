@@ -21,7 +21,6 @@ from measurements.patient_list.pagination import SortOrder
 from patients.models import Clinic, Condition, User
 
 LIST_PREFERENCE = "patient_list"
-MAX_PROVIDER_LENGTH = 120  # as the field
 DEVICE_FILTERS = {
     "": "All",
     "attention": "Needs attention",
@@ -113,15 +112,15 @@ class PatientListSettings:
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:8]
 
 
-def is_valid_provider(value: str) -> bool:
-    return len(value) <= MAX_PROVIDER_LENGTH and "\x00" not in value
+def is_empty_or_id(value: str) -> bool:
+    return value == "" or (value.isascii() and value.isdigit() and len(value) < 10)
 
 
 SETTING_VALIDATORS: dict[str, Callable[[str], bool]] = {
     "sort": lambda value: value in SORT_COLUMNS_BY_KEY,
-    "clinic": lambda value: value == "" or (value.isascii() and value.isdigit() and len(value) < 10),
+    "clinic": is_empty_or_id,
     "condition": lambda value: value == "" or value in Condition.values,
-    "provider": is_valid_provider,
+    "provider": is_empty_or_id,
     "devices": lambda value: value in DEVICE_FILTERS,
     "silence": lambda value: value in SILENCE_FILTERS,
 }
@@ -133,7 +132,7 @@ def apply_list_filters(patients: Patients, settings: PatientListSettings) -> Pat
         patients = patients.filter(clinic=int(settings.clinic))
     if settings.condition:
         patients = patients.filter(conditions__contains=[settings.condition])
-    return patients.filter(provider=settings.provider) if settings.provider else patients
+    return patients.filter(practitioner=int(settings.provider)) if settings.provider else patients
 
 
 def apply_facet_filters(patients: Patients, settings: PatientListSettings) -> Patients:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -18,7 +18,7 @@ from measurements.patient_list.columns import MEASURED_DAYS_WINDOW, SORT_COLUMNS
 from measurements.patient_list.filters import PatientListSettings
 from measurements.patient_list.pagination import PageRequest, PatientListPage
 from measurements.patient_list.rows import patient_rows_for
-from patients import preferences, providers, search
+from patients import practitioners, preferences, search
 from patients.audit import audit_log
 from patients.models import Condition, Patient, User
 from patients.models.audit import AuditAction
@@ -47,7 +47,11 @@ def patient_list(request: HttpRequest) -> HttpResponse:
 
 
 def list_settings_for(user: User) -> PatientListSettings:
-    return PatientListSettings.from_preferences(user).limited_to_clinics(user.clinics.all())
+    clinics = user.clinics.all()
+    chosen = PatientListSettings.from_preferences(user).limited_to_clinics(clinics)
+    if chosen.provider and not practitioners.exists_in(clinics, int(chosen.provider)):
+        return replace(chosen, provider="")
+    return chosen
 
 
 def list_live_version(user: User) -> str:
@@ -66,7 +70,7 @@ def list_live_update(request: HttpRequest) -> HttpResponse:
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
 def save_list_settings(request: HttpRequest) -> HttpResponse:
-    """Sort or narrow the person's own list, from now on. Posted: a provider's name has no place in an address."""
+    """Sort or narrow the person's own list, from now on. Posted: what it is narrowed by has no place in an address."""
     user = current_user(request)
     chosen = (
         PatientListSettings()
@@ -129,5 +133,5 @@ def filter_choices(user: User) -> dict[str, Any]:
         "zone": next((clinic.time_zone for clinic in clinics), "UTC"),
         "clinics": [(str(clinic.pk), clinic.name) for clinic in clinics],
         "conditions": Condition.choices,
-        "providers": providers.provider_names_for(clinic.pk for clinic in clinics),
+        "providers": practitioners.filter_choices(clinics, chosen=list_settings_for(user).provider),
     }

@@ -1,7 +1,7 @@
-"""Each module registers what it is about."""
+"""Admin of people, patients, practitioners and audit events: each module registers its models."""
 
 from __future__ import annotations
 
-from patients.admin import audit_events, people
+from patients.admin import audit_events, people, practitioners
 
-__all__ = ("audit_events", "people")
+__all__ = ("audit_events", "people", "practitioners")

@@ -170,7 +170,7 @@ class PatientAdmin(ReadOnlyAdmin):
     search_fields = ("id",)
     search_help_text = "The id as it stands in the page's address. Names are never searched here: an address is kept."
     fields = (
-        "given_name", "family_name", "birth_date", "sex", "mrn", "clinic", "provider", "condition_list",
+        "given_name", "family_name", "birth_date", "sex", "mrn", "clinic", "practitioner", "condition_list",
         "formatted_phone",
         "has_sms_consent", "street", "street_2", "city", "state", "zip_code", "zone", "enrolled_at", "discharged_at",
         "discharge_reason", "vendor_account", "id", "viewers_link",

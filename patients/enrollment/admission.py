@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from patients import practitioners
 from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
 from patients.queueing.wakeup import wake_worker
@@ -99,7 +100,8 @@ def edit_patient(*, patient: Patient, by: User, edit_version: int, **fields: Any
     if "time_zone" in changed:  # days are counted in the patient's own zone
         current.summary_stale_at = timezone.now()
         wake_worker("stale_summaries")
-    save_patient(current, update_fields=[*changed, "edit_version", "live_version", "summary_stale_at"])
+    columns = ["practitioner" if name == "provider" else name for name in changed]
+    save_patient(current, update_fields=[*columns, "edit_version", "live_version", "summary_stale_at"])
     audit_log.record_event(
         AuditEvent.Action.EDIT,
         by=by,
@@ -166,17 +168,26 @@ def reject_possible_duplicate(patient: Patient) -> None:
 def lock_patient(patient: Patient, *, by: User) -> Patient:
     """Also re-checks whose patient this is: the verb may be called long after the page was opened."""
     mine = Patient.objects.visible_to(by).filter(pk=patient.pk)
-    return Patient.objects.select_related("clinic").select_for_update(of=("self",), no_key=True).get(pk__in=mine)
+    rows = Patient.objects.select_related("clinic", "practitioner")
+    return rows.select_for_update(of=("self",), no_key=True).get(pk__in=mine)
 
 
 def assign_fields(patient: Patient, fields: dict[str, Any]) -> list[str]:
-    """Set what was given, tidied; returns the names of what differs from before."""
+    """Set the normalized values; returns the names of the fields that differ from before.
+
+    `provider` is a name: the practitioner of the clinic who has it is found or created.
+    """
     unknown = fields.keys() - set(EDITABLE_FIELDS)
     if unknown:
         raise TypeError(f"not a patient's field: {', '.join(sorted(unknown))}")
-    changed = [name for name, value in fields.items() if getattr(patient, name) != normalize_field(name, value)]
-    for name in changed:
-        setattr(patient, name, normalize_field(name, fields[name]))
+    changed = []
+    for name, typed in fields.items():
+        column, value = name, normalize_field(name, typed)
+        if name == "provider":
+            column, value = "practitioner", practitioners.find_or_create(clinic=patient.clinic, name=value)
+        if getattr(patient, column) != value:
+            setattr(patient, column, value)
+            changed.append(name)
     if not patient.time_zone:
         patient.time_zone = suggest_time_zone(patient.state, patient.clinic)
     return changed

@@ -13,9 +13,9 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import QueryDict
 
 from patients.enrollment import admission
-from patients.models import Condition, DischargeReason, Patient, User
+from patients.models import Condition, DischargeReason, Patient, Practitioner, User
 from patients.us_states import state_choices, time_zone_choices
-from patients.validators import EARLIEST_BIRTH_DATE, format_phone, normalize_to_e164
+from patients.validators import EARLIEST_BIRTH_DATE, format_phone, normalize_to_e164, validate_plain_text
 
 DATE_INPUT_FORMATS = ["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"]
 
@@ -107,6 +107,13 @@ class PatientForm(forms.ModelForm):
     conditions = forms.MultipleChoiceField(
         required=False, choices=Condition.choices, widget=forms.CheckboxSelectMultiple
     )
+    provider = forms.CharField(
+        label="Responsible provider",
+        required=False,
+        max_length=120,
+        validators=[validate_plain_text],
+        widget=forms.TextInput(attrs={"list": "provider-names"}),
+    )
     external_id = forms.CharField(
         label="Account id at Tenovi",
         required=False,
@@ -127,13 +134,13 @@ class PatientForm(forms.ModelForm):
             "street": "Street and number",
             "street_2": "Apartment, floor",
             "zip_code": "ZIP code",
-            "provider": "Responsible provider",
         }
         help_texts = {"sms_consent": "", "mrn": "Unique in this clinic.", "zip_code": "12345 or 12345-6789."}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.editing = not self.instance._state.adding
+        self.initial["provider"] = self.instance.provider
         self.limit_clinic_choices(user)
         if self.editing:
             self.prepare_edit_fields()
@@ -143,6 +150,12 @@ class PatientForm(forms.ModelForm):
         for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")  # a shared browser must not suggest a patient
             field.error_messages["required"] = f"{field.label} is missing."
+
+    @property
+    def provider_names(self) -> list[str]:
+        """Names to choose from: of the patient's clinic, or of each clinic that may be chosen."""
+        clinics = self.fields["clinic"].queryset if "clinic" in self.fields else [self.instance.clinic]  # type: ignore[attr-defined]
+        return list(Practitioner.objects.filter(clinic__in=clinics).values_list("name", flat=True).distinct())
 
     def limit_clinic_choices(self, user: User) -> None:
         """A choice only for those who have one; a patient stays in the clinic that enrolled."""

@@ -9,6 +9,7 @@ import patients.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -52,7 +53,6 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(blank=True, max_length=2, validators=[patients.validators.validate_state])),
                 ('zip_code', models.CharField(blank=True, max_length=10, validators=[patients.validators.validate_zip_code], verbose_name='ZIP code')),
                 ('time_zone', models.CharField(max_length=64, validators=[patients.validators.validate_time_zone])),
-                ('provider', models.CharField(blank=True, max_length=120, validators=[patients.validators.validate_plain_text])),
                 ('conditions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('hypertension', 'Hypertension'), ('heart_failure', 'Heart failure'), ('diabetes', 'Diabetes'), ('copd', 'COPD'), ('ckd', 'Chronic kidney disease'), ('obesity', 'Obesity'), ('pregnancy', 'Pregnancy'), ('post_acute', 'After hospital stay')], max_length=16), blank=True, default=list, size=None)),
                 ('enrolled_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('discharged_at', models.DateTimeField(blank=True, editable=False, null=True)),
@@ -63,6 +63,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('family_name', 'given_name', 'pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Practitioner',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, validators=[patients.validators.validate_plain_text])),
+                ('folded_name', models.CharField(blank=True, editable=False, max_length=480)),
+                ('npi', models.CharField(blank=True, help_text='Ten digits.', max_length=10, validators=[patients.validators.validate_npi], verbose_name='NPI')),
+            ],
+            options={
+                'verbose_name': 'provider',
+                'verbose_name_plural': 'providers',
+                'ordering': ('name', 'pk'),
             },
         ),
         migrations.CreateModel(
@@ -124,6 +138,21 @@ class Migration(migrations.Migration):
             name='clinic',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='patients.clinic'),
         ),
+        migrations.AddField(
+            model_name='practitioner',
+            name='clinic',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practitioners', to='patients.clinic'),
+        ),
+        migrations.AddField(
+            model_name='practitioner',
+            name='user',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='practitioner', to=settings.AUTH_USER_MODEL, verbose_name='account'),
+        ),
+        migrations.AddField(
+            model_name='patient',
+            name='practitioner',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='patients.practitioner', verbose_name='responsible provider'),
+        ),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once', violation_error_message='E-mail in use.'),
@@ -131,6 +160,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='user',
             constraint=models.CheckConstraint(condition=models.Q(('role__in', ['clinician', 'coordinator', 'administrator', ''])), name='user_role_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='practitioner',
+            constraint=models.UniqueConstraint(fields=('clinic', 'folded_name'), name='practitioner_name_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='practitioner',
+            constraint=models.CheckConstraint(condition=models.Q(('folded_name', ''), _negated=True), name='practitioner_name_present'),
         ),
         migrations.AddIndex(
             model_name='patient',
@@ -146,7 +183,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='patient',
-            index=models.Index(condition=models.Q(('discharged_at__isnull', True)), fields=['clinic', 'provider'], name='patient_providers'),
+            index=models.Index(condition=models.Q(('discharged_at__isnull', True)), fields=['clinic', 'practitioner'], name='patient_by_practitioner'),
         ),
         migrations.AddConstraint(
             model_name='patient',

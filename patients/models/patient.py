@@ -25,6 +25,7 @@ from patients.validators import (
 )
 
 from .clinic import Clinic
+from .practitioner import Practitioner
 
 if TYPE_CHECKING:
     from .user import User
@@ -152,7 +153,14 @@ class Patient(models.Model):
     state = models.CharField(max_length=2, blank=True, validators=[validate_state])
     zip_code = models.CharField("ZIP code", max_length=10, blank=True, validators=[validate_zip_code])
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
-    provider = models.CharField(max_length=120, blank=True, validators=[validate_plain_text])
+    practitioner = models.ForeignKey(
+        Practitioner,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="patients",
+        verbose_name="responsible provider",
+    )
     conditions = ArrayField(models.CharField(max_length=16, choices=Condition), default=list, blank=True)
     enrolled_at = models.DateTimeField(default=timezone.now, editable=False)
     discharged_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -202,7 +210,9 @@ class Patient(models.Model):
                 name="patient_summary_stale",
             ),
             models.Index(
-                fields=("clinic", "provider"), condition=Q(discharged_at__isnull=True), name="patient_providers"
+                fields=("clinic", "practitioner"),
+                condition=Q(discharged_at__isnull=True),
+                name="patient_by_practitioner",
             ),
         )
         triggers = (
@@ -222,6 +232,11 @@ class Patient(models.Model):
     @property
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
+
+    @property
+    def provider(self) -> str:
+        """Name of the responsible provider, or empty. Select `practitioner` with the patient."""
+        return self.practitioner.name if self.practitioner else ""
 
     @property
     def zone(self) -> ZoneInfo:

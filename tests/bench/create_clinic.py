@@ -76,14 +76,16 @@ def create_user(clinic, role):
 def create_patients_with_devices(clinic, people, chance):
     """(patient, device) of each, the witnesses first; each device on a gateway of its own."""
     from devices.models import Assignment, Device, Gateway
+    from patients import practitioners as directory
     from patients.models import Condition, Patient
 
+    practitioners = [directory.find_or_create(clinic=clinic, name=f"Dr. {n}") for n in range(20)]
     patients = Patient.objects.bulk_create(
         Patient(
             clinic=clinic, external_id=f"big-{n}", given_name=f"Given{chance.randrange(500)}",
             family_name=f"{WITNESS}{n:03}" if n <= MOST_WITNESSES else f"Family{chance.randrange(3000)}",
             birth_date="1950-01-01", mrn=f"G{n}", time_zone=chance.choice(ZONES), sex="female",
-            provider=f"Dr. {n % 20}", conditions=chance.sample(Condition.values, 2),
+            practitioner=practitioners[n % 20], conditions=chance.sample(Condition.values, 2),
         )
         for n in range(people)
     )  # fmt: skip

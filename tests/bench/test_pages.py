@@ -27,7 +27,7 @@ SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
 NARROWED = {
     "in trouble": {"devices": "attention"},
     "connected": {"devices": "connected"},
-    "narrowed thrice": {"devices": "attention", "condition": "copd", "provider": "Dr. 7"},
+    "narrowed thrice": {"devices": "attention", "condition": "copd", "provider": "8"},  # the eighth, "Dr. 7"
 }
 # Rows of latest values are fetched by primary key; all other readings are read from the chart's index only.
 READ_WELL = {("Index Only Scan", "measurement_for_chart"), ("Index Scan", "measurements_measurement_pkey")}

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from measurements.ingest import patient_summaries
 from measurements.ingest.pg_arrays import format_bigint_array
-from patients.models import User
+from patients.models import Practitioner, User
 from tests.browsers import DARK_THEN_LIGHT, DESKTOP, save_screenshot
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
@@ -70,11 +70,12 @@ def test_patient_list_sort_and_filters_are_saved_for_the_user(open_as_clinician,
     page.get_by_role("button", name="Needs attention 1").click()
     assert names.all_inner_texts() == ["Clay, Joan"]
     page.get_by_role("button", name="Everybody").click()
-    page.get_by_label("Provider").select_option("Dr. Brook")
+    page.get_by_label("Provider").select_option(label="Dr. Brook")
     page.get_by_text("1 patient as narrowed above").wait_for()
     assert names.all_inner_texts() == ["Brook, Sam"]
     assert page.url.endswith("/patients/")
-    assert User.objects.get(pk=nadia.pk).preferences["patient_list"]["provider"] == "Dr. Brook"
+    chosen = User.objects.get(pk=nadia.pk).preferences["patient_list"]["provider"]
+    assert chosen == str(Practitioner.objects.get(name="Dr. Brook").pk)
 
 
 def test_patient_preview_failure_shows_message(open_as_clinician, page_errors):

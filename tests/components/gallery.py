@@ -23,7 +23,7 @@ from measurements.patient_list.sparklines import Sparkline
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import ThresholdStatus
 from measurements.units import VENDOR_UNITS
-from patients.models import Clinic, Patient, Role, User
+from patients.models import Clinic, Patient, Practitioner, Role, User
 from tests.source_code import ROOT
 
 SOURCE = ROOT / "tests" / "components" / "page.html"
@@ -79,7 +79,7 @@ def build_patient(n, given, family, **fields):
 
 ROSA = build_patient(
     1, "Rosa", "Quill", birth_date=dt.date(1965, 3, 3), sex="female", mrn="448-210", conditions=["hypertension"],
-    provider="Dr Imani Cole", city="Dover", state="NH",
+    practitioner=Practitioner(name="Dr Imani Cole"), city="Dover", state="NH",
 )  # fmt: skip
 WALTER = build_patient(2, "Walter", "Briggs", birth_date=dt.date(1943, 1, 9), sex="male", conditions=["copd"])
 

@@ -29,7 +29,7 @@ from tests.factories.measurements import (
     PatientSummaryFactory,
     ThresholdChangeFactory,
 )
-from tests.factories.patients import PASSWORD, ClinicFactory, PatientFactory, UserFactory
+from tests.factories.patients import PASSWORD, ClinicFactory, PatientFactory, PractitionerFactory, UserFactory
 
 __all__ = [
     "PASSWORD",
@@ -52,6 +52,7 @@ __all__ = [
     "PatientFactory",
     "PatientSummaryFactory",
     "PeriodicJobFactory",
+    "PractitionerFactory",
     "SpecialOrderFactory",
     "SyncRowFactory",
     "SyncRunFactory",

@@ -6,7 +6,8 @@ import functools
 import factory
 from django.contrib.auth.hashers import make_password
 
-from patients.models import Clinic, Patient, Role, User
+from patients.models import Clinic, Patient, Practitioner, Role, User
+from patients.models.practitioner import fold_practitioner_name
 
 PASSWORD = "four calm otters swim"
 
@@ -45,9 +46,22 @@ class UserFactory(factory.django.DjangoModelFactory):
             self.clinics.set([ClinicFactory()] if clinics is None else clinics)
 
 
+class PractitionerFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Practitioner
+        django_get_or_create = ("clinic", "folded_name")
+
+    clinic = factory.SubFactory(ClinicFactory)
+    name = factory.Sequence(lambda n: f"Dr. Provider {n}")
+    folded_name = factory.LazyAttribute(lambda practitioner: fold_practitioner_name(practitioner.name))
+
+
 class PatientFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Patient
+
+    class Params:
+        provider = "Dr. Imani Okafor"  # a name of the clinic, or empty
 
     clinic = factory.SubFactory(ClinicFactory)
     external_id = factory.Sequence(lambda n: f"acct-{n:05}")
@@ -62,5 +76,10 @@ class PatientFactory(factory.django.DjangoModelFactory):
     state = "NH"
     zip_code = "03301"
     time_zone = "America/New_York"
-    provider = "Dr. Imani Okafor"
+    practitioner = factory.Maybe(
+        "provider",
+        factory.SubFactory(
+            PractitionerFactory, clinic=factory.SelfAttribute("..clinic"), name=factory.SelfAttribute("..provider")
+        ),
+    )
     conditions = ["hypertension"]

@@ -13,7 +13,7 @@ from devices.models import Delivery
 from fulfillment.models import OrderEvent
 from fulfillment.special_orders.models import SpecialOrder
 from measurements.models import Measurement
-from patients.models import Patient
+from patients.models import Patient, Practitioner
 from tests.hostile import webhook_scenario as w
 from tests.measurements.webhook_items import SECRET
 
@@ -171,7 +171,8 @@ def test_vendor_texts_are_shown_escaped_and_shortened(scenario):
     for nth, name in enumerate(NAMES):
         receive_deliveries_named(scenario, name, nth)
     whole = " ".join(name[:60] for name in NAMES)
-    Patient.objects.filter(pk=scenario.rosa.pk).update(given_name=NAMES[1], provider=NAMES[0], city=whole[:80])
+    Patient.objects.filter(pk=scenario.rosa.pk).update(given_name=NAMES[1], city=whole[:80])
+    Practitioner.objects.filter(patients=scenario.rosa.pk).update(name=NAMES[0])
     type(scenario.cuff).objects.update(
         name=whole[:255], client_notes=LONG, invalid_address=whole, vendor_status=LONG[:255]
     )

@@ -7,6 +7,7 @@ import re
 import pytest
 from django.utils import timezone
 
+from measurements import tasks
 from measurements.patient_list import pagination
 from patients.models import Patient
 from tests.factories import OrderFactory, PatientFactory
@@ -177,6 +178,7 @@ def test_patient_summary_days_follow_change_of_patient_time_zone(client, cora, r
     )
 
     assert response.status_code == 302
+    tasks.rebuild_stale_summaries()  # the edit wakes it
     rosa.overview.refresh_from_db()
     assert rosa.overview.last_measured_on == before - dt.timedelta(days=1)
 
