@@ -31,23 +31,6 @@ ROOM_ORDER = {
 }
 SIMULATOR = "devices.simulator"
 NETWORK_MODULES = {"client", "httpx2", "smtplib", "socket", "subprocess"}
-# Arrows that are about to be cut: (module, top-level package to its right). This list may only shrink.
-KNOWN_ARROWS = {
-    ("devices.admin.dashboard", "fulfillment"),
-    ("devices.admin.sync_runs", "measurements"),
-    ("devices.admin.unknown_device_pages", "measurements"),
-    ("devices.management.commands.sync", "measurements"),
-    ("devices.tasks", "measurements"),
-    ("devices.views.device", "fulfillment"),
-    ("devices.views.device", "measurements"),
-    ("fulfillment.management.commands.prepare_demo", "measurements"),
-    ("patients.accounts.auth_backends", "devices"),
-    ("patients.accounts.auth_backends", "fulfillment"),
-    ("patients.accounts.auth_backends", "measurements"),
-    ("patients.enrollment.views", "devices"),
-    ("patients.enrollment.views", "measurements"),
-    ("patients.queueing.periodic_jobs", "devices"),
-}
 
 
 def position_in_app(name):
@@ -68,7 +51,7 @@ def points_right(user, used):
 
 
 def imports_to_the_right(module):
-    return [f"{module.name} imports {name}" for name in imported_modules(module) if is_arrow(module.name, name)]
+    return [f"{module.name} imports {name}" for name in imported_modules(module) if points_right(module.name, name)]
 
 
 def strings_to_the_right(module):
@@ -77,12 +60,8 @@ def strings_to_the_right(module):
         f"{module.name} names {node.value.strip()[:60]!r}"
         for node in string_constants(module)
         for name in packages_named_in_string(node.value)
-        if module.app != EDGE_PACKAGE and is_arrow(module.name, name)
+        if module.app != EDGE_PACKAGE and points_right(module.name, name)
     ]
-
-
-def is_arrow(user, used):
-    return points_right(user, used) and (user, used.split(".")[0]) not in KNOWN_ARROWS
 
 
 def find_circles(edges):
