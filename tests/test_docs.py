@@ -1,4 +1,4 @@
-"""What the papers name is there: commands, targets, files, lists of the admin, names of the environment."""
+"""What the documents name exists: commands, targets, files, folders, admin lists, environment variables."""
 
 import itertools
 import re
@@ -11,21 +11,22 @@ from django.utils.module_loading import import_string
 from tests.config.test_env_example import example_names, example_values
 from tests.source_code import ROOT, product_modules, top_level_packages
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-# The table of README is for who sets up a clinic, these for who tunes machines, and for tests. `.env.example` has all.
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+# README's table is for setting up a clinic; these tune machines or serve tests. `.env.example` has all.
 TUNING_VARIABLES = {
     *("LEASE_SECONDS", "SWEEP_SECONDS", "BODY_SECONDS", "FORWARDED_ALLOW_IPS", "PORT", "BIND_HOST", "BIND"),
     *("WEB_CONCURRENCY", "WEB_THREADS", "WEB_LOG_LEVEL", "STATIC_ROOT", "STATIC_COMPRESS"),
     *("INSECURE_HTTP", "DEMO", "STATIC_MANIFEST", "ALLOW_CARELESS_DATABASE"),
 }
-# Django's, the tests' own, and how any of them may be given.
+# Django's and the tests' own, and the form that any of them may be given in.
 OTHER_VARIABLES = {"ATOMIC_REQUESTS", "FUZZ_SEED", "WRITE_DOCS", "NAME_FILE"}
+CONTRIBUTING = "CONTRIBUTING.md"  # names constants of the code, and files that its reader is to create
 
 
 def find_in_documents(pattern):
-    """(paper, what it names)."""
-    texts = ((paper, paper.read_text(encoding="utf-8")) for paper in DOCUMENTS)
-    return sorted({(paper.name, name) for paper, text in texts for name in re.findall(pattern, text)})
+    """(path of the document, what it names)."""
+    texts = ((path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in DOCUMENTS)
+    return sorted({(path, name) for path, text in texts for name in re.findall(pattern, text)})
 
 
 def test_readme_environment_table_lists_exactly_the_clinic_settings():
@@ -38,16 +39,17 @@ def test_readme_environment_table_lists_exactly_the_clinic_settings():
 
 def test_readme_environment_table_shows_defaults():
     row = re.compile(r"^\| (`[A-Z_`, ]+`) \| ([\d.]+(?:(?:,| and) [\d.]+)*)\b", re.MULTILINE)
-    told = []
+    shown = []
     for names, figures in row.findall((ROOT / "README.md").read_text()):
-        told += zip(re.findall(r"[A-Z_]+", names), re.split(r", | and ", figures), strict=True)
+        shown += zip(re.findall(r"[A-Z_]+", names), re.split(r", | and ", figures), strict=True)
 
-    assert len(told) >= 5
-    assert told == [(name, example_values()[name]) for name, _ in told]
+    assert len(shown) >= 5
+    assert shown == [(name, example_values()[name]) for name, _ in shown]
 
 
 def test_docs_mention_only_known_environment_variables():
-    named = {name for _, name in find_in_documents(r"`([A-Z][A-Z_]{3,})`")} - OTHER_VARIABLES
+    found = find_in_documents(r"`([A-Z][A-Z_]{3,})`")
+    named = {name for path, name in found if path != CONTRIBUTING} - OTHER_VARIABLES
 
     assert {name.removesuffix("_FILE") for name in named} <= set(example_names())
 
@@ -67,16 +69,14 @@ def test_docs_mention_only_existing_make_targets():
 
 @pytest.mark.parametrize(("paper", "link"), find_in_documents(r"\]\(([^)#]+?)(?:#[^)]*)?\)"))
 def test_docs_links_have_existing_targets(paper, link):
-    folder = ROOT if (ROOT / paper).exists() else ROOT / "docs"
-
-    assert link.startswith("https://") or (folder / link).exists()
+    assert link.startswith("https://") or ((ROOT / paper).parent / link).exists()
 
 
 def test_docs_mention_only_existing_admin_lists():
     named = {
         name
         for paper, name in find_in_documents(r"[Aa]dmin(?:, | under )\*([A-Z][a-z ]+)\*")
-        if paper == "operations.md"
+        if paper == "docs/operations.md"
     }
     titles = {str(model._meta.verbose_name_plural).capitalize() for model in site._registry}
 
@@ -95,4 +95,13 @@ def test_docs_mention_only_existing_modules_and_functions(paper, name):
 
 @pytest.mark.parametrize(("paper", "path"), find_in_documents(r"`((?:tests|docs|config)/[\w/.]+)`"))
 def test_docs_mention_only_existing_files(paper, path):
-    assert (ROOT / path).exists()
+    assert (ROOT / path).exists() or (paper == CONTRIBUTING and "/follow_ups/" in path)
+
+
+def test_architecture_names_every_folder_of_the_code():
+    """Folders of models, template tags and commands are the same in every app."""
+    named = {name for _, name in find_in_documents(r"`([a-z_/]+)/`")}
+    folders = {module.path.parent.relative_to(ROOT).as_posix() for module in product_modules().values()}
+    usual = re.compile(r"/(models|templatetags|management|formats)(/|$)|^devices/simulator/")
+
+    assert {folder for folder in folders if not usual.search(folder)} - named == set()
