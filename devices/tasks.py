@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from devices import tenovi
-from devices.inbox import processing
+from devices.inbox import maintenance
 from devices.models import Device, Gateway
 from devices.models.sync import SyncKind
 from devices.monitoring import operator_alarms
@@ -79,7 +79,7 @@ def look_up_unknown_devices() -> None:
 def purge_bodies() -> None:
     with periodic_jobs.run_exclusively("purge bodies") as mine:
         if mine:
-            processing.purge_bodies()
+            maintenance.purge_bodies()
 
 
 @shared_task(bind=True)

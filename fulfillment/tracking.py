@@ -6,8 +6,6 @@ Nothing here believes a webhook: it carries neither id nor time. The device, rea
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import time
 
 from django.conf import settings
 from django.db import transaction
@@ -20,11 +18,10 @@ from devices.models.vendor_call import CallState
 from devices.outbox import unlinking
 from devices.statuses import DeviceState
 from devices.sync import upsert
+from devices.vendor_reads import drain_vendor_reads
 from fulfillment import timeline
 from fulfillment.models import EventSource, LineStatus, OrderLine
 from patients.models import Patient
-
-logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 20.0
 MIN_CLAIM_SECONDS = 60.0
@@ -99,18 +96,15 @@ def refresh_window() -> dt.timedelta:
 
 
 def refresh_due_devices(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> int:
-    """Read again, one by one, what webhooks have hinted at. Returns how many devices were read."""
-    deadline, read = time.monotonic() + seconds, 0
-    while time.monotonic() < deadline and (claim := claim_next_device()):
-        device, until = claim
-        try:
-            refresh_device(device, until, client)
-        except (tenovi.NotSent, tenovi.Misconfigured) as error:
-            postpone_refresh(device, until)
-            logger.warning("reading devices again has stopped: %s", error)
-            break
-        read += 1
-    return read
+    """Read due devices again, one by one. Returns how many devices were read."""
+    return drain_vendor_reads(
+        claim_next_device,
+        lambda claim: refresh_device(*claim, client),
+        handle_failed_refresh,
+        purpose="The refresh of devices",
+        stop_unreachable=True,
+        seconds=seconds,
+    ).count
 
 
 def claim_next_device() -> tuple[Device, dt.datetime] | None:
@@ -130,29 +124,19 @@ def claim_next_device() -> tuple[Device, dt.datetime] | None:
 
 
 def refresh_device(device: Device, until: dt.datetime, client: tenovi.TenoviClient) -> None:
-    try:
-        answer = client.get_device(device.hwi_id)
-    except tenovi.Unclear:
-        postpone_refresh(device, until)
-        return
-    except tenovi.Rejected as error:
-        if error.status != 404:
-            postpone_refresh(device, until)
-            return
-        mark_device_missing(device)
-    else:
-        upsert.upsert_device(answer)
+    upsert.upsert_device(client.get_device(device.hwi_id))
     claimed_device(device.pk, until).update(refresh_due_at=None)
 
 
-def mark_device_missing(device: Device) -> None:
-    with transaction.atomic():
-        unlinking.mark_device_deleted(device)
-        Patient.objects.touch_live_version([device.patient_id] if device.patient_id else [])
-
-
-def postpone_refresh(device: Device, until: dt.datetime) -> None:
-    claimed_device(device.pk, until).update(refresh_due_at=timezone.now() + dt.timedelta(seconds=RETRY_SECONDS))
+def handle_failed_refresh(claim: tuple[Device, dt.datetime], failure: tenovi.VendorFailure) -> None:
+    device, until = claim
+    retry_at: dt.datetime | None = timezone.now() + dt.timedelta(seconds=RETRY_SECONDS)
+    if isinstance(failure, tenovi.Failed) and failure.not_found:
+        with transaction.atomic():
+            unlinking.mark_device_deleted(device)
+            Patient.objects.touch_live_version([device.patient_id] if device.patient_id else [])
+        retry_at = None
+    claimed_device(device.pk, until).update(refresh_due_at=retry_at)
 
 
 def claimed_device(device_id: int, until: dt.datetime) -> QuerySet[Device]:

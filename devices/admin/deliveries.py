@@ -9,7 +9,7 @@ from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from devices.admin import unknown_device_pages
-from devices.inbox import processing, redaction, troubleshooting
+from devices.inbox import maintenance, redaction, troubleshooting
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.sync import unknown_devices
@@ -97,7 +97,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         ):
             return confirmation
         kinds = set(queryset.order_by().values_list("kind", flat=True).distinct())
-        count = processing.replay_deliveries(Delivery.objects.filter(pk__in=queryset.values("pk")))
+        count = maintenance.replay_deliveries(Delivery.objects.filter(pk__in=queryset.values("pk")))
         audit_log.record_event(AuditEvent.Action.REPLAY, by=current_user(request), count=count)
         for kind in kinds:
             wake_worker(WORK_BY_DELIVERY_KIND[DeliveryKind(kind)])
@@ -110,7 +110,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
             request, queryset, "Dismiss these deliveries?", DISMISS_EXPLANATION
         ):
             return confirmation
-        count = processing.dismiss_deliveries(
+        count = maintenance.dismiss_deliveries(
             Delivery.objects.filter(pk__in=queryset.values("pk")), reason="looked at by a person"
         )
         audit_log.record_event(AuditEvent.Action.DISMISS, by=current_user(request), count=count)

@@ -9,31 +9,28 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-import random
 import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from devices.inbox import leases
 from devices.models import Assignment, Delivery
 from devices.models.delivery import MAX_ATTEMPTS, DeliveryKind, DeliverySource, DeliveryState
+from patients.queueing.work_item import SLICE_SECONDS, drain
 
 logger = logging.getLogger(__name__)
 
 MAX_TRANSACTION_BYTES = 2_000_000  # some 5,000 readings: more in one transaction hold their patients' rows for too long
-SLICE_SECONDS = 60
 DEVICE_WAIT_LIMIT = dt.timedelta(days=1)  # a backstop: the device's arrival wakes it, the look-up settles it
-FIRST_BACKOFF_SECONDS = 15
-BODY_RETENTION = dt.timedelta(days=90)
-PURGE_BATCH_SIZE = 1_000
 
 
 @dataclass(frozen=True)
@@ -96,18 +93,18 @@ def store_item_delivery(
 
 
 def process_due_deliveries(kind: DeliveryKind, handle: DeliveryHandler, *, seconds: float = SLICE_SECONDS) -> int:
-    """Work off what waits, at most about `seconds`. Returns how many deliveries were looked at."""
-    deadline, seen, look = time.monotonic() + seconds, 0, leases.claim_orphaned_delivery
-    while time.monotonic() < deadline:
-        if batch := look(kind):
-            seen += len(batch)
-            for portion in split_batch(batch):
-                process_batch(portion, handle)
-        elif look is leases.claim_orphaned_delivery:
-            look = leases.claim_due_deliveries
-        else:
-            break
-    return seen
+    """Process due deliveries of this kind for about `seconds`: first those whose worker died. Returns how many."""
+    deadline, count = time.monotonic() + seconds, 0
+
+    def process(batch: DeliveryBatch) -> None:
+        nonlocal count
+        count += len(batch)
+        for portion in split_batch(batch):
+            process_batch(portion, handle)
+
+    for claim in (leases.claim_orphaned_delivery, leases.claim_due_deliveries):
+        drain(partial(claim, kind), process, seconds=deadline - time.monotonic())
+    return count
 
 
 def split_batch(batch: DeliveryBatch) -> Iterator[list[Delivery]]:
@@ -146,30 +143,17 @@ def process_batch(batch: DeliveryBatch, handle: DeliveryHandler) -> None:
 
 def record_failure(row: Delivery, error: Exception) -> None:
     attempts = row.attempts + 1
-    dead = attempts >= MAX_ATTEMPTS
     logger.error(
         "delivery %s failed, attempt %s: %s at %s", row.pk, attempts, type(error).__name__, error_location(error)
     )
-    Delivery.objects.filter(pk=row.pk, lease=row.lease).update(
-        attempts=attempts,
-        state=DeliveryState.DEAD if dead else F("state"),
-        reason=f"Working on it failed {attempts} times ({type(error).__name__}).",
-        next_attempt_at=timezone.now() + backoff_delay(attempts),
-        lease=None,
-        leased_until=None,
-    )
+    dead = {"state": DeliveryState.DEAD} if attempts >= MAX_ATTEMPTS else {}
+    row.fail(reason=f"Working on it failed {attempts} times ({type(error).__name__}).", **dead)
 
 
 def error_location(error: Exception) -> str:
     """Where it was raised. Never its text, which may quote a value."""
     frames = traceback.extract_tb(error.__traceback__)
     return ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:])
-
-
-def backoff_delay(attempts: int) -> dt.timedelta:
-    """Doubling, with full jitter above the half, so that rows which failed together don't return together."""
-    seconds = FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1)
-    return dt.timedelta(seconds=seconds * random.uniform(0.5, 1))  # noqa: S311  a pause, no secret
 
 
 def next_attempt_time(outcome: DeliveryOutcome) -> dt.datetime:
@@ -227,39 +211,3 @@ def wake_assigned_deliveries(rows: Any = None) -> int:
     waiting = rows.filter(state=DeliveryState.WAITING)
     held = Assignment.objects.filter(device__hwi_id__in=waiting.values("hwi_id"))
     return waiting.filter(hwi_id__in=held.values("device__hwi_id")).update(next_attempt_at=timezone.now())
-
-
-def replay_deliveries(deliveries: Any) -> int:
-    """Work on them once more. Replaying everything changes nothing that was understood the first time."""
-    return deliveries.exclude(purged_at__isnull=False).update(
-        state=DeliveryState.NEW, reason="", attempts=0, next_attempt_at=timezone.now(), lease=None, leased_until=None
-    )
-
-
-def dismiss_deliveries(deliveries: Any, *, reason: str) -> int:
-    """A person has said that nothing needs to be done about them. They may still be replayed."""
-    return deliveries.filter(state__in=DeliveryState.needing_review()).update(
-        state=DeliveryState.DONE, reason=f"Dismissed: {reason}", processed_at=timezone.now(), lease=None,
-        leased_until=None,
-    )  # fmt: skip
-
-
-PURGE_SQL = """
-UPDATE devices_delivery SET body = '', purged_at = %(now)s
-WHERE id IN (
-    SELECT id FROM devices_delivery WHERE state = 'done' AND purged_at IS NULL AND processed_at < %(before)s
-    ORDER BY processed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-"""
-
-
-def purge_bodies(*, older_than: dt.timedelta = BODY_RETENTION, seconds: float = SLICE_SECONDS) -> int:
-    """Empty the bodies of what was done with that long ago. Digest and outcome stay; what waits for a person, too."""
-    deadline, purged, now = time.monotonic() + seconds, 0, timezone.now()
-    values: dict[str, Any] = {"now": now, "before": now - older_than, "limit": PURGE_BATCH_SIZE}
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(PURGE_SQL, values)
-            purged += cursor.rowcount
-            if cursor.rowcount < PURGE_BATCH_SIZE:
-                break
-    return purged

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from patients.queueing.work_item import WorkItem, WorkItemQuerySet
+
 MAX_ATTEMPTS = 5
 
 
@@ -51,16 +53,15 @@ class DeliverySource(models.TextChoices):
     PULL = "pull", "Pulled from the vendor"
 
 
-class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    def due(self, kind: str) -> DeliveryQuerySet:
-        """Ready to be worked on now: new or waiting, its time has come, nobody holds it."""
-        now = timezone.now()
-        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-        return self.filter(free, kind=kind, state__in=DeliveryState.unprocessed(), next_attempt_at__lte=now)
+class DeliveryQuerySet(WorkItemQuerySet["Delivery"]):
+    def due(self, kind: str | None = None) -> DeliveryQuerySet:
+        """New or waiting deliveries, of one kind or all, whose time has come and which no worker has leased."""
+        due = super().due().filter(state__in=DeliveryState.unprocessed())
+        return due.filter(kind=kind) if kind else due
 
 
-class Delivery(models.Model):
-    """What the vendor posted, byte for byte, kept before it was acknowledged; and what became of it.
+class Delivery(WorkItem):
+    """A webhook body as the vendor posted it, stored byte for byte before it is acknowledged, with its outcome.
 
     An item of a list that can't be stored at once gets a row of its own, so that it delays none of its siblings.
     """
@@ -79,10 +80,6 @@ class Delivery(models.Model):
     hwi_id = models.UUIDField("HWI device id", null=True, blank=True)
     outcome = models.JSONField(default=dict, blank=True)
     flagged = models.BooleanField("text was repaired", default=False)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(default=timezone.now)
-    lease = models.UUIDField(null=True, blank=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
     processed_at = models.DateTimeField(null=True, blank=True)
     purged_at = models.DateTimeField(null=True, blank=True)
     parent = models.ForeignKey(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from patients.models import Patient
+from patients.queueing.work_item import WorkItem, WorkItemQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,11 +101,11 @@ class SyncRowState(models.TextChoices):
         return {SyncRowState.WAITING: "info", SyncRowState.DONE: "ok", SyncRowState.FAILED: "warn"}[self]
 
 
-class SyncRowQuerySet(models.QuerySet["SyncRow"]):
+class SyncRowQuerySet(WorkItemQuerySet["SyncRow"]):
     def due(self) -> SyncRowQuerySet:
-        now = timezone.now()
-        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-        return self.filter(free, state=SyncRowState.WAITING, next_attempt_at__lte=now, run__finished_at__isnull=True)
+        """Waiting rows of unfinished runs whose time has come and which no worker has leased, longest due first."""
+        due = super().due().filter(state=SyncRowState.WAITING, run__finished_at__isnull=True)
+        return due.order_by("next_attempt_at", "pk")
 
     def watermarks(self) -> Mapping[uuid.UUID, dt.datetime]:
         """By patient: until when (the vendor's `created`) every page of readings is stored here."""
@@ -112,20 +113,17 @@ class SyncRowQuerySet(models.QuerySet["SyncRow"]):
         return dict(done.values_list("patient_id").annotate(until=Max("window_end")))
 
 
-class SyncRow(models.Model):
+class SyncRow(WorkItem):
     """One patient of a run: one closed window of the vendor's `created`, done when its last page is stored."""
 
     State = SyncRowState
+    FIRST_BACKOFF_SECONDS = 30.0
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="rows")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="sync_rows")
     window_start = models.DateTimeField()
     window_end = models.DateTimeField()
     state = models.CharField(max_length=8, choices=SyncRowState, default=SyncRowState.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(default=timezone.now)
-    lease = models.UUIDField(null=True, blank=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
     found = models.PositiveIntegerField("readings at the vendor", default=0)
     added = models.PositiveIntegerField("new here", default=0)
     missed = models.PositiveIntegerField("missed by webhooks", default=0)

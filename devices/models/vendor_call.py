@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from patients.models import Patient
 from patients.models.patient import can_see_patients
+from patients.queueing.work_item import WorkItem, WorkItemQuerySet
 
 from .device import Device
 
@@ -84,33 +85,39 @@ def generate_reference() -> str:
     return "V" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(9))
 
 
-class VendorCallQuerySet(models.QuerySet["VendorCall"]):
+class VendorCallQuerySet(WorkItemQuerySet["VendorCall"]):
     def visible_to(self, user: User) -> VendorCallQuerySet:
         return self.filter(patient__clinic__people=user) if can_see_patients(user) else self.none()
 
-    def waiting(self) -> VendorCallQuerySet:
-        return self.filter(state=CallState.QUEUED, next_attempt_at__lte=timezone.now())
+    def due(self) -> VendorCallQuerySet:
+        """To be sent now, longest due first. Only a queued call is ever sent: its lease is empty by a constraint."""
+        due = self.filter(state=CallState.QUEUED, next_attempt_at__lte=timezone.now())
+        return due.order_by("next_attempt_at", "created_at", "pk")
 
     def due_for_search(self) -> VendorCallQuerySet:
-        """Sent, answer unclear, and long enough ago that the vendor's own list tells what became of it."""
-        return self.filter(state=CallState.UNKNOWN, search_after__lte=timezone.now())
+        """Sent, answer unclear, and so long ago that the vendor's own list shows what became of it."""
+        return self.filter(state=CallState.UNKNOWN, search_after__lte=timezone.now()).order_by("search_after", "pk")
 
     def lookup_requested(self) -> VendorCallQuerySet:
-        """A person waits for what the vendor lists."""
-        return self.filter(state=CallState.NEEDS_REVIEW, lookup_requested_at__isnull=False)
+        """A person has asked what the vendor lists."""
+        asked = self.filter(state=CallState.NEEDS_REVIEW, lookup_requested_at__isnull=False)
+        return asked.order_by("lookup_requested_at", "pk")
 
     def unresolved(self) -> VendorCallQuerySet:
         return self.filter(state__in=CallState.unresolved())
 
 
-class VendorCall(models.Model):
-    """One call that changes something at the vendor, written down before it is sent and sent once.
+class VendorCall(WorkItem):
+    """One call that changes something at the vendor, stored before it is sent, and sent once.
 
-    The only door to the network is the one-row UPDATE from `intent` to `sending` in `devices.outbox.sending`.
+    It is sent only after it was claimed: the update from `queued` to `sending` in `devices.outbox.sending`.
     """
 
     Kind = CallKind
     State = CallState
+    FIRST_BACKOFF_SECONDS = 2.0
+    MAX_BACKOFF_SECONDS = 60.0
+    GUARDED_FIELDS = ("state", "lease", "search_after")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=12, choices=CallKind)
@@ -123,13 +130,9 @@ class VendorCall(models.Model):
     payload = models.JSONField(default=dict, blank=True, help_text="arguments of the client's method")
     reason = models.TextField(blank=True, help_text="in words for a person")
     errors = models.JSONField(default=dict, blank=True, help_text="the vendor's refusal by field")
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(default=timezone.now)
-    lease = models.UUIDField(null=True, blank=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
-    # While unknown: since when, the next look at the vendor, and how many looks found nothing.
+    # While unknown: since when, the next search at the vendor, and how many searches found nothing.
     unknown_since = models.DateTimeField(null=True, blank=True)
     search_after = models.DateTimeField(null=True, blank=True)
     absence_count = models.PositiveSmallIntegerField(default=0)

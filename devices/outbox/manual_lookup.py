@@ -1,13 +1,12 @@
-"""A look at the vendor that a person asks for: at a device, or because nobody could tell what became of a call.
+"""Look-ups at the vendor that a person requests: of a device, or of a call whose result is unknown.
 
-A worker looks; for a call by the same rules as the search. What the vendor's record settles by itself is settled; else
-the page shows what is listed, and the person decides.
+A worker reads; for a call by the rules of the automatic search. What the vendor's record proves is confirmed; else the
+page shows what is listed, and the person decides.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,12 +18,11 @@ from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import recovery, sending
 from devices.sync import gateway_status, hardware_history, upsert
+from devices.vendor_reads import drain_vendor_reads
 from patients.queueing.wakeup import wake_worker
 
-logger = logging.getLogger(__name__)
-
-LOOKUP_VALIDITY = dt.timedelta(minutes=2)  # what a look has shown counts as "right now" for so long
-UNREADABLE_ANSWER = "The vendor gave no answer that can be read. Please look again in a few minutes."
+LOOKUP_VALIDITY = dt.timedelta(minutes=2)  # so long a look-up proves what is at the vendor now
+UNREADABLE_ANSWER = "The vendor gave no answer that can be read. Please ask again in a few minutes."
 UNREADABLE_ROWS = "The vendor's list has rows that can't be read, so it proves nothing absent."
 VENDOR_ACCESS_PROBLEM = (
     "Our access to the vendor doesn't work at the moment. The operators have been told; this order isn't at fault."
@@ -51,30 +49,30 @@ def request_device_refresh(device: Device) -> None:
 
 
 def run_due_lookups(client: tenovi.TenoviClient) -> int:
-    """Look for every call that a person has asked about. Returns how many were looked for."""
-    looked = 0
-    for call in (
-        VendorCall.objects.lookup_requested().select_related("patient", "device").order_by("lookup_requested_at")
-    ):
-        try:
-            look_up_call(call, client)
-        except tenovi.Misconfigured as error:
-            record_lookup(call, lookup_problem=VENDOR_ACCESS_PROBLEM)
-            logger.error("Looking for unclear calls has stopped, an operator must look: %s", error)
-            break
-        except (tenovi.NotSent, tenovi.Unclear, tenovi.Rejected):
-            record_lookup(call, lookup_problem=UNREADABLE_ANSWER)
+    """Look up every call that a person has asked about. Returns how many were looked up."""
+
+    def claim() -> VendorCall | None:
+        return VendorCall.objects.lookup_requested().select_related("patient", "device").first()
+
+    def look_up(call: VendorCall) -> None:
+        look_up_call(call, client)
         sending.notify_live_pages(call)
-        looked += 1
-    return looked
+
+    def record_failure(call: VendorCall, failure: tenovi.VendorFailure) -> None:
+        stopped = isinstance(failure, tenovi.Stop)
+        record_lookup(call, lookup_problem=VENDOR_ACCESS_PROBLEM if stopped else UNREADABLE_ANSWER)
+        if not stopped:
+            sending.notify_live_pages(call)
+
+    purpose = "The look-up of unclear calls"
+    return drain_vendor_reads(claim, look_up, record_failure, purpose=purpose, stop_unreachable=False).count
 
 
 def look_up_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
-    """What is absent is absent as of when we began to ask."""
+    """Confirm the call if the vendor's record proves it, else store what is listed. What is absent is absent as of
+    when the look-up began."""
     began = timezone.now()
-    matches, rows, problem = (
-        find_ended_device(call, client) if call.kind in CallKind.ending() else find_listed_devices(call, client)
-    )
+    matches, rows, problem = find_candidates(call, client)
     if len(matches) == 1 and sending.confirm_call(call, matches[0]):
         return
     for row in rows:
@@ -84,11 +82,9 @@ def look_up_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
     record_lookup(call, lookup_at=began, lookup_results=listed, lookup_problem=problem)
 
 
-def find_ended_device(call: VendorCall, client: tenovi.TenoviClient) -> LookupResult:
-    return recovery.FINDER_BY_KIND[call.kind](call, client), (), ""
-
-
-def find_listed_devices(call: VendorCall, client: tenovi.TenoviClient) -> LookupResult:
+def find_candidates(call: VendorCall, client: tenovi.TenoviClient) -> LookupResult:
+    if call.kind in CallKind.ending():
+        return recovery.FINDER_BY_KIND[call.kind](call, client), (), ""
     listing = recovery.fetch_patient_devices(call, client)
     try:
         return recovery.match_created_devices(call, listing), listing.rows, ""

@@ -94,7 +94,7 @@ def lock_call_for_review(call: VendorCall) -> VendorCall:
 
 
 def resolve_call(held: VendorCall, *, by: User, **changes: object) -> None:
-    sending.update_if_unchanged(held, resolved_at=timezone.now(), **changes)
+    held.release(resolved_at=timezone.now(), **changes)
     clear_lookup(held, by)
 
 

@@ -1,13 +1,13 @@
-"""The way out of `unknown`: look at the vendor for what a call may have done, and send again only when it did nothing.
+"""Recovery of calls whose answer was unclear: the vendor is searched for their result, and they are sent again only
+when it proves that they did nothing.
 
-Not before the settle time after the attempt. One match: confirmed. None, twice, a settle time apart: intent again.
+Not before the settle time after the attempt. One match: confirmed. None, twice, a settle time apart: queued again.
 Several, or no answer for four settle times: a person decides.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Callable, Sequence
 
 from django.db.models import QuerySet
@@ -19,8 +19,7 @@ from devices.models import VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import sending
 from devices.statuses import DeviceState
-
-logger = logging.getLogger(__name__)
+from devices.vendor_reads import drain_vendor_reads
 
 CLOCK_TOLERANCE = dt.timedelta(seconds=60)
 REQUIRED_ABSENCES = 2
@@ -33,63 +32,51 @@ Matches = Sequence[tenovi.HwiDevice | None]  # None: the device is gone, which i
 
 
 def search_unknown_calls(client: tenovi.TenoviClient) -> int:
-    """Look once for every call whose time has come. Returns how many were looked for."""
-    looked = 0
-    for call in VendorCall.objects.due_for_search().select_related("patient", "device").order_by("search_after"):
-        if not claim_search(call):
-            continue
-        looked += 1
-        try:
-            search_call(call, client)
-        except tenovi.Misconfigured as error:
-            postpone_misconfigured_search(call)
-            logger.error("The search for unclear calls has stopped, an operator must look: %s", error)
-            break
+    """Search once for every call whose time has come. Returns how many were searched for."""
+
+    def search(call: VendorCall) -> None:
+        apply_matches(call, FINDER_BY_KIND[call.kind](call, client))
         sending.notify_live_pages(call)
-    return looked
+
+    return drain_vendor_reads(
+        claim_search, search, handle_failed_search, purpose="The search for unclear calls", stop_unreachable=False
+    ).count
 
 
-def claim_search(call: VendorCall) -> bool:
-    """Two searches at once would count one absence twice, so the next look is booked before this one."""
-    return sending.update_if_unchanged(call, search_after=timezone.now() + sending.settle_time())
-
-
-def search_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
-    try:
-        matches = FINDER_BY_KIND[call.kind](call, client)
-    except (tenovi.NotSent, tenovi.Unclear, tenovi.Rejected):
-        handle_unanswered_search(call)
-    else:
-        apply_matches(call, matches)
+def claim_search() -> VendorCall | None:
+    """Two searches at once would count one absence twice, so the next search is booked before this one."""
+    while call := VendorCall.objects.due_for_search().select_related("patient", "device").first():
+        if call.release(search_after=timezone.now() + sending.settle_time()):
+            return call
+    return None
 
 
 def apply_matches(call: VendorCall, matches: Matches) -> None:
     if len(matches) == 1:
         sending.confirm_call(call, matches[0])
     elif matches:
-        sending.update_if_unchanged(call, state=CallState.NEEDS_REVIEW, reason=SEVERAL_MATCHES, search_after=None)
+        call.release(state=CallState.NEEDS_REVIEW, reason=SEVERAL_MATCHES, search_after=None)
     elif call.absence_count + 1 >= REQUIRED_ABSENCES:
         sending.requeue_call(call, after=0)
     else:
-        absent = call.absence_count + 1
-        sending.update_if_unchanged(call, absence_count=absent, search_after=timezone.now() + sending.settle_time())
+        call.release(absence_count=call.absence_count + 1, search_after=timezone.now() + sending.settle_time())
 
 
-def postpone_misconfigured_search(call: VendorCall) -> None:
-    """A wrong key or address is no silence of the vendor's: the four settle times begin anew."""
-    now = timezone.now()
-    sending.update_if_unchanged(
-        call, unknown_since=now, search_after=now + sending.settle_time() / SEARCHES_PER_SETTLE_TIME
-    )
+def handle_failed_search(call: VendorCall, failure: tenovi.VendorFailure) -> None:
+    """It proves nothing absent: searched again soon, and after four settle times without an answer shown to a person.
 
-
-def handle_unanswered_search(call: VendorCall) -> None:
-    """Proves nothing absent. Asked again soon, and after four settle times shown to a person."""
-    now = timezone.now()
-    if call.unknown_since and now >= call.unknown_since + MAX_UNANSWERED_SETTLE_TIMES * sending.settle_time():
-        sending.update_if_unchanged(call, state=CallState.NEEDS_REVIEW, reason=NO_ANSWER, search_after=None)
+    A wrong key or address is no silence of the vendor's: the four settle times begin anew.
+    """
+    now, settle_time = timezone.now(), sending.settle_time()
+    soon = now + settle_time / SEARCHES_PER_SETTLE_TIME
+    if isinstance(failure, tenovi.Stop):
+        call.release(unknown_since=now, search_after=soon)
+        return
+    if call.unknown_since and now >= call.unknown_since + MAX_UNANSWERED_SETTLE_TIMES * settle_time:
+        call.release(state=CallState.NEEDS_REVIEW, reason=NO_ANSWER, search_after=None)
     else:
-        sending.update_if_unchanged(call, search_after=now + sending.settle_time() / SEARCHES_PER_SETTLE_TIME)
+        call.release(search_after=soon)
+    sending.notify_live_pages(call)
 
 
 # --- what each kind would have left at the vendor ---------------------------------------------------------------------

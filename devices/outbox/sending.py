@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import random
-import time
-import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Subquery
+from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
@@ -29,11 +27,12 @@ from devices.outbox import unlinking
 from devices.sync import upsert
 from devices.tenovi.rate_limiter import NoSlotAvailable
 from patients.models import Patient
+from patients.queueing.work_item import DrainEnd, drain
 
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 20.0  # then others get the lane; what is left is nudged again
-MAX_PAUSE_SECONDS = 60.0
+MISCONFIGURED_PAUSE_SECONDS = 60.0
 NO_SLOT_PAUSE_SECONDS = 1.0
 MAX_RETRY_AFTER_SECONDS = 3600.0
 MAX_ATTEMPTS_COUNTED = 1000
@@ -43,34 +42,30 @@ ANSWER_LOST_REASON = "It was sent, and no readable answer came back. It may have
 
 
 def send_due_calls(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> bool:
-    """Send what waits, one by one, for at most about `seconds`. True while more is left to send now."""
+    """Send due calls one by one for about `seconds`. True while more can be sent at once."""
     expire_call_leases()
-    deadline = time.monotonic() + seconds
-    while (more := VendorCall.objects.waiting().exists()) and time.monotonic() < deadline:
-        if not client.take_slot() or not (call := claim_next_call()):
-            return False
+
+    def claim() -> VendorCall | None:
+        return claim_next_call() if VendorCall.objects.due().exists() and client.take_slot() else None
+
+    def send(call: VendorCall) -> bool:
         try:
             send_call(call, client)
         except tenovi.Misconfigured as error:
-            logger.error("Calls to the vendor have stopped, an operator must look at key and address: %s", error)
+            logger.error("Calls to the vendor have stopped, an operator must check key and address: %s", error)
             return False
-    return more
+        return True
+
+    end = drain(claim, send, seconds=seconds).end
+    return end == DrainEnd.TIME_UP and VendorCall.objects.due().exists()
 
 
-def claim_next_call(*, kinds: Collection[str] = CallKind.values) -> VendorCall | None:
-    """The one door to the network: the oldest waiting call is ours, and that is committed before anything is sent."""
-    lease, now = uuid.uuid4(), timezone.now()
-    waiting = VendorCall.objects.waiting().filter(kind__in=kinds).order_by("next_attempt_at", "created_at", "pk")
-    with transaction.atomic(durable=True):
-        oldest = waiting.select_for_update(skip_locked=True).values("pk")[:1]
-        claimed = VendorCall.objects.filter(pk=Subquery(oldest), state=CallState.QUEUED).update(
-            state=CallState.SENDING,
-            lease=lease,
-            leased_until=now + dt.timedelta(seconds=settings.LEASE_SECONDS),
-            sent_at=now,
-            attempts=Least(F("attempts") + 1, MAX_ATTEMPTS_COUNTED),
-        )
-    return VendorCall.objects.select_related("patient", "device").get(lease=lease) if claimed else None
+def claim_next_call() -> VendorCall | None:
+    """Claim the longest due call: it is `sending`, and that is committed before anything is sent."""
+    claimed = VendorCall.objects.due().claim(
+        state=CallState.SENDING, sent_at=timezone.now(), attempts=Least(F("attempts") + 1, MAX_ATTEMPTS_COUNTED)
+    )
+    return claimed.select_related("patient", "device").first()
 
 
 def send_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
@@ -84,10 +79,10 @@ def send_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
     except tenovi.NotSent as error:
         requeue_call(call, after=error.retry_after)
     except tenovi.Misconfigured:
-        requeue_call(call, after=MAX_PAUSE_SECONDS)
+        requeue_call(call, after=MISCONFIGURED_PAUSE_SECONDS)
         raise
     except tenovi.Unclear:
-        mark_unknown(call, reason=ANSWER_LOST_REASON)
+        call.release(**unknown_state_fields(ANSWER_LOST_REASON))
     except tenovi.Rejected as error:
         handle_rejection(call, error)
     else:
@@ -99,7 +94,7 @@ def send_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
 def expire_call_leases() -> int:
     """A dead worker may have died after it wrote: its calls are unknown, never intent."""
     over = VendorCall.objects.filter(state=CallState.SENDING, leased_until__lt=timezone.now())
-    return over.update(**unknown_state_fields(WORKER_DIED_REASON))
+    return over.update(**unknown_state_fields(WORKER_DIED_REASON), lease=None, leased_until=None)
 
 
 def mark_queued_calls_unknown() -> int:
@@ -109,7 +104,7 @@ def mark_queued_calls_unknown() -> int:
     list is asked before any of them is sent.
     """
     return VendorCall.objects.filter(state__in=(CallState.QUEUED, CallState.SENDING)).update(
-        **unknown_state_fields(DATABASE_RESTORED_REASON)
+        **unknown_state_fields(DATABASE_RESTORED_REASON), lease=None, leased_until=None
     )
 
 
@@ -128,28 +123,22 @@ def settle_time() -> dt.timedelta:
 
 
 def requeue_call(call: VendorCall, *, after: float | None = None) -> bool:
-    """Nothing reached the vendor. `after`: seconds, if the vendor named them; else growing pauses with jitter."""
-    pause = min(MAX_PAUSE_SECONDS, 2.0 ** min(call.attempts, 6)) * random.uniform(0.5, 1)  # noqa: S311  a pause, no secret
-    seconds = pause if after is None else min(after, MAX_RETRY_AFTER_SECONDS)
-    at = timezone.now() + dt.timedelta(seconds=seconds)
-    fresh = {"unknown_since": None, "search_after": None, "absence_count": 0, "reason": ""}
-    return update_if_unchanged(call, state=CallState.QUEUED, next_attempt_at=at, **fresh)
-
-
-def mark_unknown(call: VendorCall, *, reason: str) -> bool:
-    return update_if_unchanged(call, **unknown_state_fields(reason))
-
-
-def mark_rejected(call: VendorCall, *, reason: str, errors: dict[str, list[str]]) -> bool:
-    return update_if_unchanged(call, state=CallState.REJECTED, reason=reason, errors=errors, resolved_at=timezone.now())
+    """Nothing reached the vendor. `after`: seconds, if the vendor named them; else the backoff of its attempts."""
+    pause = call.backoff(call.attempts) if after is None else dt.timedelta(seconds=min(after, MAX_RETRY_AFTER_SECONDS))
+    return call.release(
+        state=CallState.QUEUED,
+        next_attempt_at=timezone.now() + pause,
+        unknown_since=None,
+        search_after=None,
+        absence_count=0,
+        reason="",
+    )
 
 
 def confirm_call(call: VendorCall, answer: tenovi.HwiDevice | None) -> bool:
     """The vendor did it. The device is recorded in the same transaction. `answer` None: the device is gone there."""
     with transaction.atomic():
-        if not update_if_unchanged(
-            call, state=CallState.CONFIRMED, resolved_at=timezone.now(), reason="", search_after=None
-        ):
+        if not call.release(state=CallState.CONFIRMED, resolved_at=timezone.now(), reason="", search_after=None):
             logger.warning("the answer to call %s came after its lease: the search will find it", call.pk)
             return False
         device = record_result(call, answer)
@@ -158,33 +147,22 @@ def confirm_call(call: VendorCall, answer: tenovi.HwiDevice | None) -> bool:
     return True
 
 
-def update_if_unchanged(call: VendorCall, **changes: Any) -> bool:
-    """Change the row only if nobody else has since it was read; then it is held by nobody."""
-    as_seen = {name: getattr(call, name) for name in ("state", "lease", "search_after")}
-    changes |= {"lease": None, "leased_until": None}
-    if not VendorCall.objects.filter(pk=call.pk, **as_seen).update(**changes):
-        return False
-    for name, value in changes.items():
-        setattr(call, name, value)
-    return True
+def handle_rejection(call: VendorCall, error: tenovi.Rejected) -> None:
+    if error.status == HTTPStatus.NOT_FOUND and call.kind in CallKind.ending():
+        confirm_call(call, None)
+    else:
+        call.release(state=CallState.REJECTED, reason=error.reason, errors=error.fields, resolved_at=timezone.now())
 
 
 def unknown_state_fields(reason: str) -> dict[str, Any]:
     now = timezone.now()
-    held = {"lease": None, "leased_until": None, "absence_count": 0}
     return {
         "state": CallState.UNKNOWN,
         "reason": reason,
         "unknown_since": now,
         "search_after": now + settle_time(),
-    } | held
-
-
-def handle_rejection(call: VendorCall, error: tenovi.Rejected) -> None:
-    if error.status == 404 and call.kind in CallKind.ending():
-        confirm_call(call, None)
-    else:
-        mark_rejected(call, reason=error.reason, errors=error.fields)
+        "absence_count": 0,
+    }
 
 
 def record_result(call: VendorCall, answer: tenovi.HwiDevice | None) -> Device | None:

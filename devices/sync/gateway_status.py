@@ -7,14 +7,11 @@ The vendor tells no battery of a gateway: it is plugged in, and silent without p
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import time
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from devices import tenovi
@@ -22,18 +19,19 @@ from devices.hardware_ids import normalise_hardware_uuid
 from devices.models import Device, Gateway, SyncRun
 from devices.models.sync import SyncKind
 from devices.sync import runs
+from devices.vendor_reads import drain_vendor_reads
 from patients.models import Patient
 from patients.queueing import periodic_jobs
 from patients.queueing.wakeup import wake_worker
+from patients.queueing.work_item import SLICE_SECONDS, DrainEnd, backoff
 
 if TYPE_CHECKING:
     from patients.models import User
 
-logger = logging.getLogger(__name__)
-
-SLICE_SECONDS = 60
 MAX_ATTEMPTS = 3
-FIRST_BACKOFF_SECONDS = 60
+FIRST_BACKOFF_SECONDS = 60.0
+MAX_BACKOFF_SECONDS = 3600.0
+MAX_PROBLEM_LENGTH = 200
 UNKNOWN_AT_VENDOR = "The vendor does not know this gateway on our account."
 UNREADABLE_ANSWER = "The vendor gave no answer that can be read."
 VENDOR_ACCESS_PROBLEM = "Our access to the vendor doesn't work at the moment. The operators have been told."
@@ -61,43 +59,30 @@ def start_gateway_run(*, by: User | None = None) -> SyncRun:
 
 
 def fetch_due_statuses(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> bool:
-    """Ask for about `seconds`. True when more can be done at once."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        gateway = Gateway.objects.status_due().order_by("status_due_at", "pk").first()
-        if gateway is None:
-            finish_gateway_run()
-            return False
-        if not try_fetch_status(client, gateway):
-            return False  # the lane is stopped or the vendor can't be reached: the next sweep tries again
-    return True
+    """Ask about due gateways for about `seconds`. True when more can be done at once."""
+    end = drain_vendor_reads(
+        lambda: Gateway.objects.status_due().order_by("status_due_at", "pk").first(),
+        lambda gateway: fetch_gateway_status(client, gateway),
+        handle_failed_status,
+        purpose="The reading of gateway statuses",
+        stop_unreachable=True,
+        seconds=seconds,
+    ).end
+    if end == DrainEnd.EMPTY:
+        finish_gateway_run()
+    return end == DrainEnd.TIME_UP
 
 
-def try_fetch_status(client: tenovi.TenoviClient, gateway: Gateway) -> bool:
-    """False when it is no use to go on with other gateways now."""
-    try:
-        fetch_gateway_status(client, gateway)
-    except tenovi.Misconfigured as error:
-        logger.error("asking about gateways has stopped, an operator must look: %s", error)
-        return False
-    except tenovi.NotSent:
-        return False
-    except tenovi.Rejected as error:
-        record_status_problem(gateway, describe_rejection(error))
-    except tenovi.Unclear:
-        postpone_status(gateway)
-    return True
-
-
-def postpone_status(gateway: Gateway) -> None:
+def handle_failed_status(gateway: Gateway, failure: tenovi.VendorFailure) -> None:
     """A gateway whose answers can't be read is left until the next night, and holds up no other."""
-    if gateway.status_attempts + 1 >= MAX_ATTEMPTS:
-        record_status_problem(gateway, UNREADABLE_ANSWER)
+    if not isinstance(failure, tenovi.Failed):
+        return  # no gateway's fault: it stays due
+    attempts = gateway.status_attempts + 1
+    if failure.refusal or attempts >= MAX_ATTEMPTS:
+        record_status_problem(gateway, failure)
         return
-    wait = dt.timedelta(seconds=FIRST_BACKOFF_SECONDS * 2**gateway.status_attempts)
-    Gateway.objects.filter(pk=gateway.pk).update(
-        status_due_at=timezone.now() + wait, status_attempts=F("status_attempts") + 1
-    )
+    pause = backoff(attempts, first_seconds=FIRST_BACKOFF_SECONDS, max_seconds=MAX_BACKOFF_SECONDS)
+    Gateway.objects.filter(pk=gateway.pk).update(status_due_at=timezone.now() + pause, status_attempts=attempts)
 
 
 def finish_gateway_run() -> None:
@@ -125,20 +110,13 @@ def request_gateway_refresh(gateway: Gateway) -> None:
 
 def refresh_requested_gateways(client: tenovi.TenoviClient) -> int:
     """Ask about every gateway that a person has asked for. Returns how many were asked about."""
-    asked = 0
-    for gateway in Gateway.objects.lookup_requested().order_by("lookup_requested_at", "pk"):
-        try:
-            fetch_gateway_status(client, gateway)
-        except tenovi.Misconfigured as error:
-            record_status_problem(gateway, VENDOR_ACCESS_PROBLEM)
-            logger.error("asking about gateways has stopped, an operator must look: %s", error)
-            break
-        except tenovi.Rejected as error:
-            record_status_problem(gateway, describe_rejection(error))
-        except (tenovi.NotSent, tenovi.Unclear):
-            record_status_problem(gateway, UNREADABLE_ANSWER)
-        asked += 1
-    return asked
+    return drain_vendor_reads(
+        lambda: Gateway.objects.lookup_requested().order_by("lookup_requested_at", "pk").first(),
+        lambda gateway: fetch_gateway_status(client, gateway),
+        record_status_problem,
+        purpose="The reading of requested gateways",
+        stop_unreachable=False,
+    ).count
 
 
 # --- what was told ---------------------------------------------------------------------------------------------------
@@ -171,7 +149,13 @@ def smallint_or_none(number: int | None) -> int | None:
     return number if number is not None and abs(number) < 32_000 else None
 
 
-def record_status_problem(gateway: Gateway, problem: str) -> None:
+def record_status_problem(gateway: Gateway, failure: tenovi.VendorFailure) -> None:
+    if isinstance(failure, tenovi.Stop):
+        problem = VENDOR_ACCESS_PROBLEM
+    elif isinstance(failure, tenovi.Failed) and failure.refusal:
+        problem = UNKNOWN_AT_VENDOR if failure.not_found else failure.refusal[:MAX_PROBLEM_LENGTH]
+    else:
+        problem = UNREADABLE_ANSWER
     update_gateway(gateway, status_problem=problem)
 
 
@@ -183,7 +167,3 @@ def update_gateway(gateway: Gateway, **facts: Any) -> None:
         )
         holders = Device.objects.linked().filter(gateway=gateway, patient__isnull=False)
         Patient.objects.touch_live_version(pk for pk in holders.values_list("patient_id", flat=True) if pk)
-
-
-def describe_rejection(error: tenovi.Rejected) -> str:
-    return UNKNOWN_AT_VENDOR if error.status == HTTPStatus.NOT_FOUND else error.reason[:200]

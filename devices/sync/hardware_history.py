@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,10 +10,9 @@ from django.utils import timezone
 from devices import tenovi
 from devices.hardware_ids import normalise_hardware_uuid
 from devices.models import Device, Gateway, HardwareChange
+from devices.vendor_reads import drain_vendor_reads
 from patients.models import Patient
 from patients.queueing.wakeup import wake_worker
-
-logger = logging.getLogger(__name__)
 
 SAME_CHANGE_WINDOW = dt.timedelta(days=7)  # noticed by webhook or by night; logged when the vendor's clerk does
 RETRY_DELAY = dt.timedelta(minutes=15)
@@ -41,22 +39,19 @@ def request_hardware_log(device: Device) -> None:
 
 
 def fetch_due_hardware_logs(client: tenovi.TenoviClient) -> int:
-    """Read the vendor's log of every device that is due. Returns how many were read."""
-    read = 0
-    for device in Device.objects.hardware_log_due().order_by("hardware_log_due_at", "pk"):
-        try:
-            log = client.list_hardware_uuid_logs(device.hwi_id)
-        except tenovi.Misconfigured as error:
-            logger.error("reading logs of hardware has stopped, an operator must look: %s", error)
-            break
-        except tenovi.NotSent:
-            break
-        except (tenovi.Unclear, tenovi.Rejected):
+    """Read the vendor's log of every device that is due. Returns for how many it was asked for."""
+
+    def postpone(device: Device, failure: tenovi.VendorFailure) -> None:
+        if isinstance(failure, tenovi.Failed):
             Device.objects.filter(pk=device.pk).update(hardware_log_due_at=timezone.now() + RETRY_DELAY)
-            continue
-        store_hardware_log(device, log)
-        read += 1
-    return read
+
+    return drain_vendor_reads(
+        lambda: Device.objects.hardware_log_due().order_by("hardware_log_due_at", "pk").first(),
+        lambda device: store_hardware_log(device, client.list_hardware_uuid_logs(device.hwi_id)),
+        postpone,
+        purpose="The reading of hardware logs",
+        stop_unreachable=True,
+    ).count
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.utils import timezone
 
-from devices.inbox import processing
+from devices.inbox import maintenance, processing
 from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_items
 from devices.models import Assignment, Delivery, Device
 from devices.models.delivery import DeliveryState
@@ -152,7 +152,7 @@ def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User) -> D
     facts = device_facts_for(hwi_id)
     device = stranger.device or create_unconfirmed_device(hwi_id, facts)
     upsert.attach_device(device, patient, vendor_patient_id=resolve_vendor_patient_id(device, facts, patient))
-    replayed = processing.replay_deliveries(
+    replayed = maintenance.replay_deliveries(
         Delivery.objects.filter(hwi_id=hwi_id, state__in=DeliveryState.of_unknown_device())
     )
     audit_log.record_event(
@@ -194,6 +194,6 @@ def request_another_lookup(*, hwi_id: uuid.UUID, by: User) -> int:
 @transaction.atomic
 def dismiss_unknown_device(*, hwi_id: uuid.UUID, reason: str, by: User) -> int:
     """Nobody's readings, such as the vendor's test messages. The bodies stay until they are purged by age."""
-    dismissed = processing.dismiss_deliveries(open_deliveries().filter(hwi_id=hwi_id), reason=reason)
+    dismissed = maintenance.dismiss_deliveries(open_deliveries().filter(hwi_id=hwi_id), reason=reason)
     audit_log.record_event(AuditEvent.Action.DISMISS, by=by, target=f"device:{hwi_id}", count=dismissed)
     return dismissed

@@ -5,13 +5,25 @@ from .client import TenoviClient
 from .client_factory import background_client, user_client
 from .decoding import ListResult, UnreadableRow
 from .device_schemas import FulfillmentRequest, HwiDevice, PatientDetails, ShipTo, VendorPatient
-from .errors import Misconfigured, NotSent, Rejected, Unclear, VendorError
+from .errors import (
+    Failed,
+    Misconfigured,
+    NotSent,
+    Rejected,
+    RetryAfter,
+    Stop,
+    Unclear,
+    VendorError,
+    VendorFailure,
+    classify,
+)
 from .pagination import Page
 from .rate_limiter import ApiKey, RateLimiter, clear_refused_key
 from .vocabulary import format_time, parse_device_state, parse_time, sanitize_json
 
 __all__ = [
     "ApiKey",
+    "Failed",
     "FulfillmentRequest",
     "GatewayInfo",
     "HardwareUuidLog",
@@ -25,14 +37,18 @@ __all__ = [
     "PatientDetails",
     "RateLimiter",
     "Rejected",
+    "RetryAfter",
     "ShipTo",
+    "Stop",
     "TenoviClient",
     "Unclear",
     "UnreadableRow",
     "VendorError",
+    "VendorFailure",
     "VendorPatient",
     "VendorWebhook",
     "background_client",
+    "classify",
     "clear_refused_key",
     "format_time",
     "parse_device_state",

@@ -3,6 +3,9 @@ an id or a part of a body, so that it may be logged."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from http import HTTPStatus
+
 
 class VendorError(Exception):
     """What the four have in common; never raised itself. `status` is the HTTP status, if one was read."""
@@ -46,3 +49,42 @@ class Rejected(VendorError):
 
 def rebuild_rejected(message: str, reason: str, fields: dict[str, list[str]], status: int) -> Rejected:
     return Rejected(message, reason=reason, fields=fields, status=status)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Our key or address is wrong: no further read makes sense before an operator has acted."""
+
+    error: VendorError
+
+
+@dataclass(frozen=True)
+class RetryAfter:
+    """Nothing reached the vendor. `seconds` is None where the vendor named no pause."""
+
+    error: VendorError
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The read brought no answer that can be used. `refusal` is the vendor's reason if it understood and refused,
+    else empty; `not_found` if the object doesn't exist there."""
+
+    error: VendorError
+    refusal: str = ""
+    not_found: bool = False
+
+
+VendorFailure = Stop | RetryAfter | Failed
+
+
+def classify(error: VendorError) -> VendorFailure:
+    """What a loop of reads does about an error. A write treats Unclear more strictly: it is never repeated."""
+    if isinstance(error, Misconfigured):
+        return Stop(error)
+    if isinstance(error, NotSent):
+        return RetryAfter(error, error.retry_after)
+    if isinstance(error, Rejected):
+        return Failed(error, refusal=error.reason or str(error), not_found=error.status == HTTPStatus.NOT_FOUND)
+    return Failed(error)

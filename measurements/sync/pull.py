@@ -6,78 +6,73 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import random
-import time
-import uuid
 from http import HTTPStatus
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from devices import tenovi
 from devices.inbox.payload_parsing import parse_item
 from devices.models import SyncRow, SyncRun
 from devices.models.sync import TOTAL_NAMES, SyncKind, SyncRowState
+from devices.vendor_reads import drain_vendor_reads
 from measurements.ingest import pipeline
 from measurements.models import Measurement
-
-logger = logging.getLogger(__name__)
+from patients.queueing.work_item import SLICE_SECONDS, DrainEnd, lease_end
 
 MAX_ATTEMPTS = 6
-FIRST_BACKOFF_SECONDS = 30
-SLICE_SECONDS = 60
+MAX_PROBLEM_LENGTH = 500
+VENDOR_ACCESS_PROBLEM = "The vendor refuses our key or address. No reading is blamed; an operator is told."
 
 
 def pull_due_patients(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> bool:
     """Pull patients for about `seconds`. True when more can be done at once."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        row = claim_due_row()
-        if row is None:
-            finish_completed_runs()
-            return False
-        if not pull_patient(client, row):
-            return False  # the lane is stopped or the vendor can't be reached: the next sweep tries again
-    return True
+    end = drain_vendor_reads(
+        claim_due_row,
+        lambda row: pull_patient(client, row),
+        handle_failed_pull,
+        purpose="The pull of readings",
+        stop_unreachable=True,
+        seconds=seconds,
+    ).end
+    if end == DrainEnd.EMPTY:
+        finish_completed_runs()
+    return end == DrainEnd.TIME_UP
 
 
 def claim_due_row() -> SyncRow | None:
-    with transaction.atomic():
-        due = (
-            SyncRow.objects.due()
-            .order_by("next_attempt_at", "pk")
-            .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        )
-        row = due.select_related("patient").first()
-        if row is not None:
-            row.lease = uuid.uuid4()
-            row.leased_until = timezone.now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
-            row.save(update_fields=["lease", "leased_until"])
-    return row
+    return SyncRow.objects.due().claim().select_related("patient").first()
 
 
-def pull_patient(client: tenovi.TenoviClient, row: SyncRow) -> bool:
-    """False when it is no use to go on with other patients now."""
+def pull_patient(client: tenovi.TenoviClient, row: SyncRow) -> None:
+    """Store all pages of the row's window. Completion checks the lease: a worker that was too slow moves no watermark.
+
+    A 404 is about this patient, who may be gone at the vendor: the other patients don't wait for it.
+    """
     try:
         fetch_and_store_pages(client, row)
     except tenovi.Misconfigured as error:
-        if error.status == HTTPStatus.NOT_FOUND:  # this patient may be gone there; the others are not to wait for it
-            record_failed_attempt(row, error)
-            return True
-        logger.error("pull stopped: %s", error)
-        release_row(row, problem="The vendor refuses our key or address. No reading is blamed; an operator is told.")
-        return False
-    except tenovi.NotSent as error:
-        release_row(row, problem=str(error), retry_after_seconds=error.retry_after)
-        return False
-    except (tenovi.Unclear, tenovi.Rejected) as error:
-        record_failed_attempt(row, error)
-        return True
-    complete_row(row)
-    return True
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        raise tenovi.Unclear(str(error), status=error.status) from error
+    row.release(
+        state=SyncRowState.DONE, found=row.found, added=row.added, missed=row.missed, quarantined=row.quarantined,
+        problem="", finished_at=timezone.now(),
+    )  # fmt: skip
+
+
+def handle_failed_pull(row: SyncRow, failure: tenovi.VendorFailure) -> None:
+    problem = str(failure.error)[:MAX_PROBLEM_LENGTH]
+    if isinstance(failure, tenovi.Failed):
+        failed = row.attempts + 1 >= MAX_ATTEMPTS
+        row.fail(state=SyncRowState.FAILED if failed else SyncRowState.WAITING, problem=problem)
+        return
+    pause = row.FIRST_BACKOFF_SECONDS
+    if isinstance(failure, tenovi.RetryAfter) and failure.seconds is not None:
+        pause = failure.seconds
+    if isinstance(failure, tenovi.Stop):
+        problem = VENDOR_ACCESS_PROBLEM
+    row.release(next_attempt_at=timezone.now() + dt.timedelta(seconds=pause), problem=problem)
 
 
 def fetch_and_store_pages(client: tenovi.TenoviClient, row: SyncRow) -> None:
@@ -92,41 +87,12 @@ def fetch_and_store_pages(client: tenovi.TenoviClient, row: SyncRow) -> None:
         row.added += stored.added
         row.quarantined += aside
         row.missed += count_missed_readings(stored.new_ids, row.patient.enrolled_at)
-        row.leased_until = timezone.now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
-        SyncRow.objects.filter(pk=row.pk, lease=row.lease).update(leased_until=row.leased_until)
+        row.update_claimed(leased_until=lease_end())
 
 
 def count_missed_readings(new_ids: list[int], since: dt.datetime) -> int:
     """Readings that a webhook should have brought: the vendor had them after we began to listen."""
     return Measurement.objects.filter(pk__in=new_ids, vendor_created_at__gte=since).count()
-
-
-def complete_row(row: SyncRow) -> None:
-    """Completion checks the lease: a worker that was too slow moves no watermark."""
-    SyncRow.objects.filter(pk=row.pk, lease=row.lease).update(
-        state=SyncRowState.DONE, found=row.found, added=row.added, missed=row.missed, quarantined=row.quarantined,
-        problem="", finished_at=timezone.now(), lease=None, leased_until=None,
-    )  # fmt: skip
-
-
-def release_row(row: SyncRow, *, problem: str, retry_after_seconds: float | None = None) -> None:
-    wait = dt.timedelta(seconds=retry_after_seconds if retry_after_seconds is not None else FIRST_BACKOFF_SECONDS)
-    SyncRow.objects.filter(pk=row.pk, lease=row.lease).update(
-        next_attempt_at=timezone.now() + wait, problem=problem[:500], lease=None, leased_until=None
-    )
-
-
-def record_failed_attempt(row: SyncRow, error: tenovi.VendorError) -> None:
-    attempts = row.attempts + 1
-    seconds = FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1) * random.uniform(0.5, 1)  # noqa: S311  a pause, no secret
-    SyncRow.objects.filter(pk=row.pk, lease=row.lease).update(
-        attempts=F("attempts") + 1,
-        state=SyncRowState.FAILED if attempts >= MAX_ATTEMPTS else SyncRowState.WAITING,
-        next_attempt_at=timezone.now() + dt.timedelta(seconds=seconds),
-        problem=str(error)[:500],
-        lease=None,
-        leased_until=None,
-    )
 
 
 def finish_completed_runs() -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from devices import tenovi
-from devices.inbox import processing
+from devices.inbox import maintenance, processing
 from devices.models import Delivery, Device
 from devices.statuses import DeviceState
 from fulfillment import status_webhooks, tracking
@@ -129,7 +129,7 @@ def test_tracking_replay_of_all_deliveries_changes_nothing(order, device, client
     tracking.update_order_lines()
     before = tracking_snapshot(order)
 
-    processing.replay_deliveries(Delivery.objects.all())
+    maintenance.replay_deliveries(Delivery.objects.all())
     processing.process_due_deliveries(FULFILLMENT, status_webhooks.process_status_deliveries)
     make_refreshes_due()
     tracking.refresh_due_devices(client)

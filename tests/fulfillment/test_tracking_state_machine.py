@@ -71,7 +71,8 @@ class TrackingStateMachine(VendorStateMachine):
         with self.sim.state.transaction():
             for each in self.sim.devices():
                 if each["device"]["hardware_uuid"] == old:
-                    replacements.replace_hardware_id(self.sim.state, each, new, self.sim.state.clock.stamp())
+                    replacements.log_hardware_change(self.sim.state, each, old, new, self.sim.state.clock.stamp())
+                    each["device"]["hardware_uuid"] = new
                     devices.save_device(self.sim.state, each)
                     devices.notify_device_status(self.sim.state, each, status="Replaced", old_uuid=old)
         COUNTS["replacements"] += 1

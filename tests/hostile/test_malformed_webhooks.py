@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from devices.inbox import processing
+from devices.inbox import maintenance
 from devices.models import Delivery
 from fulfillment.models import OrderEvent
 from fulfillment.special_orders.models import SpecialOrder
@@ -271,7 +271,7 @@ def test_replay_of_all_deliveries_changes_nothing(scenario):
     )
     before = stored_state()
 
-    assert processing.replay_deliveries(Delivery.objects.all()) == Delivery.objects.count()
+    assert maintenance.replay_deliveries(Delivery.objects.all()) == Delivery.objects.count()
     w.process_queues()
 
     assert stored_state() == before

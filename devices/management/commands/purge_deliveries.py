@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from devices.inbox import processing
+from devices.inbox import maintenance
 
 
 class Command(BaseCommand):
@@ -15,11 +15,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
-            "--days", type=int, default=processing.BODY_RETENTION.days, help="since they were processed"
+            "--days", type=int, default=maintenance.BODY_RETENTION.days, help="since they were processed"
         )
 
     def handle(self, **options: Any) -> None:
         if options["days"] < 1:
             raise CommandError("At least one day: somebody may still want to look at what came in today.")
-        purged = processing.purge_bodies(older_than=dt.timedelta(days=options["days"]), seconds=math.inf)
+        purged = maintenance.purge_bodies(older_than=dt.timedelta(days=options["days"]), seconds=math.inf)
         self.stdout.write(f"{purged} bodies purged")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from devices.inbox import processing
+from devices.inbox import maintenance
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.tenovi import parse_time
@@ -39,6 +39,6 @@ class Command(BaseCommand):
             rows = rows.filter(kind=options["kind"])
         if options["since"]:
             rows = rows.filter(received_at__gte=options["since"])
-        count = processing.replay_deliveries(rows)
+        count = maintenance.replay_deliveries(rows)
         audit_log.record_event(AuditEvent.Action.REPLAY, by=None, count=count)
         self.stdout.write(f"{count} deliveries will be worked on again")

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from devices.inbox import processing
+from devices.inbox import maintenance
 from devices.models import Delivery, Device, SyncRow
 from devices.sync import reconciliation, unknown_devices, upsert
 from measurements.ingest import pipeline
@@ -204,15 +204,15 @@ def test_purge_deliveries_empties_bodies_90_days_after_processing(rosa):
     assert bodies[young.pk]
     assert bodies[needing_review.pk], "it has not been done with"
     assert bytes(Delivery.objects.get(pk=old.pk).digest) == bytes(old.digest)
-    assert processing.purge_bodies() == 0
+    assert maintenance.purge_bodies() == 0
 
 
 def test_replay_skips_purged_deliveries(rosa):
     row = receive_and_ingest(measurement_item(DeviceFactory(patient=rosa)))
     Delivery.objects.update(processed_at=timezone.now() - dt.timedelta(days=91))
-    processing.purge_bodies()
+    maintenance.purge_bodies()
 
-    assert processing.replay_deliveries(Delivery.objects.all()) == 0
+    assert maintenance.replay_deliveries(Delivery.objects.all()) == 0
     row.refresh_from_db()
     assert row.state == DONE
 

@@ -116,7 +116,7 @@ def test_gateway_status_run_resumes_after_a_worker_crash_without_repeated_calls(
         theirs = sim.add_device(external_id=rosa.external_id)
         DeviceFactory(patient=rosa, gateway=GatewayFactory(hardware_uuid=theirs["device"]["hardware_uuid"]))
     run = gateway_status.start_gateway_run()
-    assert gateway_status.try_fetch_status(client, Gateway.objects.status_due().first())
+    gateway_status.fetch_gateway_status(client, Gateway.objects.status_due().first())
 
     assert gateway_status.start_gateway_run() == run, "a second start joins"
     while gateway_status.fetch_due_statuses(client):

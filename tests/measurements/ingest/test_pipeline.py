@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from devices.inbox import processing
+from devices.inbox import maintenance
 from devices.models import Assignment, Delivery
 from devices.sync import upsert
 from measurements.models import LatestReading, Measurement, Metric
@@ -213,7 +213,7 @@ def test_ingest_replay_of_all_deliveries_changes_nothing(cuff):
     receive_and_ingest(b"[")
     before = list(Measurement.objects.values()), list(LatestReading.objects.values()), Delivery.objects.count()
 
-    processing.replay_deliveries(Delivery.objects.all())
+    maintenance.replay_deliveries(Delivery.objects.all())
     receive_and_ingest(b"[]")
 
     after = list(Measurement.objects.values()), list(LatestReading.objects.values()), Delivery.objects.count() - 1

@@ -1,0 +1,45 @@
+"""Draining of rows that each need one read at the vendor, with one handling of its errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from devices import tenovi
+from patients.queueing.work_item import SLICE_SECONDS, Drained, drain
+
+Item = TypeVar("Item")
+
+logger = logging.getLogger(__name__)
+
+
+def drain_vendor_reads(
+    claim: Callable[[], Item | None],
+    read: Callable[[Item], object],
+    record_failure: Callable[[Item, tenovi.VendorFailure], object],
+    *,
+    purpose: str,
+    stop_unreachable: bool,
+    seconds: float = SLICE_SECONDS,
+) -> Drained:
+    """Drain as `work_item.drain` does. A vendor error of `read` is classified and given to `record_failure`.
+
+    Ends when our key or address is wrong, which is logged for an operator, and with `stop_unreachable` also when
+    nothing reached the vendor. `purpose` names the reads in the log. Only repeatable reads: a call that changes
+    something at the vendor is never sent through this.
+    """
+
+    def read_one(item: Item) -> bool:
+        try:
+            read(item)
+        except tenovi.VendorError as error:
+            failure = tenovi.classify(error)
+            record_failure(item, failure)
+            if isinstance(failure, tenovi.Stop):
+                logger.error("%s stopped, an operator must check key and address: %s", purpose, error)
+                return False
+            return not (stop_unreachable and isinstance(failure, tenovi.RetryAfter))
+        return True
+
+    return drain(claim, read_one, seconds=seconds)
