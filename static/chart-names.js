@@ -76,13 +76,9 @@ window.ChartNames = (() => {
     const ratio = u.pxRatio || devicePixelRatio;
     const y = u.valToPos(panel.baseline, "y", true);
     Paint.clip(u, (ctx, box) => {
-      ctx.strokeStyle = colours.soft;
       ctx.lineWidth = ratio;
       ctx.setLineDash([6 * ratio, 4 * ratio]);
-      ctx.beginPath();
-      ctx.moveTo(box.left, y);
-      ctx.lineTo(box.left + box.width, y);
-      ctx.stroke();
+      Paint.strokeAcross(ctx, colours.soft, box, y);
     });
     drawLabel(u, panel, colours, `7-day median ${panel.baseline.toFixed(panel.decimals)}`, [y - 17 * ratio, y + 3 * ratio], gap);
   }

@@ -15,14 +15,8 @@ window.ChartPaint = (() => {
     if (printing) return BLACK;
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-    return {
-      ink: colour("ink"),
-      soft: colour("soft"),
-      grid: colour("grid"),
-      panel: colour("panel"),
-      bad: colour("bad"),
-      lines: [colour("series-1"), colour("series-2"), colour("series-3")],
-    };
+    const named = Object.fromEntries(["ink", "soft", "grid", "panel", "bad"].map((name) => [name, colour(name)]));
+    return { ...named, lines: ["series-1", "series-2", "series-3"].map(colour) };
   }
 
   // `overhang`: how far a mark may reach over the ends of the time axis, in CSS pixels.
@@ -61,11 +55,25 @@ window.ChartPaint = (() => {
     return ctx.createPattern(tile, "repeat");
   }
 
-  // A filled area that belongs to a line: in its colour; on paper hatched, with an edge.
-  function area(ctx, corners, colours, line, ratio) {
+  function tracePath(ctx, corners, { closed = false } = {}) {
     ctx.beginPath();
     corners.forEach(([x, y]) => ctx.lineTo(x, y));
-    ctx.closePath();
+    if (closed) ctx.closePath();
+  }
+
+  function strokePath(ctx, colour, corners, options) {
+    tracePath(ctx, corners, options);
+    ctx.strokeStyle = colour;
+    ctx.stroke();
+  }
+
+  function strokeAcross(ctx, colour, box, y) {
+    strokePath(ctx, colour, [[box.left, y], [box.left + box.width, y]]);
+  }
+
+  // A filled area that belongs to a line: in its colour; on paper hatched, with an edge.
+  function area(ctx, corners, colours, line, ratio) {
+    tracePath(ctx, corners, { closed: true });
     ctx.globalAlpha = printing ? 1 : 0.2;
     ctx.fillStyle = printing ? hatched(ctx, colours.soft, line, ratio) : colours.lines[line];
     ctx.fill();
@@ -85,14 +93,9 @@ window.ChartPaint = (() => {
     ctx.fillRect(box.left, top, box.width, bottom - top);
     ctx.globalAlpha = 1;
     ctx.lineWidth = 0.8 * ratio;
-    ctx.strokeStyle = colours.soft;
     ctx.setLineDash([2 * ratio, 2 * ratio]);
-    [[goal.high, top], [goal.low, bottom]].filter(([bound]) => bound !== null).forEach(([, y]) => {
-      ctx.beginPath();
-      ctx.moveTo(box.left, y);
-      ctx.lineTo(box.left + box.width, y);
-      ctx.stroke();
-    });
+    if (goal.high !== null) strokeAcross(ctx, colours.soft, box, top);
+    if (goal.low !== null) strokeAcross(ctx, colours.soft, box, bottom);
     ctx.setLineDash([]);
   }
 
@@ -153,40 +156,23 @@ window.ChartPaint = (() => {
     ctx.beginPath();
     if (kind === 1 || kind === 2) {
       const up = kind === 1 ? -1 : 1;
-      ctx.moveTo(x, y + up * size * 1.3);
-      ctx.lineTo(x - size * 1.15, y - up * size * 0.8);
-      ctx.lineTo(x + size * 1.15, y - up * size * 0.8);
-      ctx.closePath();
+      const base = y - up * size * 0.8;
+      const corners = [[x, y + up * size * 1.3], [x - size * 1.15, base], [x + size * 1.15, base]];
+      tracePath(ctx, corners, { closed: true });
     } else if (kind === 3) ctx.rect(x - size * 0.9, y - size * 0.9, size * 1.8, size * 1.8);
     else ctx.arc(x, y, size, 0, 2 * Math.PI);
   }
 
   function mark(ctx, x, y, size, flags, colours) {
+    const [left, right, top, bottom] = [x - 2 * size, x + 2 * size, y - 2 * size, y + 2 * size];
+    const far = 2.6 * size;
     if (flags & CHECK) {
-      ctx.beginPath();
-      ctx.moveTo(x - 2 * size, y - 2 * size);
-      ctx.lineTo(x + 2 * size, y + 2 * size);
-      ctx.moveTo(x + 2 * size, y - 2 * size);
-      ctx.lineTo(x - 2 * size, y + 2 * size);
-      ctx.strokeStyle = colours.ink;
-      ctx.stroke();
+      strokePath(ctx, colours.ink, [[left, top], [right, bottom]]);
+      strokePath(ctx, colours.ink, [[right, top], [left, bottom]]);
     }
-    if (flags & LEFT_OUT) {
-      ctx.beginPath();
-      ctx.moveTo(x - 2 * size, y + 2 * size);
-      ctx.lineTo(x + 2 * size, y - 2 * size);
-      ctx.strokeStyle = colours.soft;
-      ctx.stroke();
-    }
+    if (flags & LEFT_OUT) strokePath(ctx, colours.soft, [[left, bottom], [right, top]]);
     if (flags & IRREGULAR) {
-      ctx.beginPath();
-      ctx.moveTo(x, y - 2.6 * size);
-      ctx.lineTo(x + 2.6 * size, y);
-      ctx.lineTo(x, y + 2.6 * size);
-      ctx.lineTo(x - 2.6 * size, y);
-      ctx.closePath();
-      ctx.strokeStyle = colours.bad;
-      ctx.stroke();
+      strokePath(ctx, colours.bad, [[x, y - far], [x + far, y], [x, y + far], [x - far, y]], { closed: true });
     }
   }
 
@@ -266,5 +252,5 @@ window.ChartPaint = (() => {
   addEventListener("beforeprint", () => { printing = true; document.dispatchEvent(new CustomEvent("theme:changed")); });
   addEventListener("afterprint", () => { printing = ON_PAPER; document.dispatchEvent(new CustomEvent("theme:changed")); });
 
-  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, clip, dash, area, goals, minMax, points, gapTexts, gaps, strip };
+  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, clip, dash, area, strokeAcross, goals, minMax, points, gapTexts, gaps, strip };
 })();

@@ -33,9 +33,7 @@ DARK_THEN_LIGHT = pytest.mark.parametrize(
 # Screenshots of the last run; ignored by git.
 SCREENSHOTS_FOLDER = ROOT / ".test" / "screenshots"
 CHROMIUM_MISSING = "No Chromium"
-CHROMIUM_HINT = (
-    f"{CHROMIUM_MISSING}: install one, or set CHROMIUM to its path; `make test` looks for it and fetches it."
-)
+CHROMIUM_HINT = f"{CHROMIUM_MISSING}: install one, or set CHROMIUM to its path; `make test` finds or downloads it."
 
 
 def pytest_itemcollected(item):
@@ -132,11 +130,11 @@ class RequestCounter:
             assert self.changed.wait_for(lambda: self.count <= 0, WAIT_TIMEOUT_SECONDS), f"{self.count} requests hang"
 
 
-def wait_until_true(holds):
+def wait_until_true(condition):
     """Polls the condition, because our CSP refuses Playwright's own waiting for an expression."""
     end = time.monotonic() + WAIT_TIMEOUT_SECONDS
-    while not holds():
-        assert time.monotonic() < end, "still not so"
+    while not condition():
+        assert time.monotonic() < end, "the condition never became true"
         time.sleep(0.05)
 
 
@@ -195,12 +193,12 @@ def page(open_browser_page, stack, request):
     return open_browser_page(viewport=DESKTOP if request.param == "desktop" else PHONE, base_url=stack.base_url)
 
 
-def record_page_errors(page, troubles, *, home):
+def record_page_errors(page, errors, *, home):
     """Records console errors (CSP violations too), script errors, and requests to any host but `home`."""
-    page.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+    page.on("console", lambda message: message.type == "error" and errors.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: errors.append(f"script: {error}"))
     page.on(
-        "request", lambda request: is_foreign_request(request.url, home) and troubles.append(f"foreign: {request.url}")
+        "request", lambda request: is_foreign_request(request.url, home) and errors.append(f"foreign: {request.url}")
     )
 
 
