@@ -32,5 +32,5 @@ def test_patient_preview_shows_patient_local_time(as_nadia, rosa):
 
     response = as_nadia.get(f"/patients/{rosa.pk}/preview/")
 
-    around = [f"{at.astimezone(rosa.zone):%-I:%M %p} there" for at in (before, timezone.now())]
+    around = [f"local time {at.astimezone(rosa.zone):%-I:%M %p}" for at in (before, timezone.now())]
     assert any(words in response.content.decode() for words in around)
