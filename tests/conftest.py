@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, settings
 
 from config.launcher import paths
 from config.launcher.paths import ROOT
-from config.launcher.postgres import running_postgres
+from config.launcher.postgres import Postgres
 from config.launcher.processes import OrphanReaper
-from config.launcher.valkey import running_valkey
+from config.launcher.valkey import Valkey
 from tests import environment
 
 pytest_plugins = [
@@ -72,9 +72,9 @@ def start_servers():
     with contextlib.ExitStack() as starting:
         leash = starting.enter_context(OrphanReaper())
         if environment.uses_own_database():
-            starting.enter_context(running_postgres(state, reaper=leash, durable=False))
+            starting.enter_context(Postgres(state, reaper=leash, durable=False))
         if environment.uses_own_broker():
-            starting.enter_context(running_valkey(state, reaper=leash))
+            starting.enter_context(Valkey(state, reaper=leash))
         return starting.pop_all()
 
 

@@ -11,7 +11,7 @@ from config.launcher import paths
 from config.launcher.console import print_line
 from config.launcher.demo_secrets import generate_secrets
 from config.launcher.lockfile import hold_state_lock
-from config.launcher.postgres import running_postgres
+from config.launcher.postgres import Postgres
 from config.launcher.processes import OrphanReaper
 
 MANAGE_COMMAND = [sys.executable, "manage.py"]
@@ -68,7 +68,7 @@ def production_environment() -> Iterator[dict[str, str]]:
     state = paths.create_private_folder(paths.state_folder_of("test") / f"check-{os.getpid()}-{secrets.token_hex(3)}")
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     try:
-        with OrphanReaper() as reaper, running_postgres(state, reaper=reaper, durable=False) as server:
+        with OrphanReaper() as reaper, Postgres(state, reaper=reaper, durable=False) as server:
             yield inherited | generate_secrets() | PRODUCTION_SETTINGS | {"DATABASE_URL": server.url}
     finally:
         paths.remove_state(state)

@@ -6,16 +6,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from config.launcher import paths
 from config.launcher.errors import LauncherError
-from config.launcher.processes import POLL_INTERVAL_SECONDS, OrphanReaper, Process, popen_user_options, rotate_log
+from config.launcher.processes import EmbeddedServer, OrphanReaper, Process, popen_user_options
 
-START_TIMEOUT_SECONDS = 120  # recovery after a crash replays the log first
 LEFTOVER_STOP_SECONDS = 15
 USER = DATABASE = "vitals"
 MINIMAL_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}  # no secret in a server's environment
@@ -30,7 +28,7 @@ POSTGRES_SETTINGS = {
 NON_DURABLE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class Postgres:
+class Postgres(EmbeddedServer):
     """One cluster in `state`/postgres. `durable=False` is for tests that don't crash it."""
 
     def __init__(self, state: Path, *, reaper: OrphanReaper, durable: bool = True) -> None:
@@ -62,21 +60,12 @@ class Postgres:
             raise LauncherError(
                 f"{self._data} was written by PostgreSQL {written_by}, this is {installed}: remove it to start afresh."
             )
-        rotate_log(self.process.log)
-        self.process.start()
-        self.wait_until_ready()
-        self.create_database()
-
-    def stop(self) -> None:
-        self.process.stop()
-
-    def kill(self) -> None:
-        """Crash: SIGKILL. Everything committed is there after `start()`."""
-        self.process.kill()
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
+        # `pg_isready`, because a zombie postmaster looks alive to `pg_ctl status`.
+        self.start_process(lambda: self.call_tool("pg_isready", "-q", "-h", self._socket_folder).returncode == 0)
+        client = ("-h", str(self._socket_folder), "-U", USER)
+        names = self.run_tool("psql", *client, "-d", "postgres", "-tAc", "SELECT datname FROM pg_database")
+        if DATABASE not in names.split():
+            self.run_tool("createdb", *client, DATABASE)
 
     def server_flags(self) -> list[str]:
         settings = (
@@ -96,21 +85,6 @@ class Postgres:
         sync = [] if self.durable else ["--no-sync"]
         self.run_tool("initdb", "-D", fresh, "-A", "trust", *words, *sync)
         fresh.rename(self._data)
-
-    def wait_until_ready(self) -> None:
-        """`pg_isready`, because a zombie postmaster looks alive to `pg_ctl status`."""
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while self.call_tool("pg_isready", "-q", "-h", self._socket_folder).returncode:
-            self.process.check()
-            if time.monotonic() > deadline:
-                raise LauncherError(f"PostgreSQL is not ready after {START_TIMEOUT_SECONDS} s, see {self.process.log}.")
-            time.sleep(POLL_INTERVAL_SECONDS)
-
-    def create_database(self) -> None:
-        client = ("-h", str(self._socket_folder), "-U", USER)
-        names = self.run_tool("psql", *client, "-d", "postgres", "-tAc", "SELECT datname FROM pg_database")
-        if DATABASE not in names.split():
-            self.run_tool("createdb", *client, DATABASE)
 
     def stop_leftover_server(self) -> None:
         """Stop a postmaster of a killed launcher, then delete its lock files, which may outlive it."""
@@ -152,16 +126,6 @@ class Postgres:
             check=False,
             **popen_user_options(self._owner),
         )
-
-
-@contextlib.contextmanager
-def running_postgres(state: Path, *, reaper: OrphanReaper, durable: bool = True) -> Iterator[Postgres]:
-    server = Postgres(state, reaper=reaper, durable=durable)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
 
 
 def database_url_of(state: Path) -> str:

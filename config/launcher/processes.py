@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from config.launcher.errors import ProcessDied
+from config.launcher.errors import LauncherError, ProcessDied
 from config.launcher.paths import ROOT, DatabaseOwner
 
 STOP_GRACE_SECONDS = 10
@@ -19,7 +19,7 @@ TAIL_LINES = 30
 POLL_INTERVAL_SECONDS = 0.05
 
 
-class OrphanReaper:
+class OrphanReaper(contextlib.AbstractContextManager["OrphanReaper"]):
     """The launcher's side of orphan_reaper.py: its processes are stopped even when the launcher itself is killed."""
 
     def __init__(self, *, inherited_descriptors: tuple[int, ...] = ()) -> None:
@@ -38,15 +38,9 @@ class OrphanReaper:
     def unregister_process(self, pid: int) -> None:
         self._pipe.write(f"-{pid}\n")
 
-    def close(self) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._pipe.close()
         self._helper.wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
 
 class Process:
@@ -138,6 +132,45 @@ class Process:
         self._popen.wait()
         self._reaper.unregister_process(self.pid)
         self._popen = None
+
+
+class EmbeddedServer:
+    """A server in `process` that is started on entering the context and stopped on leaving it."""
+
+    process: Process
+    start_timeout_seconds = 120  # recovery of a database after a crash replays the log first
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        self.process.stop()
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash. What is durable is there after `start()`."""
+        self.process.kill()
+
+    def start_process(self, is_ready: Callable[[], bool]) -> None:
+        rotate_log(self.process.log)
+        self.process.start()
+        deadline = time.monotonic() + self.start_timeout_seconds
+        while not is_ready():
+            self.process.check()
+            if time.monotonic() > deadline:
+                name, log = self.process.name, self.process.log
+                raise LauncherError(f"{name} is not ready after {self.start_timeout_seconds} s, see {log}.")
+            time.sleep(POLL_INTERVAL_SECONDS)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
 
 
 def popen_user_options(owner: DatabaseOwner | None) -> dict[str, Any]:

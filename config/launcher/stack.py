@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from config.launcher.database_guard import refuse_unknown_migrations
 from config.launcher.errors import LauncherError
 from config.launcher.paths import ROOT
-from config.launcher.postgres import Postgres, running_postgres
+from config.launcher.postgres import Postgres
 from config.launcher.processes import OrphanReaper
 from config.launcher.stop_signals import StopSignalListener
 from config.launcher.supervisor import PYTHON, Supervisor
-from config.launcher.valkey import Valkey, running_valkey
+from config.launcher.valkey import Valkey
 
 READY_TIMEOUT_SECONDS = 240  # for a busy machine; a process that dies is noticed at once
 WORKER_PROCESSES = {"ingest": 1, "people": 1, "background": 2}  # queue: processes
@@ -66,10 +66,10 @@ def running_stack(plan: StackConfig, *, reaper: OrphanReaper, stop_listener: Sto
     with ExitStack() as stack:
         env, postgres, valkey = {**plan.env, **fixed_settings(plan)}, None, None
         if not is_configured(plan.env, "DATABASE_URL"):
-            postgres = stack.enter_context(running_postgres(plan.state, reaper=reaper))
+            postgres = stack.enter_context(Postgres(plan.state, reaper=reaper))
             env["DATABASE_URL"] = postgres.url
         if not is_configured(plan.env, "CELERY_BROKER_URL"):
-            valkey = stack.enter_context(running_valkey(plan.state, reaper=reaper))
+            valkey = stack.enter_context(Valkey(plan.state, reaper=reaper))
             env["CELERY_BROKER_URL"] = valkey.url
         if plan.simulator_flags is not None:
             env["TENOVI_BASE_URL"] = f"http://127.0.0.1:{find_free_port()}"

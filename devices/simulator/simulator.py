@@ -13,6 +13,7 @@ from devices.simulator.demo.seed import catch_up_history, seed_demo_account
 from devices.simulator.runtime.clock import Clock
 from devices.simulator.runtime.control_api import CONTROL_PREFIX, ControlApi
 from devices.simulator.runtime.messages import Json, Request
+from devices.simulator.runtime.periodic_thread import PeriodicThread
 from devices.simulator.runtime.state import SimulatorState
 from devices.simulator.runtime.store import Store
 
@@ -45,7 +46,9 @@ class Simulator(ControlHooks):
         self.faults, self.requests, self.throttle = self.vendor.faults, self.vendor.requests, self.vendor.limits
         self.webhooks = self.state.webhook_sender
         self.lifecycle = Lifecycle(self.state, take_reading)
-        self.live = LiveReadings(self.state, live_seconds)
+        self.live, self.live_seconds = LiveReadings(self.state), live_seconds
+        self.lifecycle_thread = PeriodicThread("lifecycle", self.lifecycle.run_due)
+        self.live_thread = PeriodicThread("live", self.live.send_next_reading)
         demo_actions = {
             ("POST", "live"): lambda _: self.live.send_next_reading(),
             ("POST", "reset"): lambda _: self.reset(),
@@ -75,9 +78,9 @@ class Simulator(ControlHooks):
 
     def start(self) -> None:
         self.webhooks.start()
-        self.lifecycle.start()
+        self.lifecycle_thread.start(max(0.02, min(0.25, self.state.stage_seconds / 4)))
         if self.demo:
-            self.live.start()
+            self.live_thread.start(self.live_seconds)
 
     def reset(self) -> None:
         """Restore state, log, faults and waiting webhooks to those of a new state file."""
@@ -90,8 +93,8 @@ class Simulator(ControlHooks):
         self.webhooks.clear()
 
     def stop(self) -> None:
-        self.live.stop()
-        self.lifecycle.stop()
+        self.live_thread.stop()
+        self.lifecycle_thread.stop()
         self.webhooks.stop()
 
     def close(self) -> None:

@@ -14,12 +14,12 @@ from celery import Celery
 from kombu import Connection
 
 from config.launcher import demo_secrets, paths
-from config.launcher.postgres import running_postgres
+from config.launcher.postgres import Postgres
 from config.launcher.processes import OrphanReaper
 from config.launcher.stack import StackConfig, find_free_port, start_web
 from config.launcher.stop_signals import StopSignalListener
 from config.launcher.supervisor import PYTHON, Supervisor
-from config.launcher.valkey import running_valkey
+from config.launcher.valkey import Valkey
 from tests import environment
 from tests.bench.readings import SEED, ReadingGenerator
 
@@ -57,8 +57,8 @@ def bench():
     try:
         with (
             OrphanReaper() as reaper,
-            running_postgres(state, reaper=reaper) as database,
-            running_valkey(state, reaper=reaper) as broker,
+            Postgres(state, reaper=reaper) as database,
+            Valkey(state, reaper=reaper) as broker,
         ):
             with contextlib.closing(BenchStack(state, reaper, database.url, broker.url)) as bench:
                 yield bench

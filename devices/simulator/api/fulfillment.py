@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from operator import itemgetter
-from threading import Event, Thread
 
 from devices.simulator.api import devices, gateways, replacements, special_orders
 from devices.simulator.api.catalogue import is_cellular
@@ -93,7 +92,7 @@ def enter_device_status(state: SimulatorState, document: Json, status: str) -> N
 
 
 class Lifecycle:
-    """Moves what is due. `advance` pushes the clock by hand; `start` lets real time do it on a thread."""
+    """Runs the steps that are due on the lifecycle clock, which `advance` pushes ahead of real time."""
 
     def __init__(self, state: SimulatorState, take_reading: ReadingMaker) -> None:
         self._state = state
@@ -102,8 +101,6 @@ class Lifecycle:
             "replacement": replacements.advance_replacement,
             "bulk_order": special_orders.advance_bulk_order,
         }
-        self._stopped = Event()
-        self._thread: Thread | None = None
 
     def advance(self, seconds: float) -> int:
         """Push the lifecycle clock, stage by stage; the number of steps made."""
@@ -137,18 +134,3 @@ class Lifecycle:
                     self._advance[kind](self._state, document)
                     self._state.current_stage_due_at = None
         return len(due)
-
-    def start(self) -> None:
-        self._stopped.clear()
-        self._thread = Thread(target=self._run, name="lifecycle", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        if self._thread:
-            self._thread.join(5)
-
-    def _run(self) -> None:
-        pause = min(0.25, self._state.stage_seconds / 4)
-        while not self._stopped.wait(max(0.02, pause)):
-            self.run_due()

@@ -19,74 +19,57 @@ from devices.simulator.runtime.messages import Response
 
 Endpoint = Callable[..., Response]
 MethodEndpoints = dict[str, Endpoint]
-PATH_SEGMENT = "([^/]+)"
-ROUTES: list[tuple[str, MethodEndpoints]] = [
-    ("hwi-devices/", {"GET": devices.list_devices, "POST": activation.create_device}),
-    (
-        f"hwi-devices/{PATH_SEGMENT}/",
-        {
-            "GET": devices.get_device,
-            "PUT": devices.put_device,
-            "PATCH": devices.patch_device,
-            "DELETE": devices.delete_device,
-        },
-    ),
-    (f"unlink-gateway/{PATH_SEGMENT}/", {"GET": devices.unlink_device}),
-    (f"hwi-devices/{PATH_SEGMENT}/measurements/", {"GET": measurements.list_device_measurements}),
-    (f"patients/{PATH_SEGMENT}/measurements/", {"GET": measurements.list_patient_measurements}),
-    ("hwi-device-types/", {"GET": catalogue.list_device_types}),
-    (f"hwi-device-types/{PATH_SEGMENT}/", {"GET": catalogue.get_device_type}),
-    ("hwi-patients/", {"GET": patients.list_patients, "POST": patients.create_patient}),
-    (
-        f"hwi-patients/{PATH_SEGMENT}/",
-        {
-            "GET": patients.get_patient,
-            "PUT": patients.update_patient,
-            "PATCH": patients.update_patient,
-            "DELETE": patients.delete_patient,
-        },
-    ),
-    ("hwi-gateways/", {"GET": gateways.list_gateways}),
-    (f"hwi-gateways/{PATH_SEGMENT}/", {"GET": gateways.get_gateway}),
-    (f"gateway-info/{PATH_SEGMENT}/", {"GET": gateways.get_gateway_info}),
-    ("webhooks/", {"GET": webhook_admin.list_webhooks, "POST": webhook_admin.create_webhook}),
-    (
-        f"webhooks/{PATH_SEGMENT}/",
-        {
-            "GET": webhook_admin.get_webhook,
-            "PUT": webhook_admin.update_webhook,
-            "PATCH": webhook_admin.update_webhook,
-            "DELETE": webhook_admin.delete_webhook,
-        },
-    ),
-    (
-        f"hwi-devices/{PATH_SEGMENT}/properties/",
-        {"GET": properties.list_properties, "POST": properties.create_property},
-    ),
-    (
-        f"hwi-devices/{PATH_SEGMENT}/properties/{PATH_SEGMENT}/",
-        {
-            "GET": properties.get_property,
-            "PUT": properties.update_property,
-            "PATCH": properties.update_property,
-            "DELETE": properties.delete_property,
-        },
-    ),
-    ("hwi-replacements/", {"GET": replacements.list_replacements, "POST": replacements.create_replacement}),
-    (f"hwi-replacements/{PATH_SEGMENT}/", {"DELETE": replacements.delete_replacement}),
-    ("hwi-bulk-orders/", {"GET": special_orders.list_bulk_orders}),
-    (f"hwi-bulk-orders/{PATH_SEGMENT}/", {"GET": special_orders.get_bulk_order}),
-    ("hardware-uuid-logs/", {"GET": replacements.list_hardware_logs}),
-    ("test-webhooks/", {"POST": webhook_admin.send_test_webhooks}),
-    ("resend-webhooks/", {"POST": webhook_admin.resend_webhooks}),
+ROUTES: list[tuple[str, str, Endpoint]] = [  # `*` is one segment of the path, passed as an argument
+    ("GET", "hwi-devices/", devices.list_devices),
+    ("POST", "hwi-devices/", activation.create_device),
+    ("GET", "hwi-devices/*/", devices.get_device),
+    ("PUT", "hwi-devices/*/", devices.put_device),
+    ("PATCH", "hwi-devices/*/", devices.patch_device),
+    ("DELETE", "hwi-devices/*/", devices.delete_device),
+    ("GET", "unlink-gateway/*/", devices.unlink_device),
+    ("GET", "hwi-devices/*/measurements/", measurements.list_device_measurements),
+    ("GET", "patients/*/measurements/", measurements.list_patient_measurements),
+    ("GET", "hwi-device-types/", catalogue.list_device_types),
+    ("GET", "hwi-device-types/*/", catalogue.get_device_type),
+    ("GET", "hwi-patients/", patients.list_patients),
+    ("POST", "hwi-patients/", patients.create_patient),
+    ("GET", "hwi-patients/*/", patients.get_patient),
+    ("PUT", "hwi-patients/*/", patients.update_patient),
+    ("PATCH", "hwi-patients/*/", patients.update_patient),
+    ("DELETE", "hwi-patients/*/", patients.delete_patient),
+    ("GET", "hwi-gateways/", gateways.list_gateways),
+    ("GET", "hwi-gateways/*/", gateways.get_gateway),
+    ("GET", "gateway-info/*/", gateways.get_gateway_info),
+    ("GET", "webhooks/", webhook_admin.list_webhooks),
+    ("POST", "webhooks/", webhook_admin.create_webhook),
+    ("GET", "webhooks/*/", webhook_admin.get_webhook),
+    ("PUT", "webhooks/*/", webhook_admin.update_webhook),
+    ("PATCH", "webhooks/*/", webhook_admin.update_webhook),
+    ("DELETE", "webhooks/*/", webhook_admin.delete_webhook),
+    ("GET", "hwi-devices/*/properties/", properties.list_properties),
+    ("POST", "hwi-devices/*/properties/", properties.create_property),
+    ("GET", "hwi-devices/*/properties/*/", properties.get_property),
+    ("PUT", "hwi-devices/*/properties/*/", properties.update_property),
+    ("PATCH", "hwi-devices/*/properties/*/", properties.update_property),
+    ("DELETE", "hwi-devices/*/properties/*/", properties.delete_property),
+    ("GET", "hwi-replacements/", replacements.list_replacements),
+    ("POST", "hwi-replacements/", replacements.create_replacement),
+    ("DELETE", "hwi-replacements/*/", replacements.delete_replacement),
+    ("GET", "hwi-bulk-orders/", special_orders.list_bulk_orders),
+    ("GET", "hwi-bulk-orders/*/", special_orders.get_bulk_order),
+    ("GET", "hardware-uuid-logs/", replacements.list_hardware_logs),
+    ("POST", "test-webhooks/", webhook_admin.send_test_webhooks),
+    ("POST", "resend-webhooks/", webhook_admin.resend_webhooks),
 ]
-COMPILED_ROUTES = [(re.compile(pattern), methods) for pattern, methods in ROUTES]
+ENDPOINTS: dict[re.Pattern[str], MethodEndpoints] = {}
+for method, path, endpoint in ROUTES:
+    pattern = re.compile("/clients/[^/]+/hwi/" + path.replace("*", "([^/]+)"))
+    ENDPOINTS.setdefault(pattern, {})[method] = endpoint
 
 
 def resolve_route(path: str) -> tuple[MethodEndpoints, tuple[str, ...]] | None:
     """The endpoints of a path by method, and its arguments; None for an unknown path."""
-    below = re.fullmatch(r"/clients/[^/]+/hwi/(.*)", path, re.DOTALL)
-    for pattern, methods in COMPILED_ROUTES if below else []:
-        if match := pattern.fullmatch(below.group(1) if below else ""):
+    for pattern, methods in ENDPOINTS.items():
+        if match := pattern.fullmatch(path):
             return methods, match.groups()
     return None

@@ -1,7 +1,6 @@
 """Live readings of the demo: every few seconds one connected device sends a reading."""
 
 from collections import defaultdict, deque
-from threading import Event, Thread
 
 from devices.simulator.api import measurements
 from devices.simulator.demo import history
@@ -29,13 +28,11 @@ def take_reading(state: SimulatorState, document: Json) -> list[Json]:
 
 
 class LiveReadings:
-    """`start()` sends one reading every `seconds`; patients who are awake come first."""
+    """Chooses the device that sends the next reading; patients who are awake come first."""
 
-    def __init__(self, state: SimulatorState, seconds: float) -> None:
-        self._state, self._seconds = state, seconds
+    def __init__(self, state: SimulatorState) -> None:
+        self._state = state
         self._sent: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=FIRST_READINGS_COUNT))
-        self._stopped = Event()
-        self._thread: Thread | None = None
 
     def send_next_reading(self) -> list[Json]:
         """The rows of the reading that was sent; empty when every device has measured lately."""
@@ -63,17 +60,3 @@ class LiveReadings:
 
     def last_sent_at(self, key: str) -> float:
         return self._sent[key][-1] if self._sent[key] else 0.0
-
-    def start(self) -> None:
-        self._stopped.clear()
-        self._thread = Thread(target=self._run, name="live", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        if self._thread:
-            self._thread.join(5)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._seconds):
-            self.send_next_reading()

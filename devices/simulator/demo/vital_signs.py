@@ -59,47 +59,47 @@ def measure_vital_signs(
     return [{**sign, "taken": taken} for sign in measure(person, document["index"])] if measure else []
 
 
+def vital_sign(metric: str, value_1: float, value_2: float = 0, params: Json | None = None) -> VitalSign:
+    return {"metric": metric, "value_1": value_1, "value_2": value_2, "filter_params": params}
+
+
 def measure_blood_pressure(person: PersonaAtTime, index: int) -> list[VitalSign]:
     systolic = round(person.value("systolic"))
     diastolic = min(round(person.value("diastolic")), systolic - 18)
-    counted = {"filter_params": {"measurement_index": index}}
-    rows: list[VitalSign] = [
-        {"metric": "blood_pressure", "value_1": systolic, "value_2": diastolic, **counted},
-        {"metric": "pulse", "value_1": round(person.value("pulse")), **counted},
+    params = {"measurement_index": index}
+    signs = [
+        vital_sign("blood_pressure", systolic, diastolic, params),
+        vital_sign("pulse", round(person.value("pulse")), params=params),
     ]
     if person.random.random() < (0.14 if person.persona.scenario == "irregular_heartbeat" else 0.002):
-        rows.append({"metric": "irregular_heartbeat", "value_1": 1, **counted})
-    return [*rows, *measure_battery(person, index)]
+        signs.append(vital_sign("irregular_heartbeat", 1, params=params))
+    return [*signs, *measure_battery(index)]
 
 
-def measure_battery(person: PersonaAtTime, index: int) -> list[VitalSign]:
+def measure_battery(index: int) -> list[VitalSign]:
     level = 100 - (index * 0.4) % 90
-    return [{"metric": "battery_percentage", "value_1": round(level), "filter_params": None}] if index % 15 == 0 else []
+    return [vital_sign("battery_percentage", round(level))] if index % 15 == 0 else []
 
 
 def measure_weight(person: PersonaAtTime, index: int) -> list[VitalSign]:
     pounds = round(person.value("weight") * 5) / 5  # the scale shows steps of 0.2 lb
-    return [{"metric": "weight", "value_1": round(pounds, 1), "filter_params": None}, *measure_battery(person, index)]
+    return [vital_sign("weight", round(pounds, 1)), *measure_battery(index)]
 
 
 def measure_oxygen(person: PersonaAtTime, index: int) -> list[VitalSign]:
     percent = min(100, round(person.value("spO2")))
     spread, other = round(person.random.uniform(0.3, 1.4), 2), round(person.random.uniform(0.9, 3.2), 2)
     return [
-        {"metric": "spO2", "value_1": percent, "value_2": spread, "filter_params": {}},
-        {"metric": "pulse", "value_1": round(person.value("pulse")), "value_2": other, "filter_params": {}},
+        vital_sign("spO2", percent, spread, {}),
+        vital_sign("pulse", round(person.value("pulse")), other, {}),
     ]
 
 
 def measure_nonin_oxygen(person: PersonaAtTime, index: int) -> list[VitalSign]:
-    counted = {"filter_params": {"measurement_index": index}}
+    params = {"measurement_index": index}
     flow = round(person.random.uniform(2.1, 6.4), 1)
-    oxygen, pulse = measure_oxygen(person, index)
-    return [
-        {**oxygen, "value_2": 0, **counted},
-        {**pulse, "value_2": 0, **counted},
-        {"metric": "perfusion_index", "value_1": flow, **counted},
-    ]
+    signs = [{**sign, "value_2": 0, "filter_params": params} for sign in measure_oxygen(person, index)]
+    return [*signs, vital_sign("perfusion_index", flow, params=params)]
 
 
 def measure_glucose(person: PersonaAtTime, index: int) -> list[VitalSign]:
@@ -111,46 +111,39 @@ def measure_glucose(person: PersonaAtTime, index: int) -> list[VitalSign]:
         likely = 0.16 if person.day > -12 else 0.05
         value = person.random.uniform(51, 68) if person.random.random() < likely else value
     params = {"meal_context": context, "measurement_location": "finger"}
-    return [{"metric": "glucose", "value_1": max(45, round(value)), "filter_params": params}]
+    return [vital_sign("glucose", max(45, round(value)), params=params)]
 
 
 def measure_temperature(person: PersonaAtTime, index: int) -> list[VitalSign]:
-    return [{"metric": "temperature", "value_1": round(person.value("temperature"), 1), "filter_params": None}]
+    return [vital_sign("temperature", round(person.value("temperature"), 1))]
 
 
 def measure_peak_flow(person: PersonaAtTime, index: int) -> list[VitalSign]:
     flow = person.persona.random_for("flow").uniform(240, 460) + person.random.gauss(0, 14)
     return [
-        {"metric": "peak_expiratory_flow", "value_1": round(flow), "filter_params": None},
-        {"metric": "forced_expiratory_volume", "value_1": round(flow / 165, 2), "filter_params": None},
+        vital_sign("peak_expiratory_flow", round(flow)),
+        vital_sign("forced_expiratory_volume", round(flow / 165, 2)),
     ]
 
 
 def measure_watch_hour(person: PersonaAtTime, index: int) -> list[VitalSign]:
     """One hour of a day's upload."""
     mean = round(person.value("pulse") + 6)
-    statistics = {"average_heart_rate": mean, "max_heart_rate": mean + 24, "min_heart_rate": mean - 15, "period": 60}
+    params = {"average_heart_rate": mean, "max_heart_rate": mean + 24, "min_heart_rate": mean - 15, "period": 60}
     return [
-        {"metric": "steps", "value_1": person.random.randrange(40, 1400), "filter_params": {"wearable_code": 0}},
-        {
-            "metric": "heart_rate_statistics",
-            "value_1": mean,
-            "value_2": mean + 24,
-            "filter_params": {**statistics, "wearable_code": 0},
-        },
+        vital_sign("steps", person.random.randrange(40, 1400), params={"wearable_code": 0}),
+        vital_sign("heart_rate_statistics", mean, mean + 24, {**params, "wearable_code": 0}),
     ]
 
 
 def measure_pillbox(person: PersonaAtTime, index: int) -> list[VitalSign]:
     day, half = person.at.isoweekday() % 7 + 1, 1 if person.at.hour < 12 else 2
     compartment = f"{person.at:%A} {'AM' if half == 1 else 'PM'}"
-    return [
-        {"metric": "pillbox_opened", "value_1": day, "value_2": half, "filter_params": {"compartment": compartment}}
-    ]
+    return [vital_sign("pillbox_opened", day, half, {"compartment": compartment})]
 
 
 def measure_patch_cap(person: PersonaAtTime, index: int) -> list[VitalSign]:
-    return [{"metric": "patchcap_open_close_event", "value_1": index % 2, "filter_params": None}]
+    return [vital_sign("patchcap_open_close_event", index % 2)]
 
 
 MEASURE_FUNCTIONS: dict[str, Callable[[PersonaAtTime, int], list[VitalSign]]] = {

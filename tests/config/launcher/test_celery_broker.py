@@ -7,14 +7,14 @@ from kombu import Connection
 from redis.exceptions import RedisError
 
 from config.celery_broker import Transport
-from config.launcher.valkey import running_valkey
+from config.launcher.valkey import Valkey
 from tests.timeouts import WAIT_TIMEOUT_SECONDS
 
 
 @pytest.mark.parametrize("word", ["ack", "reject"])
 def test_celery_broker_frees_prefetch_slot_if_ack_fails_on_hung_valkey(state_folder, orphan_reaper, word):
     options = {"socket_timeout": 1.5, "socket_connect_timeout": 1.5, "max_retries": 0}
-    with running_valkey(state_folder, reaper=orphan_reaper) as server:
+    with Valkey(state_folder, reaper=orphan_reaper) as server:
         with Connection(server.url, transport=Transport, transport_options=options) as connection:
             channel = connection.channel()
             channel.basic_qos(0, 1, False)

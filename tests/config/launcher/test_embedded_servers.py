@@ -15,12 +15,12 @@ import redis
 from config.launcher import paths
 from config.launcher.errors import LauncherError
 from config.launcher.paths import ROOT
-from config.launcher.postgres import Postgres, running_postgres
-from config.launcher.valkey import SOCKET_NAME, running_valkey
+from config.launcher.postgres import Postgres
+from config.launcher.valkey import SOCKET_NAME, Valkey
 
 
 def test_postgres_has_committed_rows_after_crash(state_folder, orphan_reaper):
-    with running_postgres(state_folder, reaper=orphan_reaper) as server:
+    with Postgres(state_folder, reaper=orphan_reaper) as server:
         with psycopg.connect(server.url) as session:
             session.execute("CREATE TABLE stored AS SELECT 1 AS one")
 
@@ -37,13 +37,13 @@ def test_postgres_stops_leftover_server_and_serves_its_data(state_folder, orphan
     with psycopg.connect(left.url) as session:
         session.execute("CREATE TABLE stored AS SELECT 1 AS one")
 
-    with running_postgres(state_folder, reaper=orphan_reaper) as server, psycopg.connect(server.url) as session:
+    with Postgres(state_folder, reaper=orphan_reaper) as server, psycopg.connect(server.url) as session:
         assert session.execute("SELECT one FROM stored").fetchall() == [(1,)]
         assert not left.process.is_running()
 
 
 def test_postgres_listens_on_no_network_and_uses_fsync(state_folder, orphan_reaper):
-    with running_postgres(state_folder, reaper=orphan_reaper) as server, psycopg.connect(server.url) as session:
+    with Postgres(state_folder, reaper=orphan_reaper) as server, psycopg.connect(server.url) as session:
         names = ("listen_addresses", "fsync", "synchronous_commit", "TimeZone", "server_encoding")
         shown = [session.execute(f"SHOW {name}").fetchone()[0] for name in names]
 
@@ -51,7 +51,7 @@ def test_postgres_listens_on_no_network_and_uses_fsync(state_folder, orphan_reap
 
 
 def test_postgres_log_contains_no_values_of_rejected_row(state_folder, orphan_reaper):
-    with running_postgres(state_folder, reaper=orphan_reaper) as server:
+    with Postgres(state_folder, reaper=orphan_reaper) as server:
         with psycopg.connect(server.url) as session:
             session.execute("CREATE TABLE person (name text CHECK (length(name) < 3))")
             with pytest.raises(psycopg.errors.CheckViolation):
@@ -62,7 +62,7 @@ def test_postgres_log_contains_no_values_of_rejected_row(state_folder, orphan_re
 
 
 def test_postgres_refuses_data_of_another_version(state_folder, orphan_reaper):
-    with running_postgres(state_folder, reaper=orphan_reaper):
+    with Postgres(state_folder, reaper=orphan_reaper):
         pass
     (paths.database_parent_folder(state_folder, paths.database_owner()) / "postgres" / "PG_VERSION").write_text("9\n")
 
@@ -71,7 +71,7 @@ def test_postgres_refuses_data_of_another_version(state_folder, orphan_reaper):
 
 
 def test_valkey_restarts_after_crash(state_folder, orphan_reaper):
-    with running_valkey(state_folder, reaper=orphan_reaper) as server:
+    with Valkey(state_folder, reaper=orphan_reaper) as server:
         server.kill()
         server.start()
 
@@ -82,8 +82,8 @@ def test_valkey_restarts_after_crash(state_folder, orphan_reaper):
 
 def test_embedded_servers_leave_no_process_or_socket_after_stop(state_folder, orphan_reaper, is_running):
     with (
-        running_postgres(state_folder, reaper=orphan_reaper) as database,
-        running_valkey(state_folder, reaper=orphan_reaper) as broker,
+        Postgres(state_folder, reaper=orphan_reaper) as database,
+        Valkey(state_folder, reaper=orphan_reaper) as broker,
     ):
         pids = [database.process.pid, broker.process.pid]
 
@@ -94,9 +94,9 @@ def test_embedded_servers_leave_no_process_or_socket_after_stop(state_folder, or
 ENDLESS = """
 import sys, time
 from pathlib import Path
-from config.launcher.postgres import running_postgres
+from config.launcher.postgres import Postgres
 from config.launcher.processes import OrphanReaper
-with OrphanReaper() as reaper, running_postgres(Path(sys.argv[1]), reaper=reaper) as server:
+with OrphanReaper() as reaper, Postgres(Path(sys.argv[1]), reaper=reaper) as server:
     print(server.process.pid, flush=True)
     time.sleep(600)
 """
