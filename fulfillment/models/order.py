@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from devices.hardware_ids import format_gateway_id
@@ -38,7 +38,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(patient__clinic__people=user) if can_see_patients(user) else self.none()
 
     def with_urgency(self) -> OrderQuerySet:
-        """Adds `urgency`; says in the database what `Order.stuck` says in Python."""
+        """Adds `urgency`, as `Order.stuck` in Python, and `waiting_since`, which finished orders don't have."""
         counted = OrderLine.objects.filter(order=OuterRef("pk"), closed_by__isnull=True, corrected_by__isnull=True)
         stuck, under_way = (
             Exists(counted.filter(status__in=LineStatus.stuck())),
@@ -47,20 +47,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
         urgency = Case(
             When(stuck, then=Value(Urgency.STUCK)), When(under_way, then=Value(Urgency.OPEN)), default=Urgency.FINISHED
         )
-        return self.annotate(urgency=urgency)
-
-    def of_urgency(self, urgency: Urgency) -> OrderQuerySet:
-        """Of `with_urgency`."""
-        return self.filter(urgency=urgency)
-
-    def by_urgency(self) -> OrderQuerySet:
-        """Of `with_urgency`: what waits longest first, and of what is over the newest."""
         waiting_since = Case(When(urgency__lt=Urgency.FINISHED, then="placed_at"))
-        return self.order_by("urgency", waiting_since.asc(nulls_last=True), "-placed_at", "-pk")
-
-    def count_by_urgency(self) -> dict[int, int]:
-        """Of `with_urgency`: how many there are of each."""
-        return dict(self.order_by().values_list("urgency").annotate(n=Count("pk")))
+        return self.annotate(urgency=urgency).annotate(waiting_since=waiting_since)
 
     def for_list(self) -> OrderQuerySet:
         """What a list says of an order, and of its lines what tells its status: an eighth of all the values."""

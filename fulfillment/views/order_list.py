@@ -1,9 +1,11 @@
+"""Order list: stuck orders first, with the calls whose outcome a coordinator must decide."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -13,12 +15,26 @@ from devices.models.vendor_call import CallState
 from fulfillment.display.status_texts import StatusText, status_text_for
 from fulfillment.models import LineStatus, Order, Urgency
 from patients.audit import audit_log
+from patients.lists.filters import FilterChoice, ListFilter, SelectedFilters
+from patients.lists.pagination import PageRequest, SortKey, paginate
+from patients.lists.sorting import ListColumn
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, has_permission, requires_permission
 from patients.polling import only_if_changed
 
-ROWS_PER_PAGE = 50
+PAGE_SIZE = 50
+# Of `with_urgency`: what waits longest first, and of what is finished the newest.
+SORT_KEYS = (
+    SortKey("urgency"),
+    SortKey("waiting_since", nulls="last"),
+    SortKey("placed_at", descending=True),
+    SortKey("pk", descending=True),
+)
+COLUMNS = tuple(ListColumn(label) for label in ("Patient", "Ordered", "Status, and what to do", "Age", "By"))
+URGENCY_FILTER = ListFilter(
+    "show", "Show", {each.name.lower(): FilterChoice(str(each.label), Q(urgency=each)) for each in Urgency}
+)
 
 
 @dataclass(frozen=True)
@@ -28,14 +44,6 @@ class OrderRow:
     stuck: bool
     status_text: StatusText
     devices: list[str]
-
-
-@dataclass(frozen=True)
-class FilterChip:
-    label: str
-    query: str  # of the list as a click on it narrows it
-    count: int
-    selected: bool
 
 
 @requires_permission(Permission.VIEW_ORDERS)
@@ -56,33 +64,39 @@ def order_list_live(request: HttpRequest) -> HttpResponse:
 
 
 def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
-    version, show = order_list_live_version(user), request.GET.get("show", "")
+    version = order_list_live_version(user)  # read before the rows, so that a change meanwhile is sent by the next poll
     visible = Order.objects.visible_to(user).with_urgency()
-    chosen = next((urgency for urgency in Urgency if urgency.name.lower() == show), None)
-    wanted = visible if chosen is None else visible.of_urgency(chosen)
-    # Keys first: all orders are sorted, and whole rows would be carried through it.
-    page = Paginator(wanted.by_urgency().values_list("pk", flat=True), ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    orders = Order.objects.visible_to(user).for_list().in_bulk(keys := list(page))
-    rows, undecided = [build_order_row(orders[key]) for key in keys if key in orders], unresolved_calls(user)
-    seen = [row.order.patient_id for row in rows] + [call.patient_id for call in undecided if call.patient_id]
+    chosen = SelectedFilters([URGENCY_FILTER], request.GET)
+    counts = chosen.count(visible, URGENCY_FILTER)
+    page = paginate(
+        chosen.apply(visible),
+        keys=SORT_KEYS,
+        request=PageRequest.from_query(request.GET),
+        size=PAGE_SIZE,
+        anchors=visible,
+        rows=Order.objects.visible_to(user).for_list(),
+        total=counts[chosen.values.get(URGENCY_FILTER.name, "")],
+    )
+    rows, undecided = [build_order_row(order) for order in page.rows], unresolved_calls(user)
+    seen = [order.patient_id for order in page.rows] + [call.patient_id for call in undecided if call.patient_id]
     audit_log.record_event(AuditAction.LIST, by=user, patients=dict.fromkeys(seen))
-    chips = urgency_chips(visible.count_by_urgency(), chosen)
     return {
+        "version": version,
         "rows": rows,
         "page": page,
-        "chips": chips,
+        "filter_query": chosen.query,
+        "chip_rows": chosen.chip_rows({URGENCY_FILTER.name: counts}),
+        "columns": COLUMNS,
         "undecided": undecided,
-        "query": urgency_query(chosen),
-        "version": version,
     }
 
 
 def unresolved_calls(user: User) -> list[VendorCall]:
-    """Calls of which nobody knows what became, endings among them, for those who may decide."""
+    """Calls whose outcome at the vendor is unknown, endings among them, for users who may decide."""
     if not has_permission(user, Permission.PLACE_ORDERS):
         return []
     mine = VendorCall.objects.visible_to(user).filter(state=CallState.NEEDS_REVIEW)
-    return list(mine.select_related("patient", "device").order_by("created_at")[:ROWS_PER_PAGE])
+    return list(mine.select_related("patient", "device").order_by("created_at")[:PAGE_SIZE])
 
 
 def build_order_row(order: Order) -> OrderRow:
@@ -90,12 +104,3 @@ def build_order_row(order: Order) -> OrderRow:
     corrected = {line.corrects_id for line in lines}
     names = [line.device_type.name for line in lines if line.pk not in corrected]
     return OrderRow(order, status, status.is_stuck, status_text_for(status), names)
-
-
-def urgency_chips(counts: dict[int, int], chosen: Urgency | None) -> list[FilterChip]:
-    everything = FilterChip("All", urgency_query(None), sum(counts.values()), chosen is None)
-    return [everything, *(FilterChip(u.label, urgency_query(u), counts.get(u, 0), u == chosen) for u in Urgency)]
-
-
-def urgency_query(chosen: Urgency | None) -> str:
-    return f"show={chosen.name.lower()}" if chosen is not None else ""

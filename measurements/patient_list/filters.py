@@ -1,4 +1,4 @@
-"""What of the list is shown, as a person chose it last: clinic, condition, provider, devices, days without data."""
+"""Filters and sort order of the patient list, stored for each user: clinic, condition, provider, devices, silence."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from devices.models import Device
 from devices.statuses import DeviceState
 from fulfillment.models import OrderLine
 from fulfillment.models.status import LineStatus
-from measurements.patient_list.columns import SORT_COLUMNS_BY_KEY, Patients
-from measurements.patient_list.pagination import SortOrder
+from measurements.patient_list.columns import SORT_COLUMNS_BY_KEY, TIE_KEYS
+from patients.lists.sorting import SORT_DIRECTIONS, SortOrder
 from patients.models import Clinic, Condition, User
+from patients.models.patient import PatientQuerySet
 
 LIST_PREFERENCE = "patient_list"
 DEVICE_FILTERS = {
@@ -28,7 +29,6 @@ DEVICE_FILTERS = {
     "connected": "Connected",
     "none": "Without a device",
 }
-SORT_DIRECTIONS = ("descending", "ascending")
 SILENCE_FILTERS = {"": "Any time", "2": "None for 2 days", "7": "None for 7 days", "never": "Never measured"}
 ATTENTION_STATES = (
     *(DeviceState.ACTION_REQUIRED, DeviceState.ON_HOLD, DeviceState.RETURNED),
@@ -38,7 +38,7 @@ IN_DELIVERY_STATES = (
     *(DeviceState.PENDING, DeviceState.REQUESTED, DeviceState.READY, DeviceState.SHIPPED, DeviceState.DELIVERED),
 )
 
-# What each choice looks for among linked devices, and among lines of orders that no other line has closed.
+# Conditions of each choice on linked devices, and on order lines that no person has closed.
 AWAITING_DEVICE, NEEDS_PERSON = Q(closed_at__isnull=True, device__isnull=True), Q(status__in=LineStatus.stuck())
 DEVICE_KIND_CONDITIONS = {
     "attention": Q(state__in=ATTENTION_STATES),
@@ -56,7 +56,7 @@ ORDER_LINE_CONDITIONS = {
 
 @dataclass(frozen=True)
 class PatientListSettings:
-    """Each is empty for "all"; whatever is not known is as good as empty."""
+    """Each filter is empty for "all". Unknown values are ignored."""
 
     sort: str = "name"
     descending: bool = False
@@ -68,28 +68,30 @@ class PatientListSettings:
 
     @classmethod
     def from_preferences(cls, user: User) -> PatientListSettings:
-        kept = user.preferences.get(LIST_PREFERENCE)
-        return cls().with_changes(kept) if isinstance(kept, dict) else cls()
+        stored = user.preferences.get(LIST_PREFERENCE)
+        return cls().with_changes(stored) if isinstance(stored, dict) else cls()
 
     def limited_to_clinics(self, clinics: Iterable[Clinic]) -> PatientListSettings:
-        """Without a clinic that the person has left: the list would stay empty, and nothing on it would say why."""
+        """Without a clinic that the user has left: the list would be empty, and nothing on it would say why."""
         gone = self.clinic and self.clinic not in {str(clinic.pk) for clinic in clinics}
         return replace(self, clinic="") if gone else self
 
-    def with_changes(self, said: Mapping[str, Any]) -> PatientListSettings:
-        """With what a form or the memory says. The column that sorts already, clicked again, turns round.
+    def with_changes(self, changes: Mapping[str, Any]) -> PatientListSettings:
+        """With the valid values of a form or of the stored preference.
 
-        `order` is what narrow screens have in place of columns to click on: "weight descending".
+        `sort` alone is a click on a column head: the column that sorts already changes its direction. `order` is
+        the sort menu of narrow screens: "weight descending".
         """
-        texts = {name: value for name, value in said.items() if isinstance(value, str)}
         known: dict[str, Any] = {
-            name: text for name, text in texts.items() if name in SETTING_VALIDATORS and SETTING_VALIDATORS[name](text)
+            name: changes[name]
+            for name, is_valid in SETTING_VALIDATORS.items()
+            if isinstance(changes.get(name), str) and is_valid(changes[name])
         }
-        key, _, way = str(said.get("order", "")).partition(" ")
-        if isinstance(said.get("descending"), bool):
-            known["descending"] = said["descending"]
-        elif key in SORT_COLUMNS_BY_KEY and way in SORT_DIRECTIONS and "sort" not in known:
-            known |= {"sort": key, "descending": way == "descending"}
+        key, _, direction = str(changes.get("order", "")).partition(" ")
+        if isinstance(changes.get("descending"), bool):
+            known["descending"] = changes["descending"]
+        elif key in SORT_COLUMNS_BY_KEY and direction in SORT_DIRECTIONS and "sort" not in known:
+            known |= {"sort": key, "descending": direction == "descending"}
         elif "sort" in known:
             known["descending"] = not self.descending if known["sort"] == self.sort else known["sort"] != "name"
         return replace(self, **known)
@@ -99,16 +101,12 @@ class PatientListSettings:
         return any((self.clinic, self.condition, self.provider, self.devices, self.silence))
 
     @property
-    def direction(self) -> str:
-        return "descending" if self.descending else "ascending"
-
-    @property
     def sort_order(self) -> SortOrder:
-        return SortOrder(SORT_COLUMNS_BY_KEY[self.sort], self.descending)
+        return SortOrder(SORT_COLUMNS_BY_KEY[self.sort], self.descending, TIE_KEYS)
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the choice: part of the version that an open list is asked about with."""
+        """Changes with the settings: part of the list's live version."""
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:8]
 
 
@@ -126,8 +124,8 @@ SETTING_VALIDATORS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def apply_list_filters(patients: Patients, settings: PatientListSettings) -> Patients:
-    """By what is chosen from lists; what chips narrow comes on top."""
+def apply_select_filters(patients: PatientQuerySet, settings: PatientListSettings) -> PatientQuerySet:
+    """By clinic, condition and provider; the chips filter what these leave."""
     if settings.clinic:
         patients = patients.filter(clinic=int(settings.clinic))
     if settings.condition:
@@ -135,20 +133,20 @@ def apply_list_filters(patients: Patients, settings: PatientListSettings) -> Pat
     return patients.filter(practitioner=int(settings.provider)) if settings.provider else patients
 
 
-def apply_facet_filters(patients: Patients, settings: PatientListSettings) -> Patients:
-    """By the chips."""
-    return patients.filter(device_condition(settings.devices), silence_conditions()[settings.silence])
+def apply_chip_filters(patients: PatientQuerySet, settings: PatientListSettings) -> PatientQuerySet:
+    """By devices and silence."""
+    return patients.filter(device_condition(settings.devices), silence_condition(settings.silence))
 
 
 def device_condition(key: str) -> Q:
-    """The list is made once for the whole query: `IN (SELECT ...)`, not EXISTS per patient."""
+    """`IN (SELECT ...)`, which PostgreSQL computes once for the query, rather than EXISTS for each patient."""
     if not key:
         return Q()
     if key == "none":
         return ~device_condition("any")
-    return patient_in_rows(linked_devices().filter(DEVICE_KIND_CONDITIONS[key])) | patient_in_rows(
-        open_order_lines().filter(ORDER_LINE_CONDITIONS[key])
-    )
+    devices = linked_devices().filter(DEVICE_KIND_CONDITIONS[key])
+    lines = open_order_lines().filter(ORDER_LINE_CONDITIONS[key])
+    return Q(pk__in=devices.values("patient")) | Q(pk__in=lines.values("patient"))
 
 
 def linked_devices() -> Any:
@@ -159,17 +157,13 @@ def open_order_lines() -> Any:
     return OrderLine.objects.filter(closed_by__isnull=True).order_by()
 
 
-def patient_in_rows(rows: Any) -> Q:
-    return Q(pk__in=rows.values("patient"))
+def silence_condition(key: str) -> Q:
+    """By hours, as the ages in the list are; patients who never measured are silent for any number of days."""
+    if not key:
+        return Q()
+    never = Q(overview__last_at__isnull=True)  # also without a summary
+    return never if key == "never" else never | Q(overview__last_at__lt=silence_cutoff(int(key)))
 
 
-def silence_conditions() -> dict[str, Q]:
-    """By hours, as the ages in the list are."""
-    never = Q(overview__isnull=True) | Q(overview__last_at__isnull=True)
-    since = {days: never | Q(overview__last_at__lt=moment) for days, moment in silence_cutoffs().items()}
-    return {"": Q(), "never": never, **since}
-
-
-def silence_cutoffs() -> dict[str, dt.datetime]:
-    now = timezone.now()
-    return {days: now - dt.timedelta(days=int(days)) for days in ("2", "7")}
+def silence_cutoff(days: int) -> dt.datetime:
+    return timezone.now() - dt.timedelta(days=days)

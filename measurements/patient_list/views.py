@@ -1,7 +1,8 @@
-"""The list of patients: as a person arranged it, or what a search found. Each showing is one audit row with the ids."""
+"""Patient list page: filtered and sorted as the user last chose, or a search. Each view writes one audit event."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,38 +13,37 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from measurements import units
-from measurements.patient_list import facets, filters, pagination
-from measurements.patient_list.columns import MEASURED_DAYS_WINDOW, SORT_COLUMNS
+from measurements.patient_list import facets, filters
+from measurements.patient_list.columns import COLUMNS, MEASURED_DAYS_WINDOW, SORT_COLUMNS
 from measurements.patient_list.filters import PatientListSettings
-from measurements.patient_list.pagination import PageRequest, PatientListPage
 from measurements.patient_list.rows import patient_rows_for
+from measurements.units import DisplayUnits, Unit, units_for
 from patients import practitioners, preferences, search
 from patients.audit import audit_log
+from patients.lists.filters import SelectField, build_chip_row
+from patients.lists.pagination import PageRequest, paginate
+from patients.lists.sorting import ListColumn
 from patients.models import Condition, Patient, User
 from patients.models.audit import AuditAction
+from patients.models.patient import PatientQuerySet
 from patients.permissions import Permission, current_user, requires_permission
 from patients.polling import only_if_changed
+
+PAGE_SIZE = 50
 
 
 @requires_permission(Permission.VIEW_PATIENTS)
 @sensitive_post_parameters("q")
 @require_http_methods(["GET", "HEAD", "POST"])
 def patient_list(request: HttpRequest) -> HttpResponse:
-    """A search is posted: what is searched for never stands in an address."""
+    """The list, or with a posted `q` the search results: what is searched for is never in an address."""
     user = current_user(request)
-    prefetch_related_objects([user], "clinics")  # asked for here, by the rows and by the page's head
-    if asked := request.POST.get("q", "").strip():
-        return render(
-            request,
-            "measurements/patient_list.html",
-            {"asked": asked} | search_results_context(user, asked) | filter_choices(user),
-        )
-    return render(
-        request,
-        "measurements/patient_list.html",
-        {"asked": ""} | patient_list_context(request, user) | filter_choices(user),
-    )
+    prefetch_related_objects([user], "clinics")
+    if search_text := request.POST.get("q", "").strip():
+        return render(request, "measurements/patient_list.html", search_results_context(user, search_text))
+    context = patient_list_context(user, request.GET)
+    selects = select_fields(user, context["settings"])
+    return render(request, "measurements/patient_list.html", context | {"selects": selects})
 
 
 def list_settings_for(user: User) -> PatientListSettings:
@@ -55,83 +55,121 @@ def list_settings_for(user: User) -> PatientListSettings:
 
 
 def list_live_version(user: User) -> str:
-    """Of all of whom the list shows a part, and of how it is arranged."""
-    chosen, enrolled = list_settings_for(user), Patient.objects.visible_to(user).enrolled()
-    return f"{filters.apply_list_filters(enrolled, chosen).combined_live_version()}-{chosen.fingerprint}"
+    """Of all patients that the selects leave, and of the settings."""
+    settings, enrolled = list_settings_for(user), Patient.objects.visible_to(user).enrolled()
+    return f"{filters.apply_select_filters(enrolled, settings).combined_live_version()}-{settings.fingerprint}"
 
 
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_GET
 @only_if_changed(list_live_version)
 def list_live_update(request: HttpRequest) -> HttpResponse:
-    return render(request, "measurements/_patient_list_live.html", patient_list_context(request, current_user(request)))
+    context = patient_list_context(current_user(request), request.GET)
+    return render(request, "measurements/_patient_list_live.html", context)
 
 
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
 def save_list_settings(request: HttpRequest) -> HttpResponse:
-    """Sort or narrow the person's own list, from now on. Posted: what it is narrowed by has no place in an address."""
+    """Store the user's filters and sort order. Posted, because what a list is filtered by must not be in an address."""
     user = current_user(request)
-    chosen = (
+    settings = (
         PatientListSettings()
         if "everybody" in request.POST
         else PatientListSettings.from_preferences(user).with_changes(request.POST.dict())
     )
-    preferences.save_preference(by=user, name=filters.LIST_PREFERENCE, value=asdict(chosen))
+    preferences.save_preference(by=user, name=filters.LIST_PREFERENCE, value=asdict(settings))
     return redirect("patients:list")
 
 
-def patient_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
-    chosen, everybody = list_settings_for(user), Patient.objects.visible_to(user)
-    grouped, turn = filters.apply_list_filters(everybody.enrolled(), chosen), PageRequest.from_query(request.GET.dict())
-    found = facets.count_facets(grouped, chosen)  # before what it stands for is read: what changes meanwhile is news
-    page = pagination.paginate_patients(
-        filters.apply_facet_filters(grouped, chosen),
-        visible_patients=everybody,
-        order=chosen.sort_order,
-        page_request=turn,
-        total=found.shown_count,
-    )
-    return list_page_context(user, page, chosen, AuditAction.LIST) | {
-        "version": f"{found.list_version}-{chosen.fingerprint}",
-        "device_chips": found.devices,
-        "silence_chips": found.silence,
+def patient_list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
+    settings, visible = list_settings_for(user), Patient.objects.visible_to(user)
+    selected = filters.apply_select_filters(visible.enrolled(), settings)
+    # Counted before the rows are read, so that a change meanwhile is sent by the next poll.
+    counts = facets.count_facets(selected, settings)
+    return list_page_context(
+        user,
+        filters.apply_chip_filters(selected, settings),
+        settings=settings,
+        request=PageRequest.from_query(query),
+        total=counts.shown,
+        action=AuditAction.LIST,
+    ) | {
+        "search_text": "",
+        "version": f"{counts.live_version}-{settings.fingerprint}",
+        "chip_rows": [
+            build_chip_row(
+                "devices", "Devices", filters.DEVICE_FILTERS, selected=settings.devices, counts=counts.devices
+            ),
+            build_chip_row(
+                "silence", "Readings", filters.SILENCE_FILTERS, selected=settings.silence, counts=counts.silence
+            ),
+        ],
     }
 
 
-def search_results_context(user: User, asked: str) -> dict[str, Any]:
-    """By name, the first page. Discharged patients too: a nurse who types a name wants that person."""
-    everybody = Patient.objects.visible_to(user)
-    found, chosen = everybody.filter(search.patient_search_filter(asked)), PatientListSettings()
-    page = pagination.paginate_patients(
-        found, visible_patients=everybody, order=chosen.sort_order, page_request=PageRequest()
+def search_results_context(user: User, search_text: str) -> dict[str, Any]:
+    """The first page by name. Discharged patients too: a user who types a name wants that person."""
+    found = Patient.objects.visible_to(user).filter(search.patient_search_filter(search_text))
+    settings, first_page = PatientListSettings(), PageRequest()
+    context = list_page_context(
+        user, found, settings=settings, request=first_page, total=None, action=AuditAction.SEARCH
     )
-    return list_page_context(user, page, chosen, AuditAction.SEARCH)
+    return context | {"search_text": search_text, "sort": None}
 
 
 def list_page_context(
-    user: User, page: PatientListPage, chosen: PatientListSettings, action: AuditAction
+    user: User,
+    patients: PatientQuerySet,
+    *,
+    settings: PatientListSettings,
+    request: PageRequest,
+    total: int | None,
+    action: AuditAction,
 ) -> dict[str, Any]:
-    audit_log.record_event(action, by=user, patients=[patient.pk for patient in page.patients])
-    read_in = units.units_for(user)
-    return {
-        "rows": patient_rows_for(page.patients, now=timezone.now(), units=read_in),
-        "units": read_in,
-        "page": page,
-        "total": page.total,
-        "chosen": chosen,
-        "columns": SORT_COLUMNS,
-        "measured_days": MEASURED_DAYS_WINDOW,
-        "several_clinics": len(user.clinics.all()) > 1,
-    }
-
-
-def filter_choices(user: User) -> dict[str, Any]:
-    """What the lists above the table offer; and whose clock a printed one goes by."""
+    visible, sort, units = Patient.objects.visible_to(user), settings.sort_order, units_for(user)
+    page = paginate(
+        sort.annotate(patients),
+        keys=sort.keys,
+        request=request,
+        size=PAGE_SIZE,
+        anchors=sort.annotate(visible),
+        rows=visible.select_related("clinic", "overview"),
+        total=total,
+    )
+    audit_log.record_event(action, by=user, patients=[patient.pk for patient in page.rows])
     clinics = user.clinics.all()
     return {
+        "rows": patient_rows_for(page.rows, now=timezone.now(), units=units),
+        "units": units,
+        "page": page,
+        "settings": settings,
+        "sort": sort,
+        "sort_columns": SORT_COLUMNS,
+        "columns": columns_in(units),
+        "measured_days": MEASURED_DAYS_WINDOW,
+        "several_clinics": len(clinics) > 1,
         "zone": next((clinic.time_zone for clinic in clinics), "UTC"),
-        "clinics": [(str(clinic.pk), clinic.name) for clinic in clinics],
-        "conditions": Condition.choices,
-        "providers": practitioners.filter_choices(clinics, chosen=list_settings_for(user).provider),
     }
+
+
+def columns_in(units: DisplayUnits) -> list[ListColumn]:
+    """The columns with the names of the user's units."""
+    return [
+        replace(column, unit=units.preferred_unit(Unit(column.unit, 0)).name) if column.unit else column
+        for column in COLUMNS
+    ]
+
+
+def select_fields(user: User, settings: PatientListSettings) -> list[SelectField]:
+    """Clinic for a user of several clinics, condition, and provider where there are any."""
+    clinics = user.clinics.all()
+    offered = practitioners.filter_choices(clinics, chosen=settings.provider)
+    clinic = SelectField("clinic", "Clinic", [(str(each.pk), each.name) for each in clinics], settings.clinic)
+    condition = SelectField("condition", "Condition", Condition.choices, settings.condition)
+    provider = SelectField("provider", "Provider", offered, settings.provider)
+    return [
+        *([clinic] if len(clinics) > 1 else []),
+        condition,
+        *([provider] if offered else []),
+    ]

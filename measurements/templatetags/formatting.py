@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from measurements.chart.panels import Panel
-from measurements.units import DisplayUnits, Unit
+from measurements.units import Unit
 
 register = template.Library()
 
@@ -42,9 +42,3 @@ def json_data_script(data: object, element_id: str) -> SafeString:
     for sign, escaped in SCRIPT_ESCAPES.items():
         text = text.replace(sign, escaped)
     return format_html('<script id="{}" type="application/json">{}</script>', element_id, SafeString(text))
-
-
-@register.filter
-def unit_label(vendors: str, units: DisplayUnits) -> str:
-    """The name of the unit that is read instead of the vendor's."""
-    return units.preferred_unit(Unit(vendors, 0)).name

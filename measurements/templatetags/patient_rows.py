@@ -23,7 +23,7 @@ NEVER_MEASURED_HTML = SafeString('<span class="meta">never</span>')
 def patient_row(row: PatientRow, units: DisplayUnits, measured_days: int, several_clinics: bool) -> SafeString:
     """`measured_days` is of how many days those with a reading are counted; with several clinics, each is named."""
     slots = {
-        "address": row.page_url,
+        "page_url": row.page_url,
         "preview_url": row.preview_url,
         "name": row.name,
         "about": f"{row.demographics} · {row.patient.clinic.name}" if several_clinics else row.demographics,
@@ -31,7 +31,7 @@ def patient_row(row: PatientRow, units: DisplayUnits, measured_days: int, severa
         "last": age_element(row.last_at) if row.last_at else NEVER_MEASURED_HTML,
         "measured": render_cached("measurements/_days_measured.html", days=row.measured_day_count, among=measured_days),
         "line": row.sparkline.path if row.sparkline else "",
-        "line_words": row.sparkline.description if row.sparkline else "",
+        "line_text": row.sparkline.description if row.sparkline else "",
         "held": render_equipment(row.equipment),
     }
     drawn, discharged = row.sparkline is not None, row.patient.discharged_at is not None

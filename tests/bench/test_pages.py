@@ -89,7 +89,7 @@ def distant_pages(known):
     found |= {
         f"list {name}": nadia | {"path": "/patients/", "choice": list_choice(**of)} for name, of in NARROWED.items()
     }
-    return found | {"order list, page 10": {"who": known["cora"], "path": "/orders/?page=10"}}
+    return found | {"order list, middle": {"who": known["cora"], "path": f"/orders/?after={known['order']}"}}
 
 
 class PageServer:

@@ -16,13 +16,14 @@ from fulfillment.equipment import EquipmentItem
 from fulfillment.models import LineStatus, Order, OrderEvent, OrderLine
 from fulfillment.views import order_detail as order_page
 from measurements.models import Metric
-from measurements.patient_list.columns import SORT_COLUMNS
+from measurements.patient_list.columns import COLUMNS
 from measurements.patient_list.filters import PatientListSettings
 from measurements.patient_list.rows import VITAL_COLUMN_LABELS, PatientRow, VitalCell, WeightGain
 from measurements.patient_list.sparklines import Sparkline
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import ThresholdStatus
 from measurements.units import VENDOR_UNITS
+from patients.lists.filters import build_chip_row
 from patients.models import Clinic, Patient, Practitioner, Role, User
 from tests.source_code import ROOT
 
@@ -200,10 +201,6 @@ def threshold_row(label, words, unit, scope):
     return Thing(label=label, range_text=words, unit=unit, threshold=Thing(scope=scope, **source))
 
 
-def facet_choice(label, count, **about):
-    return Thing(**({"name": "devices", "value": label, "label": label, "count": count, "is_selected": False} | about))
-
-
 def page_context():
     form = invalid_form()
     return {
@@ -212,23 +209,27 @@ def page_context():
         "units": VENDOR_UNITS,
         "states": [(status.value, status.label) for status in LineStatus],
         "marked": MARKED_READINGS,
-        "device_chips": [
-            facet_choice("All", 28, is_selected=True),
-            facet_choice("Needs attention", 1),
-            facet_choice("On its way", 3),
+        "chip_rows": [
+            build_chip_row(
+                "devices",
+                "Devices",
+                {"": "All", "attention": "Needs attention", "under_way": "On its way"},
+                selected="",
+                counts={"": 28, "attention": 1, "under_way": 3},
+            ),
+            build_chip_row("silence", "Readings", {"2": "None for 2 days"}, selected="", counts={"2": 5}),
         ],
-        "silence_chips": [facet_choice("None for 2 days", 5)],
         "form": form,
         "refused": SampleForm({"said-city": "Dovre"}, prefix="said", label_suffix="")["city"],
         "said": ["No such city in this state."],
         "rows": list(patient_list_rows()),
-        "page": Thing(has_other_pages=True, before="", after="x", first_row_number=1, last_row_number=2),
-        "total": 40,
-        "chosen": PatientListSettings(),
-        "columns": SORT_COLUMNS,
+        "page": Thing(has_other_pages=True, before="", after="x", first_row_number=1, last_row_number=2, total=40),
+        "settings": PatientListSettings(),
+        "sort": PatientListSettings().sort_order,
+        "columns": COLUMNS,
         "measured_days": 30,
         "several_clinics": False,
-        "asked": "",
+        "search_text": "",
         "charts": chart_panels(),
         "chart_data": {},
         "range_label": "30 days",

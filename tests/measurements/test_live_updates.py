@@ -40,7 +40,7 @@ def test_live_update_contains_the_same_parts_as_the_page(as_nadia, rosa):
         return re.findall(r'id="([\w-]+)" data-live-part', as_nadia.get(path).content.decode())
 
     assert sorted(parts(f"/patients/{rosa.pk}/")) == sorted(parts(f"/patients/{rosa.pk}/live/?v=0"))
-    assert parts("/patients/") == parts("/patients/live/?v=0") == ["patient-rows"]
+    assert parts("/patients/") == parts("/patients/live/?v=0") == ["list-chips", "patient-rows"]
 
 
 @pytest.mark.parametrize("path", ["/patients/{}/live/?v={}", "/patients/{}/live/?v=0"])

@@ -1,4 +1,4 @@
-"""How the tests of the list arrange and turn it."""
+"""Steps of the patient list tests: readings, list settings, neighbouring pages."""
 
 import datetime as dt
 

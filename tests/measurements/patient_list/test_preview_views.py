@@ -1,4 +1,4 @@
-"""A look at one patient from the list, as much a read as the page."""
+"""Preview of one patient beside the list, audited like the patient page."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""The list to live in: sorted, narrowed and turned over without losing one's place, and a look at one patient."""
+"""Patient list: sort columns, keyset pagination, sparklines."""
 
 import datetime as dt
 import random
@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from measurements import tasks
-from measurements.patient_list import pagination
+from measurements.patient_list import views
 from patients.models import Patient
 from tests.factories import OrderFactory, PatientFactory
 from tests.form_fields import FormFieldParser
@@ -56,7 +56,7 @@ def sort_value(row, sort):
 def test_patient_list_pagination_shows_everybody_once_in_sort_order_both_ways(
     as_nadia, nadia, eleven_patients, monkeypatch, sort, descending
 ):
-    monkeypatch.setattr(pagination, "PAGE_SIZE", 3)
+    monkeypatch.setattr(views, "PAGE_SIZE", 3)
     nadia.preferences["patient_list"] = {"sort": sort, "descending": descending}
     nadia.save()
     pages = [as_nadia.get("/patients/")]
@@ -109,7 +109,7 @@ def test_patient_list_sort_menu_sets_column_and_direction_and_column_click_wins(
 
 
 def test_patient_list_next_page_stays_stable_when_patients_come_and_go(as_nadia, elm, monkeypatch):
-    monkeypatch.setattr(pagination, "PAGE_SIZE", 2)
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
     people = {name: PatientFactory(clinic=elm, family_name=name) for name in ("Bo", "Di", "Fu", "Hy")}
     first = as_nadia.get("/patients/")
     PatientFactory(clinic=elm, family_name="Al")

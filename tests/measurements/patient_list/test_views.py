@@ -1,4 +1,4 @@
-"""The list of patients: who is on it, who is found, at which cost, and what is written down."""
+"""Patient list page and patient search: rows, audit events, query counts."""
 
 import datetime as dt
 

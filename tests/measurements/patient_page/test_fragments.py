@@ -5,7 +5,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from measurements.chart.date_range import ChartView, DateRange
-from measurements.patient_list.columns import SORT_COLUMNS
+from measurements.patient_list.columns import COLUMNS
 from measurements.patient_list.filters import PatientListSettings
 from measurements.patient_list.rows import patient_rows_for
 from measurements.patient_page import views
@@ -83,13 +83,13 @@ def test_chart_fragment_of_empty_range_shows_date_of_last_reading(rf, rosa, nadi
 def test_patient_list_rows_fragment_makes_no_query(rosa, nadia, device_with_readings, django_assert_num_queries):
     context = {
         "rows": patient_rows_for([rosa], now=timezone.now()),
-        "page": {"has_other_pages": False},
-        "total": 1,
+        "page": {"has_other_pages": False, "total": 1},
         "measured_days": 30,
         "several_clinics": False,
-        "asked": "",
-        "chosen": PatientListSettings(),
-        "columns": SORT_COLUMNS,
+        "search_text": "",
+        "settings": PatientListSettings(),
+        "sort": PatientListSettings().sort_order,
+        "columns": COLUMNS,
         "units": VENDOR_UNITS,
     }
 

@@ -1,0 +1,127 @@
+"""List filters as chips and selects, and facet counts: how many rows each choice would show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from django.db.models import Count, Model, Q, QuerySet
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class FilterChip:
+    """One choice as shown: `query` is the list's address with it, for chips that are links."""
+
+    name: str
+    value: str
+    label: str
+    is_selected: bool
+    query: str = ""
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class ChipRow:
+    title: str
+    chips: list[FilterChip]
+
+
+@dataclass(frozen=True)
+class SelectField:
+    """A select of a form; an empty `selected` is "All"."""
+
+    name: str
+    label: str
+    choices: Sequence[tuple[str, str]]
+    selected: str
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        return [("", "All"), *self.choices]
+
+
+@dataclass(frozen=True)
+class FilterChoice:
+    label: str
+    condition: Q
+
+
+@dataclass(frozen=True)
+class ListFilter:
+    """One parameter of the address, of which at most one choice is selected; `all_condition` applies to none."""
+
+    name: str
+    title: str
+    choices: Mapping[str, FilterChoice]
+    all_label: str = "All"
+    all_condition: Q = field(default_factory=Q)
+
+
+class SelectedFilters:
+    """What the address selects of the filters. Unknown names and values are ignored."""
+
+    def __init__(self, filters: Sequence[ListFilter], query: Mapping[str, str]) -> None:
+        self.filters = filters
+        self.values = {each.name: query[each.name] for each in filters if query.get(each.name) in each.choices}
+
+    def apply(self, rows: QuerySet[M, Any]) -> QuerySet[M, Any]:
+        return rows.filter(*(self.condition_of(each, self.values.get(each.name, "")) for each in self.filters))
+
+    def condition_of(self, of: ListFilter, value: str) -> Q:
+        return of.choices[value].condition if value else of.all_condition
+
+    def count(self, rows: QuerySet[M, Any], of: ListFilter) -> dict[str, int]:
+        """Rows for each choice of one filter ("" for all), among those that the other filters leave; one query."""
+        others = [self.condition_of(each, self.values.get(each.name, "")) for each in self.filters if each is not of]
+        values = ("", *of.choices)
+        conditions = [self.condition_of(of, value) for value in values]
+        counts = {f"choice_{n}": Count("pk", filter=condition or None) for n, condition in enumerate(conditions)}
+        found = rows.filter(*others).order_by().aggregate(**counts)
+        return {value: found[f"choice_{n}"] for n, value in enumerate(values)}
+
+    def chip_rows(self, counts: Mapping[str, Mapping[str, int]] | None = None) -> list[ChipRow]:
+        """A row of chips for each filter; `counts` by the names of the filters that show them."""
+        return [
+            build_chip_row(
+                each.name,
+                each.title,
+                {"": each.all_label} | {value: choice.label for value, choice in each.choices.items()},
+                selected=self.values.get(each.name, ""),
+                counts=(counts or {}).get(each.name),
+                other_values={name: value for name, value in self.values.items() if name != each.name},
+            )
+            for each in self.filters
+        ]
+
+    @property
+    def query(self) -> str:
+        return urlencode(self.values)
+
+
+def build_chip_row(
+    name: str,
+    title: str,
+    labels: Mapping[str, str],
+    *,
+    selected: str,
+    counts: Mapping[str, int] | None = None,
+    other_values: Mapping[str, str] | None = None,
+) -> ChipRow:
+    """`labels` by value, "" for all; `other_values`: what the other filters select, stays in the links."""
+    others = dict(other_values or {})
+    chips = [
+        FilterChip(
+            name=name,
+            value=value,
+            label=label,
+            is_selected=value == selected,
+            query=urlencode(others | {name: value} if value else others),
+            count=counts[value] if counts else None,
+        )
+        for value, label in labels.items()
+    ]
+    return ChipRow(title, chips)

@@ -1,0 +1,155 @@
+"""Keyset pagination: a page is the rows next to one row in the sort order, so that no page costs more than the first.
+
+The address names that row by its primary key alone, so that no value and no name of a patient is in it. The position
+moves with the row: when its sort value changes meanwhile, the next page begins at its new place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Literal, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, F, Model, OrderBy, Q, QuerySet, Window
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """A field or annotation to sort by. `nulls` says where None comes in this direction; leave it out if never None."""
+
+    name: str
+    descending: bool = False
+    nulls: Literal["first", "last"] | None = None
+
+    @property
+    def reversed(self) -> SortKey:
+        opposite: dict[Any, Any] = {"first": "last", "last": "first"}
+        return replace(self, descending=not self.descending, nulls=opposite.get(self.nulls))
+
+    @property
+    def order_by(self) -> OrderBy:
+        return OrderBy(
+            F(self.name),
+            descending=self.descending,
+            nulls_first=True if self.nulls == "first" else None,
+            nulls_last=True if self.nulls == "last" else None,
+        )
+
+    def beyond(self, value: Any, following: Q | None) -> Q:
+        """Rows after `value` by this key, and those with the same value that the `following` keys put after it."""
+        parts = []
+        if value is not None:
+            parts.append(Q(**{f"{self.name}__{'lt' if self.descending else 'gt'}": value}))
+        if value is not None and self.nulls == "last":
+            parts.append(Q(**{f"{self.name}__isnull": True}))
+        if value is None and self.nulls == "first":
+            parts.append(Q(**{f"{self.name}__isnull": False}))
+        if following is not None:
+            same = Q(**{f"{self.name}__isnull": True}) if value is None else Q(**{self.name: value})
+            parts.append(same & following)
+        return Q(*parts, _connector=Q.OR)
+
+
+def rows_after(keys: Sequence[SortKey], values: Sequence[Any]) -> Q:
+    """Rows after one with these `values`, in the order of `keys`, of which the last is unique."""
+    condition: Q | None = None
+    for key, value in reversed(list(zip(keys, values, strict=True))):
+        condition = key.beyond(value, condition)
+    return condition or Q()
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """Which page is requested: the first, or the one after or before the row with a primary key."""
+
+    key: str = ""
+    backwards: bool = False
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> PageRequest:
+        return cls(query["after"]) if query.get("after") else cls(query.get("before", ""), backwards=True)
+
+
+@dataclass(frozen=True)
+class KeysetPage(Generic[M]):
+    """`before` and `after` are the primary keys to ask the neighbouring pages with; None where there is none."""
+
+    rows: list[M]
+    first_row_number: int
+    total: int
+    before: Any
+    after: Any
+    query: str  # of the address that shows this page again; empty for the first
+
+    @property
+    def last_row_number(self) -> int:
+        return self.first_row_number + len(self.rows) - 1
+
+    @property
+    def has_other_pages(self) -> bool:
+        return self.before is not None or self.after is not None
+
+
+def paginate(
+    queryset: QuerySet[Any, Any],
+    *,
+    keys: Sequence[SortKey],
+    request: PageRequest,
+    size: int,
+    anchors: QuerySet[Any, Any],
+    rows: QuerySet[M, Any],
+    total: int | None = None,
+) -> KeysetPage[M]:
+    """One page of `queryset` in the order of `keys`, of which the last is the primary key.
+
+    `anchors` are all rows that the user may see, because a page's first row may have left the filters; they have the
+    same annotations. `rows` loads what is shown, by key: the sort carries nothing else. An unknown key shows the
+    first page. `total` is counted if it isn't given, on the first page by the same query.
+    """
+    anchor = find_anchor(anchors, keys, request.key)
+    backwards = request.backwards and anchor is not None
+    ordering = [key.reversed for key in keys] if backwards else keys
+    if anchor is not None:
+        total = queryset.count() if total is None else total
+        queryset = queryset.filter(rows_after(ordering, anchor))
+    counted = anchor is not None or total is None
+    if counted:
+        queryset = queryset.annotate(row_count=Window(Count("*")))
+    found = list(
+        queryset.order_by(*(key.order_by for key in ordering)).values_list("pk", *(["row_count"] if counted else []))[
+            : size + 1
+        ]
+    )
+    beyond = found[0][1] if counted and found else 0
+    total = beyond if total is None else total
+    page_keys = [row[0] for row in found[:size]]
+    loaded = rows.in_bulk(page_keys)
+    shown = [loaded[key] for key in page_keys if key in loaded]  # a row may have gone since
+    if backwards:
+        shown.reverse()
+    earlier = 0
+    if anchor is not None and shown:
+        earlier = max(0, beyond - len(page_keys) if backwards else total - beyond)
+    has_next = earlier + len(shown) < total if backwards else len(found) > size
+    return KeysetPage(
+        rows=shown,
+        first_row_number=earlier + 1,
+        total=total,
+        before=shown[0].pk if shown and earlier else None,
+        after=shown[-1].pk if shown and has_next else None,
+        query=f"{'before' if backwards else 'after'}={anchor[-1]}" if anchor else "",
+    )
+
+
+def find_anchor(rows: QuerySet[Any, Any], keys: Sequence[SortKey], key: str) -> tuple[Any, ...] | None:
+    """The values of `keys` of the row with this primary key; None if the user may not see one."""
+    if not key:
+        return None
+    try:
+        primary_key = rows.model._meta.pk.to_python(key)
+    except ValidationError:
+        return None
+    return rows.filter(pk=primary_key).values_list(*(each.name for each in keys)).first()
