@@ -5,11 +5,11 @@ TARGETS := demo demo-reset run test test-faults bench figures check lock
 
 .PHONY: help $(TARGETS)
 help:
-	@echo "make demo         the whole product with a simulated vendor and invented people; PORT=8000"
-	@echo "make demo-reset   forget everything that the demo has kept"
+	@echo "make demo         the product with a simulated vendor and invented patients; PORT=8000"
+	@echo "make demo-reset   delete the data of the demo"
 	@echo "make run          the product with your environment or .env"
 	@echo "make test         all tests; ARGS='-k words' picks some"
-	@echo "make test-faults  the long suite: crashes, a hostile wire, lost answers"
+	@echo "make test-faults  the long suite: crashes, network faults, lost responses"
 	@echo "make bench        benchmarks; make figures writes them to docs/figures.md"
 	@echo "make check        lint, types, migrations, deploy checks"
 	@echo "make lock         compile requirements*.in with hashes"

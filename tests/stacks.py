@@ -72,7 +72,7 @@ def stack_plan(state):
             "ALLOWED_HOSTS": "127.0.0.1",
             "TENOVI_CLIENT_DOMAIN": "vitals-stack",
             "TRACKING_HOSTS": "carrier.example",
-            # Killed processes leave behind what they had there; it goes with the stack.
+            # Files of killed processes remain there and are deleted with the stack.
             "TMPDIR": str(paths.create_private_folder(paths.socket_folder(state) / "tmp")),
             "EMAIL_URL": f"filemail:///{paths.create_private_folder(state / 'mail')}",
         }

@@ -110,7 +110,7 @@ def device_and_gateway_ids(key):
 
 
 def create_orders(holders, people, cora):
-    """One order in ten people, each in the state of its device."""
+    """One order for some patients, each in the state of its device."""
     from devices.models import Device, DeviceType, VendorCall
     from fulfillment.models import Order, OrderLine
 

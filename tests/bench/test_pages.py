@@ -22,12 +22,12 @@ pytestmark = pytest.mark.bench
 PEOPLE, FEW, MANY = 10_000, 100_000, int(os.environ.get("MANY", "10_000_000"))
 ROUNDS, TIMES = int(os.environ.get("ROUNDS", "6")), 5
 MOST_MS, MOST_RATIO = 200, 1.2
-LONGEST = "10,000 readings, ten times as many as anybody has"  # shown without a target
+LONGEST = "10,000 readings, ten times the usual maximum"  # shown without a target
 SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
 NARROWED = {
-    "in trouble": {"devices": "attention"},
+    "with attention": {"devices": "attention"},
     "connected": {"devices": "connected"},
-    "narrowed thrice": {"devices": "attention", "condition": "copd", "provider": "8"},  # the eighth, "Dr. 7"
+    "with three filters": {"devices": "attention", "condition": "copd", "provider": "8"},  # the eighth, "Dr. 7"
 }
 # Rows of latest values are fetched by primary key; all other readings are read from the chart's index only.
 READ_WELL = {("Index Only Scan", "measurement_for_chart"), ("Index Scan", "measurements_measurement_pkey")}
@@ -54,19 +54,19 @@ def compared_pages(known):
 def live_polls(known, nadia, cora):
     """Polls of open pages every three seconds: nothing new, or (`v=0`) the parts again."""
     return {
-        "an open list hears news": nadia | {"path": "/patients/live/?v=0"},
-        "an open device hears news": nadia | {"path": f"/devices/{known['device']}/live/?v=0"},
-        "an open gateway hears news": nadia | {"path": f"/devices/gateways/{known['gateway']}/live/?v=0"},
-        "an open device list hears news": nadia | {"path": "/devices/live/?v=0"},
-        "an open order hears news": cora | {"path": f"/orders/{known['order']}/live/?v=0"},
-        "an open order list hears news": cora | {"path": "/orders/live/?v=0"},
-        "an open list asks": nadia | {"path": "/patients/live/?v={version}"},
-        "an open device asks": nadia | {"path": f"/devices/{known['device']}/live/?v={{version}}"},
-        "an open gateway asks": nadia | {"path": f"/devices/gateways/{known['gateway']}/live/?v={{version}}"},
-        "an open device list asks": nadia | {"path": "/devices/live/?v={version}"},
-        "an open patient asks": nadia | {"path": f"/patients/{known['patient']}/live/?v={{version}}"},
-        "an open order asks": cora | {"path": f"/orders/{known['order']}/live/?v={{version}}"},
-        "an open order list asks": cora | {"path": "/orders/live/?v={version}"},
+        "live update of an open list": nadia | {"path": "/patients/live/?v=0"},
+        "live update of an open device": nadia | {"path": f"/devices/{known['device']}/live/?v=0"},
+        "live update of an open gateway": nadia | {"path": f"/devices/gateways/{known['gateway']}/live/?v=0"},
+        "live update of an open device list": nadia | {"path": "/devices/live/?v=0"},
+        "live update of an open order": cora | {"path": f"/orders/{known['order']}/live/?v=0"},
+        "live update of an open order list": cora | {"path": "/orders/live/?v=0"},
+        "poll of an open list": nadia | {"path": "/patients/live/?v={version}"},
+        "poll of an open device": nadia | {"path": f"/devices/{known['device']}/live/?v={{version}}"},
+        "poll of an open gateway": nadia | {"path": f"/devices/gateways/{known['gateway']}/live/?v={{version}}"},
+        "poll of an open device list": nadia | {"path": "/devices/live/?v={version}"},
+        "poll of an open patient": nadia | {"path": f"/patients/{known['patient']}/live/?v={{version}}"},
+        "poll of an open order": cora | {"path": f"/orders/{known['order']}/live/?v={{version}}"},
+        "poll of an open order list": cora | {"path": "/orders/live/?v={version}"},
     }
 
 
@@ -93,7 +93,7 @@ def distant_pages(known):
 
 
 class PageServer:
-    """One process of the product on one database: `ask` it for a page."""
+    """One process of the product on one database, which measures requested pages."""
 
     def __init__(self, env, log):
         command, self.log = [PYTHON, "-m", "tests.bench.page_timer"], log
@@ -177,7 +177,7 @@ def measure_rounds(servers, page):
 
 
 def record_page_figure(figure, name, answers, *, ratios=()):
-    """p50 and p95 on the clock; processor time beside the same page with few readings, the median of the rounds."""
+    """p50 and p95 by wall clock; CPU time compared with the same page with few readings, the median of the rounds."""
     first, ms = answers[0], [ms for answer in answers for ms in answer["ms"]]
     cpu = statistics.median(answer["cpu"] for answer in answers)
     size = f"{first['bytes'] / 1000:.0f} kB, {first['sent'] / 1000:.0f} sent" if first["bytes"] else "204"

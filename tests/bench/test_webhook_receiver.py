@@ -63,7 +63,7 @@ def test_webhook_latency_at_200_requests_a_second_with_a_running_worker(bench, r
 
 
 class RowWatcher(threading.Thread):
-    """When each measurement_index was first seen as a row, by a reader of its own."""
+    """When each measurement_index was first seen as a row, by a separate connection."""
 
     def __init__(self, url):
         super().__init__(daemon=True)

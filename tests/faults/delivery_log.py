@@ -53,7 +53,7 @@ class DeliveryLog:
         self._lock = threading.Lock()
 
     def bodies(self, count, *, first=1):
-        """`count` new readings spread over the people's devices, one to a body."""
+        """`count` new readings spread over the patients' devices, one per body."""
         return [self.body([self.item(number)]) for number in range(first, first + count)]
 
     def item(self, number, **changes):

@@ -36,7 +36,7 @@ POLL_SECONDS = 0.1
 
 
 def with_sizes(part, whole):
-    """The part runs with `make test`, the whole with `make test-faults`."""
+    """`part` runs with `make test`, `whole` with `make test-faults`."""
     return pytest.mark.parametrize("size", [part, pytest.param(whole, marks=pytest.mark.faults)])
 
 
@@ -193,15 +193,15 @@ class FaultStack:
 
     # --- the vendor ---------------------------------------------------------------------------------------------------
 
-    def ask(self, path):
+    def read_control(self, path):
         return self.vendor.get(path).raise_for_status().json()
 
-    def do(self, path, **body):
+    def send_control(self, path, **body):
         return self.vendor.post(path, json=body).raise_for_status().json()
 
     def fault(self, kind, *, method="", path="", **options):
         match = {name: value for name, value in (("method", method), ("path_contains", path)) if value}
-        self.do("faults", kind=kind, match=match, **options)
+        self.send_control("faults", kind=kind, match=match, **options)
 
     def clear_requests(self):
         self.vendor.delete("requests").raise_for_status()
@@ -209,13 +209,13 @@ class FaultStack:
     def smallest_gap(self):
         """Seconds between the two nearest calls on one key, as the vendor saw them since `clear_requests`."""
         times = {}
-        for line in self.ask("requests"):
+        for line in self.read_control("requests"):
             times.setdefault(line["key"], []).append(line["at"])
         return min((b - a for each in times.values() for a, b in pairwise(sorted(each))), default=float("inf"))
 
     def references(self):
         """Our short reference of every device that the vendor has created, as often as it was ordered."""
-        orders = [each["device"]["fulfillment_request"] or {} for each in self.ask("devices")]
+        orders = [each["device"]["fulfillment_request"] or {} for each in self.read_control("devices")]
         return [notes.split()[0] for order in orders if (notes := order.get("client_notes"))]
 
 

@@ -16,7 +16,7 @@ CHUNK = 500
 def create_patients_at_vendor(fault_stack, *, count, readings=0, webhook=False):
     """Enrolled here, each with a scale that the vendor has linked; `readings` for each."""
     made = [
-        fault_stack.do("device", name="Tenovi Scale", external_id=f"pt-fault-{next_token(fault_stack)}")
+        fault_stack.send_control("device", name="Tenovi Scale", external_id=f"pt-fault-{next_token(fault_stack)}")
         for _ in range(count)
     ]
     devices = [{"hwi_id": each["id"], "external_id": each["patient"]} for each in made]
@@ -33,7 +33,7 @@ def next_token(fault_stack):
 
 
 def add_readings_at_vendor(fault_stack, people, count, *, webhook):
-    """`count` readings, in turn over the people; the vendor has had them for ten minutes."""
+    """`count` readings, in turn over the patients; stored at the vendor ten minutes ago."""
     now = dt.datetime.now(dt.UTC)
     created = (now - dt.timedelta(minutes=10)).isoformat()
     rows = []
@@ -73,7 +73,7 @@ def pull_result_row(fault_stack, people, what, more=""):
     return ResultRow(
         what,
         held=len(held),
-        sent=len(fault_stack.ask("requests")),
+        sent=len(fault_stack.read_control("requests")),
         stored=len(stored),
         duplicated=sum(stored.values()) - len(stored),
         lost=len(held - stored.keys()),

@@ -134,7 +134,7 @@ class SecretRotation:
         self.web.send(signal.SIGHUP)
 
     def _wait_until(self, secret, *, accepted):
-        """Until every worker says so: each answers some of twenty."""
+        """Until every worker responds so: each handles some of twenty requests."""
 
         def asked():
             return [post_webhook(self.fault_stack.address, b"[]", secret=secret) == 204 for _ in range(20)]

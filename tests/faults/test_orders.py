@@ -54,7 +54,11 @@ def order_result_row(fault_stack, references, what, more=""):
     """Ordered by the product, compared with the vendor's devices."""
     there = Counter(fault_stack.references())
     ours = {reference: there[reference] for reference in references}
-    posts = [line for line in fault_stack.ask("requests") if line["method"] == "POST" and "hwi-devices" in line["path"]]
+    posts = [
+        line
+        for line in fault_stack.read_control("requests")
+        if line["method"] == "POST" and "hwi-devices" in line["path"]
+    ]
     return ResultRow(
         what,
         held=len(references),
@@ -119,7 +123,7 @@ def test_orders_survive_a_worker_killed_while_the_vendor_responds(fault_stack, r
     references = fault_stack.create_records("place_orders", count=3)
 
     def seen():
-        return [line for line in fault_stack.ask("requests") if line["method"] == "POST"]
+        return [line for line in fault_stack.read_control("requests") if line["method"] == "POST"]
 
     fault_stack.wait_until(seen, what="the first POST")
     fault_stack.restart("worker-people")
@@ -214,20 +218,20 @@ def submit_order(fault_stack, path, cookies, form):
 
 def test_order_lines_match_the_vendor_after_lost_repeated_and_late_status_webhooks(fault_stack, report_row):
     """The device reconciliation finds what no webhook reported."""
-    fault_stack.do("webhooks", drop_rate=0.3, duplicate_rate=0.3, late_rate=0.3, late_seconds=2)
+    fault_stack.send_control("webhooks", drop_rate=0.3, duplicate_rate=0.3, late_rate=0.3, late_seconds=2)
     references = fault_stack.create_records("place_orders", count=12)
     wait_until_confirmed(fault_stack, references)
     for _ in range(3):
-        fault_stack.do("advance", seconds=100_000)
+        fault_stack.send_control("advance", seconds=100_000)
         time.sleep(1)
 
     def quiet():
-        return fault_stack.ask("webhooks")["waiting"] == 0
+        return fault_stack.read_control("webhooks")["waiting"] == 0
 
     fault_stack.wait_until(quiet, what="late webhooks")
     fault_stack.stack.run_manage_command("sync", "devices")
 
-    there = {each["id"]: each["status"] for each in fault_stack.ask("devices")}
+    there = {each["id"]: each["status"] for each in fault_stack.read_control("devices")}
     query = "SELECT device.hwi_id::text, device.vendor_status, line.status FROM fulfillment_orderline line "
     query += "JOIN devices_vendorcall call ON call.id = line.call_id JOIN devices_device device "
     query += "ON device.id = call.device_id WHERE call.reference = ANY(%s)"

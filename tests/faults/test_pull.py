@@ -28,18 +28,18 @@ def last_run_totals(fault_stack, people):
 
 
 def all_webhooks_processed(fault_stack):
-    report = fault_stack.ask("webhooks")
+    report = fault_stack.read_control("webhooks")
     return report["waiting"] == 0 and fault_stack.one(UNPROCESSED) == 0
 
 
 @with_sizes(500, 5000)
 def test_pull_stores_what_dropped_duplicated_and_late_webhooks_missed(fault_stack, report_row, size):
     people = create_patients_at_vendor(fault_stack, count=PEOPLE)
-    before = fault_stack.ask("webhooks")["dropped"]
-    fault_stack.do("webhooks", drop_rate=0.1, duplicate_rate=0.1, late_rate=0.1, late_seconds=5)
+    before = fault_stack.read_control("webhooks")["dropped"]
+    fault_stack.send_control("webhooks", drop_rate=0.1, duplicate_rate=0.1, late_rate=0.1, late_seconds=5)
     add_readings_at_vendor(fault_stack, people, size, webhook=True)
     fault_stack.wait_until(lambda: all_webhooks_processed(fault_stack), what="the webhooks")
-    dropped = fault_stack.ask("webhooks")["dropped"] - before
+    dropped = fault_stack.read_control("webhooks")["dropped"] - before
     seconds = run_pull(fault_stack, people)
 
     more = f"{dropped} lost, pulled in {seconds:.1f} s"
@@ -83,7 +83,7 @@ def test_order_is_sent_while_a_pull_is_running(fault_stack, report_row):
     placed = float(fault_stack.one(PLACED, references))
 
     def posts():
-        return [line for line in fault_stack.ask("requests") if line["method"] == "POST"]
+        return [line for line in fault_stack.read_control("requests") if line["method"] == "POST"]
 
     fault_stack.wait_until(posts, what="the order")
     beside = fault_stack.one(OPEN)
@@ -103,7 +103,7 @@ def test_pull_of_60_patients_makes_one_call_a_second_on_each_key(fault_stack, re
     """At the real rate: the floor is 1.05 s x calls / background keys."""
     people = create_patients_at_vendor(fault_stack, count=60, readings=3)
     run_pull(fault_stack, people)
-    fault_stack.do("limits", gap_seconds=1.0)
+    fault_stack.send_control("limits", gap_seconds=1.0)
     worker = fault_stack.process("worker-background")
     first = ",".join(fault_stack.stack.env["TENOVI_API_KEYS"].split(",")[: 1 + keys])
     usual = worker.env
@@ -117,7 +117,7 @@ def test_pull_of_60_patients_makes_one_call_a_second_on_each_key(fault_stack, re
         worker.stop()
         worker.env = usual
         worker.start()
-    lines = [line for line in fault_stack.ask("requests") if "/measurements" in line["path"]]
+    lines = [line for line in fault_stack.read_control("requests") if "/measurements" in line["path"]]
     calls, seconds = len(lines), max(line["at"] for line in lines) - min(line["at"] for line in lines)
     floor = 1.05 * calls / keys
     night = 1.05 * 1.03 * 10_000 / keys / 3600

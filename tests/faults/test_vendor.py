@@ -46,7 +46,7 @@ def test_pull_behind_vendor_faults_stores_every_reading(fault_stack, report_row,
     row = pull_result_row(fault_stack, people, f"pull behind {len(size)} kinds of fault", f"{seconds:.0f} s")
     report_row(row)
     assert row.held == row.stored == READINGS * len(size)
-    assert fault_stack.ask("faults") == []
+    assert fault_stack.read_control("faults") == []
     assert fault_stack.smallest_gap() >= GAP_SECONDS
 
 
@@ -68,7 +68,7 @@ def test_pull_refused_by_the_vendor_resumes_and_stores_every_reading(fault_stack
 @with_sizes((4, 5, GAP_SECONDS, {}), (8, 20, 1.0, {"TENOVI_CALL_GAP_SECONDS": "1.05"}))
 def test_rate_limiter_respects_the_gap_for_many_processes_with_a_redis_flush_and_a_kill(fault_stack, report_row, size):
     count, seconds, least, env = size
-    fault_stack.do("limits", gap_seconds=least)
+    fault_stack.send_control("limits", gap_seconds=least)
     with fault_stack.stopped("worker-people", "worker-background"):
         fault_stack.clear_requests()
         callers = [start_vendor_caller(fault_stack, seconds, env) for _ in range(count)]
@@ -80,7 +80,7 @@ def test_rate_limiter_respects_the_gap_for_many_processes_with_a_redis_flush_and
         finally:
             for process in callers:
                 process.kill()
-        lines, gap = fault_stack.ask("requests"), fault_stack.smallest_gap()
+        lines, gap = fault_stack.read_control("requests"), fault_stack.smallest_gap()
 
     report_row(
         ResultRow(f"{count} processes, a flush, a kill", sent=len(lines), more=f"smallest gap {gap:.3f} s of {least} s")

@@ -46,7 +46,7 @@ def prepare_shipment(state: SimulatorState, document: Json) -> None:
 
 
 def ship_device(state: SimulatorState, document: Json) -> None:
-    """The hardware id is given here: one gateway for a parcel, an IMEI for a device with its own SIM."""
+    """The hardware id is assigned here: one gateway for a parcel, an IMEI for a device with its own SIM."""
     order = document["device"]["fulfillment_request"]
     if not document["device"]["hardware_uuid"]:
         document["device"]["hardware_uuid"] = choose_hardware_id(state, document)

@@ -74,7 +74,7 @@ def assign_gateway(state: SimulatorState, gateway_uuid: str) -> None:
 
 
 def record_gateway_checkin(state: SimulatorState, gateway_uuid: str | None, sensor_code: str, at: str) -> None:
-    """A reading came through at `at`: check-in, signal, and the sensor confirmed on the whitelist."""
+    """A reading arrived at `at`: check-in, signal, and the sensor confirmed on the whitelist."""
     gateway = find_gateway(state, gateway_uuid)
     if not gateway:
         return

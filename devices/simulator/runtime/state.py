@@ -30,7 +30,7 @@ class SimulatorState:
         self.current_stage_due_at: float | None = None  # due time of the stage that is being made
         self._depth = 0
         self._commit_callbacks: list[Callable[[], None]] = []
-        # A new seed after each restart, or ids given before it would come again.
+        # A new seed after each restart, or ids would be repeated.
         self.random = random.Random(f"{seed}:{self.next_number('start', 1)}")  # noqa: S311  simulation, not secrets
         store.commit()
 

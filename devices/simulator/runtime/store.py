@@ -40,7 +40,7 @@ class Store:
     def __init__(self, path: str) -> None:
         self._db = sqlite3.connect(path, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        # Committed rows survive a kill of the process, which is all that the fault tests ask of the vendor.
+        # Committed rows survive a kill of the process, which is all that the fault tests need.
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
         self._db.executescript(SCHEMA_SQL)

@@ -121,7 +121,7 @@ class WebhookSender:
         return line
 
     def report(self) -> Json:
-        """What was sent so far, and what became of the rest."""
+        """What was sent so far, the number of waiting and dropped deliveries, and the fault rates."""
         counts = {"sent": list(self.log), "waiting": self.waiting_count(), "dropped": self.dropped}
         return counts | asdict(self.delivery_faults)
 
@@ -135,7 +135,7 @@ class WebhookSender:
             thread.start()
 
     def stop(self) -> None:
-        """Leaves a delivery that hangs behind; what still waits is lost, as at a vendor that restarts."""
+        """A hanging delivery is abandoned and waiting ones are lost, as at a vendor that restarts."""
         with self._changed:
             self._running = False
             self._changed.notify_all()

@@ -18,7 +18,7 @@ from config.launcher.paths import ROOT
 from config.launcher.stack import find_free_port
 from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS, WAIT_TIMEOUT_SECONDS
 
-# Beside the other tests with processes of their own, one after the other.
+# In one worker with the other tests of processes, one after the other.
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
 PRODUCT = ("config", "devices", "fulfillment", "measurements", "patients", "static", "templates", "manage.py")

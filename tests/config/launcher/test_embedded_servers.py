@@ -114,7 +114,7 @@ def test_embedded_servers_stop_when_launcher_is_killed(state_folder, is_running,
 
 @pytest.fixture
 def run_as_ordinary_user():
-    """A function that runs Python as an ordinary user with a home of its own; skips where every Python is root's."""
+    """A function that runs Python as an ordinary user with a temporary home; skips where only root can run Python."""
     if os.geteuid() != 0:
         pytest.skip("we are an ordinary user ourselves, and so is every test here")
     user, home = paths.database_owner(), tempfile.mkdtemp()

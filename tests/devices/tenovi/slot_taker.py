@@ -21,7 +21,7 @@ def main(lane, count, keys):
             slot = limiter.take_slot(max_wait=60)
         except NoSlotAvailable:
             continue
-        ready = time.time()  # before it is judged: what comes after may take its time on a busy machine
+        ready = time.time()  # before the check for lateness, which may be slow on a busy machine
         if slot.is_late:
             limiter.release_slot(slot)
             continue

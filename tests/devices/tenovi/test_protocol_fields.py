@@ -18,7 +18,7 @@ from devices.tenovi.account_schemas import MetricInfo, WhitelistedDevice
 from devices.tenovi.device_schemas import NestedDevice
 from tests.devices.tenovi.protocol_data import GATEWAY, HOOK, KEY, WINDOW, add_readings, swap_gateway
 
-# Sections 1.2 to 1.11 of the protocol: what each list may be asked. Any other name is ignored without a word.
+# Sections 1.2 to 1.11 of the protocol: filters of each list. Any other name is silently ignored.
 PAGED = {"page", "page_size"}
 FILTERS = {
     "hwi-devices/": PAGED | {"device__hardware_uuid__iexact", "patient__external_id", "search"},
