@@ -1,4 +1,4 @@
-"""Celery: queues, the schedule, and broker settings under which a dead Redis never holds anybody up."""
+"""Celery app: queues, wake-ups, beat schedule, and broker settings that never block on an unreachable Redis."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ app.autodiscover_tasks()
 @worker_init.connect
 @beat_init.connect
 def exit_if_unsafe(**_: Any) -> None:
-    """By SystemExit: of a signal's receiver Celery logs any other exception, and starts all the same."""
+    """Raises SystemExit: Celery only logs any other exception of a signal's receiver, and starts anyway."""
     from django.core.exceptions import ImproperlyConfigured
     from django.db import Error
 
@@ -125,7 +125,7 @@ def tune_worker_gc(**_: Any) -> None:
 
 @setup_logging.connect
 def configure_json_logging(**_: Any) -> None:
-    """Celery's own set-up would write other lines beside ours."""
+    """Replaces Celery's own logging set-up, which would write lines in another format."""
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
@@ -134,7 +134,7 @@ def configure_json_logging(**_: Any) -> None:
 
 @beat_init.connect
 def connect_beat_heartbeat(**_: Any) -> None:
-    """From now on this process says so itself; that a worker lives doesn't prove that beat does."""
+    """Record beat's own heartbeat: a live worker doesn't prove that beat is alive."""
     before_task_publish.connect(record_beat_heartbeat, sender="devices.tasks.record_heartbeat")
 
 
@@ -143,8 +143,8 @@ def record_beat_heartbeat(**_: Any) -> None:
 
     from patients.queueing import periodic_jobs
 
-    close_old_connections()  # one that a restarted database has left behind
+    close_old_connections()  # a connection may be broken after a restart of the database
     try:
         periodic_jobs.record_success("beat")
     except Error as error:
-        logging.getLogger(__name__).warning("beat could not say that it lives: %s", type(error).__name__)
+        logging.getLogger(__name__).warning("beat heartbeat not recorded: %s", type(error).__name__)

@@ -1,4 +1,4 @@
-"""Redis as Celery's broker, for workers that outlive it hung, dead or restarted. For kombu 5.7."""
+"""Redis broker transport for Celery workers that survive a hung, dead or restarted Redis. For kombu 5.7."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from redis.exceptions import RedisError
 
 
 class QoS(redis.QoS):
-    """A message that could not be acknowledged, because Redis hung, would hold the worker's one place for ever.
+    """Releases a message that can't be acknowledged: it would occupy the worker's one prefetch slot for ever.
 
-    It is given free: Redis redelivers it after the visibility timeout, and finds its rows long done.
+    Redis redelivers it after the visibility timeout, when its rows are done.
     """
 
     def ack(self, delivery_tag: str) -> None:
@@ -31,10 +31,10 @@ class QoS(redis.QoS):
 
 
 class Channel(redis.Channel):
-    """When Redis goes away, Celery closes the connection first and then acknowledges finished messages through it.
+    """Raises a connection error when Redis is lost and Celery acknowledges messages on the closed connection.
 
-    kombu answers with an AttributeError, which ends the whole worker; a connection error it survives. Nor are
-    unfinished messages put back that way: ours only say "look now", and the next sweep says so again.
+    kombu raises an AttributeError there, which ends the whole worker; a connection error it survives. Unfinished
+    messages aren't requeued: they are only wake-ups, and the next sweep replaces them.
     """
 
     QoS = QoS
@@ -43,7 +43,7 @@ class Channel(redis.Channel):
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         if self.connection is None or self.connection.client is None:
             raise RedisGone("the connection is closed")
-        # Every new connection asks here; kombu, which has no types, has no public door before it.
+        # Called for every new connection; kombu, which has no types, has no public hook for it.
         params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[misc]
         return params
 

@@ -1,4 +1,4 @@
-"""The one door to the process environment. Any name may instead be given as NAME_FILE, a path to its value."""
+"""Environment variables. Any NAME may instead be given as NAME_FILE, a path to its value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import environ
 
 
 class FileAwareEnviron(Mapping[str, str]):
-    """`os.environ`, where `NAME_FILE` (as container secrets give it) stands in for a missing or empty `NAME`."""
+    """`os.environ`, where `NAME_FILE` (container secrets) replaces a missing or empty `NAME`."""
 
     def __getitem__(self, name: str) -> str:
         """django-environ takes `$WORD` for the name of another value; a secret may begin with a dollar."""

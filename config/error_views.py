@@ -1,4 +1,4 @@
-"""What a person sees when something breaks. No query is made: the database may be what broke."""
+"""Error pages. They make no query, because the database may be the cause."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RETRY_AFTER_SECONDS = 30
 
 
 def server_error_page(_request: HttpRequest) -> HttpResponse:
-    """A database that is restarting is a matter of a minute, and said so; everything else is our mistake."""
+    """503 for an unavailable database, 500 for everything else."""
     away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
     status = 503 if away else 500
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if away else {}

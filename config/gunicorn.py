@@ -45,7 +45,7 @@ logconfig_dict = {
     },
 }
 
-# Where the web processes count requests together. A reload reads this file again and keeps the folder.
+# Shared folder of the web processes' Prometheus counters. A reload reads this file again and reuses the folder.
 METRICS_FOLDER_VARIABLE, METRICS_FOLDER_PREFIX = "PROMETHEUS_MULTIPROC_DIR", "vitals-counts-"
 if METRICS_FOLDER_VARIABLE not in os.environ:
     os.environ[METRICS_FOLDER_VARIABLE] = tempfile.mkdtemp(prefix=METRICS_FOLDER_PREFIX)

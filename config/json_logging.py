@@ -1,8 +1,8 @@
-"""Log lines: one JSON object each, in every process, without a patient's data.
+"""JSON logging: one object a line, in every process, without patient data.
 
 Our own messages name records by opaque ids. What libraries say may quote anything (an exception's text holds the value
-that it was raised for, a request's path whatever somebody typed), so of theirs only the fixed part is kept: the words
-of the template, the kinds of the exceptions, where in the code.
+that it was raised for, a request's path what a user typed), so of theirs only the fixed part is written: the message
+template, the exception classes, the place in the code.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def celery_task_fields(record: logging.LogRecord) -> dict[str, str]:
 
 
 def exception_chain(error: BaseException) -> list[dict[str, Any]]:
-    """The exception and what caused it: kinds and places, never texts."""
+    """The exception and its causes: classes and places, never texts."""
     causes: list[dict[str, Any]] = []
     cause: BaseException | None = error
     while cause is not None and len(causes) < MAX_CAUSES:
@@ -85,7 +85,7 @@ def traceback_locations(trace: TracebackType | None) -> list[str]:
 
 
 def log_uncaught_exceptions() -> None:
-    """What would end a process or a thread is a line like any other; Python's own would quote the exception."""
+    """Log uncaught exceptions of processes and threads in our format; Python's default quotes the exception."""
     logger = logging.getLogger(__name__)
 
     def of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

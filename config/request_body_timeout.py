@@ -1,7 +1,7 @@
-"""A body has to come whole and within some seconds, whatever reads it.
+"""Request body timeout: WSGI middleware that ends a slow or incomplete body after some seconds.
 
-gunicorn's threads have no limit for a body: eight senders of a byte a second would stop two processes of four threads.
-Django takes a form that broke off in the middle for a complete one.
+gunicorn's threads have no limit for a body: eight clients that send a byte a second would block two processes of four
+threads. Django treats a form that broke off in the middle as complete.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class BodyTimeoutWatcher:
                         self.close_read_side(environ)
 
     def close_read_side(self, environ: Environ) -> None:
-        """Whoever reads gets what came so far; the answer can still be written."""
+        """The reader gets what was received so far; the response can still be written."""
         environ[BODY_TIMED_OUT_KEY] = True
         with contextlib.suppress(OSError):
             environ["gunicorn.socket"].shutdown(socket.SHUT_RD)

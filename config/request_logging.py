@@ -1,4 +1,4 @@
-"""Around everything else: each request gets an id, is timed and counted by its route, and leaves one log line."""
+"""Request logging middleware: request id, duration and count by route, and one log line per request."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def request_logging_middleware(
 
 
 def get_or_create_request_id(request: HttpRequest) -> str:
-    """A trusted proxy's own, so that its log and ours can be laid side by side."""
+    """The id of a trusted proxy if it sends one, so that its log and ours can be matched."""
     given = request.headers.get("X-Request-Id", "") if settings.TRUSTED_PROXY_COUNT else ""
     return given if PROXY_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def log_and_count_request(request: HttpRequest, status: int, seconds: float) -> None:
-    """By the name of the route, never the address: it may hold an id, a token, or what somebody typed."""
+    """By the route's name, never the address, which may hold an id, a token or typed text."""
     match = request.resolver_match
     route = match.view_name if match and match.view_name else "none"
     prometheus.observe_request(route=route, method=request.method or "", status=status, seconds=seconds)

@@ -36,7 +36,7 @@ TENOVI_CALL_GAP_SECONDS = env.float("TENOVI_CALL_GAP_SECONDS", default=1.05)
 TENOVI_WEBHOOK_SECRETS = env.list("TENOVI_WEBHOOK_SECRETS", default=[])
 TENOVI_WEBHOOK_HEADER = env.str("TENOVI_WEBHOOK_HEADER", default="Authorization")
 ORDER_SETTLE_SECONDS = env.float("ORDER_SETTLE_SECONDS", default=900.0)
-# Longer than any task works on one row between two looks at its lease; a dead worker's rows are free after it.
+# Longer than any task works on one row between two checks of its lease; a dead worker's rows are free after it.
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=120.0)
 TRACKING_WINDOW_SECONDS = env.float("TRACKING_WINDOW_SECONDS", default=30.0)
 UNKNOWN_DEVICE_LOOKUP_SECONDS = env.float("UNKNOWN_DEVICE_LOOKUP_SECONDS", default=120.0)
@@ -71,13 +71,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.request_logging.request_logging_middleware",
-    # Before the rest, so that no redirect, host check or session ever stands between the vendor and the inbox.
+    # Before the rest, so that no redirect, host check or session is ever applied to the vendor's webhooks.
     "devices.webhooks.views.webhook_bypass_middleware",
     "patients.accounts.middleware.AuditContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Below the static files, which are compressed already. A year of readings is 160 kB of digits, 30 on the wire.
+    # Below the static files, which are compressed already. A year of readings is 160 kB of digits, 30 kB compressed.
     "django.middleware.gzip.GZipMiddleware",
     "patients.accounts.middleware.no_store_middleware",
     "patients.accounts.middleware.method_not_allowed_middleware",
@@ -116,7 +116,7 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",
-    # A page's reads and their audit rows stand or fall together.
+    # A page's reads and their audit rows are committed together or not at all.
     "ATOMIC_REQUESTS": True,
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
@@ -140,7 +140,7 @@ ALLOW_CARELESS_DATABASE = env.bool("ALLOW_CARELESS_DATABASE", default=False)
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
 
-# --- who may come in --------------------------------------------------------------------------------------------
+# --- authentication --------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "patients.User"
 AUTHENTICATION_BACKENDS = [
@@ -164,14 +164,14 @@ ACCOUNT_ADAPTER = "patients.accounts.allauth_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # whoever followed an invitation has read the mail
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from us
+ACCOUNT_EMAIL_VERIFICATION = "none"  # a followed invitation proves the address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # unknown addresses get no mail
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105  a class
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-# Five failures lock a person's sign-in at one address; whoever tries from many addresses meets the second limit.
+# Five failures lock a user's sign-in at one address; attempts from many addresses meet the second limit.
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "5/15m/key,60/15m/ip",
@@ -181,14 +181,14 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
 }
 ACCOUNT_FORMS = {
-    "change_password": "patients.enrollment.forms.PasswordChangeForm",
-    "reset_password_from_key": "patients.enrollment.forms.PasswordResetKeyForm",
+    "change_password": "patients.accounts.password_forms.PasswordChangeForm",
+    "reset_password_from_key": "patients.accounts.password_forms.PasswordResetKeyForm",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
 
-# The second step of signing in: required of everybody, administrators too.
+# MFA (second step of signing in) is required of every user, administrators too.
 MFA_REQUIRED = env.bool("MFA_REQUIRED", default=True)
-# The first conceals secrets of second steps, all reveal them; see "Rotating secrets" in docs/operations.md.
+# The first encrypts MFA secrets, all decrypt them; see "Rotating secrets" in docs/operations.md.
 MFA_ENCRYPTION_KEYS = env.list("MFA_ENCRYPTION_KEYS", default=[])
 MFA_ADAPTER = "patients.accounts.allauth_adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -287,7 +287,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "django": {"handlers": [], "level": "INFO"},  # its own handler mails and prints; the root's line is enough
         "django.request": {"level": "ERROR"},
-        # Anybody can cause it, in any words; the request's own line says 400.
+        # Any client can cause it, with any text; the request's own line says 400.
         "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
         "httpx2": {"level": "WARNING"},  # its INFO lines hold addresses with account ids
         "httpcore2": {"level": "WARNING"},

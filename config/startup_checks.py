@@ -1,4 +1,4 @@
-"""What web and workers refuse to start with. gunicorn and Celery run no Django checks, so both call this."""
+"""Startup checks of unsafe settings, for web and workers: gunicorn and Celery run no Django checks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def uses_real_vendor() -> bool:
 
 def missing_vendor_settings() -> list[str]:
     needed = {
-        "TENOVI_WEBHOOK_SECRETS": "without it the vendor's webhooks can't be told from anybody's",
+        "TENOVI_WEBHOOK_SECRETS": "without it the vendor's webhooks can't be authenticated",
         "TENOVI_API_KEYS": "without it nothing can be ordered or pulled",
         "TENOVI_CLIENT_DOMAIN": "the segment after /clients/ in the vendor's addresses",
     }
@@ -60,19 +60,19 @@ def unsafe_vendor_settings() -> list[str]:
     if not settings.TENOVI_BASE_URL.startswith("https://"):
         reasons.append("TENOVI_BASE_URL must be https")
     if settings.INSECURE_HTTP or settings.DEMO or settings.DEBUG:
-        reasons.append("INSECURE_HTTP, DEMO and DEBUG are for machines that hold nobody's data")
+        reasons.append("INSECURE_HTTP, DEMO and DEBUG are for machines without patient data")
     return reasons
 
 
 def missing_contact_settings() -> list[str]:
-    """People, their links and their alarms, where the patients are real."""
+    """Settings that deployments with real patients need: links, mail and alarms."""
     if not uses_real_vendor():
         return []
     reasons = []
     if not settings.OPERATOR_EMAILS:
-        reasons.append("OPERATOR_EMAILS is empty: an alarm would reach nobody")
+        reasons.append("OPERATOR_EMAILS is empty: alarms would be sent to no one")
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        reasons.append("EMAIL_URL names no mail server: alarms and invitations would reach nobody")
+        reasons.append("EMAIL_URL names no mail server: alarms and invitations would be sent to no one")
     if not settings.ALLOWED_HOSTS:
         reasons.append("ALLOWED_HOSTS is empty: no page would be answered")
     if not settings.SITE_URL.startswith("https://"):

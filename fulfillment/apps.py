@@ -7,7 +7,7 @@ from patients.app_config import VIEW_AND_EDIT, VIEW_ONLY
 class FulfillmentConfig(app_config.ProjectAppConfig):
     name = "fulfillment"
     verbose_name = "Orders and kits"
-    # Nobody deletes a record in the admin; the contents of a kit are the exception: they are only a template.
+    # No record can be deleted in the admin, except the contents of a kit: they are only a template.
     admin_permissions = {
         "kit": VIEW_AND_EDIT,
         "kititem": VIEW_AND_EDIT | {"delete"},

@@ -1,4 +1,4 @@
-"""Where a request comes from: the one answer for sign-in limits, audit rows and refusals."""
+"""Client IP address behind trusted proxies, for sign-in limits, audit rows and webhook statistics."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def get_client_ip(request: HttpRequest) -> str | None:
     """The client's IP address, or None behind a unix socket without proxies.
 
     Each trusted proxy appends the address that it saw to X-Forwarded-For, so with n of them the client is the n-th
-    from the right; whatever stands further left was typed by the client. A header with fewer entries didn't come
-    through them, and proves nothing.
+    from the right; entries further left are the client's own claim. A header with fewer entries didn't come through
+    the proxies and is ignored.
     """
     count = settings.TRUSTED_PROXY_COUNT
     hops = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]

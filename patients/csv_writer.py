@@ -1,4 +1,4 @@
-"""CSV files that a spreadsheet opens without running anything that is in them."""
+"""CSV writer that is safe against spreadsheet formulas (CSV injection)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def escape_formula(cell: CsvCell) -> str:
 
 
 def csv_response(text: str, *, name: str) -> HttpResponse:
-    """`name` stays on the disk of whoever saves it: nothing about a patient belongs there."""
+    """`name` is the file name on the user's disk: it must hold no patient data."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)

@@ -1,4 +1,4 @@
-"""Secrets that the database keeps and nobody reads there: encrypted by the keys of the environment."""
+"""Encryption of MFA secrets in the database by the keys of MFA_ENCRYPTION_KEYS."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class EncryptionKeyError(ImproperlyConfigured):
 
 
 def encrypt_secret(text: str) -> str:
-    """By the first key; `reveal` tries all."""
+    """Encrypt with the first key; decryption tries all."""
     return load_encryption_keys().encrypt(text.encode()).decode()
 
 
 def decrypt_secret(encrypted: str) -> str:
-    """Raises NoKeyFits."""
+    """Raises EncryptionKeyError."""
     try:
         return load_encryption_keys().decrypt(encrypted).decode()
     except InvalidToken as error:
@@ -37,7 +37,7 @@ def encryption_key_problem() -> str:
 
 def load_encryption_keys() -> MultiFernet:
     if not settings.MFA_ENCRYPTION_KEYS:
-        raise EncryptionKeyError("MFA_ENCRYPTION_KEYS is empty: the secrets of second steps couldn't be kept")
+        raise EncryptionKeyError("MFA_ENCRYPTION_KEYS is empty: the secrets of second steps couldn't be stored")
     try:
         return MultiFernet([Fernet(key) for key in settings.MFA_ENCRYPTION_KEYS])
     except ValueError as error:

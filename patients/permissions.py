@@ -1,4 +1,4 @@
-"""Who may do what, in one place: a role holds acts, a view declares one, a patient is reached through one door."""
+"""Permissions: each role has a set, each view declares one, and one audited function returns a patient."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def has_permission(user: User | AnonymousUser, permission: Permission) -> bool:
 
 
 def set_access_policy(view: ViewFunction, policy: str) -> ViewFunction:
-    """What the walk over all routes, and the middleware, read of a view. Django keeps it over `update_wrapper`."""
+    """Set the attribute that the middleware and the test of all routes read. `update_wrapper` copies it."""
     vars(view)["policy"] = policy
     return view
 
 
 def requires_permission(permission: Permission) -> Callable[[ViewFunction], ViewFunction]:
-    """Declare a view's policy: anonymous people sign in first, others without the act get 403."""
+    """View decorator: anonymous users sign in first, users without the permission get 403."""
 
     def decorate(view: ViewFunction) -> ViewFunction:
         @wraps(view)
@@ -75,7 +75,7 @@ def requires_permission(permission: Permission) -> Callable[[ViewFunction], View
 
 
 def requires_sign_in(view: ViewFunction) -> ViewFunction:
-    """Declare that anybody with an account may call this view: their own password, signing out."""
+    """View decorator: every signed-in user may call it (own password, signing out)."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -87,15 +87,16 @@ def requires_sign_in(view: ViewFunction) -> ViewFunction:
 
 
 def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the door and from there back. What was sent too late is lost: the door says so, and leads back to its form."""
-    door = resolve_url("account_login")
+    """To the sign-in page and from there back. A form sent after the session's end is lost: the page says so and
+    leads back to the form."""
+    sign_in = resolve_url("account_login")
     if request.method in ("GET", "HEAD"):
-        return redirect_to_login(request.get_full_path(), door)
-    return redirect_to_login(referring_page(request), f"{door}?unsaved=1")
+        return redirect_to_login(request.get_full_path(), sign_in)
+    return redirect_to_login(referring_page(request), f"{sign_in}?unsaved=1")
 
 
 def referring_page(request: HttpRequest) -> str:
-    """The page of ours on which the form stood: the address that it was sent to may answer nothing but forms."""
+    """Our own page that had the form, by Referer: the address that it was sent to may be POST only."""
     page = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
         return resolve_url("home")
@@ -103,25 +104,25 @@ def referring_page(request: HttpRequest) -> str:
 
 
 def allow_anonymous(view: ViewFunction) -> ViewFunction:
-    """Declare that anybody may call this view: sign-in, health, hooks."""
+    """View decorator: no sign-in needed (sign-in page, health checks, webhooks)."""
     return set_access_policy(view, "public")
 
 
 def current_user(request: HttpRequest) -> User:
-    """Who is signed in, for views behind a policy; as the `by=` of every verb."""
+    """The signed-in user, for views behind a policy; passed on as `by=`."""
     if not request.user.is_authenticated:
         raise PermissionDenied
     return request.user
 
 
 def home_url_for(user: User | AnonymousUser) -> str:
-    """Where a person lands after signing in."""
+    """Landing page after signing in."""
     in_office = user.is_staff and not has_permission(user, Permission.VIEW_PATIENTS)
     return resolve_url("admin:index") if in_office else settings.LOGIN_REDIRECT_URL
 
 
 def get_patient_audited(patient_id: uuid.UUID, *, by: User, action: AuditAction = AuditAction.VIEW) -> Patient:
-    """The only door to one patient. The read is audited in the same transaction; a stranger's patient is not found."""
+    """The only access to one patient: audited in the same transaction; 404 for a patient of another clinic."""
     with transaction.atomic():
         patient = Patient.objects.visible_to(by).select_related("clinic", "practitioner").filter(pk=patient_id).first()
         if patient is None:

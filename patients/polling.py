@@ -1,4 +1,4 @@
-"""What an open page asks every few seconds: is there anything new?"""
+"""Polling of open pages: 204 unless the live version has changed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from patients.permissions import ViewFunction, current_user
 
 
 def only_if_changed(live_version: Callable[..., object]) -> Callable[[ViewFunction], ViewFunction]:
-    """The view is called only when the page that asks shows another version than the one there is now.
+    """View decorator: the view is called only if the polling page shows an outdated version.
 
-    `version(user, **kwargs of the address)` changes with whatever the page shows, and reads nobody: 204 then means
-    that nobody has seen anything, and nothing is audited. None, where this person has no such page, is 404.
+    `version(user, **kwargs of the address)` changes with everything that the page shows and reads no patient data, so
+    a 204 isn't audited. None (the user has no such page) is 404.
     """
 
     def decorate(view: ViewFunction) -> ViewFunction:

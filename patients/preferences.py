@@ -1,4 +1,4 @@
-"""What a person chose for their own pages, remembered from day to day. Holds nothing about patients."""
+"""User preferences of pages, stored with the account. They hold no patient data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from patients.models import User
 
 
 def save_preference(*, by: User, name: str, value: Any) -> None:
-    """In the database alone this choice is replaced: another tab may have remembered something else meanwhile."""
+    """Replaces only this preference in the database: another tab may have saved a different one meanwhile."""
     if by.preferences.get(name) == value:
         return
     by.preferences[name] = value

@@ -1,4 +1,4 @@
-"""Finding a patient by what a nurse has at hand: a name, an MRN, a birth date."""
+"""Patient search by name, MRN or birth date."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SHORT_YEAR_FORMATS = ("%m/%d/%y", "%m-%d-%y", "%m.%d.%y")
 SPECIAL_LETTERS, PLAIN_LETTERS = (
     "øØłŁđĐıß\u2018\u2019",
     "oOlLdDis''",
-)  # what can't be taken apart into a letter and its mark
+)  # letters that NFD doesn't decompose
 MRN_SEPARATORS = " -./#:"  # people write an MRN with and without them
 
 
 class HasAccents(Func):
-    """Whether a name has letters beside A to Z. Few have, and only those are worth taking apart."""
+    """Whether a text has non-ASCII letters; only those few are unaccented."""
 
     template = "octet_length(%(expressions)s) > char_length(%(expressions)s)"
     output_field = BooleanField()
@@ -49,7 +49,7 @@ def patient_search_filter(text: str) -> Q:
 
 
 def parse_birth_dates(text: str) -> list[dt.date]:
-    """US order or ISO. A year of two digits is of this century or of the last one, whoever was born by now."""
+    """US order or ISO. A year of two digits is of this century or of the last one, unless that is in the future."""
     plain = re.sub(r"\s+", " ", text.replace(",", " ")).strip()
     if day := parse_date(plain, BIRTH_DATE_FORMATS):
         return [day]
@@ -87,7 +87,7 @@ def match_word(word: str) -> Q:
 
 
 def match_mrn(text: str) -> Q:
-    """An MRN, however its parts are held together, with or without the word before it."""
+    """Match an MRN with any separators, with or without the word MRN before it."""
     compact = text.translate(str.maketrans("", "", MRN_SEPARATORS))
     written = Func(F("mrn"), Value(MRN_SEPARATORS), Value(""), function="translate", output_field=CharField())
     ways = {compact, re.sub("^mrn", "", compact, flags=re.IGNORECASE)} - {""}

@@ -1,4 +1,4 @@
-"""Where patients live: states that the vendor ships to, and the time zones that people there keep."""
+"""US states that the vendor ships to, and their time zones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def map_states_to_zone(name: str, states: str) -> dict[str, str]:
     return dict.fromkeys(states.split(), name)
 
 
-# Only a suggestion: some states keep two zones, and then this is where most of their people live.
+# Only a suggestion: for states with two zones, the zone of most people.
 TIME_ZONE_BY_STATE: dict[str, str] = {
     **map_states_to_zone(EASTERN, "CT DE DC FL GA KY ME MD MA NH NJ NY NC OH PA RI SC VT VA WV"),
     **map_states_to_zone(CENTRAL, "AL AR IL IA KS LA MN MS MO NE ND OK SD TN TX WI"),

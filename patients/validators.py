@@ -28,7 +28,7 @@ def validate_plain_text(text: str) -> None:
 
 
 def validate_phone(text: str) -> None:
-    """Stored as E.164 only; `as_e164` brings there what people type."""
+    """Stored as E.164 only; `normalize_to_e164` converts typed numbers."""
     if normalize_to_e164(text) != text:
         raise ValidationError("Store this number as +1 and ten digits.")
 
@@ -78,7 +78,7 @@ def normalize_to_e164(text: str) -> str:
 
 
 def format_phone(text: str) -> str:
-    """`+16035550142` to `(603) 555-0142`; a number of another country keeps its code, and what is no number stays."""
+    """`+16035550142` to `(603) 555-0142`; a foreign number retains its country code, other text is unchanged."""
     try:
         validate_phone(text)
     except ValidationError:

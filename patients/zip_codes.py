@@ -1,8 +1,8 @@
 """Which state a ZIP code is in, by its first three digits.
 
 USPS gives each sectional centre its prefixes; the list follows its tables as they were in 2026. A few places near a
-border are served from the other side (06390 on Fishers Island, New York, from Connecticut), so that this warns somebody
-who compares an address, and never refuses one.
+border are served from the other side (06390 on Fishers Island, New York, from Connecticut), so a mismatch is only
+a warning.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ZIP_PREFIXES_BY_STATE: dict[str, str] = {
     "NM": "870-884", "NV": "889-898", "CA": "900-961", "AP": "962-966", "HI": "967-968", "AS": "967", "GU": "969",
     "MP": "969", "OR": "970-979", "WA": "980-994", "AK": "995-999",
 }  # fmt: skip
-# Said in a message, which travels in a cookie: so without the code and the state.
+# Shown in a message, which is stored in a cookie: so without the code and the state.
 ZIP_STATE_WARNING = "The ZIP code doesn't seem to be one of that state. Please compare both with the address."
 
 
@@ -38,7 +38,7 @@ for _state, _runs in ZIP_PREFIXES_BY_STATE.items():
 
 
 def zip_state_mismatch(*, state: str, zip_code: str) -> str:
-    """Empty where they fit, where one of them is missing, and where the field itself says that it is no ZIP code."""
+    """Warning text; empty if they match, if one is missing, and if the field itself reports an invalid ZIP code."""
     if not (state and ZIP_CODE.fullmatch(zip_code)) or state in STATES_BY_ZIP_PREFIX.get(zip_code[:3], set()):
         return ""
     return ZIP_STATE_WARNING

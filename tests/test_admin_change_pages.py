@@ -20,7 +20,7 @@ from tests.test_admin_changelist_queries import create_row
 pytestmark = pytest.mark.django_db
 COLUMN_LIKE_LABEL = re.compile(r".* (at|on|ids?|uuid|until|[12])$|.*_")
 ALLOWED_LABELS = {
-    "What this person looked at",
+    "What this person viewed",
     "HWI device id",
     "Worked on",
     "Free for the next call at",

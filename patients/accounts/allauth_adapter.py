@@ -1,4 +1,4 @@
-"""How allauth behaves here: no sign-up, one idea of the client's address, a lockout that knows person and place."""
+"""allauth adapters: no sign-up, the client's IP address behind proxies, and sign-in lockout by account and address."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REAUTHENTICATION_LABELS = {
     "mfa_reauthenticate:webauthn": "Use a passkey",
 }
 
-# What allauth reports about somebody's own account, said in a mail to its owner.
+# Texts of the security mails that an account's owner gets.
 ACCOUNT_CHANGE_MESSAGES = {
     "account/email/password_changed": "The password was changed.",
     "account/email/password_set": "A password was chosen.",
@@ -68,11 +68,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return home_url_for(request.user)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Person and address together: nobody can lock a nurse out of her own desk from elsewhere."""
+        """Account and address together, so that failures elsewhere don't lock a nurse out at her own desk."""
         return f"{credentials.get('email', '').lower()} {self.get_client_ip(request)}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Counts before the password is looked at; also per person over all addresses, against a botnet's patience."""
+        """Count before the password is checked; also per account over all addresses, against distributed guessing."""
         email = credentials.get("email", "").lower()
         anywhere = ratelimit.consume(request, app="allauth.account", action="login_failed_anywhere", key=email)
         try:
@@ -92,7 +92,7 @@ class AccountAdapter(DefaultAccountAdapter):
         self.record_failed_sign_in(credentials.get("email", ""), locked=False)
 
     def record_failed_sign_in(self, email: str, *, locked: bool) -> None:
-        """What was typed is kept only when it is somebody's address: it may have been a password."""
+        """The typed text is stored only if it is an account's address: it may have been a password."""
         user = invitations.find_user_by_email(email)
         audit_log.record_event(
             AuditEvent.Action.SIGN_IN_FAILED, by=None, target=f"user:{user.pk}" if user else "", locked_out=locked
@@ -104,7 +104,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return found is not None and found.pk == user.pk
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Who has just signed in isn't asked for the same once more."""
+        """A user who has just signed in isn't asked for the same factor again."""
         records = get_authentication_records(context.request, context.request.user)
         last = max((record["at"] for record in records), default=0.0)
         if time.time() - last < account_settings.REAUTHENTICATION_TIMEOUT:
@@ -112,7 +112,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().is_reauthentication_required(app=app, **kwargs)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """A password alone never changes the second step of somebody who has one."""
+        """A password alone never changes the MFA of a user who has set it up."""
         methods = super().get_reauthentication_methods(user)
         strong = [entry for entry in methods if entry["id"] != "reauthenticate"]
         for entry in strong:
@@ -128,11 +128,11 @@ class AccountAdapter(DefaultAccountAdapter):
         user.save(update_fields=["password"])
 
     def send_notification_mail(self, template_prefix: str, user: Any, *_: Any, **__: Any) -> None:
-        """Always: whoever stole a session and changes the account's locks is seen by its owner within minutes."""
+        """Always send: the owner sees within minutes that a stolen session changed a password or a factor."""
         invitations.notify_account_change(user=user, change=ACCOUNT_CHANGE_MESSAGES[template_prefix])
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """After the commit: a mail server that hangs must hold no transaction open."""
+        """Sent after the commit: a slow mail server must hold no transaction open."""
         message = self.render_mail(template_prefix, email, {"site_url": settings.SITE_URL, **context})
         transaction.on_commit(partial(message.send), robust=True)
 

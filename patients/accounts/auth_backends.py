@@ -24,7 +24,7 @@ class SignInBackend(AuthenticationBackend):
 
 
 class RoleBackend(BaseBackend):
-    """Answers `user.has_perm("app.verb_model")` from what the apps declare for the role. It authenticates nobody."""
+    """Answers `user.has_perm("app.verb_model")` from what the apps declare for the role. It authenticates no user."""
 
     def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Model | None = None) -> bool:
         return perm in self.get_all_permissions(user_obj)

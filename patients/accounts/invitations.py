@@ -1,4 +1,4 @@
-"""Who may come in: people are invited by a one-time link, choose their own password, and can be shut out at once."""
+"""Accounts: invitation by a one-time link, activation with an own password, and deactivation at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INVITATION_SALT = "patients.accounts.invitations.invitation"
 
 
 class InvitationExpired(Exception):
-    """The link was used, replaced by a newer one, withdrawn, cut off in the mail, or is older than seven days."""
+    """The link was used, replaced by a newer one, withdrawn, truncated in the mail, or is older than seven days."""
 
 
 def find_user_by_email(email: str) -> User | None:
@@ -34,7 +34,7 @@ def find_user_by_email(email: str) -> User | None:
 
 @transaction.atomic
 def invite_user(*, email: str, name: str, role: str, clinics: Iterable[Clinic], by: User | None) -> User:
-    """An account that opens once its one-time link, mailed after the commit, is followed. `by` None: the shell.
+    """Create an inactive account and mail its one-time link after the commit. `by` None: a management command.
 
     Raises ValidationError by field: an address in use, no clinic, a clinic that isn't the inviter's.
     """
@@ -53,7 +53,7 @@ def invite_user(*, email: str, name: str, role: str, clinics: Iterable[Clinic], 
 
 @transaction.atomic
 def resend_invitation(*, user: User, by: User | None) -> None:
-    """A fresh link; every earlier one is dead. Also the way back in for somebody who was deactivated."""
+    """Mail a new link; earlier ones stop working. This also reopens a deactivated account."""
     if user.is_active:
         raise ValidationError("This account is open; its owner can reset the password by e-mail.")
     user.set_unusable_password()  # random each time, and part of the link's fingerprint
@@ -63,13 +63,13 @@ def resend_invitation(*, user: User, by: User | None) -> None:
 
 
 def get_invited_user(token: str) -> User:
-    """Whose invitation this is. Raises InvitationOver."""
+    """The invited user of this link. Raises InvitationExpired."""
     return load_invited_user(token, locked=False)
 
 
 @transaction.atomic
 def accept_invitation(*, token: str, password: str) -> User:
-    """Opens the account with the password that its owner chose. Raises InvitationOver; twice is once."""
+    """Activate the account with the password that its owner chose. Raises InvitationExpired if the link was used."""
     user = load_invited_user(token, locked=True)
     user.set_password(password)
     user.is_active = True
@@ -80,7 +80,7 @@ def accept_invitation(*, token: str, password: str) -> User:
 
 @transaction.atomic
 def deactivate_user(*, user: User, by: User) -> None:
-    """Shut out with the next request: sessions, reset links and invitations all hang on the password that goes."""
+    """Sign out with the next request: sessions, reset links and invitations depend on the removed password."""
     if user == by:
         raise ValidationError("You can't deactivate your own account.")
     user.is_active = False
@@ -90,14 +90,14 @@ def deactivate_user(*, user: User, by: User) -> None:
 
 
 def notify_account_change(*, user: User, change: str) -> None:
-    """By mail, after the commit: somebody who has the account's session changed its locks, and was it its owner?"""
+    """Mail the owner, after the commit, that the password or a factor of the account was changed."""
     body = render_to_string("account/email/changed_message.txt", {"user": user, "change": change})
     message = EmailMessage(subject="A change to your account at Vitals at Home", body=body, to=[user.email])
     transaction.on_commit(partial(message.send), robust=True)
 
 
 def update_staff_status(user: User) -> None:
-    """After an edit of the role: only administrators (and whoever sets up) may open the admin."""
+    """After an edit of the role: only administrators and superusers may open the admin."""
     assign_role(user, user.role)
 
 
@@ -107,7 +107,7 @@ def invitation_url(user: User) -> str:
 
 
 def absolute_url(path: str) -> str:
-    """Links in mails name our own host, never the one that a request claims."""
+    """Links in mails use SITE_URL, never the host that a request claims."""
     if not settings.SITE_URL:
         raise ImproperlyConfigured("SITE_URL is empty: links in mails need the address under which people reach us.")
     return f"{settings.SITE_URL}{path}"
@@ -146,7 +146,7 @@ def email_invitation(user: User) -> None:
     context = {"user": user, "link": invitation_url(user), "days": INVITATION_LIFETIME.days}
     body = render_to_string("account/email/invitation_message.txt", context)
     message = EmailMessage(subject="Your invitation to Vitals at Home", body=body, to=[user.email])
-    # Robust: a mail server in trouble is logged, and the account stands; "Invite again" sends another link.
+    # Robust: a failing mail server is logged and the account stays; "Invite again" sends another link.
     transaction.on_commit(partial(message.send), robust=True)
 
 

@@ -1,4 +1,4 @@
-"""The second step of signing in, a code from an app or a passkey: who has one, who has passed it, and the way back."""
+"""MFA (second step): authenticator apps and passkeys, what a session has passed, and reset by an administrator."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from patients.models import AuditEvent, User
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-# Recovery codes open the door too, but nobody has only those.
+# Recovery codes are accepted too, but are never the only factor.
 MFA_TYPES = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-# Where each kind keeps what must not be read; of a passkey only the public half is here.
+# Keys of the secret in an authenticator's data, by type; of a passkey only the public key is stored.
 SECRET_NAME_BY_TYPE = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
-# A code is good in its half minute and in those beside it.
+# A code is valid in its 30 seconds and in the periods before and after.
 CODE_LIFETIME_SECONDS = 90
 MFA_SESSION_KEY = "second_step"
 NOT_LOADED = object()
@@ -35,7 +35,7 @@ NOT_LOADED = object()
 
 @transaction.atomic
 def reencrypt_mfa_secrets() -> int:
-    """Every secret is kept by the first key from now on. Returns how many; raises NoKeyFits, changing none."""
+    """Re-encrypt every secret with the first key. Returns how many; raises EncryptionKeyError and changes none."""
     rows = Authenticator.objects.select_for_update().filter(type__in=SECRET_NAME_BY_TYPE).order_by("pk")
     for row in rows:
         name = SECRET_NAME_BY_TYPE[Authenticator.Type(row.type)]
@@ -45,13 +45,13 @@ def reencrypt_mfa_secrets() -> int:
 
 
 def with_mfa_enabled_at(users: QuerySet[User]) -> QuerySet[User]:
-    """`mfa_enabled_at`: when the oldest app or passkey that a person has now was set up, or None."""
+    """Annotate `mfa_enabled_at`: when the oldest app or passkey that a user has now was set up, or None."""
     own = Authenticator.objects.filter(user=OuterRef("pk"), type__in=MFA_TYPES).order_by("created_at")
     return users.annotate(mfa_enabled_at=Subquery(own.values("created_at")[:1]))
 
 
 def mfa_enabled_at(user: User | AnonymousUser) -> dt.datetime | None:
-    """None: has no second step. Who comes from a session was asked together with it, at no query more."""
+    """None: no MFA set up. The user of a session has the value already, without another query."""
     known: Any = getattr(user, "mfa_enabled_at", NOT_LOADED)
     if known is not NOT_LOADED:
         return known
@@ -60,28 +60,27 @@ def mfa_enabled_at(user: User | AnonymousUser) -> dt.datetime | None:
 
 
 def mark_mfa_passed(session: SessionBase, *, user: User) -> None:
-    """This session has passed the second step, or set it up."""
+    """Note in the session that MFA was passed or set up."""
     session[MFA_SESSION_KEY] = [user.pk, time.time()]
 
 
 def has_passed_mfa(session: SessionBase, *, user: User | AnonymousUser) -> bool:
-    """Not by a step that was reset or taken away since: whoever stole a phone and a session keeps neither."""
+    """False if the factor was reset or removed since: a stolen session ends with the stolen phone's factor."""
     pk, at = session.get(MFA_SESSION_KEY, (None, 0.0))
     began = mfa_enabled_at(user)
     return pk == user.pk and began is not None and at >= began.timestamp()
 
 
 def consume_code(*, user: User, code: str) -> bool:
-    """False if this code of the app was used before, while it is still good. Kept in the database, like all limits."""
+    """False if this TOTP code was used before, while it is still valid. Stored in the database, like all limits."""
     return cache.add(f"second-step:{user.pk}:{code}", True, timeout=CODE_LIFETIME_SECONDS)
 
 
 @transaction.atomic
 def reset_mfa(*, user: User, by: User | None) -> None:
-    """For somebody who lost phone and recovery codes: the next page that they open asks to set up a new second step.
-    `by` None: the shell.
+    """Remove the MFA of a user who lost phone and recovery codes; the next page asks to set it up anew.
 
-    Raises ValidationError: nothing to reset, or one's own, which one changes with it and not around it.
+    `by` None: a management command. Raises ValidationError: nothing to reset, or one's own MFA.
     """
     if user == by:
         raise ValidationError("Change your own second step on your account's page.")

@@ -1,4 +1,4 @@
-"""The forms of the second step: allauth judges, here every failure is written down and no code counts twice."""
+"""MFA forms around allauth's: failures are audited, and no code is accepted twice."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class ReauthenticatePasskeyForm(AuditedPasskeyForm, ReauthenticateWebAuthnForm):
 
 
 class ActivateAuthenticatorAppForm(ActivateTOTPForm):
-    """The secret waits in the session until the first code proves it: concealed there too, a backup may hold it."""
+    """The secret is stored in the session until the first code confirms it; encrypted there too, for backups."""
 
     code = forms.CharField(
         label="The 6 digits that the app shows now", max_length=20, widget=forms.TextInput(attrs=CODE_INPUT_ATTRIBUTES)
@@ -128,7 +128,7 @@ class RenamePasskeyForm(PasskeyNameForm, EditWebAuthnForm):
 
 
 def check_passkey_origin(credential: Any, *, parse: Any) -> None:
-    """Made for our own address, not only for a host below it; and readable, whatever somebody posted."""
+    """Whether the passkey's client data names our own origin; False for unreadable data."""
     try:
         origin = parse(credential).response.client_data.origin
     except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -139,7 +139,7 @@ def check_passkey_origin(credential: Any, *, parse: Any) -> None:
 
 
 def passkey_error(error: ValidationError) -> ValidationError:
-    """allauth speaks of codes there too."""
+    """allauth's text speaks of codes here too."""
     return get_adapter().validation_error("passkey_refused") if error.code == "incorrect_code" else error
 
 

@@ -19,7 +19,7 @@ from patients.client_ip import get_client_ip
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# What somebody may open who has no second step yet, and who has one but hasn't shown it in this session.
+# Routes that stay open before MFA is set up, and before the session has passed it.
 MFA_SETUP_ROUTES = {
     "mfa_index",
     "mfa_activate_totp",
@@ -31,7 +31,7 @@ MFA_CONFIRMATION_ROUTES = {"mfa_reauthenticate", "mfa_reauthenticate_webauthn", 
 
 
 class AuditContextMiddleware:
-    """Audit rows say from where and through which page, without every verb passing a request along."""
+    """Set the audit context (client address, route), so that functions need no request to write audit rows."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -49,7 +49,7 @@ class AuditContextMiddleware:
 
 
 def no_store_middleware(get_response: GetResponse) -> GetResponse:
-    """Nothing that a view answers may be kept: a shared computer's Back button must not show a patient.
+    """Responses of views are never cached: a shared computer's Back button must not show a patient.
 
     Static files are served before this is reached and stay cacheable.
     """
@@ -65,7 +65,7 @@ def no_store_middleware(get_response: GetResponse) -> GetResponse:
 
 
 def method_not_allowed_middleware(get_response: GetResponse) -> GetResponse:
-    """Who opens an address that takes forms alone (a reload, the history) gets a page and not the browser's own."""
+    """Show a page of ours for 405 when a POST-only address is opened by a reload or the history."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -77,10 +77,10 @@ def method_not_allowed_middleware(get_response: GetResponse) -> GetResponse:
 
 
 class SessionTimeoutMiddleware:
-    """Ends a session after its idle time or its longest time, and notes when somebody last did something.
+    """End a session after its idle time or its maximum age, and record its last activity.
 
-    A page that looks for news does nothing: neither routes named `live` nor other things that a script fetches keep
-    anybody signed in. Keys, pointer and scrolling do, by `account_session_keepalive`.
+    Polling is no activity: neither `live` routes nor other fetches of scripts extend a session. Keys, pointer and
+    scrolling do, by `account_session_keepalive`.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -98,7 +98,7 @@ class SessionTimeoutMiddleware:
 
 
 class RequireMFAMiddleware:
-    """Where MFA_REQUIRED is on, nobody gets past it without a second step that this session has passed."""
+    """With MFA_REQUIRED, redirect every request of a session that hasn't passed MFA."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -119,7 +119,7 @@ class RequireMFAMiddleware:
 
 
 def redirect_to_mfa(name: str, request: HttpRequest, *, allowed_routes: set[str]) -> HttpResponse | None:
-    """A script that wanted a part of a page gets 401, which pages take for signed out."""
+    """401 for a script's request, which pages treat as signed out."""
     if route_name_of(request) in allowed_routes:
         return None
     if is_script_request(request):
@@ -138,7 +138,7 @@ def is_background_request(request: HttpRequest) -> bool:
 
 
 def is_script_request(request: HttpRequest) -> bool:
-    """Browsers say what a request is for; who doesn't say is taken for a person who opens a page."""
+    """By the Sec-Fetch headers; without them, a request counts as navigation."""
     return request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate" or "HX-Request" in request.headers
 
 

@@ -1,4 +1,4 @@
-"""How long somebody stays signed in: 15 minutes without doing anything, 12 hours at most."""
+"""Session timeout: 15 minutes without activity, 12 hours at most."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django.contrib.sessions.backends.base import SessionBase
 
 IDLE_TIMEOUT_SECONDS = 15 * 60
 MAX_SESSION_SECONDS = 12 * 60 * 60
-# How long before either end the page asks or tells.
+# How long before the idle end and before the maximum age the page shows its notice.
 IDLE_WARNING_SECONDS = 2 * 60
 EXPIRY_NOTICE_SECONDS = 5 * 60
-# Written down at most this often, so the idle time may end this much too early, and never too late.
+# Activity is stored at most this often, so the idle time may end this much too early, and never too late.
 ACTIVITY_WRITE_SECONDS = 20
-# A page that somebody works on says so at most this often.
+# A page with user activity reports it at most this often.
 KEEPALIVE_SECONDS = 60
 
 STARTED_AT_KEY, LAST_ACTIVE_AT_KEY = "began_at", "active_at"
@@ -24,7 +24,7 @@ MAX_SESSION_MESSAGE = f"You were signed out after {MAX_SESSION_SECONDS // 3600} 
 
 @dataclass(frozen=True)
 class SessionTimeLeft:
-    """Seconds until the session ends if nothing is done, and whatever is done. 0: it is over."""
+    """Seconds until the session ends without activity, and at the latest. 0: it has ended."""
 
     idle_seconds: int
     total_seconds_left: int
@@ -41,7 +41,7 @@ def record_activity(session: SessionBase) -> None:
 
 
 def session_time_left(session: SessionBase) -> SessionTimeLeft:
-    """A session that never began, because it is older than these rules, is over."""
+    """A session without a start time, older than these rules, has ended."""
     now = time.time()
     at_most = max(0, int(session.get(STARTED_AT_KEY, 0) + MAX_SESSION_SECONDS - now))
     idle = max(0, int(session.get(LAST_ACTIVE_AT_KEY, 0) + IDLE_TIMEOUT_SECONDS - now))
@@ -49,7 +49,7 @@ def session_time_left(session: SessionBase) -> SessionTimeLeft:
 
 
 def session_end_reason(session: SessionBase) -> str:
-    """In words for the person, or empty while it lasts."""
+    """Text for the user why it ended, or empty while it is valid."""
     rest = session_time_left(session)
     if not rest.total_seconds_left:
         return MAX_SESSION_MESSAGE

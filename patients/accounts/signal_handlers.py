@@ -1,4 +1,4 @@
-"""What Django and allauth tell us about sessions, passwords, second steps: audit rows, and notes in the session."""
+"""Signal handlers for Django's and allauth's events: audit rows of sign-in, passwords and MFA, and session state."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def record_password_change(user: User, **_: Any) -> None:
 
 @receiver(password_reset)
 def record_password_reset(request: HttpRequest, user: User, **_: Any) -> None:
-    """Whoever read the mail proved who they are, so the lockout of the forgotten password ends."""
+    """A followed reset link proves who the user is, so the lockout of the account ends."""
     audit_log.record_event(AuditEvent.Action.ACCOUNT, by=user, target=f"user:{user.pk}", change="reset the password")
     get_adapter()._delete_login_attempts_cached_email(request, email=user.email)
     ratelimit.clear(request, action="login_failed_anywhere", key=user.email)
@@ -54,9 +54,9 @@ def record_mfa_passed(request: HttpRequest, user: User, authenticator: Authentic
 
 @receiver(post_save, sender=Authenticator)
 def record_mfa_set_up(instance: Authenticator, created: bool, **_: Any) -> None:
-    """Inside the transaction that keeps it; allauth's own signal comes after the commit.
+    """Inside the transaction that stores it; allauth's own signal comes after the commit.
 
-    Who set up an app or a passkey has just shown that they hold it.
+    Setting up an app or a passkey also passes MFA for the session.
     """
     if not created:
         return

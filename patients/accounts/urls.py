@@ -1,4 +1,4 @@
-"""Only these of allauth's pages exist here: no sign-up, no other e-mail addresses, no social accounts, no trust."""
+"""Routes of allauth in use: no sign-up, no e-mail management, no social accounts, no trusted browsers."""
 
 from __future__ import annotations
 

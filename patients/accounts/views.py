@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from patients.accounts import invitations, session_timeout
-from patients.enrollment.forms import InvitationPasswordForm
+from patients.accounts.password_forms import InvitationPasswordForm
 from patients.permissions import allow_anonymous, home_url_for, requires_sign_in
 
 
@@ -22,7 +22,7 @@ def redirect_home(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Looking at the link uses nothing up: mail scanners follow links. Choosing the password does."""
+    """A GET doesn't use the link up, because mail scanners follow links; choosing the password does."""
     try:
         user = invitations.get_invited_user(token)
         form = InvitationPasswordForm(user, request.POST or None)
@@ -38,16 +38,16 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 @requires_sign_in
 def redirect_to_mfa_page(_request: HttpRequest) -> HttpResponse:
-    """Where allauth leads after a change to one: they stand on the page of the whole second step."""
+    """Redirect target of allauth after a change of passkeys: they are listed on the MFA page."""
     return redirect("mfa_index")
 
 
 @requires_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_keepalive(request: HttpRequest) -> HttpResponse:
-    """Posted by a page on which somebody does something, and asked by one that wonders how long it may still show.
+    """POST from a page with user activity extends the session; GET only reads how long it lasts.
 
-    Both are told how many seconds are left; asking keeps nobody signed in.
+    Both return the seconds that are left.
     """
     left = session_timeout.session_time_left(request.session)
     return HttpResponse(

@@ -1,4 +1,4 @@
-"""The audit in the admin: who looked at whom, and what people did."""
+"""Admin of audit events: views of patients and actions of users, read only."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return [path("search/", view, name="patients_auditevent_search"), *super().get_urls()]
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        """What happened in one's clinics, what their people did elsewhere (signing in), what was tried on them.
+        """Events of the own clinics, their users' sign-ins, and failed sign-ins of their accounts.
 
-        By lists: beside an OR, PostgreSQL would use no index for a subquery.
+        By lists of ids: within an OR, PostgreSQL would use no index for a subquery.
         """
         clinics = list(user.clinics.values_list("pk", flat=True))
         people = list(User.objects.filter(clinics__in=clinics).values_list("pk", flat=True))
@@ -65,7 +65,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="when")
     def exact_time(self, event: AuditEvent) -> str:
-        """To the second, as the search says it. Django formats dates of columns, and none of a record's."""
+        """To the second, as in the search. Django formats dates of columns only, not of a record's page."""
         return date_format(timezone.localtime(event.at), "M j, Y, g:i:s A")
 
     @admin.display(description="did")
@@ -78,7 +78,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="patients")
     def patients(self, event: AuditEvent) -> str:
-        """How many: whom is on the record's page, and names are in the search."""
+        """Only the count; names are on the record's page and in the search."""
         return str(len(event.patient_ids) or "")
 
     @admin.display(description="record")
@@ -96,7 +96,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="patients")
     def patient_names(self, event: AuditEvent) -> str:
-        """Those of own clinics by name; of the others how many."""
+        """Names of patients of the own clinics, and the count of the others."""
         own = self.visible_patients(event)
         names = [admin_record_link(patient, patient.name) for patient in own]
         others = len(event.patient_ids) - len(own)
@@ -113,7 +113,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return display.format_details(event.details)
 
     def record_view(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
-        """A record names patients, so that who reads it has seen them; the list only counts them."""
+        """A record's page names patients, so viewing it is audited for them; the list only counts them."""
         seen = [patient.pk for row in rows for patient in self.visible_patients(row)] if one else []
         audit_log.record_event(
             AuditEvent.Action.ADMIN_VIEW, by=current_user(request), patients=seen, target=self.audit_target(one)

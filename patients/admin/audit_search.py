@@ -1,4 +1,4 @@
-"""The audit, asked by whom it is about: typed and posted, so that no name and no MRN ever stands in an address."""
+"""Audit search by patient or user; posted, so that no name and no MRN is ever part of an address."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AuditSearchForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     patient = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    actor = forms.ModelChoiceField(label="Person", queryset=User.objects.none(), required=False, empty_label="Anybody")
+    actor = forms.ModelChoiceField(label="Person", queryset=User.objects.none(), required=False, empty_label="Anyone")
     action = forms.ChoiceField(label="Did", choices=[("", "Anything"), *AuditAction.choices], required=False)
     since = forms.DateField(
         label="From", required=False, widget=forms.DateInput(attrs=DATE_INPUT_ATTRIBUTES, format="%Y-%m-%d")
@@ -63,7 +63,7 @@ class AuditSearchForm(forms.Form):
         return said
 
     def find_patients(self) -> list[Patient]:
-        """Of own clinics: the one that was chosen, else those whom the text may mean."""
+        """Patients of own clinics: the chosen one, else those that match the text."""
         own, chosen = Patient.objects.visible_to(self.by).select_related("clinic"), self.cleaned_data["patient"]
         if chosen:
             return list(own.filter(pk=chosen))
@@ -110,7 +110,7 @@ def show_patient_choice(request: HttpRequest, form: AuditSearchForm, found: list
         AuditAction.SEARCH, by=current_user(request), patients=[patient.pk for patient in found], target=AUDIT_TARGET
     )
     if not found:
-        form.add_error("text", "Nobody of your clinics was found.")
+        form.add_error("text", "No patient of your clinics was found.")
     return render_search_page(request, form, found=found)
 
 
@@ -129,14 +129,14 @@ def show_audit_rows(request: HttpRequest, form: AuditSearchForm, query: AuditQue
 
 
 def audited_criteria(query: AuditQuery) -> dict[str, Any]:
-    """For the audit of the search itself: opaque ids and names of kinds only."""
+    """Details for the audit of the search itself: opaque ids and names of kinds only."""
     patient, actor = query.patient, query.actor
     asked = {"patient": patient and str(patient.pk), "actor": actor and actor.pk, "did": query.action}
     return {name: value for name, value in asked.items() if value}
 
 
 def patient_names_in(event: AuditEvent, named: dict[uuid.UUID, Patient]) -> tuple[list[Patient], int]:
-    """Patients of own clinics by name, and how many more the row is about."""
+    """Names of patients of own clinics, and how many more the row is about."""
     shown = [named[pk] for pk in event.patient_ids[:MAX_NAMED_PATIENTS] if pk in named]
     return shown, len(event.patient_ids) - len(shown)
 

@@ -21,8 +21,8 @@ from patients.permissions import current_user
 from patients.us_states import time_zone_choices, time_zone_label
 from patients.validators import format_phone
 
-# Rights come from the role (`patients.accounts.auth_backends`), addresses from the account: neither has rows here.
-# Second steps are their owners'; an administrator can only reset them.
+# Permissions come from the role (`patients.accounts.auth_backends`) and addresses from the account, so neither has an
+# admin. Factors of MFA belong to their owners; an administrator can only reset them.
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
@@ -60,15 +60,15 @@ class UserForm(forms.ModelForm):
 RESEND_INVITATION_HELP = "Each gets a new link by mail that works once, for seven days. Earlier links stop working."
 DEACTIVATE_HELP = "Each is signed out with the next click and can't sign in again. What they did stays in the audit."
 RESET_MFA_HELP = (
-    "Do this only for somebody who stands before you or whose voice you know: until they set up a new second step, "
+    "Do this only for a person whom you see or whose voice you know: until they set up a new second step, "
     "their password alone opens the account. Their app, passkeys and recovery codes stop working at once, and they "
-    "are told by e-mail."
+    "get an e-mail about it."
 )
 
 
 @admin.register(User)
 class UserAdmin(OptimisticLockAdmin):
-    """People. Adding one sends an invitation; nobody types another's password."""
+    """Users. Adding one sends an invitation; no administrator sets another person's password."""
 
     clinic_path = "clinics"
     visible_to_superuser = True
@@ -87,7 +87,7 @@ class UserAdmin(OptimisticLockAdmin):
         return ("email", "account", "last_login", "viewed_by_user_link") if obj else ()
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Somebody who also works elsewhere is changed by whoever sets up: a role counts in every clinic."""
+        """A user who also works in another clinic is changed by a superuser only: a role counts in every clinic."""
         allowed = super().has_change_permission(request, obj)
         if not isinstance(obj, User) or request.user.is_superuser:
             return allowed
@@ -119,7 +119,7 @@ class UserAdmin(OptimisticLockAdmin):
             return "open"
         return "closed" if user.last_login else "invited, not yet accepted"
 
-    @admin.display(description="What this person looked at")
+    @admin.display(description="What this person viewed")
     def viewed_by_user_link(self, user: User) -> str:
         return audit_list_link("actor_id", user.pk)
 
@@ -133,7 +133,7 @@ class UserAdmin(OptimisticLockAdmin):
         asking = ("Deactivate these people?", DEACTIVATE_HELP)
         return self.apply_to_users(request, people, invitations.deactivate_user, asking=asking, done="Deactivated")
 
-    @admin.action(description="Reset the second step (for who lost phone and codes)", permissions=["change"])
+    @admin.action(description="Reset the second step (phone and codes lost)", permissions=["change"])
     def reset_mfa(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
         asking = ("Reset the second step of these people?", RESET_MFA_HELP)
         return self.apply_to_users(request, people, mfa.reset_mfa, asking=asking, done="Second step reset")
@@ -141,13 +141,13 @@ class UserAdmin(OptimisticLockAdmin):
     def apply_to_users(
         self, request: HttpRequest, people: QuerySet[User], verb: Any, *, asking: tuple[str, str], done: str
     ) -> HttpResponse | None:
-        """Asks first (question, and what it means); then does it to each whom this person may change."""
+        """Confirm first; then apply to each user whom the administrator may change."""
         (question, meaning), about = asking, [f"{user.name}, {user.email}" for user in people]
         if asked := self.confirm_action(request, people, question=question, meaning=meaning, affected=about):
             return asked
         for user in people:
             if not self.has_change_permission(request, user):
-                messages.error(request, f"{user}: works in another clinic too; ask whoever set this up.")
+                messages.error(request, f"{user}: works in another clinic too; ask the person who set up this system.")
                 continue
             try:
                 verb(user=user, by=current_user(request))
@@ -160,7 +160,7 @@ class UserAdmin(OptimisticLockAdmin):
 
 @admin.register(Patient)
 class PatientAdmin(ReadOnlyAdmin):
-    """To be looked at: people are enrolled and edited on the pages, where the rules are."""
+    """Read only: patients are enrolled and edited on the pages, where the rules are."""
 
     clinic_path = "clinic"
     patient_path = "pk"
@@ -168,7 +168,7 @@ class PatientAdmin(ReadOnlyAdmin):
     list_filter = (ClinicFilter, ("discharged_at", DischargedFilter))
     list_select_related = ("clinic",)
     search_fields = ("id",)
-    search_help_text = "The id as it stands in the page's address. Names are never searched here: an address is kept."
+    search_help_text = "The id in the address of the patient's page. Names can't be searched: addresses are logged."
     fields = (
         "given_name", "family_name", "birth_date", "sex", "mrn", "clinic", "practitioner", "condition_list",
         "formatted_phone",

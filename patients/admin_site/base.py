@@ -1,4 +1,4 @@
-"""The admin's shared base: own clinics' rows only, every look audited, nothing deleted, no PHI in an address."""
+"""ModelAdmin base: rows of own clinics only, every view audited, nothing deleted, no PHI in an address."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from patients.audit import audit_log
 from patients.models import AuditEvent, User
 from patients.permissions import current_user
 
-# Who looks, for columns that Django computes without the request. Never an attribute of a ModelAdmin: one instance
-# serves all threads. Set by `HouseAdminSite.admin_view` until the page is rendered.
+# The signed-in user, for columns that Django computes without the request. Never an attribute of a ModelAdmin: one
+# instance serves all threads. Set by `VitalsAdminSite.admin_view` until the page is rendered.
 viewer: ContextVar[User] = ContextVar("viewer")
 
 
 MAX_COUNTED_ROWS = 2_000
-MAX_CONFIRMED_ROWS_SHOWN = 20  # of what an action is about to be done to
+MAX_CONFIRMED_ROWS_SHOWN = 20  # on the confirmation page of an action
 
 
 class CappedPaginator(Paginator):
-    """Counts no further than somebody would page: the whole of a table of millions is read by no list."""
+    """Count at most MAX_COUNTED_ROWS, so that no list reads a table of millions."""
 
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows[:MAX_COUNTED_ROWS].count())  # in their order, which an index holds
+        return int(rows[:MAX_COUNTED_ROWS].count())  # in list order, which an index provides
 
     @property
     def is_capped(self) -> bool:
@@ -49,7 +49,7 @@ class CappedPaginator(Paginator):
 
 
 def row_count_label(model: type[Model]) -> str:
-    """How many rows a table has: few exactly, many by the planner's statistics, which nobody acts upon."""
+    """Row count of a table: exact if small, else estimated from the planner's statistics."""
     counted = model._default_manager.order_by()[:MAX_COUNTED_ROWS].count()
     if counted < MAX_COUNTED_ROWS:
         return f"{counted:,}"
@@ -61,11 +61,11 @@ def row_count_label(model: type[Model]) -> str:
 class ScopedAdmin(ModelAdmin):
     """Base of every ModelAdmin here.
 
-    `clinic_path`: lookup from a row to its clinic, such as "patient__clinic"; empty for rows that belong to nobody
-    (catalogue, key slots). Rows with a path are shown to people of that clinic alone: a superuser, who only sets up,
-    sees none unless `setup = True` (clinics, people, kits).
+    `clinic_path`: lookup from a row to its clinic, such as "patient__clinic"; empty for rows without a clinic
+    (catalogue, key slots). Rows with a path are shown to users of that clinic only; a superuser, who only sets up,
+    sees none unless `visible_to_superuser` (clinics, people, kits).
     `patient_path`: attribute path to the id of its patient, such as "patient_id"; empty where a row names none.
-    `search_fields` may hold opaque ids only: what is searched for stands in the address.
+    `search_fields` may hold opaque ids only: the search text is part of the address.
     """
 
     clinic_path = ""
@@ -84,8 +84,8 @@ class ScopedAdmin(ModelAdmin):
         return self.scope(rows, current_user(request))
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        """Override where the way from a row to its clinic is more than one lookup."""
-        clinics = list(user.clinics.values_list("pk", flat=True))  # a list: its statistics tell PostgreSQL how to begin
+        """Override if the path from a row to its clinic is more than one lookup."""
+        clinics = list(user.clinics.values_list("pk", flat=True))  # ids, so that PostgreSQL plans by their statistics
         own = Q(**{f"{self.clinic_path}__in": clinics})
         if not lookup_spawns_duplicates(self.opts, self.clinic_path):
             return rows.filter(own)
@@ -98,7 +98,7 @@ class ScopedAdmin(ModelAdmin):
         return super().get_form(request, obj, change=change, **{"labels": field_labels(), **kwargs})
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only what a filter offers: nobody narrows by a birth date in the address."""
+        """Only lookups of the offered filters, so that no birth date gets into an address."""
         named = (filter_parameter_name(entry) for entry in self.get_list_filter(request))
         offered = any(f"{lookup}__".startswith(f"{name}__") for name in named)
         return offered and super().lookup_allowed(lookup, value, request)
@@ -106,7 +106,7 @@ class ScopedAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Of rows with a clinic, exact ids only, by index; what can't be an id of that kind finds nothing."""
+        """Rows with a clinic are searched by exact ids only, by index; a text that is no such id finds nothing."""
         if not self.clinic_path:
             return super().get_search_results(request, queryset, search_term)
         if not (term := search_term.strip()):
@@ -155,9 +155,9 @@ class ScopedAdmin(ModelAdmin):
     def confirm_action(
         self, request: HttpRequest, rows: QuerySet[Any], *, question: str, meaning: str, affected: Iterable[str] = ()
     ) -> HttpResponse | None:
-        """A page that says what will happen to what; None once the person has said yes.
+        """Confirmation page of an action; None once the user has confirmed.
 
-        `about` tells it in lines; left out, the first rows stand for all of them.
+        `affected` lists the rows as text lines; without it, the first rows are listed.
         """
         if "confirmed" in request.POST:
             return None
@@ -177,9 +177,9 @@ class ScopedAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/confirm_action.html", context)
 
     def reject_malformed_input(self, request: HttpRequest) -> None:
-        """What Django alone would stumble over: a NUL in the address, a selected id that can't be one."""
+        """400 for what Django answers with 500: a NUL in the address, a selected id of the wrong type."""
         if any("\x00" in value for _, values in request.GET.lists() for value in values):
-            raise BadRequest("PostgreSQL keeps no NUL, so nothing can be found by one.")
+            raise BadRequest("PostgreSQL stores no NUL, so nothing can be found by one.")
         try:
             for selected in request.POST.getlist(ACTION_CHECKBOX_NAME):
                 self.opts.pk.to_python(selected)
@@ -188,11 +188,11 @@ class ScopedAdmin(ModelAdmin):
 
     @admin.display(description="patient")
     def patient_name(self, row: Any) -> str:
-        """For lists of rows of own clinics, whose `patient` is selected with them."""
+        """List column; select `patient` with the rows."""
         return row.patient.name if row.patient else ""
 
     def patient_ids(self, rows: Iterable[Model]) -> list[uuid.UUID]:
-        """Whose data these rows show, each patient once."""
+        """Ids of the patients whose data these rows show, without repeats."""
         found = (follow_attribute_path(row, self.patient_path) for row in rows) if self.patient_path else ()
         return list(dict.fromkeys(pk for pk in found if pk is not None))
 
@@ -218,7 +218,7 @@ class ScopedAdmin(ModelAdmin):
 
 
 class ReadOnlyAdmin(PatientLinkMixin, ScopedAdmin):
-    """History and the vendor's truth: to be looked at. Actions (replay, sync) may still be declared."""
+    """Read-only admin of history and vendor data. Actions (replay, sync) may still be declared."""
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return displayed_fields(super().get_fields(request, obj))
@@ -231,7 +231,7 @@ class ReadOnlyAdmin(PatientLinkMixin, ScopedAdmin):
 
 
 class ReadOnlyInline(PatientLinkMixin, admin.TabularInline):
-    """Rows that belong to the record above, to be looked at."""
+    """Read-only rows that belong to the record."""
 
     extra = 0
     can_delete = False
@@ -248,12 +248,12 @@ class ReadOnlyInline(PatientLinkMixin, admin.TabularInline):
 
 
 def has_model_permission(request: HttpRequest, verb: str, model: type[Model]) -> bool:
-    """For own verbs: `may(request, "replay", Delivery)`; `patients.accounts.auth_backends` grants."""
+    """For own verbs: `has_model_permission(request, "replay", Delivery)`; each AppConfig declares them."""
     return request.user.has_perm(f"{model._meta.app_label}.{verb}_{model._meta.model_name}")
 
 
 def filter_parameter_name(entry: Any) -> str:
-    """A filter's name in the address: a field, a pair with its class, or a class of its own."""
+    """Query parameter of a filter: a field, a pair with its class, or a filter class."""
     first = entry[0] if isinstance(entry, tuple | list) else entry
     return str(getattr(first, "parameter_name", first))
 
@@ -274,6 +274,6 @@ def follow_attribute_path(row: Any, path: str) -> Any:
 
 
 def changed_field_names(message: Any) -> list[str]:
-    """Names only, from the list that `ModelAdmin.construct_change_message` made."""
+    """Field names only, from the list that `ModelAdmin.construct_change_message` made."""
     parts = message if isinstance(message, list) else []
     return [name for part in parts for entry in part.values() for name in entry.get("fields", [])]

@@ -1,4 +1,4 @@
-"""The page of one record in the admin: patients by name, fields in people's words, none that only our workers need."""
+"""Record pages of the admin: patients by name, readable field labels, and no fields that only workers need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from patients.app_config import project_app_configs
 
-# What tells our workers when to look again, and us which form was sent twice; a person is told by state and attempts.
+# Scheduling of workers and detection of repeated forms; state and attempts are shown instead.
 INTERNAL_FIELDS = frozenset(
     [
         "lease",
@@ -31,13 +31,13 @@ def field_labels() -> dict[str, str]:
 
 
 def admin_record_link(record: Any, words: str) -> str:
-    """To the record's own page in the admin, by words that its `__str__`, which logs may show, must not have."""
+    """Link to a record's admin page; its text may be a name, which `__str__` must not have because logs show it."""
     address = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
     return format_html('<a href="{}">{}</a>', address, words)
 
 
 class PatientLinkMixin:
-    """For records and for rows below one: `patient` is shown by name."""
+    """Shows `patient` by name, on record pages and in inlines."""
 
     @admin.display(description="patient")
     def patient_link(self, row: Any) -> str:
@@ -45,5 +45,5 @@ class PatientLinkMixin:
 
 
 def displayed_fields(fields: Any) -> list[Any]:
-    """What a record shows, without the machinery. Fields alone: nobody here groups them."""
+    """The given field names without internal ones, as a flat list."""
     return [DISPLAY_METHODS.get(name, name) for name in fields if name not in INTERNAL_FIELDS]

@@ -1,4 +1,4 @@
-"""What lists of the admin are narrowed by. Only opaque ids, roles and states: an address is kept."""
+"""List filters of the admin, by opaque ids, roles and states only, because addresses are logged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from patients.permissions import current_user
 
 
 class EmptyFieldFilter(admin.EmptyFieldListFilter):
-    """Django's choice between a field that is empty and one that is not, in the words of what that means."""
+    """Django's empty-field filter with labels for what empty means."""
 
     when_empty, when_filled = "Empty", "Not empty"
 
@@ -29,13 +29,13 @@ class DischargedFilter(EmptyFieldFilter):
 
 
 class UserClinicsFilter(admin.RelatedOnlyFieldListFilter):
-    """Without a choice for "no clinic": of those, nobody sees any here."""
+    """Without a choice for "no clinic": such users are never listed here."""
 
     include_empty_choice = False
 
 
 class ClinicFilter(admin.SimpleListFilter):
-    """Own clinics: Django's own filter would read all patients to find them."""
+    """Own clinics; Django's own filter would read all patients to find them."""
 
     title, parameter_name = "clinic", "clinic"
 
@@ -52,7 +52,7 @@ class ClinicFilter(admin.SimpleListFilter):
 
 
 class SingleIdFilter(admin.SimpleListFilter):
-    """Narrows to one opaque id that a link brought; shown only while it narrows."""
+    """Filters by one opaque id of a link; shown only while it is set."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         chosen = request.GET.get(self.parameter_name or "")
@@ -80,7 +80,7 @@ class ActorFilter(SingleIdFilter):
 
 
 class RoleFilter(admin.SimpleListFilter):
-    """Its choices are known: Django's own filter would read the whole audit to find them."""
+    """Choices of the enum; Django's own filter would read the whole audit to find them."""
 
     title, parameter_name = "role", "actor_role"
 

@@ -1,4 +1,4 @@
-"""Records that administrators edit: of two who save the same one, the second is told what the first has changed."""
+"""Optimistic locking of admin forms: a save on an outdated version is refused and shows what was changed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from patients.models import AuditEvent
 
 
 class OptimisticLockAdmin(ScopedAdmin):
-    """The form carries a digest of what it was opened on. Another digest at its return saves nothing and says why.
+    """The form carries a digest of the opened state. If it differs on save, nothing is saved and the page says why.
 
-    The form then stands on the newer state, with what was typed in it: saved again, it is saved knowingly.
+    The form then carries the newer digest and what was typed, so that saving again overwrites knowingly.
     """
 
     change_form_template = "admin/optimistic_lock_form.html"
@@ -38,13 +38,13 @@ class OptimisticLockAdmin(ScopedAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def edit_version(self, obj: Model, names: Iterable[str]) -> str:
-        """A digest of these fields, and of the rows below the record, as the database holds them now."""
+        """Digest of these fields and of the inline rows, as stored now."""
         stored = [serialize("json", [type(obj)._default_manager.get(pk=obj.pk)], fields=list(names))]
         stored += [serialize("json", rows) for _, rows in self.inline_rows(obj)]
         return hashlib.sha256("\n".join(stored).encode()).hexdigest()
 
     def inline_rows(self, obj: Model) -> list[tuple[str, Any]]:
-        """(name, rows) of what is edited on the same page."""
+        """(name, rows) of each inline."""
         found = []
         for inline in self.inlines:
             key = next(field for field in inline.model._meta.fields if field.related_model is self.model)
@@ -54,13 +54,13 @@ class OptimisticLockAdmin(ScopedAdmin):
 
 
 class OptimisticLockForm(forms.ModelForm):
-    """Mixed into the form of a record that is there already."""
+    """Mixed into the change form of an existing record."""
 
     admin: OptimisticLockAdmin
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        # Locked: of two who save at the same moment, one waits here and then sees what the other has saved.
+        # Locked: of two concurrent saves, one waits here and then reads what the other has saved.
         current = type(self.instance)._default_manager.select_for_update().get(pk=self.instance.pk)
         if self.data.get("edit_version") != self.admin.edit_version(current, self.fields):
             raise ValidationError(self.conflict_message(current))
@@ -71,14 +71,14 @@ class OptimisticLockForm(forms.ModelForm):
         now += [f"{name}: {', '.join(map(str, rows)) or 'none'}" for name, rows in self.admin.inline_rows(current)]
         parts = [f"{last_editor_label(current)} after you had opened it.", "Nothing of yours is saved yet."]
         parts += [f"There now: {'; '.join(now)}."] if now else []
-        return " ".join([*parts, "Save again to put what stands below in its place."])
+        return " ".join([*parts, "Save again to replace it with what is typed below."])
 
 
 def last_editor_label(current: Model) -> str:
     target = f"{current._meta.model_name}:{current.pk}"
     last = AuditEvent.objects.filter(action=AuditEvent.Action.ADMIN_CHANGE, target=target).order_by("-at").first()
     if last is None:
-        return "Somebody has changed this"
+        return "Another person has changed this"
     return f"{last.actor_email} has changed this on {date_format(timezone.localtime(last.at), 'M j, g:i A')},"
 
 

@@ -64,7 +64,7 @@ def build_panels(request: HttpRequest) -> list[DashboardPanel]:
 
 
 class VitalsAdminSite(admin.AdminSite):
-    """One door: signing in, signing out and passwords are allauth's, with its lockout, and nothing else's."""
+    """Admin site without own sign-in: signing in, signing out and passwords are allauth's, with its lockout."""
 
     site_title = "Vitals at Home"
     site_header = "Vitals at Home: administration"
@@ -77,7 +77,7 @@ class VitalsAdminSite(admin.AdminSite):
         return super().index(request, {"panels": build_panels(request), **(extra_context or {})})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Who is signed in and isn't staff gets a plain 403, not a second sign-in page."""
+        """403 for a signed-in user who isn't staff, instead of a second sign-in page."""
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -126,6 +126,6 @@ def viewer_context(request: HttpRequest) -> Iterator[None]:
 
 
 def clinic_time_zone(request: HttpRequest) -> ZoneInfo:
-    """Times in the admin are those of the person's clinic; the header names the zone."""
+    """Admin times are shown in the zone of the user's clinic, which the header names."""
     clinic = request.user.clinics.first() if request.user.is_authenticated else None
     return clinic.zone if clinic else ZoneInfo("UTC")

@@ -1,4 +1,4 @@
-"""The only writer of audit rows. Call it inside the transaction of what it tells about: both stand or fall together."""
+"""Writer of audit events. Call it inside the transaction of the audited action, so that both commit or neither."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AuditContext:
-    """Where a request came from: the client's address behind the trusted proxies, and the name of the route."""
+    """The client's address behind the trusted proxies, and the route's name."""
 
     address: str | None = None
     route: str = ""
@@ -25,7 +25,7 @@ class AuditContext:
 
 EMPTY_AUDIT_CONTEXT = AuditContext()  # a worker, a command
 
-# Set per request by `patients.accounts.middleware`. The actor is always passed; only the place is taken from here.
+# Set per request by `patients.accounts.middleware`. The actor is always passed as an argument.
 audit_context: ContextVar[AuditContext] = ContextVar("origin", default=EMPTY_AUDIT_CONTEXT)
 
 

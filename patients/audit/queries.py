@@ -1,6 +1,6 @@
-"""Looking back: who viewed this patient, what did this person view. Read in pages by a key that an index holds.
+"""Audit queries: who viewed a patient, what a user viewed, in pages by an indexed key.
 
-Whose question it is decides what may be asked: about patients of own clinics, and people of own clinics.
+Only about patients and users of the asking user's own clinics.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class AuditQuery:
 
 @dataclass(frozen=True)
 class AuditCursor:
-    """The last row of a page: the next page begins behind it, however many rows have come on top meanwhile."""
+    """Key of a page's last row: the next page starts after it, however many rows are added meanwhile."""
 
     at: dt.datetime
     pk: int
@@ -91,6 +91,6 @@ def fetch_audit_page(query: AuditQuery, *, by: User, cursor: AuditCursor | None,
 
 
 def visible_patients_in(rows: Iterable[AuditEvent], *, by: User) -> dict[uuid.UUID, Patient]:
-    """The first few patients of each row, those whom this person may see."""
+    """The first few patients of each row that the user may see."""
     wanted = {pk for row in rows for pk in row.patient_ids[:MAX_NAMED_PATIENTS]}
     return Patient.objects.visible_to(by).in_bulk(wanted) if wanted else {}

@@ -1,4 +1,4 @@
-"""Patients come, change and go. Every verb writes its audit row in the same transaction."""
+"""Enrol, edit, discharge and readmit patients, each with its audit event in the same transaction."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ EDITABLE_FIELDS = (
 
 @dataclass(frozen=True)
 class SavedEdit:
-    """One edit that somebody else saved: who, when, and which fields."""
+    """One edit that another user saved: who, when, and which fields."""
 
     by: str
     at: dt.datetime
@@ -48,7 +48,7 @@ class SavedEdit:
 
 
 class EditConflict(Exception):
-    """Somebody saved this patient after the form was opened. Nothing was written."""
+    """Another user saved this patient after the form was opened. Nothing was written."""
 
     def __init__(self, current: Patient, changes: list[SavedEdit]) -> None:
         super().__init__(f"patient {current.pk} is at edit_version {current.edit_version}")
@@ -57,7 +57,7 @@ class EditConflict(Exception):
 
 
 class PossibleDuplicatePatient(Exception):
-    """Somebody of the same name and birth date is a patient of the clinic already. Nothing was written."""
+    """The clinic has a patient of the same name and birth date. Nothing was written."""
 
     def __init__(self, patient: Patient) -> None:
         super().__init__(f"like patient {patient.pk}")
@@ -68,7 +68,7 @@ class PossibleDuplicatePatient(Exception):
 def enroll_patient(*, by: User, clinic: Clinic, another_person: bool = True, **fields: Any) -> Patient:
     """A new patient of one of `by`'s clinics. Raises ValidationError by field.
 
-    Unless they are said to be `another_person`, a Namesake is refused: a double click, or two coordinators at once.
+    Raises PossibleDuplicatePatient unless `another_person`: a double click, or two coordinators at once.
     """
     if not by.clinics.filter(pk=clinic.pk).exists():
         raise PermissionDenied("not a clinic of this person")
@@ -85,7 +85,7 @@ def enroll_patient(*, by: User, clinic: Clinic, another_person: bool = True, **f
 def edit_patient(*, patient: Patient, by: User, edit_version: int, **fields: Any) -> Patient:
     """Save what differs. `edit_version` is the one that the form was opened on.
 
-    Raises EditedMeanwhile when somebody was faster, ValidationError by field. Nothing changed: nothing is written.
+    Raises EditConflict if another edit was saved first, ValidationError by field. Without a change nothing is written.
     """
     current = lock_patient(patient, by=by)
     if current.edit_version != edit_version:
@@ -115,7 +115,7 @@ def edit_patient(*, patient: Patient, by: User, edit_version: int, **fields: Any
 
 @transaction.atomic
 def discharge_patient(*, patient: Patient, by: User, reason: str) -> Patient:
-    """No more orders and no more watching; readings are still taken in for 60 days. Twice is once.
+    """End care: no more orders or alerts; readings are still ingested for 60 days. Idempotent.
 
     `reason` is a DischargeReason. Devices stay linked (and billed) until monitoring of them is ended.
     """
@@ -130,7 +130,7 @@ def discharge_patient(*, patient: Patient, by: User, reason: str) -> Patient:
 
 @transaction.atomic
 def readmit_patient(*, patient: Patient, by: User) -> Patient:
-    """Back under care, with the same history. Twice is once."""
+    """Back under care, with the same history. Idempotent."""
     current = lock_patient(patient, by=by)
     if current.discharged_at is not None:
         save_discharge_state(current, discharged_at=None, reason="")
@@ -141,7 +141,7 @@ def readmit_patient(*, patient: Patient, by: User) -> Patient:
 
 
 def edits_since_version(patient: Patient, edit_version: int) -> list[SavedEdit]:
-    """Edits saved after an edit_version, oldest first, from the audit itself."""
+    """Edits saved after an edit_version, oldest first, from the audit."""
     rows = AuditEvent.objects.filter(
         action=AuditEvent.Action.EDIT, patient_ids__contains=[patient.pk], details__edit_version__gt=edit_version
     ).order_by("pk")
@@ -157,7 +157,7 @@ def suggest_time_zone(state: str, clinic: Clinic) -> str:
 
 
 def reject_possible_duplicate(patient: Patient) -> None:
-    """One at a time in a clinic, so that the second of two requests at once sees what the first has saved."""
+    """Serialized by the clinic's row, so that the second of two concurrent requests sees what the first has saved."""
     Clinic.objects.select_for_update(no_key=True).get(pk=patient.clinic_id)
     alike = {"given_name__iexact": patient.given_name, "family_name__iexact": patient.family_name}
     found = patient.clinic.patients.filter(birth_date=patient.birth_date, **alike).first()
@@ -166,7 +166,7 @@ def reject_possible_duplicate(patient: Patient) -> None:
 
 
 def lock_patient(patient: Patient, *, by: User) -> Patient:
-    """Also re-checks whose patient this is: the verb may be called long after the page was opened."""
+    """Lock the row and check access again: the page may have been opened long before."""
     mine = Patient.objects.visible_to(by).filter(pk=patient.pk)
     rows = Patient.objects.select_related("clinic", "practitioner")
     return rows.select_for_update(of=("self",), no_key=True).get(pk__in=mine)
@@ -209,7 +209,7 @@ def normalize_phone(typed: str) -> str:
 
 
 def save_patient(patient: Patient, **how: Any) -> None:
-    """Somebody may take the same MRN between the check and the row: the database decides, a sentence says so."""
+    """A concurrent request may take the same MRN after the check: the constraint's violation becomes its message."""
     patient.full_clean()
     try:
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What people type, checked beside the field; what it means for a patient or an account is the domain's."""
+"""Forms to enrol, edit and discharge a patient; the rules are in `patients.enrollment.admission`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any, cast
 
-from allauth.account.forms import ChangePasswordForm, ResetPasswordKeyForm
 from django import forms
-from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import QueryDict
 
@@ -20,52 +18,9 @@ from patients.validators import EARLIEST_BIRTH_DATE, format_phone, normalize_to_
 DATE_INPUT_FORMATS = ["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"]
 
 
-PASSWORD_HELP_TEXT = "At least 12 characters. A few unusual words are easy to remember."  # noqa: S105  a help text
-PASSWORD_REPEAT_LABEL = "The same password again"  # noqa: S105  a label
-
-
-class InvitationPasswordForm(SetPasswordForm):
-    """The first password of an invited person. What is wrong with it stands below it, not below its repetition."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_label_and_help(self.fields["new_password1"], "Password", PASSWORD_HELP_TEXT)
-        set_label_and_help(self.fields["new_password2"], PASSWORD_REPEAT_LABEL)
-
-    def clean(self) -> dict[str, Any]:
-        self.validate_passwords("new_password1", "new_password2")
-        self.validate_password_for_user(self.user, "new_password1")
-        return self.cleaned_data
-
-
-class PasswordChangeForm(ChangePasswordForm):
-    """Somebody who is signed in changes the password."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_label_and_help(self.fields["oldpassword"], "Your password until now", self.fields["oldpassword"].help_text)
-        set_label_and_help(self.fields["password1"], "New password", PASSWORD_HELP_TEXT)
-        set_label_and_help(self.fields["password2"], PASSWORD_REPEAT_LABEL)
-
-
-class PasswordResetKeyForm(ResetPasswordKeyForm):
-    """Who followed the link in the mail chooses a new password."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_label_and_help(self.fields["password1"], "New password", PASSWORD_HELP_TEXT)
-        set_label_and_help(self.fields["password2"], PASSWORD_REPEAT_LABEL)
-
-
-def set_label_and_help(field: forms.Field, label: str, help_text: str = "") -> None:
-    """As everywhere here: a label above the field, and nothing in it that goes with the first key."""
-    field.label, field.help_text = label, help_text
-    field.widget.attrs.pop("placeholder", None)
-
-
 @dataclass(frozen=True)
 class FieldConflict:
-    """A field that two people changed: what is saved now, and what was typed here."""
+    """A field that two users changed: the saved value and the typed one."""
 
     label: str
     saved_value: str
@@ -73,7 +28,7 @@ class FieldConflict:
 
 
 class PhoneField(forms.CharField):
-    """Shown as people dial it, kept as E.164; the same number in another shape is no change."""
+    """Shown as (603) 555-0142, stored as E.164; the same number in another format is no change."""
 
     def prepare_value(self, value: Any) -> Any:
         return format_phone(value) if isinstance(value, str) else value
@@ -83,8 +38,8 @@ class PhoneField(forms.CharField):
 
 
 class PatientForm(forms.ModelForm):
-    """Enrol or edit. The browser gets back what it was given (`show_hidden_initial`), so that an edit knows what its
-    author really touched, and two people's edits can be brought together."""
+    """Enrol or edit a patient. An edit also posts the initial values (`show_hidden_initial`), so that only the fields
+    that the user changed count and two users' edits can be merged."""
 
     birth_date = forms.DateField(
         label="Date of birth",
@@ -158,7 +113,7 @@ class PatientForm(forms.ModelForm):
         return list(Practitioner.objects.filter(clinic__in=clinics).values_list("name", flat=True).distinct())
 
     def limit_clinic_choices(self, user: User) -> None:
-        """A choice only for those who have one; a patient stays in the clinic that enrolled."""
+        """Offer a choice only to a user of several clinics; a patient never changes the clinic."""
         own = user.clinics.all()
         clinic: Any = self.fields["clinic"]
         clinic.queryset = own
@@ -195,11 +150,11 @@ class PatientForm(forms.ModelForm):
         return {name: self.cleaned_data[name] for name in admission.EDITABLE_FIELDS if name in self.cleaned_data}
 
     def add_validation_error(self, error: ValidationError) -> None:
-        """Show what the domain refused beside the field that it concerns."""
+        """Show a ValidationError of the domain next to its field."""
         self._update_errors(error)
 
     def _update_errors(self, errors: ValidationError) -> None:
-        """A broken constraint names its field by its code; Django alone would put it on top of the form."""
+        """The error of a constraint belongs to the field in its code; Django would show it above the form."""
         if hasattr(errors, "error_dict"):
             for problem in errors.error_dict.pop(NON_FIELD_ERRORS, []):
                 field = problem.code if problem.code in self.fields else NON_FIELD_ERRORS
@@ -209,7 +164,7 @@ class PatientForm(forms.ModelForm):
     def merge_with_saved(
         self, current: Patient, *, changed_by_others: set[str], user: User
     ) -> tuple[PatientForm, list[FieldConflict]]:
-        """This edit on top of what others have saved since: their fields where only they wrote, ours where we did."""
+        """This edit merged with later saved ones: others' values where only they changed, the typed ones elsewhere."""
         fresh = PatientForm(instance=copy.copy(current), user=user)
         touched = set(self.changed_data)
         data = cast("QueryDict", self.data).copy()
@@ -233,7 +188,7 @@ class DischargeForm(forms.Form):
 
 
 def to_posted_values(value: Any) -> list[str]:
-    """As a browser sends it: nothing for an empty box, one line per ticked one."""
+    """Values as a browser posts them: none for an empty box, one per ticked one."""
     if isinstance(value, list | tuple):
         return [str(item) for item in value]
     if isinstance(value, bool):
@@ -256,7 +211,7 @@ def posted_value_label(field: forms.Field, typed: list[str]) -> str:
 
 
 def flatten_choices(choices: Any) -> list[tuple[str, str]]:
-    """Choices of a select box without its groups."""
+    """Choices of a select box without groups."""
     pairs: list[tuple[str, str]] = []
     for value, label in choices:
         pairs.extend(flatten_choices(label) if isinstance(label, list | tuple) else [(str(value), str(label))])

@@ -18,7 +18,7 @@ from patients.models import Patient
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
-# No message names a patient: messages travel in a cookie.
+# No message names a patient: messages are stored in a cookie.
 
 
 @requires_permission(Permission.EDIT_PATIENTS)
@@ -65,7 +65,7 @@ def edit_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
 
 
 def warn_zip_state_mismatch(request: HttpRequest, form: PatientForm) -> None:
-    """Before a parcel goes there. The state beside the border may be right, so that it is no error."""
+    """A warning and no error: near a state's border the address may be right."""
     said = form.cleaned_data
     if doubt := zip_codes.zip_state_mismatch(state=said["state"], zip_code=said["zip_code"]):
         messages.warning(request, doubt)
@@ -78,12 +78,12 @@ def discharge_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpRespon
     form = DischargeForm(request.POST or None)
     if form.is_valid():
         reason = form.cleaned_data["reason"]
-        kept = admission.discharge_patient(patient=patient, by=current_user(request), reason=reason)
-        if kept.discharge_reason == reason:
+        discharged = admission.discharge_patient(patient=patient, by=current_user(request), reason=reason)
+        if discharged.discharge_reason == reason:
             messages.success(request, "The patient is discharged.")
         else:
-            label = kept.get_discharge_reason_display()
-            messages.warning(request, f"Somebody was faster, with the reason “{label}”. Yours is not saved.")
+            label = discharged.get_discharge_reason_display()
+            messages.warning(request, f"Another person was faster, with the reason “{label}”. Yours is not saved.")
         return redirect("patients:page", patient.pk)
     return render(request, "patients/discharge.html", {"form": form, "patient": patient})
 
@@ -102,7 +102,7 @@ def render_patient_form(request: HttpRequest, patient: Patient, form: PatientFor
 
 
 def render_edit_conflict(request: HttpRequest, form: PatientForm, conflict: admission.EditConflict) -> HttpResponse:
-    """Nothing was saved: say who changed what, and put both versions side by side with what was typed kept."""
+    """Nothing was saved: show who changed what, both values of each conflict, and what was typed."""
     others = {name for change in conflict.changes for name in change.fields}
     merged, conflicts = form.merge_with_saved(conflict.current, changed_by_others=others, user=current_user(request))
     labels = {name: merged[name].label for name in others if name in merged.fields}

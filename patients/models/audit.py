@@ -28,7 +28,7 @@ class AuditAction(models.TextChoices):
     SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
     SIGN_OUT = "sign_out", "signed out"
     MFA_PASSED = "mfa_passed", "passed the second step of signing in"
-    ADMIN_VIEW = "admin_view", "looked at a record in the admin"
+    ADMIN_VIEW = "admin_view", "viewed a record in the admin"
     ADMIN_CHANGE = "admin_change", "changed a record in the admin"
     SYNC = "sync", "started a synchronisation"
     REPLAY = "replay", "replayed deliveries"
@@ -39,7 +39,7 @@ class AuditAction(models.TextChoices):
 
 
 class AuditEvent(models.Model):
-    """Who did or saw what, when, from where. Written by `patients.audit.audit_log` only, never changed, kept 6 years.
+    """Audit event: who did or saw what, when, from where. Written by `audit_log` only, never changed, stored 6 years.
 
     No foreign keys: a row outlives the account and the record that it names. `details` holds names of fields
     and opaque ids, never a patient's data.

@@ -8,7 +8,7 @@ from patients.validators import validate_plain_text, validate_time_zone
 
 
 class Clinic(models.Model):
-    """Who cares for patients. Orders and audit show times in its zone."""
+    """Clinic that cares for patients. Orders and audit show times in its zone."""
 
     name = models.CharField(max_length=120, unique=True, validators=[validate_plain_text])
     time_zone = models.CharField(max_length=64, default="America/New_York", validators=[validate_time_zone])

@@ -69,23 +69,23 @@ WHERE patient.id = locked.id
 
 
 def can_see_patients(user: User) -> bool:
-    """Of the own clinics: what belongs to a patient is filtered by `patient__clinic__people`, joined once a row."""
+    """Whether the user sees patients of the own clinics at all; rows are then filtered by `clinic__people`."""
     return user.is_authenticated and user.is_active and bool(user.role)
 
 
 def random_live_version() -> int:
-    """At random: so the sum of versions also tells one patient from another who came instead."""
+    """Random start, so that the sum of versions also changes if one patient replaces another."""
     return secrets.randbelow(2**31)
 
 
 def format_live_version(count: int, versions: int) -> str:
-    """Opaque; another one as soon as anything has changed of any of so many, or of who is among them."""
+    """Opaque text that changes with any of the patients and with who is among them."""
     return f"{count}-{versions}"
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: User) -> PatientQuerySet:
-        """Patients of the person's own clinics; nobody's for a person without a role. Default is deny."""
+        """Patients of the user's own clinics; none for a user without a role. Default is deny."""
         return self.filter(clinic__people=user) if can_see_patients(user) else self.none()
 
     def enrolled(self) -> PatientQuerySet:
@@ -97,7 +97,7 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         return self.filter(Q(discharged_at__isnull=True) | Q(discharged_at__gte=since))
 
     def with_devices(self) -> PatientQuerySet:
-        """The vendor knows nothing of the others."""
+        """Only these exist at the vendor."""
         return self.filter(devices__isnull=False).distinct()
 
     def summary_stale(self) -> PatientQuerySet:
@@ -109,16 +109,16 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         self.update(summary_stale_at=None, live_version=F("live_version") + 1)
 
     def by_external_id(self, external_id: str) -> Patient | None:
-        """The vendor looks account ids up ignoring case, and so do we. For code that acts for nobody in particular."""
+        """Lookup ignoring case, as the vendor does. Not scoped to a user: for workers only."""
         return self.alias(folded=Lower("external_id")).filter(folded=external_id.lower()).first()
 
     def combined_live_version(self) -> str:
-        """See `version_of`."""
+        """See `format_live_version`."""
         totals = self.order_by().aggregate(count=Count("pk"), versions=Sum("live_version", default=0))
         return format_live_version(totals["count"], totals["versions"])
 
     def touch_live_version(self, ids: Iterable[uuid.UUID]) -> None:
-        """Tell open pages that something changed. Locked in id order, so two writers never wait for each other."""
+        """Make open pages reload. Rows are locked in id order, so that two writers can't deadlock."""
         with connection.cursor() as cursor:
             cursor.execute(TOUCH_LIVE_VERSION_SQL, [list(set(ids))])
 
@@ -128,7 +128,7 @@ def generate_external_id() -> str:
 
 
 class Patient(models.Model):
-    """Somebody who is cared for. All of it is PHI; reached only through `visible_to` and `access.open_patient`."""
+    """Patient of a clinic. All of it is PHI; read only through `visible_to` and `get_patient_audited`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
@@ -165,11 +165,11 @@ class Patient(models.Model):
     enrolled_at = models.DateTimeField(default=timezone.now, editable=False)
     discharged_at = models.DateTimeField(null=True, blank=True, editable=False)
     discharge_reason = models.CharField(max_length=16, choices=DischargeReason, blank=True, editable=False)
-    # Goes up with everything that an open page of this patient shows; pages poll with it.
+    # Increased by every change that a page of this patient shows; open pages poll with it.
     live_version = models.BigIntegerField(default=random_live_version, editable=False)
     # Set when what is computed per patient no longer fits (a new time zone); cleared when it has been rebuilt.
     summary_stale_at = models.DateTimeField(null=True, editable=False)
-    # Goes up with every edit by a person; a form that was opened on an older one is told.
+    # Increased by every edit of a user; a form that was opened on an older version is refused (optimistic lock).
     edit_version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = PatientQuerySet.as_manager()

@@ -21,7 +21,7 @@ class Role(models.TextChoices):
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Without a password the account exists but nobody can sign in until the invitation is accepted."""
+        """Without a password the account can't be used until its invitation is accepted."""
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -63,5 +63,5 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def get_short_name(self) -> str:
-        """Whom the admin welcomes."""
+        """Shown in the admin's header."""
         return str(self)

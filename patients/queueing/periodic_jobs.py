@@ -1,4 +1,4 @@
-"""Periodic jobs: one at a time over all machines, with a record of when each last ended well."""
+"""Periodic jobs: run exclusively over all machines by an advisory lock, with a record of the last success."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.utils import timezone
 
 from patients.queueing.models import PeriodicJob
 
-ADVISORY_LOCK_SPACE = 0x7E11  # keeps our advisory locks apart from anybody else's in this database
+ADVISORY_LOCK_SPACE = 0x7E11  # separates our advisory locks from others in this database
 
 
 @contextmanager
 def run_exclusively(name: str) -> Iterator[bool]:
-    """Yields False when another process is at it: then do nothing. Beat may be doubled, dead or late.
+    """Yields False while another process runs this job: then do nothing. Beat may be doubled, dead or late.
 
-    The lock belongs to the database session, so a killed worker frees it by dying.
+    The lock belongs to the database session, so a killed worker releases it.
     """
     if not acquire_advisory_lock(name):
         yield False
@@ -35,13 +35,13 @@ def run_exclusively(name: str) -> Iterator[bool]:
 
 
 def record_success(name: str) -> None:
-    """For what needs no lock: it ran, now."""
+    """Record a run that needs no lock."""
     now = timezone.now()
     PeriodicJob.objects.update_or_create(name=name, defaults={"started_at": now, "succeeded_at": now})
 
 
 def last_due_time(now: dt.datetime, *, hour_utc: int) -> dt.datetime:
-    """When a nightly job was last due: what has not begun since then begins now."""
+    """When a nightly job was last due: it is to start if it hasn't started since."""
     turn = now.replace(hour=hour_utc, minute=0, second=0, microsecond=0)
     return turn if turn <= now else turn - dt.timedelta(days=1)
 

@@ -1,4 +1,4 @@
-"""The audit in people's words."""
+"""Template filters for the display texts of the audit."""
 
 from __future__ import annotations
 

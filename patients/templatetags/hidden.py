@@ -1,4 +1,4 @@
-"""What a field held when its form was opened, for the browser to send back: see `PatientForm.merged`."""
+"""Hidden initial value of a form field, which the browser sends back: see `PatientForm.merge_with_saved`."""
 
 from __future__ import annotations
 

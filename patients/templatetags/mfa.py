@@ -16,7 +16,7 @@ def is_mfa_disabled() -> bool:
 
 @register.simple_tag
 def passkeys_supported() -> bool:
-    """Browsers make them for names alone, never for an IP address, and only over https (or on `localhost`)."""
+    """Whether browsers support passkeys here: for host names only, over https or on `localhost`."""
     site = urlsplit(settings.SITE_URL)
     if site.hostname == "localhost":
         return True
@@ -25,7 +25,7 @@ def passkeys_supported() -> bool:
 
 @register.filter
 def group_by_fours(text: str) -> str:
-    """A setup key as people read it aloud."""
+    """A setup key in groups of four, for typing."""
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 

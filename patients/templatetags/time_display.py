@@ -1,4 +1,4 @@
-"""Ages of things, as nurses say them: 5 h, 8 d. `app.js` keeps them up to date on an open page. Zones in words."""
+"""Template filters for ages (5 h, 8 d; `app.js` updates them on an open page) and names of time zones."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def format_age(instant: dt.datetime | None) -> str:
 
 @register.simple_tag
 def age_element(instant: dt.datetime | None, suffix: str = "") -> SafeString | str:
-    """The age as a <time> that stays right while the page is open. `suffix`: "ago", which "now" goes without."""
+    """The age as a <time> element that scripts update. `suffix`: "ago", omitted after "now"."""
     if instant is None:
         return "never"
     words = format_age(instant)
     shown = f"{words} {suffix}" if suffix and words != "now" else words
-    # By hand: a list shows some two hundred and fifty, and `format_html` would look for markup in dates.
+    # Without `format_html`, whose escaping costs too much for the 250 ages of a list.
     said = escape(suffix) if suffix else ""
     return SafeString(f'<time class="nowrap" datetime="{instant.isoformat()}" data-age="{said}">{escape(shown)}</time>')

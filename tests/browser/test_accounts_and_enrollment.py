@@ -68,7 +68,7 @@ def test_patient_edit_form_shows_conflict_and_saves_chosen_values(open_at_viewpo
     admission.edit_patient(patient=rosa, by=nadia, edit_version=1, city="Nashua", phone="+16035550199")
 
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Somebody was faster").wait_for()
+    page.get_by_text("Another person was faster").wait_for()
     save_screenshot(page, "clash")
     assert fits_viewport_width(page)
     page.get_by_role("button", name="Save with my values").click()

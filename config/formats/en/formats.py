@@ -1,4 +1,4 @@
-"""Dates as every page of the house says them, wherever a template or the admin names no format of its own."""
+"""Default date formats of all pages and the admin."""
 
 from typing import Final
 

@@ -10,7 +10,7 @@ from patients.accounts import invitations, mfa
 
 
 class Command(BaseCommand):
-    help = "For whoever sets up and has lost phone and recovery codes; others are helped by an administrator."
+    help = "Reset the MFA of an account, such as a superuser's; for others an administrator can do it in the admin."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--email", required=True)
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = invitations.find_user_by_email(options["email"])
         if user is None:
-            raise CommandError("Nobody has this address.")
+            raise CommandError("No account has this address.")
         try:
             mfa.reset_mfa(user=user, by=None)
         except ValidationError as error:

@@ -9,11 +9,11 @@ from patients.encryption import EncryptionKeyError
 
 
 class Command(BaseCommand):
-    help = "Keep the secrets of all second steps by the first of MFA_ENCRYPTION_KEYS; the others may go then."
+    help = "Re-encrypt all MFA secrets with the first of MFA_ENCRYPTION_KEYS; the other keys can then be removed."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             count = mfa.reencrypt_mfa_secrets()
         except EncryptionKeyError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{count} secrets are kept by the first key.")
+        self.stdout.write(f"{count} secrets are encrypted with the first key.")

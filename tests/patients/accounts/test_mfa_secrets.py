@@ -105,7 +105,7 @@ def test_reset_mfa_command_mails_user_and_rejects_unknown_accounts(ada, mailoutb
     assert not Authenticator.objects.filter(user=ada).exists()
     assert audit_events_with("account", change="reset the second step").get().actor_id is None
     assert "An operator has reset" in mailoutbox[0].body
-    for email, why in ((ada.email, "no second step"), ("nobody@example.org", "Nobody has")):
+    for email, why in ((ada.email, "no second step"), ("nobody@example.org", "No account has")):
         with pytest.raises(CommandError, match=why):
             call_command("reset_mfa", email=email)
 

@@ -82,7 +82,7 @@ def test_mfa_not_required_banner_appears_on_pages_and_in_admin(client, settings,
     settings.MFA_REQUIRED = False
     for user, path in ((nadia, "/patients/"), (ada, "/admin/")):
         client.force_login(user)
-        assert "second step of signing in is switched off" in client.get(path).content.decode()
+        assert "Two-step sign-in is switched off" in client.get(path).content.decode()
 
 
 def test_mfa_not_required_banner_is_absent_when_required(client, nadia):

@@ -102,8 +102,8 @@ def test_audit_search_does_not_find_patient_of_another_clinic(admin_client, harb
     page = admin_client.post(SEARCH, {"text": text}).content.decode()
     by_id = admin_client.post(SEARCH, {"patient": stranger.pk}).content.decode()
 
-    assert "Nobody of your clinics was found." in page
-    assert "Nobody of your clinics was found." in by_id
+    assert "No patient of your clinics was found." in page
+    assert "No patient of your clinics was found." in by_id
 
 
 def test_audit_search_rejects_person_of_another_clinic(admin_client, olaf, rosa):

@@ -142,7 +142,7 @@ def test_patient_edit_form_merges_edits_of_different_fields(as_cora, edit_url, r
     as_cora.post(edit_url, FormFieldParser(page).data)
 
     rosa.refresh_from_db()
-    assert "Somebody was faster" in page
+    assert "Another person was faster" in page
     assert "Cora Lindqvist" in page
     assert ", Eastern Time (New York)." in page
     assert (rosa.street, rosa.phone, rosa.conditions) == ("1 New Road", "+16035550199", ["copd"])
@@ -245,7 +245,7 @@ def test_discharge_form_reports_different_reason_saved_by_another_user(as_cora, 
     same, other = (as_cora.post(page, {"reason": reason}, follow=True) for reason in ("died", "moved"))
 
     assert "The patient is discharged." in page_text(same)
-    assert "Somebody was faster, with the reason “" in page_text(other)
+    assert "Another person was faster, with the reason “" in page_text(other)
     rosa.refresh_from_db()
     assert rosa.discharge_reason == "died"
 
