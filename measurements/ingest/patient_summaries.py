@@ -1,7 +1,6 @@
-"""Keeps one row per patient of what the list sorts by, so that a page of it never reads everybody's readings.
+"""PatientSummary rows: followed for each batch of new readings, rebuilt when one was excluded or a time zone changed.
 
-`follow` adds what new readings bring and costs a batch three statements; `rebuild` starts again from the readings, for
-when one of them no longer counts or the patient has moved to another time zone. Both run in the caller's transaction.
+Both functions run in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -11,46 +10,29 @@ from collections.abc import Collection, Iterable
 
 from django.db import connection, transaction
 
-from measurements.models.reading_rules import COUNTED, TRUSTED
+from measurements.ingest import reading_days
+from measurements.models import PatientSummary
+from measurements.models.patient_summary import MEASURED_DAYS_BITS
+from measurements.models.reading_rules import TRUSTED
 from patients.models import Patient
 
-# 62 days of bits: shifted further, bits would come back at the other end or touch the sign. Each row looks up its time
-# zone, because PostgreSQL knows little of rows just written: to join, it may walk through all patients for each.
-UPSERT_MEASURED_DAYS_SQL = """
-WITH counted AS (
-    SELECT DISTINCT patient_id,
-        timezone((SELECT time_zone FROM patients_patient WHERE patients_patient.id = patient_id), taken_at)::date AS day
-    FROM measurements_measurement AS reading
-    WHERE {which} AND {counted}
-        AND metric_id IN (SELECT code FROM measurements_metric WHERE physiologic)
-        AND taken_at BETWEEN now() - interval '64 days' AND now() + interval '1 day'
-), last AS (
-    SELECT patient_id, day, max(day) OVER (PARTITION BY patient_id) AS until FROM counted
-)
-INSERT INTO measurements_patientsummary AS kept (patient_id, measured_days_mask, last_measured_on)
-SELECT patient_id, bit_or(1::bigint << (until - day)), until
-FROM last WHERE until - day < 62
-GROUP BY patient_id, until ORDER BY patient_id
+# The newest ReadingDay rows of each patient, as bits back from the last one.
+UPSERT_MEASURED_DAYS_SQL = f"""
+INSERT INTO measurements_patientsummary (patient_id, measured_days_mask, last_measured_on)
+SELECT patient_id, bit_or(1::bigint << (last - day)), last
+FROM (
+    SELECT patient.patient_id, newest.day, max(newest.day) OVER (PARTITION BY patient.patient_id) AS last
+    FROM unnest(%(patients)s::uuid[]) AS patient(patient_id)
+    CROSS JOIN LATERAL (
+        SELECT day FROM measurements_readingday AS stored WHERE stored.patient_id = patient.patient_id
+        ORDER BY day DESC LIMIT {MEASURED_DAYS_BITS}
+    ) AS newest
+) AS days
+WHERE last - day < {MEASURED_DAYS_BITS}
+GROUP BY patient_id, last ORDER BY patient_id
 ON CONFLICT (patient_id) DO UPDATE SET
-    last_measured_on = GREATEST(kept.last_measured_on, excluded.last_measured_on),
-    measured_days_mask = CASE
-        WHEN kept.last_measured_on IS NULL OR excluded.last_measured_on - kept.last_measured_on >= 62
-        THEN excluded.measured_days_mask
-        WHEN kept.last_measured_on - excluded.last_measured_on >= 62 THEN kept.measured_days_mask
-        WHEN excluded.last_measured_on >= kept.last_measured_on
-        THEN ((kept.measured_days_mask << (excluded.last_measured_on - kept.last_measured_on))
-            | excluded.measured_days_mask) & {bits}
-        ELSE ((excluded.measured_days_mask << (kept.last_measured_on - excluded.last_measured_on))
-            | kept.measured_days_mask) & {bits}
-    END
-"""
-MEASURED_DAYS_MASK = f"{(1 << 62) - 1}"
-UPSERT_DAYS_OF_NEW_READINGS_SQL = UPSERT_MEASURED_DAYS_SQL.format(
-    which="id = ANY(%(ids)s::bigint[])", bits=MEASURED_DAYS_MASK, counted=COUNTED.sql("reading")
-)
-UPSERT_DAYS_OF_PATIENTS_SQL = UPSERT_MEASURED_DAYS_SQL.format(
-    which="patient_id = ANY(%(patients)s)", bits=MEASURED_DAYS_MASK, counted=COUNTED.sql("reading")
-)
+    measured_days_mask = excluded.measured_days_mask, last_measured_on = excluded.last_measured_on
+"""  # noqa: S608 - made of constants
 
 UPSERT_LATEST_VALUES_SQL = """
 INSERT INTO measurements_patientsummary AS kept (patient_id, measured_days_mask, last_at, systolic, glucose, spo2)
@@ -68,8 +50,8 @@ WHERE (kept.last_at, kept.systolic, kept.glucose, kept.spo2)
     IS DISTINCT FROM (excluded.last_at, excluded.systolic, excluded.glucose, excluded.spo2)
 """
 
-# `summaries.baseline` in SQL: the newest weight less the median of the medians of the seven local days before its own,
-# of which three must have a weight.
+# `chart.statistics.compute_weight_baseline` in SQL: the newest weight less the median of the medians of the seven local
+# days before its own, of which three must have a weight.
 TRUSTED_WEIGHT_SQL = f"""
     reading.patient_id = patient.id AND reading.metric_id = 'weight' AND {TRUSTED.sql("reading")}
 """
@@ -106,22 +88,27 @@ WHERE patient_id = ANY(%s)
 
 
 def update_patient_summaries(ids: str, *, patients: Iterable[uuid.UUID], weighed: Collection[uuid.UUID]) -> None:
-    """New readings `ids`, already marked, as `bigints` writes them, whose patients' LatestReading is up to date."""
-    execute_statements(
-        (UPSERT_LATEST_VALUES_SQL, UPSERT_DAYS_OF_NEW_READINGS_SQL), {"ids": ids, "patients": sorted(set(patients))}
-    )
-    if weighed:
-        execute_statements((UPDATE_WEIGHT_GAIN_SQL,), {"patients": sorted(weighed)})
+    """Add new readings, flagged already, whose patients' LatestReading is up to date.
+
+    `ids` is as `format_bigint_array` writes keys; `weighed` are the patients with a new weight.
+    """
+    with connection.cursor() as cursor:
+        # First, because it locks each summary: a concurrent exclusion recounts days before or after this batch.
+        cursor.execute(UPSERT_LATEST_VALUES_SQL, {"patients": sorted(set(patients))})
+        if added := reading_days.insert_reading_days(ids):
+            cursor.execute(UPSERT_MEASURED_DAYS_SQL, {"patients": added})
+        if weighed:
+            cursor.execute(UPDATE_WEIGHT_GAIN_SQL, {"patients": sorted(weighed)})
 
 
 def rebuild_patient_summaries(patients: Iterable[uuid.UUID]) -> None:
-    """From the readings and LatestReading as they stand; the caller has locked or bumped the patients."""
-    found = sorted(set(patients))
+    """From the readings and LatestReading rows; the caller has locked the patients."""
+    chosen = sorted(set(patients))
     with connection.cursor() as cursor:
-        cursor.execute(RESET_SUMMARIES_SQL, [found])
-    execute_statements(
-        (UPSERT_LATEST_VALUES_SQL, UPSERT_DAYS_OF_PATIENTS_SQL, UPDATE_WEIGHT_GAIN_SQL), {"patients": found}
-    )
+        cursor.execute(RESET_SUMMARIES_SQL, [chosen])
+        reading_days.recount_reading_days(chosen)
+        for statement in (UPSERT_LATEST_VALUES_SQL, UPSERT_MEASURED_DAYS_SQL, UPDATE_WEIGHT_GAIN_SQL):
+            cursor.execute(statement, {"patients": chosen})
 
 
 STALE_BATCH_SIZE = 500  # patients in one transaction; the next sweep finds the others
@@ -131,13 +118,10 @@ STALE_BATCH_SIZE = 500  # patients in one transaction; the next sweep finds the 
 def rebuild_stale_summaries() -> None:
     """Rebuild what an edit of the patient has marked stale; an edit meanwhile waits and marks again."""
     stale = Patient.objects.summary_stale()
-    locked = list(stale.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)[:STALE_BATCH_SIZE])
-    if locked:
+    chosen = list(stale.order_by("pk").values_list("pk", flat=True)[:STALE_BATCH_SIZE])
+    # Summaries before patients, as ingest locks them: the other way round the two could deadlock.
+    list(PatientSummary.objects.filter(pk__in=chosen).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    still_stale = stale.filter(pk__in=chosen).order_by("pk").select_for_update(no_key=True)
+    if locked := list(still_stale.values_list("pk", flat=True)):
         rebuild_patient_summaries(locked)
         stale.filter(pk__in=locked).clear_summary_stale()
-
-
-def execute_statements(statements: Iterable[str], values: dict[str, str | list[uuid.UUID]]) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement, values)

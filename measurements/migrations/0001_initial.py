@@ -114,6 +114,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ReadingDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField(verbose_name="day in the patient's time zone")),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='reading_days', to='patients.patient')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Threshold',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -230,6 +238,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='latestreading',
             constraint=models.UniqueConstraint(fields=('patient', 'metric'), name='latest_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='readingday',
+            constraint=models.UniqueConstraint(fields=('patient', 'day'), name='reading_day_once'),
         ),
         migrations.AddConstraint(
             model_name='threshold',

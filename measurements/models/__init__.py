@@ -2,6 +2,7 @@ from .latest_reading import LatestReading
 from .measurement import Measurement
 from .metric import Metric
 from .patient_summary import PatientSummary
+from .reading_day import ReadingDay
 from .threshold import Threshold, ThresholdChange
 
-__all__ = ["LatestReading", "Measurement", "Metric", "PatientSummary", "Threshold", "ThresholdChange"]
+__all__ = ["LatestReading", "Measurement", "Metric", "PatientSummary", "ReadingDay", "Threshold", "ThresholdChange"]

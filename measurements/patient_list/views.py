@@ -134,7 +134,7 @@ def list_page_context(
         request=request,
         size=PAGE_SIZE,
         anchors=sort.annotate(visible),
-        rows=visible.select_related("clinic", "overview"),
+        rows=visible.select_related("clinic"),
         total=total,
     )
     audit_log.record_event(action, by=user, patients=[patient.pk for patient in page.rows])

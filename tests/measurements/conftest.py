@@ -1,7 +1,6 @@
 import pytest
 import time_machine
 
-from tests.database_clock import freeze_database_now
 from tests.factories import DeviceFactory
 from tests.measurements.page_setup import NOW
 
@@ -12,7 +11,6 @@ def cuff(rosa):
 
 
 @pytest.fixture
-def clock_at_noon(monkeypatch):
-    freeze_database_now(NOW, monkeypatch)
+def clock_at_noon():
     with time_machine.travel(NOW, tick=False):
         yield

@@ -1,35 +1,29 @@
-"""What the list sorts by: brought by readings, taken back by exclusion, right on each side of midnight."""
+"""PatientSummary follows new readings, and is rebuilt when one is excluded."""
 
 import datetime as dt
 import random
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from measurements import tasks
-from measurements.chart.statistics import compute_weight_baseline
 from measurements.ingest import patient_summaries
 from measurements.ingest.pg_arrays import format_bigint_array
 from measurements.models import Measurement, PatientSummary
-from measurements.thresholds import evaluation
 from patients.enrollment import admission
 from patients.models import Patient
-from tests.database_clock import freeze_database_now
-from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture(autouse=True)
-def fixed_noon(time_machine):
-    """The last one: days are counted by hand below, and an hour near midnight was on another day before the clocks
-    changed. Never ahead of PostgreSQL's clock, which goes on."""
-    noon = timezone.now().replace(hour=17, minute=0)
-    time_machine.move_to(noon if noon < timezone.now() else noon - dt.timedelta(days=1))
+def noon(time_machine):
+    """Days are counted in steps of 24 h: near midnight, a change of the clocks would move some to the next day."""
+    time_machine.move_to(NOW, tick=False)
 
 
 @pytest.fixture(autouse=True)
@@ -46,60 +40,44 @@ def create_latest_reading(device, *, hours_ago, code="blood_pressure", value=120
     return row
 
 
-def update_summary(*rows):
-    holders = {row.patient_id for row in rows}
+def update_summary(*rows, weighed=None):
+    patients = {row.patient_id for row in rows}
     patient_summaries.update_patient_summaries(
-        format_bigint_array(row.pk for row in rows), patients=holders, weighed=holders
+        format_bigint_array(row.pk for row in rows), patients=patients, weighed=patients if weighed is None else weighed
     )
     return PatientSummary.objects.get(patient=rows[0].patient_id)
 
 
-def measured_days_ago(overview, zone):
-    """How many local days ago each day with a reading was."""
-    today = timezone.localdate(timezone=zone)
-    return {(today - overview.last_measured_on).days + n for n in range(62) if overview.measured_days_mask >> n & 1}
+def measured_day_count(patient, *, days, now=None):
+    found = PatientSummary.objects.with_measured_day_count(days=days, now=now or timezone.now())
+    return found.get(patient=patient).measured_day_count
 
 
 def test_patient_summary_adds_local_day_of_each_reading_in_any_order(rosa, device):
-    rows = [create_latest_reading(device, hours_ago=hours) for hours in (1, 24 * 5, 24 * 2, 24 * 40, 2)]
+    rows = [create_latest_reading(device, hours_ago=hours) for hours in (0, 24 * 5, 24 * 2, 24 * 40, 1)]
     random.Random(5).shuffle(rows)
 
     for row in rows:
-        overview = update_summary(row)
+        summary = update_summary(row)
 
-    assert measured_days_ago(overview, rosa.zone) == {0, 2, 5, 40}
-    assert overview.last_at == max(row.taken_at for row in rows)
-
-
-def test_patient_summary_drops_only_days_older_than_its_window(rosa, device):
-    update_summary(create_latest_reading(device, hours_ago=24 * 100))
-    assert measured_days_ago(update_summary(create_latest_reading(device, hours_ago=24)), rosa.zone) == {1}
-    assert measured_days_ago(update_summary(create_latest_reading(device, hours_ago=24 * 300)), rosa.zone) == {1}
-    assert measured_days_ago(update_summary(create_latest_reading(device, hours_ago=24 * 62)), rosa.zone) == {1, 62}
-    assert measured_days_ago(update_summary(create_latest_reading(device, hours_ago=24 * 63)), rosa.zone) == {1, 62}
+    assert [measured_day_count(rosa, days=days) for days in (1, 3, 30, 41)] == [1, 2, 3, 4]
+    assert summary.last_at == max(row.taken_at for row in rows)
 
 
-@pytest.mark.parametrize(
-    ("zone", "hour", "expected"),
-    [
-        ("America/New_York", 4, {1}),  # 4:30 UTC on the 20th is 11:30 pm on the 19th, but 5:30 is the 20th
-        ("America/New_York", 5, {0}),
-        ("Pacific/Honolulu", 9, {1}),
-        ("Pacific/Honolulu", 10, {0}),
-    ],
-)
-def test_patient_summary_days_change_at_patient_local_midnight(elm, zone, hour, expected, monkeypatch):
-    freeze_database_now(dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC), monkeypatch)
-    patient = PatientFactory(clinic=elm, time_zone=zone)
-    row = MeasurementFactory(
-        device=DeviceFactory(patient=patient),
-        code="weight",
-        taken_at=dt.datetime(2026, 11, 20, hour, 30, tzinfo=dt.UTC),
-    )
-    overview = update_summary(row)
+def test_patient_summary_counts_days_of_at_most_62(rosa, device):
+    for days in (100, 1, 300, 61, 62):
+        update_summary(create_latest_reading(device, hours_ago=24 * days))
 
-    with time_machine.travel(dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC), tick=False):
-        assert measured_days_ago(overview, patient.zone) == expected
+    assert measured_day_count(rosa, days=62) == 2
+    assert rosa.reading_days.count() == 5
+
+
+def test_patient_summary_count_moves_with_patient_local_today(rosa, device):
+    update_summary(create_latest_reading(device, hours_ago=0), create_latest_reading(device, hours_ago=24 * 3))
+    now = timezone.now()
+
+    later = [now + dt.timedelta(days=days) for days in (-1, 0, 26, 27, 30, 90)]
+    assert [measured_day_count(rosa, days=30, now=at) for at in later] == [1, 2, 2, 1, 0, 0]
 
 
 def test_patient_summary_ignores_readings_that_do_not_count(rosa, device):
@@ -109,10 +87,11 @@ def test_patient_summary_ignores_readings_that_do_not_count(rosa, device):
         create_latest_reading(device, hours_ago=60, duplicate=True),
         create_latest_reading(device, hours_ago=90, excluded_at=timezone.now(), excluded_reason="test"),
         create_latest_reading(device, hours_ago=120, code="battery_percentage", value=60),
-        create_latest_reading(device, hours_ago=-24 * 30, code="pulse"),
     ]
 
-    assert measured_days_ago(update_summary(*rows), rosa.zone) == {0}
+    update_summary(*rows)
+
+    assert rosa.reading_days.count() == measured_day_count(rosa, days=62) == 1
 
 
 def test_patient_summary_rebuild_reflects_excluded_reading(rosa, device):
@@ -128,77 +107,25 @@ def test_patient_summary_rebuild_reflects_excluded_reading(rosa, device):
 
     patient_summaries.rebuild_patient_summaries([rosa.pk])
 
-    overview = PatientSummary.objects.get(patient=rosa)
-    assert measured_days_ago(overview, rosa.zone) == {3, 9}
-    assert overview.last_at == rosa.measurements.all()[1].taken_at
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_patient_summary_weight_gain_equals_chart_baseline_gain(rosa, device, seed):
-    chance = random.Random(seed)
-    rows = [
-        create_latest_reading(
-            device,
-            hours_ago=chance.randint(0, 24 * 12) + n / 100,
-            code="weight",
-            value=chance.choice(("171.04", "173.20", "169.90", "180.00")),
-            conflict=chance.random() < 0.1,
-        )
-        for n in range(chance.choice((2, 6, 20)))
-    ]
-    overview = update_summary(*rows)
-
-    trusted = rosa.measurements.filter(metric="weight", conflict=False).order_by("taken_at")
-    weights = [(at, float(value)) for at, value in trusted.values_list("taken_at", "value_1")]
-    shown = compute_weight_baseline(weights, zone=rosa.zone, thresholds=evaluation.thresholds_for(rosa))
-
-    assert overview.weight_gain == (pytest.approx(shown.gain) if shown else None)
-    assert overview.weight_at == (weights[-1][0] if weights else None)
-
-
-@pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("last", [1, 30, 62])
-def test_patient_summary_counts_measured_days_from_patient_local_today(elm, seed, last):
-    chance = random.Random(seed)
-    patient = PatientFactory(clinic=elm, time_zone=chance.choice(("America/New_York", "Asia/Kolkata")))
-    device = DeviceFactory(patient=patient)
-    rows = [
-        create_latest_reading(device, hours_ago=hours + 0.5) for hours in chance.sample(range(24 * 70), 30)
-    ]  # the clock stands
-    overview, today = update_summary(*rows), timezone.localdate(timezone=patient.zone)
-    days = {(today - row.taken_at.astimezone(patient.zone).date()).days for row in rows}
-
-    assert overview.count_measured_days(last=last, today=today) == sum(day < last for day in days)
-    tomorrow = today + dt.timedelta(days=1)
-    assert overview.count_measured_days(last=last, today=tomorrow) == sum(day + 1 < last for day in days if day < 61)
-
-
-def test_patient_summary_ignores_future_day_until_it_comes(rosa, device):
-    overview = update_summary(
-        create_latest_reading(device, hours_ago=-20), create_latest_reading(device, hours_ago=24 * 3, code="pulse")
-    )
-
-    assert overview.count_measured_days(last=30, today=overview.last_measured_on - dt.timedelta(days=1)) == 1
-
-
-def test_patient_summary_without_readings_has_no_measured_days():
-    assert PatientSummary().count_measured_days(last=30, today=NOW.date()) == 0
+    summary = PatientSummary.objects.get(patient=rosa)
+    assert measured_day_count(rosa, days=62) == 2
+    assert summary.last_at == rosa.measurements.all()[1].taken_at
 
 
 def test_patient_summary_latest_values_follow_readings_and_clear_with_them(rosa, device):
-    overview = update_summary(
+    summary = update_summary(
         create_latest_reading(device, hours_ago=9, value=150),
         create_latest_reading(device, hours_ago=5, value=141),
         create_latest_reading(device, hours_ago=4, code="glucose", value=99),
         create_latest_reading(device, hours_ago=4, code="spO2", value=93),
     )
-    assert (overview.systolic, overview.glucose, overview.spo2) == (141, 99, 93)
+    assert (summary.systolic, summary.glucose, summary.spo2) == (141, 99, 93)
 
     rosa.latest_readings.all().delete()
     patient_summaries.rebuild_patient_summaries([rosa.pk])
 
-    overview.refresh_from_db()
-    assert (overview.systolic, overview.glucose, overview.spo2) == (None, None, None)
+    summary.refresh_from_db()
+    assert (summary.systolic, summary.glucose, summary.spo2) == (None, None, None)
 
 
 def test_patient_summary_update_writes_nothing_if_unchanged(rosa, device):
@@ -207,11 +134,9 @@ def test_patient_summary_update_writes_nothing_if_unchanged(rosa, device):
     before = row_version_of(rosa)
 
     with CaptureQueriesContext(connection) as asked:
-        patient_summaries.execute_statements(
-            (patient_summaries.UPSERT_LATEST_VALUES_SQL,), {"patients": [rosa.pk], "ids": "{}"}
-        )
+        update_summary(row, weighed=())
 
-    assert len(asked) == 1
+    assert len(asked) == 3, "the latest values, the days, and the summary that the helper reads"
     assert row_version_of(rosa) == before
 
 
@@ -241,7 +166,8 @@ def test_patient_summary_rebuild_equals_incremental_updates(rosa, device, seed):
 
 
 def test_patient_summary_is_rebuilt_after_an_edit_of_the_time_zone(rosa, device, cora):
-    update_summary(create_latest_reading(device, hours_ago=12))  # midnight in New York, at the latest
+    update_summary(create_latest_reading(device, hours_ago=11))  # 1 am in New York, 8 pm the day before in Honolulu
+    assert measured_day_count(rosa, days=1) == 1
     admission.edit_patient(patient=rosa, by=cora, edit_version=rosa.edit_version, time_zone="Pacific/Honolulu")
     assert list(Patient.objects.summary_stale()) == [rosa]
     edited = Patient.objects.get(pk=rosa.pk)
@@ -249,7 +175,7 @@ def test_patient_summary_is_rebuilt_after_an_edit_of_the_time_zone(rosa, device,
     tasks.rebuild_stale_summaries()
 
     rebuilt = Patient.objects.get(pk=rosa.pk)
-    assert measured_days_ago(PatientSummary.objects.get(patient=rosa), rebuilt.zone) == {1}
+    assert (measured_day_count(rosa, days=1), measured_day_count(rosa, days=2)) == (0, 1)
     assert (rebuilt.summary_stale_at, rebuilt.live_version) == (None, edited.live_version + 1)
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.db import connection
 
-from measurements.ingest import legacy_payloads, patient_summaries, quality_flags
+from measurements.ingest import legacy_payloads, quality_flags, reading_days
 from measurements.models import Measurement
 from tests.factories import DeviceFactory
 
@@ -59,7 +59,7 @@ def test_patient_summary_query_of_new_rows_fetches_time_zone_by_primary_key(rows
            for n in range(500)]  # fmt: skip
     ids = [row.pk for row in Measurement.objects.bulk_create(new)]
 
-    found = explain_statement(patient_summaries.UPSERT_DAYS_OF_NEW_READINGS_SQL, {"ids": ids})
+    found = explain_statement(reading_days.INSERT_DAYS_OF_NEW_READINGS_SQL, [ids])
 
     assert "SubPlan" in found  # not a join of any kind
     assert "Seq Scan on measurements_measurement" not in found

@@ -13,7 +13,6 @@ from measurements.readings import exclusion, latest_judged
 from measurements.readings.exclusion import ExclusionReason
 from measurements.thresholds import evaluation
 from patients.models import AuditEvent
-from tests.database_clock import freeze_database_now
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 
 NOON = dt.datetime(2026, 11, 20, 17, 0, tzinfo=dt.UTC)
@@ -199,12 +198,13 @@ def test_chart_can_show_excluded_readings_without_counting_them(rosa, nadia, dev
     assert not build_week_chart(rosa).panels[0].left_out
 
 
-def test_exclusion_removes_measured_day_from_patient_summary(rosa, nadia, device, monkeypatch):
-    freeze_database_now(NOON, monkeypatch)
+def test_exclusion_removes_reading_day_until_it_is_undone(rosa, nadia, device):
     row = create_blood_pressure(device, 200, newest=True)
     patient_summaries.rebuild_patient_summaries([rosa.pk])
 
     exclude_reading(row, nadia)
+    assert not rosa.reading_days.exists()
     assert PatientSummary.objects.get(patient=rosa).measured_days_mask == 0
     exclusion.undo_exclusion(reading=row, by=nadia)
+    assert rosa.reading_days.get().day == NOON.date()
     assert PatientSummary.objects.get(patient=rosa).measured_days_mask == 1

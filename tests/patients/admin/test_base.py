@@ -25,7 +25,7 @@ def test_model_admin_is_scoped_without_delete_and_searches_opaque_ids_only(entry
 
 
 # Kept for lists and pages, and derived from readings: it tells an administrator nothing that these don't.
-DERIVED = {"measurements.LatestReading", "measurements.PatientSummary"}
+DERIVED = {"measurements.LatestReading", "measurements.PatientSummary", "measurements.ReadingDay"}
 
 
 def test_admin_registers_every_project_model():

@@ -1,0 +1,55 @@
+"""ReadingDay rows: inserted for new readings, recounted when a reading or the patient's time zone changed.
+
+Both run after the caller has locked the patient's summary, so that a day never goes missing between two writers.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import connection
+
+from measurements.models.reading_rules import COUNTED
+
+MAKES_A_DAY_SQL = f"""
+    {COUNTED.sql("reading")} AND reading.metric_id IN (SELECT code FROM measurements_metric WHERE physiologic)
+"""  # noqa: S608 - made of constants
+
+# The time zone is looked up by key: PostgreSQL has no statistics of rows just written, and could join by a scan of
+# all patients for each row.
+INSERT_DAYS_OF_NEW_READINGS_SQL = f"""
+INSERT INTO measurements_readingday (patient_id, day)
+SELECT DISTINCT patient_id, timezone((SELECT time_zone FROM patients_patient WHERE id = patient_id), taken_at)::date
+FROM measurements_measurement AS reading
+WHERE reading.id = ANY(%s::bigint[]) AND {MAKES_A_DAY_SQL}
+ORDER BY 1, 2
+ON CONFLICT (patient_id, day) DO NOTHING
+RETURNING patient_id
+"""  # noqa: S608 - made of constants
+
+RECOUNT_DAYS_SQL = f"""
+WITH counted AS MATERIALIZED (
+    SELECT DISTINCT reading.patient_id, timezone(patient.time_zone, reading.taken_at)::date AS day
+    FROM patients_patient AS patient
+    JOIN measurements_measurement AS reading ON reading.patient_id = patient.id
+    WHERE patient.id = ANY(%(patients)s) AND {MAKES_A_DAY_SQL}
+), removed AS (
+    DELETE FROM measurements_readingday AS stored
+    WHERE stored.patient_id = ANY(%(patients)s) AND (stored.patient_id, stored.day) NOT IN (SELECT * FROM counted)
+)
+INSERT INTO measurements_readingday (patient_id, day) SELECT * FROM counted ORDER BY 1, 2
+ON CONFLICT (patient_id, day) DO NOTHING
+"""  # noqa: S608 - made of constants
+
+
+def insert_reading_days(ids: str) -> list[uuid.UUID]:
+    """For new readings, given as `format_bigint_array` writes their keys. Returns the patients with a new day."""
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_DAYS_OF_NEW_READINGS_SQL, [ids])
+        return sorted({patient_id for (patient_id,) in cursor.fetchall()})
+
+
+def recount_reading_days(patients: list[uuid.UUID]) -> None:
+    """From all readings of these patients, by each patient's present time zone."""
+    with connection.cursor() as cursor:
+        cursor.execute(RECOUNT_DAYS_SQL, {"patients": patients})
