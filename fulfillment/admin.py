@@ -26,14 +26,14 @@ class KitItemInline(admin.TabularInline):
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:
-        """What the vendor sells today, and what kits hold already, so that an old kit can still be saved."""
+        """Orderable device types, and those that kits have already, so that an old kit can still be saved."""
         if db_field.name == "device_type":
             held = KitItem.objects.values("device_type")
             kwargs["queryset"] = DeviceType.objects.orderable() | DeviceType.objects.filter(pk__in=held)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """Django heads the column with the label and gives the fields below it none, which a screen reader reads."""
+        """Adds the label that a screen reader needs: Django shows it as the column's heading only."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and field.widget is not None:
             widget: Any = getattr(field.widget, "widget", field.widget)
@@ -54,7 +54,7 @@ class KitAdmin(OptimisticLockAdmin):
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:
-        """A kit belongs to a clinic of the person who makes it."""
+        """A kit belongs to a clinic of the person who creates it."""
         user = current_user(request)
         if db_field.name == "clinic" and not user.is_superuser:
             kwargs["queryset"] = Clinic.objects.filter(people=user)
@@ -123,7 +123,7 @@ class OrderEventAdmin(ReadOnlyAdmin):
         return status_label(event.status)
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        """An event is about an order or, where none of ours brought it, about a device."""
+        """Of an order or, for devices that were not ordered here, of a device."""
         clinics = user.clinics.all()
         return rows.filter(Q(order__patient__clinic__in=clinics) | Q(device__patient__clinic__in=clinics)).distinct()
 
@@ -131,9 +131,8 @@ class OrderEventAdmin(ReadOnlyAdmin):
 @register_dashboard_panel
 def stuck_lines_panel(request: HttpRequest) -> DashboardPanel:
     """Stuck order lines of own clinics by status. Those whose call needs review are in the panel as calls."""
-    statuses = [status for status in LineStatus.stuck() if status != LineStatus.NEEDS_REVIEW]
     own = OrderLine.objects.filter(patient__clinic__in=list(current_user(request).clinics.all()))
-    stuck = own.filter(closed_at__isnull=True, status__in=statuses).order_by()
+    stuck = own.stuck().exclude(status=LineStatus.NEEDS_REVIEW).order_by()
     counts = stuck.values_list("status").annotate(n=Count("pk")).order_by("status")
     return DashboardPanel(
         dashboard.ATTENTION_TITLE,

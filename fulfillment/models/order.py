@@ -26,7 +26,7 @@ class OrderKind(models.TextChoices):
 
 
 class Urgency(models.IntegerChoices):
-    """How an order is listed: what is stuck first, then what is under way, then what is over."""
+    """Sort order of the order list: stuck orders first, then open ones, then finished ones."""
 
     STUCK = 0, "Stuck"
     OPEN = 1, "Open"
@@ -39,19 +39,16 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def with_urgency(self) -> OrderQuerySet:
         """Adds `urgency`, as `Order.stuck` in Python, and `waiting_since`, which finished orders don't have."""
-        counted = OrderLine.objects.filter(order=OuterRef("pk"), closed_by__isnull=True, corrected_by__isnull=True)
-        stuck, under_way = (
-            Exists(counted.filter(status__in=LineStatus.stuck())),
-            Exists(counted.filter(closed_at__isnull=True)),
-        )
-        urgency = Case(
-            When(stuck, then=Value(Urgency.STUCK)), When(under_way, then=Value(Urgency.OPEN)), default=Urgency.FINISHED
-        )
+        lines = OrderLine.objects.filter(order=OuterRef("pk"))
+        under_way = lines.filter(closed_at__isnull=True, closed_by__isnull=True, corrected_by__isnull=True)
+        stuck = When(Exists(lines.stuck()), then=Value(Urgency.STUCK))
+        is_open = When(Exists(under_way), then=Value(Urgency.OPEN))
         waiting_since = Case(When(urgency__lt=Urgency.FINISHED, then="placed_at"))
-        return self.annotate(urgency=urgency).annotate(waiting_since=waiting_since)
+        with_urgency = self.annotate(urgency=Case(stuck, is_open, default=Urgency.FINISHED))
+        return with_urgency.annotate(waiting_since=waiting_since)
 
     def for_list(self) -> OrderQuerySet:
-        """What a list says of an order, and of its lines what tells its status: an eighth of all the values."""
+        """Only the columns that the order list shows, an eighth of all the values."""
         lines = OrderLine.objects.select_related("device_type").order_by("call__created_at", "pk")
         of_line = ("order_id", "status", "corrects_id", "closed_by_id", "device_type__name")
         of_order = ("placed_at", "patient__given_name", "patient__family_name", "kit__name", "placed_by__name")
@@ -68,7 +65,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """What a coordinator asked for in one go. Its state is derived from its lines, worst first."""
+    """Devices that a coordinator ordered together. Its status is derived from its lines, worst first."""
 
     Kind = OrderKind
 
@@ -76,7 +73,7 @@ class Order(models.Model):
     kind = models.CharField(max_length=12, choices=OrderKind, default=OrderKind.DROPSHIP)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="orders")
     kit = models.ForeignKey(Kit, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
-    # The form's own UUID: a double click is one order.
+    # The form's own UUID, unique: a double click makes one order.
     submission_id = models.UUIDField(unique=True, default=uuid.uuid4)
     gateway_id = models.CharField("gateway ID or IMEI", max_length=255, blank=True, help_text="empty: one is shipped")
     ship_name = models.CharField(max_length=255, blank=True)
@@ -103,7 +100,7 @@ class Order(models.Model):
 
     @property
     def status(self) -> LineStatus:
-        """Worst line first. Lines that were corrected, or that a person has closed, count only when no other does."""
+        """Of the worst line. Lines that were corrected or that a person closed count only if there are no others."""
         lines = list(self.lines.all())
         corrected = {line.corrects_id for line in lines}
         found = {line.status for line in lines if line.pk not in corrected and line.closed_by_id is None}
@@ -119,6 +116,11 @@ class Order(models.Model):
         return format_gateway_id(self.gateway_id)
 
 
+def stuck_line_condition() -> Q:
+    """Condition of `OrderLine.objects.stuck()`, for conditional aggregates."""
+    return Q(status__in=LineStatus.stuck(), closed_by__isnull=True, corrected_by__isnull=True)
+
+
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
     def visible_to(self, user: User) -> OrderLineQuerySet:
         return self.filter(patient__clinic__people=user) if can_see_patients(user) else self.none()
@@ -126,8 +128,12 @@ class OrderLineQuerySet(models.QuerySet["OrderLine"]):
     def open(self) -> OrderLineQuerySet:
         return self.filter(closed_at__isnull=True)
 
+    def stuck(self) -> OrderLineQuerySet:
+        """Lines that a person has to act on: the dashboard, the order list and the patient list count the same ones."""
+        return self.filter(stuck_line_condition())
+
     def for_pages(self) -> OrderLineQuerySet:
-        """With all that a page asks of a line, in the order in which they were asked for."""
+        """With the related rows that pages read, oldest call first."""
         related = ("device_type", "call__device__gateway", "closed_by", "corrected_by")
         return self.select_related(*related).order_by("call__created_at", "pk")
 
@@ -143,7 +149,7 @@ class OrderLine(models.Model):
     nth = models.PositiveSmallIntegerField(default=1)
     call = models.OneToOneField(VendorCall, on_delete=models.PROTECT, related_name="line")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, blank=True, related_name="lines")
-    # As last written into the timeline; `tracking` brings it in line with the call and the device.
+    # As last written to the timeline; `fulfillment.tracking` updates it from the call and the device.
     status = models.CharField(max_length=16, choices=LineStatus, default=LineStatus.QUEUED)
     status_at = models.DateTimeField(default=timezone.now)
     corrects = models.OneToOneField(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from devices.models import Device
 from devices.statuses import DeviceState
 from fulfillment.models import OrderLine
-from fulfillment.models.status import LineStatus
+from fulfillment.models.order import stuck_line_condition
 from measurements.patient_list.columns import SORT_COLUMNS_BY_KEY, TIE_KEYS
 from patients.lists.sorting import SORT_DIRECTIONS, SortOrder
 from patients.models import Clinic, Condition, User
@@ -39,7 +39,7 @@ IN_DELIVERY_STATES = (
 )
 
 # Conditions of each choice on linked devices, and on order lines that no person has closed.
-AWAITING_DEVICE, NEEDS_PERSON = Q(closed_at__isnull=True, device__isnull=True), Q(status__in=LineStatus.stuck())
+AWAITING_DEVICE, NEEDS_PERSON = Q(closed_at__isnull=True, device__isnull=True), stuck_line_condition()
 DEVICE_KIND_CONDITIONS = {
     "attention": Q(state__in=ATTENTION_STATES),
     "under_way": Q(state__in=IN_DELIVERY_STATES),
@@ -47,7 +47,7 @@ DEVICE_KIND_CONDITIONS = {
     "any": Q(pk__isnull=False),
 }
 ORDER_LINE_CONDITIONS = {
-    "attention": NEEDS_PERSON & Q(corrected_by__isnull=True),
+    "attention": NEEDS_PERSON,
     "under_way": AWAITING_DEVICE & ~NEEDS_PERSON,
     "connected": Q(pk__isnull=True),
     "any": AWAITING_DEVICE,
