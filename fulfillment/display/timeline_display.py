@@ -1,6 +1,6 @@
-"""What happened to an order, told in short: a webhook that a later reading of the device confirms is one row with it.
+"""Timeline of an order: a webhook and the refresh that confirms it become one row.
 
-Nothing is lost by this: the page keeps every event below it, as it came.
+The page also lists every single event below the timeline.
 """
 
 from __future__ import annotations
@@ -17,24 +17,22 @@ from devices.statuses import DeviceState
 from fulfillment.models import EventSource, LineStatus, OrderEvent
 from fulfillment.models.status import status_label
 
-UNCONFIRMED_SOURCE = EventSource.WEBHOOK
-# Told in the vendor's words, which we have our own for.
+# Vendor states that are shown with our label instead of the vendor's.
 VENDOR_STAGES = frozenset(DeviceState.values) - {DeviceState.OTHER, DeviceState.CANCELLED}
 
 
 @dataclass
 class TimelineRow:
-    """One thing that happened. `told` by webhook, `known` from the vendor's record, our call, a reading or a person."""
+    """One change. `reported_at`: by webhook; `confirmed_at`: by vendor record, our call, a reading or a person."""
 
     first_event: OrderEvent
     reported_at: dt.datetime | None = None
     confirmed_at: dt.datetime | None = None
     source: str = ""
     text: str = ""
-    vendor_quote: str = ""  # the vendor's own word, where it is another one
+    vendor_quote: str = ""  # the vendor's word, where it differs from ours
     link: str = ""
     devices: list[str] = field(default_factory=list)
-    report_count: int = 0
 
     @property
     def at(self) -> dt.datetime:
@@ -42,22 +40,39 @@ class TimelineRow:
 
     @property
     def unconfirmed(self) -> bool:
-        """Not read from the vendor since. What was read and said otherwise is only told."""
+        """Reported by webhook, and the device was not read from the vendor since."""
         device = self.first_event.device
-        return self.confirmed_at is None and (
-            device is None or device.fetched_at is None or device.fetched_at < self.at
-        )
+        fetched_at = device.fetched_at if device else None
+        return self.confirmed_at is None and (fetched_at is None or fetched_at < self.at)
 
     @property
-    def confirmed_within_minute(self) -> bool:
-        return bool(
-            self.reported_at
-            and self.confirmed_at
-            and truncate_to_minute(self.reported_at) == truncate_to_minute(self.confirmed_at)
-        )
+    def confirmed_later(self) -> bool:
+        """Confirmed in another minute than it was reported in."""
+        reported, confirmed = truncate_to_minute(self.reported_at), truncate_to_minute(self.confirmed_at)
+        return reported is not None and confirmed is not None and reported != confirmed
+
+    @property
+    def by_person(self) -> bool:
+        return self.source == EventSource.PERSON
+
+    @property
+    def is_rejection(self) -> bool:
+        return self.first_event.status == LineStatus.REJECTED
+
+    @property
+    def origin(self) -> str:
+        """How it became known, in words."""
+        if self.unconfirmed:
+            return "vendor's message, not confirmed yet"
+        if self.confirmed_at is None:
+            return "vendor's message, not in its record"
+        if self.reported_at is not None:
+            return "vendor's message, confirmed"
+        answers = {EventSource.READING: "by a reading", EventSource.CALL: "vendor's answer"}
+        return answers.get(EventSource(self.source), "vendor's record")
 
     def displays_same_as(self, other: TimelineRow) -> bool:
-        """The same news of another device of the order, told and known in the same minutes."""
+        """Whether another device's row shows the same, reported and confirmed in the same minutes."""
         mine, theirs = (
             (truncate_to_minute(row.reported_at), truncate_to_minute(row.confirmed_at)) for row in (self, other)
         )
@@ -71,58 +86,52 @@ class TimelineDay:
 
 
 def build_timeline(events: Iterable[OrderEvent], *, zone: str) -> list[TimelineDay]:
-    """`events` oldest first; days and rows come newest first, days as the clinic's calendar has them."""
+    """`events` oldest first; returns days and rows newest first, days by the calendar of `zone`."""
     rows = sorted(merge_equal_rows(merge_events(events)), key=lambda row: (row.at, row.first_event.pk), reverse=True)
-    here = ZoneInfo(zone)
-    today = timezone.now().astimezone(here).date()
-    days = groupby(rows, key=lambda row: row.at.astimezone(here).date())
+    today = timezone.now().astimezone(ZoneInfo(zone)).date()
+    days = groupby(rows, key=lambda row: row.at.astimezone(ZoneInfo(zone)).date())
     return [TimelineDay(day_heading(day, today), list(group)) for day, group in days]
 
 
 def merge_events(events: Iterable[OrderEvent]) -> Iterator[TimelineRow]:
-    """Of each line's statuses: what was told before and after it was known belongs to the same row."""
+    """One row per line and status: webhooks before and after the confirmation belong to the same row."""
     newest: dict[tuple[object, str], TimelineRow] = {}
     for event in events:
         key = (event.line_id or event.device_id, status_key(event))
         row = newest.get(key)
-        if event.source == EventSource.PERSON or not status_key(event):
-            yield new_timeline_row(event)
-        elif row is None or (row.confirmed_at and event.source != UNCONFIRMED_SOURCE):
-            newest[key] = row = new_timeline_row(event)
-            yield row  # what follows is added to it while the caller holds it
-        else:
-            add_event(row, event)
-
-
-def new_timeline_row(event: OrderEvent) -> TimelineRow:
-    row = TimelineRow(first_event=event, devices=[event.line.device_type.name] if event.line else [])
-    add_event(row, event)
-    return row
+        separate = event.source == EventSource.PERSON or not status_key(event)
+        if separate or row is None or (row.confirmed_at and not event.is_webhook):
+            row = TimelineRow(first_event=event, devices=[event.line.device_type.name] if event.line else [])
+            if not separate:
+                newest[key] = row
+            yield row  # later events are added to it while the caller holds it
+        add_event(row, event)
 
 
 def add_event(row: TimelineRow, event: OrderEvent) -> None:
     row.link = event.tracking_link or row.link
-    if event.source == UNCONFIRMED_SOURCE:
-        row.reported_at, row.report_count = row.reported_at or event.at, row.report_count + 1
+    if event.is_webhook:
+        row.reported_at = row.reported_at or event.at
     else:
         row.confirmed_at = event.at
-    if event.source != UNCONFIRMED_SOURCE or not row.text:
+    if not event.is_webhook or not row.text:
         row.text, row.vendor_quote, row.source = *text_and_vendor_quote(event), event.source
 
 
 def merge_equal_rows(rows: Iterable[TimelineRow]) -> list[TimelineRow]:
-    kept: list[TimelineRow] = []
+    """Of several devices with the same change, one row that names them all."""
+    merged: list[TimelineRow] = []
     for row in list(rows):
-        twin = next((each for each in kept if row.devices and each.devices and each.displays_same_as(row)), None)
-        if twin and twin.source != EventSource.PERSON:
-            twin.devices += row.devices
+        same = next((each for each in merged if row.devices and each.devices and each.displays_same_as(row)), None)
+        if same and not same.by_person:
+            same.devices += row.devices
         else:
-            kept.append(row)
-    return kept
+            merged.append(row)
+    return merged
 
 
 def text_and_vendor_quote(event: OrderEvent) -> tuple[str, str]:
-    """(in our words, the vendor's where they are others). Its record stays at Delivered when a reading has come."""
+    """(our text, the vendor's where it differs). After a first reading the vendor may still say Delivered."""
     if event.status not in VENDOR_STAGES or event.source == EventSource.PERSON:
         return event.text or status_label(event.status), ""
     label = status_label(event.status)
@@ -131,7 +140,7 @@ def text_and_vendor_quote(event: OrderEvent) -> tuple[str, str]:
 
 
 def status_key(event: OrderEvent) -> str:
-    """Our word for it; the vendor's where we have none."""
+    """Our status; the vendor's text where the status is unknown to us."""
     known = event.status and event.status != LineStatus.OTHER
     return event.status if known else event.text.casefold()
 

@@ -1,8 +1,9 @@
-"""Tracking links come from outside. Only https to a carrier that we know becomes something to click on."""
+"""Tracking links come from the vendor: only https addresses of known carriers (TRACKING_HOSTS) become links."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -12,29 +13,31 @@ URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*")
 
 
+@dataclass(frozen=True)
+class TrackingLink:
+    text: str
+    href: str | None
+
+
+def build_tracking_link(text: str) -> TrackingLink | None:
+    return TrackingLink(text, safe_tracking_url(text)) if text else None
+
+
 def safe_tracking_url(text: str) -> str | None:
-    """The address to link to; None when it must stay plain text. Without a scheme, https is meant. Never fetched."""
+    """The https address to link to; None when it must stay plain text. Never fetched."""
     address = text.strip()
     if not address or UNSAFE_CHARACTERS.search(address):
         return None
     if not address.lower().startswith("https://"):
-        if has_url_scheme(address) or address.startswith("/"):
+        # `javascript:` has a scheme. `ups.com:443/x` seems to have one, but a tracking link needs no port.
+        if URL_SCHEME.match(address) or address.startswith("/"):
             return None
         address = f"https://{address}"
-    return address if is_carrier_url(address) else None
-
-
-def has_url_scheme(address: str) -> bool:
-    """`javascript:...` does; `ups.com:443/x` would too, and a tracking link needs no port."""
-    return URL_SCHEME.match(address) is not None
-
-
-def is_carrier_url(address: str) -> bool:
     try:
         parts = urlsplit(address)
-        port = parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
-        return False
-    host = parts.hostname or ""
-    plain = "@" not in parts.netloc and port in (None, 443) and HOST_NAME.fullmatch(host) is not None
-    return plain and any(host == known or host.endswith(f".{known}") for known in settings.TRACKING_HOSTS)
+        return None
+    plain = "@" not in parts.netloc and port in (None, 443) and HOST_NAME.fullmatch(host)
+    known = any(host == carrier or host.endswith(f".{carrier}") for carrier in settings.TRACKING_HOSTS)
+    return address if plain and known else None

@@ -22,7 +22,7 @@ class EventSource(models.TextChoices):
 
 
 class OrderEvent(models.Model):
-    """One row of a timeline: what happened to an order, a line or a device, when, and who says so."""
+    """One row of a timeline, append-only: what happened to an order, a line or a device, when, and by which source."""
 
     Source = EventSource
 
@@ -54,8 +54,12 @@ class OrderEvent(models.Model):
         return f"event {self.pk}"
 
     @property
+    def is_webhook(self) -> bool:
+        return self.source == EventSource.WEBHOOK
+
+    @property
     def audited_patient_id(self) -> uuid.UUID | None:
-        """Whose event this is: for the audit of a look at it."""
+        """The patient of this event, for the audit of a view of it."""
         if self.order:
             return self.order.patient_id
         return self.device.patient_id if self.device else None

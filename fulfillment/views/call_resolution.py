@@ -1,4 +1,4 @@
-"""A call of which nobody knows what became: what is known, and three choices."""
+"""Page on which a person resolves a vendor call whose result could not be found out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from patients.polling import only_if_changed
 
 @dataclass(frozen=True)
 class ListedDevice:
-    """A device of the vendor's list, and the other request of ours that it belongs to."""
+    """A device of the vendor's list, and the other call of ours that it belongs to."""
 
     device: Device
     fits: bool
@@ -35,27 +35,27 @@ class ListedDevice:
 @require_safe
 def call_resolution_page(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     call = get_call_audited(request, call_id)
-    if call.state != CallState.NEEDS_REVIEW:
-        return redirect_resolved_call(request, call)
-    return render(request, "fulfillment/call_resolution.html", call_context(call, CallResolutionForm()))
+    if call.state == CallState.NEEDS_REVIEW:
+        return render(request, "fulfillment/call_resolution.html", call_context(call, CallResolutionForm()))
+    if not messages.get_messages(request):
+        messages.info(request, f"Nothing to decide here: {call.get_state_display().lower()}.")
+    if line := call_resolution.line_for_call(call):
+        return redirect("orders:page", line.order_id)
+    return redirect("patients:page", call.patient_id)
 
 
 def call_live_version(user: User, call_id: uuid.UUID) -> int | None:
-    """Of its patient."""
-    return (
-        VendorCall.objects.visible_to(user).filter(pk=call_id).values_list("patient__live_version", flat=True).first()
-    )
+    """The live version of its patient."""
+    calls = VendorCall.objects.visible_to(user).filter(pk=call_id)
+    return calls.values_list("patient__live_version", flat=True).first()
 
 
 @requires_permission(Permission.PLACE_ORDERS)
 @require_safe
 @only_if_changed(call_live_version)
 def call_resolution_live(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
-    return render(
-        request,
-        "fulfillment/_call_resolution.html",
-        call_context(get_call_audited(request, call_id), CallResolutionForm()),
-    )
+    context = call_context(get_call_audited(request, call_id), CallResolutionForm())
+    return render(request, "fulfillment/_call_resolution.html", context)
 
 
 @requires_permission(Permission.PLACE_ORDERS)
@@ -63,29 +63,21 @@ def call_resolution_live(request: HttpRequest, call_id: uuid.UUID) -> HttpRespon
 def resolve_call(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
     call = get_call_audited(request, call_id)
     form = CallResolutionForm(request.POST)
-    if not form.is_valid():
-        return render(request, "fulfillment/call_resolution.html", call_context(call, form))
-    try:
-        messages.success(request, form.apply_choice(call, by=current_user(request)))
-    except (call_resolution.CannotResolve, call_resolution.OrderLineActionError) as reason:
-        return show_resolution_error(request, call, form, str(reason))
-    return redirect("orders:call", call.pk)
-
-
-def show_resolution_error(
-    request: HttpRequest, call: VendorCall, form: CallResolutionForm, reason: str
-) -> HttpResponse:
-    """While it is open, with what was typed, the reason beside it; settled by somebody else, as it stands now."""
-    call.refresh_from_db(fields=["state"])
-    if call.state != CallState.NEEDS_REVIEW:
-        messages.error(request, reason)
-        return redirect("orders:call", call.pk)
-    form.add_error(form.error_field, reason)
+    if form.is_valid():
+        try:
+            messages.success(request, form.apply_choice(call, by=current_user(request)))
+            return redirect("orders:call", call.pk)
+        except (call_resolution.CannotResolve, call_resolution.OrderLineActionError) as reason:
+            call.refresh_from_db(fields=["state"])
+            if call.state != CallState.NEEDS_REVIEW:  # resolved by another person meanwhile
+                messages.error(request, str(reason))
+                return redirect("orders:call", call.pk)
+            form.add_error(form.error_field, str(reason))
     return render(request, "fulfillment/call_resolution.html", call_context(call, form))
 
 
 def get_call_audited(request: HttpRequest, call_id: uuid.UUID) -> VendorCall:
-    """Through the one door to its patient."""
+    """The call, if its patient is visible; the view of the patient is audited. Raises Http404."""
     visible = VendorCall.objects.visible_to(current_user(request)).filter(pk=call_id)
     call = visible.select_related("device", "requested_by", "resolved_by").first()
     if call is None or call.patient_id is None:
@@ -94,36 +86,24 @@ def get_call_audited(request: HttpRequest, call_id: uuid.UUID) -> VendorCall:
     return call
 
 
-def redirect_resolved_call(request: HttpRequest, call: VendorCall) -> HttpResponse:
-    """There is nothing (more) to decide: back to where it came from, with a word about it."""
-    if not messages.get_messages(request):
-        messages.info(request, f"Nothing to decide here: {call.get_state_display().lower()}.")
-    if line := call_resolution.line_for_call(call):
-        return redirect("orders:page", line.order_id)
-    return redirect("patients:page", call.patient_id)
-
-
 def call_context(call: VendorCall, form: CallResolutionForm) -> dict[str, Any]:
     patient, line = call.patient, call_resolution.line_for_call(call)
+    fits = {each["hwi_id"]: each["fits"] for each in call.lookup_results}
+    # A device that the vendor has since linked to another patient is not shown.
+    devices = list(Device.objects.filter(hwi_id__in=fits, patient=patient).select_related("gateway"))
+    owners = manual_resolution.find_owning_calls(call, devices)
+    listed = [ListedDevice(device, fits[str(device.hwi_id)], owners.get(device.pk)) for device in devices]
+    listed.sort(key=lambda row: (not row.fits, row.owner is not None, str(row.device.vendor_created)))
     return {
         "call": call,
         "line": line,
         "patient": patient,
         "form": form,
         "gateway": format_gateway_id(call.payload.get("gateway") or ""),
-        "listed": listed_devices(call),
-        "absent": manual_resolution.is_proven_absent(call),
-        "making": call.kind in CallKind.creating(),
+        "listed": listed,
+        "proven_absent": manual_resolution.is_proven_absent(call),
+        "creating": call.kind in CallKind.creating(),
         "open": call.state == CallState.NEEDS_REVIEW,
         "fresh_minutes": int(manual_lookup.LOOKUP_VALIDITY.total_seconds() // 60),
         "zone": patient.clinic.time_zone if patient else "UTC",
     }
-
-
-def listed_devices(call: VendorCall) -> list[ListedDevice]:
-    """What fits first. A device that the vendor has since linked to somebody else is not shown."""
-    fits = {each["hwi_id"]: each["fits"] for each in call.lookup_results}
-    devices = list(Device.objects.filter(hwi_id__in=fits, patient=call.patient).select_related("gateway"))
-    owners = manual_resolution.find_owning_calls(call, devices)
-    rows = [ListedDevice(device, fits[str(device.hwi_id)], owners.get(device.pk)) for device in devices]
-    return sorted(rows, key=lambda row: (not row.fits, row.owner is not None, str(row.device.vendor_created)))

@@ -14,45 +14,40 @@ from patients.enrollment import admission
 from patients.models import DischargeReason
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
+TEMPLATE = "fulfillment/end_of_monitoring.html"
 END_REQUESTED_MESSAGE = "The vendor has been asked. The end is confirmed here when its own record shows it."
 
 
 @requires_permission(Permission.PLACE_ORDERS)
 @require_http_methods(["GET", "POST"])
 def end_patient_monitoring(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """Lists what will happen, then does it. Discharging the patient is offered together."""
-    patient = get_patient_audited(patient_id, by=current_user(request))
+    """Shows what will happen, then does it, with an optional discharge of the patient."""
+    user = current_user(request)
+    patient = get_patient_audited(patient_id, by=user)
     form = EndOfMonitoringForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = DischargeReason(form.cleaned_data["reason"])
-        end_of_monitoring.end_patient_monitoring(patient=patient, by=current_user(request), reason=str(reason.label))
+        end_of_monitoring.end_patient_monitoring(patient=patient, by=user, reason=str(reason.label))
         if form.cleaned_data["discharge"] and patient.discharged_at is None:
-            admission.discharge_patient(patient=patient, by=current_user(request), reason=reason)
+            admission.discharge_patient(patient=patient, by=user, reason=reason)
         messages.success(request, END_REQUESTED_MESSAGE)
         return redirect(f"/patients/{patient.pk}/")
     plan = end_of_monitoring.plan_for_patient(patient)
-    return render(
-        request, "fulfillment/end_of_monitoring.html", {"patient": patient, "plan": plan, "form": form, "device": None}
-    )
+    return render(request, TEMPLATE, {"patient": patient, "plan": plan, "form": form, "device": None})
 
 
 @requires_permission(Permission.PLACE_ORDERS)
 @require_http_methods(["GET", "POST"])
 def end_device_monitoring(request: HttpRequest, patient_id: uuid.UUID, hwi_id: uuid.UUID) -> HttpResponse:
-    patient = get_patient_audited(patient_id, by=current_user(request))
+    user = current_user(request)
+    patient = get_patient_audited(patient_id, by=user)
     device = Device.objects.filter(patient=patient, hwi_id=hwi_id).select_related("patient__clinic").first()
     if device is None:
         raise Http404("No such device.")
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        end_of_monitoring.end_device_monitoring(
-            device=device, by=current_user(request), reason=form.cleaned_data["reason"]
-        )
+        end_of_monitoring.end_device_monitoring(device=device, by=user, reason=form.cleaned_data["reason"])
         messages.success(request, END_REQUESTED_MESSAGE)
         return redirect(f"/patients/{patient.pk}/")
     plan = end_of_monitoring.plan_for_device(device)
-    return render(
-        request,
-        "fulfillment/end_of_monitoring.html",
-        {"patient": patient, "plan": plan, "form": form, "device": device},
-    )
+    return render(request, TEMPLATE, {"patient": patient, "plan": plan, "form": form, "device": device})

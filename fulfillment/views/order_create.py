@@ -21,27 +21,24 @@ ON_SITE_PARAMETER = "activate"
 @requires_permission(Permission.PLACE_ORDERS)
 @require_http_methods(["GET", "POST"])
 def new_order(request: HttpRequest) -> HttpResponse:
-    """`?patient=<uuid>`; `&how=activate` for a device that the patient was handed."""
+    """`?patient=<uuid>`; with `&how=activate` for a device that the patient got on site."""
     if "patient" not in request.GET:
         messages.info(request, "An order starts from a patient's page: choose the patient.")
         return redirect("patients:list")
-    patient = get_patient_audited(parse_patient_id(request), by=current_user(request))
+    try:
+        patient_id = uuid.UUID(request.GET["patient"])
+    except ValueError:
+        raise Http404("An order starts from a patient's page.") from None
+    patient = get_patient_audited(patient_id, by=current_user(request))
     on_site = request.GET.get("how") == ON_SITE_PARAMETER
-    kind = ActivationForm if on_site else KitOrderForm
-    form = kind(request.POST or None, patient=patient)
-    if request.method == "POST" and form.is_valid() and (answer := place_order(request, form)):
-        return answer
+    form = (ActivationForm if on_site else KitOrderForm)(request.POST or None, patient=patient)
+    if request.method == "POST" and form.is_valid() and (response := place_order(request, form)):
+        return response
     return render(request, "fulfillment/order_create.html", order_form_context(patient, form, on_site=on_site))
 
 
-def parse_patient_id(request: HttpRequest) -> uuid.UUID:
-    try:
-        return uuid.UUID(request.GET.get("patient", ""))
-    except ValueError:
-        raise Http404("An order starts from a patient's page.") from None
-
-
 def place_order(request: HttpRequest, form: KitOrderForm | ActivationForm) -> HttpResponse | None:
+    """None, with an error on the form, when the order was refused."""
     try:
         order = form.place(by=current_user(request))
     except orders.LineAlreadyOpenError as reason:
@@ -50,29 +47,33 @@ def place_order(request: HttpRequest, form: KitOrderForm | ActivationForm) -> Ht
     except orders.OrderError as reason:
         form.add_error(None, str(reason))
         return None
-    for doubt in filter(None, (imei_checksum_warning(form.cleaned_data.get("gateway_id", "")), address_warning(form))):
-        messages.warning(request, doubt)
+    for warning in (imei_checksum_warning(form.cleaned_data.get("gateway_id", "")), address_warning(form)):
+        if warning:
+            messages.warning(request, warning)
     done = "Ordered." if isinstance(form, KitOrderForm) else "The vendor is asked to activate it."
     messages.success(request, f"{done} This page follows it until the first reading arrives.")
     return redirect("orders:page", order.pk)
 
 
 def address_warning(form: KitOrderForm | ActivationForm) -> str:
-    """Before it is typed, that of the patient's own address."""
+    """About the address in the form, which starts as the patient's own."""
     return form.address_warning if isinstance(form, KitOrderForm) else ""
 
 
 def order_form_context(patient: Patient, form: KitOrderForm | ActivationForm, *, on_site: bool) -> dict[str, object]:
     on_the_way = OrderLine.objects.open().filter(patient=patient, call__device__isnull=False)
     held = Device.objects.linked().filter(patient=patient).exclude(pk__in=on_the_way.values("call__device"))
+    gateway_full = any(form.has_error(name, GATEWAY_FULL) for name in ("gateway", "gateway_id"))
+    open_lines = list(orders.open_lines(patient))
     return {
         "patient": patient,
         "form": form,
         "on_site": on_site,
         "held": held.select_related("gateway"),
-        "address_doubt": address_warning(form),
-        "open_lines": list(orders.open_lines(patient)),
-        "ask_all_the_same": any(form.has_error(name, GATEWAY_FULL) for name in ("gateway", "gateway_id"))
-        or form["override_capacity"].value(),
-        "ask_reason": form.has_error("override_reason") or bool(form["override_reason"].value()),
+        "address_warning": address_warning(form),
+        "open_lines": open_lines,
+        "show_override_capacity": gateway_full or form["override_capacity"].value(),
+        "show_override_reason": bool(
+            open_lines or form.has_error("override_reason") or form["override_reason"].value()
+        ),
     }

@@ -18,7 +18,7 @@ from fulfillment.display.status_texts import (
     rejection_messages,
     status_text_for,
 )
-from fulfillment.display.tracking_links import safe_tracking_url
+from fulfillment.display.tracking_links import TrackingLink, build_tracking_link
 from fulfillment.models import EventSource, LineStatus, Order, OrderEvent, OrderKind, OrderLine
 from fulfillment.ordering import order_lines
 from patients.models import Patient, User
@@ -30,18 +30,20 @@ from patients.polling import only_if_changed
 class LineStep:
     label: str
     state: str  # done, now, next
-    event: OrderEvent | None  # when it came to be known, and from whom; a mere hint only where nothing better is known
+    event: OrderEvent | None  # the first one of this status; a webhook's only where nothing has confirmed it
 
+    @property
+    def is_current(self) -> bool:
+        return self.state == "now"
 
-@dataclass(frozen=True)
-class TrackingLink:
-    text: str
-    href: str | None
+    @property
+    def is_ahead(self) -> bool:
+        return self.state == "next"
 
 
 @dataclass(frozen=True)
 class LineCard:
-    """One device of the order, as the page shows it."""
+    """One order line, as the page shows it."""
 
     line: OrderLine
     status_text: StatusText
@@ -49,7 +51,7 @@ class LineCard:
     steps: list[LineStep]
     tracking: TrackingLink | None
     rejections: list[tuple[str, str]]
-    ending: VendorCall | None  # an unlink or cancellation that was asked for
+    end_call: VendorCall | None  # the unlink or cancellation that was requested
     corrected: bool
     can_cancel: bool
     can_close: bool
@@ -57,20 +59,30 @@ class LineCard:
     can_resolve: bool
     can_end: bool
 
+    @property
+    def reason_note(self) -> str:
+        """CSS class of the note with the call's reason."""
+        return "note--error" if self.status_text.tone == "bad" else "note--warning"
+
+    @property
+    def end_call_note(self) -> str:
+        """CSS class of the note about the unlink or cancellation."""
+        notes = {CallState.REJECTED: "note--error", CallState.CONFIRMED: "note--success"}
+        return notes.get(CallState(self.end_call.state), "") if self.end_call else ""
+
+    @property
+    def can_resolve_end_call(self) -> bool:
+        return self.end_call is not None and self.end_call.state == CallState.NEEDS_REVIEW
+
 
 @requires_permission(Permission.VIEW_ORDERS)
 @require_safe
 def order_page(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    order = get_visible_order(request, order_id)
-    return render(
-        request,
-        "fulfillment/order_detail.html",
-        order_context(order, get_patient_audited(order.patient_id, by=current_user(request))),
-    )
+    return render_order(request, order_id, "fulfillment/order_detail.html")
 
 
 def order_live_version(user: User, order_id: uuid.UUID) -> int | None:
-    """Of its patient."""
+    """The live version of its patient."""
     return Order.objects.visible_to(user).filter(pk=order_id).values_list("patient__live_version", flat=True).first()
 
 
@@ -78,35 +90,31 @@ def order_live_version(user: User, order_id: uuid.UUID) -> int | None:
 @require_safe
 @only_if_changed(order_live_version)
 def order_live(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    order = get_visible_order(request, order_id)
-    return render(
-        request,
-        "fulfillment/_order_detail.html",
-        order_context(order, get_patient_audited(order.patient_id, by=current_user(request))),
-    )
+    return render_order(request, order_id, "fulfillment/_order_detail.html")
 
 
-def get_visible_order(request: HttpRequest, order_id: uuid.UUID) -> Order:
-    return get_object_or_404(Order.objects.visible_to(current_user(request)).with_lines(), pk=order_id)
+def render_order(request: HttpRequest, order_id: uuid.UUID, template: str) -> HttpResponse:
+    order = get_object_or_404(Order.objects.visible_to(current_user(request)).with_lines(), pk=order_id)
+    patient = get_patient_audited(order.patient_id, by=current_user(request))
+    return render(request, template, order_context(order, patient))
 
 
 def order_context(order: Order, patient: Patient) -> dict[str, object]:
-    rows, zone = list(order.lines.all()), patient.clinic.time_zone
-    endings = end_calls_by_device(rows)
+    lines, zone = list(order.lines.all()), patient.clinic.time_zone
+    device_ids = [line.call.device_id for line in lines if line.call.device_id]
+    end_calls = VendorCall.objects.filter(device__in=device_ids, kind__in=(CallKind.UNLINK, CallKind.DELETE))
+    newest = {call.device_id: call for call in end_calls.order_by("created_at").select_related("requested_by")}
     related = ("by", "line__device_type", "device")
     events = list(OrderEvent.objects.filter(order=order).select_related(*related).order_by("-at", "-pk"))
     days = timeline_display.build_timeline(reversed(events), zone=zone)
-    cards = [build_line_card(order, line, endings.get(line.call.device_id), events) for line in rows]
-    links = iter(
-        deduplicate_links(
-            [row.link for day in days for row in day.rows], beside={parcel_address(c.tracking) for c in cards}
-        )
-    )
+    cards = [build_line_card(order, line, newest.get(line.call.device_id), events) for line in lines]
+    shown = {parcel_address(card.tracking) for card in cards}
+    links = iter(deduplicate_links([row.link for day in days for row in day.rows], shown_already=shown))
     return {
         "order": order,
         "patient": patient,
         "status": order.status,
-        "words": status_text_for(order.status),
+        "status_text": status_text_for(order.status),
         "on_site": order.kind == OrderKind.ACTIVATION,
         "cards": cards,
         "days": [(day.name, [(row, next(links)) for row in day.rows]) for day in days],
@@ -115,74 +123,58 @@ def order_context(order: Order, patient: Patient) -> dict[str, object]:
     }
 
 
-def end_calls_by_device(rows: list[OrderLine]) -> dict[int | None, VendorCall]:
-    """By device: the newest call that was to end it."""
-    devices = [line.call.device_id for line in rows if line.call.device_id]
-    asked = VendorCall.objects.filter(device__in=devices, kind__in=(CallKind.UNLINK, CallKind.DELETE))
-    return {call.device_id: call for call in asked.order_by("created_at").select_related("requested_by")}
-
-
-def build_line_card(order: Order, line: OrderLine, ending: VendorCall | None, events: list[OrderEvent]) -> LineCard:
+def build_line_card(order: Order, line: OrderLine, end_call: VendorCall | None, events: list[OrderEvent]) -> LineCard:
     device = line.call.device
     corrected = hasattr(line, "corrected_by")
     over = line.status in (LineStatus.UNLINKED, LineStatus.CANCELLED) or corrected
-    undecided = line.call.state == CallState.NEEDS_REVIEW
-    ending_unfinished = ending is not None and ending.state in CallState.unresolved()
+    needs_review = line.call.state == CallState.NEEDS_REVIEW
+    ending = end_call is not None and end_call.state in CallState.unresolved()
+    worth_closing = line.status in LineStatus.stuck() or line.status == LineStatus.DELIVERED
+    can_cancel = order_lines.can_cancel(line)
     return LineCard(
         line=line,
         status_text=status_text_for(line.status),
         status=(device and line.status == LineStatus.OTHER and device.vendor_status) or line.get_status_display(),
-        steps=line_steps(order, line, first_event_by_status(line, events)),
+        steps=line_steps(order, line, events),
         tracking=build_tracking_link(device.tracking_link) if device else None,
         rejections=rejection_messages(line.call.errors),
-        ending=ending if ending and not over else None,
+        end_call=end_call if end_call and not over else None,
         corrected=corrected,
-        can_cancel=order_lines.can_cancel(line) and not corrected and not ending_unfinished,
-        can_close=order_lines.can_close(line)
-        and not undecided
-        and (line.status in LineStatus.stuck() or line.status == LineStatus.DELIVERED),
+        can_cancel=can_cancel and not corrected and not ending,
+        can_close=order_lines.can_close(line) and not needs_review and worth_closing,
         can_correct=order_lines.can_correct(line),
-        can_resolve=undecided,
-        can_end=device is not None and not over and not order_lines.can_cancel(line) and not ending_unfinished,
+        can_resolve=needs_review,
+        can_end=device is not None and not over and not can_cancel and not ending,
     )
 
 
-def first_event_by_status(line: OrderLine, events: list[OrderEvent]) -> dict[str, OrderEvent]:
-    """By status: the first event of this device that says so, those that only tell it after all others."""
-    mine = [event for event in events if event.line_id == line.pk]
-    best_last = sorted(mine, key=lambda event: (event.source != EventSource.WEBHOOK, -event.at.timestamp()))
-    return {event.status: event for event in best_last}
-
-
-def line_steps(order: Order, line: OrderLine, events: dict[str, OrderEvent]) -> list[LineStep]:
-    """The usual way of a device; empty for a line that has left it."""
-    way = ACTIVATION_STEPS if order.kind == OrderKind.ACTIVATION else SHIPPING_STEPS
-    if line.status not in way:
+def line_steps(order: Order, line: OrderLine, events: list[OrderEvent]) -> list[LineStep]:
+    """The usual steps to the first reading, each with its first event; empty for a line in any other status."""
+    usual = ACTIVATION_STEPS if order.kind == OrderKind.ACTIVATION else SHIPPING_STEPS
+    if line.status not in usual:
         return []
-    at = way.index(LineStatus(line.status))
-    if line.status == LineStatus.CONNECTED:
-        at += 1
-    states = ["done" if n < at else "now" if n == at else "next" for n in range(len(way))]
-    return [LineStep(status.label, state, events.get(status)) for status, state in zip(way, states, strict=True)]
+    of_line = [event for event in events if event.line_id == line.pk]
+    # Later entries replace earlier ones: confirmed events come after webhooks, the oldest event last.
+    of_line.sort(key=lambda event: (event.source != EventSource.WEBHOOK, -event.at.timestamp()))
+    event_by_status = {event.status: event for event in of_line}
+    current = usual.index(LineStatus(line.status)) + (line.status == LineStatus.CONNECTED)
+    states = ["done" if n < current else "now" if n == current else "next" for n in range(len(usual))]
+    return [LineStep(step.label, state, event_by_status.get(step)) for step, state in zip(usual, states, strict=True)]
 
 
-def deduplicate_links(newest_first: list[str], *, beside: Collection[str] = ()) -> list[TrackingLink | None]:
-    """A parcel's address with the row that first told of it: the vendor repeats it with all that follows.
+def deduplicate_links(newest_first: list[str], *, shown_already: Collection[str] = ()) -> list[TrackingLink | None]:
+    """Each parcel's link only at its oldest row, since the vendor repeats it with every later status.
 
-    None for a parcel that the devices `beside` the rows show already.
+    None for a parcel in `shown_already`: addresses that the order lines beside the timeline show.
     """
     links = [build_tracking_link(text) for text in newest_first]
     parcels = [parcel_address(link) for link in links]
     return [
-        None if p in beside or p in parcels[n:] else link
-        for n, (p, link) in enumerate(zip(parcels, links, strict=True), 1)
+        None if parcel in shown_already or parcel in parcels[n:] else link
+        for n, (parcel, link) in enumerate(zip(parcels, links, strict=True), 1)
     ]
 
 
 def parcel_address(link: TrackingLink | None) -> str:
-    """The vendor writes one address with and without https."""
+    """The same for one address with and without https; the vendor writes both."""
     return link.href or link.text if link else ""
-
-
-def build_tracking_link(text: str) -> TrackingLink | None:
-    return TrackingLink(text, safe_tracking_url(text)) if text else None

@@ -10,10 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from devices.outbox.requests import InvalidHardwareUuid
 from fulfillment.display.status_texts import rejection_messages
 from fulfillment.forms.orders import LineCorrectionForm, ReasonForm
-from fulfillment.models import OrderLine
+from fulfillment.models import LineStatus, OrderLine
 from fulfillment.ordering import order_lines
 from fulfillment.ordering.orders import OrderError
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+
+CORRECTED_BY_OTHER_MESSAGE = "{} was faster and has corrected it. What you typed was not sent: please check the order."
+CORRECTED_MESSAGE = "Corrected and asked again."
 
 
 @requires_permission(Permission.PLACE_ORDERS)
@@ -48,23 +51,26 @@ def correct_line(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
     if request.method == "GET" and not order_lines.can_correct(line):
         messages.info(request, order_lines.NOTHING_TO_CORRECT)
         return redirect("orders:page", line.order_id)
-    others = other_correctable_lines(line)
+    rows = line.order.lines.exclude(pk=line.pk).filter(status=line.status)
+    rows = rows.select_related("order__patient__clinic", "patient__clinic", "device_type", "call__device")
+    others = [each for each in rows if order_lines.can_correct(each)]
     form = LineCorrectionForm(request.POST or None, line=line, others=len(others))
     if request.method == "POST" and form.is_valid() and apply_correction(request, form, line, others):
         return redirect("orders:page", line.order_id)
     at_fields = {text for texts in form.rejections.values() for text in texts}
     elsewhere = [(label, text) for label, text in rejection_messages(line.call.errors) if text not in at_fields]
+    unknown_gateway = line.status == LineStatus.UNKNOWN_GATEWAY
     context = {"line": line, "patient": line.patient, "form": form, "refusals": elsewhere}
-    return render(request, "fulfillment/order_line_correct.html", context)
+    return render(request, "fulfillment/order_line_correct.html", context | {"unknown_gateway": unknown_gateway})
 
 
 def apply_correction(request: HttpRequest, form: LineCorrectionForm, line: OrderLine, others: list[OrderLine]) -> bool:
-    said = form.cleaned_data
+    """False, with an error on the form, when it was refused."""
+    user, values = current_user(request), form.cleaned_data
+    lines = [line, *(others if values.get("all_refused") else [])]
     ship_to = form.ship_to if form.asks_for_address else None
-    wanted = [line, *(others if said.get("all_refused") else [])]
-    values = {"by": current_user(request), "ship_to": ship_to, "gateway": said["gateway_id"]}
     try:
-        made = order_lines.correct_lines(wanted, **values)
+        corrected = order_lines.correct_lines(lines, by=user, ship_to=ship_to, gateway=values["gateway_id"])
     except InvalidHardwareUuid as reason:
         form.add_error("gateway_id", str(reason))
         return False
@@ -73,31 +79,20 @@ def apply_correction(request: HttpRequest, form: LineCorrectionForm, line: Order
         return False
     if form.address_warning:
         messages.warning(request, form.address_warning)
-    add_correction_message(request, made)
+    # If two people correct the same line at once, only the first one's request is sent.
+    if faster := {each.call.requested_by for each in corrected if each.call.requested_by} - {user}:
+        names = ", ".join(sorted(other.name for other in faster))
+        messages.warning(request, CORRECTED_BY_OTHER_MESSAGE.format(names))
+    else:
+        messages.success(request, CORRECTED_MESSAGE)
     return True
 
 
-def add_correction_message(request: HttpRequest, made: list[OrderLine]) -> None:
-    """Of two people who correct the same line at once, the first one's request is sent, and the second hears of it."""
-    others = {line.call.requested_by for line in made if line.call.requested_by} - {current_user(request)}
-    if others:
-        names = ", ".join(sorted(user.name for user in others))
-        messages.warning(request, f"{names} was faster and has corrected it. What you typed was not sent: please look.")
-    else:
-        messages.success(request, "Corrected and asked again.")
-
-
 def get_line_audited(request: HttpRequest, line_id: uuid.UUID) -> OrderLine:
-    """Through the one door to its patient."""
+    """The line, if its patient is visible; the view of the patient is audited. Raises Http404."""
     visible = OrderLine.objects.visible_to(current_user(request)).filter(pk=line_id)
     line = visible.select_related("order__patient__clinic", "device_type", "call__device").first()
     if line is None:
         raise Http404("No such line.")
     line.patient = get_patient_audited(line.patient_id, by=current_user(request))
     return line
-
-
-def other_correctable_lines(line: OrderLine) -> list[OrderLine]:
-    rows = line.order.lines.exclude(pk=line.pk).filter(status=line.status)
-    found = rows.select_related("order__patient__clinic", "patient__clinic", "device_type", "call__device")
-    return [each for each in found if order_lines.can_correct(each)]

@@ -1,6 +1,7 @@
-"""What the tests of the order pages share."""
+"""Helpers of the tests of order pages."""
 
 import re
+from html import unescape
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -8,7 +9,8 @@ from django.urls import reverse
 
 
 def normalized_html(response):
-    return re.sub(r"\s+", " ", response.content.decode())
+    """The page with single spaces and plain apostrophes."""
+    return re.sub(r"\s+", " ", unescape(response.content.decode()))
 
 
 def order_url(order):
@@ -16,7 +18,7 @@ def order_url(order):
 
 
 def count_queries(browser, url):
-    """How many."""
+    """Number of database queries of one GET."""
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(url).status_code == 200
     return len(captured)

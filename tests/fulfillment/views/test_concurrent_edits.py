@@ -1,4 +1,4 @@
-"""Two coordinators at the same order: the second is told, and nobody's change is lost silently."""
+"""Concurrent edits of an order by two coordinators: the second is notified, and no change is lost silently."""
 
 import pytest
 from django.test import Client
@@ -6,6 +6,8 @@ from django.urls import reverse
 
 from devices.models import VendorCall
 from fulfillment.models import OrderLine
+from fulfillment.ordering import order_lines
+from fulfillment.views import order_line
 from patients.models import Role
 from tests.factories import KitFactory, OrderFactory, OrderLineFactory, UserFactory
 
@@ -44,9 +46,7 @@ def test_order_correction_by_second_user_reports_that_it_was_not_sent(rejected_l
     first.post(address, TYPED)
     answer = second.post(address, TYPED | {"zip_code": "03302"}, follow=True)
 
-    assert shown_messages(answer) == [
-        "Cora Lindqvist was faster and has corrected it. What you typed was not sent: please look."
-    ]
+    assert shown_messages(answer) == [order_line.CORRECTED_BY_OTHER_MESSAGE.format(cora.name)]
     assert OrderLine.objects.filter(corrects=rejected_line).count() == 1
 
 
@@ -55,7 +55,7 @@ def test_order_correction_submitted_twice_by_one_user_is_no_conflict(rejected_li
 
     answers = [browser.post(address, TYPED, follow=True) for _ in range(2)]
 
-    assert shown_messages(answers[1]) == ["Corrected and asked again."]
+    assert shown_messages(answers[1]) == [order_line.CORRECTED_MESSAGE]
 
 
 def test_order_correction_form_of_corrected_line_redirects_to_order(rejected_line, cora, colleague):
@@ -65,7 +65,7 @@ def test_order_correction_form_of_corrected_line_redirects_to_order(rejected_lin
     answer = signed_in_client(colleague).get(address, follow=True)
 
     assert answer.redirect_chain == [(reverse("orders:page", args=[rejected_line.order_id]), 302)]
-    assert "nothing to correct here any more" in shown_messages(answer)[0]
+    assert shown_messages(answer) == [order_lines.NOTHING_TO_CORRECT]
 
 
 def test_order_line_close_by_second_user_reports_it_is_finished(rejected_line, cora, colleague):
@@ -74,8 +74,6 @@ def test_order_line_close_by_second_user_reports_it_is_finished(rejected_line, c
 
     answer = signed_in_client(colleague).post(address, {"reason": "Not needed"}, follow=True)
 
-    assert shown_messages(answer) == [
-        "This line can't be closed: it is finished, or its call to the vendor is not settled yet."
-    ]
+    assert shown_messages(answer) == [order_lines.NOTHING_TO_CLOSE]
     rejected_line.refresh_from_db()
     assert rejected_line.closed_by == cora

@@ -1,4 +1,4 @@
-"""The form of an order, and that of a device handed over on site."""
+"""Order form, and activation form of a device on site."""
 
 import html
 import uuid
@@ -72,7 +72,7 @@ def test_order_form_submitted_twice_creates_one_order(as_cora, rosa, kit):
     ("field", "typed"),
     [("zip_code", "0330"), ("zip_code", "٠٣٣٠١"), ("state", "ZZ"), ("street", ""), ("name", "Rosa\u202e")],
 )
-def test_order_form_shows_field_error_and_keeps_input(as_cora, rosa, kit, field, typed):
+def test_order_form_shows_field_error_and_preserves_input(as_cora, rosa, kit, field, typed):
     page = as_cora.get(order_form_url(rosa))
 
     answer = as_cora.post(order_form_url(rosa), order_form_data(page, kit, city="Dover", **{field: typed}))

@@ -1,4 +1,4 @@
-"""One order: where each device stands, what to do, and who may."""
+"""Order page: the status of each device, the next action, and who is permitted to take it."""
 
 import html
 import re

@@ -41,7 +41,7 @@ def test_order_list_filter_chips_filter_and_count(as_cora, create_orders, show, 
     page = as_cora.get(reverse("orders:list"), {"show": show} if show else {})
 
     assert len(page.context["rows"]) == count
-    assert [chip.count for chip in page.context["chip_rows"][0].chips] == [3, 1, 1, 1]
+    assert [facet.count for facet in page.context["chip_rows"][0].chips] == [3, 1, 1, 1]
 
 
 def test_order_urgency_in_sql_agrees_with_model_property(create_orders, as_cora):
