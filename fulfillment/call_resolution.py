@@ -1,4 +1,4 @@
-"""A person decides what became of a call to the vendor: each choice is audited and told in the timeline."""
+"""Manual resolution of a vendor call by a person: confirm, send again or abandon, with timeline event and audit row."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ __all__ = ["CannotResolve", "OrderLineActionError", "abandon_call", "confirm_cal
 
 
 def confirm_call(*, call: VendorCall, hwi_id: uuid.UUID, by: User) -> None:
-    """It exists: this one. Raises CannotResolve."""
+    """The device of the vendor's list is the one that this call made. Raises CannotResolve."""
     with transaction.atomic():
         device = manual_resolution.adopt_device(call=call, hwi_id=hwi_id, by=by)
-        record_resolution(
-            call, by, f"Found at the vendor: {device.name}, {device.vendor_status or 'no status'}", "confirm"
-        )
+        found = f"Found at the vendor: {device.name}, {device.vendor_status or 'no status'}"
+        record_resolution(call, by, found, "confirm")
     wake_worker("order_lines")
     wake_worker("device_refresh")
 
@@ -44,13 +43,13 @@ def send_call_again(*, call: VendorCall, by: User, typed_reference: str = "") ->
     proved = manual_resolution.is_proven_absent(call)
     with transaction.atomic():
         manual_resolution.requeue_reviewed_call(call=call, by=by, typed_reference=typed_reference)
-        how = "a fresh look found nothing" if proved else "without a proof, as confirmed by typing"
+        how = "the vendor's list doesn't have it" if proved else "without a proof, confirmed by typing the reference"
         record_resolution(call, by, f"Sent again: {how}", "send_again", proved=proved)
     wake_worker("vendor_calls")
 
 
 def abandon_call(*, call: VendorCall, by: User, reason: str) -> None:
-    """It is never sent again; its line, if it has one, is closed. Raises CannotResolve."""
+    """Never send it again, and close its line, if it has one. Raises CannotResolve."""
     with transaction.atomic():
         manual_resolution.abandon_call(call=call, by=by)
         if line := line_for_call(call):
@@ -59,7 +58,7 @@ def abandon_call(*, call: VendorCall, by: User, reason: str) -> None:
 
 
 def line_for_call(call: VendorCall) -> OrderLine | None:
-    """The line that this call was to fulfil; an unlink or a cancellation has none of its own."""
+    """The order line of this call; an unlink or a cancellation has none."""
     found = OrderLine.objects.filter(call=call)
     return found.select_related("order", "device_type", "patient__clinic", "call__device").first()
 
@@ -67,18 +66,17 @@ def line_for_call(call: VendorCall) -> OrderLine | None:
 def record_resolution(call: VendorCall, by: User, text: str, choice: str, **details: bool) -> None:
     patient = call.patient
     if patient is None:
-        raise ValueError("a decision is made on a patient's page")
+        raise ValueError("a call without a patient can't be resolved")
     if line := line_for_call(call):
         timeline.add_person_event(text, by=by, order=line.order, line=line)
     elif call.device:
         timeline.add_device_event(f"{call.get_kind_display()}. {text}", by=by, device=call.device)
-    target = f"call:{call.pk}"
     audit_log.record_event(
         AuditAction.RESOLVE_CALL,
         by=by,
         patients=[patient.pk],
         clinic=patient.clinic,
-        target=target,
+        target=f"call:{call.pk}",
         choice=choice,
         **details,
     )

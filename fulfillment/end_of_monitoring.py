@@ -1,4 +1,4 @@
-"""The end of monitoring: every charge stops, for one device or for all that a patient has."""
+"""End of monitoring: unlink or cancel one device or all devices of a patient, so that the vendor stops charging."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EndOfMonitoringPlan:
-    """What ending will do; shown before it is done."""
+    """What the end of monitoring will do; shown to the person first."""
 
     unlink: Sequence[Device]
     cancel: Sequence[Device]  # not shipped yet
-    withdraw: Sequence[OrderLine]  # not even sent
-    unresolved: Sequence[OrderLine]  # sent, answer unclear: must be settled before it can be ended
+    withdraw: Sequence[OrderLine]  # call not sent yet
+    unresolved: Sequence[OrderLine]  # call sent, answer unclear: can be ended once it is resolved
 
     @property
     def empty(self) -> bool:
@@ -47,12 +47,12 @@ def plan_for_patient(patient: Patient) -> EndOfMonitoringPlan:
 
 
 def end_device_monitoring(*, device: Device, by: User, reason: str) -> EndOfMonitoringPlan:
-    """Unlink it (or cancel it, if it has not shipped). Done when the vendor's own record shows it."""
+    """Unlink the device, or cancel it if it has not shipped. Done once the vendor's own record shows it."""
     return execute_plan(plan_for_device(device), device.patient, by, reason, target=f"device:{device.pk}")
 
 
 def end_patient_monitoring(*, patient: Patient, by: User, reason: str) -> EndOfMonitoringPlan:
-    """As for each device of the patient; orders that wait to be sent are withdrawn."""
+    """End each device of the patient, and withdraw orders that were not sent yet."""
     return execute_plan(plan_for_patient(patient), patient, by, reason, target=f"patient:{patient.pk}")
 
 
@@ -70,7 +70,10 @@ def execute_plan(
 ) -> EndOfMonitoringPlan:
     with transaction.atomic():
         for line in plan.withdraw:
-            withdraw_line(line, by, reason)
+            queued = VendorCall.objects.filter(pk=line.call_id, state=CallState.QUEUED)
+            if queued.update(state=CallState.CANCELLED, resolved_at=timezone.now()):
+                text = f"Withdrawn, monitoring ended: {reason}"
+                timeline.add_person_event(text, by=by, order=line.order, line=line)
         for kind, devices in ((CallKind.UNLINK, plan.unlink), (CallKind.DELETE, plan.cancel)):
             for device in devices:
                 unlinking.request_unlink_or_delete(kind, device=device, by=by)
@@ -88,9 +91,3 @@ def execute_plan(
     wake_worker("vendor_calls")
     wake_worker("order_lines")
     return plan
-
-
-def withdraw_line(line: OrderLine, by: User, reason: str) -> None:
-    intent = VendorCall.objects.filter(pk=line.call_id, state=CallState.QUEUED)
-    if intent.update(state=CallState.CANCELLED, resolved_at=timezone.now()):
-        timeline.add_person_event(f"Withdrawn, monitoring ended: {reason}", by=by, order=line.order, line=line)

@@ -1,4 +1,4 @@
-"""What a patient holds and waits for: linked devices, and ordered ones that the vendor hasn't given an id yet."""
+"""Equipment of patients: linked devices, and ordered devices that have no HWI device id yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VENDOR_NAME_PREFIX = "Tenovi "
 
 @dataclass(frozen=True)
 class DeliveryStep:
-    """One station on the way to the first reading; `at` is empty while it lies ahead."""
+    """One step to the first reading; `at` is None while it is still to come."""
 
     label: str
     at: dt.datetime | None = None
@@ -29,7 +29,7 @@ class DeliveryStep:
 
 @dataclass(frozen=True)
 class EquipmentItem:
-    """A device, or an ordered line without one. `state` is a DeviceState's or LineStatus's value."""
+    """A device, or an order line without one. `state` is a value of DeviceState or LineStatus."""
 
     name: str
     state: str
@@ -51,33 +51,28 @@ class EquipmentItem:
 
     @property
     def reported_status(self) -> str:
-        """The vendor's message that a re-read hasn't confirmed yet."""
+        """The status of a webhook that no refresh has confirmed yet."""
         return self.device.unconfirmed_status if self.device and self.device.unconfirmed else ""
 
     @property
     def steps(self) -> list[DeliveryStep]:
-        """Empty once it has sent its first reading, and for what will never come."""
+        """Empty after the first reading, and for a device that will not arrive."""
         device, line = self.device, self.line
         if self.state in (LineStatus.CANCELLED, LineStatus.REJECTED) or (device and device.first_reading_at):
             return []
-        ordered = DeliveryStep("Requested", line.order.placed_at, by=line.order.placed_by.name) if line else None
-        if device is None:
-            return [
-                *([ordered] if ordered else []),
-                DeliveryStep("Shipped"),
-                DeliveryStep("Delivered"),
-                DeliveryStep("First reading"),
-            ]
-        return [
-            ordered or DeliveryStep("Requested", device.vendor_created),
-            DeliveryStep("Shipped", device.shipped_on, link=safe_tracking_url(device.tracking_link) or ""),
-            DeliveryStep("Delivered", device.delivered_on),
-            DeliveryStep("First reading"),
-        ]
+        steps = []
+        if line:
+            steps.append(DeliveryStep("Requested", line.order.placed_at, by=line.order.placed_by.name))
+        elif device:
+            steps.append(DeliveryStep("Requested", device.vendor_created))
+        link = (device and safe_tracking_url(device.tracking_link)) or ""
+        steps.append(DeliveryStep("Shipped", device.shipped_on if device else None, link=link))
+        steps.append(DeliveryStep("Delivered", device.delivered_on if device else None))
+        return [*steps, DeliveryStep("First reading")]
 
 
 def equipment_by_patient(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[EquipmentItem]]:
-    """In two queries, however many patients. What is over (unlinked, cancelled, closed by a person) is left out."""
+    """Two queries for any number of patients. Without unlinked, cancelled and closed ones."""
     ids = list(patient_ids)
     lines = OrderLine.objects.filter(patient__in=ids).select_related("order__placed_by", "device_type")
     found: dict[uuid.UUID, list[EquipmentItem]] = defaultdict(list)
@@ -95,7 +90,7 @@ def equipment_by_patient(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, li
 
 
 def equipment_summaries(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[EquipmentItem]]:
-    """For lists: the same without devices and lines. A page of fifty people would carry 2,000 values for it."""
+    """For lists: as `equipment_by_patient`, but items without device and line, 2,000 values less per page of 50."""
     ids = list(patient_ids)
     lines = OrderLine.objects.filter(patient__in=ids, device__isnull=True, closed_at__isnull=True)
     devices = Device.objects.linked().filter(patient__in=ids)
@@ -103,8 +98,8 @@ def equipment_summaries(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, lis
     named = lines.order_by("order__placed_at", "pk").values_list("patient_id", "device_type__name", "status")
     for patient_id, name, status in named:
         found[patient_id].append(EquipmentItem(name, status, LineStatus(status).label))
-    for patient_id, name, state, said in devices.values_list("patient_id", "name", "state", "vendor_status"):
-        found[patient_id].append(EquipmentItem(name, state, device_state_label(state, said)))
+    for patient_id, name, state, vendor_status in devices.values_list("patient_id", "name", "state", "vendor_status"):
+        found[patient_id].append(EquipmentItem(name, state, device_state_label(state, vendor_status)))
     return sort_by_name(found)
 
 
@@ -117,5 +112,5 @@ def equipment_of(patient_id: uuid.UUID) -> list[EquipmentItem]:
 
 
 def device_state_label(state: str, vendor_status: str) -> str:
-    """In the vendor's words where it is none that we know."""
+    """The vendor's text for a state that we don't know."""
     return vendor_status if state == DeviceState.OTHER and vendor_status else str(DeviceState(state).label)

@@ -1,10 +1,9 @@
-"""Fulfillment webhooks: hints. Each shows in the timeline at once as unconfirmed, and has its device read again."""
+"""Fulfillment webhooks: each is shown in the timeline at once as unconfirmed, and schedules a refresh of its device."""
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_ite
 from devices.inbox.processing import DeliveryOutcome
 from devices.models import Delivery, Device
 from devices.models.delivery import DeliveryState
+from devices.models.vendor_call import CallKind
 from devices.statuses import DeviceState
 from fulfillment.models import EventSource, OrderEvent, OrderLine
 from fulfillment.tracking import refresh_window
@@ -34,8 +34,7 @@ class ReportedStatus:
     hwi_id: uuid.UUID
     status: str  # the vendor's words
     tracking_link: str
-    hardware_uuid: str
-    previous_hardware_uuid: str  # what the webhook calls `device_id`, on Replaced and Unlinked only
+    previous_hardware_uuid: str  # the webhook's `device_id`, on Replaced and Unlinked only
     flagged: bool
 
     @property
@@ -44,12 +43,14 @@ class ReportedStatus:
 
 
 def process_status_deliveries(deliveries: Sequence[Delivery]) -> list[DeliveryOutcome]:
-    """One outcome each. Runs in the transaction that settles the deliveries."""
-    read = [parse_delivery(delivery) for delivery in deliveries]
-    hints = [each for each in read if isinstance(each, ReportedStatus)]
-    known = {device.hwi_id: device for device in lock_devices({hint.hwi_id for hint in hints})}
-    apply_reported_statuses([hint for hint in hints if hint.hwi_id in known], known)
-    return [outcome_for(each, known) if isinstance(each, ReportedStatus) else each for each in read]
+    """One outcome per delivery. Runs in the transaction that completes the deliveries."""
+    parsed = [parse_delivery(delivery) for delivery in deliveries]
+    reports = [each for each in parsed if isinstance(each, ReportedStatus)]
+    # Locked in one order, so that two workers never deadlock.
+    rows = Device.objects.filter(hwi_id__in={report.hwi_id for report in reports}).order_by("pk")
+    devices = {device.hwi_id: device for device in rows.select_for_update(of=("self",), no_key=True)}
+    apply_reported_statuses([report for report in reports if report.hwi_id in devices], devices)
+    return [outcome_for(each, devices) if isinstance(each, ReportedStatus) else each for each in parsed]
 
 
 def parse_delivery(delivery: Delivery) -> ReportedStatus | DeliveryOutcome:
@@ -63,137 +64,99 @@ def parse_delivery(delivery: Delivery) -> ReportedStatus | DeliveryOutcome:
 
 
 def split_into_deliveries(delivery: Delivery, items: Sequence[PayloadItem | InvalidPayload]) -> DeliveryOutcome:
-    """Each item of a list becomes a delivery of its own, so that a bad one costs no other; a replay finds the rows."""
+    """Store each item of a list as a delivery of its own: a bad item affects no other one, a replay adds no rows."""
     for position, item in enumerate(items):
         if isinstance(item, PayloadItem):
-            fate, raw = DeliveryOutcome(DeliveryState.NEW), item.raw
+            outcome, raw = DeliveryOutcome(DeliveryState.NEW), item.raw
         else:
-            fate, raw = DeliveryOutcome(DeliveryState.QUARANTINED, str(item)), "null"
-        processing.store_item_delivery(kind=delivery.kind, raw=raw, outcome=fate, parent=delivery, position=position)
+            outcome, raw = DeliveryOutcome(DeliveryState.QUARANTINED, str(item)), "null"
+        processing.store_item_delivery(kind=delivery.kind, raw=raw, outcome=outcome, parent=delivery, position=position)
     return DeliveryOutcome(counts={"items": len(items)})
 
 
 def parse_reported_status(delivery: Delivery, item: PayloadItem | InvalidPayload) -> ReportedStatus:
-    """Raises Unusable with a reason for a person."""
+    """Raises InvalidPayload with a reason for a person."""
     if isinstance(item, InvalidPayload):
         raise item
-    said = item.fields
-    link = text_field(said, "tracking_link", MAX_LINK_LENGTH)
+    try:
+        hwi_id = uuid.UUID(text_field(item.fields, "hwi_device_id") or "")
+    except ValueError:
+        raise InvalidPayload("It names no HWI device id that can be read.") from None
+    status = " ".join((text_field(item.fields, "status") or "").split())
+    if not status:
+        raise InvalidPayload("It has no status that can be read.")
+    link = text_field(item.fields, "tracking_link", MAX_LINK_LENGTH)
     return ReportedStatus(
         delivery=delivery,
-        hwi_id=parse_hwi_id(said.get("hwi_device_id")),
-        status=parse_status(said),
+        hwi_id=hwi_id,
+        status=status,
         tracking_link=link or "",
-        hardware_uuid=normalise_hardware_uuid(text_field(said, "hardware_uuid")),
-        previous_hardware_uuid=normalise_hardware_uuid(text_field(said, "device_id")),
+        previous_hardware_uuid=normalise_hardware_uuid(text_field(item.fields, "device_id")),
         flagged=item.repaired or link is None,
     )
 
 
-def parse_hwi_id(value: Any) -> uuid.UUID:
-    try:
-        return uuid.UUID(value if type(value) is str else "")
-    except ValueError:
-        raise InvalidPayload("It names no HWI device id that can be read.") from None
-
-
-def parse_status(fields: dict[str, Any]) -> str:
-    status = text_field(fields, "status")
-    if not status or not status.strip():
-        raise InvalidPayload("It has no status that can be read.")
-    return " ".join(status.split())
-
-
 def text_field(fields: dict[str, Any], name: str, max_length: int = MAX_TEXT_LENGTH) -> str | None:
-    """Empty where it is null or missing; None where something stands there that is no text of a sane length."""
+    """Empty where the field is null or missing; None where it is no text or longer than `max_length` characters."""
     value = fields.get(name)
     if value is None:
         return ""
     return value if type(value) is str and len(value) <= max_length else None
 
 
-def outcome_for(reported: ReportedStatus, devices: dict[uuid.UUID, Device]) -> DeliveryOutcome:
-    if reported.hwi_id in devices:
-        return DeliveryOutcome(flagged=reported.flagged)
-    return DeliveryOutcome(
-        DeliveryState.WAITING, "No device with this HWI id is known yet.", reported.hwi_id, reported.flagged
-    )
+def outcome_for(report: ReportedStatus, devices: dict[uuid.UUID, Device]) -> DeliveryOutcome:
+    if report.hwi_id in devices:
+        return DeliveryOutcome(flagged=report.flagged)
+    reason = "No device with this HWI id is known yet."
+    return DeliveryOutcome(DeliveryState.WAITING, reason, report.hwi_id, report.flagged)
 
 
-def lock_devices(hwi_ids: set[uuid.UUID]) -> Iterable[Device]:
-    """In one order, so that two workers never wait for each other."""
-    return Device.objects.filter(hwi_id__in=hwi_ids).order_by("pk").select_for_update(of=("self",), no_key=True)
-
-
-def apply_reported_statuses(reported_statuses: Sequence[ReportedStatus], devices: dict[uuid.UUID, Device]) -> None:
-    lines = lines_by_device(devices.values())
-    events = [
-        webhook_event(hint, devices[hint.hwi_id], lines.get(devices[hint.hwi_id].pk)) for hint in reported_statuses
-    ]
+def apply_reported_statuses(reports: Sequence[ReportedStatus], devices: dict[uuid.UUID, Device]) -> None:
+    """Add the timeline events, set the unconfirmed statuses and schedule the refreshes."""
+    keys = [device.pk for device in devices.values()]
+    # By the call's device: the call has its device before `update_order_lines` copies it to the line.
+    lines = OrderLine.objects.filter(call__device__in=keys, call__kind__in=CallKind.creating()).select_related("call")
+    line_by_device = {line.call.device_id: line for line in lines}
+    events = []
+    for report in reports:
+        device = devices[report.hwi_id]
+        line = line_by_device.get(device.pk)
+        event = OrderEvent(line=line, order_id=line.order_id if line else None, device=device, text=report.status)
+        event.source, event.status = EventSource.WEBHOOK, report.state or ""
+        event.at, event.delivery_id = report.delivery.received_at, report.delivery.pk
+        event.tracking_link = report.tracking_link
+        events.append(event)
     OrderEvent.objects.bulk_create(events, ignore_conflicts=True)  # a replay writes no second row
-    for hint in reported_statuses:
-        device = devices[hint.hwi_id]
-        mark_unconfirmed(device, hint)
-        schedule_refresh(affected_devices(device, hint), hint)
+    for report in reports:
+        mark_unconfirmed(devices[report.hwi_id], report)
+        schedule_refresh(devices[report.hwi_id], report)
     Patient.objects.touch_live_version(device.patient_id for device in devices.values() if device.patient_id)
 
 
-def lines_by_device(devices: Iterable[Device]) -> dict[int, OrderLine]:
-    """By device: the line that it came by, which the call knows before the line does."""
-    keys = [device.pk for device in devices]
-    lines = OrderLine.objects.filter(call__device__in=keys, call__kind__in=("order", "activate"))
-    return {line.call.device_id: line for line in lines.select_related("call") if line.call.device_id}
-
-
-def webhook_event(reported: ReportedStatus, device: Device, line: OrderLine | None) -> OrderEvent:
-    return OrderEvent(
-        order_id=line.order_id if line else None,
-        line=line,
-        device=device,
-        source=EventSource.WEBHOOK,
-        status=reported.state or "",
-        text=reported.status,
-        tracking_link=reported.tracking_link,
-        at=reported.delivery.received_at,
-        delivery_id=reported.delivery.pk,
-    )
-
-
-def mark_unconfirmed(device: Device, reported: ReportedStatus) -> None:
-    """What is shown as unconfirmed. A hint of an earlier stage is news of the past, and so is one heard before."""
-    at = reported.delivery.received_at
-    if (device.unconfirmed_status_at and at <= device.unconfirmed_status_at) or is_earlier_stage(
-        reported.state, device
-    ):
+def mark_unconfirmed(device: Device, report: ReportedStatus) -> None:
+    """Show this status as unconfirmed, unless it is older or of an earlier stage than the one shown now."""
+    at = report.delivery.received_at
+    if device.unconfirmed_status_at and at <= device.unconfirmed_status_at:
         return
-    device.unconfirmed_status, device.unconfirmed_status_at = reported.status, at
+    shown = tenovi.parse_device_state(device.unconfirmed_status) if device.unconfirmed else DeviceState(device.state)
+    stages = [state.stage for state in (report.state, shown) if state and state.stage is not None]
+    if len(stages) == 2 and stages[0] < stages[1]:
+        return
+    device.unconfirmed_status, device.unconfirmed_status_at = report.status, at
     device.save(update_fields=["unconfirmed_status", "unconfirmed_status_at"])
 
 
-def is_earlier_stage(state: DeviceState | None, device: Device) -> bool:
-    shown = tenovi.parse_device_state(device.unconfirmed_status) if device.unconfirmed else DeviceState(device.state)
-    if state is None or shown is None or state.stage is None or shown.stage is None:
-        return False
-    return state.stage < shown.stage
+def schedule_refresh(device: Device, report: ReportedStatus) -> None:
+    """Refresh at once for the first message of a window; for further ones together, when the window is over.
 
-
-def affected_devices(device: Device, reported: ReportedStatus) -> Q:
-    """A replaced gateway changes the hardware of every device that was on it."""
-    if reported.state is not None or not reported.previous_hardware_uuid:
-        return Q(pk=device.pk)
-    return Q(pk=device.pk) | Q(gateway__hardware_uuid=reported.previous_hardware_uuid)
-
-
-def schedule_refresh(affected: Q, reported: ReportedStatus) -> None:
-    """The first hint at once; more of them within a window together, when it is over."""
-    for device in Device.objects.filter(affected).order_by("pk"):
-        at = max(timezone.now(), refresh_window_end(device, reported))
-        Device.objects.filter(pk=device.pk).update(refresh_due_at=Least(Coalesce("refresh_due_at", at), at))
-
-
-def refresh_window_end(device: Device, reported: ReportedStatus) -> dt.datetime:
-    """Of the window that the hint before this one opened; the hint's own time, if it is the first for so long."""
-    at = reported.delivery.received_at
-    earlier = device.events.filter(source=EventSource.WEBHOOK, at__gt=at - refresh_window(), at__lt=at)
-    before = earlier.order_by("-at").values_list("at", flat=True).first()
-    return before + refresh_window() if before else at
+    A replaced gateway changes the hardware of every device on it, so that those are refreshed as well.
+    """
+    affected = Q(pk=device.pk)
+    if report.state is None and report.previous_hardware_uuid:
+        affected |= Q(gateway__hardware_uuid=report.previous_hardware_uuid)
+    at, window = report.delivery.received_at, refresh_window()
+    for each in Device.objects.filter(affected).order_by("pk"):
+        earlier = each.events.filter(source=EventSource.WEBHOOK, at__gt=at - window, at__lt=at)
+        before = earlier.order_by("-at").values_list("at", flat=True).first()
+        due = max(timezone.now(), before + window if before else at)
+        Device.objects.filter(pk=each.pk).update(refresh_due_at=Least(Coalesce("refresh_due_at", due), due))

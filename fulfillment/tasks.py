@@ -1,4 +1,4 @@
-"""Each drains what waits and nudges the next. None takes an argument, so a lost or doubled one changes nothing."""
+"""Celery tasks of orders: each drains its rows. None takes an argument, so a lost or repeated one is harmless."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def send_calls() -> None:
 @shared_task
 def refresh_devices() -> None:
     with tenovi.user_client() as client:
-        read = tracking.refresh_due_devices(client)
-    if read:
+        refreshed = tracking.refresh_due_devices(client)
+    if refreshed:
         tracking.update_order_lines()
 
 

@@ -1,4 +1,4 @@
-"""The only writer of timeline events. Call it inside the transaction of what it tells about."""
+"""Writers of order events, the rows of the timeline. Call them inside the transaction of the change itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_person_event(
 
 
 def add_device_event(text: str, *, by: User, device: Device) -> OrderEvent:
-    """Told by a person of a device, whether or not it came by an order of ours."""
+    """What a person did to a device, whether or not it was ordered here."""
     line = device.lines.order_by("-status_at").first()
     order = line.order if line else None
     return OrderEvent.objects.create(

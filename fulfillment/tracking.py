@@ -1,6 +1,6 @@
-"""Keeps every line in step with its call and its device, and reads devices again that a webhook has hinted at.
+"""Order tracking: derives each order line's status from its call and device, and refreshes devices that are due.
 
-Nothing here believes a webhook: it carries neither id nor time. The device, read again, says what is true.
+A webhook carries neither an event id nor a time, so the device read again from the vendor decides, not the webhook.
 """
 
 from __future__ import annotations
@@ -26,34 +26,31 @@ from patients.models import Patient
 SLICE_SECONDS = 20.0
 MIN_CLAIM_SECONDS = 60.0
 RETRY_SECONDS = 15.0
-# A line that is over still tells when its device comes back or is unlinked.
+# A line that is closed still follows its device when that is returned or unlinked.
 TRACKED_AFTER_CLOSING = (LineStatus.CONNECTED, LineStatus.RETURNED)
 STATUSES_WITHOUT_EVENT = frozenset({LineStatus.QUEUED, LineStatus.SENDING})
 
 
-# --- lines ------------------------------------------------------------------------------------------------------------
+# --- order lines ------------------------------------------------------------------------------------------------------
 
 
 def update_order_lines() -> int:
-    """Bring lines in line. Repeated, or killed midway, it ends in the same rows. Returns how many lines moved."""
-    return sum(update_line(line) for line in tracked_lines().select_related("call__device", "device_type", "order"))
+    """Update the status of every line from its call and device. Idempotent. Returns the number of changed lines."""
+    ended = Q(status__in=TRACKED_AFTER_CLOSING, call__device__state__in=DeviceState.ended())
+    lines = OrderLine.objects.filter(Q(closed_at__isnull=True) | ended)
+    # A line that a person has closed, or that was corrected, never changes again.
+    lines = lines.filter(closed_by__isnull=True, corrected_by__isnull=True).order_by("pk")
+    return sum(update_line(line) for line in lines.select_related("call__device", "device_type", "order"))
 
 
 def derive_line_status(line: OrderLine) -> LineStatus:
-    """What the call says until it is confirmed, then what the device says."""
+    """The call's state until it is confirmed, then the device's state."""
     call, device = line.call, line.call.device
     if call.state != CallState.CONFIRMED:
         return LineStatus(call.state)
     if device is None:
         return LineStatus.OTHER
     return LineStatus(DeviceState(device.state).after_reading if device.first_reading_at else device.state)
-
-
-def tracked_lines() -> QuerySet[OrderLine]:
-    """A person's closing is final; so is a correction."""
-    ended = Q(status__in=TRACKED_AFTER_CLOSING, call__device__state__in=DeviceState.ended())
-    lines = OrderLine.objects.filter(Q(closed_at__isnull=True) | ended)
-    return lines.filter(closed_by__isnull=True, corrected_by__isnull=True).order_by("pk")
 
 
 def update_line(line: OrderLine) -> bool:
@@ -65,9 +62,8 @@ def update_line(line: OrderLine) -> bool:
     line.closed_at = line.closed_at or (now if status.is_closing else None)
     changed = {"status": status, "status_at": now, "device": device, "closed_at": line.closed_at}
     with transaction.atomic():
-        Patient.objects.touch_live_version(
-            [line.patient_id]
-        )  # before the line is locked: an order form takes them in this order
+        # The patient is locked before the line, in the same order as by the order form.
+        Patient.objects.touch_live_version([line.patient_id])
         if not OrderLine.objects.filter(pk=line.pk, status=before).update(**changed):
             return False  # another worker was faster
         if status != before and status not in STATUSES_WITHOUT_EVENT:
@@ -88,7 +84,7 @@ def record_status_change(line: OrderLine, before: str) -> None:
     timeline.add_line_event(line, source=source, text=text, tracking_link=link)
 
 
-# --- reading again ----------------------------------------------------------------------------------------------------
+# --- device refresh ---------------------------------------------------------------------------------------------------
 
 
 def refresh_window() -> dt.timedelta:
@@ -96,7 +92,7 @@ def refresh_window() -> dt.timedelta:
 
 
 def refresh_due_devices(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> int:
-    """Read due devices again, one by one. Returns how many devices were read."""
+    """Refresh the devices that are due, one by one, for about `seconds`. Returns the number of devices read."""
     return drain_vendor_reads(
         claim_next_device,
         lambda claim: refresh_device(*claim, client),
@@ -108,15 +104,11 @@ def refresh_due_devices(client: tenovi.TenoviClient, *, seconds: float = SLICE_S
 
 
 def claim_next_device() -> tuple[Device, dt.datetime] | None:
-    """Due at `until` again unless it is done by then; a hint that arrives meanwhile books an earlier reading."""
+    """Claim a due device until `until`, when it is due again; a webhook meanwhile schedules an earlier refresh."""
     until = timezone.now() + max(dt.timedelta(seconds=MIN_CLAIM_SECONDS), 2 * refresh_window())
     with transaction.atomic():
-        due = (
-            Device.objects.refresh_due()
-            .order_by("refresh_due_at", "pk")
-            .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        )
-        device = due.first()
+        due = Device.objects.refresh_due().order_by("refresh_due_at", "pk")
+        device = due.select_for_update(skip_locked=True, of=("self",), no_key=True).first()
         if device is None:
             return None
         Device.objects.filter(pk=device.pk).update(refresh_due_at=until)
@@ -140,5 +132,5 @@ def handle_failed_refresh(claim: tuple[Device, dt.datetime], failure: tenovi.Ven
 
 
 def claimed_device(device_id: int, until: dt.datetime) -> QuerySet[Device]:
-    """Our own booking only: a hint that came while we read has booked another one, which stays."""
+    """Only while our own claim holds: a webhook during the read has set another time, which stays."""
     return Device.objects.filter(pk=device_id, refresh_due_at=until)

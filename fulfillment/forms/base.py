@@ -1,4 +1,4 @@
-"""What the forms share: labels in plain words, and an address that starts as the patient's and can be doubted."""
+"""Base classes of order forms: plain labels, and a shipping address with a ZIP code check."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ from patients.validators import validate_plain_text, validate_zip_code
 AUTOCOMPLETE_OFF = {"autocomplete": "off"}  # a shared computer must not suggest patients' addresses
 
 
-def plain_text_field(label: str, **options: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs=AUTOCOMPLETE_OFF)
-    return forms.CharField(label=label, max_length=255, validators=[validate_plain_text], widget=widget, **options)
+def plain_text_field(label: str, *, max_length: int = 255, **options: Any) -> forms.CharField:
+    widget, validators = forms.TextInput(attrs=AUTOCOMPLETE_OFF), [validate_plain_text]
+    return forms.CharField(label=label, max_length=max_length, validators=validators, widget=widget, **options)
+
+
+def gateway_id_field(**options: Any) -> forms.CharField:
+    widget = forms.TextInput(attrs=AUTOCOMPLETE_OFF | {"spellcheck": "false"})
+    return forms.CharField(label="Gateway ID or IMEI", max_length=40, widget=widget, **options)
 
 
 class PlainForm(forms.Form):
-    """Labels without a colon, as on every page of the house; what is missing is said by its name."""
+    """Labels without a colon; the error of a missing field names the field."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,7 +36,7 @@ class PlainForm(forms.Form):
 
 
 class AddressForm(PlainForm):
-    """Where a parcel goes; starts with the patient's own address."""
+    """Shipping address; starts as the patient's own address (`initial_address`)."""
 
     name = plain_text_field("Name on the parcel")
     street = plain_text_field("Street and apartment")
@@ -45,21 +50,15 @@ class AddressForm(PlainForm):
 
     @property
     def ship_to(self) -> ShipTo:
-        said = self.cleaned_data
-        return ShipTo(
-            name=said["name"],
-            address=said["street"],
-            city=said["city"],
-            state=said["state"],
-            zip_code=said["zip_code"],
-        )
+        values = {name: self.cleaned_data[name] for name in ("name", "city", "state", "zip_code")}
+        return ShipTo(address=self.cleaned_data["street"], **values)
 
     def shipping_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.address_fields]
 
     @property
     def address_warning(self) -> str:
-        """Of what stands in the form now, where it asks for an address. Nobody is held up by it."""
+        """About the ZIP code and state in the form, if it has them. Never prevents saving."""
         if "zip_code" not in self.fields:
             return ""
         return zip_codes.zip_state_mismatch(state=self["state"].value() or "", zip_code=self["zip_code"].value() or "")

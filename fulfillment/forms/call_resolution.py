@@ -7,13 +7,12 @@ from django import forms
 from devices.models import VendorCall
 from devices.outbox import manual_lookup
 from fulfillment import call_resolution
-from fulfillment.forms.base import AUTOCOMPLETE_OFF, PlainForm
+from fulfillment.forms.base import AUTOCOMPLETE_OFF, PlainForm, plain_text_field
 from patients.models import User
-from patients.validators import validate_plain_text
 
 
 class CallResolutionForm(PlainForm):
-    """One of four buttons about a call that nobody could settle, with what each of them needs."""
+    """One of four choices about a call that needs review, with the fields that each of them needs."""
 
     LOOKUP, CONFIRM, SEND_AGAIN, ABANDON = "lookup", "confirm", "send_again", "abandon"
 
@@ -22,42 +21,33 @@ class CallResolutionForm(PlainForm):
     typed_reference = forms.CharField(
         label="Reference", max_length=16, required=False, widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF)
     )
-    reason = forms.CharField(
-        label="Reason",
-        max_length=200,
-        required=False,
-        validators=[validate_plain_text],
-        widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF),
-    )
+    reason = plain_text_field("Reason", max_length=200, required=False)
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        if said.get("choice") == self.CONFIRM and not said.get("hwi_id"):
+        values = super().clean() or self.cleaned_data
+        if values.get("choice") == self.CONFIRM and not values.get("hwi_id"):
             self.add_error("hwi_id", "Choose the device.")
-        if said.get("choice") == self.ABANDON and not said.get("reason"):
+        if values.get("choice") == self.ABANDON and not values.get("reason"):
             self.add_error("reason", "Say why, for those who read this later.")
-        return said
+        return values
 
     @property
     def error_field(self) -> str | None:
-        """The field that a refusal of this choice is about, if the person typed one."""
-        return (
-            "typed_reference"
-            if self.cleaned_data["choice"] == self.SEND_AGAIN and self.cleaned_data["typed_reference"]
-            else None
-        )
+        """The field to show a refusal at; None for the whole form."""
+        typed = self.cleaned_data["choice"] == self.SEND_AGAIN and self.cleaned_data["typed_reference"]
+        return "typed_reference" if typed else None
 
     def apply_choice(self, call: VendorCall, *, by: User) -> str:
-        """Returns, for the person, what has happened. Raises CannotResolve and OrderLineActionError."""
-        said = self.cleaned_data
-        if said["choice"] == self.LOOKUP:
+        """Returns a message for the person. Raises CannotResolve and OrderLineActionError."""
+        values = self.cleaned_data
+        if values["choice"] == self.LOOKUP:
             manual_lookup.request_call_lookup(call)
-            return "The vendor is being asked. What it lists is shown here within a minute."
-        if said["choice"] == self.CONFIRM:
-            call_resolution.confirm_call(call=call, hwi_id=said["hwi_id"], by=by)
-            return "Taken. The order goes on from what the vendor says about that device."
-        if said["choice"] == self.SEND_AGAIN:
-            call_resolution.send_call_again(call=call, by=by, typed_reference=said["typed_reference"])
+            return "The vendor is being asked. What it lists is shown here shortly."
+        if values["choice"] == self.CONFIRM:
+            call_resolution.confirm_call(call=call, hwi_id=values["hwi_id"], by=by)
+            return "Confirmed. The order now follows that device."
+        if values["choice"] == self.SEND_AGAIN:
+            call_resolution.send_call_again(call=call, by=by, typed_reference=values["typed_reference"])
             return "It is sent again."
-        call_resolution.abandon_call(call=call, by=by, reason=said["reason"])
+        call_resolution.abandon_call(call=call, by=by, reason=values["reason"])
         return "Given up. It is never sent again."

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -8,34 +9,30 @@ from django import forms
 from devices.hardware_ids import format_gateway_id, hardware_uuid_problem, normalise_hardware_uuid
 from devices.models import DeviceType
 from fulfillment.display.status_texts import REJECTED_FIELDS
-from fulfillment.forms.base import AUTOCOMPLETE_OFF, AddressForm, PlainForm, initial_address
+from fulfillment.forms.base import AddressForm, PlainForm, gateway_id_field, initial_address, plain_text_field
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from fulfillment.ordering import gateway_capacity, orders
-from patients.models import DischargeReason, Patient
-from patients.validators import validate_plain_text
+from patients.models import DischargeReason, Patient, User
 
 JOIN_GATEWAY, NEW_GATEWAY = "join", "new"
 GATEWAY_FULL = "no_room"
 GATEWAY_FULL_MESSAGE = (
-    "This gateway holds already: {}. The vendor takes one device of each kind per gateway and would refuse it. {}"
+    "This gateway already has: {}. The vendor takes one device of each kind per gateway and would refuse it. {}"
 )
 SHIP_OR_END_ADVICE = "Ship a new gateway with the devices, or end the monitoring of the old device first."
 CHECK_LABEL_ADVICE = "Compare the ID with the label, or end the monitoring of the old device first."
 
 
 class IdempotentOrderForm(PlainForm):
-    """Carries the form's own id, so that a double click is one order, and why something is ordered once more."""
+    """Has the form's own id, so that a double click makes one order, and the reason for ordering a device again."""
 
-    override_capacity = forms.BooleanField(label="The gateway no longer holds it: go on all the same", required=False)
-
+    override_capacity = forms.BooleanField(label="The gateway no longer has it: order anyway", required=False)
     submission_id = forms.UUIDField(widget=forms.HiddenInput)
-    override_reason = forms.CharField(
-        label="Why is another one needed?",
+    override_reason = plain_text_field(
+        "Why is another one needed?",
         required=False,
         max_length=200,
-        validators=[validate_plain_text],
         help_text="Only for a device that is on its way already.",
-        widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF),
     )
 
     def __init__(self, data: Any = None, *, patient: Patient, initial: dict[str, str] | None = None) -> None:
@@ -56,81 +53,56 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
         kit: Any = self.fields["kit"]
         kit.queryset = kits.prefetch_related("items__device_type")
         self.linked_gateway = orders.linked_gateway(patient)
-        self.devices_on_gateway = (
-            gateway_capacity.device_names_on_gateway(self.linked_gateway, clinic=patient.clinic)
-            if self.linked_gateway
-            else {}
-        )
-        self.blocking_device_names = {
-            each.pk: gateway_capacity.blocking_device_names(kit_device_types(each), on_gateway=self.devices_on_gateway)
-            for each in kit.queryset
-        }
-        choices = [(NEW_GATEWAY, "Ship a new gateway with the devices")]
-        if self.linked_gateway:
-            choices.insert(0, (JOIN_GATEWAY, self.join_gateway_label()))
+        self.blocking_device_names: dict[int, list[str]] = {}  # by kit: devices that take a place on the gateway
         gateway: Any = self.fields["gateway"]
-        gateway.choices, gateway.initial = (
-            choices,
-            JOIN_GATEWAY if self.linked_gateway and self.any_kit_fits() else NEW_GATEWAY,
-        )
+        gateway.choices, gateway.initial = [(NEW_GATEWAY, "Ship a new gateway with the devices")], NEW_GATEWAY
+        if self.linked_gateway:
+            self.offer_linked_gateway(self.linked_gateway, kit.queryset)
 
-    def join_gateway_label(self) -> str:
-        there = f", with {', '.join(self.devices_on_gateway.values())} on it" if self.devices_on_gateway else ""
-        return f"Join the gateway that the patient has ({format_gateway_id(self.linked_gateway or '')}{there})"
-
-    def any_kit_fits(self) -> bool:
-        return not all(self.blocking_device_names.values()) or not self.blocking_device_names
+    def offer_linked_gateway(self, gateway_id: str, kits: Iterable[Kit]) -> None:
+        """Add the choice of the patient's gateway; preselected unless it has no place for any kit."""
+        on_gateway = gateway_capacity.device_names_on_gateway(gateway_id, clinic=self.patient.clinic)
+        for kit in kits:
+            wanted = [item.device_type for item in kit.items.all() for _ in range(item.quantity)]
+            self.blocking_device_names[kit.pk] = gateway_capacity.blocking_device_names(wanted, on_gateway=on_gateway)
+        devices = f", with {', '.join(on_gateway.values())} on it" if on_gateway else ""
+        label = f"Join the gateway that the patient has ({format_gateway_id(gateway_id)}{devices})"
+        gateway: Any = self.fields["gateway"]
+        gateway.choices = [(JOIN_GATEWAY, label), *gateway.choices]
+        if not self.blocking_device_names or not all(self.blocking_device_names.values()):
+            gateway.initial = JOIN_GATEWAY
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        kit, joins = said.get("kit"), said.get("gateway") == JOIN_GATEWAY
+        values = super().clean() or self.cleaned_data
+        kit, joins = values.get("kit"), values.get("gateway") == JOIN_GATEWAY
         names = self.blocking_device_names[kit.pk] if kit and joins else []
-        if names and not said.get("override_capacity"):
+        if names and not values.get("override_capacity"):
             self.add_error("gateway", gateway_full_error(names, SHIP_OR_END_ADVICE))
-        return said
+        return values
 
     def kit_choices(self) -> list[tuple[Any, list[str]]]:
-        """Each choice with the names of what would find no room on the gateway that the patient has."""
-        return [
-            (choice, self.blocking_device_names[choice.data["value"].instance.pk] if self.linked_gateway else [])
-            for choice in self["kit"]
-        ]
+        """Each choice with the names of the devices that take its places on the patient's gateway."""
+        names = self.blocking_device_names
+        return [(choice, names.get(choice.data["value"].instance.pk, [])) for choice in self["kit"]]
 
-    @property
-    def joined_gateway(self) -> str | None:
-        return self.linked_gateway if self.cleaned_data["gateway"] == JOIN_GATEWAY else None
-
-    def place(self, *, by: Any) -> Order:
-        """Raises orders.CantOrder, and AlreadyOpen."""
-        said = self.cleaned_data
-        return orders.place(
-            patient=self.patient,
-            kit=said["kit"],
-            ship_to=self.ship_to,
-            gateway=self.joined_gateway,
-            require_signature=said["require_signature"],
-            submission_id=said["submission_id"],
-            override_reason=said["override_reason"],
-            by=by,
-        )
+    def place(self, *, by: User) -> Order:
+        """Raises OrderError and LineAlreadyOpenError."""
+        copied = ("kit", "require_signature", "submission_id", "override_reason")
+        values = {name: self.cleaned_data[name] for name in copied}
+        gateway = self.linked_gateway if self.cleaned_data["gateway"] == JOIN_GATEWAY else None
+        return orders.place(patient=self.patient, ship_to=self.ship_to, gateway=gateway, by=by, **values)
 
 
 class ActivationForm(IdempotentOrderForm):
     device_type = forms.ModelChoiceField(
         label="Device", queryset=DeviceType.objects.orderable(), empty_label="Choose a device"
     )
-    gateway_id = forms.CharField(
-        label="Gateway ID or IMEI",
-        max_length=40,
-        widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF | {"spellcheck": "false"}),
-        help_text="From the label: 12 characters 0-9 and A-F of the gateway, or 15 digits of a cellular device.",
+    gateway_id = gateway_id_field(
+        help_text="From the label: 12 characters 0-9 and A-F of the gateway, or 15 digits of a cellular device."
     )
-    sensor_id = forms.CharField(
-        label="Sensor ID",
+    sensor_id = plain_text_field(
+        "Sensor ID",
         required=False,
-        max_length=255,
-        validators=[validate_plain_text],
-        widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF),
         help_text="Only for devices of which several share a gateway, such as pill bottle caps.",
     )
 
@@ -138,59 +110,47 @@ class ActivationForm(IdempotentOrderForm):
         return validate_gateway_id(self.cleaned_data["gateway_id"])
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        device_type = said.get("device_type")
-        if device_type and device_type.sensor_id_required and not said.get("sensor_id"):
+        values = super().clean() or self.cleaned_data
+        device_type, gateway = values.get("device_type"), values.get("gateway_id")
+        if device_type and device_type.sensor_id_required and not values.get("sensor_id"):
             self.add_error("sensor_id", f"{device_type} needs its sensor ID.")
-        self.check_gateway_capacity(said)
-        return said
+        if device_type and gateway and not values.get("override_capacity"):
+            on_gateway = gateway_capacity.device_names_on_gateway(gateway, clinic=self.patient.clinic)
+            if names := gateway_capacity.blocking_device_names([device_type], on_gateway=on_gateway):
+                self.add_error("gateway_id", gateway_full_error(names, CHECK_LABEL_ADVICE))
+        return values
 
-    def check_gateway_capacity(self, said: dict[str, Any]) -> None:
-        device_type, gateway = said.get("device_type"), said.get("gateway_id")
-        if not (device_type and gateway) or said.get("override_capacity"):
-            return
-        held = gateway_capacity.device_names_on_gateway(gateway, clinic=self.patient.clinic)
-        if names := gateway_capacity.blocking_device_names([device_type], on_gateway=held):
-            self.add_error("gateway_id", gateway_full_error(names, CHECK_LABEL_ADVICE))
-
-    def place(self, *, by: Any) -> Order:
-        """Raises orders.CantOrder, and AlreadyOpen."""
-        said = self.cleaned_data
-        return orders.activate_on_site(
-            patient=self.patient,
-            device_type=said["device_type"],
-            hardware_uuid=said["gateway_id"],
-            sensor_id=said["sensor_id"],
-            submission_id=said["submission_id"],
-            override_reason=said["override_reason"],
-            by=by,
-        )
+    def place(self, *, by: User) -> Order:
+        """Raises OrderError and LineAlreadyOpenError."""
+        copied = ("device_type", "sensor_id", "submission_id", "override_reason")
+        values = {name: self.cleaned_data[name] for name in copied}
+        hardware_uuid = self.cleaned_data["gateway_id"]
+        return orders.activate_on_site(patient=self.patient, hardware_uuid=hardware_uuid, by=by, **values)
 
 
 class LineCorrectionForm(AddressForm):
-    """What the vendor refused, with its words beside the field that they are about."""
+    """Correction of a refused line, with the vendor's message beside the field that it is about."""
 
-    gateway_id = forms.CharField(
-        label="Gateway ID or IMEI",
-        required=False,
-        max_length=40,
-        widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF | {"spellcheck": "false"}),
-        help_text="Empty: a new gateway is shipped with the device.",
-    )
+    gateway_id = gateway_id_field(required=False, help_text="Empty: a new gateway is shipped with the device.")
     all_refused = forms.BooleanField(label="Correct the other refused devices of this order too", required=False)
 
     def __init__(self, data: Any = None, *, line: OrderLine, others: int) -> None:
-        super().__init__(data, initial={**correction_initial(line.order), "all_refused": True})
-        self.on_site = line.order.kind == OrderKind.ACTIVATION
-        if self.on_site:
+        address = {name: getattr(line.order, f"ship_{name}") for name in self.address_fields}
+        super().__init__(data, initial={**address, "gateway_id": line.order.printed_gateway, "all_refused": True})
+        on_site = line.order.kind == OrderKind.ACTIVATION
+        if on_site:
             self.fields["gateway_id"].required = True
             self.fields["gateway_id"].help_text = "From the label on the gateway or the device."
-        if self.on_site or line.call.device_id:
+        if on_site or line.call.device_id:
             for name in self.address_fields:
                 del self.fields[name]
         if not others:
             del self.fields["all_refused"]
-        self.rejections = rejections_by_field(line.call.errors, self.fields)
+        self.rejections: dict[str, list[str]] = {}  # the vendor's messages by field of this form
+        for path, texts in line.call.errors.items():
+            name = REJECTED_FIELDS.get(path, ("", ""))[1]
+            if name in self.fields:
+                self.rejections.setdefault(name, []).extend(texts)
 
     def clean_gateway_id(self) -> str:
         typed = self.cleaned_data["gateway_id"]
@@ -201,14 +161,12 @@ class LineCorrectionForm(AddressForm):
         return "street" in self.fields
 
     def fields_with_rejections(self) -> list[tuple[forms.BoundField, list[str]]]:
-        """Each field with what the vendor said about it."""
-        return [(field, self.rejections.get(field.name, [])) for field in self]
+        """Each field, but for the checkbox `all_refused`, with the vendor's messages about it."""
+        return [(field, self.rejections.get(field.name, [])) for field in self if field.name != "all_refused"]
 
 
 class ReasonForm(PlainForm):
-    reason = forms.CharField(
-        max_length=200, validators=[validate_plain_text], widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF), label="Reason"
-    )
+    reason = plain_text_field("Reason", max_length=200)
 
 
 class EndOfMonitoringForm(PlainForm):
@@ -217,22 +175,13 @@ class EndOfMonitoringForm(PlainForm):
         label="Discharge the patient as well",
         required=False,
         initial=True,
-        help_text="The patient leaves the list of those who are cared for; the chart stays.",
+        help_text="The patient leaves the patient list; the chart stays.",
     )
 
 
 def gateway_full_error(device_names: list[str], advice: str) -> forms.ValidationError:
-    """With a code, so that the page offers to go on all the same for this error alone."""
+    """With a code: the page offers to order anyway for this error alone."""
     return forms.ValidationError(GATEWAY_FULL_MESSAGE.format(", ".join(device_names), advice), code=GATEWAY_FULL)
-
-
-def kit_device_types(kit: Kit) -> list[DeviceType]:
-    return [item.device_type for item in kit.items.all() for _ in range(item.quantity)]
-
-
-def correction_initial(order: Order) -> dict[str, str]:
-    address = {name: getattr(order, f"ship_{name}") for name in AddressForm.address_fields}
-    return address | {"gateway_id": order.printed_gateway}
 
 
 def validate_gateway_id(gateway_id: str) -> str:
@@ -240,12 +189,3 @@ def validate_gateway_id(gateway_id: str) -> str:
     if problem := hardware_uuid_problem(hardware):
         raise forms.ValidationError(problem)
     return hardware
-
-
-def rejections_by_field(errors: dict[str, list[str]], fields: dict[str, Any]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for path, messages in errors.items():
-        name = REJECTED_FIELDS.get(path, ("", ""))[1]
-        if name in fields:
-            found.setdefault(name, []).extend(messages)
-    return found

@@ -10,7 +10,7 @@ from patients.validators import validate_plain_text
 
 
 class Kit(models.Model):
-    """What a clinic orders with one choice: device types of the catalogue and how many of each."""
+    """A clinic's order template: device types of the catalogue and their quantities."""
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="kits")
     name = models.CharField(max_length=80, validators=[validate_plain_text])

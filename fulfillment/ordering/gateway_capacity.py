@@ -1,5 +1,5 @@
-"""Which devices a gateway has no room for. The vendor takes one device of each sensor code per gateway, and refuses the
-second one only after it was ordered; those with sensor ids of their own (pill bottle caps) share a gateway freely."""
+"""Gateway capacity: the vendor takes one device of each sensor code per gateway, and refuses a second one only after
+it was ordered. Devices with sensor ids of their own (pill bottle caps) share a gateway without a limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from patients.models import Clinic
 
 
 def device_names_on_gateway(gateway: str, *, clinic: Clinic) -> dict[str, str]:
-    """By sensor code, the names of the devices on this gateway. A form of one clinic tells nothing of another one's."""
+    """Names of the devices on this gateway by sensor code; only devices of this clinic's own patients."""
     on_it = Device.objects.linked().filter(
         gateway__hardware_uuid__iexact=normalise_hardware_uuid(gateway), patient__clinic=clinic
     )
@@ -19,7 +19,7 @@ def device_names_on_gateway(gateway: str, *, clinic: Clinic) -> dict[str, str]:
 
 
 def blocking_device_names(wanted: Iterable[DeviceType], *, on_gateway: dict[str, str]) -> list[str]:
-    """Names of what is there already, for each device that finds its place taken; two alike of one kit as well."""
+    """Names of the devices that take the place of a wanted one; two of the same sensor code in a kit count as well."""
     taken, refused = dict(on_gateway), []
     for device_type in wanted:
         if not device_type.sensor_code or device_type.sensor_id_required:

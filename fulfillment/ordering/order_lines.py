@@ -1,4 +1,4 @@
-"""What a person may do with one ordered device: correct what the vendor refused, cancel, close with a reason."""
+"""Actions of a person on one order line: correct a refused line, cancel, close with a reason."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
     from patients.models import User
 
 CORRECTABLE_STATUSES = frozenset({LineStatus.REJECTED, LineStatus.UNKNOWN_GATEWAY})
-
-
-NOTHING_TO_CORRECT = "There is nothing to correct here any more: the line has moved on or was closed."
+NOTHING_TO_CORRECT = "There is nothing to correct here any more: the line has another status now or was closed."
+NOTHING_TO_CLOSE = "This line can't be closed: it is finished, or its call to the vendor is not resolved yet."
 
 
 class OrderLineActionError(Exception):
-    """Why this can't be done any more (or not yet), and what to do instead, for the person who tried."""
+    """Why the action is not possible (any more, or yet) and what to do instead, for the person who tried."""
 
 
 def can_correct(line: OrderLine) -> bool:
@@ -48,17 +47,17 @@ def can_cancel(line: OrderLine) -> bool:
 
 
 def can_close(line: OrderLine) -> bool:
-    """A line whose call may still ship something is not closed: what is on its way must stay in sight."""
+    """A line whose call may still ship something can't be closed: what is on its way must stay listed."""
     settled = line.call.state not in CallState.unresolved() or line.call.state == CallState.NEEDS_REVIEW
     finished = line.status in (LineStatus.CONNECTED, LineStatus.UNLINKED, LineStatus.CANCELLED)
     return settled and not finished and line.closed_by_id is None and not hasattr(line, "corrected_by")
 
 
 def correct_line(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, gateway: str | None = None) -> OrderLine:
-    """Ask again with a better address, gateway ID or IMEI: a new line, linked to the refused one.
+    """Request the device again with another address, gateway ID or IMEI, on a new line linked to the refused one.
 
-    A device that the vendor made for a mistyped gateway is unlinked, or it would be charged. Corrected twice at once,
-    it is one new line. Raises TooLate, WrongHardware, CantOrder.
+    A device that the vendor created for a mistyped gateway is unlinked, or it would be charged. Corrected twice at
+    once, it is one new line. Raises OrderLineActionError, InvalidHardwareUuid, OrderError.
     """
     if earlier := OrderLine.objects.filter(corrects=line).first():
         return earlier
@@ -75,80 +74,68 @@ def correct_line(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, ga
 
 @transaction.atomic
 def correct_lines(lines: Iterable[OrderLine], **values: Any) -> list[OrderLine]:
-    """As `correct`, with the same values for each; none of them where one can't be. Raises the same."""
+    """All or none, with the same values for each. Raises as `correct_line`."""
     return [correct_line(line=line, **values) for line in lines]
 
 
 def cancel_line(*, line: OrderLine, by: User) -> str:
-    """Before it ships. Returns, for the person, what has happened. Raises TooLate with what to do instead."""
+    """Possible until it ships. Returns a message for the person. Raises OrderLineActionError."""
     with transaction.atomic():
-        withdrawn = VendorCall.objects.filter(pk=line.call_id, state=CallState.QUEUED).update(
-            state=CallState.CANCELLED, resolved_at=timezone.now()
-        )
-        said = "Cancelled before it was sent." if withdrawn else request_cancellation(line, by)
-        record_line_action(line, by, AuditAction.CANCEL, said)
+        queued = VendorCall.objects.filter(pk=line.call_id, state=CallState.QUEUED)
+        withdrawn = queued.update(state=CallState.CANCELLED, resolved_at=timezone.now())
+        result = "Cancelled before it was sent." if withdrawn else request_cancellation(line, by)
+        record_line_action(line, by, AuditAction.CANCEL, result)
     wake_worker("order_lines")
     wake_worker("vendor_calls")
-    return said
+    return result
 
 
 def close_line(*, line: OrderLine, by: User, reason: str) -> None:
-    """A person has seen to it: it leaves the list of what is stuck. Nothing changes at the vendor.
+    """The line is no longer stuck. Nothing changes at the vendor.
 
-    A call of which nobody could find out what became is given up by this: it is never sent again.
+    If its call needs review, the call is abandoned: it is never sent again. Raises OrderLineActionError.
     """
     with transaction.atomic():
-        held = (
-            VendorCall.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("device")
-            .get(pk=line.call_id)
-        )
-        line.call = held
+        calls = VendorCall.objects.select_for_update(of=("self",), no_key=True).select_related("device")
+        line.call = calls.get(pk=line.call_id)
         if not can_close(line):
-            raise OrderLineActionError(
-                "This line can't be closed: it is finished, or its call to the vendor is not settled yet."
-            )
-        if held.state == CallState.NEEDS_REVIEW:
-            manual_resolution.abandon_call(call=held, by=by)
-        mark_line_closed(line, by=by, abandoned=held.state == CallState.NEEDS_REVIEW)
+            raise OrderLineActionError(NOTHING_TO_CLOSE)
+        needs_review = line.call.state == CallState.NEEDS_REVIEW
+        if needs_review:
+            manual_resolution.abandon_call(call=line.call, by=by)
+        mark_line_closed(line, by=by, abandoned=needs_review)
         record_line_action(line, by, AuditAction.CLOSE, f"Closed: {reason}")
 
 
 def mark_line_closed(line: OrderLine, *, by: User, abandoned: bool) -> None:
-    """Inside the transaction that says why. Of two people who close at once the second is told. Raises TooLate."""
+    """Call it in the transaction that records why. Raises OrderLineActionError if another person has closed it."""
     status = LineStatus.ABANDONED if abandoned else line.status
-    Patient.objects.touch_live_version([line.patient_id])  # locked before its lines, everywhere
+    Patient.objects.touch_live_version([line.patient_id])  # locked before its lines, as everywhere
     open_lines = OrderLine.objects.filter(pk=line.pk, closed_by__isnull=True)
     if not open_lines.update(closed_at=line.closed_at or timezone.now(), closed_by=by, status=status):
-        raise OrderLineActionError("Somebody else has just closed this line.")
+        raise OrderLineActionError("Another person has just closed this line.")
 
 
 def request_cancellation(line: OrderLine, by: User) -> str:
     call = VendorCall.objects.select_related("device").get(pk=line.call_id)
     if call.state in CallState.sent_unresolved():
-        raise OrderLineActionError(
-            "Its order is with the vendor and the answer is not clear yet. Please try again later."
-        )
+        text = "Its order is with the vendor and the answer is not clear yet. Please try again later."
+        raise OrderLineActionError(text)
     if call.device is None:
         raise OrderLineActionError("The vendor refused it, so there is nothing to cancel.")
     if not unlinking.can_be_cancelled(call.device):
-        raise OrderLineActionError(
-            "It has been shipped, so it can't be cancelled any more. End its monitoring instead."
-        )
+        raise OrderLineActionError("It has been shipped and can't be cancelled any more. End its monitoring instead.")
     unlinking.request_unlink_or_delete(CallKind.DELETE, device=call.device, by=by)
     return "Asked the vendor to cancel it."
 
 
 def create_corrected_line(line: OrderLine, by: User, ship_to: ShipTo | None, gateway: str | None) -> OrderLine:
     order, device = line.order, line.call.device
-    changes: dict[str, Any] = {"closed_at": line.closed_at or timezone.now()}
-    Patient.objects.touch_live_version(
-        [line.patient_id]
-    )  # whoever does something else to it meanwhile waits here, or was waited for
+    Patient.objects.touch_live_version([line.patient_id])  # locks the patient: other actions on the line wait
     line.refresh_from_db(fields=("status", "closed_by"))
     if not awaits_correction(line):
         raise OrderLineActionError(NOTHING_TO_CORRECT)
-    OrderLine.objects.filter(pk=line.pk).update(**changes)
+    OrderLine.objects.filter(pk=line.pk).update(closed_at=line.closed_at or timezone.now())
     if device is not None:
         unlinking.request_unlink_or_delete(CallKind.UNLINK, device=device, by=by)
     if gateway is not None:

@@ -1,10 +1,11 @@
-"""Ordering devices for a patient, and activating what the patient was handed on site."""
+"""Orders: place a kit order for a patient, or activate a device that the patient got on site."""
 
 from __future__ import annotations
 
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
@@ -23,17 +24,17 @@ from patients.queueing.wakeup import wake_worker
 if TYPE_CHECKING:
     from patients.models import User
 
-DevicePosition = tuple[str, int]  # family and nth: one place in the household
+DevicePosition = tuple[str, int]  # family and nth, as in the constraint `line_one_open`
 ONE_OPEN_LINE_CONSTRAINT = "line_one_open"
 STATES_NOT_IN_USE = (*DeviceState.ended(), DeviceState.UNKNOWN_GATEWAY)
 
 
 class OrderError(Exception):
-    """Why nothing was ordered, for the person who tried."""
+    """Why the order was refused, for the person who placed it."""
 
 
 class LineAlreadyOpenError(OrderError):
-    """These devices are on their way to this patient already. Ordering more needs a reason."""
+    """These devices are on their way to this patient already; another one needs `override_reason`."""
 
     def __init__(self, lines: Iterable[OrderLine]) -> None:
         self.lines = list(lines)
@@ -52,10 +53,10 @@ def place(
     require_signature: bool = False,
     override_reason: str = "",
 ) -> Order:
-    """Order a kit, one call per device. `gateway`: the one at the patient's home that the devices join; None ships one.
+    """Order a kit, one call per device. `gateway`: of the patient, which the devices join; None ships a new one.
 
-    The same `submission_id` again returns the same order. Raises AlreadyOpen for a device that is on its way already,
-    unless `override_reason` says why another one is needed; CantOrder for a discharged patient or an empty kit.
+    The same `submission_id` again returns the same order. Raises LineAlreadyOpenError for a device that is on its way
+    already, unless `override_reason` is given; OrderError for a discharged patient or an empty kit.
     """
     wanted = [item.device_type for item in kit.items.select_related("device_type") for _ in range(item.quantity)]
     order = Order(
@@ -67,12 +68,8 @@ def place(
         placed_by=by,
         **shipping_columns(ship_to),
     )
-
-    def request(device_type: DeviceType) -> VendorCall:
-        return requests.request_order(
-            patient=patient, device_type=device_type, gateway=gateway, ship_to=shipping_address(order), by=by
-        )
-
+    address = shipping_address(order)
+    request = partial(requests.request_order, patient=patient, gateway=gateway, ship_to=address, by=by)
     return submit_order(order, wanted, request, override_reason=override_reason)
 
 
@@ -86,7 +83,7 @@ def activate_on_site(
     sensor_id: str = "",
     override_reason: str = "",
 ) -> Order:
-    """Start a device that the patient was handed. Raises WrongHardware, AlreadyOpen, CantOrder."""
+    """Activate a device that the patient has. Raises InvalidHardwareUuid, LineAlreadyOpenError, OrderError."""
     order = Order(
         kind=OrderKind.ACTIVATION,
         patient=patient,
@@ -94,12 +91,9 @@ def activate_on_site(
         gateway_id=requests.validate_hardware_uuid(hardware_uuid),
         placed_by=by,
     )
-
-    def request(device_type: DeviceType) -> VendorCall:
-        return requests.request_activation(
-            patient=patient, device_type=device_type, hardware_uuid=hardware_uuid, sensor_id=sensor_id, by=by
-        )
-
+    request = partial(
+        requests.request_activation, patient=patient, hardware_uuid=hardware_uuid, sensor_id=sensor_id, by=by
+    )
     return submit_order(order, [device_type], request, override_reason=override_reason)
 
 
@@ -116,8 +110,8 @@ def open_lines(patient: Patient) -> Iterable[OrderLine]:
 
 
 def shipping_columns(ship_to: ShipTo) -> dict[str, str]:
-    names = {"name": "name", "address": "street", "city": "city", "state": "state", "zip_code": "zip_code"}
-    return {f"ship_{ours}": getattr(ship_to, theirs) for theirs, ours in names.items()}
+    columns = {f"ship_{name}": getattr(ship_to, name) for name in ("name", "city", "state", "zip_code")}
+    return columns | {"ship_street": ship_to.address}
 
 
 def shipping_address(order: Order) -> ShipTo:
@@ -131,19 +125,24 @@ def shipping_address(order: Order) -> ShipTo:
     )
 
 
-def violated_constraint(error: IntegrityError) -> str:
-    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
-
-
 def submit_order(
-    order: Order, wanted: list[DeviceType], request: Callable[[DeviceType], VendorCall], *, override_reason: str
+    order: Order, wanted: list[DeviceType], request: Callable[..., VendorCall], *, override_reason: str
 ) -> Order:
-    """Order, lines, calls, event and audit row in one transaction, and the constraints say whether it is the first."""
+    """Order, lines, calls, event and audit row in one transaction; the constraints detect a duplicate."""
+    on_site = order.kind == OrderKind.ACTIVATION
     try:
         with transaction.atomic():
             lock_patient_and_save(order)
             create_order_lines(order, wanted, request, override_reason)
-            record_order(order)
+            text = "Activated on site" if on_site else f"Ordered {order.kit}"
+            timeline.add_person_event(text, by=order.placed_by, order=order)
+            audit_log.record_event(
+                AuditEvent.Action.ACTIVATE if on_site else AuditEvent.Action.ORDER,
+                by=order.placed_by,
+                patients=[order.patient_id],
+                clinic=order.patient.clinic,
+                target=f"order:{order.pk}",
+            )
     except IntegrityError as error:
         return handle_duplicate_order(order, wanted, error)
     wake_worker("vendor_calls")
@@ -151,7 +150,7 @@ def submit_order(
 
 
 def lock_patient_and_save(order: Order) -> None:
-    """The patient's row is locked before it is read again: what we send of it is what is stored."""
+    """The patient's row is locked before it is read again, so that the calls have what is stored."""
     patient = order.patient
     Patient.objects.touch_live_version([patient.pk])
     patient.refresh_from_db(fields=["external_id", "external_id_sent_at", "discharged_at", "phone", "sms_consent"])
@@ -164,22 +163,22 @@ def lock_patient_and_save(order: Order) -> None:
 
 
 def create_order_lines(
-    order: Order, wanted: list[DeviceType], request: Callable[[DeviceType], VendorCall], override_reason: str
+    order: Order, wanted: list[DeviceType], request: Callable[..., VendorCall], override_reason: str
 ) -> None:
     if not wanted:
         raise OrderError("This kit is empty. An administrator can put devices into it.")
     if missing := [each.name for each in wanted if not each.listed or each.deprecated]:
         raise OrderError(f"No longer in the vendor's catalogue: {', '.join(sorted(set(missing)))}.")
     taken = {(line.family, line.nth) for line in open_lines(order.patient) if not line.override_reason}
-    for device_type, seat in device_positions(wanted):
+    for device_type, (family, nth) in device_positions(wanted):
         OrderLine.objects.create(
             order=order,
             patient=order.patient,
             device_type=device_type,
-            family=seat[0],
-            nth=seat[1],
-            call=request(device_type),
-            override_reason=override_reason if seat in taken else "",
+            family=family,
+            nth=nth,
+            call=request(device_type=device_type),
+            override_reason=override_reason if (family, nth) in taken else "",
         )
 
 
@@ -190,27 +189,13 @@ def device_positions(wanted: list[DeviceType]) -> Iterator[tuple[DeviceType, Dev
         yield device_type, (device_type.family, counts[device_type.family])
 
 
-def record_order(order: Order) -> None:
-    on_site = order.kind == OrderKind.ACTIVATION
-    text = "Activated on site" if on_site else f"Ordered {order.kit}"
-    timeline.add_person_event(text, by=order.placed_by, order=order)
-    audit_log.record_event(
-        AuditEvent.Action.ACTIVATE if on_site else AuditEvent.Action.ORDER,
-        by=order.placed_by,
-        patients=[order.patient_id],
-        clinic=order.patient.clinic,
-        target=f"order:{order.pk}",
-    )
-
-
 def handle_duplicate_order(order: Order, wanted: list[DeviceType], error: IntegrityError) -> Order:
-    """A second click finds the order of the first. The database said so; here it is only put in words."""
+    """The order of the first click; else raises OrderError for the constraint that the database has reported."""
     earlier = Order.objects.filter(submission_id=order.submission_id, patient=order.patient).first()
     if earlier:
         return earlier
-    if violated_constraint(error) != ONE_OPEN_LINE_CONSTRAINT:
+    if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != ONE_OPEN_LINE_CONSTRAINT:
         raise OrderError("This form was used for another order already. Please open a new one.") from error
-    seats = {seat for _, seat in device_positions(wanted)}
-    raise LineAlreadyOpenError(
-        line for line in open_lines(order.patient) if (line.family, line.nth) in seats
-    ) from error
+    positions = {position for _, position in device_positions(wanted)}
+    taken = [line for line in open_lines(order.patient) if (line.family, line.nth) in positions]
+    raise LineAlreadyOpenError(taken) from error

@@ -8,7 +8,7 @@ from patients.models import Patient
 
 
 class SpecialOrder(models.Model):
-    """Demo, bulk, supply, replacement or return-label order at the vendor, as its webhooks tell. Newest update wins."""
+    """Demo, bulk, supply, replacement or return-label order, as the vendor's webhooks report it. Newest update wins."""
 
     class Type(models.TextChoices):
         DEMO = "DE", "Demo"
@@ -40,6 +40,5 @@ class SpecialOrder(models.Model):
 
     @property
     def type_label(self) -> str:
-        return (
-            self.Type(self.order_type).label if self.order_type in self.Type.values else f"Unknown ({self.order_type})"
-        )
+        known = self.order_type in self.Type.values
+        return self.Type(self.order_type).label if known else f"Unknown ({self.order_type})"

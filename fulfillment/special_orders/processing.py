@@ -1,5 +1,4 @@
-"""Special-order webhooks: demo, bulk, supplies, replacement, return label. Unlike the others they tell when they
-changed, so the newest update wins in whatever order they arrive."""
+"""Special-order webhooks: upserted by request id; the newest `updated_on` wins in whatever order they arrive."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ MAX_ORDER_TYPE_LENGTH = 32
 
 
 def process_special_order_deliveries(deliveries: Sequence[Delivery]) -> list[DeliveryOutcome]:
-    """One outcome each. Runs in the transaction that settles the deliveries."""
+    """One outcome per delivery. Runs in the transaction that completes the deliveries."""
     return [process_delivery(delivery) for delivery in deliveries]
 
 
@@ -43,27 +42,22 @@ def process_delivery(delivery: Delivery) -> DeliveryOutcome:
 def upsert_special_order(delivery: Delivery, item: PayloadItem | InvalidPayload) -> DeliveryOutcome:
     if isinstance(item, InvalidPayload):
         raise item
-    said = item.fields
-    request_id = text_field(said, "request_id")
-    if not request_id or not request_id.strip():
+    request_id = (text_field(item.fields, "request_id") or "").strip()
+    if not request_id:
         raise InvalidPayload("It has no request_id that can be read.")
-    facts = parse_special_order(said) | {"received_at": delivery.received_at}
-    known, created = SpecialOrder.objects.get_or_create(request_id=request_id.strip(), defaults=facts)
+    values = parse_special_order(item.fields) | {"received_at": delivery.received_at}
+    stored, created = SpecialOrder.objects.get_or_create(request_id=request_id, defaults=values)
     if not created:
-        rows_older_than(known, facts["updated_on"]).update(**facts)
+        # One conditional UPDATE: of two workers the one with the older update changes nothing.
+        older = Q(updated_on__isnull=True)
+        if values["updated_on"] is not None:
+            older |= Q(updated_on__lt=values["updated_on"])
+        SpecialOrder.objects.filter(older, pk=stored.pk).update(**values)
     return DeliveryOutcome(flagged=item.repaired)
 
 
-def rows_older_than(special_order: SpecialOrder, updated_on: dt.datetime | None) -> Any:
-    """One statement decides: two workers can't let the older update win."""
-    rows = SpecialOrder.objects.filter(pk=special_order.pk)
-    if updated_on is None:
-        return rows.filter(updated_on__isnull=True)
-    return rows.filter(Q(updated_on__isnull=True) | Q(updated_on__lt=updated_on))
-
-
 def parse_special_order(fields: dict[str, Any]) -> dict[str, Any]:
-    external_id = text_field(fields, "patient_id")
+    external_id, contents, manifest = text_field(fields, "patient_id"), fields.get("contents"), fields.get("manifest")
     return {
         "order_number": text_field(fields, "order_number") or "",
         "order_type": (text_field(fields, "order_type") or "")[:MAX_ORDER_TYPE_LENGTH],
@@ -72,15 +66,11 @@ def parse_special_order(fields: dict[str, Any]) -> dict[str, Any]:
         "client_device_id": text_field(fields, "client_device_id") or "",
         "hardware_uuid": normalise_hardware_uuid(text_field(fields, "hardware_uuid")),
         "tracking_link": text_field(fields, "tracking_link", MAX_LINK_LENGTH) or "",
-        "contents": value_or_empty(fields.get("contents"), list),
-        "manifest": value_or_empty(fields.get("manifest"), dict),
+        "contents": to_plain_json(contents) if isinstance(contents, list) else [],
+        "manifest": to_plain_json(manifest) if isinstance(manifest, dict) else {},
         "created_on": parse_timestamp(fields, "created_on"),
         "updated_on": parse_timestamp(fields, "updated_on"),
     }
-
-
-def value_or_empty(value: Any, kind: type) -> Any:
-    return to_plain_json(value) if isinstance(value, kind) else kind()
 
 
 def parse_timestamp(fields: dict[str, Any], name: str) -> dt.datetime | None:
@@ -88,9 +78,9 @@ def parse_timestamp(fields: dict[str, Any], name: str) -> dt.datetime | None:
     if text == "":
         return None
     try:
-        moment = tenovi.parse_time(text or "")
+        timestamp = tenovi.parse_time(text or "")
     except ValueError:
         raise InvalidPayload(f"Its {name} is not a time that can be read.") from None
-    if not EARLIEST_POSSIBLE_TIME <= moment <= timezone.now() + MAX_FUTURE_OFFSET:
+    if not EARLIEST_POSSIBLE_TIME <= timestamp <= timezone.now() + MAX_FUTURE_OFFSET:
         raise InvalidPayload(f"Its {name} is not a possible time.")
-    return moment
+    return timestamp

@@ -1,4 +1,4 @@
-"""Who works in the demo, and the passphrase that `make demo` prints."""
+"""Staff accounts of the demo, and the passphrase that `make demo` prints."""
 
 from __future__ import annotations
 
@@ -17,28 +17,19 @@ STAFF = (
     ("carmen", "Carmen Ruiz", Role.COORDINATOR, HARBOR),
 )
 PASSPHRASE_WORDS = (
-    "amber",
-    "birch",
-    "cedar",
-    "delta",
-    "ember",
-    "fjord",
-    "grove",
-    "heron",
-    "inlet",
-    "juniper",
-    "lark",
-    "maple",
-)
+    "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "juniper", "lark", "maple",
+)  # fmt: skip
 
 
 def create_demo_staff(clinics: dict[str, Clinic], *, accounts: Path) -> dict[str, User]:
-    """Everybody by first name. The file `accounts` tells their passphrase, and is written if it is not there.
+    """Users by first name. Their passphrase is read from the file `accounts`.
 
-    Without the file nobody could sign in any more, so then all get the passphrase of a new one.
+    Without the file, all get a new passphrase, which is written to it.
     """
-    known = read_passphrase(accounts)
-    phrase = known or generate_passphrase()
+    found = re.search(r"password for all: (\S+)", accounts.read_text(encoding="utf-8")) if accounts.exists() else None
+    known = found[1] if found else None
+    words = (secrets.choice(PASSPHRASE_WORDS) for _ in range(3))
+    phrase = known or f"{'-'.join(words)}-{secrets.randbelow(90) + 10}"
     staff = {}
     for name, full_name, role, clinic in STAFF:
         user = User.objects.filter(email=demo_email(name)).first()
@@ -52,28 +43,15 @@ def create_demo_staff(clinics: dict[str, Clinic], *, accounts: Path) -> dict[str
             user.save(update_fields=["password"])
         staff[name] = user
     if known is None:
-        accounts.write_text(accounts_file_text(phrase), encoding="utf-8")
+        lines = [f"  {demo_email(name):<22} {Role(role).label}, {clinic}" for name, _, role, clinic in STAFF]
+        accounts.write_text("\n".join([f"  password for all: {phrase}", "", *lines]) + "\n", encoding="utf-8")
     return staff
 
 
 def coordinators_by_clinic(staff: dict[str, User]) -> dict[str, User]:
-    """By clinic: who enrols and orders there."""
+    """The coordinator of each clinic, by the clinic's name."""
     return {clinic: staff[name] for name, _, role, clinic in STAFF if role == Role.COORDINATOR}
 
 
 def demo_email(name: str) -> str:
     return f"{name}@demo.example"
-
-
-def generate_passphrase() -> str:
-    return "-".join(secrets.choice(PASSPHRASE_WORDS) for _ in range(3)) + f"-{secrets.randbelow(90) + 10}"
-
-
-def read_passphrase(accounts: Path) -> str | None:
-    found = re.search(r"password for all: (\S+)", accounts.read_text(encoding="utf-8")) if accounts.exists() else None
-    return found[1] if found else None
-
-
-def accounts_file_text(phrase: str) -> str:
-    lines = [f"  {demo_email(name):<22} {Role(role).label}, {clinic}" for name, _, role, clinic in STAFF]
-    return "\n".join([f"  password for all: {phrase}", "", *lines]) + "\n"

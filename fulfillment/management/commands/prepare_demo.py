@@ -1,4 +1,4 @@
-"""The demo by the front door: the same functions as forms and workers, and the vendor's own lists. Safe to repeat."""
+"""Command `prepare_demo`: fills the demo through the functions of forms and workers. Idempotent."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ KITS = {
     "Diabetes": ("Tenovi Glucometer", "Tenovi BPM - L"),
     "COPD": ("Tenovi Pulse Ox",),
 }
+ENROLLMENT_FIELDS = (
+    "external_id", "given_name", "family_name", "sex", "mrn", "phone", "street", "street_2", "city", "state",
+    "time_zone", "provider", "conditions", "sms_consent",
+)  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -41,9 +45,12 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         if not settings.DEMO:
-            raise CommandError("This invents people. It runs in the demo only (DEMO=1).")
-        described = json.loads(Path(PERSONAS_FILE).read_text(encoding="utf-8"))
-        clinics = self.create_clinics(described["clinics"])
+            raise CommandError("This creates invented people. It runs in the demo only (DEMO=1).")
+        described = json.loads(PERSONAS_FILE.read_text(encoding="utf-8"))
+        clinics = {
+            row["name"]: Clinic.objects.get_or_create(name=row["name"], defaults={"time_zone": row["time_zone"]})[0]
+            for row in described["clinics"]
+        }
         staff = _demo_staff.create_demo_staff(clinics, accounts=Path(os.environ["DEMO_ACCOUNTS_FILE"]))
         coordinators = _demo_staff.coordinators_by_clinic(staff)
         with tenovi.user_client() as client:
@@ -52,17 +59,12 @@ class Command(BaseCommand):
                 reconciliation.sync_catalogue(client)
             self.create_kits(clinics)
             new = self.enroll_personas(described["people"], clinics, coordinators)
-            if new or not has_finished_device_sync():
+            # An earlier preparation may have been stopped after the enrolment.
+            if new or not SyncRun.objects.filter(kind=SyncKind.DEVICES, finished_at__isnull=False).exists():
                 reconciliation.reconcile_devices(client)
         self.register_special_order_webhook()
         self.place_stuck_order(described["people"], coordinators)
         reading_runs.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
-
-    def create_clinics(self, rows: list[dict[str, Any]]) -> dict[str, Clinic]:
-        return {
-            row["name"]: Clinic.objects.get_or_create(name=row["name"], defaults={"time_zone": row["time_zone"]})[0]
-            for row in rows
-        }
 
     def create_kits(self, clinics: dict[str, Clinic]) -> None:
         types = DeviceType.objects.in_bulk(field_name="name")
@@ -75,17 +77,20 @@ class Command(BaseCommand):
     def enroll_personas(
         self, rows: list[dict[str, Any]], clinics: dict[str, Clinic], coordinators: dict[str, User]
     ) -> int:
-        """Returns how many are new. Each under the account id that the vendor's list already knows."""
+        """Each with the account id of the vendor's list. Returns the number of new patients."""
         new = [row for row in rows if Patient.objects.by_external_id(row["external_id"]) is None]
         with transaction.atomic():
             for row in new:
-                admission.enroll_patient(
-                    by=coordinators[row["clinic"]], clinic=clinics[row["clinic"]], **enrollment_fields(row)
-                )
+                values = {name: row[name] for name in ENROLLMENT_FIELDS} | {
+                    "birth_date": date.fromisoformat(row["birth_date"]),
+                    "zip_code": row["zip"],
+                }
+                clinic = row["clinic"]
+                admission.enroll_patient(by=coordinators[clinic], clinic=clinics[clinic], **values)
         return len(new)
 
     def register_special_order_webhook(self) -> None:
-        """In the vendor's web app a person sets this hook up; the simulated vendor has a control endpoint for it."""
+        """The real vendor offers this in its web app only; the simulated one has a control endpoint for it."""
         answer = httpx2.post(
             f"{settings.TENOVI_BASE_URL}/_control/register_special_order_webhook",
             headers={"X-Control": os.environ.get("SIMULATOR_CONTROL", "control")},
@@ -98,7 +103,7 @@ class Command(BaseCommand):
         answer.raise_for_status()
 
     def place_stuck_order(self, rows: list[dict[str, Any]], coordinators: dict[str, User]) -> None:
-        """An order whose address the vendor can't use: ZIP 00000. It stays in Client Action Required."""
+        """An order with ZIP code 00000, which the vendor can't ship: its status stays Client Action Required."""
         row = next(row for row in rows if row["scenario"] == STUCK_SCENARIO)
         patient = Patient.objects.by_external_id(row["external_id"])
         if patient is None or Order.objects.filter(patient=patient).exists():
@@ -113,19 +118,3 @@ class Command(BaseCommand):
             submission_id=uuid.uuid4(),
             by=coordinators[row["clinic"]],
         )
-
-
-def has_finished_device_sync() -> bool:
-    """An earlier preparation may have been stopped between enrolling and adopting."""
-    return SyncRun.objects.filter(kind=SyncKind.DEVICES, finished_at__isnull=False).exists()
-
-
-def enrollment_fields(row: dict[str, Any]) -> dict[str, Any]:
-    same = (
-        "external_id", "given_name", "family_name", "sex", "mrn", "phone", "street", "street_2", "city", "state",
-        "time_zone", "provider", "conditions", "sms_consent",
-    )  # fmt: skip
-    return {name: row[name] for name in same} | {
-        "birth_date": date.fromisoformat(row["birth_date"]),
-        "zip_code": row["zip"],
-    }
