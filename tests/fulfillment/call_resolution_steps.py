@@ -1,4 +1,4 @@
-"""Calls of which nobody knows what became, and the page on which a person decides."""
+"""Steps of tests of manual call resolution: calls that need review, and the page to resolve them."""
 
 from django.urls import reverse
 
@@ -26,7 +26,7 @@ def get_call_page(browser, call):
 
 
 def rename_vendor_devices(sim, name):
-    """As when somebody at the vendor has touched the order: nothing of ours fits it by itself any more."""
+    """As if the order had been edited at the vendor: no call matches it any more."""
     clear_client_notes(sim)
     with sim.state.transaction():
         for document in sim.devices():

@@ -1,4 +1,4 @@
-"""What becomes of orders between two looks at them."""
+"""Steps of order tests: send calls, make refreshes due, read statuses."""
 
 from devices.models import Device
 from devices.outbox import sending

@@ -1,4 +1,4 @@
-"""Nobody could tell what became of a call: a person looks at the vendor with us, and decides once."""
+"""Manual resolution of calls that need review: confirm, send again, abandon; decided once."""
 
 import threading
 import uuid
@@ -25,7 +25,7 @@ def test_call_page_shows_request_time_and_requester(call_needing_review, as_cora
     call = call_needing_review("reset_before")
     shown = get_call_page(as_cora, call)
 
-    assert all(word in shown for word in ("Tenovi Scale", call.reference, cora.name, "Rosa Delgado", "Not looked yet"))
+    assert all(word in shown for word in ("Tenovi Scale", call.reference, cora.name, "Rosa Delgado", "Not checked yet"))
     assert AuditEvent.objects.filter(action="view", actor_id=cora.pk).exists()
 
 
@@ -48,7 +48,7 @@ def test_call_resolution_send_again_with_wrong_reference_changes_nothing(call_ne
 
 
 @pytest.mark.parametrize("typed", ["VWRONG", "V234567892345678923"])
-def test_call_resolution_form_keeps_wrong_reference_with_visible_error(call_needing_review, as_cora, typed):
+def test_call_resolution_form_shows_wrong_reference_with_visible_error(call_needing_review, as_cora, typed):
     """A section that is closed would hide both."""
     page = post_resolution(
         as_cora, call_needing_review("reset_before"), "send_again", typed_reference=typed
@@ -169,7 +169,7 @@ def test_call_resolution_by_five_concurrent_users_succeeds_once(rosa, scale, elm
     call = VendorCall.objects.create(
         kind="order", patient=rosa, state="needs_review", payload={"name": "Tenovi Scale"}, lookup_at=timezone.now()
     )
-    told, ready = [], threading.Barrier(5)
+    results, ready = [], threading.Barrier(5)
 
     def choose(n):
         ready.wait()
@@ -178,9 +178,9 @@ def test_call_resolution_by_five_concurrent_users_succeeds_once(rosa, scale, elm
                 call_resolution.send_call_again(call=call, by=cora)
             else:
                 call_resolution.abandon_call(call=call, by=cora, reason="n")
-            told.append("won")
+            results.append("resolved")
         except call_resolution.CannotResolve:
-            told.append("told")
+            results.append("refused")
         finally:
             connection.close()
 
@@ -188,5 +188,5 @@ def test_call_resolution_by_five_concurrent_users_succeeds_once(rosa, scale, elm
     [each.start() for each in people]
     [each.join() for each in people]
 
-    assert sorted(told) == ["told"] * 4 + ["won"]
+    assert sorted(results) == ["refused"] * 4 + ["resolved"]
     assert AuditEvent.objects.filter(action="resolve_call").count() == 1

@@ -52,23 +52,23 @@ class CallsStateMachine(VendorStateMachine):
 
     @initialize(faults=st.lists(st.sampled_from(NETWORK_FAULTS), min_size=2, max_size=4))
     def a_bad_morning(self, faults):
-        self.somebody_orders(0)
-        self.somebody_orders(0)
-        self.somebody_activates(1)
+        self.a_coordinator_orders(0)
+        self.a_coordinator_orders(0)
+        self.a_coordinator_activates(1)
         for fault in faults:
-            self.an_order_meets_trouble(fault)
+            self.an_order_meets_a_fault(fault)
         self.workers_work()
 
     @precondition(lambda self: len(self.keys) < MOST_CALLS)
     @rule(who=st.integers(0, 1))
-    def somebody_orders(self, who):
+    def a_coordinator_orders(self, who):
         asked = {"patient": self.people[who], "device_type": self.scale, "by": self.cora}
         call = requests.request_order(gateway=None, ship_to=SHIPPING_ADDRESS, **asked)
         self.keys[call.pk] = call.reference
 
     @precondition(lambda self: len(self.keys) < MOST_CALLS)
     @rule(who=st.integers(0, 1))
-    def somebody_activates(self, who):
+    def a_coordinator_activates(self, who):
         gateway = f"A1B2C3D4E5{len(self.keys):02X}"
         asked = {"patient": self.people[who], "device_type": self.scale, "by": self.cora}
         call = requests.request_activation(hardware_uuid=gateway, **asked)
@@ -77,11 +77,11 @@ class CallsStateMachine(VendorStateMachine):
     # --- what goes wrong
 
     @rule(fault=st.sampled_from(NETWORK_FAULTS))
-    def an_order_meets_trouble(self, fault):
+    def an_order_meets_a_fault(self, fault):
         self.sim.faults.add(**fault, match={"method": "POST"})
 
     @rule(fault=st.sampled_from(NETWORK_FAULTS), times=st.integers(1, 3))
-    def the_search_meets_trouble(self, fault, times):
+    def the_search_meets_a_fault(self, fault, times):
         self.sim.faults.add(**fault, times=times, match={"method": "GET"})
 
     @rule()
@@ -93,7 +93,7 @@ class CallsStateMachine(VendorStateMachine):
         self.sim.faults.clear()
 
     @rule()
-    def the_wire_is_mended(self):
+    def the_network_is_repaired(self):
         self.sim.faults.clear()
 
     @rule(written=st.booleans())
@@ -152,7 +152,7 @@ class CallsStateMachine(VendorStateMachine):
             self.decide(call, choice)
 
     def decide(self, call, choice):
-        """The person knows what the vendor would say on the phone, and takes no stranger's device."""
+        """The person knows what the vendor would answer by phone, and takes no other patient's device."""
         call.refresh_from_db()
         made, before = self.ledger.made(self.keys[call.pk]), call.state
         try:
@@ -206,7 +206,7 @@ class CallsStateMachine(VendorStateMachine):
         absent = [
             line.at for line in between if not set(line.listed) & (set(first.made) - self.got_by_others(pk, line))
         ]
-        # Others of the same person may have been looked for before: such a list neither proves nor spoils anything.
+        # Earlier lookups may be about other calls of the same patient: such a list proves nothing.
         settled = [at for at in absent if at - first.at >= sending.settle_time()]
         apart = bool(settled) and settled[-1] - settled[0] >= sending.settle_time()
         chosen = [(at, how) for who, at, how in self.decided if who == pk and first.at < at < second.at]

@@ -1,4 +1,4 @@
-"""What a look at the vendor proves about a call, and what it does not."""
+"""Manual lookup at the vendor: what it proves about a call, and what it does not."""
 
 import datetime as dt
 
@@ -32,8 +32,8 @@ def test_manual_lookup_that_finds_nothing_allows_sending_again(call_needing_revi
     call.refresh_from_db()
     assert (call.state, call.resolved_by) == (State.CONFIRMED, cora)
     assert len(sim.devices()) == 1
-    told = AuditEvent.objects.get(action="resolve_call")
-    assert (told.target, told.details) == (f"call:{call.pk}", {"choice": "send_again", "proved": True})
+    event = AuditEvent.objects.get(action="resolve_call")
+    assert (event.target, event.details) == (f"call:{call.pk}", {"choice": "send_again", "proved": True})
 
 
 def test_call_resolution_send_again_requires_manual_lookup(call_needing_review, as_cora):
@@ -134,4 +134,4 @@ def test_call_page_live_update_shows_lookup_result(call_needing_review, client, 
 
     run_lookup(call, client)
 
-    assert "holds nothing of this request" in as_cora.get(live, {"v": rosa.live_version}).content.decode()
+    assert "has nothing of this request" in as_cora.get(live, {"v": rosa.live_version}).content.decode()

@@ -1,4 +1,4 @@
-"""The demo's people come by the front door, once, however often the demo is started."""
+"""Command `prepare_demo`: creates the demo's people once, however often it runs."""
 
 import httpx2
 import pytest
@@ -27,9 +27,9 @@ def simulator():
 
 @pytest.fixture
 def demo_vendor(simulator, monkeypatch, settings, tmp_path):
-    wire = httpx2.WSGITransport(app=simulator)
-    monkeypatch.setattr(client_factory, "build_transport", lambda: wire)
-    monkeypatch.setattr(httpx2, "post", httpx2.Client(transport=wire).post)
+    transport = httpx2.WSGITransport(app=simulator)
+    monkeypatch.setattr(client_factory, "build_transport", lambda: transport)
+    monkeypatch.setattr(httpx2, "post", httpx2.Client(transport=transport).post)
     monkeypatch.setenv("DEMO_ACCOUNTS_FILE", str(tmp_path / "accounts.txt"))
     settings.DEMO, settings.TENOVI_CALL_GAP_SECONDS = True, 0.0
     return simulator
@@ -59,12 +59,12 @@ def test_prepare_demo_enrolls_forty_patients_and_adopts_their_devices(demo_vendo
 
 def test_prepare_demo_twice_changes_nothing(demo_vendor, tmp_path):
     call_command("prepare_demo")
-    before, told = row_counts(), shown_passphrase(tmp_path)
+    before, passphrase = row_counts(), shown_passphrase(tmp_path)
 
     call_command("prepare_demo")
 
     assert row_counts() == before
-    assert shown_passphrase(tmp_path) == told
+    assert shown_passphrase(tmp_path) == passphrase
     assert len(demo_vendor.state.store.all("webhook")) == 3
 
 

@@ -71,28 +71,32 @@ def test_status_webhook_for_unknown_device_waits_and_is_applied_later(rosa):
     ],
 )
 def test_status_webhook_with_unusable_body_is_quarantined_with_reason(db, body):
-    kept = process_webhook(body)
+    delivery = process_webhook(body)
 
-    assert kept.state == Delivery.State.QUARANTINED
-    assert kept.reason
+    assert delivery.state == Delivery.State.QUARANTINED
+    assert delivery.reason
 
 
 def test_status_webhook_with_invalid_text_is_repaired_and_flagged(device):
-    kept = process_webhook(b'{"hwi_device_id": "%s", "status": "Ship\\u0000ped \\ud800"}' % str(device.hwi_id).encode())
+    delivery = process_webhook(
+        b'{"hwi_device_id": "%s", "status": "Ship\\u0000ped \\ud800"}' % str(device.hwi_id).encode()
+    )
 
-    assert kept.flagged
+    assert delivery.flagged
     assert "\ufffd" in OrderEvent.objects.get(source="webhook").text
 
 
 def test_status_webhook_with_non_text_link_drops_link_and_is_flagged(device):
-    kept = process_webhook({"hwi_device_id": str(device.hwi_id), "status": "Shipped", "tracking_link": {"href": "x"}})
+    delivery = process_webhook(
+        {"hwi_device_id": str(device.hwi_id), "status": "Shipped", "tracking_link": {"href": "x"}}
+    )
 
-    assert kept.flagged
+    assert delivery.flagged
     assert OrderEvent.objects.get(source="webhook").tracking_link == ""
 
 
 def test_status_webhook_is_applied_if_device_appears_during_processing(rosa):
-    """Our order's answer is stored between the look for the device and the commit of `waiting`."""
+    """Our order's answer is stored between the query of the device and the commit of `waiting`."""
     hwi_id = uuid.uuid4()
 
     def take_in_while_it_arrives(deliveries):

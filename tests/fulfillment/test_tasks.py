@@ -1,4 +1,4 @@
-"""Tasks as a worker runs them: no transaction around them, the real client, the vendor on the wire."""
+"""Tasks as a worker runs them: no transaction around them, the real client, the simulated vendor."""
 
 import uuid
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Webhooks are hints: lost, repeated, late or in any order, the timeline ends where the vendor's own record stands."""
+"""Tracking: with lost, repeated, late or unordered webhooks, lines end at the status of the vendor's record."""
 
 import datetime as dt
 import json
@@ -177,16 +177,16 @@ def set_vendor_status(sim, word):
 
 def test_tracking_refreshes_all_devices_of_replaced_gateway(device, rosa):
     old = "0F9E8D7C6B5A"
-    sibling, stranger = DeviceFactory(patient=rosa, gateway__hardware_uuid=old), DeviceFactory(patient=rosa)
+    sibling, unrelated = DeviceFactory(patient=rosa, gateway__hardware_uuid=old), DeviceFactory(patient=rosa)
 
     process_webhook(device, "Replaced", device_id=old.lower(), hardware_uuid="77AA88BB99CC")
 
     due = set(Device.objects.refresh_due().values_list("pk", flat=True))
     assert due == {device.pk, sibling.pk}
-    assert stranger.pk not in due
+    assert unrelated.pk not in due
 
 
-def test_tracking_keeps_refresh_due_for_webhook_received_during_refresh(device, client):
+def test_tracking_preserves_refresh_due_for_webhook_received_during_refresh(device, client):
     process_webhook(device, "Shipped")
     claimed, until = tracking.claim_next_device()
     process_webhook(device, "Delivered")

@@ -32,7 +32,7 @@ class TrackingStateMachine(VendorStateMachine):
         self.sim.state.webhook_sender.queue_delivery = lambda hook, event, payload: self.hooks.append(payload)
         self.hooks, self.sent = [], []
         with self.sim.state.transaction():
-            hook = {"id": "h", "event": "FULFILLMENT"}
+            hook = {"id": "h", "event": "FULFILLMENT", "enabled_by_default": True}
             self.sim.state.store.put("webhook", "h", hook)
         elm = factories.ClinicFactory()
         cora = factories.UserFactory(role="coordinator", clinics=[elm])
@@ -50,7 +50,7 @@ class TrackingStateMachine(VendorStateMachine):
         self.sim.advance(seconds)
 
     @rule(data=st.data(), word=st.sampled_from(MANUAL_STATUSES))
-    def somebody_at_the_vendor_changes_the_status(self, data, word):
+    def the_vendor_staff_changes_the_status(self, data, word):
         if linked := [each["id"] for each in self.sim.devices() if not each["unlinked_on"]]:
             self.sim.set_status(data.draw(st.sampled_from(linked)), word, moving=True)
 

@@ -1,4 +1,4 @@
-"""Staff of the house, who use it through HTTP alone, as a browser would."""
+"""Journeys: staff users of the running stack, over HTTP only, as a browser would."""
 
 import re
 import time
@@ -39,16 +39,16 @@ PATIENT = {
 
 @pytest.fixture(scope="session")
 def clinic_stack(stack):
-    """The house with a clinic in it: catalogue read, webhooks registered, staff and a kit."""
+    """The running stack with one clinic: catalogue read, webhooks registered, staff and a kit."""
     stack.run_manage_command("shell", "-v", "0", "-c", f"{VENDOR_SETUP_SCRIPT}{CLINIC_SETUP_SCRIPT}")
     return stack
 
 
 class HttpUser:
-    """Somebody at a browser: keeps cookies, fills forms as they stand on the page."""
+    """A user at a browser: stores cookies, fills in the forms of the pages."""
 
-    def __init__(self, house, name):
-        self.http = httpx2.Client(base_url=house.base_url, timeout=WAIT_TIMEOUT_SECONDS, follow_redirects=True)
+    def __init__(self, stack, name):
+        self.http = httpx2.Client(base_url=stack.base_url, timeout=WAIT_TIMEOUT_SECONDS, follow_redirects=True)
         self.fill("/accounts/login/", login=f"{name}@house.example", password=PASSWORD)
 
     def see(self, path):
@@ -64,7 +64,7 @@ class HttpUser:
         return answer
 
     def enrol(self, **said):
-        """Returns the address of the new patient's page. Journeys share a house, and some a patient's name."""
+        """Returns the address of the new patient's page. Journeys share a stack, and some a patient's name."""
         answer = self.fill("/patients/new/", **PATIENT | {"another_person": "on"} | said)
         found = re.search(r"/patients/[0-9a-f-]{36}/", str(answer.url))
         assert found, errors_on(answer.text)
@@ -95,9 +95,9 @@ def wait_for(look, *, what):
     raise AssertionError(f"not within {LONG_WAIT_TIMEOUT_SECONDS} s: {what}")
 
 
-def stored_readings(house, patient_path):
+def stored_readings(stack, patient_path):
     """(metric, value_1, source) of all that is stored for a patient."""
-    with psycopg.connect(house.env["DATABASE_URL"]) as connection:
+    with psycopg.connect(stack.env["DATABASE_URL"]) as connection:
         return connection.execute(STORED_READINGS_QUERY, [patient_id_in(patient_path)]).fetchall()
 
 

@@ -1,4 +1,4 @@
-"""A patient whose every field is unmistakable, the story that spreads them, and the ears that listen for them."""
+"""A patient with unmistakable fields, the steps that spread them, and the receivers that record all output."""
 
 import base64
 import binascii
@@ -25,13 +25,13 @@ PATIENT = {
     "phone": "603 555 0177", "street": "77 Goldhaehnchen Lane", "city": "Stieglitzburg", "zip_code": "03877",
     "provider": "Dr Zeisig",
 }  # fmt: skip
-NOTE = "Zaunkoenig"  # whatever else somebody may write: notes, reasons, headers, a search
+NOTE = "Zaunkoenig"  # whatever else a user may write: notes, reasons, headers, a search
 CANARIES = [
     *("quetzalia", "kanarienvogel", "1931-07-29", "07/29/1931", "july 29, 1931", "jul 29, 1931", "29 jul", "mrn-finch"),
     *("5550177", "555 0177", "555-0177", "goldhaehnchen", "stieglitz", "03877", "zeisig", "zaunkoenig"),
     *(VALUE, REJECTED_VALUE, "zilpzalp", "failing row", "detail:"),  # how PostgreSQL begins to quote a row
 ]
-# Stored at its second try, whenever that is, it stands far from the good one, whose digits it would smooth away.
+# Stored at its second try, whenever that is, it is far from the good one, whose digits it would smooth away.
 LONG_AGO = {"timestamp": "2026-01-11T08:00:00Z", "created": "2026-01-11T08:01:00Z"}
 IDS = re.compile(r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b")
 CHECK_ALARMS_SCRIPT = "from devices.monitoring import operator_alarms; operator_alarms.update_operator_alarms()"
@@ -45,15 +45,15 @@ def canaries_in(text):
 
 @dataclass
 class RecordedOutput:
-    """What the house has said while the story went on."""
+    """All output of the stack during the scenario."""
 
     valkey: list[str] = field(default_factory=list)
     pages: list[tuple[str, str]] = field(default_factory=list)  # address, text
 
 
-def record_page(told, answer):
+def record_page(recorded, answer):
     answer.read()
-    told.pages.append((str(answer.url), answer.text))
+    recorded.pages.append((str(answer.url), answer.text))
 
 
 def activate_scale(cora, vendor, patient):
@@ -112,8 +112,8 @@ def send_malformed_requests(clinic, cora):
     for path in (f"/patients/{name}/", f"/{name}?q={name}", f"/patients/?q={name}", f"/static/{name}.css", "/\x00"):
         cora.http.get(path.replace("\x00", "%00"), headers={"X-Request-Id": name, "User-Agent": name})
     cora.http.post("/patients/search/", data={"q": name})
-    stranger = {"login": f"{name}@example.org", "password": NOTE}
-    httpx2.post(f"{clinic.base_url}/accounts/login/", data=stranger, timeout=WAIT_TIMEOUT_SECONDS)
+    unknown_user = {"login": f"{name}@example.org", "password": NOTE}
+    httpx2.post(f"{clinic.base_url}/accounts/login/", data=unknown_user, timeout=WAIT_TIMEOUT_SECONDS)
     httpx2.get(clinic.base_url, headers={"Host": f"{name}.example"}, timeout=WAIT_TIMEOUT_SECONDS)
     port = urlsplit(clinic.base_url).port
     for line in (f"GET /{name} HTTP/9.9", f"GET /{name}", f"{name} / HTTP/1.1", f"GET / HTTP/1.1\r\n{name} {NOTE}: 1"):
@@ -178,14 +178,14 @@ def monitor_valkey(server, heard):
             while not stop.is_set():
                 heard.append(monitor.next_command()["command"])
 
-        ear = threading.Thread(target=listen, daemon=True)
-        ear.start()
+        receiver = threading.Thread(target=listen, daemon=True)
+        receiver.start()
         try:
             yield
         finally:
             stop.set()
             server.ping()
-            ear.join(WAIT_TIMEOUT_SECONDS)
+            receiver.join(WAIT_TIMEOUT_SECONDS)
 
 
 def log_texts(clinic):

@@ -39,7 +39,7 @@ def page_if_unknown(page):
     return page if "Unknown" in page else None
 
 
-def test_activation_journey_shows_malformed_gateway_id_at_field_and_keeps_it(clinic_stack, cora):
+def test_activation_journey_shows_malformed_gateway_id_at_field_and_preserves_it(clinic_stack, cora):
     patient = cora.enrol(given_name="Nora", family_name="Sullivan", mrn="")
     form = f"/orders/new/?patient={patient_id_in(patient)}&how=activate"
     scale = re.search(r'value="(\d+)"[^>]*>Tenovi Scale<', cora.see(form)).group(1)
@@ -69,7 +69,7 @@ def test_webhook_wakeup_updates_live_page_without_sweep(clinic_stack, cora, nadi
 
 @contextlib.contextmanager
 def beat_paused(clinic):
-    """Whoever sends them hangs meanwhile."""
+    """The process that sends them hangs meanwhile."""
     beat = next(each for each in clinic.supervisor.processes if each.name == "beat")
     beat.send(signal.SIGSTOP)
     try:

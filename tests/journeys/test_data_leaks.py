@@ -33,18 +33,18 @@ from tests.timeouts import WAIT_TIMEOUT_SECONDS
 
 @pytest.fixture(scope="module")
 def recorded_output(clinic_stack):
-    told = RecordedOutput()
+    recorded = RecordedOutput()
     with (
         httpx2.Client(
             base_url=f"{clinic_stack.simulator_url}/_control/",
             headers={"X-Control": clinic_stack.env["SIMULATOR_CONTROL"]},
             timeout=WAIT_TIMEOUT_SECONDS,
         ) as vendor,
-        monitor_valkey(broker_client(clinic_stack), told.valkey),
+        monitor_valkey(broker_client(clinic_stack), recorded.valkey),
     ):
         cora, nadia = HttpUser(clinic_stack, "cora"), HttpUser(clinic_stack, "nadia")
         for person in (cora, nadia):
-            person.http.event_hooks["response"].append(lambda answer: record_page(told, answer))
+            person.http.event_hooks["response"].append(lambda answer: record_page(recorded, answer))
         patient = cora.enrol(**PATIENT)
         hwi_id = activate_scale(cora, vendor, patient)
         place_order_with_vendor_errors(cora, vendor, patient)
@@ -55,7 +55,7 @@ def recorded_output(clinic_stack):
         send_emails(clinic_stack)
         for path in (patient, "/patients/", "/orders/", "/devices/", f"{patient}edit/"):
             cora.see(path)
-    return told
+    return recorded
 
 
 def test_leak_search_finds_planted_canaries(recorded_output, clinic_stack):

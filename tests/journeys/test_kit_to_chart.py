@@ -16,9 +16,9 @@ def place_order(cora, patient):
 def test_kit_journey_from_order_to_first_readings_on_chart(clinic_stack, cora, nadia):
     patient = cora.enrol()
     order = place_order(cora, patient)
-    told = wait_for(lambda: page_if_connected(cora, order), what="both devices connected")
+    page = wait_for(lambda: page_if_connected(cora, order), what="both devices connected")
 
-    timeline = told[told.index("timeline") :]
+    timeline = page[page.index("timeline") :]
     assert all(state in timeline for state in STATES), "every stage is kept"
     wait_for(lambda: has_charts(nadia.see(patient)), what="blood pressure and weight on the page")
     assert {row[0] for row in stored_readings(clinic_stack, patient)} >= {"blood_pressure", "weight"}

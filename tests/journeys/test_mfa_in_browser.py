@@ -16,7 +16,7 @@ MINA = "mina@house.example"
 
 @pytest.fixture
 def mfa_required_url(clinic_stack):
-    """Another web server of the same house: whoever comes in through it shows a second step."""
+    """Another web server of the same stack: signing in through it needs a second step."""
     port, supervisor = find_free_port(), clinic_stack.supervisor
     words = ("-m", "gunicorn", "--config", str(ROOT / "config" / "gunicorn.py"), "config.wsgi:application")
     given = {"BIND": f"127.0.0.1:{port}", "SITE_URL": f"http://127.0.0.1:{port}", "MFA_REQUIRED": "1"}
@@ -30,9 +30,9 @@ def mfa_required_url(clinic_stack):
     process.stop()
 
 
-def mails_to_mina(house, words):
+def mails_to_mina(stack, words):
     """What was mailed to Mina and says so."""
-    found = (path.read_text() for path in (house.plan.state / "mail").iterdir())
+    found = (path.read_text() for path in (stack.plan.state / "mail").iterdir())
     return [text for text in found if f"To: {MINA}" in text and words in text]
 
 

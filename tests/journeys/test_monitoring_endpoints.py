@@ -1,4 +1,4 @@
-"""What `/healthz/deep` and `/metrics` say of the house that really stands."""
+"""`/healthz/deep` and `/metrics` of a running stack."""
 
 import re
 import signal
@@ -17,9 +17,9 @@ MORE_THAN_A_PERIOD = 40
 JOBS = {"alarms", "nightly_start", "nightly", "catalogue", "devices", "gateways", "unknown_devices"}
 
 
-def get_with_ops_token(house, path):
-    headers = {"Authorization": f"Bearer {house.env['OPS_TOKEN']}"}
-    return httpx2.get(f"{house.base_url}{path}", headers=headers, timeout=WAIT_TIMEOUT_SECONDS)
+def get_with_ops_token(stack, path):
+    headers = {"Authorization": f"Bearer {stack.env['OPS_TOKEN']}"}
+    return httpx2.get(f"{stack.base_url}{path}", headers=headers, timeout=WAIT_TIMEOUT_SECONDS)
 
 
 def test_deep_health_check_reports_no_problem_after_start(stack):
@@ -72,7 +72,7 @@ def test_deep_health_check_names_hanging_process_until_it_resumes(stack, name, r
     wait_for(lambda: not problems(), what="signs of life again")
 
 
-def age_job_heartbeats(house):
+def age_job_heartbeats(stack):
     """As if ten minutes had gone by."""
-    with psycopg.connect(house.env["DATABASE_URL"]) as connection:
+    with psycopg.connect(stack.env["DATABASE_URL"]) as connection:
         connection.execute("UPDATE queueing_periodicjob SET succeeded_at = succeeded_at - interval '10 minutes'")

@@ -1,4 +1,4 @@
-"""Orders in a real Chromium at both widths, with the whole house behind it: nothing complains, nothing overflows."""
+"""Orders in a real Chromium at both widths, with the whole stack behind it: no error, no overflow."""
 
 import re
 

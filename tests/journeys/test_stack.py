@@ -24,8 +24,8 @@ def test_simulator_control_api_requires_control_token(simulator_control):
 
 
 def test_stack_temporary_files_are_in_a_folder_removed_with_it(stack):
-    """Whoever is killed tidies nothing up."""
-    kept = Path(stack.env["TMPDIR"])
+    """A killed process cleans up nothing."""
+    temporary = Path(stack.env["TMPDIR"])
 
-    assert list(kept.glob("vitals-counts-*"))
-    assert kept.parent == paths.socket_folder(stack.plan.state)
+    assert list(temporary.glob("vitals-counts-*"))
+    assert temporary.parent == paths.socket_folder(stack.plan.state)

@@ -114,7 +114,8 @@ def test_webhook_receiver_closes_slow_body_without_storing_it(receiver, framing)
     lines = [f"POST {WEBHOOK_PATH} HTTP/1.1", "Host: x", f"Authorization: {receiver.secrets.read_text()}", head, "", ""]
     answer = receiver.raw("\r\n".join(lines).encode(), *pieces, pause=0.2)
 
-    assert answer is None or answer.status == 408  # once it is closed, what goes on coming may reset the connection
+    # None: once it is closed, further data may reset the connection.
+    assert answer is None or answer.status == 408
     assert receiver.stored_count(sent) == 0
 
 
@@ -137,7 +138,7 @@ def test_request_body_timeout_applies_to_forms(receiver):
     head = b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n"
     answer = receiver.raw(head + b"Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin=")
 
-    assert answer.status == 403  # no token could be read, and nobody waited for more
+    assert answer.status == 403  # no token could be read, and no process waited for more
 
 
 @pytest.mark.parametrize("header", [

@@ -1,4 +1,4 @@
-"""Devices handed over on site, and gateway ids that were mistyped."""
+"""Activation of devices on site, and mistyped gateway ids."""
 
 import pytest
 

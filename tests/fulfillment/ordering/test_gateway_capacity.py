@@ -1,4 +1,4 @@
-"""A device for which its gateway has no room is told before it is ordered; nothing that was typed is lost."""
+"""Gateway capacity: the order forms refuse a device that the gateway has no place for, and lose no input."""
 
 import uuid
 
@@ -6,11 +6,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from fulfillment.forms.orders import ActivationForm
 from fulfillment.models import Order
 from tests.factories import DeviceFactory, DeviceTypeFactory, GatewayFactory, KitFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db
 AT_HOME = "A1B2C3D4E5F6"
+OVERRIDE_LABEL = ActivationForm.base_fields["override_capacity"].label
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_order_form_shows_which_kits_do_not_fit_existing_gateway(cora_client, ro
 
     text = get_order_form(cora_client, rosa).content.decode()
 
-    assert text.count("Needs a new gateway: the one that the patient has holds Tenovi BPM - L already.") == 1
+    assert text.count("Needs a new gateway: the patient's gateway has Tenovi BPM - L already.") == 1
 
 
 def test_order_form_join_choice_lists_devices_on_gateway(cora_client, rosa, device_on_gateway, kit):
@@ -61,12 +63,12 @@ def test_order_form_preselects_new_gateway_if_no_kit_fits(cora_client, rosa, dev
     assert get_order_form(cora_client, rosa).context["form"]["gateway"].value() == "join"
 
 
-def test_order_form_refuses_full_gateway_at_field_and_keeps_input(cora_client, rosa, device_on_gateway, kit):
+def test_order_form_refuses_full_gateway_at_field_and_preserves_input(cora_client, rosa, device_on_gateway, kit):
     page = post_order(cora_client, rosa, kit)
 
     assert "would refuse it" in page.context["form"].errors["gateway"][0]
     assert "77 Typed Street" in page.content.decode()
-    assert "go on all the same" in page.content.decode()
+    assert OVERRIDE_LABEL in page.content.decode()
     assert not Order.objects.exists()
 
 
@@ -140,5 +142,5 @@ def test_activation_form_offers_no_override_for_malformed_gateway_id(cora_client
     page = post_activation(cora_client, rosa, cuff, gateway_id="A1B2").content.decode()
 
     assert "A gateway ID has 12 characters" in page
-    assert "all the same" not in page
-    assert "all the same" in post_activation(cora_client, rosa, cuff).content.decode()
+    assert OVERRIDE_LABEL not in page
+    assert OVERRIDE_LABEL in post_activation(cora_client, rosa, cuff).content.decode()

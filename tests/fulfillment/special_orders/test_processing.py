@@ -35,7 +35,7 @@ def process_webhook(body):
 
 
 @pytest.mark.parametrize("history", list(itertools.permutations((PENDING, SHIPPED, DELIVERED))))
-def test_special_order_keeps_newest_update_in_any_order(db, history):
+def test_special_order_stores_newest_update_in_any_order(db, history):
     for body in history:
         process_webhook(body)
 
@@ -45,9 +45,9 @@ def test_special_order_keeps_newest_update_in_any_order(db, history):
 def test_special_order_is_linked_to_patient_by_external_id(rosa):
     process_webhook(PENDING | {"patient_id": rosa.external_id.upper()})
 
-    kept = SpecialOrder.objects.get()
-    assert kept.patient == rosa
-    assert kept.hardware_uuid == "77AA88BB99CC"
+    stored = SpecialOrder.objects.get()
+    assert stored.patient == rosa
+    assert stored.hardware_uuid == "77AA88BB99CC"
 
 
 def test_special_order_webhook_list_quarantines_only_bad_item(db):
@@ -85,5 +85,5 @@ def test_special_order_webhook_with_unusable_body_is_quarantined(db, body):
 def test_special_order_ignores_malformed_contents(db):
     process_webhook(PENDING | {"contents": "a gateway", "manifest": [1, 2]})
 
-    kept = SpecialOrder.objects.get()
-    assert (kept.contents, kept.manifest) == ([], {})
+    stored = SpecialOrder.objects.get()
+    assert (stored.contents, stored.manifest) == ([], {})
