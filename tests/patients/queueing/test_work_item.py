@@ -9,15 +9,16 @@ from django.utils import timezone
 from devices.models import SyncRow
 from patients.queueing import work_item
 from patients.queueing.work_item import Drained, DrainEnd, drain
-from tests.factories import SyncRowFactory
+from tests.factories import SyncRowFactory, SyncRunFactory
 
 HOUR = dt.timedelta(hours=1)
 
 
 @pytest.mark.django_db
 def test_claim_leases_due_rows_in_order_and_never_twice():
-    late, later = (SyncRowFactory(next_attempt_at=timezone.now() - hours * HOUR) for hours in (2, 1))
-    SyncRowFactory(next_attempt_at=timezone.now() + HOUR)
+    run = SyncRunFactory()
+    late, later = (SyncRowFactory(run=run, next_attempt_at=timezone.now() - hours * HOUR) for hours in (2, 1))
+    SyncRowFactory(run=run, next_attempt_at=timezone.now() + HOUR)
 
     assert list(SyncRow.objects.due().claim()) == [late]
     assert list(SyncRow.objects.due().claim(5)) == [later]
