@@ -1,4 +1,4 @@
-"""What about a device or gateway that works in principle asks for a hand: in words, with what to do about it."""
+"""Device issues: what needs attention about a device or gateway that works in principle, with what to do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def issues_for_device(device: Device, *, now: dt.datetime) -> list[DeviceIssue]:
     if device.state == DeviceState.CONNECTED and is_silent(device.last_seen_at, now):
         found.append(
             DeviceIssue(
-                "Nothing has been heard of it for more than two days.",
+                "It has sent nothing for more than two days.",
                 "Ask the patient to take a reading near the gateway, and whether the gateway has power.",
             )
         )

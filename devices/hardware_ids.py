@@ -33,7 +33,7 @@ def hardware_uuid_problem(normalised: str) -> str | None:
 
 
 def imei_checksum_warning(normalised: str) -> str | None:
-    """A doubt that stops nobody: the vendor's documents don't promise that each IMEI carries a check digit."""
+    """A warning only: the vendor's documents don't promise that each IMEI carries a check digit."""
     if is_imei(normalised) and not passes_luhn(normalised):
         return "The last digit of this IMEI doesn't fit the others. Please compare it with the label."
     return None

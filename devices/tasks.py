@@ -58,7 +58,7 @@ def fetch_gateway_statuses() -> None:
 
 @shared_task
 def refresh_requested_gateways() -> None:
-    """What somebody who sits before a page wants to know, or what has just been noticed."""
+    """What a user has requested on a page, or what has just been detected."""
     if not (Gateway.objects.lookup_requested().exists() or Device.objects.hardware_log_due().exists()):
         return
     with tenovi.user_client() as client:

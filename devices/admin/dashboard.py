@@ -1,6 +1,6 @@
-"""What an administrator sees first: how much of each kind there is, whether it needs somebody, and the way to it.
+"""Dashboard panels of the admin: open work, deliveries, comparisons, webhooks and users, each figure with its list.
 
-Every figure comes from a partial index, from rows of a few hundred, or is counted no further than anybody would read.
+Every figure comes from a partial index, from a table of a few hundred rows, or is counted up to a limit.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def changelist_url(model: type[Model], **query: object) -> str:
 def build_line(
     label: str, rows: QuerySet[Any] | int, href: str = "", *, tone: str = "", note: str = ""
 ) -> DashboardFigure:
-    """With a tone only where there is something."""
+    """A figure with its link. The tone applies if the count isn't zero, else the figure is ok."""
     if isinstance(rows, int):
         count, more = rows, ""
     else:
@@ -73,7 +73,7 @@ def attention_panel(request: HttpRequest) -> DashboardPanel:
                 reverse("admin:devices_unknown_device_list"),
                 tone=WARN,
             ),
-            build_line("Alarms that last", alarms, changelist_url(OperatorAlarm, resolved_at__isempty=1), tone=BAD),
+            build_line("Lasting alarms", alarms, changelist_url(OperatorAlarm, resolved_at__isempty=1), tone=BAD),
             build_line("Keys that the vendor refuses", keys, changelist_url(ApiKeySlot), tone=BAD),
         ],
     )
@@ -81,7 +81,7 @@ def attention_panel(request: HttpRequest) -> DashboardPanel:
 
 @register_dashboard_panel
 def deliveries_panel(_: HttpRequest) -> DashboardPanel:
-    """All that isn't done by state and kind, from two indexes; what is done by the planner's own estimate."""
+    """Deliveries that aren't done by state and kind, from two indexes; all of them by the planner's estimate."""
     found: dict[tuple[str, str], int] = {}
     for states in ((DeliveryState.NEW,), DeliveryState.needing_review()):
         some = Delivery.objects.filter(state__in=states).order_by()
@@ -96,7 +96,7 @@ def deliveries_panel(_: HttpRequest) -> DashboardPanel:
     ]  # fmt: skip
     return DashboardPanel(
         "Webhook deliveries",
-        [*lines, DashboardFigure("All that is kept", row_count_label(Delivery), changelist_url(Delivery))],
+        [*lines, DashboardFigure("All stored deliveries", row_count_label(Delivery), changelist_url(Delivery))],
     )
 
 
@@ -121,7 +121,7 @@ def quarantine_panel(_: HttpRequest) -> DashboardPanel:
 
 @register_dashboard_panel
 def sync_runs_panel(_: HttpRequest) -> DashboardPanel:
-    """The last of each kind: asked, found, missed by webhooks, how many differences."""
+    """The last run of each kind: asked, found, missed by webhooks, how many differences."""
     lines = []
     for kind in SyncKind:
         run = SyncRun.objects.filter(kind=kind).order_by("-started_at").first()
@@ -143,10 +143,13 @@ def sync_runs_panel(_: HttpRequest) -> DashboardPanel:
 
 @register_dashboard_panel
 def webhooks_panel(_: HttpRequest) -> DashboardPanel:
-    """Of the last 24 hours by how they ended. What an authenticated sender was refused is lost until the next pull."""
+    """Of the last 24 hours by outcome. What an authenticated sender was refused is lost until the next pull."""
     totals = WebhookCount.objects.since(timezone.now() - DAY).totals("outcome")
-    strangers_ = WebhookOutcome.unauthenticated()
-    tones = dict.fromkeys(WebhookOutcome.values, BAD) | dict.fromkeys(strangers_, WARN) | {WebhookOutcome.ACCEPTED: ""}
+    tones = (
+        dict.fromkeys(WebhookOutcome.values, BAD)
+        | dict.fromkeys(WebhookOutcome.unauthenticated(), WARN)
+        | {WebhookOutcome.ACCEPTED: ""}
+    )
     return DashboardPanel(
         "Webhooks in the last 24 hours",
         [
@@ -181,7 +184,7 @@ def people_panel(request: HttpRequest) -> DashboardPanel:
         "People",
         [
             *lines,
-            build_line("Invited, not yet in", invited, changelist_url(User, is_active__exact=0)),
+            build_line("Invited, not signed in yet", invited, changelist_url(User, is_active__exact=0)),
             build_line("Closed accounts", closed, changelist_url(User, is_active__exact=0)),
         ],
     )

@@ -1,4 +1,4 @@
-"""The inbox for people: what came in, what became of it, what to do about it."""
+"""Admin of webhook deliveries: list, body, replay and dismissal."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ WORK_BY_DELIVERY_KIND = {
     DeliveryKind.SPECIAL_ORDER: "special_order_webhooks",
 }
 MAX_REASONS = 100
-REPLAY_EXPLANATION = "Each is worked on as if it had just come in. What was understood before stays as it is."
+REPLAY_EXPLANATION = "Each is processed as if it had just come in. What was stored from it before stays as it is."
 DISMISS_EXPLANATION = (
-    "They leave the list of what somebody must look at. Their bodies stay until they are purged by age."
+    "They leave the list of deliveries that need a person. Their bodies stay until they are purged by age."
 )
 
 
 class ReasonFilter(admin.SimpleListFilter):
-    """Of what needs a person. Reasons hold no value, so they may stand in an address."""
+    """Filters deliveries that need a person. Reasons hold no value of a patient, so a URL may carry them."""
 
     title, parameter_name = "reason", "reason"
 
@@ -72,7 +72,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         extra = {
             "counts": count_by_reason(),
-            "strangers": unknown_devices.count_unknown_devices(),
+            "unknown_device_count": unknown_devices.count_unknown_devices(),
             **(extra_context or {}),
         }
         return super().changelist_view(request, extra)
@@ -90,10 +90,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return has_model_permission(request, "replay", Delivery)
 
-    @admin.action(description="Work on the selected deliveries once more", permissions=["replay"])
+    @admin.action(description="Process the selected deliveries once more", permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
         if confirmation := self.confirm_delivery_action(
-            request, queryset, "Work on these deliveries once more?", REPLAY_EXPLANATION
+            request, queryset, "Process these deliveries once more?", REPLAY_EXPLANATION
         ):
             return confirmation
         kinds = set(queryset.order_by().values_list("kind", flat=True).distinct())
@@ -101,7 +101,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         audit_log.record_event(AuditEvent.Action.REPLAY, by=current_user(request), count=count)
         for kind in kinds:
             wake_worker(WORK_BY_DELIVERY_KIND[DeliveryKind(kind)])
-        self.message_user(request, f"{count} deliveries are worked on again.", messages.SUCCESS)
+        self.message_user(request, f"{count} deliveries are processed again.", messages.SUCCESS)
         return None
 
     @admin.action(description="Dismiss the selected deliveries", permissions=["replay"])
@@ -111,7 +111,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         ):
             return confirmation
         count = maintenance.dismiss_deliveries(
-            Delivery.objects.filter(pk__in=queryset.values("pk")), reason="looked at by a person"
+            Delivery.objects.filter(pk__in=queryset.values("pk")), reason="checked by a person"
         )
         audit_log.record_event(AuditEvent.Action.DISMISS, by=current_user(request), count=count)
         self.message_user(request, f"{count} deliveries dismissed.", messages.SUCCESS)
@@ -128,7 +128,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
 
 def count_by_reason(rows: QuerySet[Delivery] | None = None) -> list[dict[str, Any]]:
-    """By state, kind and reason with the oldest of each: of what needs a person, or of `rows`."""
+    """Counts by state, kind and reason, with the oldest of each: of deliveries that need a person, or of `rows`."""
     if rows is None:
         rows = Delivery.objects.filter(state__in=DeliveryState.needing_review())
     grouped = rows.order_by().values("state", "kind", "reason").annotate(count=Count("pk"), oldest=Min("received_at"))

@@ -1,4 +1,4 @@
-"""What the vendor sells, and what patients hold."""
+"""Admin of the device catalogue, gateways and devices."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class DeviceTypeAdmin(ReadOnlyAdmin):
     readonly_fields = ("metric_names",)
 
     def metric_names(self, device_type: DeviceType) -> str:
-        told = [entry for entry in device_type.metrics if isinstance(entry, dict)]
-        return ", ".join(str(entry.get("primary_display_name") or entry.get("name", "")) for entry in told)
+        entries = [entry for entry in device_type.metrics if isinstance(entry, dict)]
+        return ", ".join(str(entry.get("primary_display_name") or entry.get("name", "")) for entry in entries)
 
 
 @admin.register(Gateway)
@@ -42,13 +42,13 @@ class GatewayAdmin(ReadOnlyAdmin):
     def signal(self, gateway: Gateway) -> str:
         return f"{gateway.signal_label}, {gateway.signal_strength}" if gateway.signal_label else ""
 
-    @admin.display(description="sensors that it may hear")
+    @admin.display(description="whitelisted sensors")
     def sensors(self, gateway: Gateway) -> str:
-        told = (
+        sensors = (
             f"code {row.sensor_code}" + ("" if row.confirmed else ", not confirmed")
             for row in gateway.whitelist_entries
         )
-        return "; ".join(told) or "none told"
+        return "; ".join(sensors) or "none reported"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Gateway], search_term: str

@@ -1,4 +1,4 @@
-"""What runs by itself, and whom it called."""
+"""Admin of periodic jobs, operator alarms and webhook counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparisons with the vendor, and what they found different, in words."""
+"""Texts of sync runs and of the differences that they found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from devices.sync.gateway_status import STATUS_MISSING
 from patients.models import User
 from patients.templatetags.time_display import format_age
 
-# Kind of difference, as written down: what it means, what to do.
+# By stored kind of difference: what it means, what to do.
 DIFFERENCE_TEXTS = {
     "billed, but its patient is not known here": (
         "The vendor bills it, and its patient is not enrolled here.",
@@ -21,7 +21,7 @@ DIFFERENCE_TEXTS = {
     ),
     "linked to another patient at the vendor": (
         "Here it is one patient's, at the vendor another's. Nothing was moved.",
-        "Ask the vendor whose it is; readings from now on may be somebody else's.",
+        "Ask the vendor whose it is; readings from now on may be another person's.",
     ),
     "other hardware at the vendor": ("Its gateway or IMEI was replaced; taken over.", "Nothing to do."),
     "other status at the vendor": ("Its status has changed, and no webhook said so; taken over.", "Nothing to do."),
@@ -29,9 +29,9 @@ DIFFERENCE_TEXTS = {
         "The vendor does not list it.",
         "If the patient still uses it, ask the vendor; else end its monitoring.",
     ),
-    "could not be read": ("The vendor's row can't be read.", "Tell the developers; nothing was changed."),
+    "could not be read": ("The vendor's row can't be read.", "Report it to the developers; nothing was changed."),
     STATUS_MISSING: (
-        "The vendor told nothing about this gateway.",
+        "The vendor gave no status of this gateway.",
         "The next night asks again; else ask the vendor.",
     ),
 }
@@ -47,7 +47,7 @@ class DisplayedDifference:
 
 
 def differences_for_display(run: SyncRun, *, user: User) -> list[DisplayedDifference]:
-    """About devices of own clinics' patients, and of nobody. Three queries, however many."""
+    """About devices of own clinics' patients, and of no patient. Three queries, however many."""
     hwi_ids = {entry["hwi_id"] for entry in run.differences if entry.get("hwi_id")}
     devices = {str(device.hwi_id): device for device in Device.objects.filter(hwi_id__in=filter_valid_uuids(hwi_ids))}
     own = {

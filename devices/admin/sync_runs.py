@@ -1,4 +1,4 @@
-"""Comparisons with the vendor: how far each is, what it found, and a new one now."""
+"""Admin of sync runs: progress, differences, patients, and the start of a new run."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ MAX_ROWS = 50  # of one run's patients; the rest is in the list of its own
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    """Each comparison with the vendor, how far it is, and what it found different, in words."""
-
     list_display = (
         "started_at", "kind", "progress", "count_at_vendor",
          "new_here", "missed_by_webhooks", "difference_count", "problem",
@@ -49,7 +47,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         return [path("start/<slug:kind>/", start, name="devices_syncrun_start"), *super().get_urls()]
 
     def start_run(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """A person wants to compare now. A second click joins the run that is under way."""
+        """Start a run now. A second click returns the run that is under way."""
         if not has_model_permission(request, "start", SyncRun):
             raise PermissionDenied
         if kind not in STARTER_BY_KIND:
@@ -59,7 +57,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         return redirect("admin:devices_syncrun_change", run.pk)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Below the run: its differences, and those of its patients whom somebody must look at."""
+        """Adds the run's differences, and its patients of own clinics that failed or missed readings."""
         run, user = context["original"], current_user(request)
         own = SyncRow.objects.filter(run=run, patient__clinic__in=list(user.clinics.all())).select_related("patient")
         context |= {
@@ -71,7 +69,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def audit_named_patients(self, request: HttpRequest, run: SyncRun, rows: list[SyncRow]) -> None:
-        """Beside the look at the run itself, which is nobody's: whose names stand below it."""
+        """The view of the run names no patient; the patients listed below it are audited here."""
         if patients := list(dict.fromkeys(row.patient_id for row in rows)):
             view = AuditEvent.Action.ADMIN_VIEW
             audit_log.record_event(

@@ -1,4 +1,4 @@
-"""Unknown devices: each with what is known about it, and a choice for whoever looks after the clinic."""
+"""Admin pages of unknown devices: what is known about each, and attach, look up again or dismiss."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from patients.search import patient_search_filter
 MAX_FOUND = 20
 DISMISS_REASONS = (
     "The vendor's test message",
-    "A device of nobody in our care",
+    "A device of none of our patients",
     "Returned or replaced, its readings don't matter",
 )
 
 
 class SearchForm(forms.Form):
-    """Sent by POST: names never stand in an address."""
+    """Sent by POST: a URL never carries a name."""
 
     text = forms.CharField(max_length=80, label="Name, MRN, birth date or id")
 
@@ -59,22 +59,22 @@ def unknown_device_urls(site: Any) -> list[Any]:
 def unknown_device_list(request: HttpRequest) -> HttpResponse:
     require_view_permission(request)
     return render_unknown_page(
-        request, "list", title="Unknown devices", strangers=unknown_devices.list_unknown_devices()
+        request, "list", title="Unknown devices", unknown_devices=unknown_devices.list_unknown_devices()
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def unknown_device_detail(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
     require_view_permission(request)
-    stranger = unknown_devices.find_unknown_device(hwi_id)
-    if stranger is None:
+    unknown_device = unknown_devices.find_unknown_device(hwi_id)
+    if unknown_device is None:
         raise Http404("Nothing of such a device waits.")
     if request.method == "POST":
         if not has_model_permission(request, "replay", Delivery):
             raise PermissionDenied
-        answer = CHOICE_HANDLERS.get(request.POST.get("choice", ""), search_patients)(request, stranger)
+        answer = CHOICE_HANDLERS.get(request.POST.get("choice", ""), search_patients)(request, unknown_device)
         return answer or redirect("admin:devices_unknown_device_list")
-    return render_detail(request, stranger)
+    return render_detail(request, unknown_device)
 
 
 def require_view_permission(request: HttpRequest) -> None:
@@ -82,10 +82,10 @@ def require_view_permission(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def search_patients(request: HttpRequest, stranger: UnknownDevice) -> HttpResponse:
+def search_patients(request: HttpRequest, unknown_device: UnknownDevice) -> HttpResponse:
     form = SearchForm(request.POST)
     return render_detail(
-        request, stranger, search=form, found=find_visible_patients(request, form) if form.is_valid() else None
+        request, unknown_device, search=form, found=find_visible_patients(request, form) if form.is_valid() else None
     )
 
 
@@ -108,42 +108,42 @@ def patient_id_filter(text: str) -> Q | None:
         return Q(pk=known.pk) if known else None
 
 
-def attach_device(request: HttpRequest, stranger: UnknownDevice) -> HttpResponse | None:
+def attach_device(request: HttpRequest, unknown_device: UnknownDevice) -> HttpResponse | None:
     form, user = AttachForm(request.POST), current_user(request)
     patient = None
     if form.is_valid():
         patient = Patient.objects.visible_to(user).filter(pk=form.cleaned_data["patient"]).first()
     if patient is None:
         messages.error(request, "Choose one of the patients first.")
-        return render_detail(request, stranger)
-    if not stranger.confirmed and not form.cleaned_data["confirmed"]:
-        messages.error(request, "The vendor doesn't know this device: say that you have it before you, or ask again.")
-        return render_detail(request, stranger)
+        return render_detail(request, unknown_device)
+    if not unknown_device.confirmed and not form.cleaned_data["confirmed"]:
+        messages.error(request, "The vendor doesn't know this device: confirm that you have it, or ask again.")
+        return render_detail(request, unknown_device)
     try:
-        unknown_devices.attach_unknown_device(hwi_id=stranger.hwi_id, patient=patient, by=user)
+        unknown_devices.attach_unknown_device(hwi_id=unknown_device.hwi_id, patient=patient, by=user)
     except NotAttachable as error:
         messages.error(request, str(error))
-        return render_detail(request, stranger)
+        return render_detail(request, unknown_device)
     reading_runs.schedule_pull([patient.pk])  # what its webhooks brought is not all that it has sent
     for work in ("measurement_webhooks", "reading_pulls", "fulfillment_webhooks"):
         wake_worker(work)
-    messages.success(request, "Attached. What the device sent is being worked on.")
+    messages.success(request, "Attached. What the device sent is being processed.")
     return None
 
 
-def request_lookup(request: HttpRequest, stranger: UnknownDevice) -> None:
-    unknown_devices.request_another_lookup(hwi_id=stranger.hwi_id, by=current_user(request))
+def request_lookup(request: HttpRequest, unknown_device: UnknownDevice) -> None:
+    unknown_devices.request_another_lookup(hwi_id=unknown_device.hwi_id, by=current_user(request))
     wake_worker("unknown_devices")
-    messages.success(request, "The vendor is asked once more. Look here again in a few minutes.")
+    messages.success(request, "The vendor is asked once more. Check here again in a few minutes.")
 
 
-def dismiss_device(request: HttpRequest, stranger: UnknownDevice) -> HttpResponse | None:
+def dismiss_device(request: HttpRequest, unknown_device: UnknownDevice) -> HttpResponse | None:
     form = DismissForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Choose why first.")
-        return render_detail(request, stranger)
+        return render_detail(request, unknown_device)
     count = unknown_devices.dismiss_unknown_device(
-        hwi_id=stranger.hwi_id, reason=form.cleaned_data["reason"], by=current_user(request)
+        hwi_id=unknown_device.hwi_id, reason=form.cleaned_data["reason"], by=current_user(request)
     )
     messages.success(request, f"{count} deliveries dismissed.")
     return None
@@ -152,15 +152,21 @@ def dismiss_device(request: HttpRequest, stranger: UnknownDevice) -> HttpRespons
 CHOICE_HANDLERS = {"attach": attach_device, "ask": request_lookup, "dismiss": dismiss_device}
 
 
-def render_detail(request: HttpRequest, stranger: UnknownDevice, **more: Any) -> HttpResponse:
-    facts, user = unknown_devices.device_facts_for(stranger.hwi_id), current_user(request)
+def render_detail(request: HttpRequest, unknown_device: UnknownDevice, **more: Any) -> HttpResponse:
+    facts, user = unknown_devices.device_facts_for(unknown_device.hwi_id), current_user(request)
     suggested = unknown_devices.suggest_patient(facts, to=user)
     audit_log.record_event(
         AuditEvent.Action.ADMIN_VIEW, by=user, patients=[suggested.pk] if suggested else [],
-        target=f"device:{stranger.hwi_id}",
+        target=f"device:{unknown_device.hwi_id}",
     )  # fmt: skip
-    shown = {"stranger": stranger, "facts": facts, "suggested": suggested, "reasons": DISMISS_REASONS, **more}
-    return render_unknown_page(request, "detail", title=f"Unknown device {str(stranger.hwi_id)[:8]}", **shown)
+    shown = {
+        "unknown_device": unknown_device,
+        "facts": facts,
+        "suggested": suggested,
+        "reasons": DISMISS_REASONS,
+        **more,
+    }
+    return render_unknown_page(request, "detail", title=f"Unknown device {str(unknown_device.hwi_id)[:8]}", **shown)
 
 
 def render_unknown_page(request: HttpRequest, name: str, **shown: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Calls to the vendor, and the keys that they go out with."""
+"""Admin of vendor calls and API keys."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class VendorCallAdmin(ReadOnlyAdmin):
 
 
 RESUME_KEYS_EXPLANATION = (
-    "What waits goes out within seconds. If the vendor still refuses a key, its lane stops again by itself."
+    "Waiting calls go out within seconds. If the vendor still refuses a key, its calls stop again by themselves."
 )
 
 
@@ -45,7 +45,7 @@ class ApiKeySlotAdmin(ReadOnlyAdmin):
     def has_clear_permission(self, request: HttpRequest) -> bool:
         return has_model_permission(request, "clear", ApiKeySlot)
 
-    @admin.action(description="The key is in order again: go on", permissions=["clear"])
+    @admin.action(description="The key is in order again: resume its calls", permissions=["clear"])
     def resume_keys(self, request: HttpRequest, queryset: QuerySet[ApiKeySlot]) -> HttpResponse | None:
         asked = self.confirm_action(
             request, queryset, question="Call the vendor on these keys again?", meaning=RESUME_KEYS_EXPLANATION

@@ -1,4 +1,4 @@
-"""From the vendor's bytes to items that can be judged one by one. Hostile input ends in a reason, never in a crash."""
+"""Parsing of webhook bodies to items that are validated one by one. Hostile input gives a reason, never a crash."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ JSON_BRACKET = re.compile(r"[][{}]")
 JSON_SPACE = re.compile(r"[ \t\r\n]*")
 SHORT_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 SPECIAL_ESCAPE = re.compile(r'\\(?:"|u(?:0000|[dD][89a-fA-F]))')
-MEASUREMENT_KEYS = frozenset(  # keys of a measurement item: one look instead of one for each
+MEASUREMENT_KEYS = frozenset(  # keys of a measurement item: one subset test instead of one strip for each
     ("metric", "device_name", "hwi_device_id", "patient_id", "hardware_uuid", "sensor_code", "value_1", "value_2",
      "created", "timestamp", "timezone_offset", "estimated_timestamp", "filter_params", "measurement_index",
      "meal_context", "measurement_location")
 )  # fmt: skip
-UNSUPPORTED_ENCODINGS = {  # how bodies begin that are not UTF-8, in words for whoever has to write to the vendor
+UNSUPPORTED_ENCODINGS = {  # how bodies begin that are not UTF-8, as a text for the person who writes to the vendor
     b"\x1f\x8b": "The body is compressed (gzip); only plain JSON can be read.",
     b"\x28\xb5\x2f\xfd": "The body is compressed (zstd); only plain JSON can be read.",
     b"\x78\x01": "The body is compressed (deflate); only plain JSON can be read.",
@@ -39,7 +39,7 @@ class InvalidPayload(ValueError):
 
 
 class JsonNumber(str):
-    """A JSON number as it was written: no digit is lost to a float before somebody has judged it."""
+    """A JSON number as it was written: no digit is lost to a float before it is validated."""
 
     __slots__ = ()
 
@@ -51,12 +51,12 @@ class NonFiniteNumber(str):
 
 
 class DuplicateKeys(dict[str, Any]):
-    """An object in which a key stood twice: which of the two was meant, nobody can say."""
+    """An object with a key given twice: which of the two was meant is unknown."""
 
 
 @dataclass(frozen=True)
 class PayloadText:
-    """What came, taken apart only when somebody asks for one item's own text, and then once for all of them."""
+    """The text of a body, split into the texts of its items on first use."""
 
     source: str
 
@@ -66,7 +66,7 @@ class PayloadText:
 
 
 class PayloadItem(msgspec.Struct, frozen=True):
-    """One object of a body: where it stands, its keys (stray spaces stripped), and whether text had to be repaired."""
+    """One object of a body: its position, its keys (stray spaces stripped), and whether text had to be repaired."""
 
     text: PayloadText
     position: int
@@ -80,17 +80,17 @@ class PayloadItem(msgspec.Struct, frozen=True):
 
 
 def parse_items(body: bytes) -> list[PayloadItem | InvalidPayload]:
-    """The object, or the objects of the list. Raises Unusable when the body as a whole can't be read."""
+    """The object, or the objects of the list. Raises InvalidPayload when the body as a whole can't be read."""
     text = decode_body(body)
     return parse_items_fast(text) or parse_items_strict(text)
 
 
 def parse_items_fast(text: str) -> list[PayloadItem | InvalidPayload] | None:
-    """The same items as `_carefully`, for a body in which nothing is odd; None where anything might be.
+    """The items of `parse_items_strict` for a body without anything unusual; None where there might be something.
 
-    Four fifths of the careful reader's time go into looking for what a body without these signs can't hold. Where no
-    text holds a quotation mark and no space follows one, each key is followed by `":`, so that a key which stands twice
-    shows in their number, as anything nested shows in the number of brackets.
+    Four fifths of the strict parser's time go into searches for what such a body can't hold. Where no text holds a
+    quotation mark and no space follows one, each key is followed by `":`, so that a key that is given twice shows in
+    their number, as anything nested shows in the number of brackets.
     """
     if any(char in text for char in "\x00\t\r\n") or '" ' in text or ("\\" in text and SPECIAL_ESCAPE.search(text)):
         return None
@@ -127,7 +127,7 @@ def parse_items_strict(text: str) -> list[PayloadItem | InvalidPayload]:
 
 
 def parse_item(value: Any) -> PayloadItem | InvalidPayload:
-    """One item that was read elsewhere (a page of the vendor's list) judged by the same rules as one of a webhook."""
+    """One item that was fetched (a page of the vendor's list) validated by the same rules as one of a webhook."""
     try:
         return build_item(PayloadText(json.dumps(value, allow_nan=False)), 0, wrap_json_numbers(value))
     except ValueError:
@@ -191,7 +191,7 @@ def skip_whitespace(text: str, at: int) -> int:
 
 
 def split_items(text: str) -> Iterable[tuple[str, Any]]:
-    """Each item with its own text, so that a bad one can be kept apart exactly as it came."""
+    """Each item with its own text, so that a bad one can be stored apart exactly as it came."""
     at = skip_whitespace(text, 0)
     if text[at : at + 1] != "[":
         value, end = STRICT_DECODER.raw_decode(text, at)
@@ -219,13 +219,13 @@ def build_item(whole: PayloadText, position: int, value: Any) -> PayloadItem | I
     if not isinstance(value, dict):
         return InvalidPayload("An item is not an object.")
     if contains_type(value, DuplicateKeys):
-        return InvalidPayload("A key stands twice in one object.")
+        return InvalidPayload("A key is given twice in one object.")
     if contains_type(value, NonFiniteNumber):
         return InvalidPayload("A value is NaN or infinite.")
     cleaned = replace_unstorable_text(value)
     stripped = {key.strip(): item for key, item in cleaned.items()}
     if len(stripped) != len(cleaned):
-        return InvalidPayload("A key stands twice in one object.")
+        return InvalidPayload("A key is given twice in one object.")
     return PayloadItem(whole, position, stripped, repaired=contains_unstorable_text(value))
 
 

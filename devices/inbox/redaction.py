@@ -1,4 +1,4 @@
-"""Who may read the body of a delivery: only people of the clinic whose patients it speaks of."""
+"""Redaction of delivery bodies: shown whole only to users of the clinics whose patients they are about."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ UNREDACTED_FIELDS = (
 
 
 def redacted_body_for(delivery: Delivery, *, user: User) -> str:
-    """The text as it came when every device in it is held by somebody whom this person may see; else what is
-    harmless: which device, which metric, which status."""
+    """The text as it came if the user may see the patients of all devices in it; else only fields that name no value:
+    which device, which metric, which status."""
     body = bytes(delivery.body)
     if delivery.purged_at is not None:
         return "The body was purged. Its digest and outcome stay."
     try:
         items = [item for item in parse_items(body) if isinstance(item, PayloadItem)]
     except InvalidPayload as reason:
-        return f"{reason} {len(body)} bytes, kept, not shown here."
+        return f"{reason} {len(body)} bytes, stored, not shown here."
     if items and all(is_about_visible_device(item, user) for item in items):
         return body.decode("utf-8-sig")[:MAX_SHOWN_CHARS].translate(UNPRINTABLE_CHARS)
     return "\n".join(

@@ -1,4 +1,4 @@
-"""What a person can do about a delivery that the product could not use, by the reason that it gives."""
+"""Advice for deliveries that could not be processed, by their reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ADVICE_BY_REASON = (
     ),
     ("No device with this HWI id", LOOKUP_PENDING_ADVICE),
     ("The vendor knows no such device", "Open Unknown devices: dismiss a test message, or ask the vendor once more."),
-    ("The vendor links this device to nobody", "Open Unknown devices: attach it to a patient, or dismiss it."),
+    ("The vendor links this device to no patient", "Open Unknown devices: attach it to a patient, or dismiss it."),
     ("Nobody held this device", "Compare the dates of the assignment with the vendor's; correct there, then replay."),
     (
         "The vendor names a patient who never",
@@ -21,15 +21,15 @@ ADVICE_BY_REASON = (
     ),
     (
         "Working on it failed",
-        "A fault of the product: tell the operator this delivery's number, replay when fixed.",
+        "A fault of the product: give the operator this delivery's number, replay when fixed.",
     ),
-    ("The worker died", "A fault of the product or of its server: tell the operator, replay when fixed."),
-    ("Dismissed", "Nothing: somebody has looked at it."),
+    ("The worker died", "A fault of the product or of its server: inform the operator, replay when fixed."),
+    ("Dismissed", "Nothing: a person has checked it."),
 )
 UNREADABLE_ADVICE = (
     "Sent in a form that can't be read. If the reading matters, have the vendor send it again; else dismiss it."
 )
-PROCESSING_ADVICE = "Nothing: it is worked on within seconds."
+PROCESSING_ADVICE = "Nothing: it is processed within seconds."
 
 
 def advice_for_reason(reason: str, *, state: str) -> str:

@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                 ('assigned_at', models.DateTimeField(blank=True, null=True)),
                 ('whitelist', models.JSONField(blank=True, default=list)),
                 ('fetched_at', models.DateTimeField(blank=True, null=True, verbose_name='listed by the vendor')),
-                ('status_fetched_at', models.DateTimeField(blank=True, null=True, verbose_name='told about by the vendor')),
+                ('status_fetched_at', models.DateTimeField(blank=True, null=True, verbose_name='status read from the vendor')),
                 ('status_due_at', models.DateTimeField(blank=True, null=True, verbose_name='to be asked about at')),
                 ('status_attempts', models.PositiveSmallIntegerField(default=0)),
                 ('status_problem', models.CharField(blank=True, max_length=200, verbose_name='why nothing newer is known')),
@@ -271,7 +271,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('minute', models.DateTimeField()),
-                ('outcome', models.CharField(choices=[('accepted', 'Kept'), ('wrong_secret', 'Wrong or missing secret'), ('probe', 'No such hook, no secret'), ('path', 'No such hook'), ('method', 'Not a POST'), ('length', 'No length'), ('too_large', 'Too large'), ('incomplete', 'Incomplete body'), ('too_slow', 'Body too slow'), ('database', 'Database in trouble'), ('defect', 'A defect of ours')], max_length=12)),
+                ('outcome', models.CharField(choices=[('accepted', 'Accepted'), ('wrong_secret', 'Wrong or missing secret'), ('probe', 'No such hook, no secret'), ('path', 'No such hook'), ('method', 'Not a POST'), ('length', 'No length'), ('too_large', 'Too large'), ('incomplete', 'Incomplete body'), ('too_slow', 'Body too slow'), ('database', 'Database error'), ('defect', 'A defect of ours')], max_length=12)),
                 ('source', models.CharField(blank=True, help_text='empty: several more', max_length=45, verbose_name="sender's address")),
                 ('count', models.PositiveIntegerField()),
             ],

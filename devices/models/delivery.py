@@ -100,7 +100,7 @@ class Delivery(WorkItem):
                 fields=("parent", "position"), condition=Q(parent__isnull=False), name="delivery_item_once"
             ),
         )
-        # A delivery is written three times (kept, claimed, settled), so what is plainly done is in few of these.
+        # A delivery is written three times (stored, claimed, completed), so what is done is in few of these.
         indexes = (
             models.Index(
                 fields=("kind", "next_attempt_at", "id"),

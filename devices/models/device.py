@@ -42,15 +42,15 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.exclude(state__in=DeviceState.not_linked())
 
     def counts_by_state(self) -> dict[str, int]:
-        """By state, how many there are."""
+        """Number of devices by state."""
         return dict(self.order_by().values_list("state").annotate(n=Count("pk")))
 
     def refresh_due(self) -> DeviceQuerySet:
-        """A webhook has hinted at news and its window is over."""
+        """A webhook named a new status, and the wait for more of them is over."""
         return self.filter(refresh_due_at__lte=timezone.now())
 
     def hardware_log_due(self) -> DeviceQuerySet:
-        """Somebody has asked, or hardware was seen to change: the vendor's log of it is to be read."""
+        """Requested, or the hardware has changed: the vendor's log of it is to be read."""
         return self.filter(hardware_log_due_at__lte=timezone.now())
 
 

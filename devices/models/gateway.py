@@ -59,7 +59,7 @@ class WhitelistEntry:
 
 
 class Gateway(models.Model):
-    """The cellular box at home (12 hex digits), or a direct-cellular device's own modem (IMEI)."""
+    """The cellular gateway at home (12 hex digits), or a direct-cellular device's own modem (IMEI)."""
 
     public_id = models.UUIDField(unique=True, editable=False, default=uuid.uuid4, db_default=RandomUUID())
     hardware_uuid = models.CharField("gateway ID or IMEI", max_length=255, unique=True)
@@ -74,7 +74,7 @@ class Gateway(models.Model):
     whitelist = models.JSONField(default=list, blank=True)
     fetched_at = models.DateTimeField("listed by the vendor", null=True, blank=True)
     # The vendor is asked about each gateway by itself, once a night, and when a person wants to know now.
-    status_fetched_at = models.DateTimeField("told about by the vendor", null=True, blank=True)
+    status_fetched_at = models.DateTimeField("status read from the vendor", null=True, blank=True)
     status_due_at = models.DateTimeField("to be asked about at", null=True, blank=True)
     status_attempts = models.PositiveSmallIntegerField(default=0)
     status_problem = models.CharField("why nothing newer is known", max_length=200, blank=True)
@@ -103,7 +103,7 @@ class Gateway(models.Model):
 
     @property
     def is_modem(self) -> bool:
-        """Part of a device that sends by itself. The vendor tells nothing more about it."""
+        """Part of a device that sends by itself. The vendor has no status of it."""
         return not is_gateway_id(self.hardware_uuid.upper())
 
     @property
@@ -120,7 +120,7 @@ class Gateway(models.Model):
 
     @property
     def whitelist_entries(self) -> list[WhitelistEntry]:
-        """Its whitelist, as last told."""
+        """Its whitelist, as last read."""
         return [parse_whitelist_entry(row) for row in self.whitelist if isinstance(row, dict)]
 
 

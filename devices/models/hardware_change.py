@@ -9,9 +9,9 @@ from .device import Device
 
 
 class HardwareChange(models.Model):
-    """One change of the gateway or IMEI under a device: noticed by us, in the vendor's log, or both.
+    """One change of the gateway or IMEI under a device: detected by us, in the vendor's log, or both.
 
-    The vendor's log may tell of a change hours after it, or of one from before we knew the device.
+    The vendor's log may show a change hours after it, or one from before we knew the device.
     """
 
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="hardware_changes")

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 
 class OperatorAlarm(models.Model):
-    """Something that must run does not, since when, and when operators were last told so."""
+    """A failed check: since when, and when operators were last mailed about it."""
 
     name = models.CharField(max_length=64, primary_key=True)
     problem = models.TextField(help_text="no patient's data")

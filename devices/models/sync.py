@@ -82,7 +82,7 @@ class SyncRun(models.Model):
         return f"{self.get_kind_display()}, comparison {str(self.pk)[:8]}"
 
     def total_for(self, name: str) -> int:
-        """`asked`, `done`, `failed`, `seen`, `added` or `missed`: kept once finished, counted while under way."""
+        """`asked`, `done`, `failed`, `seen`, `added` or `missed`: stored once finished, counted while under way."""
         return int(self._row_totals.get(name, 0)) if self.kind == SyncKind.MEASUREMENTS else 0  # only these have rows
 
     @cached_property

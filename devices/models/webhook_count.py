@@ -7,7 +7,7 @@ from django.db.models import Q, Sum
 
 
 class WebhookOutcome(models.TextChoices):
-    ACCEPTED = "accepted", "Kept"
+    ACCEPTED = "accepted", "Accepted"
     WRONG_SECRET = "wrong_secret", "Wrong or missing secret"
     PROBE = "probe", "No such hook, no secret"
     PATH = "path", "No such hook"
@@ -16,12 +16,12 @@ class WebhookOutcome(models.TextChoices):
     TOO_LARGE = "too_large", "Too large"
     INCOMPLETE = "incomplete", "Incomplete body"
     TOO_SLOW = "too_slow", "Body too slow"
-    DATABASE = "database", "Database in trouble"
+    DATABASE = "database", "Database error"
     DEFECT = "defect", "A defect of ours"
 
     @classmethod
     def unauthenticated(cls) -> tuple[str, ...]:
-        """Anybody can cause these."""
+        """Any sender can cause these."""
         return (cls.WRONG_SECRET, cls.PROBE)
 
 
@@ -33,7 +33,7 @@ class WebhookCountQuerySet(models.QuerySet["WebhookCount"]):
         return self.filter(outcome=WebhookOutcome.ACCEPTED)
 
     def refused_authenticated(self) -> WebhookCountQuerySet:
-        """Refusals of somebody who proved to be the vendor: what they carried is gone until the next pull."""
+        """Refusals of the authenticated vendor: what they carried is lost until the next pull."""
         return self.exclude(outcome__in=(WebhookOutcome.ACCEPTED, *WebhookOutcome.unauthenticated()))
 
     def totals(self, *by: str) -> dict[str, int]:
@@ -41,7 +41,7 @@ class WebhookCountQuerySet(models.QuerySet["WebhookCount"]):
 
 
 class WebhookCount(models.Model):
-    """How often hooks ended how, by minute and sender. Written some seconds late, beside the receiver's way."""
+    """Number of webhook requests by minute, outcome and sender. Written some seconds late by a background thread."""
 
     Outcome = WebhookOutcome
 

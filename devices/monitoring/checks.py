@@ -1,6 +1,6 @@
-"""What must run, each with a name, and how one sees that it doesn't. `docs/operations.md` says what to do then.
+"""Health checks by name, read by `/healthz/deep`, operator alarms and `/metrics`; what to do: `docs/operations.md`.
 
-Read by `/healthz/deep`, by the alarms and by `/metrics` alike. No problem names a patient.
+No problem text names a patient.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from celery import current_app
-from django.db import Error as DatabaseTrouble
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -39,9 +39,9 @@ Check = Callable[[], str | None]
 
 
 def find_problems() -> dict[str, str]:
-    """By name, what doesn't run as it must. With the database gone, nothing that it holds is judged."""
-    if (trouble := check_database()) is not None:
-        return {"database": trouble} | run_checks({"broker": check_broker})
+    """Problem text by check name. Without the database, only the checks that don't need it run."""
+    if (problem := check_database()) is not None:
+        return {"database": problem} | run_checks({"broker": check_broker})
     return run_checks(CHECKS)
 
 
@@ -52,8 +52,8 @@ def run_checks(checks: dict[str, Check]) -> dict[str, str]:
 def run_check(check: Check) -> str | None:
     try:
         return check()
-    except DatabaseTrouble as error:
-        return f"could not be looked at ({type(error).__name__})"
+    except DatabaseError as error:
+        return f"could not be checked ({type(error).__name__})"
 
 
 # --- servers and processes --------------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ def check_database() -> str | None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseTrouble as error:
+    except DatabaseError as error:
         return f"the database can't be reached ({type(error).__name__})"
     return None
 
@@ -91,7 +91,7 @@ def check_job(name: str, *, period: dt.timedelta, grace: dt.timedelta = BUSY_GRA
 
 
 def check_hourly_job(name: str) -> str | None:
-    """Its first turn comes an hour after the house began to work."""
+    """Its first run is due an hour after the first sync run began."""
     began = SyncRun.objects.order_by("started_at").values_list("started_at", flat=True).first()
     if began is None or timezone.now() - began < HOUR * PERIODS_ALLOWED:
         return None

@@ -1,5 +1,5 @@
 """Mail to operators when something that must run doesn't: once when it begins, once an hour while it lasts, once when
-it is over. A mail that can't be sent is tried again with the next look, a minute later."""
+it is over. A mail that can't be sent is tried again with the next check, a minute later."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ALARM_RETENTION = dt.timedelta(days=30)
 
 
 def update_operator_alarms() -> None:
-    """Compare what doesn't run with what operators know, and tell them the difference."""
+    """Store which checks fail now, and mail operators what has changed."""
     now = timezone.now()
     found = checks.find_problems()
     for name, problem in found.items():

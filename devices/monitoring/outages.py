@@ -1,4 +1,4 @@
-"""Times in which webhooks may have been lost: what is alarming about them, as the alarms remember it."""
+"""Outages in which webhooks may have been lost, read from the stored operator alarms."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class DatabaseCollector:
 
 
 def build_gauge(name: str, help_text: str, labels: str | tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Metric:
-    """Of each row the last is the value, what stands before it the labels."""
+    """The last item of each row is its value, the items before it are its labels."""
     names = (labels,) if isinstance(labels, str) else labels
     family = GaugeMetricFamily(f"vitals_{name}", help_text, labels=names)
     for *values, value in rows:

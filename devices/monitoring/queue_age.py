@@ -1,4 +1,4 @@
-"""What waits in the database to be worked on, and since when the oldest of each kind should have been."""
+"""Queue ages: for each kind of waiting work, since when its oldest row has been due."""
 
 from __future__ import annotations
 
@@ -97,6 +97,6 @@ QUEUE_AGES = {
     ),
     "pulls": QueueAge("patients wait to be pulled", NIGHT_LIMIT, oldest_pull),
     "gateway_statuses": QueueAge("gateways wait to be asked about", NIGHT_LIMIT, oldest_gateway_status),
-    "lookups": QueueAge("somebody waits for a look at the vendor", SHORT_LIMIT, oldest_lookup),
+    "lookups": QueueAge("requested look-ups at the vendor wait", SHORT_LIMIT, oldest_lookup),
     "device_refreshes": QueueAge("devices wait to be read again", SHORT_LIMIT, oldest_refresh),
 }

@@ -25,7 +25,7 @@ LOOKUP_VALIDITY = dt.timedelta(minutes=2)  # so long a look-up proves what is at
 UNREADABLE_ANSWER = "The vendor gave no answer that can be read. Please ask again in a few minutes."
 UNREADABLE_ROWS = "The vendor's list has rows that can't be read, so it proves nothing absent."
 VENDOR_ACCESS_PROBLEM = (
-    "Our access to the vendor doesn't work at the moment. The operators have been told; this order isn't at fault."
+    "Our access to the vendor doesn't work right now. The operators have been notified; this order isn't at fault."
 )
 
 LookupResult = tuple[

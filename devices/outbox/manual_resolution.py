@@ -1,6 +1,6 @@
-"""What a person decides about a call that nobody could settle: it is this device; send it again; give it up.
+"""Manual resolution of a call that the search could not resolve: adopt a device, send it again, or give it up.
 
-The call's row is locked and read again first: of two people who decide at once one wins, and the other is told.
+The call's row is locked and read again first: of two people who decide at once, the second gets CannotResolve.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def adopt_device(*, call: VendorCall, hwi_id: uuid.UUID, by: User) -> Device:
         )
         if device is None or str(hwi_id) not in {each["hwi_id"] for each in held.lookup_results}:
             raise CannotResolve(
-                "The vendor's list of this patient's devices doesn't hold that device. Please look again."
+                "The vendor's list of this patient's devices doesn't hold that device. Please look it up again."
             )
         if owner := find_owning_calls(held, [device]).get(device.pk):
             raise CannotResolve(f"That device belongs to another request of ours, {owner.reference}.")
@@ -46,13 +46,13 @@ def adopt_device(*, call: VendorCall, hwi_id: uuid.UUID, by: User) -> Device:
 
 
 def requeue_reviewed_call(*, call: VendorCall, by: User, typed_reference: str = "") -> None:
-    """It doesn't exist. Only when a look has just proved it, or the reference is `typed` by somebody who knows
-    (having asked the vendor, say). Raises CannotResolve."""
+    """Send it again: it doesn't exist at the vendor. Only if a look-up has just proved it, or if the user has typed the
+    reference (having asked the vendor, say). Raises CannotResolve."""
     with transaction.atomic():
         held = lock_call_for_review(call)
         if not is_proven_absent(held) and typed_reference.strip().upper() != held.reference:
             raise CannotResolve(
-                "Nothing proves that it isn't at the vendor. Look again, or type the reference to insist."
+                "Nothing proves that it isn't at the vendor. Look it up again, or type the reference to insist."
             )
         sending.requeue_call(held, after=0)
         clear_lookup(held, by)
@@ -71,7 +71,7 @@ def is_proven_absent(call: VendorCall) -> bool:
 
 
 def find_owning_calls(call: VendorCall, devices: Iterable[Device]) -> dict[int, VendorCall]:
-    """By device: the other request of ours that made it, or whose reference stands in its notes."""
+    """By device: the other request of ours that made it, or whose reference is in its notes."""
     devices = list(devices)
     others = VendorCall.objects.filter(kind__in=CallKind.creating()).exclude(pk=call.pk)
     made = {other.device_id: other for other in others.filter(device__in=devices)}

@@ -25,8 +25,8 @@ CLOCK_TOLERANCE = dt.timedelta(seconds=60)
 REQUIRED_ABSENCES = 2
 MAX_UNANSWERED_SETTLE_TIMES = 4
 SEARCHES_PER_SETTLE_TIME = 8
-SEVERAL_MATCHES = "Several devices at the vendor fit this call, so it can't be told which of them is its result."
-NO_ANSWER = "The vendor has given no readable answer for so long that a person must look."
+SEVERAL_MATCHES = "Several devices at the vendor fit this call, so which of them is its result is unknown."
+NO_ANSWER = "The vendor has given no readable answer for so long that a person must decide."
 
 Matches = Sequence[tenovi.HwiDevice | None]  # None: the device is gone, which is what a delete asked for
 
@@ -132,8 +132,8 @@ def exclude_owned_devices(call: VendorCall, rows: Matches) -> Matches:
 
 
 def activated_gateways_and_names(calls_of_ours: QuerySet[VendorCall]) -> set[tuple[str, str]]:
-    """Gateway and name of what they have handed over. Such a device carries no reference of ours, and its own call may
-    not have been looked for yet: an order of the same name must not take it for what it has ordered."""
+    """Gateway and name of the devices that they activated. Such a device carries no reference of ours, and its own call
+    may not have been searched for yet: an order of the same name must not take it for its own result."""
     said = (
         calls_of_ours.filter(kind=CallKind.ACTIVATE)
         .exclude(state__in=CallState.without_effect())

@@ -1,4 +1,4 @@
-"""Asking the vendor for a device: what is said about the patient, and no more. `devices.outbox.sending` sends it."""
+"""Requests for devices, as vendor calls with the least data about the patient. `devices.outbox.sending` sends them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def request_activation(
     *, patient: Patient, device_type: DeviceType, hardware_uuid: str, by: User, sensor_id: str = ""
 ) -> VendorCall:
     """One device that the patient holds already. Nothing is shipped, so the vendor learns no name."""
-    nobody = tenovi.VendorPatient(external_id=patient.external_id, sms_opt_in=patient.sms_consent)
+    without_name = tenovi.VendorPatient(external_id=patient.external_id, sms_opt_in=patient.sms_consent)
     return VendorCall.objects.create(
         kind=VendorCall.Kind.ACTIVATE,
         patient=patient,
@@ -49,13 +49,13 @@ def request_activation(
             "name": device_type.name,
             "gateway": validate_hardware_uuid(hardware_uuid),
             "sensor_id": sensor_id or None,
-            "patient": struct_to_json(nobody),
+            "patient": struct_to_json(without_name),
         },
     )
 
 
 def validate_hardware_uuid(text: str) -> str:
-    """Normalised. Raises WrongHardware."""
+    """Normalised. Raises InvalidHardwareUuid."""
     hardware = normalise_hardware_uuid(text)
     if problem := hardware_uuid_problem(hardware):
         raise InvalidHardwareUuid(problem)
@@ -77,5 +77,5 @@ def build_client_notes(ship_to: tenovi.ShipTo, call: VendorCall) -> str:
 
 
 def struct_to_json(said: msgspec.Struct) -> dict[str, Any]:
-    kept: dict[str, Any] = msgspec.to_builtins(said)
-    return {name: value for name, value in kept.items() if value is not None}
+    fields: dict[str, Any] = msgspec.to_builtins(said)
+    return {name: value for name, value in fields.items() if value is not None}

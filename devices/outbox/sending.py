@@ -1,8 +1,8 @@
-"""Send once. A call that changes something at the vendor is a row first, and one UPDATE decides who sends it.
+"""The outbox: a call that changes something at the vendor is stored first, claimed by one worker, and sent once.
 
-intent -> sending (committed before the socket opens) -> confirmed | rejected | unknown. Nothing reached the vendor:
-back to intent. Whatever can't be read afterwards is unknown, never failed;
-only `devices.outbox.recovery` opens the door again.
+queued -> sending (committed before the socket opens) -> confirmed | rejected | unknown. If nothing reached the vendor,
+it is queued again. An answer that can't be read makes it unknown, never failed; only `devices.outbox.recovery` or a
+person may queue it again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from patients.queueing.work_item import DrainEnd, drain
 
 logger = logging.getLogger(__name__)
 
-SLICE_SECONDS = 20.0  # then others get the lane; what is left is nudged again
+SLICE_SECONDS = 20.0  # then other work gets the key; the worker is woken again for the rest
 MISCONFIGURED_PAUSE_SECONDS = 60.0
 NO_SLOT_PAUSE_SECONDS = 1.0
 MAX_RETRY_AFTER_SECONDS = 3600.0
@@ -71,11 +71,11 @@ def claim_next_call() -> VendorCall | None:
 def send_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
     """Send a claimed call once. No transaction is open while we talk. Raises Misconfigured, which blames no call."""
     if call.leased_until is None or timezone.now() >= call.leased_until:
-        return  # this process slept: the call is unknown by now, and the search says what becomes of it
+        return  # this process slept: the call is unknown by now, and the search will resolve it
     try:
         answer = SENDER_BY_KIND[call.kind](client, call)
     except NoSlotAvailable:
-        requeue_call(call, after=NO_SLOT_PAUSE_SECONDS)  # the line is ours and moves on: no growing pause
+        requeue_call(call, after=NO_SLOT_PAUSE_SECONDS)  # only the rate limit: no growing pause
     except tenovi.NotSent as error:
         requeue_call(call, after=error.retry_after)
     except tenovi.Misconfigured:
@@ -92,7 +92,7 @@ def send_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
 
 
 def expire_call_leases() -> int:
-    """A dead worker may have died after it wrote: its calls are unknown, never intent."""
+    """A dead worker may have died after it wrote: its calls are unknown, never queued."""
     over = VendorCall.objects.filter(state=CallState.SENDING, leased_until__lt=timezone.now())
     return over.update(**unknown_state_fields(WORKER_DIED_REASON), lease=None, leased_until=None)
 
@@ -100,7 +100,7 @@ def expire_call_leases() -> int:
 def mark_queued_calls_unknown() -> int:
     """The database is that of an earlier time: what waits to be sent in it may have been sent since.
 
-    To be said before the worker of queue `people` starts. Returns how many calls are now unknown, so that the vendor's
+    To be run before the worker of queue `people` starts. Returns how many calls are now unknown, so that the vendor's
     list is asked before any of them is sent.
     """
     return VendorCall.objects.filter(state__in=(CallState.QUEUED, CallState.SENDING)).update(
@@ -109,7 +109,7 @@ def mark_queued_calls_unknown() -> int:
 
 
 def notify_live_pages(call: VendorCall) -> None:
-    """Never inside the transaction that settles a call: the patient's row is locked after the device's, always."""
+    """Never inside the transaction that ends a call: the patient's row is locked after the device's, always."""
     if call.patient_id:
         Patient.objects.touch_live_version([call.patient_id])
 
@@ -119,7 +119,7 @@ def settle_time() -> dt.timedelta:
     return dt.timedelta(seconds=settings.ORDER_SETTLE_SECONDS)
 
 
-# --- how a call ends. Each checks that the row is still as we saw it, its lease included. ---------------------------
+# --- how a call ends: each checks that the row is as it was when claimed, its lease included -------------------------
 
 
 def requeue_call(call: VendorCall, *, after: float | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""A device's way out: cancelled before it ships, or unlinked so that its charge and its readings stop."""
+"""The end of a device: cancelled before it ships, or unlinked so that its charge and its readings stop."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def handle_unlinked_device(device: Device) -> None:
 
 
 def mark_device_deleted(device: Device) -> Device:
-    """The vendor no longer knows it: cancelled, and held by nobody from now on."""
+    """The vendor no longer knows it: cancelled, and assigned to no patient from now on."""
     now = timezone.now()
     with transaction.atomic():
         Device.objects.filter(pk=device.pk).update(state=DeviceState.CANCELLED, fetched_at=now)

@@ -1,7 +1,7 @@
-"""How each gateway fares, as the vendor tells: asked once a night, one call each, and when a person wants to know now.
+"""Gateway statuses from the vendor: read once a night, one call for each gateway, and when a person requests it.
 
-What is to be asked stands in the gateway's own row, so a killed worker loses nothing and no gateway is asked twice.
-The vendor tells no battery of a gateway: it is plugged in, and silent without power.
+What is due is stored in the gateway's own row, so a killed worker loses nothing and no gateway is read twice.
+The vendor reports no battery of a gateway: it is plugged in, and silent without power.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ MAX_BACKOFF_SECONDS = 3600.0
 MAX_PROBLEM_LENGTH = 200
 UNKNOWN_AT_VENDOR = "The vendor does not know this gateway on our account."
 UNREADABLE_ANSWER = "The vendor gave no answer that can be read."
-VENDOR_ACCESS_PROBLEM = "Our access to the vendor doesn't work at the moment. The operators have been told."
-STATUS_MISSING = "gateway not told about"
+VENDOR_ACCESS_PROBLEM = "Our access to the vendor doesn't work right now. The operators have been notified."
+STATUS_MISSING = "gateway status missing"
 
 
-# --- every night -----------------------------------------------------------------------------------------------------
+# --- nightly ---------------------------------------------------------------------------------------------------------
 
 
 def start_nightly_run(*, now: dt.datetime, hour_utc: int) -> SyncRun | None:
-    """Once per night, at or after the hour; at once if none ever ran, or a night was slept through."""
+    """Once per night, at or after the hour; at once if none ever ran, or a night was missed."""
     ran = Q(started_at__gte=periodic_jobs.last_due_time(now, hour_utc=hour_utc)) | Q(finished_at__isnull=True)
     if SyncRun.objects.filter(ran, kind=SyncKind.GATEWAYS).exists():
         return None
@@ -50,7 +50,7 @@ def start_nightly_run(*, now: dt.datetime, hour_utc: int) -> SyncRun | None:
 
 
 def start_gateway_run(*, by: User | None = None) -> SyncRun:
-    """All gateways in use are to be asked about, or the run that is under way goes on."""
+    """Start a run over all gateways in use, or return the one that is under way."""
     with transaction.atomic():
         run, begins = runs.open_run(SyncKind.GATEWAYS, by=by)
         if begins:
@@ -90,16 +90,16 @@ def finish_gateway_run() -> None:
     run = SyncRun.objects.unfinished().filter(kind=SyncKind.GATEWAYS).first()
     if run is None or Gateway.objects.filter(status_due_at__isnull=False).exists():
         return
-    told = Gateway.objects.filter(status_fetched_at__gte=run.started_at).count()
-    untold = Gateway.objects.in_use().exclude(status_problem="").order_by("pk")
+    answered = Gateway.objects.filter(status_fetched_at__gte=run.started_at).count()
+    unanswered = Gateway.objects.in_use().exclude(status_problem="").order_by("pk")
     differences = [
         {"kind": STATUS_MISSING, "gateway": str(gateway.public_id), "problem": gateway.status_problem}
-        for gateway in untold
+        for gateway in unanswered
     ]
-    runs.close_run(run, found=told, differences=differences)
+    runs.close_run(run, found=answered, differences=differences)
 
 
-# --- when a person wants to know -------------------------------------------------------------------------------------
+# --- on request ------------------------------------------------------------------------------------------------------
 
 
 def request_gateway_refresh(gateway: Gateway) -> None:
@@ -119,7 +119,7 @@ def refresh_requested_gateways(client: tenovi.TenoviClient) -> int:
     ).count
 
 
-# --- what was told ---------------------------------------------------------------------------------------------------
+# --- what the vendor answered ----------------------------------------------------------------------------------------
 
 
 def fetch_gateway_status(client: tenovi.TenoviClient, gateway: Gateway) -> None:
@@ -130,8 +130,8 @@ def fetch_gateway_status(client: tenovi.TenoviClient, gateway: Gateway) -> None:
 
 
 def gateway_fields(info: tenovi.GatewayInfo) -> dict[str, Any]:
-    """What was left out of an answer stays as it was told before."""
-    told: dict[str, Any] = {
+    """Fields that an answer leaves out stay as they were."""
+    fields: dict[str, Any] = {
         "firmware_version": info.firmware_version,
         "bootloader_version": info.bootloader_version,
         "provisioned": info.provisioned,
@@ -141,7 +141,7 @@ def gateway_fields(info: tenovi.GatewayInfo) -> dict[str, Any]:
         "shipped_at": info.shipped_on,
         "whitelist": msgspec.to_builtins(info.whitelisted_devices),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def smallint_or_none(number: int | None) -> int | None:
@@ -160,7 +160,7 @@ def record_status_problem(gateway: Gateway, failure: tenovi.VendorFailure) -> No
 
 
 def update_gateway(gateway: Gateway, **facts: Any) -> None:
-    """And tell open pages."""
+    """Store it, end what was requested, and refresh open pages."""
     with transaction.atomic():
         Gateway.objects.filter(pk=gateway.pk).update(
             status_due_at=None, status_attempts=0, lookup_requested_at=None, **facts

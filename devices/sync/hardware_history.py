@@ -1,4 +1,4 @@
-"""The hardware under a device over time. The HWI id stays; a replaced gateway or IMEI changes what is under it."""
+"""Hardware history: changes of the gateway or IMEI under a device, detected here and read from the vendor's log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from devices.vendor_reads import drain_vendor_reads
 from patients.models import Patient
 from patients.queueing.wakeup import wake_worker
 
-SAME_CHANGE_WINDOW = dt.timedelta(days=7)  # noticed by webhook or by night; logged when the vendor's clerk does
+SAME_CHANGE_WINDOW = dt.timedelta(days=7)  # detected by webhook or at night; logged by hand at the vendor
 RETRY_DELAY = dt.timedelta(minutes=15)
 MAX_ID_LENGTH = 255
 
@@ -56,7 +56,7 @@ def fetch_due_hardware_logs(client: tenovi.TenoviClient) -> int:
 
 @transaction.atomic
 def store_hardware_log(device: Device, log: tenovi.ListResult[tenovi.HardwareUuidLog]) -> None:
-    """Each row of the log once. One that we noticed ourselves gets the vendor's time."""
+    """Each row of the log once. One that was detected here gets the vendor's time."""
     Device.objects.filter(pk=device.pk).update(hardware_log_due_at=None)
     for row in log.rows:
         store_log_row(device, row)

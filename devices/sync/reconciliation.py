@@ -1,4 +1,4 @@
-"""Our devices against the vendor's, in both directions; the catalogue; devices that only a webhook has named."""
+"""Reconciliation with the vendor: the catalogue, devices in both directions, and devices that only a webhook named."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def parse_price(text: Any) -> Decimal | None:
 
 
 def reconcile_devices(client: tenovi.TenoviClient, *, by: User | None = None) -> SyncRun:
-    """Adopt what is new for patients that we know, refresh the rest, and write down what a person must look at."""
+    """Adopt what is new for patients that we know, refresh the rest, and record what a person must check."""
     run = runs.open_run(SyncKind.DEVICES, by=by)[0]
     listing = client.list_devices()
     differences = [unreadable_difference(row) for row in listing.unreadable_rows]
@@ -158,7 +158,7 @@ def sync_gateway_list(client: tenovi.TenoviClient) -> None:
 
 
 def look_up_unknown_devices(client: tenovi.TenoviClient, *, after: dt.timedelta) -> int:
-    """Ask the vendor once for each device that deliveries wait for. In an outage they simply go on waiting."""
+    """Ask the vendor once for each device that deliveries wait for. In an outage they continue to wait."""
     processing.wake_assigned_deliveries()
     hwi_ids = awaited_hwi_ids(after)
     for hwi_id in hwi_ids:
@@ -171,7 +171,7 @@ def look_up_unknown_devices(client: tenovi.TenoviClient, *, after: dt.timedelta)
             continue
         if device.patient is None:
             quarantine_waiting_deliveries(
-                hwi_id, "The vendor links this device to nobody who is enrolled here. Attach it or dismiss it."
+                hwi_id, "The vendor links this device to no patient who is enrolled here. Attach it or dismiss it."
             )
     return len(hwi_ids)
 

@@ -1,4 +1,4 @@
-"""Comparisons with the vendor that are one row each: opened once however often asked for, and closed when done."""
+"""Sync runs: comparisons with the vendor, one row each, opened once however often they are requested."""
 
 from __future__ import annotations
 

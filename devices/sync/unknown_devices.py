@@ -1,5 +1,5 @@
-"""Devices that deliveries name and nobody here holds. A person attaches each to a patient, has the vendor asked once
-more, or dismisses what it sent. Shown are facts of the device, counts and dates; never a value."""
+"""Unknown devices: deliveries name them, and no patient here holds them. A person attaches each to a patient, requests
+another look-up at the vendor, or dismisses what it sent. Shown are facts of the device, counts and dates; no value."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from patients.models import User
 
 MAX_SHOWN = 200
-MAX_BODIES_READ = 50  # bodies that are read for facts: the newest tell enough
+MAX_BODIES_READ = 50  # bodies that are read for facts: the newest are enough
 MAX_FACT_CHARS = 80
 
 
@@ -36,7 +36,7 @@ class NotAttachable(Exception):
 
 @dataclass(frozen=True)
 class UnknownDevice:
-    """What is known about one HWI id that nobody holds. `device` is None when the vendor has not confirmed it."""
+    """What is known about one HWI id without a holder. `device` is None when the vendor has not confirmed it."""
 
     hwi_id: uuid.UUID
     count: int
@@ -143,21 +143,21 @@ def suggest_patient(facts: DeviceFacts, *, to: User) -> Patient | None:
 
 @transaction.atomic
 def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User) -> Device:
-    """This patient holds the device, and always has. What it sent is worked on again. Raises NotAttachable."""
-    stranger = find_unknown_device(hwi_id)
-    if stranger is None:
-        raise NotAttachable("Nothing of this device waits any more: somebody else may have settled it.")
+    """This patient holds the device, and always has. What it sent is processed again. Raises NotAttachable."""
+    unknown = find_unknown_device(hwi_id)
+    if unknown is None:
+        raise NotAttachable("Nothing of this device waits any more: another person may have resolved it.")
     if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
         raise NotAttachable("This patient is not of your clinics.")
     facts = device_facts_for(hwi_id)
-    device = stranger.device or create_unconfirmed_device(hwi_id, facts)
+    device = unknown.device or create_unconfirmed_device(hwi_id, facts)
     upsert.attach_device(device, patient, vendor_patient_id=resolve_vendor_patient_id(device, facts, patient))
     replayed = maintenance.replay_deliveries(
         Delivery.objects.filter(hwi_id=hwi_id, state__in=DeliveryState.of_unknown_device())
     )
     audit_log.record_event(
         AuditEvent.Action.ATTACH_DEVICE, by=by, patients=[patient.pk], clinic=patient.clinic, target=f"device:{hwi_id}",
-        confirmed_by_vendor=stranger.confirmed, replayed=replayed,
+        confirmed_by_vendor=unknown.confirmed, replayed=replayed,
     )  # fmt: skip
     return device
 
@@ -170,7 +170,7 @@ def create_unconfirmed_device(hwi_id: uuid.UUID, facts: DeviceFacts) -> Device:
 
 
 def resolve_vendor_patient_id(device: Device, facts: DeviceFacts, patient: Patient) -> str:
-    """The one name under which the vendor speaks of the holder, where it isn't ours. Another patient's is refused."""
+    """The vendor's patient id of the holder, where it isn't ours. Raises NotAttachable for one of another patient."""
     names = {device.vendor_patient_id} if device.vendor_patient_id else set(facts.vendor_patient_ids)
     others = {name for name in names if name.lower() != patient.external_id.lower()}
     if any(Patient.objects.by_external_id(name) for name in others):
@@ -193,7 +193,7 @@ def request_another_lookup(*, hwi_id: uuid.UUID, by: User) -> int:
 
 @transaction.atomic
 def dismiss_unknown_device(*, hwi_id: uuid.UUID, reason: str, by: User) -> int:
-    """Nobody's readings, such as the vendor's test messages. The bodies stay until they are purged by age."""
+    """Readings of no patient, such as the vendor's test messages. The bodies stay until they are purged by age."""
     dismissed = maintenance.dismiss_deliveries(open_deliveries().filter(hwi_id=hwi_id), reason=reason)
     audit_log.record_event(AuditEvent.Action.DISMISS, by=by, target=f"device:{hwi_id}", count=dismissed)
     return dismissed

@@ -1,4 +1,4 @@
-"""What the vendor says about one device becomes our Device, its Gateway, its holder. Called after every answer."""
+"""Upsert of a device as read from the vendor: Device, Gateway, holder and assignment. Called after every answer."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def update_assignment(device: Device, patient: Patient, ended: dt.datetime | Non
 
 
 def attach_device(device: Device, patient: Patient, *, vendor_patient_id: str = "") -> None:
-    """A person has said who holds a device that the vendor links to nobody we know, or to `by_external_id`."""
+    """A person has decided who holds a device that the vendor links to no enrolled patient, or to
+    `vendor_patient_id`."""
     with transaction.atomic():
         device.patient = patient
         device.save(update_fields=["patient"])

@@ -1,4 +1,4 @@
-"""One device: where it stands and what to do, who held it, what hardware was under it, by which order it came."""
+"""The device page: its state and what to do, its holders, hardware history, orders and newest readings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REFRESH_REQUESTED = "The vendor is being asked. What it says is shown here withi
 
 @dataclass(frozen=True)
 class AssignmentDisplay:
-    """Who held it from when to when. `patient` is empty for somebody of another clinic."""
+    """Who held it from when to when. `patient` is empty for one of another clinic."""
 
     patient: Patient | None
     started_at: dt.datetime | None
@@ -72,7 +72,7 @@ def get_visible_device(request: HttpRequest, hwi_id: uuid.UUID) -> Device:
 
 
 def get_device_audited(request: HttpRequest, hwi_id: uuid.UUID) -> tuple[Device, Patient]:
-    """With its holder, through the one door."""
+    """With its holder, whose audited read this is."""
     device = get_visible_device(request, hwi_id)
     if device.patient_id is None:
         raise Http404("No such device.")
@@ -87,7 +87,7 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
         "holder": holder,
         "zone": holder.clinic.time_zone,
         "words": DeviceState(device.state).text,
-        "concerns": device_issues.issues_for_device(device, now=now),
+        "issues": device_issues.issues_for_device(device, now=now),
         "asking": is_refresh_pending(device, now),
         "listed": device_issues.whitelist_entry_for(device),
         "elsewhere": is_linked_elsewhere(device),
@@ -97,7 +97,7 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
 
 
 def is_refresh_pending(device: Device, now: dt.datetime) -> bool:
-    """A look is under way: of the device, of its gateway, or of the log of its hardware."""
+    """A look-up is under way: of the device, of its gateway, or of the log of its hardware."""
     due = [at for at in (device.refresh_due_at, device.hardware_log_due_at) if at]
     return any(at <= now for at in due) or bool(device.gateway and device.gateway.lookup_requested_at)
 

@@ -1,4 +1,4 @@
-"""One gateway: how it fares by the vendor's account, what is on it, what was."""
+"""The gateway page: its status at the vendor, the devices on it and those that were."""
 
 from __future__ import annotations
 
@@ -61,9 +61,8 @@ def get_visible_gateway(request: HttpRequest, gateway_id: uuid.UUID) -> Gateway:
 
 
 def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
-    version = gateway_live_version(
-        user, gateway.public_id
-    )  # before what it stands for is read: what changes meanwhile is news
+    # Before the rows are read: a change in between makes the page refresh.
+    version = gateway_live_version(user, gateway.public_id)
     own = (
         Device.objects.visible_to(user).filter(gateway=gateway).select_related("patient__clinic").order_by("name", "pk")
     )
@@ -78,7 +77,7 @@ def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
         "gateway": gateway,
         "version": version,
         "zone": first.clinic.time_zone if first else "UTC",
-        "concerns": device_issues.issues_for_gateway(gateway, now=timezone.now()),
+        "issues": device_issues.issues_for_gateway(gateway, now=timezone.now()),
         "devices": devices,
         "names": {device.family: device.name for device in devices},
         "others": Device.objects.linked().filter(gateway=gateway).exclude(pk__in=[each.pk for each in devices]).count(),

@@ -1,4 +1,4 @@
-"""How hooks end, counted: the vendor repeats nothing, so each refusal of it is data lost until the next pull.
+"""Counts of webhook outcomes: the vendor repeats nothing, so each refusal of it is data lost until the next pull.
 
 Counting never delays an answer and can't be made to fill the disk: a background thread writes what a process has
 counted every few seconds, and of many senders in one minute only the first get rows of their own.
@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 
-from django.db import Error as DatabaseTrouble
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ from devices.models.webhook_count import WebhookOutcome
 logger = logging.getLogger(__name__)
 
 FLUSH_INTERVAL_SECONDS = 2.0
-RETRY_PAUSE_SECONDS = 5.0  # while the database is in trouble
+RETRY_PAUSE_SECONDS = 5.0  # after a database error
 MAX_SOURCES = 50  # in one window of one process
 MAX_ROWS_PER_MINUTE = 200  # in one minute of all processes; the rest is counted together
 ALARM_COUNT = 3
@@ -54,12 +54,12 @@ class OutcomeRecorder:
         self._wake.set()
 
     def flush(self) -> bool:
-        """False when the database is in trouble: then the counts stay."""
+        """False after a database error: then the counts stay."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         try:
             add_counts(counts)
-        except DatabaseTrouble as error:
+        except DatabaseError as error:
             logger.warning("tallies of hooks not written yet: %s", type(error).__name__)
             for (minute, outcome, source), times in counts.items():
                 self._add_count(minute, outcome, source, times)

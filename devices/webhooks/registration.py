@@ -1,4 +1,4 @@
-"""Our webhooks at the vendor: one address per kind of event, each with the header that proves the sender."""
+"""Registration of our webhooks at the vendor: one URL per kind of event, each with the secret header."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def register_webhooks(client: TenoviClient, *, site_url: str) -> list[str]:
     return endpoints
 
 
-# "Too many requests" has changed nothing, and the gate holds the key back: nobody should have to start again.
+# "Too many requests" has changed nothing, and the rate limiter holds the key back: a retry is safe.
 @stamina.retry(on=NotSent, attempts=MAX_TRIES, timeout=RETRY_TIMEOUT_SECONDS)
 def create_or_update_webhook(client: TenoviClient, hook: VendorWebhook | None, *, endpoint: str, event: str) -> None:
     facts = {

@@ -1,4 +1,4 @@
-"""The vendor's door. Prove the sender, keep the bytes, answer; understand nothing here."""
+"""Webhook endpoint: authenticate the sender, store the raw body, answer 204. A task parses it later."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import Resolver404, resolve
 from rest_framework import status
@@ -165,7 +165,7 @@ def read_body(environ: dict[str, Any], announced: int | None) -> bytes:
 
 
 class TenoviWebhook(APIView):
-    """Keep the delivery and answer at once. Its kind's task understands it later."""
+    """Store the delivery and answer at once. A task of its kind processes it later."""
 
     http_method_names = ["post"]
     authentication_classes = (TenoviHeaderAuthentication,)
@@ -183,8 +183,8 @@ class TenoviWebhook(APIView):
         body = read_complete_body(request)
         try:
             request._request.delivery = processing.receive_delivery(kind=self.kind, body=body)  # type: ignore[attr-defined]  # for the access line
-        except DatabaseTrouble as error:
-            logger.error("webhook not kept, answered 503: %s", type(error).__name__)
+        except DatabaseError as error:
+            logger.error("webhook not stored, answered 503: %s", type(error).__name__)
             return Response(status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
         wake_worker(self.work)  # no id: the task drains whatever waits
         return Response(status=status.HTTP_204_NO_CONTENT)

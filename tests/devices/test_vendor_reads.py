@@ -12,7 +12,7 @@ UNCLEAR = tenovi.Unclear("GET devices: timeout")
 NOT_FOUND = tenovi.Rejected("GET devices: status 404", reason="Not found.", status=404)
 
 
-def test_classify_tells_stop_retry_and_failure_apart():
+def test_classify_distinguishes_stop_retry_and_failure():
     assert tenovi.classify(MISCONFIGURED) == tenovi.Stop(MISCONFIGURED)
     assert tenovi.classify(NOT_SENT) == tenovi.RetryAfter(NOT_SENT, 7.0)
     assert tenovi.classify(UNCLEAR) == tenovi.Failed(UNCLEAR)

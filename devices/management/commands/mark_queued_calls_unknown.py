@@ -12,4 +12,4 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         count = sending.mark_queued_calls_unknown()
-        self.stdout.write(f"{count} calls will be looked for at the vendor before they are sent.")
+        self.stdout.write(f"{count} calls will be searched for at the vendor before they are sent.")

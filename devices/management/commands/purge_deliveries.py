@@ -11,7 +11,7 @@ from devices.inbox import maintenance
 
 
 class Command(BaseCommand):
-    help = "Empty the bodies of deliveries that were done with long ago. Their digest and outcome stay."
+    help = "Empty the bodies of deliveries that were done long ago. Their digest and outcome stay."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -20,6 +20,6 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         if options["days"] < 1:
-            raise CommandError("At least one day: somebody may still want to look at what came in today.")
+            raise CommandError("At least one day: a person may still need what came in today.")
         purged = maintenance.purge_bodies(older_than=dt.timedelta(days=options["days"]), seconds=math.inf)
         self.stdout.write(f"{purged} bodies purged")

@@ -10,7 +10,7 @@ from devices.webhooks import registration
 
 
 class Command(BaseCommand):
-    help = "Tell the vendor where to post readings and shipping news, and with which header. Safe to repeat."
+    help = "Register our webhooks and their secret header at the vendor. Safe to repeat."
 
     def handle(self, **_: Any) -> None:
         if not settings.SITE_URL:

@@ -22,7 +22,7 @@ def parse_timestamp(text: str) -> dt.datetime:
 
 
 class Command(BaseCommand):
-    help = "Work on kept deliveries once more. Replaying all of them changes nothing that was understood before."
+    help = "Process stored deliveries once more. A replay changes nothing that was understood before."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--kind", choices=DeliveryKind.values)
@@ -41,4 +41,4 @@ class Command(BaseCommand):
             rows = rows.filter(received_at__gte=options["since"])
         count = maintenance.replay_deliveries(rows)
         audit_log.record_event(AuditEvent.Action.REPLAY, by=None, count=count)
-        self.stdout.write(f"{count} deliveries will be worked on again")
+        self.stdout.write(f"{count} deliveries will be processed again")

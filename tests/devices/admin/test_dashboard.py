@@ -1,4 +1,4 @@
-"""The first page of the admin: how much of what needs somebody, each figure with the way to it."""
+"""The dashboard of the admin: how much work needs a person, each figure with a link to its list."""
 
 import datetime as dt
 
@@ -67,7 +67,7 @@ def test_admin_dashboard_counts_open_work_of_own_clinics_and_links_to_it(admin_c
     assert found["Calls that a coordinator must decide"].value == "1"
     assert found["Ordered devices: refused by the vendor"].value == "1"
     assert found["Webhook deliveries that failed for good"].value == "1"
-    assert found["Alarms that last"].value == "1"
+    assert found["Lasting alarms"].value == "1"
     assert found["Keys that the vendor refuses"].tone == "bad"
     for line in found.values():
         assert admin_client.get(line.href).status_code == 200, line.label
@@ -83,19 +83,19 @@ def test_admin_dashboard_counts_deliveries_by_state_and_kind_and_quarantine_reas
 
 
 def test_admin_dashboard_estimates_the_delivery_total_above_the_counting_limit(admin_client, open_work, monkeypatch):
-    assert panel_lines(admin_client, "Webhook deliveries")["All that is kept"].value == "5"
+    assert panel_lines(admin_client, "Webhook deliveries")["All stored deliveries"].value == "5"
 
     monkeypatch.setattr(base, "MAX_COUNTED_ROWS", 5)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE devices_delivery")  # statistics outlive the rows of other tests
 
-    assert panel_lines(admin_client, "Webhook deliveries")["All that is kept"].value == "about 5"
+    assert panel_lines(admin_client, "Webhook deliveries")["All stored deliveries"].value == "about 5"
 
 
 def test_admin_dashboard_counts_webhooks_of_the_last_day_by_outcome(admin_client, open_work):
     found = panel_lines(admin_client, "Webhooks in the last 24 hours")
 
-    assert (found["Kept"].value, found["No length"].value, found["No length"].tone) == ("40", "3", "bad")
+    assert (found["Accepted"].value, found["No length"].value, found["No length"].tone) == ("40", "3", "bad")
 
 
 def test_admin_dashboard_shows_results_of_the_last_sync_run_of_each_kind(admin_client, rosa):
@@ -156,7 +156,7 @@ def test_sync_run_admin_describes_differences_as_text_with_links_and_escapes_htm
     gateway = DeviceFactory(patient=rosa).gateway
     run = SyncRunFactory(kind="devices", finished_at=NOW, differences=[
         {"kind": "other status at the vendor", "hwi_id": str(device.hwi_id), "ours": "shipped", "theirs": "on_hold"},
-        {"kind": "gateway not told about", "gateway": str(gateway.public_id), "problem": "no answer"},
+        {"kind": "gateway status missing", "gateway": str(gateway.public_id), "problem": "no answer"},
         {"kind": "could not be read", "hwi_id": "<script>", "problem": "Expected `str`"},
     ])  # fmt: skip
 
@@ -172,7 +172,7 @@ def test_sync_run_admin_hides_differences_about_devices_of_other_clinics(admin_c
     foreign = DeviceFactory(patient=PatientFactory(clinic=harbor))
     run = SyncRunFactory(kind="devices", finished_at=NOW, differences=[
         {"kind": "known here, absent at the vendor", "hwi_id": str(foreign.hwi_id)},
-        {"kind": "gateway not told about", "gateway": str(GatewayFactory().public_id), "problem": "no answer"},
+        {"kind": "gateway status missing", "gateway": str(GatewayFactory().public_id), "problem": "no answer"},
     ])  # fmt: skip
 
     text = admin_client.get(f"/admin/devices/syncrun/{run.pk}/change/").content.decode()
@@ -184,12 +184,12 @@ def test_sync_run_admin_hides_differences_about_devices_of_other_clinics(admin_c
 def test_sync_run_admin_lists_failed_patients_of_own_clinics_only(admin_client, rosa, harbor):
     run = SyncRunFactory(finished_at=NOW)
     SyncRowFactory(run=run, patient=rosa, state="failed", problem="GET patients: status 502")
-    stranger = SyncRowFactory(run=run, patient=PatientFactory(clinic=harbor), state="done", missed=4).patient
+    foreign_patient = SyncRowFactory(run=run, patient=PatientFactory(clinic=harbor), state="done", missed=4).patient
 
     text = admin_client.get(f"/admin/devices/syncrun/{run.pk}/change/").content.decode()
 
     assert "status 502" in text
-    assert str(stranger.pk) not in text
+    assert str(foreign_patient.pk) not in text
 
 
 def test_sync_run_changelist_reads_stored_totals_of_finished_runs(admin_client, rosa):

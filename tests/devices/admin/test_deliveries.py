@@ -24,7 +24,7 @@ __all__ = ["no_retry_delays", "sim", "vendor_client"]
 pytestmark = pytest.mark.django_db
 LIST = "/admin/devices/delivery/"
 UNKNOWN = LIST + "unknown/"
-STRANGER = uuid.UUID("12345678-abcd-1234-abcd-1234567890ab")
+UNKNOWN_ID = uuid.UUID("12345678-abcd-1234-abcd-1234567890ab")
 DONE, WAITING, QUARANTINED = Delivery.State.DONE, Delivery.State.WAITING, Delivery.State.QUARANTINED
 
 
@@ -38,14 +38,14 @@ def unknown_device_url(hwi_id):
     return reverse("admin:devices_unknown_device", args=[hwi_id])
 
 
-def create_vendor_device(hwi_id=STRANGER, account="somebody"):
+def create_vendor_device(hwi_id=UNKNOWN_ID, account="somebody"):
     return DeviceFactory(hwi_id=hwi_id, patient=None, assignment=None, vendor_patient_id=account)
 
 
 def test_delivery_changelist_shows_open_counts_reasons_and_advice_without_values(admin_client, rosa):
     receive_and_ingest(measurement_item(DeviceFactory(patient=rosa), value_1="plenty"))
     receive_and_ingest(b"not json")
-    receive_and_ingest(measurement_item(STRANGER))
+    receive_and_ingest(measurement_item(UNKNOWN_ID))
 
     shown = admin_client.get(LIST).content.decode()
 
@@ -66,21 +66,21 @@ def test_delivery_changelist_filters_by_reason(admin_client):
 
 
 def test_unknown_device_pages_show_identifiers_but_no_values_and_escape_html(admin_client):
-    receive_and_ingest(measurement_item(STRANGER, value_1="187.00", device_name="<b>Cuff</b>"))
+    receive_and_ingest(measurement_item(UNKNOWN_ID, value_1="187.00", device_name="<b>Cuff</b>"))
 
-    for address in (UNKNOWN, unknown_device_url(STRANGER)):
+    for address in (UNKNOWN, unknown_device_url(UNKNOWN_ID)):
         shown = admin_client.get(address).content.decode()
-        assert str(STRANGER) in shown
+        assert str(UNKNOWN_ID) in shown
         assert "187" not in shown
         assert "<b>" not in shown
 
 
 def test_attaching_an_unknown_device_stores_its_waiting_readings_and_is_audited(admin_client, rosa, ada):
     create_vendor_device(account="acct-at-the-vendor")
-    receive_and_ingest(measurement_item(STRANGER, patient_id="acct-at-the-vendor"))
+    receive_and_ingest(measurement_item(UNKNOWN_ID, patient_id="acct-at-the-vendor"))
 
-    found = admin_client.post(unknown_device_url(STRANGER), {"choice": "search", "text": "delgado"})
-    admin_client.post(unknown_device_url(STRANGER), {"choice": "attach", "patient": rosa.pk})
+    found = admin_client.post(unknown_device_url(UNKNOWN_ID), {"choice": "search", "text": "delgado"})
+    admin_client.post(unknown_device_url(UNKNOWN_ID), {"choice": "attach", "patient": rosa.pk})
     pipeline.ingest_waiting_deliveries()
 
     assert "Rosa Delgado" in found.content.decode()
@@ -88,17 +88,19 @@ def test_attaching_an_unknown_device_stores_its_waiting_readings_and_is_audited(
     assert Device.objects.get().patient == rosa
     assert SyncRow.objects.get().patient == rosa, "and the vendor is asked for what its webhooks didn't bring"
     adopted = AuditEvent.objects.get(action="attach_device")
-    assert (adopted.patient_ids, adopted.actor_id, adopted.target) == ([rosa.pk], ada.pk, f"device:{STRANGER}")
-    assert admin_client.get(unknown_device_url(STRANGER)).status_code == 404, "nothing of it waits any more"
+    assert (adopted.patient_ids, adopted.actor_id, adopted.target) == ([rosa.pk], ada.pk, f"device:{UNKNOWN_ID}")
+    assert admin_client.get(unknown_device_url(UNKNOWN_ID)).status_code == 404, "nothing of it waits any more"
 
 
 def test_readings_under_the_attached_vendor_account_are_stored_for_the_patient(rosa, ada):
     create_vendor_device(account="acct-at-the-vendor")
-    receive_and_ingest(measurement_item(STRANGER, patient_id="acct-at-the-vendor"))
-    unknown_devices.attach_unknown_device(hwi_id=STRANGER, patient=rosa, by=ada)
+    receive_and_ingest(measurement_item(UNKNOWN_ID, patient_id="acct-at-the-vendor"))
+    unknown_devices.attach_unknown_device(hwi_id=UNKNOWN_ID, patient=rosa, by=ada)
 
-    receive_and_ingest(measurement_item(STRANGER, patient_id="ACCT-at-the-vendor", timestamp="2026-10-01T08:00:00Z"))
-    refused = receive_and_ingest(measurement_item(STRANGER, patient_id="acct-third", timestamp="2026-10-02T08:00:00Z"))
+    receive_and_ingest(measurement_item(UNKNOWN_ID, patient_id="ACCT-at-the-vendor", timestamp="2026-10-01T08:00:00Z"))
+    refused = receive_and_ingest(
+        measurement_item(UNKNOWN_ID, patient_id="acct-third", timestamp="2026-10-02T08:00:00Z")
+    )
 
     assert Measurement.objects.count() == 2
     assert refused.state == QUARANTINED
@@ -107,20 +109,20 @@ def test_readings_under_the_attached_vendor_account_are_stored_for_the_patient(r
 
 def test_attaching_a_device_linked_at_the_vendor_to_another_enrolled_patient_is_refused(admin_client, rosa, elm):
     create_vendor_device(account=PatientFactory(clinic=elm, external_id="acct-other").external_id.upper())
-    receive_and_ingest(measurement_item(STRANGER, patient_id="acct-other"))
+    receive_and_ingest(measurement_item(UNKNOWN_ID, patient_id="acct-other"))
 
-    answer = admin_client.post(unknown_device_url(STRANGER), {"choice": "attach", "patient": rosa.pk})
+    answer = admin_client.post(unknown_device_url(UNKNOWN_ID), {"choice": "attach", "patient": rosa.pk})
 
     assert "another patient who is enrolled" in answer.content.decode()
     assert Device.objects.get().patient is None
 
 
 def test_attaching_a_device_unknown_to_the_vendor_requires_confirmation(admin_client, rosa):
-    receive_and_ingest(measurement_item(STRANGER))
+    receive_and_ingest(measurement_item(UNKNOWN_ID))
 
-    admin_client.post(unknown_device_url(STRANGER), {"choice": "attach", "patient": rosa.pk})
+    admin_client.post(unknown_device_url(UNKNOWN_ID), {"choice": "attach", "patient": rosa.pk})
     assert not Device.objects.exists()
-    admin_client.post(unknown_device_url(STRANGER), {"choice": "attach", "patient": rosa.pk, "confirmed": "on"})
+    admin_client.post(unknown_device_url(UNKNOWN_ID), {"choice": "attach", "patient": rosa.pk, "confirmed": "on"})
     pipeline.ingest_waiting_deliveries()
 
     assert Measurement.objects.get().patient == rosa
@@ -128,20 +130,20 @@ def test_attaching_a_device_unknown_to_the_vendor_requires_confirmation(admin_cl
 
 def test_attaching_an_unknown_device_to_a_patient_of_another_clinic_is_refused(admin_client, harbor):
     create_vendor_device()
-    receive_and_ingest(measurement_item(STRANGER))
+    receive_and_ingest(measurement_item(UNKNOWN_ID))
     elsewhere = PatientFactory(clinic=harbor, family_name="Farnham")
 
-    found = admin_client.post(unknown_device_url(STRANGER), {"choice": "search", "text": "Farnham"})
-    admin_client.post(unknown_device_url(STRANGER), {"choice": "attach", "patient": elsewhere.pk})
+    found = admin_client.post(unknown_device_url(UNKNOWN_ID), {"choice": "search", "text": "Farnham"})
+    admin_client.post(unknown_device_url(UNKNOWN_ID), {"choice": "attach", "patient": elsewhere.pk})
 
     assert "Farnham" not in found.content.decode().replace('value="Farnham"', "")
     assert Device.objects.get().patient is None
 
 
 def test_dismissing_an_unknown_device_completes_its_deliveries_with_reason_and_audit(admin_client):
-    receive_and_ingest(measurement_item(STRANGER))
+    receive_and_ingest(measurement_item(UNKNOWN_ID))
 
-    admin_client.post(unknown_device_url(STRANGER), {"choice": "dismiss", "reason": "The vendor's test message"})
+    admin_client.post(unknown_device_url(UNKNOWN_ID), {"choice": "dismiss", "reason": "The vendor's test message"})
 
     left = Delivery.objects.get()
     assert (left.state, left.reason) == (DONE, "Dismissed: The vendor's test message")
@@ -151,16 +153,16 @@ def test_dismissing_an_unknown_device_completes_its_deliveries_with_reason_and_a
 
 def test_unknown_device_pages_are_forbidden_for_clinicians(client, nadia):
     client.force_login(nadia)
-    receive_and_ingest(measurement_item(STRANGER))
+    receive_and_ingest(measurement_item(UNKNOWN_ID))
 
     assert client.get(UNKNOWN).status_code == 403
-    assert client.post(unknown_device_url(STRANGER), {"choice": "dismiss"}).status_code == 403
+    assert client.post(unknown_device_url(UNKNOWN_ID), {"choice": "dismiss"}).status_code == 403
     assert Delivery.objects.get().state == WAITING
 
 
 @pytest.mark.django_db(transaction=True)
 def test_unknown_device_page_requests_another_vendor_lookup(admin_client, vendor_client, sim, rosa):
-    theirs = sim.add_device(external_id="stranger")
+    theirs = sim.add_device(external_id="unknown_device")
     hwi_id = uuid.UUID(theirs["id"])
     receive_and_ingest(measurement_item(hwi_id, patient_id=rosa.external_id))
     at_once = dt.timedelta(seconds=-1)

@@ -21,7 +21,7 @@ PAIRS = st.lists(st.tuples(KEYS, VALUES), max_size=5)
 
 
 def to_json_object(pairs, ascii_only):
-    """An object as text, in which a key may stand twice."""
+    """An object as text, in which a key may be given twice."""
     parts = [f"{json.dumps(k, ensure_ascii=ascii_only)}: {json.dumps(v, ensure_ascii=ascii_only)}" for k, v in pairs]
     return "{" + ", ".join(parts) + "}"
 

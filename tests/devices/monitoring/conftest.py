@@ -16,7 +16,7 @@ def fresh_health_cache(monkeypatch):
 
 @pytest.fixture
 def healthy_installation(db):
-    """A house in which all that must run runs."""
+    """A database in which every check passes."""
     for name in (*JOBS, "look up unknown devices", "purge bodies"):
         PeriodicJob.objects.create(name=name, started_at=timezone.now(), succeeded_at=timezone.now())
     for kind in ("measurements", "devices", "gateways", "catalogue"):

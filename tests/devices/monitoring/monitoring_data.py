@@ -1,4 +1,4 @@
-"""What operators ask with, and what has happened to the house."""
+"""Requests of operators, and rows that health checks read."""
 
 import datetime as dt
 
@@ -14,8 +14,8 @@ def time_ago(**words):
     return timezone.now() - dt.timedelta(**words)
 
 
-def count_webhook_at(moment):
-    minute = moment.replace(second=0, microsecond=0)
+def count_webhook_at(time):
+    minute = time.replace(second=0, microsecond=0)
     WebhookCount.objects.get_or_create(minute=minute, outcome="accepted", source="192.0.2.7", defaults={"count": 1})
 
 

@@ -1,4 +1,4 @@
-"""Where calls stand, and time that passes."""
+"""States of calls, and shifted time."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""A call whose answer was lost: the vendor's own list tells what became of it, or a person must."""
+"""Recovery of a call whose answer was lost: by the vendor's own list, or by a person."""
 
 import datetime as dt
 
@@ -81,7 +81,7 @@ def test_search_without_notes_takes_the_only_device_not_owned_by_another_call(or
 
 
 def test_search_for_an_order_never_takes_a_device_activated_by_another_call(order, client, sim, rosa, scale, cora):
-    """Both workers died: one before it wrote the order, the other after it handed over a gateway of the same name."""
+    """Both workers died: one before it wrote the order, the other after it activated a device of the same name."""
     sending.claim_next_call()
     handed_over = requests.request_activation(patient=rosa, device_type=scale, hardware_uuid="A1B2-C3D4-E5F6", by=cora)
     sim.faults.add("reset_after", match=DEVICE_POSTS)

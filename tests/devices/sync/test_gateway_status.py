@@ -89,7 +89,7 @@ def test_gateway_status_run_updates_the_live_version_of_its_patients(client, cuf
     assert rosa.live_version > before
 
 
-def test_gateway_status_run_keeps_known_values_missing_from_the_response(client, sim, cuff):
+def test_gateway_status_run_retains_known_values_missing_from_the_response(client, sim, cuff):
     Gateway.objects.update(last_checkin_at=NIGHT)
     set_vendor_gateway(sim, cuff.gateway, last_checkin_time=None)
 
@@ -150,7 +150,7 @@ def test_gateway_status_run_retries_an_unreadable_response_and_then_gives_up(cli
     assert SyncRun.objects.get().differences[0]["problem"] == gateway_status.UNREADABLE_ANSWER
 
 
-def test_gateway_status_run_stops_on_a_refused_api_key_and_keeps_gateways_due(client, sim, cuff):
+def test_gateway_status_run_stops_on_a_refused_api_key_and_leaves_gateways_due(client, sim, cuff):
     sim.faults.add(match={"path_contains": "gateway-info"}, kind="status", status=401, times=100)
     gateway_status.start_gateway_run()
 
@@ -254,7 +254,7 @@ KNOWS_IT_NOT = {"status": 404, "body": {"detail": "Not found."}}
         (KNOWS_IT_NOT, gateway_status.UNKNOWN_AT_VENDOR),
     ],
 )
-def test_gateway_refresh_failure_stores_its_reason_and_keeps_known_values(client, sim, cuff, fault, problem):
+def test_gateway_refresh_failure_stores_its_reason_and_retains_known_values(client, sim, cuff, fault, problem):
     Gateway.objects.update(signal_strength=22)
     sim.faults.add(match={"path_contains": "gateway-info"}, kind="status", times=100, **fault)
     gateway_status.request_gateway_refresh(cuff.gateway)

@@ -58,7 +58,7 @@ def test_device_reconciliation_reports_a_device_missing_at_the_vendor(client, ro
     assert difference_kinds(reconciliation.reconcile_devices(client)) == ["known here, absent at the vendor"]
 
 
-def test_device_reconciliation_reports_another_vendor_patient_and_keeps_the_assignment(client, sim, rosa):
+def test_device_reconciliation_reports_another_vendor_patient_and_retains_the_assignment(client, sim, rosa):
     theirs = sim.add_device(external_id="stranger")
     DeviceFactory(hwi_id=theirs["id"], patient=rosa)
 
@@ -118,7 +118,7 @@ def test_unknown_device_lookup_quarantines_an_unassigned_device_after_one_call(c
 
 
 def test_unknown_device_lookup_resolves_a_known_device_without_a_vendor_call(client, sim, rosa):
-    """Its transaction committed after the delivery was found to have no holder and looked at once more."""
+    """Its transaction committed after the delivery was found to have no holder and was checked once more."""
     hwi_id = uuid.uuid4()
     receive_and_ingest(measurement_item(hwi_id, patient_id=rosa.external_id))
     DeviceFactory(hwi_id=hwi_id, patient=rosa)
@@ -130,7 +130,7 @@ def test_unknown_device_lookup_resolves_a_known_device_without_a_vendor_call(cli
     assert sim.requests.matching_lines("GET", str(hwi_id)) == []
 
 
-def test_unknown_device_lookup_keeps_deliveries_waiting_during_a_vendor_outage(client, sim):
+def test_unknown_device_lookup_leaves_deliveries_waiting_during_a_vendor_outage(client, sim):
     receive_and_ingest(measurement_item(uuid.uuid4()))
     sim.faults.add(match={"method": "GET"}, kind="status", status=503, times=50)
 

@@ -1,4 +1,4 @@
-"""Comparisons with the vendor when they are due, and when somebody asks."""
+"""Comparisons with the vendor when they are due, and when a person requests them."""
 
 import datetime as dt
 

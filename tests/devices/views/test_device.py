@@ -57,15 +57,15 @@ def test_device_page_view_is_audited_for_every_patient_named_on_it(client, nadia
 
 
 def test_device_page_hides_the_name_of_a_patient_of_another_clinic(client, nadia, cuff, harbor):
-    stranger = assign_previously(cuff, PatientFactory(clinic=harbor, family_name="Quillfeather"))
+    foreign_patient = assign_previously(cuff, PatientFactory(clinic=harbor, family_name="Quillfeather"))
     client.force_login(nadia)
 
     text = get_page_text(client, device_page_url(cuff))
 
     assert "a patient of another clinic" in text
     assert "Quillfeather" not in text
-    assert str(stranger.pk) not in text
-    assert not AuditEvent.objects.filter(patient_ids__contains=[stranger.pk]).exists()
+    assert str(foreign_patient.pk) not in text
+    assert not AuditEvent.objects.filter(patient_ids__contains=[foreign_patient.pk]).exists()
 
 
 def test_device_and_gateway_pages_return_404_for_a_clinician_elsewhere(client, olaf, cuff):

@@ -62,7 +62,7 @@ def test_device_list_filters_by_own_clinics_only(client, nadia, elm, harbor, fou
     assert 'aria-label="Clinic"' in get_page_text(client, LIST, clinic=harbor.pk)
 
 
-def test_device_list_filter_link_keeps_the_other_filters(client, nadia, four_devices):
+def test_device_list_filter_link_retains_the_other_filters(client, nadia, four_devices):
     client.force_login(nadia)
 
     assert "?silent=2&amp;battery=low" in get_page_text(client, LIST, silent="2")

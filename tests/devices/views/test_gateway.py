@@ -35,8 +35,8 @@ def test_gateway_page_shows_status_devices_and_pending_whitelisting(client, nadi
 
 
 def test_gateway_page_counts_devices_of_other_clinics_without_names(client, nadia, cuff, harbor):
-    stranger = PatientFactory(clinic=harbor, family_name="Quillfeather")
-    DeviceFactory(patient=stranger, gateway=cuff.gateway, name="Strange scale")
+    foreign_patient = PatientFactory(clinic=harbor, family_name="Quillfeather")
+    DeviceFactory(patient=foreign_patient, gateway=cuff.gateway, name="Strange scale")
     client.force_login(nadia)
 
     text = get_page_text(client, gateway_page_url(cuff))
@@ -100,4 +100,4 @@ def test_gateway_page_shows_why_the_last_refresh_failed(client, nadia, cuff):
     Gateway.objects.update(status_problem="The vendor gave no answer that can be read.")
     client.force_login(nadia)
 
-    assert "What stands here is what was known before." in get_page_text(client, gateway_page_url(cuff))
+    assert "Shown is what was known before." in get_page_text(client, gateway_page_url(cuff))

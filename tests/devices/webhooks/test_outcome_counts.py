@@ -106,7 +106,7 @@ def test_refused_webhooks_raise_an_operator_alarm_from_the_third_on():
 
     create_webhook_count("database", ago=dt.timedelta(minutes=50))
     assert outcome_counts.check_refused_webhooks() == (
-        "webhooks of the vendor were refused within the last hour: database in trouble 2, no length 1"
+        "webhooks of the vendor were refused within the last hour: database error 2, no length 1"
     )
 
 

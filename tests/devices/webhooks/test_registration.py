@@ -59,7 +59,7 @@ def test_webhook_registration_updates_existing_webhooks_after_secret_rotation(cl
     assert {hook["auth_header"] for hook in sim.state.store.all("webhook")} == {"Bearer the-new-one"}
 
 
-def test_webhook_registration_keeps_webhooks_of_other_endpoints(client):
+def test_webhook_registration_leaves_webhooks_of_other_endpoints(client):
     client.create_webhook(endpoint="https://other.example/", event="MEASUREMENT", header="Authorization", secret="x")
 
     registration.register_webhooks(client, site_url=SITE)
