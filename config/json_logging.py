@@ -72,16 +72,11 @@ def exception_chain(error: BaseException) -> list[dict[str, Any]]:
     cause: BaseException | None = error
     while cause is not None and len(causes) < MAX_CAUSES:
         kind = type(cause)
-        causes.append(
-            {"kind": f"{kind.__module__}.{kind.__qualname__}", "where": traceback_locations(cause.__traceback__)}
-        )
+        frames = traceback.extract_tb(cause.__traceback__)[-MAX_FRAMES:]
+        where = [f"{frame.filename.removeprefix(PROJECT_ROOT + '/')}:{frame.lineno} {frame.name}" for frame in frames]
+        causes.append({"kind": f"{kind.__module__}.{kind.__qualname__}", "where": where})
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return causes
-
-
-def traceback_locations(trace: TracebackType | None) -> list[str]:
-    frames = traceback.extract_tb(trace)[-MAX_FRAMES:]
-    return [f"{frame.filename.removeprefix(PROJECT_ROOT + '/')}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def log_uncaught_exceptions() -> None:

@@ -26,17 +26,13 @@ def limit_body_time(application: Application, *, seconds: float) -> Application:
     watch = BodyTimeoutWatcher(seconds)
 
     def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not has_request_body(environ):
+        if "HTTP_TRANSFER_ENCODING" not in environ and environ.get("CONTENT_LENGTH", "") in ("", "0"):
             return application(environ, start_response)
         environ["wsgi.input"] = CompleteBodyStream(environ["wsgi.input"], environ.get("CONTENT_LENGTH"))
         with watch.watch_request(environ):
             return application(environ, start_response)
 
     return answer
-
-
-def has_request_body(environ: Environ) -> bool:
-    return "HTTP_TRANSFER_ENCODING" in environ or environ.get("CONTENT_LENGTH", "") not in ("", "0")
 
 
 class CompleteBodyStream:
@@ -81,17 +77,14 @@ class BodyTimeoutWatcher:
             return
         with self._lock:
             self._held[id(environ)] = (time.monotonic() + self._seconds, environ)
-            self.ensure_thread_running()
+            if self._thread is None or not self._thread.is_alive():  # also after a fork
+                self._thread = threading.Thread(target=self.check_deadlines, name="deadlines", daemon=True)
+                self._thread.start()
         try:
             yield
         finally:
             with self._lock:
                 self._held.pop(id(environ), None)
-
-    def ensure_thread_running(self) -> None:
-        if self._thread is None or not self._thread.is_alive():  # also after a fork
-            self._thread = threading.Thread(target=self.check_deadlines, name="deadlines", daemon=True)
-            self._thread.start()
 
     def check_deadlines(self) -> None:
         while True:

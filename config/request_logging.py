@@ -50,11 +50,8 @@ def log_and_count_request(request: HttpRequest, status: int, seconds: float) -> 
     prometheus.observe_request(route=route, method=request.method or "", status=status, seconds=seconds)
     if route in PROBE_ROUTES and status < 400:
         return
-    facts = {"method": method_label(request.method), "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+    method = request.method if request.method in prometheus.KNOWN_METHODS else "other"
+    facts = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     if delivery := getattr(request, "delivery", None):
         facts["delivery"] = delivery
     logger.info("request", extra={"facts": facts})
-
-
-def method_label(method: str | None) -> str:
-    return method if method in prometheus.KNOWN_METHODS else "other"

@@ -20,7 +20,7 @@ def refuse_unsafe_settings() -> None:
     """Raises ImproperlyConfigured with every reason at once, one line each."""
     reasons = [
         *missing_vendor_settings(),
-        *encryption_key_errors(),
+        *filter(None, [encryption.encryption_key_problem()]),
         *unsafe_vendor_settings(),
         *missing_contact_settings(),
         *unsafe_database_settings(),
@@ -40,11 +40,6 @@ def missing_vendor_settings() -> list[str]:
         "TENOVI_CLIENT_DOMAIN": "the segment after /clients/ in the vendor's addresses",
     }
     return [f"{name} is empty: {why}" for name, why in needed.items() if not getattr(settings, name)]
-
-
-def encryption_key_errors() -> list[str]:
-    reason = encryption.encryption_key_problem()
-    return [reason] if reason else []
 
 
 def unsafe_vendor_settings() -> list[str]:

@@ -92,15 +92,12 @@ def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
     sign_in = resolve_url("account_login")
     if request.method in ("GET", "HEAD"):
         return redirect_to_login(request.get_full_path(), sign_in)
-    return redirect_to_login(referring_page(request), f"{sign_in}?unsaved=1")
-
-
-def referring_page(request: HttpRequest) -> str:
-    """Our own page that had the form, by Referer: the address that it was sent to may be POST only."""
-    page = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
-        return resolve_url("home")
-    return urlsplit(page)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    page = request.headers.get("Referer", "")  # the address that the form was sent to may be POST only
+    if url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
+        back = urlsplit(page)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    else:
+        back = resolve_url("home")
+    return redirect_to_login(back, f"{sign_in}?unsaved=1")
 
 
 def allow_anonymous(view: ViewFunction) -> ViewFunction:

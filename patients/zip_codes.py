@@ -26,15 +26,11 @@ ZIP_PREFIXES_BY_STATE: dict[str, str] = {
 ZIP_STATE_WARNING = "The ZIP code doesn't seem to be one of that state. Please compare both with the address."
 
 
-def expand_prefixes(runs: str) -> set[str]:
-    ends = ((run[:3], run[-3:]) for run in runs.split())
-    return {f"{number:03}" for first, last in ends for number in range(int(first), int(last) + 1)}
-
-
 STATES_BY_ZIP_PREFIX: dict[str, set[str]] = {}
 for _state, _runs in ZIP_PREFIXES_BY_STATE.items():
-    for _prefix in expand_prefixes(_runs):
-        STATES_BY_ZIP_PREFIX.setdefault(_prefix, set()).add(_state)
+    for _run in _runs.split():
+        for _number in range(int(_run[:3]), int(_run[-3:]) + 1):
+            STATES_BY_ZIP_PREFIX.setdefault(f"{_number:03}", set()).add(_state)
 
 
 def zip_state_mismatch(*, state: str, zip_code: str) -> str:

@@ -40,9 +40,9 @@ def invite_user(*, email: str, name: str, role: str, clinics: Iterable[Clinic], 
     """
     chosen = list(clinics)
     check_inviter_clinics(chosen, by=by)
-    user = User(email=email.strip().lower(), name=name.strip(), is_active=False)
+    user = User(email=email.strip().lower(), name=name.strip(), role=role, is_active=False)
     user.set_unusable_password()
-    assign_role(user, role)
+    update_staff_status(user)
     user.full_clean(exclude=["password"])
     user.save()
     user.clinics.set(chosen)
@@ -62,15 +62,10 @@ def resend_invitation(*, user: User, by: User | None) -> None:
     email_invitation(user)
 
 
-def get_invited_user(token: str) -> User:
-    """The invited user of this link. Raises InvitationExpired."""
-    return load_invited_user(token, locked=False)
-
-
 @transaction.atomic
 def accept_invitation(*, token: str, password: str) -> User:
     """Activate the account with the password that its owner chose. Raises InvitationExpired if the link was used."""
-    user = load_invited_user(token, locked=True)
+    user = get_invited_user(token, locked=True)
     user.set_password(password)
     user.is_active = True
     user.save(update_fields=["password", "is_active"])
@@ -96,11 +91,6 @@ def notify_account_change(*, user: User, change: str) -> None:
     transaction.on_commit(partial(message.send), robust=True)
 
 
-def update_staff_status(user: User) -> None:
-    """After an edit of the role: only administrators and superusers may open the admin."""
-    assign_role(user, user.role)
-
-
 def invitation_url(user: User) -> str:
     token = signing.dumps([user.pk, invitation_fingerprint(user)], salt=INVITATION_SALT)
     return absolute_url(reverse("account_accept_invitation", args=[token]))
@@ -113,9 +103,9 @@ def absolute_url(path: str) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def assign_role(user: User, role: str) -> None:
-    user.role = role
-    user.is_staff = user.is_superuser or role == Role.ADMINISTRATOR
+def update_staff_status(user: User) -> None:
+    """After a change of the role: only administrators and superusers may open the admin."""
+    user.is_staff = user.is_superuser or user.role == Role.ADMINISTRATOR
 
 
 def check_inviter_clinics(clinics: list[Clinic], *, by: User | None) -> None:
@@ -126,7 +116,8 @@ def check_inviter_clinics(clinics: list[Clinic], *, by: User | None) -> None:
         raise ValidationError({"clinics": "You can invite people to your own clinics only."})
 
 
-def load_invited_user(token: str, *, locked: bool) -> User:
+def get_invited_user(token: str, *, locked: bool = False) -> User:
+    """The invited user of this link. Raises InvitationExpired."""
     try:
         pk, fingerprint = signing.loads(token, salt=INVITATION_SALT, max_age=INVITATION_LIFETIME)
     except (signing.BadSignature, ValueError) as error:

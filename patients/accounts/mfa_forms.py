@@ -128,7 +128,7 @@ class RenamePasskeyForm(PasskeyNameForm, EditWebAuthnForm):
 
 
 def check_passkey_origin(credential: Any, *, parse: Any) -> None:
-    """Whether the passkey's client data names our own origin; False for unreadable data."""
+    """Raises ValidationError unless the passkey's client data is readable and names our own origin."""
     try:
         origin = parse(credential).response.client_data.origin
     except (TypeError, ValueError, KeyError, AttributeError) as error:

@@ -124,7 +124,10 @@ def show_audit_rows(request: HttpRequest, form: AuditSearchForm, query: AuditQue
     audit_log.record_event(
         AuditAction.ADMIN_VIEW, by=user, patients=named, target=AUDIT_TARGET, **audited_criteria(query)
     )
-    rows = [(event, patient_names_in(event, named)) for event in page.rows]
+    rows = []
+    for event in page.rows:
+        shown = [named[pk] for pk in event.patient_ids[:MAX_NAMED_PATIENTS] if pk in named]
+        rows.append((event, (shown, len(event.patient_ids) - len(shown))))
     return render_search_page(request, form, question=query, page=page, rows=rows)
 
 
@@ -133,12 +136,6 @@ def audited_criteria(query: AuditQuery) -> dict[str, Any]:
     patient, actor = query.patient, query.actor
     asked = {"patient": patient and str(patient.pk), "actor": actor and actor.pk, "did": query.action}
     return {name: value for name, value in asked.items() if value}
-
-
-def patient_names_in(event: AuditEvent, named: dict[uuid.UUID, Patient]) -> tuple[list[Patient], int]:
-    """Names of patients of own clinics, and how many more the row is about."""
-    shown = [named[pk] for pk in event.patient_ids[:MAX_NAMED_PATIENTS] if pk in named]
-    return shown, len(event.patient_ids) - len(shown)
 
 
 def export_audit_csv(request: HttpRequest, query: AuditQuery) -> HttpResponse:

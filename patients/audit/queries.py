@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -71,10 +71,6 @@ class AuditCursor:
     def __str__(self) -> str:
         return f"{self.at.isoformat()}|{self.pk}"
 
-    @property
-    def older_events_filter(self) -> Q:
-        return Q(at__lte=self.at) & ~Q(at=self.at, pk__gte=self.pk)
-
 
 @dataclass(frozen=True)
 class AuditPage:
@@ -84,13 +80,11 @@ class AuditPage:
 
 
 def fetch_audit_page(query: AuditQuery, *, by: User, cursor: AuditCursor | None, size: int) -> AuditPage:
-    found = query.rows.filter(cursor.older_events_filter) if cursor else query.rows
+    found = query.rows
+    if cursor:
+        found = found.filter(Q(at__lte=cursor.at) & ~Q(at=cursor.at, pk__gte=cursor.pk))
     rows = list(found[: size + 1])
     more, rows = len(rows) > size, rows[:size]
-    return AuditPage(rows, visible_patients_in(rows, by=by), AuditCursor(rows[-1].at, rows[-1].pk) if more else None)
-
-
-def visible_patients_in(rows: Iterable[AuditEvent], *, by: User) -> dict[uuid.UUID, Patient]:
-    """The first few patients of each row that the user may see."""
-    wanted = {pk for row in rows for pk in row.patient_ids[:MAX_NAMED_PATIENTS]}
-    return Patient.objects.visible_to(by).in_bulk(wanted) if wanted else {}
+    named = {pk for row in rows for pk in row.patient_ids[:MAX_NAMED_PATIENTS]}
+    visible = Patient.objects.visible_to(by).in_bulk(named) if named else {}
+    return AuditPage(rows, visible, AuditCursor(rows[-1].at, rows[-1].pk) if more else None)

@@ -195,17 +195,13 @@ def assign_fields(patient: Patient, fields: dict[str, Any]) -> list[str]:
 
 def normalize_field(name: str, value: Any) -> Any:
     if name == "phone":
-        return normalize_phone(value)
+        try:
+            return normalize_to_e164(value)
+        except ValidationError as error:
+            raise ValidationError({"phone": error.messages}) from error
     if name == "conditions":
         return list(value)
     return " ".join(value.split()) if isinstance(value, str) else value
-
-
-def normalize_phone(typed: str) -> str:
-    try:
-        return normalize_to_e164(typed)
-    except ValidationError as error:
-        raise ValidationError({"phone": error.messages}) from error
 
 
 def save_patient(patient: Patient, **how: Any) -> None:

@@ -175,7 +175,8 @@ class PatientForm(forms.ModelForm):
             if name not in touched:
                 data.setlist(name, saved)
             elif name in changed_by_others and saved != data.getlist(name):
-                conflicts.append(build_field_conflict(fresh, name, saved, data))
+                texts = [posted_value_label(fresh.fields[name], values) for values in (saved, data.getlist(name))]
+                conflicts.append(FieldConflict(str(fresh[name].label), *texts))
         data["edit_version"] = str(current.edit_version)
         return PatientForm(data, instance=copy.copy(current), user=user), conflicts
 
@@ -194,13 +195,6 @@ def to_posted_values(value: Any) -> list[str]:
     if isinstance(value, bool):
         return ["on"] if value else []
     return ["" if value is None else str(value)]
-
-
-def build_field_conflict(form: PatientForm, name: str, saved: list[str], data: QueryDict) -> FieldConflict:
-    field = form.fields[name]
-    return FieldConflict(
-        str(form[name].label), posted_value_label(field, saved), posted_value_label(field, data.getlist(name))
-    )
 
 
 def posted_value_label(field: forms.Field, typed: list[str]) -> str:

@@ -20,7 +20,11 @@ def run_exclusively(name: str) -> Iterator[bool]:
 
     The lock belongs to the database session, so a killed worker releases it.
     """
-    if not acquire_advisory_lock(name):
+    lock = (ADVISORY_LOCK_SPACE, name)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", lock)
+        acquired = cursor.fetchone()[0]
+    if not acquired:
         yield False
         return
     try:
@@ -31,7 +35,8 @@ def run_exclusively(name: str) -> Iterator[bool]:
         PeriodicJob.objects.filter(name=name).update(problem=type(error).__name__)
         raise
     finally:
-        release_advisory_lock(name)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", lock)
 
 
 def record_success(name: str) -> None:
@@ -44,14 +49,3 @@ def last_due_time(now: dt.datetime, *, hour_utc: int) -> dt.datetime:
     """When a nightly job was last due: it is to start if it hasn't started since."""
     turn = now.replace(hour=hour_utc, minute=0, second=0, microsecond=0)
     return turn if turn <= now else turn - dt.timedelta(days=1)
-
-
-def acquire_advisory_lock(name: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [ADVISORY_LOCK_SPACE, name])
-        return bool(cursor.fetchone()[0])
-
-
-def release_advisory_lock(name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [ADVISORY_LOCK_SPACE, name])

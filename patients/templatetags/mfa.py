@@ -20,18 +20,14 @@ def passkeys_supported() -> bool:
     site = urlsplit(settings.SITE_URL)
     if site.hostname == "localhost":
         return True
-    return site.scheme == "https" and not is_ip_address(site.hostname or "")
+    try:
+        ipaddress.ip_address(site.hostname or "")
+    except ValueError:
+        return site.scheme == "https"
+    return False
 
 
 @register.filter
 def group_by_fours(text: str) -> str:
     """A setup key in groups of four, for typing."""
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
-
-
-def is_ip_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -32,7 +32,7 @@ def test_env_example_values_are_the_defaults():
         example_values(),
         dict(itertools.chain.from_iterable(map(env_defaults_in, ("settings.py", "celery.py")))),
     )
-    # What differs is an example of a clinic's own: an address nobody has yet.
+    # What differs is an example of a deployment's own value, such as its address.
     clinics_own = {"ALLOWED_HOSTS", "SITE_URL", "CELERY_BROKER_URL", "DEFAULT_FROM_EMAIL", "STATIC_ROOT"}
 
     assert len(defaults) > 25

@@ -1,4 +1,4 @@
-"""Error pages are written for people, need no database, and hold nobody's data."""
+"""Error pages: readable texts, no database query, no patient data."""
 
 import pytest
 from django.db import OperationalError

@@ -1,4 +1,4 @@
-"""Web and worker processes look for circles of objects rarely, and still find them."""
+"""Garbage collector tuning: collections are rare in web and worker processes, and still free cycles."""
 
 import os
 import subprocess

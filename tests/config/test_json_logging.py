@@ -45,19 +45,19 @@ def test_json_log_line_of_exception_has_type_place_and_cause_without_text():
 
 
 @pytest.mark.parametrize(
-    ("name", "message", "args", "kept"),
+    ("name", "message", "args", "written"),
     [
         ("django.request", "Internal Server Error: %s", (f"/{SECRET}/",), "Internal Server Error: ..."),
         ("gunicorn.error", "Error handling request %s %s", ("GET", f"/{SECRET}"), "Error handling request ... ..."),
         ("celery.app.trace", "Task %(name)s[%(id)s]: %(exc)s", ({"name": "t", "id": "1", "exc": SECRET},),
          "Task ...[...]: ..."),
-        ("anybody", f"no template {SECRET}", (), "..."),
+        ("library", f"no template {SECRET}", (), "..."),
     ],
 )  # fmt: skip
-def test_json_log_line_of_library_error_omits_message_arguments(name, message, args, kept):
+def test_json_log_line_of_library_error_omits_message_arguments(name, message, args, written):
     said = format_log_line(name, message, args, exc_info=exception_info(ValueError(SECRET)))
 
-    assert said["message"] == kept
+    assert said["message"] == written
     assert SECRET not in json.dumps(said)
 
 

@@ -72,8 +72,8 @@ def test_startup_checks_refuse_database_without_durable_commits(settings, monkey
     settings.ALLOW_CARELESS_DATABASE = False
     with connection.cursor() as cursor:
         cursor.execute(f"SET {careless} = off")
-        told = refusal_reasons()
+        reasons = refusal_reasons()
         cursor.execute(f"RESET {careless}")
 
-    assert f"{careless}=off" in told
-    assert "fsync=off" in told, "the tests' own cluster doesn't wait for the disk"
+    assert f"{careless}=off" in reasons
+    assert "fsync=off" in reasons, "the tests' own cluster doesn't wait for the disk"

@@ -1,4 +1,4 @@
-"""The second step of signing in, where it is required: nobody gets past it, and nobody is left outside for ever."""
+"""MFA at sign-in where it is required: it can't be skipped, and a lockout ends."""
 
 from concurrent.futures import ThreadPoolExecutor
 

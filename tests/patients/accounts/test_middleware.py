@@ -13,7 +13,7 @@ def forwarded_request(rf, forwarded=None, remote="192.0.2.1"):
     ("proxies", "forwarded", "remote", "address"),
     [
         (0, None, "192.0.2.1", "192.0.2.1"),
-        (0, "203.0.113.5", "192.0.2.1", "192.0.2.1"),  # nobody is trusted to say so
+        (0, "203.0.113.5", "192.0.2.1", "192.0.2.1"),  # no proxy is trusted
         (1, "203.0.113.5", "192.0.2.1", "203.0.113.5"),
         (1, "10.1.1.1, 203.0.113.5", "192.0.2.1", "203.0.113.5"),  # the left one was typed by the client
         (2, "203.0.113.5, 198.51.100.7", "192.0.2.1", "203.0.113.5"),

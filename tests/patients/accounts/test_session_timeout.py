@@ -195,9 +195,9 @@ def test_settings_default_to_secure_cookies_and_required_mfa():
     env = {name: value for name, value in os.environ.items() if name not in ("INSECURE_HTTP", "MFA_REQUIRED")}
     words = "import config.settings as s; print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.MFA_REQUIRED)"
 
-    told = subprocess.run([sys.executable, "-c", words], env=env, capture_output=True, check=True)
+    finished = subprocess.run([sys.executable, "-c", words], env=env, capture_output=True, check=True)
 
-    assert told.stdout.split() == [b"True", b"True", b"True"]
+    assert finished.stdout.split() == [b"True", b"True", b"True"]
 
 
 GOALS, SAVE_GOALS = "/patients/{}/goals/", "/patients/{}/goals/save/"

@@ -156,9 +156,9 @@ def test_password_reset_link_works_once(client, nadia, django_capture_on_commit_
 def test_password_reset_sends_no_mail_and_no_hint_for_unknown_email(client, nadia, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         known = client.post(reverse("account_reset_password"), {"email": nadia.email})
-        stranger = client.post(reverse("account_reset_password"), {"email": "nobody@example.org"})
+        unknown = client.post(reverse("account_reset_password"), {"email": "nobody@example.org"})
 
-    assert (known.status_code, known.url) == (stranger.status_code, stranger.url)
+    assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
     assert [message.to for message in mail.outbox] == [[nadia.email]]
 
 

@@ -16,5 +16,5 @@ def admin_form_data(client, address):
 
 
 def form_edit_version(response):
-    """What the form says of the state that it stands on."""
+    """The digest in the form of the state that it was opened on."""
     return re.search(r'name="edit_version" value="(\w+)"', response.content.decode())[1]

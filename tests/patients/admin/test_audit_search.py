@@ -96,11 +96,11 @@ def test_audit_search_ignores_query_string_parameters(admin_client, rosa):
 
 @pytest.mark.parametrize("text", ["Quillfeather", "MRN-ELSEWHERE"])
 def test_audit_search_does_not_find_patient_of_another_clinic(admin_client, harbor, olaf, text):
-    stranger = PatientFactory(clinic=harbor, family_name="Quillfeather", mrn="MRN-ELSEWHERE")
-    record_view(olaf, stranger)
+    foreign = PatientFactory(clinic=harbor, family_name="Quillfeather", mrn="MRN-ELSEWHERE")
+    record_view(olaf, foreign)
 
     page = admin_client.post(SEARCH, {"text": text}).content.decode()
-    by_id = admin_client.post(SEARCH, {"patient": stranger.pk}).content.decode()
+    by_id = admin_client.post(SEARCH, {"patient": foreign.pk}).content.decode()
 
     assert "No patient of your clinics was found." in page
     assert "No patient of your clinics was found." in by_id

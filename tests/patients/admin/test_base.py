@@ -17,14 +17,14 @@ OPAQUE = {"id", "pk", "hwi_id", "reference", "hardware_uuid", "request_id", "tar
 def test_model_admin_is_scoped_without_delete_and_searches_opaque_ids_only(entry, rf, ada):
     request = rf.get("/")
     request.user = ada
-    assert isinstance(entry, ReadOnlyAdmin | OptimisticLockAdmin), "of two who edit it the second is told nothing"
+    assert isinstance(entry, ReadOnlyAdmin | OptimisticLockAdmin), "a second editor would overwrite the first"
     assert "delete_selected" not in entry.get_actions(request)
     assert not entry.has_delete_permission(request)
     if entry.clinic_path:
         assert {path.lstrip("=^@").split("__")[-1] for path in entry.search_fields} <= OPAQUE
 
 
-# Kept for lists and pages, and derived from readings: it tells an administrator nothing that these don't.
+# Stored for lists and pages, and derived from readings, which the admin has.
 DERIVED = {"measurements.LatestReading", "measurements.PatientSummary", "measurements.ReadingDay"}
 
 
@@ -47,7 +47,7 @@ def test_administrator_has_view_permission_for_every_registered_model(ada):
 
 def test_model_admin_classes_store_no_request_state():
     """One ModelAdmin serves all threads: what one request left there, another person's page would show."""
-    kept = [
+    stored = [
         f"{module.name}:{node.lineno}"
         for module in product_modules().values()
         if any(part.startswith("admin") for part in module.name.split("."))
@@ -57,4 +57,4 @@ def test_model_admin_classes_store_no_request_state():
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
     ]
 
-    assert kept == []
+    assert stored == []

@@ -1,4 +1,4 @@
-"""Two administrators on one record of the admin: the second is told, and nobody's change is lost silently."""
+"""Optimistic locking in the admin: the second of two editors gets a message, and no change is lost silently."""
 
 import pytest
 from django.urls import reverse
@@ -31,15 +31,15 @@ def test_admin_edit_conflict_shows_current_value_and_keeps_typed_value(
     mine, hers = admin_form_data(administrator_client, address), admin_form_data(second_administrator_client, address)
     second_administrator_client.post(address, hers | {"name": "Kidney kit"})
 
-    told = administrator_client.post(address, mine | {"name": "Lung kit"})
+    conflict = administrator_client.post(address, mine | {"name": "Lung kit"})
 
     kit.refresh_from_db()
     assert kit.name == "Kidney kit"
-    assert f"bea@example.org {CONFLICT_TEXT}" in page_text(told)
-    assert "Name: Kidney kit" in page_text(told)
-    assert 'value="Lung kit"' in told.content.decode()
+    assert f"bea@example.org {CONFLICT_TEXT}" in page_text(conflict)
+    assert "Name: Kidney kit" in page_text(conflict)
+    assert 'value="Lung kit"' in conflict.content.decode()
 
-    again = mine | {"name": "Lung kit", "edit_version": form_edit_version(told)}
+    again = mine | {"name": "Lung kit", "edit_version": form_edit_version(conflict)}
     assert administrator_client.post(address, again).status_code == 302
     kit.refresh_from_db()
     assert kit.name == "Lung kit"
@@ -54,10 +54,10 @@ def test_kit_admin_edit_conflict_includes_inline_items(administrator_client, sec
     second_administrator_client.post(address, hers | {"items-0-quantity": 2})
     assert kit.items.get().quantity == 2
 
-    told = administrator_client.post(address, mine | {"name": "Lung kit"})
+    conflict = administrator_client.post(address, mine | {"name": "Lung kit"})
 
-    assert CONFLICT_TEXT in page_text(told)
-    assert "2 x Tenovi Scale" in page_text(told)
+    assert CONFLICT_TEXT in page_text(conflict)
+    assert "2 x Tenovi Scale" in page_text(conflict)
     assert Kit.objects.get().items.get().quantity == 2
 
 
@@ -70,9 +70,9 @@ def test_user_admin_stale_form_does_not_restore_old_role_or_clinics(administrato
     root.post(address, theirs | change)
     before = User.objects.values("role", "name").get(pk=nadia.pk)
 
-    told = administrator_client.post(address, mine | {"name": "Nadia H."})
+    conflict = administrator_client.post(address, mine | {"name": "Nadia H."})
 
-    assert told.status_code in (200, 403)
+    assert conflict.status_code in (200, 403)
     assert User.objects.values("role", "name").get(pk=nadia.pk) == before
     assert nadia.clinics.count() == (1 if field == "role" else 2)
 

@@ -18,7 +18,7 @@ def changelist_url(model):
 
 
 def test_admin_lists_show_only_people_and_patients_of_own_clinics(admin_client, elm, harbor, nadia, olaf, rosa):
-    stranger = PatientFactory(clinic=harbor, family_name="Quillfeather")
+    foreign = PatientFactory(clinic=harbor, family_name="Quillfeather")
 
     people = admin_client.get(changelist_url("user")).content.decode()
     patients = admin_client.get(changelist_url("patient")).content.decode()
@@ -27,7 +27,7 @@ def test_admin_lists_show_only_people_and_patients_of_own_clinics(admin_client, 
     assert nadia.email in people
     assert olaf.email not in people
     assert str(rosa.pk) in patients
-    assert str(stranger.pk) not in patients
+    assert str(foreign.pk) not in patients
     assert "Quillfeather" not in patients
     assert harbor.name not in clinics + people + patients
 
@@ -240,10 +240,10 @@ def test_patient_admin_discharge_filter_uses_plain_words(admin_client, rosa):
 
 
 def test_admin_history_link_appears_only_for_editable_records(admin_client, rosa, nadia):
-    read, kept = (
+    read_only, editable = (
         admin_client.get(reverse(f"admin:patients_{model}_change", args=[pk])).content.decode()
         for model, pk in (("patient", rosa.pk), ("user", nadia.pk))
     )
 
-    assert "historylink" not in read
-    assert "historylink" in kept
+    assert "historylink" not in read_only
+    assert "historylink" in editable

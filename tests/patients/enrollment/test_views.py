@@ -137,8 +137,8 @@ def test_patient_edit_form_merges_edits_of_different_fields(as_cora, edit_url, r
         patient=rosa, by=cora, edit_version=1, phone="+16035550199", conditions=["copd"], sms_consent=True
     )
 
-    told = as_cora.post(edit_url, mine)
-    page = told.content.decode()
+    response = as_cora.post(edit_url, mine)
+    page = response.content.decode()
     as_cora.post(edit_url, FormFieldParser(page).data)
 
     rosa.refresh_from_db()
@@ -153,14 +153,14 @@ def test_patient_edit_form_shows_conflict_of_same_field_side_by_side(as_cora, ed
     mine = form_data(as_cora, edit_url) | {"city": ["Keene"], "sex": ["other"]}
     admission.edit_patient(patient=rosa, by=cora, edit_version=1, city="Nashua", state="MA")
 
-    told = as_cora.post(edit_url, mine)
+    response = as_cora.post(edit_url, mine)
     rosa.refresh_from_db()
     assert rosa.city == "Nashua"
-    assert [(row.label, row.saved_value, row.typed_value) for row in told.context["conflicts"]] == [
+    assert [(row.label, row.saved_value, row.typed_value) for row in response.context["conflicts"]] == [
         ("City", "Nashua", "Keene")
     ]
 
-    as_cora.post(edit_url, FormFieldParser(told.content.decode()).data)
+    as_cora.post(edit_url, FormFieldParser(response.content.decode()).data)
 
     rosa.refresh_from_db()
     assert (rosa.city, rosa.state, rosa.sex) == ("Keene", "MA", "other")
@@ -200,13 +200,13 @@ def test_enrollment_form_asks_to_confirm_probable_duplicate_patient(as_cora, cor
     typed = FORM_DATA | {"mrn": ""}
     as_cora.post("/patients/new/", typed)
 
-    told = as_cora.post("/patients/new/", typed | {"given_name": " mabel"})
+    response = as_cora.post("/patients/new/", typed | {"given_name": " mabel"})
 
     first = Patient.objects.get()
-    assert "this clinic has such a patient" in page_text(told)
-    assert reverse("patients:page", args=[first.pk]) in told.content.decode()
-    assert 'name="another_person"' in told.content.decode()
-    assert 'value="9 Birch Lane"' in told.content.decode()
+    assert "this clinic has such a patient" in page_text(response)
+    assert reverse("patients:page", args=[first.pk]) in response.content.decode()
+    assert 'name="another_person"' in response.content.decode()
+    assert 'value="9 Birch Lane"' in response.content.decode()
     assert AuditEvent.objects.get(action="search").patient_ids == [first.pk]
     as_cora.post("/patients/new/", typed | {"another_person": "on"})
     assert Patient.objects.count() == 2

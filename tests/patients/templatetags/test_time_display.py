@@ -12,10 +12,10 @@ from patients.us_states import time_zone_label
     [(5, ">now<", ">now<"), (240, ">4 min<", ">4 min ago<"), (5 * 3600, ">5 h<", ">5 h ago<")],
 )
 def test_age_tag_shows_elapsed_time_in_plain_words(seconds, plain, with_ago):
-    moment = timezone.now() - dt.timedelta(seconds=seconds)
+    time = timezone.now() - dt.timedelta(seconds=seconds)
 
-    assert plain in age_element(moment)
-    assert with_ago in age_element(moment, "ago")
+    assert plain in age_element(time)
+    assert with_ago in age_element(time, "ago")
     assert age_element(None, "ago") == "never"
 
 
