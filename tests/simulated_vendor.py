@@ -19,24 +19,25 @@ DEVICE_POSTS = {"method": "POST", "path_contains": "hwi-devices"}  # for scripte
 
 
 class UnlimitedRateLimiter(RateLimiter):
-    """Lets everybody pass at once; closed for good by a refused key."""
+    """A rate limiter without a database: no pauses, and a record of slots, penalties and refused keys."""
 
-    def __init__(self):
-        super().__init__([ApiKey(KEY)], gap_seconds=0.0, for_user=True)
-        self.bad = False
+    def __init__(self, key=KEY):
+        super().__init__([ApiKey(key)], gap_seconds=0.0, for_user=True)
+        self.taken, self.penalties, self.refusals = 0, [], []
 
     def take_slot(self, *, max_wait, prepare=None):
+        self.taken += 1
         now = time.monotonic()
-        return Slot(self.keys[0], self.keys[0].bucket, dt.datetime.now(dt.UTC), earliest=now, opens=now + 60)
+        return Slot(self.keys[0], self.keys[0].bucket, dt.datetime.now(dt.UTC), earliest=now, opens=now)
 
     def release_slot(self, slot):
         """Nothing is booked."""
 
     def apply_penalty(self, slot, seconds):
-        """Nobody waits in these tests."""
+        self.penalties.append(seconds)
 
     def mark_key_refused(self, slot, reason):
-        self.bad = True
+        self.refusals.append(reason)
 
 
 @pytest.fixture(autouse=True)

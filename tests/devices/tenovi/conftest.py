@@ -1,10 +1,8 @@
 """Fixtures: the real client on the simulator, on scripted responses, or on a faulty server."""
 
-import datetime as dt
 import json
 import socket
 import threading
-import time
 from contextlib import ExitStack
 
 import httpx2
@@ -12,35 +10,12 @@ import pytest
 import stamina
 
 from devices.simulator import Simulator
-from devices.tenovi import ApiKey, RateLimiter, ShipTo, TenoviClient, VendorPatient, http_client
-from devices.tenovi.rate_limiter import Slot
+from devices.tenovi import ShipTo, TenoviClient, VendorPatient, http_client
+from tests.simulated_vendor import UnlimitedRateLimiter
 from tests.timeouts import WAIT_TIMEOUT_SECONDS
 
 DOMAIN = "vitals-test"
 KEY = "key-people"
-
-
-class UnlimitedRateLimiter(RateLimiter):
-    """A rate limiter without a database: no pauses, and a record of penalties and refused keys."""
-
-    def __init__(self):
-        super().__init__([ApiKey(KEY)], gap_seconds=0.0, for_user=True)
-        self.taken = self.given_back = 0
-        self.penalties, self.bad = [], []
-
-    def take_slot(self, *, max_wait, prepare=None):
-        self.taken += 1
-        now = time.monotonic()
-        return Slot(self.keys[0], self.keys[0].bucket, dt.datetime.now(dt.UTC), earliest=now, opens=now)
-
-    def release_slot(self, slot):
-        self.given_back += 1
-
-    def apply_penalty(self, slot, seconds):
-        self.penalties.append(seconds)
-
-    def mark_key_refused(self, slot, reason):
-        self.bad.append(reason)
 
 
 class RecordingTransport(httpx2.BaseTransport):
@@ -69,7 +44,7 @@ def no_pauses_between_tries():
 
 @pytest.fixture
 def rate_limiter():
-    return UnlimitedRateLimiter()
+    return UnlimitedRateLimiter(KEY)
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def test_client_delays_the_key_after_429_and_marks_it_bad_after_401(client_with_
             client_with_responses((status, {"detail": "no"}, headers)).delete_device(DEVICE)
 
     assert rate_limiter.penalties == [7.0, None]
-    assert len(rate_limiter.bad) == 2
+    assert len(rate_limiter.refusals) == 2
 
 
 def test_client_errors_other_than_429_and_401_do_not_affect_the_key(client_with_responses, rate_limiter):
@@ -173,4 +173,4 @@ def test_client_errors_other_than_429_and_401_do_not_affect_the_key(client_with_
         with pytest.raises(Exception, match="status"):
             client_with_responses((status, {"detail": "no"})).delete_device(DEVICE)
 
-    assert (rate_limiter.penalties, rate_limiter.bad) == ([], [])
+    assert (rate_limiter.penalties, rate_limiter.refusals) == ([], [])

@@ -12,7 +12,7 @@ def test_client_with_a_wrong_key_raises_misconfigured(sim, client, rate_limiter)
     with pytest.raises(Misconfigured):
         client.list_devices()
 
-    assert len(rate_limiter.bad) == 1
+    assert len(rate_limiter.refusals) == 1
 
 
 @pytest.mark.parametrize(
