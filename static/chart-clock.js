@@ -26,7 +26,9 @@ window.ChartClock = (() => {
         const width = u.valToPos(middle + half, "x", true) - 3 * ratio - left;
         panel.lines.forEach((_, line) => {
           const y = (value) => u.valToPos(value[line][i], "y", true);
-          if (panel.clock.banded[i]) Paint.area(ctx, [[left, y(high)], [left + width, y(high)], [left + width, y(low)], [left, y(low)]], colours, line, ratio);
+          const [right, top, bottom] = [left + width, y(high), y(low)];
+          const corners = [[left, top], [right, top], [right, bottom], [left, bottom]];
+          if (panel.clock.banded[i]) Paint.area(ctx, corners, colours, line, ratio);
           ctx.fillStyle = colours.lines[line];
           ctx.fillRect(left, y(mid) - 1.3 * ratio, width, 2.6 * ratio);
         });

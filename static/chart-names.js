@@ -14,8 +14,10 @@ window.ChartNames = (() => {
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       const size = { width: ctx.measureText(text).width + 4 * ratio, height: 14 * ratio };
       const within = (y) => Math.min(Math.max(y, box.top), box.top + box.height - size.height);
-      const across = SHARES_OF_WIDTH.map((share) => box.left + 4 * ratio + share * (box.width - size.width - 8 * ratio));
-      const [left, top] = leastCovered(u, panel, tops.map(within).flatMap((y) => across.map((x) => [x, y])), size, gap);
+      const room = box.width - size.width - 8 * ratio;
+      const across = SHARES_OF_WIDTH.map((share) => box.left + 4 * ratio + share * room);
+      const spots = tops.map(within).flatMap((y) => across.map((x) => [x, y]));
+      const [left, top] = leastCovered(u, panel, spots, size, gap);
       ctx.globalAlpha = 0.75;
       ctx.fillStyle = colours.panel;
       ctx.fillRect(left, top, size.width, size.height);
@@ -29,16 +31,23 @@ window.ChartNames = (() => {
     const ratio = u.pxRatio || devicePixelRatio;
     const near = 4 * ratio;
     const marks = panel.points.values.flat().map((value, i) => ({
-      x: u.valToPos(panel.points.at[i % panel.points.at.length], "x", true), y: u.valToPos(value, "y", true), wide: 0, high: 0,
+      x: u.valToPos(panel.points.at[i % panel.points.at.length], "x", true),
+      y: u.valToPos(value, "y", true),
+      wide: 0,
+      high: 0,
     }));
     const lines = smoothedLinePlaces(u, panel, near);
-    const gapTexts = Paint.gapTexts(u, panel, gap).map((text) => ({ x: text.x, y: text.y - 4 * ratio, wide: text.width / 2, high: 6 * ratio }));
+    const gapTexts = Paint.gapTexts(u, panel, gap).map(({ x, y, width: textWidth }) => (
+      { x, y: y - 4 * ratio, wide: textWidth / 2, high: 6 * ratio }
+    ));
     const overlaps = ({ x, y, wide, high }, [left, top]) => (
-      x + wide > left - near && x - wide < left + width + near && y + high > top - near && y - high < top + height + near
+      x + wide > left - near && x - wide < left + width + near
+      && y + high > top - near && y - high < top + height + near
     );
     const covered = spots.map((spot) => (
-      gapTexts.filter((one) => overlaps(one, spot)).length * GAP_TEXT_COST + marks.filter((one) => overlaps(one, spot)).length
-      + (lines.some((one) => overlaps(one, spot)) ? LINE_COST : 0)
+      gapTexts.filter((text) => overlaps(text, spot)).length * GAP_TEXT_COST
+      + marks.filter((mark) => overlaps(mark, spot)).length
+      + (lines.some((place) => overlaps(place, spot)) ? LINE_COST : 0)
     ));
     return spots[covered.indexOf(Math.min(...covered))];
   }
@@ -54,7 +63,10 @@ window.ChartNames = (() => {
         const [x, y] = [u.valToPos(at[i - 1], "x", true), u.valToPos(line[i - 1], "y", true)];
         const [right, down] = [u.valToPos(at[i], "x", true) - x, u.valToPos(line[i], "y", true) - y];
         const many = Math.ceil(right / step);
-        for (let n = 0; n <= many; n++) steps.push({ x: x + right * n / (many || 1), y: y + down * n / (many || 1), wide: 0, high: 0 });
+        for (let n = 0; n <= many; n++) {
+          const share = n / (many || 1);
+          steps.push({ x: x + right * share, y: y + down * share, wide: 0, high: 0 });
+        }
       }
     });
     return steps;
@@ -80,7 +92,8 @@ window.ChartNames = (() => {
       ctx.setLineDash([6 * ratio, 4 * ratio]);
       Paint.strokeAcross(ctx, colours.soft, box, y);
     });
-    drawLabel(u, panel, colours, `7-day median ${panel.baseline.toFixed(panel.decimals)}`, [y - 17 * ratio, y + 3 * ratio], gap);
+    const text = `7-day median ${panel.baseline.toFixed(panel.decimals)}`;
+    drawLabel(u, panel, colours, text, [y - 17 * ratio, y + 3 * ratio], gap);
   }
 
   return { goals, baseline };

@@ -8,7 +8,9 @@ window.ChartPaint = (() => {
   const POINT_OVERHANG_PX = 8; // the newest reading of a year is on the chart's edge and must not be cut in half
   const FADE_SHARE = 0.14; // of the value axis: how far the band of a one-sided goal fades out
   const ON_PAPER = "print" in document.documentElement.dataset; // the print page
-  const BLACK = { ink: "#000", soft: "#333", grid: "#ccc", panel: "#fff", bad: "#000", lines: ["#000", "#555", "#333"] };
+  const BLACK = {
+    ink: "#000", soft: "#333", grid: "#ccc", panel: "#fff", bad: "#000", lines: ["#000", "#555", "#333"],
+  };
   let printing = ON_PAPER;
 
   function palette() {
@@ -211,7 +213,8 @@ window.ChartPaint = (() => {
         const right = u.valToPos(ends[i], "x", true);
         const text = `no readings, ${Math.floor((ends[i] - ends[i - 1]) / 86400000)} days`;
         const { width } = ctx.measureText(text);
-        if (width + 12 * ratio <= right - left) found.push({ text, width, x: (left + right) / 2, y: box.top + box.height / 2 });
+        if (width + 12 * ratio > right - left) continue;
+        found.push({ text, width, x: (left + right) / 2, y: box.top + box.height / 2 });
       }
     });
     return found;
@@ -249,8 +252,16 @@ window.ChartPaint = (() => {
     });
   }
 
-  addEventListener("beforeprint", () => { printing = true; document.dispatchEvent(new CustomEvent("theme:changed")); });
-  addEventListener("afterprint", () => { printing = ON_PAPER; document.dispatchEvent(new CustomEvent("theme:changed")); });
+  function setPrinting(value) {
+    printing = value;
+    document.dispatchEvent(new CustomEvent("theme:changed"));
+  }
 
-  return { ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, palette, clip, dash, area, strokeAcross, goals, minMax, points, gapTexts, gaps, strip };
+  addEventListener("beforeprint", () => setPrinting(true));
+  addEventListener("afterprint", () => setPrinting(ON_PAPER));
+
+  return {
+    ESTIMATED, CHECK, IRREGULAR, LEFT_OUT,
+    palette, clip, dash, area, strokeAcross, goals, minMax, points, gapTexts, gaps, strip,
+  };
 })();

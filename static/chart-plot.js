@@ -1,5 +1,5 @@
 "use strict";
-// One vitals chart: a uPlot of its panel's data, with a tooltip for the pointer and a screen-reader text for the keyboard.
+// One vitals chart: a uPlot of its panel's data, with a tooltip for the pointer and a screen-reader text for keys.
 window.ChartPlot = (() => {
   const DAY_MS = 86400000;
   const NEAR_MS = DAY_MS / 2; // of the shared cursor: a reading half a day away is not shown with it
@@ -31,9 +31,9 @@ window.ChartPlot = (() => {
       x.push(time);
       rows.push(i);
     });
-    const pick = (line) => rows.map((row) => (row < 0 ? null : line[row]));
-    const raw = values.map((line, number) => rows.map((row) => (row < 0 || isOffLine(panel, banded, row) ? null : line[row])));
-    return { banded, rows, data: [x, ...raw, ...panel.smoothed.map(pick)] };
+    const pick = (from) => (line) => from.map((row) => (row < 0 ? null : line[row]));
+    const joined = rows.map((row) => (row >= 0 && isOffLine(panel, banded, row) ? -1 : row));
+    return { banded, rows, data: [x, ...values.map(pick(joined)), ...panel.smoothed.map(pick(rows))] };
   }
 
   // A reading to be checked is shown as a point, and no line runs through it.
@@ -71,10 +71,12 @@ window.ChartPlot = (() => {
       this.shared = shared;
       this.gap = this.clock ? Infinity : Math.max(shared.gap, panel.bucketDays * 1.5 * DAY_MS);
       this.columns = columns(panel, this.gap);
-      const time = { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
-      const day = { weekday: "short", month: "short", day: "numeric", year: "numeric" };
+      const date = { weekday: "short", month: "short", day: "numeric" };
+      const day = { ...date, year: "numeric" };
+      const time = { ...date, hour: "numeric", minute: "2-digit", timeZoneName: "short" };
       this.when = dateFormatter(shared.zone, this.columns.banded ? day : time);
-      this.tick = this.clock ? Clock.tick : dateFormatter(shared.zone, shared.days.at.length > 400 ? { month: "short", year: "numeric" } : { month: "short", day: "numeric" });
+      const tick = { month: "short", ...(shared.days.at.length > 400 ? { year: "numeric" } : { day: "numeric" }) };
+      this.tick = this.clock ? Clock.tick : dateFormatter(shared.zone, tick);
     }
 
     // False if the chart is of another kind now (band instead of points): the caller then creates a new one.
@@ -129,8 +131,14 @@ window.ChartPlot = (() => {
           y: { range: () => this.panel.limits },
         },
         axes: [
-          { stroke: soft, font, grid: { show: false }, ticks: { show: false }, size: 30, gap: 12, splits: (u) => this.ticks(u), values: (u, at) => at.map(this.tick) },
-          { stroke: soft, font, size: 44, gap: 6, space: 28, grid: { stroke: () => this.colours.grid, width: 1 }, ticks: { show: false } },
+          {
+            stroke: soft, font, size: 30, gap: 12, grid: { show: false }, ticks: { show: false },
+            splits: (u) => this.ticks(u), values: (u, at) => at.map(this.tick),
+          },
+          {
+            stroke: soft, font, size: 44, gap: 6, space: 28, ticks: { show: false },
+            grid: { stroke: () => this.colours.grid, width: 1 },
+          },
         ],
         series: [
           {},
@@ -216,13 +224,15 @@ window.ChartPlot = (() => {
 
     nearest(at) {
       const x = this.plot.data[0];
-      return this.readingIndexes().reduce((best, i) => (best === undefined || Math.abs(x[i] - at) < Math.abs(x[best] - at) ? i : best), undefined);
+      const away = (i) => Math.abs(x[i] - at);
+      return this.readingIndexes().sort((a, b) => away(a) - away(b))[0];
     }
 
     showTip(idx) {
       const u = this.plot;
       const [value, when, marks] = this.texts(idx);
-      this.tip.replaceChildren(...[["b", value], ["span", when], ["span", marks]].filter(([, text]) => text).map(([name, text]) => {
+      const lines = [["b", value], ["span", when], ["span", marks]].filter(([, text]) => text);
+      this.tip.replaceChildren(...lines.map(([name, text]) => {
         const line = document.createElement(name);
         line.textContent = text;
         return line;
@@ -245,7 +255,10 @@ window.ChartPlot = (() => {
     pointAt(x, y) {
       const u = this.plot;
       const { at, values } = this.panel.points;
-      const far = (i) => Math.min(...values.map((line) => Math.hypot(u.valToPos(at[i], "x") - x, u.valToPos(line[i], "y") - y)));
+      const far = (i) => {
+        const across = u.valToPos(at[i], "x") - x;
+        return Math.min(...values.map((line) => Math.hypot(across, u.valToPos(line[i], "y") - y)));
+      };
       return at.map((_, i) => [far(i), i]).filter(([away]) => away <= NEAR_PX).sort((a, b) => a[0] - b[0])[0]?.[1];
     }
 

@@ -36,7 +36,8 @@ window.ChartWords = (() => {
 
   function band(panel, row, when) {
     const { at, mid, n } = panel.buckets;
-    return [`median ${joinedValues(panel, mid, row)}`, when(at[row]), `${ranges(panel, row).join(", ")}; ${countText(n[row])}`];
+    const about = `${ranges(panel, row).join(", ")}; ${countText(n[row])}`;
+    return [`median ${joinedValues(panel, mid, row)}`, when(at[row]), about];
   }
 
   function hours(panel, row) {

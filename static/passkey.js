@@ -26,8 +26,9 @@
     showError("");
     button.disabled = true;
     try {
-      const answer = form.dataset.passkey === "create" ? json.create(options.creation_options) : json.get(options.request_options);
-      field.value = JSON.stringify(await answer);
+      const isNew = form.dataset.passkey === "create";
+      const answer = await (isNew ? json.create(options.creation_options) : json.get(options.request_options));
+      field.value = JSON.stringify(answer);
       form.submit();
     } catch (error) {
       showError(MESSAGES[error.name] || OTHER_MESSAGE);
@@ -36,7 +37,8 @@
   }
 
   if (!json.supported()) {
-    if (form.dataset.passkey === "create") showError("This browser doesn't support passkeys. Please use an app on your phone.");
+    const message = "This browser doesn't support passkeys. Please use an app on your phone.";
+    if (form.dataset.passkey === "create") showError(message);
     button.disabled = true;
     return;
   }

@@ -1,7 +1,7 @@
 "use strict";
-// Session timeout: warns before the server ends the session and leaves the page when it does. The server decides: activity
-// (keys, pointer, scrolling) is reported to it at most once a minute, and before a warning it is asked how much time is
-// left, because other tabs report too.
+// Session timeout: warns before the server ends the session and leaves the page when it does. The server decides:
+// activity (keys, pointer, scrolling) is reported to it at most once a minute, and before a warning it is asked how
+// much time is left, because other tabs report too.
 (() => {
   const dialog = document.getElementById("session-timeout");
   if (!dialog) return;

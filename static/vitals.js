@@ -56,7 +56,9 @@
 
   document.addEventListener("live:changed", (event) => { if (event.detail.includes("vitals")) drawCharts(); });
   document.addEventListener("theme:changed", () => plots.forEach((plot) => plot.repaint()));
-  document.addEventListener("click", (event) => { if (event.target.closest("[data-opens='readings']")) openTable({ toggle: false }); });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-opens='readings']")) openTable({ toggle: false });
+  });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select");
     if (event.key === "t" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) openTable({ toggle: true });
