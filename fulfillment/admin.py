@@ -1,3 +1,5 @@
+"""Admin of kits, orders, order lines and order events, and the dashboard panel of stuck lines."""
+
 from __future__ import annotations
 
 from typing import Any

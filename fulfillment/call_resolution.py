@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from devices.models import VendorCall
 from devices.outbox import manual_resolution
-from devices.outbox.manual_resolution import CannotResolve
 from fulfillment import timeline
 from fulfillment.models import OrderLine
 from fulfillment.ordering import order_lines
-from fulfillment.ordering.order_lines import OrderLineActionError
 from patients.audit import audit_log
-from patients.models import Patient
+from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.queueing.wakeup import wake_worker
-
-if TYPE_CHECKING:
-    from patients.models import User
-
-__all__ = ["CannotResolve", "OrderLineActionError", "abandon_call", "confirm_call", "line_for_call", "send_call_again"]
 
 
 def confirm_call(*, call: VendorCall, hwi_id: uuid.UUID, by: User) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,11 +14,8 @@ from devices.outbox import unlinking
 from fulfillment import timeline
 from fulfillment.models import OrderLine
 from patients.audit import audit_log
-from patients.models import AuditEvent, Patient
+from patients.models import AuditEvent, Patient, User
 from patients.queueing.wakeup import wake_worker
-
-if TYPE_CHECKING:
-    from patients.models import User
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from devices.models import Device
 from fulfillment.models import EventSource, Order, OrderEvent, OrderLine
-
-if TYPE_CHECKING:
-    from devices.models import Device
-    from patients.models import User
+from patients.models import User
 
 MAX_EVENT_TEXT_LENGTH = 500
 
 
-def add_person_event(
-    text: str, *, by: User, order: Order, line: OrderLine | None = None, status: str = ""
-) -> OrderEvent:
+def add_person_event(text: str, *, by: User, order: Order, line: OrderLine | None = None) -> OrderEvent:
     return OrderEvent.objects.create(
-        order=order, line=line, source=EventSource.PERSON, status=status, text=text[:MAX_EVENT_TEXT_LENGTH], by=by
+        order=order, line=line, source=EventSource.PERSON, text=text[:MAX_EVENT_TEXT_LENGTH], by=by
     )
 
 

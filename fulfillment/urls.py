@@ -1,3 +1,5 @@
+"""Routes of `/orders/`."""
+
 from __future__ import annotations
 
 from django.urls import path

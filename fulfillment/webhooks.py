@@ -1,3 +1,5 @@
+"""Webhook endpoints of fulfillment statuses and special orders."""
+
 from __future__ import annotations
 
 from devices.models import Delivery

@@ -1,3 +1,5 @@
+"""Form of the manual resolution of a vendor call."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Forms of orders: kit order, activation on site, correction of a line, end of monitoring."""
+
 from __future__ import annotations
 
 import uuid

@@ -1,3 +1,5 @@
+"""Kit and KitItem: the order templates of a clinic."""
+
 from __future__ import annotations
 
 from django.core.validators import MaxValueValidator, MinValueValidator

@@ -1,7 +1,8 @@
+"""Order and OrderLine, their QuerySets, and the condition of stuck lines."""
+
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -10,14 +11,11 @@ from django.utils import timezone
 
 from devices.hardware_ids import format_gateway_id
 from devices.models import Device, DeviceType, VendorCall
-from patients.models import Patient
+from patients.models import Patient, User
 from patients.models.patient import can_see_patients
 
 from .kit import Kit
 from .status import LineStatus
-
-if TYPE_CHECKING:
-    from patients.models import User
 
 
 class OrderKind(models.TextChoices):

@@ -1,3 +1,5 @@
+"""OrderEvent: the append-only timeline of orders and devices."""
+
 from __future__ import annotations
 
 import uuid

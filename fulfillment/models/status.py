@@ -1,3 +1,5 @@
+"""LineStatus: the status of an order line, its partitions and tones."""
+
 from __future__ import annotations
 
 from django.db import models

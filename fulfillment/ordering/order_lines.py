@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -16,12 +16,9 @@ from fulfillment import timeline
 from fulfillment.models import LineStatus, OrderKind, OrderLine
 from fulfillment.ordering.orders import OrderError, shipping_address, shipping_columns
 from patients.audit import audit_log
-from patients.models import Patient
+from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.queueing.wakeup import wake_worker
-
-if TYPE_CHECKING:
-    from patients.models import User
 
 CORRECTABLE_STATUSES = frozenset({LineStatus.REJECTED, LineStatus.UNKNOWN_GATEWAY})
 NOTHING_TO_CORRECT = "There is nothing to correct here any more: the line has another status now or was closed."

@@ -6,7 +6,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -18,11 +17,8 @@ from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from patients.audit import audit_log
-from patients.models import AuditEvent, Patient
+from patients.models import AuditEvent, Patient, User
 from patients.queueing.wakeup import wake_worker
-
-if TYPE_CHECKING:
-    from patients.models import User
 
 DevicePosition = tuple[str, int]  # family and nth, as in the constraint `line_one_open`
 ONE_OPEN_LINE_CONSTRAINT = "line_one_open"

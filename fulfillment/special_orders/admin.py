@@ -1,3 +1,5 @@
+"""Admin of special orders, read-only."""
+
 from __future__ import annotations
 
 from typing import Any

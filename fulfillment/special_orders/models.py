@@ -1,3 +1,5 @@
+"""SpecialOrder: orders at the vendor that are no kit orders."""
+
 from __future__ import annotations
 
 from django.db import models

@@ -17,6 +17,7 @@ from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import manual_lookup, manual_resolution
 from fulfillment import call_resolution
 from fulfillment.forms.call_resolution import CallResolutionForm
+from fulfillment.ordering.order_lines import OrderLineActionError
 from patients.models import User
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 from patients.polling import only_if_changed
@@ -67,7 +68,7 @@ def resolve_call(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
         try:
             messages.success(request, form.apply_choice(call, by=current_user(request)))
             return redirect("orders:call", call.pk)
-        except (call_resolution.CannotResolve, call_resolution.OrderLineActionError) as reason:
+        except (manual_resolution.CannotResolve, OrderLineActionError) as reason:
             call.refresh_from_db(fields=["state"])
             if call.state != CallState.NEEDS_REVIEW:  # resolved by another person meanwhile
                 messages.error(request, str(reason))

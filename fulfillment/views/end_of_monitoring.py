@@ -1,3 +1,5 @@
+"""Pages to end the monitoring of a device or of a patient."""
+
 from __future__ import annotations
 
 import uuid

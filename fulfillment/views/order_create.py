@@ -1,3 +1,5 @@
+"""Page of a new order: kit order or activation on site."""
+
 from __future__ import annotations
 
 import uuid

@@ -1,3 +1,5 @@
+"""Order page: one card per order line, and the timeline; live updates of both."""
+
 from __future__ import annotations
 
 import uuid

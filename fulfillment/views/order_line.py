@@ -1,3 +1,5 @@
+"""Actions on one order line: cancel, close, correct."""
+
 from __future__ import annotations
 
 import uuid

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import Device, VendorCall
-from devices.outbox import sending
+from devices.outbox import manual_resolution, sending
 from fulfillment import call_resolution, tracking
 from fulfillment.models import LineStatus
 from patients.models import AuditEvent, Role
@@ -179,7 +179,7 @@ def test_call_resolution_by_five_concurrent_users_succeeds_once(rosa, scale, elm
             else:
                 call_resolution.abandon_call(call=call, by=cora, reason="n")
             results.append("resolved")
-        except call_resolution.CannotResolve:
+        except manual_resolution.CannotResolve:
             results.append("refused")
         finally:
             connection.close()

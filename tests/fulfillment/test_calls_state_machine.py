@@ -12,7 +12,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from devices import tenovi
 from devices.models import VendorCall
-from devices.outbox import manual_lookup, recovery, requests, sending
+from devices.outbox import manual_lookup, manual_resolution, recovery, requests, sending
 from fulfillment import call_resolution
 from tests import factories
 from tests.simulated_vendor import SHIPPING_ADDRESS
@@ -164,7 +164,7 @@ class CallsStateMachine(VendorStateMachine):
                 call_resolution.send_call_again(call=call, by=self.cora, typed_reference=call.reference)
             if choice == "give up":
                 call_resolution.abandon_call(call=call, by=self.cora, reason="enough")
-        except call_resolution.CannotResolve:
+        except manual_resolution.CannotResolve:
             call.refresh_from_db()
             assert call.state == before
             return
