@@ -34,9 +34,7 @@ class DevicesConfig(app_config.ProjectAppConfig):
         "admin:devices_unknown_device_list": "administration, unknown devices",
         "admin:devices_unknown_device": "administration, an unknown device",
     }
-    target_labels = {
-        "sync": "comparison",
-    }
+    target_labels = {"sync": "comparison"}
     field_labels = {
         "status_due_at": "asked about next",
         "assigned_at": "assigned",

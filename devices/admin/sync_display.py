@@ -30,10 +30,7 @@ DIFFERENCE_TEXTS = {
         "If the patient still uses it, ask the vendor; else end its monitoring.",
     ),
     "could not be read": ("The vendor's row can't be read.", "Report it to the developers; nothing was changed."),
-    STATUS_MISSING: (
-        "The vendor gave no status of this gateway.",
-        "The next night asks again; else ask the vendor.",
-    ),
+    STATUS_MISSING: ("The vendor gave no status of this gateway.", "The next night asks again; else ask the vendor."),
 }
 
 

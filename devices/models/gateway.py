@@ -17,10 +17,8 @@ from patients.models import Patient
 if TYPE_CHECKING:
     from patients.models import User
 
-EXCELLENT_SIGNAL, POOR_SIGNAL = (
-    30,
-    10,
-)  # signal: "30 or above excellent, 10 or below poor" (the vendor's recipe, no unit given)
+# signal: "30 or above excellent, 10 or below poor" (the vendor's recipe, no unit given)
+EXCELLENT_SIGNAL, POOR_SIGNAL = 30, 10
 WHITELIST_CONFIRMED = "CO"  # of `whitelist_status`; RE is requested
 
 
@@ -110,13 +108,9 @@ class Gateway(models.Model):
     def signal_label(self) -> str:
         if self.signal_strength is None:
             return ""
-        return (
-            "excellent"
-            if self.signal_strength >= EXCELLENT_SIGNAL
-            else "poor"
-            if self.signal_strength <= POOR_SIGNAL
-            else "fair"
-        )
+        if self.signal_strength >= EXCELLENT_SIGNAL:
+            return "excellent"
+        return "poor" if self.signal_strength <= POOR_SIGNAL else "fair"
 
     @property
     def whitelist_entries(self) -> list[WhitelistEntry]:

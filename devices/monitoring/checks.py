@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError
 
 from devices.models import ApiKeySlot, Delivery, SyncRun, WebhookCount
 from devices.models.delivery import DeliveryState
-from devices.models.sync import SyncKind, SyncRowState, SyncRunQuerySet
+from devices.models.sync import SyncKind, SyncRowState
 from devices.monitoring.queue_age import QUEUE_AGES, format_duration
 from devices.webhooks import outcome_counts
 from patients.queueing.models import PeriodicJob
@@ -108,21 +108,10 @@ def overdue_problem(what: str, last: dt.datetime | None, allowed: dt.timedelta) 
 # --- comparisons with the vendor --------------------------------------------------------------------------------------
 
 
-def check_nightly_run() -> str | None:
-    runs = SyncRun.objects.filter(kind=SyncKind.MEASUREMENTS, nightly=True)
-    return overdue_problem("readings compared with the vendor: last", last_finished_at(runs), DAY * PERIODS_ALLOWED)
-
-
-def check_sync_run(kind: SyncKind) -> str | None:
-    runs = SyncRun.objects.filter(kind=kind)
-    return overdue_problem(
-        f"{kind.label.lower()} compared with the vendor: last", last_finished_at(runs), DAY * PERIODS_ALLOWED
-    )
-
-
-def last_finished_at(runs: SyncRunQuerySet) -> dt.datetime | None:
-    finished = runs.filter(finished_at__isnull=False).order_by("-finished_at")
-    return finished.values_list("finished_at", flat=True).first()
+def check_sync_run(kind: SyncKind, **nightly: bool) -> str | None:
+    finished = SyncRun.objects.filter(kind=kind, finished_at__isnull=False, **nightly).order_by("-finished_at")
+    last = finished.values_list("finished_at", flat=True).first()
+    return overdue_problem(f"{kind.label.lower()} compared with the vendor: last", last, DAY * PERIODS_ALLOWED)
 
 
 def check_failed_pulls() -> str | None:
@@ -149,18 +138,14 @@ def check_vendor_keys() -> str | None:
 def check_webhook_silence() -> str | None:
     """Longer than twice the longest silence of a usual day. Not judged in the first two days."""
     now = timezone.now()
-    minutes = minutes_with_webhooks(since=now - SILENCE_HISTORY)
+    accepted = WebhookCount.objects.since(now - SILENCE_HISTORY).accepted().order_by("minute")
+    minutes = list(accepted.values_list("minute", flat=True).distinct())
     if not minutes or now - minutes[0] < MIN_SILENCE_HISTORY:
         return None
     silence, usual = now - minutes[-1], usual_silence(minutes)
     if silence <= max(MIN_SILENCE, 2 * usual):
         return None
     return f"no webhook for {format_duration(silence)}; the longest silence of a usual day is {format_duration(usual)}"
-
-
-def minutes_with_webhooks(*, since: dt.datetime) -> list[dt.datetime]:
-    tallies = WebhookCount.objects.since(since).accepted().order_by("minute")
-    return list(tallies.values_list("minute", flat=True).distinct())
 
 
 def usual_silence(minutes: list[dt.datetime]) -> dt.timedelta:
@@ -181,7 +166,7 @@ CHECKS: dict[str, Check] = {
     "worker_background": partial(check_job, "worker background", period=HEARTBEAT_INTERVAL),
     "alarms": partial(check_job, "alarms", period=MINUTE, grace=10 * MINUTE),
     "nightly_start": partial(check_job, "nightly readings", period=MINUTE, grace=10 * MINUTE),
-    "nightly": check_nightly_run,
+    "nightly": partial(check_sync_run, SyncKind.MEASUREMENTS, nightly=True),
     "catalogue": partial(check_sync_run, SyncKind.CATALOGUE),
     "devices": partial(check_sync_run, SyncKind.DEVICES),
     "gateways": partial(check_sync_run, SyncKind.GATEWAYS),

@@ -9,7 +9,7 @@ from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from devices.models import OperatorAlarm
@@ -46,7 +46,8 @@ def record_problem(name: str, problem: str, now: dt.datetime) -> None:
 
 
 def notify_operators(now: dt.datetime) -> None:
-    lasting = [alarm for alarm in OperatorAlarm.objects.filter(resolved_at__isnull=True) if is_mail_due(alarm, now)]
+    due = Q(mailed_at__isnull=True) | Q(mailed_at__lte=now - MAIL_REPEAT_INTERVAL)
+    lasting = list(OperatorAlarm.objects.filter(due, resolved_at__isnull=True))
     over = list(
         OperatorAlarm.objects.filter(
             resolved_at__isnull=False, resolved_mailed_at__isnull=True, mailed_at__gte=F("since")
@@ -56,10 +57,6 @@ def notify_operators(now: dt.datetime) -> None:
         return
     OperatorAlarm.objects.filter(pk__in=[alarm.pk for alarm in lasting]).update(mailed_at=now)
     OperatorAlarm.objects.filter(pk__in=[alarm.pk for alarm in over]).update(resolved_mailed_at=now)
-
-
-def is_mail_due(alarm: OperatorAlarm, now: dt.datetime) -> bool:
-    return alarm.mailed_at is None or now - alarm.mailed_at >= MAIL_REPEAT_INTERVAL
 
 
 def send_alarm_mail(lasting: list[OperatorAlarm], over: list[OperatorAlarm], now: dt.datetime) -> bool:

@@ -63,7 +63,10 @@ class DatabaseCollector:
         yield build_gauge("deliveries", "Deliveries that aren't done.", ("kind", "state"), delivery_counts())
         calls = VendorCall.objects.order_by().values_list("kind", "state").annotate(count=Count("pk"))
         yield build_gauge("vendor_calls", "Calls that change something at the vendor.", ("kind", "state"), calls)
-        yield build_gauge("pulls", "Patients of unfinished runs.", "state", sync_row_counts())
+        rows = SyncRow.objects.filter(run__finished_at__isnull=True).order_by()
+        yield build_gauge(
+            "pulls", "Patients of unfinished runs.", "state", rows.values_list("state").annotate(count=Count("pk"))
+        )
         stopped = [(slot.bucket, float(slot.refused_since is not None)) for slot in ApiKeySlot.objects.all()]
         yield build_gauge("key_stopped", "1 while the vendor refuses this key.", "key", stopped)
         yield build_gauge("hooks_last_hour", "Hooks of the last hour by how they ended.", "outcome", webhook_counts())
@@ -94,11 +97,6 @@ def delivery_counts() -> Iterable[tuple[object, ...]]:
     for states in ((DeliveryState.NEW,), DeliveryState.needing_review()):
         some = Delivery.objects.filter(state__in=states).order_by()
         yield from some.values_list("kind", "state").annotate(count=Count("pk"))
-
-
-def sync_row_counts() -> Iterable[tuple[object, ...]]:
-    rows = SyncRow.objects.filter(run__finished_at__isnull=True).order_by()
-    return rows.values_list("state").annotate(count=Count("pk"))
 
 
 def webhook_counts() -> Iterable[tuple[object, ...]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -43,60 +44,65 @@ def format_duration(time: dt.timedelta) -> str:
     return f"{minutes} minutes" if minutes < 180 else f"{minutes // 60} hours"
 
 
-def oldest_delivery(kind: DeliveryKind) -> Callable[[], dt.datetime | None]:
-    new = Delivery.objects.filter(kind=kind, state=DeliveryState.NEW).order_by()
-    return lambda: new.all().aggregate(at=Min("next_attempt_at"))["at"]
-
-
-def oldest_unknown_device() -> dt.datetime | None:
-    waiting = Delivery.objects.filter(state=DeliveryState.WAITING).order_by()
-    return waiting.aggregate(at=Min("received_at"))["at"]
-
-
-def oldest_call(state: CallState, *since: str) -> Callable[[], dt.datetime | None]:
-    calls = VendorCall.objects.filter(state=state).order_by()
-    return lambda: calls.all().aggregate(at=Min(Coalesce(*since) if len(since) > 1 else since[0]))["at"]
-
-
-def oldest_pull() -> dt.datetime | None:
-    rows = SyncRow.objects.filter(state=SyncRowState.WAITING, run__finished_at__isnull=True).order_by()
-    return rows.aggregate(at=Min("next_attempt_at"))["at"]
-
-
-def oldest_refresh() -> dt.datetime | None:
-    return Device.objects.order_by().aggregate(at=Min("refresh_due_at"))["at"]
-
-
-def oldest_gateway_status() -> dt.datetime | None:
-    return Gateway.objects.order_by().aggregate(at=Min("status_due_at"))["at"]
+def oldest_of(rows: QuerySet[Any], *since: str) -> Callable[[], dt.datetime | None]:
+    """The earliest `since` of these rows; of several columns the first that is set. The query runs when called."""
+    earliest = Min(Coalesce(*since) if len(since) > 1 else since[0])
+    return lambda: rows.order_by().aggregate(at=earliest)["at"]
 
 
 def oldest_lookup() -> dt.datetime | None:
-    """Of both kinds the older one; Least would not use the two indexes."""
-    gateways = Gateway.objects.order_by().aggregate(at=Min("lookup_requested_at"))["at"]
-    swaps = Device.objects.order_by().aggregate(at=Min("hardware_log_due_at"))["at"]
-    return min((at for at in (gateways, swaps) if at), default=None)
+    """The older one of both kinds; Least would not use the two indexes."""
+    requested = oldest_of(Gateway.objects.all(), "lookup_requested_at")()
+    logs = oldest_of(Device.objects.all(), "hardware_log_due_at")()
+    return min((at for at in (requested, logs) if at), default=None)
 
 
+def new_deliveries(kind: DeliveryKind) -> QuerySet[Any]:
+    return Delivery.objects.filter(kind=kind, state=DeliveryState.NEW)
+
+
+def calls_in(state: CallState) -> QuerySet[Any]:
+    return VendorCall.objects.filter(state=state)
+
+
+WAITING_PULLS = SyncRow.objects.filter(state=SyncRowState.WAITING, run__finished_at__isnull=True)
 QUEUE_AGES = {
-    "inbox_readings": QueueAge("readings wait", SHORT_LIMIT, oldest_delivery(DeliveryKind.MEASUREMENT)),
-    "inbox_fulfillment": QueueAge("shipping news waits", SHORT_LIMIT, oldest_delivery(DeliveryKind.FULFILLMENT)),
-    "inbox_special_orders": QueueAge("special orders wait", SHORT_LIMIT, oldest_delivery(DeliveryKind.SPECIAL_ORDER)),
-    "inbox_unknown_devices": QueueAge("deliveries of unknown devices wait", DAY_LIMIT, oldest_unknown_device),
-    "calls_queued": QueueAge("calls wait to be sent", SHORT_LIMIT, oldest_call(CallState.QUEUED, "next_attempt_at")),
+    "inbox_readings": QueueAge(
+        "readings wait", SHORT_LIMIT, oldest_of(new_deliveries(DeliveryKind.MEASUREMENT), "next_attempt_at")
+    ),
+    "inbox_fulfillment": QueueAge(
+        "shipping news waits", SHORT_LIMIT, oldest_of(new_deliveries(DeliveryKind.FULFILLMENT), "next_attempt_at")
+    ),
+    "inbox_special_orders": QueueAge(
+        "special orders wait", SHORT_LIMIT, oldest_of(new_deliveries(DeliveryKind.SPECIAL_ORDER), "next_attempt_at")
+    ),
+    "inbox_unknown_devices": QueueAge(
+        "deliveries of unknown devices wait",
+        DAY_LIMIT,
+        oldest_of(Delivery.objects.filter(state=DeliveryState.WAITING), "received_at"),
+    ),
+    "calls_queued": QueueAge(
+        "calls wait to be sent", SHORT_LIMIT, oldest_of(calls_in(CallState.QUEUED), "next_attempt_at")
+    ),
     "calls_sending": QueueAge(
-        "calls of dead workers wait", SHORT_LIMIT, oldest_call(CallState.SENDING, "leased_until")
+        "calls of dead workers wait", SHORT_LIMIT, oldest_of(calls_in(CallState.SENDING), "leased_until")
     ),
     "calls_unknown": QueueAge(
         "calls with unclear answers wait to be searched for",
         SHORT_LIMIT,
-        oldest_call(CallState.UNKNOWN, "search_after"),
+        oldest_of(calls_in(CallState.UNKNOWN), "search_after"),
     ),
     "calls_needs_review": QueueAge(
-        "calls wait for a person", REVIEW_LIMIT, oldest_call(CallState.NEEDS_REVIEW, "unknown_since", "created_at")
+        "calls wait for a person",
+        REVIEW_LIMIT,
+        oldest_of(calls_in(CallState.NEEDS_REVIEW), "unknown_since", "created_at"),
     ),
-    "pulls": QueueAge("patients wait to be pulled", NIGHT_LIMIT, oldest_pull),
-    "gateway_statuses": QueueAge("gateways wait to be asked about", NIGHT_LIMIT, oldest_gateway_status),
+    "pulls": QueueAge("patients wait to be pulled", NIGHT_LIMIT, oldest_of(WAITING_PULLS, "next_attempt_at")),
+    "gateway_statuses": QueueAge(
+        "gateways wait to be asked about", NIGHT_LIMIT, oldest_of(Gateway.objects.all(), "status_due_at")
+    ),
     "lookups": QueueAge("requested look-ups at the vendor wait", SHORT_LIMIT, oldest_lookup),
-    "device_refreshes": QueueAge("devices wait to be read again", SHORT_LIMIT, oldest_refresh),
+    "device_refreshes": QueueAge(
+        "devices wait to be read again", SHORT_LIMIT, oldest_of(Device.objects.all(), "refresh_due_at")
+    ),
 }

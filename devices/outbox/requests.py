@@ -25,12 +25,18 @@ def request_order(
 ) -> VendorCall:
     """One device, shipped by the vendor. `gateway` None ships one with it; cellular devices need none."""
     call = VendorCall(kind=VendorCall.Kind.ORDER, patient=patient, requested_by=by, reference=generate_reference())
-    address = msgspec.structs.replace(ship_to, client_notes=build_client_notes(ship_to, call))
+    notes = f"{call.reference} {ship_to.client_notes or ''}".strip()
+    recipient = tenovi.VendorPatient(
+        external_id=patient.external_id,
+        name=ship_to.name,
+        phone_number=patient.phone if patient.sms_consent and patient.phone else None,  # only for agreed texts
+        sms_opt_in=patient.sms_consent,
+    )
     call.payload = {
         "name": device_type.name,
         "gateway": None if device_type.cellular or not gateway else validate_hardware_uuid(gateway),
-        "patient": struct_to_json(vendor_patient_for_shipping(patient, ship_to)),
-        "ship_to": struct_to_json(address),
+        "patient": struct_to_json(recipient),
+        "ship_to": struct_to_json(msgspec.structs.replace(ship_to, client_notes=notes)),
     }
     call.save(force_insert=True)
     return call
@@ -60,20 +66,6 @@ def validate_hardware_uuid(text: str) -> str:
     if problem := hardware_uuid_problem(hardware):
         raise InvalidHardwareUuid(problem)
     return hardware
-
-
-def vendor_patient_for_shipping(patient: Patient, ship_to: tenovi.ShipTo) -> tenovi.VendorPatient:
-    """The phone number goes along only for the texts that the patient agreed to."""
-    return tenovi.VendorPatient(
-        external_id=patient.external_id,
-        name=ship_to.name,
-        phone_number=patient.phone if patient.sms_consent and patient.phone else None,
-        sms_opt_in=patient.sms_consent,
-    )
-
-
-def build_client_notes(ship_to: tenovi.ShipTo, call: VendorCall) -> str:
-    return " ".join(filter(None, (call.reference, ship_to.client_notes)))
 
 
 def struct_to_json(said: msgspec.Struct) -> dict[str, Any]:

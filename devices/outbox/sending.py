@@ -197,17 +197,9 @@ def send_activation(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.Hwi
     )
 
 
-def send_unlink(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice:
-    return client.unlink_device(call.payload["hwi_id"])
-
-
-def send_delete(client: tenovi.TenoviClient, call: VendorCall) -> None:
-    client.delete_device(call.payload["hwi_id"])
-
-
 SENDER_BY_KIND: dict[str, Callable[[tenovi.TenoviClient, VendorCall], tenovi.HwiDevice | None]] = {
     CallKind.ORDER: send_order,
     CallKind.ACTIVATE: send_activation,
-    CallKind.UNLINK: send_unlink,
-    CallKind.DELETE: send_delete,
+    CallKind.UNLINK: lambda client, call: client.unlink_device(call.payload["hwi_id"]),
+    CallKind.DELETE: lambda client, call: client.delete_device(call.payload["hwi_id"]),
 }

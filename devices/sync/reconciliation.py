@@ -91,7 +91,11 @@ def reconcile_devices(client: tenovi.TenoviClient, *, by: User | None = None) ->
         before = Device.objects.filter(hwi_id=hwi.id).select_related("gateway", "patient").first()
         device = upsert.upsert_device(hwi)
         differences += find_differences(before, device, hwi)
-    differences += find_absent_devices({hwi.id for hwi in listing.rows})
+    absent = Device.objects.linked().exclude(hwi_id__in=[hwi.id for hwi in listing.rows])
+    differences += [
+        build_difference("known here, absent at the vendor", hwi_id)
+        for hwi_id in absent.values_list("hwi_id", flat=True)
+    ]
     sync_gateway_list(client)
     runs.close_run(run, found=len(listing.rows), differences=differences)
     return run
@@ -112,13 +116,6 @@ def find_differences(before: Device | None, device: Device, hwi: tenovi.HwiDevic
         )
     if before.state != device.state:
         yield build_difference("other status at the vendor", hwi.id, ours=before.state, theirs=device.state)
-
-
-def find_absent_devices(listed: set[uuid.UUID]) -> list[dict[str, str]]:
-    ours = Device.objects.linked().exclude(hwi_id__in=listed)
-    return [
-        build_difference("known here, absent at the vendor", hwi_id) for hwi_id in ours.values_list("hwi_id", flat=True)
-    ]
 
 
 def build_difference(kind: str, hwi_id: uuid.UUID | str | None, **sides: str) -> dict[str, str]:

@@ -45,11 +45,6 @@ def has_unfinished_run(kind: SyncKind) -> bool:
     return SyncRun.objects.unfinished().filter(kind=kind).exists()
 
 
-def request_run(kind: SyncKind, *, by: User) -> SyncRun:
-    """A person wants it now: the open run is the request, and a worker takes it up."""
-    return open_run(kind, by=by)[0]
-
-
 def run_to_completion(run: SyncRun, work: Callable[[], bool]) -> SyncRun:
     """Call `work` until the run is finished. Workers may work on the same rows meanwhile: each row is claimed once."""
     while SyncRun.objects.unfinished().filter(pk=run.pk).exists():

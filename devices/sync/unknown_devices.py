@@ -52,13 +52,8 @@ class UnknownDevice:
 
 
 def list_unknown_devices() -> list[UnknownDevice]:
-    """Newest first. Three queries, however many."""
-    rows = list(
-        open_deliveries()
-        .values("hwi_id")
-        .annotate(count=Count("pk"), **SUMMARY_AGGREGATES)
-        .order_by("-last_at", "hwi_id")[:MAX_SHOWN]
-    )
+    """Newest first. Two queries, however many."""
+    rows = list(summarize_by_device(open_deliveries()).order_by("-last_at", "hwi_id")[:MAX_SHOWN])
     known = Device.objects.select_related("gateway").in_bulk([row["hwi_id"] for row in rows], field_name="hwi_id")
     return [UnknownDevice(**row, device=known.get(row["hwi_id"])) for row in rows]
 
@@ -68,30 +63,26 @@ def count_unknown_devices() -> int:
 
 
 def find_unknown_device(hwi_id: uuid.UUID) -> UnknownDevice | None:
-    row = (
-        open_deliveries()
-        .filter(hwi_id=hwi_id)
-        .values("hwi_id")
-        .annotate(count=Count("pk"), **SUMMARY_AGGREGATES)
-        .order_by("hwi_id")
-        .first()
-    )
+    row = summarize_by_device(open_deliveries().filter(hwi_id=hwi_id)).order_by("hwi_id").first()
     if row is None:
         return None
     return UnknownDevice(**row, device=Device.objects.select_related("gateway").filter(hwi_id=hwi_id).first())
 
 
-SUMMARY_AGGREGATES: dict[str, Any] = {
-    "waiting": Count("pk", filter=Q(state=DeliveryState.WAITING)),
-    "first_at": Min("received_at"),
-    "last_at": Max("received_at"),
-    "reason": Max("reason"),
-}
-
-
 def open_deliveries() -> Any:
-    held = Assignment.objects.filter(device__hwi_id=OuterRef("hwi_id"))
-    return Delivery.objects.filter(~Exists(held), state__in=DeliveryState.of_unknown_device(), hwi_id__isnull=False)
+    assigned = Assignment.objects.filter(device__hwi_id=OuterRef("hwi_id"))
+    return Delivery.objects.filter(~Exists(assigned), state__in=DeliveryState.of_unknown_device(), hwi_id__isnull=False)
+
+
+def summarize_by_device(deliveries: Any) -> Any:
+    """One dict for each HWI id, with the fields of UnknownDevice."""
+    return deliveries.values("hwi_id").annotate(
+        count=Count("pk"),
+        waiting=Count("pk", filter=Q(state=DeliveryState.WAITING)),
+        first_at=Min("received_at"),
+        last_at=Max("received_at"),
+        reason=Max("reason"),
+    )
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ def upsert_device(hwi: HwiDevice) -> Device:
     facts = device_fields(hwi)
     device, created = Device.objects.select_for_update(no_key=True).get_or_create(hwi_id=hwi.id, defaults=facts)
     before = device.gateway_id
-    update_device(device, {} if created else facts, holder=find_enrolled_patient(hwi))
+    holder = Patient.objects.by_external_id(hwi.external_id) if hwi.external_id else None
+    update_device(device, {} if created else facts, holder=holder)
     if not created and device.gateway_id != before:
         hardware_history.record_hardware_change(device, before=before)
     if device.patient is not None:
@@ -38,6 +39,7 @@ def upsert_device(hwi: HwiDevice) -> Device:
 
 def device_fields(hwi: HwiDevice) -> dict[str, Any]:
     shipping = hwi.device.fulfillment_request
+    uuid = hwi.hardware_uuid
     facts: dict[str, Any] = {
         "name": hwi.name,
         "sensor_code": hwi.device.sensor_code or "",
@@ -49,7 +51,7 @@ def device_fields(hwi: HwiDevice) -> dict[str, Any]:
         "vendor_last_measurement": hwi.last_measurement,
         "vendor_created": hwi.device.created,
         "device_type": find_device_type(hwi),
-        "gateway": get_or_create_gateway(hwi),
+        "gateway": Gateway.objects.get_or_create(hardware_uuid=uuid)[0] if uuid else None,
         "fetched_at": timezone.now(),
     }
     if hwi.state is not None:  # None: "Replaced", an event; the state stays what it was
@@ -79,22 +81,12 @@ def update_device(device: Device, facts: dict[str, Any], *, holder: Patient | No
         device.save(update_fields=list(facts))
 
 
-def find_enrolled_patient(hwi: HwiDevice) -> Patient | None:
-    return Patient.objects.by_external_id(hwi.external_id) if hwi.external_id else None
-
-
 def find_device_type(hwi: HwiDevice) -> DeviceType | None:
     exact = DeviceType.objects.filter(name=hwi.name).first()
     if exact is not None:
         return exact
     folded = fold_device_name(hwi.name)
     return next((found for found in DeviceType.objects.all() if fold_device_name(found.name) == folded), None)
-
-
-def get_or_create_gateway(hwi: HwiDevice) -> Gateway | None:
-    if not hwi.hardware_uuid:
-        return None
-    return Gateway.objects.get_or_create(hardware_uuid=hwi.hardware_uuid)[0]
 
 
 def update_assignment(device: Device, patient: Patient, ended: dt.datetime | None) -> None:

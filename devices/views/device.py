@@ -81,7 +81,7 @@ def get_device_audited(request: HttpRequest, hwi_id: uuid.UUID) -> tuple[Device,
 
 
 def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any]:
-    now = timezone.now()
+    now, linked_to = timezone.now(), device.vendor_patient_id.lower()
     return {
         "device": device,
         "holder": holder,
@@ -90,7 +90,7 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
         "issues": device_issues.issues_for_device(device, now=now),
         "asking": is_refresh_pending(device, now),
         "listed": device_issues.whitelist_entry_for(device),
-        "elsewhere": is_linked_elsewhere(device),
+        "elsewhere": bool(linked_to) and linked_to not in upsert.vendor_ids_of_assigned_patient(device),
         "holdings": assignments_for_display(device, holder, user),
         "changes": list(device.hardware_changes.order_by("-pk")),
     }
@@ -100,11 +100,6 @@ def is_refresh_pending(device: Device, now: dt.datetime) -> bool:
     """A look-up is under way: of the device, of its gateway, or of the log of its hardware."""
     due = [at for at in (device.refresh_due_at, device.hardware_log_due_at) if at]
     return any(at <= now for at in due) or bool(device.gateway and device.gateway.lookup_requested_at)
-
-
-def is_linked_elsewhere(device: Device) -> bool:
-    known = device.vendor_patient_id.lower()
-    return bool(known) and known not in upsert.vendor_ids_of_assigned_patient(device)
 
 
 def assignments_for_display(device: Device, holder: Patient, user: User) -> list[AssignmentDisplay]:

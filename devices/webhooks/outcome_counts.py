@@ -94,31 +94,24 @@ outcome_recorder = OutcomeRecorder()
 
 
 def add_counts(counts: Counter[CountKey]) -> None:
-    """Add these to what other processes have counted."""
+    """Add these to what other processes have counted. In a minute with too many senders they are counted together."""
     if not counts:
         return
     with transaction.atomic():
-        full = find_full_minutes({minute for minute, _, _ in counts})
+        full = {
+            minute
+            for minute in {minute for minute, _, _ in counts}
+            if WebhookCount.objects.filter(minute=minute_to_datetime(minute)).count() >= MAX_ROWS_PER_MINUTE
+        }
         rows: Counter[CountKey] = Counter()
         for (minute, outcome, source), times in counts.items():
             rows[minute, outcome, "" if minute in full else source] += times
-        upsert_counts(sorted(rows.items()))  # in one order, so that two processes never wait for each other
-
-
-def find_full_minutes(minutes: set[int]) -> set[int]:
-    return {
-        minute
-        for minute in minutes
-        if WebhookCount.objects.filter(minute=minute_to_datetime(minute)).count() >= MAX_ROWS_PER_MINUTE
-    }
-
-
-def upsert_counts(rows: list[tuple[CountKey, int]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            UPSERT_COUNT_SQL,
-            [(minute_to_datetime(minute), outcome, source, times) for (minute, outcome, source), times in rows],
-        )
+        values = [
+            (minute_to_datetime(minute), outcome, source, times)
+            for (minute, outcome, source), times in sorted(rows.items())  # so two processes never wait for each other
+        ]
+        with connection.cursor() as cursor:
+            cursor.executemany(UPSERT_COUNT_SQL, values)
 
 
 def minute_to_datetime(minute: int) -> dt.datetime:
