@@ -23,9 +23,10 @@ pytest_plugins = [
     "tests.browsers",
     "tests.stacks",
     "tests.faults.results_table",
+    "tests.unchanged_suites",
 ]
 
-# How long an example takes says how busy the machine is.
+# The duration of an example depends on the machine's load.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
@@ -34,7 +35,7 @@ GC_THRESHOLDS = (50_000, 20, 50)
 
 
 def pytest_configure(config):
-    gc.disable()  # until there is something that could be thrown away
+    gc.disable()  # until collection has finished
     if hasattr(config, "workerinput") or config.option.collectonly or config.option.help:
         return
     remove_stale_run_folders()
@@ -49,8 +50,8 @@ def pytest_unconfigure(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """xdist 3.8 writes a test's group into `_nodeid`, which pytest 9.2 reads no more: without this, each process of the
-    run would start a house and an arena of its own. `tests/test_xdist_groups.py` fails when it is in vain.
+    """xdist 3.8 writes a test's group into `_nodeid`, which pytest 9.2 no longer reads: without this, each process of
+    the run would start stacks of its own. `tests/test_xdist_groups.py` fails when this has no effect.
     """
     for item in items:
         if grouped := vars(item).get("_nodeid"):
@@ -58,8 +59,8 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What stands now, thousands of tests and all of Django, lives to the end: no use in looking through it for rubbish
-    every few hundred objects.
+    """Everything that exists now (thousands of tests, all of Django) lives until the end, so the garbage collector
+    need not scan it every few hundred objects.
     """
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
@@ -67,14 +68,14 @@ def pytest_collection_finish():
 
 
 def start_servers():
-    """Crashing isn't this cluster's business, so it doesn't wait for the disk; the journeys' servers do."""
+    """PostgreSQL without durable commits, for speed; the journeys' servers have them."""
     state = paths.create_private_folder(environment.run_state_folder())
     with contextlib.ExitStack() as starting:
-        leash = starting.enter_context(OrphanReaper())
+        reaper = starting.enter_context(OrphanReaper())
         if environment.uses_own_database():
-            starting.enter_context(Postgres(state, reaper=leash, durable=False))
+            starting.enter_context(Postgres(state, reaper=reaper, durable=False))
         if environment.uses_own_broker():
-            starting.enter_context(Valkey(state, reaper=leash))
+            starting.enter_context(Valkey(state, reaper=reaper))
         return starting.pop_all()
 
 

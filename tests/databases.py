@@ -1,4 +1,4 @@
-"""The database of each process of a run: migrated once, cloned for each, put back after every test with real commits.
+"""The database of each process of a run: migrated once, cloned for each, restored after every test with real commits.
 
 A pytest plugin. Migrating takes seconds and cloning a tenth of one. Django would truncate all tables and fire
 `post_migrate` after such a test, half a second each time, and leave no metric behind; a test changes a dozen of them.
@@ -29,15 +29,15 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
         clone_database(server, migrated_database(server), name)
         use_database(name)
         with pytest.MonkeyPatch.context() as changed:
-            kept = DatabaseSnapshot()
-            changed.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: kept.restore())
+            snapshot = DatabaseSnapshot()
+            changed.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: snapshot.restore())
             yield
         use_database(usual)
         server.execute(format_sql("DROP DATABASE {} WITH (FORCE)", name))
 
 
 def migrated_database(server):
-    """The name of this run's migrated database, to which nobody is connected."""
+    """The name of this run's migrated database, which has no connections."""
     name = f"migrated-{environment.run_state_folder().name}"
     server.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK_ID])
     try:
@@ -49,7 +49,7 @@ def migrated_database(server):
 
 
 def migrate_database(server, name):
-    """Under another name until it is done: who is interrupted leaves nothing that looks like it."""
+    """Under another name until it is done, so that an interrupted migration is never cloned."""
     unfinished = f"{name}-unfinished"
     server.execute(format_sql("DROP DATABASE IF EXISTS {}", unfinished))
     server.execute(format_sql("CREATE DATABASE {}", unfinished))
@@ -76,7 +76,7 @@ def format_sql(text, *names):
 
 
 class DatabaseSnapshot:
-    """What the migrations left in each table: metrics, goals, permissions; in most of them nothing."""
+    """Content of each table after the migrations: metrics, thresholds, permissions; most are empty."""
 
     def __init__(self):
         with connection.cursor() as cursor:
@@ -85,7 +85,7 @@ class DatabaseSnapshot:
             self.rows = {name: rows for name in self.tables if (rows := table_rows(cursor, name))}
 
     def restore(self):
-        """By DELETE: a TRUNCATE makes new files, which few rows don't repay. Waits for whoever still writes."""
+        """By DELETE: TRUNCATE creates new files, which is slower for few rows. Waits for open transactions."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 format_sql(f"LOCK TABLE {', '.join('{}' for _ in self.tables)} IN EXCLUSIVE MODE", *self.tables)

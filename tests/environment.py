@@ -1,4 +1,4 @@
-"""The environment that every test runs in, whatever the shell holds: one place, read by tests, types and checks."""
+"""Environment variables of every test, independent of the shell; used by tests, mypy and checks."""
 
 import os
 import secrets
@@ -42,8 +42,9 @@ def apply_environment() -> None:
 
 
 def run_folder(*names: str) -> Path:
-    """Begins with our process number, by which others see that we live; never the folder of a dead run, which
-    somebody may be removing just now: numbers come round again within minutes on a busy machine.
+    """Begins with our process number, so that other runs can check whether we are alive.
+
+    The random part avoids the folder of a dead run with the same number, which another run may be removing.
     """
     return ROOT / ".test" / "-".join(("run", str(os.getpid()), secrets.token_hex(3), *names))
 

@@ -1,6 +1,6 @@
-"""One of everything in one clinic, all of it marked, and the same roles in another: for tests that walk all routes.
+"""One of everything in a clinic, with recognisable values, and the same roles in another: for tests of all routes.
 
-A plugin that `tests/conftest.py` names.
+A pytest plugin, listed in `tests/conftest.py`.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic, Patient, Role
 from tests import factories
 
-# In every field of Rosa's and of what hangs on her: found in a body, the body shows her.
+# Values of Rosa's fields: a response that contains one shows her data.
 CANARIES = {
     "given_name": "Canarygiven",
     "family_name": "Canaryfamily",
@@ -39,7 +39,7 @@ CANARIES = {
 
 
 class SampleClinics:
-    """One clinic with one of everything, all of it marked; and the same roles in another clinic."""
+    """One clinic with one of everything, with recognisable values; and the same roles in another clinic."""
 
     def __init__(self):
         self.elm = factories.ClinicFactory(name="Elmcanary Clinic")
@@ -50,7 +50,7 @@ class SampleClinics:
             **{f"{role} here": self.person(role, self.elm) for role in Role.values if role},
             **{f"{role} elsewhere": self.person(role, self.harbor) for role in Role.values if role},
         }
-        # Of a colleague who visits nothing: nobody's own, so its name is seen by nobody.
+        # Of a colleague who opens no page, so its name must appear in no response.
         self.passkey = create_passkey(factories.UserFactory(clinics=[self.elm]), name="Canary passkey")
         self.device = factories.DeviceFactory(patient=self.rosa, client_notes="canarynote")
         self.reading = factories.MeasurementFactory(device=self.device, code="weight")
@@ -73,7 +73,7 @@ class SampleClinics:
         self.clients = {name: signed_in_client(user) for name, user in self.people.items()}
 
     def elsewhere(self):
-        """What people of the other clinic may open: the ids of their own addresses."""
+        """Ids that users of the other clinic may open."""
         patient = factories.PatientFactory(clinic=self.harbor, external_id="acct-harbor")
         device = factories.DeviceFactory(patient=patient)
         order = factories.OrderFactory(
@@ -122,14 +122,14 @@ class SampleClinics:
         }
         known["object_id"] = self.selected(route)
         for name in route.names:
-            assert name in known, f"tests/sample_clinics.py: what does <{name}> stand for? {route.pattern}"
+            assert name in known, f"tests/sample_clinics.py: add a value for <{name}> of {route.pattern}"
         return known
 
     def selected(self, route):
         return self.one_of(apps.get_model(*route.admin_model)).pk if route.admin_model else self.rosa.pk
 
     def one_of(self, model):
-        """A row that belongs to Rosa's clinic, or to nobody."""
+        """A row of Rosa's clinic, or of no clinic."""
         own = {
             type(row): row for row in (self.elm, self.people["clinician here"], self.rosa, self.device, self.delivery)
         }
@@ -139,7 +139,7 @@ class SampleClinics:
         return found or getattr(factories, factory)()
 
     def ids(self, route):
-        """Rosa's ids as query and body, under every name that a view might read."""
+        """Rosa's ids for query and body, under every name that a view might read."""
         return {
             **dict.fromkeys(("patient", "patient_id", "p"), self.rosa.pk),
             **dict.fromkeys(("order", "order_id"), self.order.pk),
@@ -157,7 +157,7 @@ class SampleClinics:
         }
 
     def of_rosa(self):
-        """What nobody elsewhere changes, whatever of their own they do."""
+        """Rosa's rows, which no request of another clinic's user may change."""
         lines = OrderLine.objects.filter(order__patient=self.rosa).order_by("pk")
         return (
             list(Patient.objects.filter(pk=self.rosa.pk).values()),
@@ -170,7 +170,7 @@ class SampleClinics:
         )
 
     def state(self):
-        """What a refused request must leave as it was."""
+        """Rows that a refused request must not change."""
         rosa = Patient.objects.get(pk=self.rosa.pk)
         return (
             [rosa.live_version, rosa.edit_version, rosa.discharged_at, rosa.clinic_id],
@@ -184,7 +184,7 @@ class SampleClinics:
 
     @cached_property
     def state_before(self):
-        """What each test finds, since all that the others did is undone."""
+        """The state before each test, since every test is rolled back."""
         return self.state()
 
     @cached_property
@@ -197,7 +197,7 @@ def create_passkey(user, *, name):
 
 
 def signed_in_client(user):
-    """Active in an hour too: else each of 10,000 requests would note in its session that somebody did something."""
+    """Last active in an hour, so that none of 10,000 requests writes its activity to the session."""
     client = Client(raise_request_exception=False)
     if user:
         client.force_login(user)
@@ -216,5 +216,5 @@ def shared_sample_clinics(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def sample_clinics(shared_sample_clinics, db):
-    """Built once; what a test changes ends with it (`db` nests inside the world's own transaction)."""
+    """Built once per module; changes of a test are rolled back (`db` nests inside the fixture's transaction)."""
     return shared_sample_clinics

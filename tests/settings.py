@@ -1,4 +1,4 @@
-"""config.settings in the tests' environment, for whatever loads settings before a test could: pytest-django, mypy."""
+"""config.settings in the tests' environment, for pytest-django and mypy, which load settings before any test."""
 
 from tests import environment
 
@@ -10,5 +10,5 @@ from tests.undefined_variables import FailOnUndefinedVariable  # noqa: E402
 
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = FailOnUndefinedVariable("%s")
 
-# A good hash is slow on purpose; these passwords guard nobody.
+# A good hash is slow on purpose; tests need a fast one.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -23,7 +23,7 @@ REJECTED_STATUSES = (301, 302, 400, 401, 403, 404, 405, 429)  # readable: it did
 
 def run_state_machine(machine, *, runs, steps, remark):
     """`runs` walks of at most `steps` steps, each in a database that forgets it."""
-    remark(f"{runs} walks of {steps} steps")
+    remark(f"{runs} random sequences of {steps} steps")
     chosen = settings(
         max_examples=runs,
         stateful_step_count=steps,
@@ -60,7 +60,7 @@ class RecordedRequest:
 
     @property
     def key(self):
-        """Our reference, or the gateway of what was handed over."""
+        """Our reference, or the gateway of an activated device."""
         device = json.loads(self.body)["device"]
         order = device.get("fulfillment_request")
         return order["client_notes"].split()[0] if order else device["hardware_uuid"]
@@ -113,7 +113,7 @@ class RequestRecorder:
         return [line for line in self.lines if line.method == "GET" and line.path.endswith("/hwi-devices/")]
 
     def apply_late(self, line):
-        """What was lost on the way arrives after all. Nobody hears the answer, so the line keeps what was heard."""
+        """A request that was lost arrives after all. Its answer is not received, so the line is unchanged."""
         before = self._ids()
         with self.sim.faults.suspended():
             b"".join(self.sim({**line.environ, "wsgi.input": io.BytesIO(line.body)}, lambda *_: None))
@@ -121,7 +121,7 @@ class RequestRecorder:
 
 
 class VendorStateMachine(RuleBasedStateMachine):
-    """The real client on the simulator, one clock for both sides, and nobody waits for it."""
+    """The real client on the simulator, one clock for both sides, without waiting."""
 
     def __init__(self):
         super().__init__()

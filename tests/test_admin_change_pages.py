@@ -1,4 +1,4 @@
-"""A record of the admin is read by a person: patients by name, fields in words, no machinery. Who read it is kept."""
+"""Admin change pages: readable labels, patients by name, no internal fields, and an audit event for each view."""
 
 import html
 import re
@@ -131,7 +131,7 @@ UNAUDITED_ROUTES |= {
     "webhook_measurements",
     "webhook_fulfillment",
 }
-UNAUDITED_ROUTES |= {"webhook_special_orders", ""}  # nothing that they do is written down
+UNAUDITED_ROUTES |= {"webhook_special_orders", ""}  # they write no audit event
 
 
 def test_audit_display_names_every_audited_route():

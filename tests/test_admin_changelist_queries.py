@@ -1,4 +1,4 @@
-"""Each list of the admin asks as many questions for a page of many rows as for one row."""
+"""Admin changelists: the number of queries does not grow with the number of rows."""
 
 import itertools
 
@@ -25,7 +25,7 @@ NUMBERS = itertools.count()
 
 
 def create_row(model, clinic):
-    """One more row of that clinic's, each with a patient, a device and an order of its own."""
+    """One more row of that clinic, with a patient, a device and an order of its own."""
     patient = factories.PatientFactory(clinic=clinic)
     if model in CREATE_BY_MODEL:
         return CREATE_BY_MODEL[model](clinic, patient)
@@ -52,7 +52,7 @@ def create_threshold(clinic):
     return Threshold.objects.create(clinic=clinic, metric=create_metric(), **about)
 
 
-# Rows that are one of a kind, or that a factory alone puts elsewhere.
+# Models whose factory needs more than a clinic, patient, device or order.
 CREATE_BY_MODEL = {
     Clinic: lambda clinic, patient: clinic,
     Patient: lambda clinic, patient: patient,
@@ -91,4 +91,4 @@ def test_admin_changelist_query_count_does_not_grow_with_rows(client_of, ada, el
     many, all_shown = count_queries_and_rows(client, address)
 
     assert all_shown >= shown + MANY or model is Clinic
-    assert many <= few, f"{few} questions for {shown} rows, {many} for {all_shown}"
+    assert many <= few, f"{few} queries for {shown} rows, {many} for {all_shown}"

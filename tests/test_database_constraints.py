@@ -1,4 +1,4 @@
-"""What the database itself refuses, whoever writes: past forms, verbs and models alike."""
+"""Constraints and triggers: what PostgreSQL refuses, independent of forms and models."""
 
 import datetime as dt
 from decimal import Decimal
@@ -96,7 +96,7 @@ def test_reading_constraint_refuses_impossible_values(cuff, rule, changes):
 
 
 def test_reading_constraint_refuses_nan_in_raw_sql(reading):
-    """`NaN > 180` is true in SQL: one such row would raise an alarm for ever."""
+    """`NaN > 180` is true in SQL: one such row would always be above its threshold."""
     columns = [field.column for field in Measurement._meta.concrete_fields if not field.primary_key]
     values = ", ".join("'NaN'" if column == "value_1" else column for column in columns)
     insert = (
@@ -146,9 +146,9 @@ def test_latest_reading_constraint_allows_one_per_patient_and_metric(reading):
 
 def test_history_triggers_refuse_delete(reading, rosa, nadia):
     audit_log.record_event(AuditEvent.Action.VIEW, by=nadia, patients=[rosa.pk], clinic=rosa.clinic)
-    kept = [reading, DeliveryFactory(), OrderEventFactory(), AuditEvent.objects.get()]
+    rows = [reading, DeliveryFactory(), OrderEventFactory(), AuditEvent.objects.get()]
 
-    for row in kept:
+    for row in rows:
         assert_refused_by("never_deleted|append_only", type(row).objects.filter(pk=row.pk).delete)
 
 

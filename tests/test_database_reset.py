@@ -1,4 +1,4 @@
-"""A test with real commits leaves the database as the migrations made it, whatever it did there."""
+"""DatabaseSnapshot restores the database after a test with real commits to its state after the migrations."""
 
 import contextlib
 import os
@@ -34,9 +34,9 @@ def test_database_reset_removes_committed_rows_of_undeletable_tables(snapshot, r
     assert filled_tables(snapshot) == snapshot.rows
 
 
-def filled_tables(kept):
+def filled_tables(snapshot):
     with connection.cursor() as cursor:
-        return {name: rows for name in kept.tables if (rows := databases.table_rows(cursor, name))}
+        return {name: rows for name in snapshot.tables if (rows := databases.table_rows(cursor, name))}
 
 
 def test_database_reset_restores_rows_of_migrations(snapshot):
@@ -61,9 +61,9 @@ def test_database_reset_waits_for_open_transaction(snapshot):
     assert not Clinic.objects.exists()
 
 
-def restore_in_thread(kept, done):
+def restore_in_thread(snapshot, done):
     try:
-        kept.restore()
+        snapshot.restore()
         done.set()
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""No fragment asks the database anything, on whatever page it stands: what it needs is read before, and said on top."""
+"""Template fragments make no database queries on any page, and each is used."""
 
 import datetime as dt
 import re
@@ -20,7 +20,7 @@ from tests.source_code import ROOT
 
 pytestmark = pytest.mark.django_db
 TEMPLATES = ROOT / "templates"
-# On pages that only somebody with a passkey comes to: `tests/browser/test_mfa_pages.py` has one.
+# On pages for users with a passkey: `tests/browser/test_mfa_pages.py` has one.
 PASSKEY_FRAGMENTS = {"mfa/_passkey.html", "mfa/_passkey_scripts.html"}
 # They include panels of other apps by inclusion tags, which query in the tag's function; the panels themselves don't.
 FRAGMENTS_WITH_PANELS = {"devices/_device_detail.html"}
@@ -29,7 +29,7 @@ FRAGMENTS = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("_*.ht
 
 @pytest.fixture
 def sample_clinics():
-    """Enough in it to fill each fragment."""
+    """Enough data to fill each fragment."""
     world = SampleClinics()
     now = timezone.now()
     VendorCall.objects.filter(pk=world.line.call_id).update(state="needs_review", payload={"name": "Tenovi Scale"})
@@ -45,7 +45,7 @@ def sample_clinics():
 
 @pytest.fixture
 def queries_by_fragment(monkeypatch):
-    """By fragment: the questions that were asked while it was rendered."""
+    """Queries made while a template was rendered, by template name."""
     for cache in (fragment_cache.render_cached, fragment_cache.cached_format_pattern):
         cache.cache_clear()  # another test may have rendered the same in this process
     found, render = {}, Template._render

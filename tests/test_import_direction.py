@@ -17,7 +17,7 @@ from tests.source_code import (
 )
 
 APP_ORDER = ("patients", "devices", "fulfillment", "measurements", EDGE_PACKAGE)
-# Rooms of one app from left to right; rooms of one group stand side by side. `models` and plain modules are free.
+# Rooms of one app from left to right; rooms of one group are side by side. `models` and plain modules are free.
 ROOM_ORDER = {
     "patients": (
         {"queueing"},

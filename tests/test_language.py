@@ -36,7 +36,6 @@ BANNED_WORDS = {
     "trouble": "error, issue",
     "peek": "preview",
     "moment": "time, instant, reading",
-    "chip": "facet",
     "glance": "summary",
     "whoever": "the user who",
     "somebody": "a user, a person",

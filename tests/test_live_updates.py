@@ -1,4 +1,4 @@
-"""Every page that keeps itself up to date: silence costs no read of a patient, and news bring the same parts again."""
+"""Live updates of every page: 204 without reading patients when unchanged, else the same parts, audited."""
 
 import html
 import re

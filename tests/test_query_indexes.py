@@ -1,4 +1,4 @@
-"""Every query that a page makes finds an index: with sequential scans forbidden, none is left in any plan."""
+"""Every query of a page uses an index: with sequential scans disabled, no plan contains one."""
 
 import json
 import re

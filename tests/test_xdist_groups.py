@@ -1,15 +1,15 @@
-"""One stack and one fault stack for the whole run: whoever needs one is in its group, and xdist sees it."""
+"""xdist groups: all tests that need the stack or the fault stack run in one process each."""
 
 import os
 
 import pytest
 
 
-@pytest.mark.xdist_group("those who ask")
+@pytest.mark.xdist_group("group test")
 def test_xdist_group_is_part_of_node_id(request):
     alone = "PYTEST_XDIST_WORKER" not in os.environ
 
-    assert alone or request.node.nodeid.endswith("@those who ask")
+    assert alone or request.node.nodeid.endswith("@group test")
 
 
 def test_xdist_group_is_set_on_tests_that_need_a_shared_stack(request):

@@ -1,4 +1,4 @@
-"""A variable that a template of ours names and nobody gives fails its test; Django's own may do as they do."""
+"""Undefined variables in the project's own templates fail the test; Django's templates may have them."""
 
 import inspect
 
@@ -28,7 +28,7 @@ class FailOnUndefinedVariable(str):
 def innermost_template():
     frame = inspect.currentframe()
     while frame:
-        # A look at a frame's variables copies them all, and Django's own templates name what isn't there by the dozen.
+        # Reading `f_locals` copies all variables, and Django's own templates have dozens of undefined ones.
         if frame.f_code.co_name in RENDER_METHODS and isinstance(rendered := frame.f_locals.get("self"), Template):
             return str(rendered.origin)
         frame = frame.f_back
