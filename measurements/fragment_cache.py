@@ -1,7 +1,7 @@
-"""Fragments of which a page shows dozens, rendered once by Django for all that are alike.
+"""Template fragment cache: fragments that a page repeats are rendered once per combination of values.
 
-A list of fifty people shows four hundred of them: rendered each time, they took half of the page's time. What tells
-people apart (a name, an address, an age) is never kept; it is filled in.
+A list of fifty patients shows four hundred fragments; rendering each took half of the page's time. What identifies a
+patient (name, address, age) is never cached: it is filled into slots.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 MAX_CACHED_FRAGMENTS = 8192  # some 3 MB
-# Around the name of a slot while a template is rendered. Values are ours alone, so that none of them holds either.
+# Mark the name of a slot while a template is rendered. No cached value contains them: all are constants of the code.
 SLOT_START, SLOT_END = "\x02", "\x03"
 
 
 @lru_cache(MAX_CACHED_FRAGMENTS)
 def render_cached(template: str, **values: Hashable) -> SafeString:
-    """The same values must always look the same: no clock, no person who looks."""
+    """For templates whose output depends on `values` alone: not on the time, not on the user."""
     return SafeString(render_to_string(template, values).strip())
 
 
 def render_cached_with_slots(template: str, slots: Mapping[str, str], **values: Hashable) -> SafeString:
-    """Kept by its values, with the slots filled in, escaped as Django would. Of a slot a template shows no more than
-    `{{ name }}`: what is asked about, or goes through a filter, is a value.
+    """Cached by `values`; `slots` are filled in, escaped as Django does.
+
+    A template may only print a slot (`{{ name }}`): what a condition or a filter reads must be a value.
     """
     shown = {name: conditional_escape(value) for name, value in slots.items()}
     return SafeString(cached_format_pattern(template, tuple(slots), **values).format_map(shown))
@@ -34,7 +35,7 @@ def render_cached_with_slots(template: str, slots: Mapping[str, str], **values: 
 
 @lru_cache(MAX_CACHED_FRAGMENTS)
 def cached_format_pattern(template: str, slots: tuple[str, ...], **values: Hashable) -> str:
-    """As `str.format` takes it."""
+    """A pattern for `str.format`."""
     marked = {name: SafeString(f"{SLOT_START}{name}{SLOT_END}") for name in slots}
     text = render_to_string(template, values | marked).strip()
     return text.replace("{", "{{").replace("}", "}}").replace(SLOT_START, "{").replace(SLOT_END, "}")

@@ -20,14 +20,14 @@ def only_if_changed(live_version: Callable[..., object]) -> Callable[[ViewFuncti
 
     def decorate(view: ViewFunction) -> ViewFunction:
         @wraps(view)
-        def asked(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            now = live_version(current_user(request), **kwargs)
-            if now is None:
+        def poll(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            current = live_version(current_user(request), **kwargs)
+            if current is None:
                 raise Http404("No such page.")
-            if request.GET.get("v") == str(now):
+            if request.GET.get("v") == str(current):
                 return HttpResponse(status=204)
             return view(request, **kwargs)
 
-        return asked
+        return poll
 
     return decorate

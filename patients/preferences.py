@@ -15,5 +15,5 @@ def save_preference(*, by: User, name: str, value: Any) -> None:
     if by.preferences.get(name) == value:
         return
     by.preferences[name] = value
-    chosen = Value({name: value}, output_field=JSONField())
-    User.objects.filter(pk=by.pk).update(preferences=CombinedExpression(F("preferences"), "||", chosen))
+    stored = Value({name: value}, output_field=JSONField())
+    User.objects.filter(pk=by.pk).update(preferences=CombinedExpression(F("preferences"), "||", stored))

@@ -20,7 +20,7 @@ SPECIAL_LETTERS, PLAIN_LETTERS = (
     "øØłŁđĐıß\u2018\u2019",
     "oOlLdDis''",
 )  # letters that NFD doesn't decompose
-MRN_SEPARATORS = " -./#:"  # people write an MRN with and without them
+MRN_SEPARATORS = " -./#:"  # an MRN is typed with and without them
 
 
 class HasAccents(Func):
@@ -59,8 +59,8 @@ def parse_birth_dates(text: str) -> list[dt.date]:
 
 
 def strip_accents(word: str) -> str:
-    apart = unicodedata.normalize("NFD", word)
-    return re.sub("[\u0300-\u036f]", "", apart).translate(str.maketrans(SPECIAL_LETTERS, PLAIN_LETTERS))
+    decomposed = unicodedata.normalize("NFD", word)
+    return re.sub("[\u0300-\u036f]", "", decomposed).translate(str.maketrans(SPECIAL_LETTERS, PLAIN_LETTERS))
 
 
 def parse_date(plain: str, formats: tuple[str, ...]) -> dt.date | None:

@@ -67,7 +67,7 @@ def device_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         "version": version,
         "page": page,
         "filter_query": chosen.query,
-        "chip_rows": chosen.chip_rows(),
+        "filter_rows": chosen.filter_rows(),
         "columns": COLUMNS,
     }
 

@@ -6,7 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from devices.hardware_ids import format_gateway_id
@@ -44,6 +44,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         waiting_since = Case(When(urgency__lt=Urgency.FINISHED, then="placed_at"))
         with_urgency = self.annotate(urgency=Case(stuck, is_open, default=Urgency.FINISHED))
         return with_urgency.annotate(waiting_since=waiting_since)
+
+    def count_by_urgency(self) -> dict[int, int]:
+        """Of `with_urgency`."""
+        return dict(self.order_by().values_list("urgency").annotate(count=Count("pk")))
 
     def for_list(self) -> OrderQuerySet:
         """Only the columns that the order list shows, an eighth of all the values."""

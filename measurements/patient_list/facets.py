@@ -56,7 +56,7 @@ class FacetGroup(NamedTuple):
 
 @dataclass(frozen=True)
 class FacetCounts:
-    """Patients by choice. `live_version` is `combined_live_version` of those that the chips choose from."""
+    """Patients by choice. `live_version` is `combined_live_version` of all that they are counted among."""
 
     devices: dict[str, int]
     silence: dict[str, int]
@@ -65,7 +65,7 @@ class FacetCounts:
 
 
 def count_facets(patients: PatientQuerySet, settings: PatientListSettings) -> FacetCounts:
-    """Of `patients` as the selects filter them; one query for all chips and the version."""
+    """Of `patients` as the selects filter them; one query for all choices and the version."""
     groups = fetch_facet_groups(patients)
 
     def count(devices: str, silence: str) -> int:

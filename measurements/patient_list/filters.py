@@ -125,7 +125,7 @@ SETTING_VALIDATORS: dict[str, Callable[[str], bool]] = {
 
 
 def apply_select_filters(patients: PatientQuerySet, settings: PatientListSettings) -> PatientQuerySet:
-    """By clinic, condition and provider; the chips filter what these leave."""
+    """By clinic, condition and provider; devices and silence filter what these leave."""
     if settings.clinic:
         patients = patients.filter(clinic=int(settings.clinic))
     if settings.condition:
@@ -133,7 +133,7 @@ def apply_select_filters(patients: PatientQuerySet, settings: PatientListSetting
     return patients.filter(practitioner=int(settings.provider)) if settings.provider else patients
 
 
-def apply_chip_filters(patients: PatientQuerySet, settings: PatientListSettings) -> PatientQuerySet:
+def apply_facet_filters(patients: PatientQuerySet, settings: PatientListSettings) -> PatientQuerySet:
     """By devices and silence."""
     return patients.filter(device_condition(settings.devices), silence_condition(settings.silence))
 

@@ -1,4 +1,4 @@
-"""A look at one patient from the list, without leaving it. As much a read of the patient as the page is."""
+"""Preview of one patient beside the patient list, audited as a view of the patient."""
 
 from __future__ import annotations
 

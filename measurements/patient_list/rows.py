@@ -1,6 +1,6 @@
-"""One row of the patient list: who, the newest readings with age and mark, and what is under way.
+"""Rows of the patient list: patient, latest readings with age and threshold status, devices, sparkline.
 
-What the list sorts by is shown as it is kept, in the patient's `PatientSummary`: no row may contradict its place.
+Values that the list sorts by come from `PatientSummary`, as the sort does, so that no row contradicts its position.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SEX_LETTERS = {Sex.FEMALE: "F", Sex.MALE: "M"}
 
 @dataclass(frozen=True)
 class WeightGain:
-    """Of the newest weight over the usual one, lb."""
+    """The newest weight minus the median of the seven days before it, lb."""
 
     gain: float
     threshold_status: ThresholdStatus
@@ -41,7 +41,7 @@ class WeightGain:
 
 @dataclass(frozen=True)
 class VitalCell:
-    """The newest reading of one column, if there is any; `gain` is the weight's."""
+    """The newest reading of one column, if there is any; `gain` in the column of the weight."""
 
     label: str
     reading: EvaluatedLatestReading | None
@@ -74,8 +74,8 @@ class PatientRow:
     @property
     def demographics(self) -> str:
         """71 F · Hypertension, Diabetes"""
-        words = f"{self.patient.age} {self.sex_letter}".strip()
-        return " · ".join([words, ", ".join(self.patient.condition_labels)]) if self.patient.conditions else words
+        age_and_sex = f"{self.patient.age} {self.sex_letter}".strip()
+        return " · ".join(filter(None, [age_and_sex, ", ".join(self.patient.condition_labels)]))
 
 
 def patient_rows_for(
@@ -84,27 +84,27 @@ def patient_rows_for(
     """Seven queries, however many patients."""
     summaries = PatientSummary.objects.with_measured_day_count(days=MEASURED_DAYS_WINDOW, now=now)
     summary_by_id = summaries.in_bulk([patient.pk for patient in patients])
-    bounds = evaluation.thresholds_for_many(patients)
-    newest = latest_judged.latest_readings_for_many(patients, thresholds=bounds, units=units)
-    held = equipment.equipment_summaries(patient.pk for patient in patients)
+    thresholds_by_patient = evaluation.thresholds_for_many(patients)
+    newest = latest_judged.latest_readings_for_many(patients, thresholds=thresholds_by_patient, units=units)
+    equipment_by_patient = equipment.equipment_summaries(patient.pk for patient in patients)
     sparks = sparklines.build_sparklines(
         {pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now, units=units
     )
     page_url, preview_url = patient_url_builder("patients:page"), patient_url_builder("patients:preview")
     rows = []
     for patient in patients:
-        overview = summary_by_id.get(patient.pk) or PatientSummary(patient=patient)
+        summary = summary_by_id.get(patient.pk) or PatientSummary(patient=patient)
         rows.append(
             PatientRow(
                 patient=patient,
                 page_url=page_url(patient),
                 preview_url=preview_url(patient),
                 cells=build_vital_cells(
-                    newest.get(patient.pk, []), recent_weight_gain(overview, bounds[patient.pk], now)
+                    newest.get(patient.pk, []), recent_weight_gain(summary, thresholds_by_patient[patient.pk], now)
                 ),
-                last_at=overview.last_at,
-                measured_day_count=overview.measured_day_count,
-                equipment=held.get(patient.pk, []),
+                last_at=summary.last_at,
+                measured_day_count=summary.measured_day_count,
+                equipment=equipment_by_patient.get(patient.pk, []),
                 sparkline=sparks.get(patient.pk),
             )
         )
@@ -112,7 +112,7 @@ def patient_rows_for(
 
 
 def patient_url_builder(name: str) -> Callable[[Patient], str]:
-    """The URLconf is asked once for all: asking for each patient took a tenth of the list's time."""
+    """Resolves the URL once: `reverse` for each patient took a tenth of the list's time."""
     before, after = reverse(name, args=[PLACEHOLDER_PATIENT_ID]).split(str(PLACEHOLDER_PATIENT_ID))
     return lambda patient: f"{before}{patient.pk}{after}"
 
@@ -126,18 +126,14 @@ def build_vital_cells(newest: Sequence[EvaluatedLatestReading], gain: WeightGain
 
 
 def fetch_weight_gain(patient: Patient, *, thresholds: PatientThresholds, now: dt.datetime) -> WeightGain | None:
-    """One query, where the overview wasn't selected with the patient."""
-    return recent_weight_gain(summary_or_empty(patient), thresholds, now)
+    """One query if the patient was loaded without `overview`."""
+    summary = getattr(patient, "overview", None)  # a patient who has never measured has none
+    return recent_weight_gain(summary, thresholds, now) if summary else None
 
 
-def summary_or_empty(patient: Patient) -> PatientSummary:
-    """An empty one for somebody who has never measured."""
-    return getattr(patient, "overview", None) or PatientSummary(patient=patient)
-
-
-def recent_weight_gain(overview: PatientSummary, thresholds: PatientThresholds, now: dt.datetime) -> WeightGain | None:
-    """Of those who weighed themselves in the last week."""
-    gain, at = overview.weight_gain, overview.weight_at
+def recent_weight_gain(summary: PatientSummary, thresholds: PatientThresholds, now: dt.datetime) -> WeightGain | None:
+    """None for a patient who has no weight of the last week."""
+    gain, at = summary.weight_gain, summary.weight_at
     if gain is None or at is None or at < now - dt.timedelta(days=BASELINE_DAYS):
         return None
     return WeightGain(gain, thresholds.evaluate("weight", (gain,), "gain"))

@@ -20,7 +20,7 @@ from measurements.patient_list.rows import patient_rows_for
 from measurements.units import DisplayUnits, Unit, units_for
 from patients import practitioners, preferences, search
 from patients.audit import audit_log
-from patients.lists.filters import SelectField, build_chip_row
+from patients.lists.filters import SelectField, build_filter_row
 from patients.lists.pagination import PageRequest, paginate
 from patients.lists.sorting import ListColumn
 from patients.models import Condition, Patient, User
@@ -89,7 +89,7 @@ def patient_list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]
     counts = facets.count_facets(selected, settings)
     return list_page_context(
         user,
-        filters.apply_chip_filters(selected, settings),
+        filters.apply_facet_filters(selected, settings),
         settings=settings,
         request=PageRequest.from_query(query),
         total=counts.shown,
@@ -97,11 +97,11 @@ def patient_list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]
     ) | {
         "search_text": "",
         "version": f"{counts.live_version}-{settings.fingerprint}",
-        "chip_rows": [
-            build_chip_row(
+        "filter_rows": [
+            build_filter_row(
                 "devices", "Devices", filters.DEVICE_FILTERS, selected=settings.devices, counts=counts.devices
             ),
-            build_chip_row(
+            build_filter_row(
                 "silence", "Readings", filters.SILENCE_FILTERS, selected=settings.silence, counts=counts.silence
             ),
         ],

@@ -1,4 +1,4 @@
-"""A row of the patient list, out of fragments that are rendered once for all rows that are alike."""
+"""Template tag of one row of the patient list, composed of cached fragments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEVER_MEASURED_HTML = SafeString('<span class="meta">never</span>')
 
 @register.simple_tag
 def patient_row(row: PatientRow, units: DisplayUnits, measured_days: int, several_clinics: bool) -> SafeString:
-    """`measured_days` is of how many days those with a reading are counted; with several clinics, each is named."""
+    """`measured_days` is the length of the window; `several_clinics` adds the clinic's name."""
     slots = {
         "page_url": row.page_url,
         "preview_url": row.preview_url,
@@ -29,10 +29,10 @@ def patient_row(row: PatientRow, units: DisplayUnits, measured_days: int, severa
         "about": f"{row.demographics} · {row.patient.clinic.name}" if several_clinics else row.demographics,
         "cells": SafeString("".join(render_vital_cell(cell, units) for cell in row.cells)),
         "last": age_element(row.last_at) if row.last_at else NEVER_MEASURED_HTML,
-        "measured": render_cached("measurements/_days_measured.html", days=row.measured_day_count, among=measured_days),
+        "days": render_cached("measurements/_days_measured.html", days=row.measured_day_count, among=measured_days),
         "line": row.sparkline.path if row.sparkline else "",
-        "line_text": row.sparkline.description if row.sparkline else "",
-        "held": render_equipment(row.equipment),
+        "caption": row.sparkline.description if row.sparkline else "",
+        "devices": render_equipment(row.equipment),
     }
     drawn, discharged = row.sparkline is not None, row.patient.discharged_at is not None
     return render_cached_with_slots("measurements/_patient_row.html", slots, drawn=drawn, discharged=discharged)
@@ -47,14 +47,14 @@ def render_vital_cell(cell: VitalCell, units: DisplayUnits) -> SafeString:
         "age": age_element(reading.taken_at),
         "gain": format_change(gain.gain, units.weight_unit) if gain else "",
     }
-    values = {"label": cell.label, "standing": reading.threshold_status, "check": reading.needs_check}
+    values = {"label": cell.label, "status": reading.threshold_status, "check": reading.needs_check}
     return render_cached_with_slots(
-        "measurements/_latest_reading_cell.html", slots, gain_standing=gain.threshold_status if gain else None, **values
+        "measurements/_latest_reading_cell.html", slots, gain_status=gain.threshold_status if gain else None, **values
     )
 
 
 def render_equipment(holdings: Sequence[EquipmentItem]) -> SafeString:
-    """Connected devices are counted, the others are named with what they wait for."""
+    """Connected devices as a number, the others by name with their state."""
     under_way = tuple((each.state, each.short_name, each.label) for each in holdings if not each.connected)
     return render_cached(
         "fulfillment/_equipment_summary.html", connected=len(holdings) - len(under_way), under_way=under_way

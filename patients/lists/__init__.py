@@ -15,10 +15,10 @@ A list page is one module with a context function, a page view and a live view:
                         size=PAGE_SIZE, anchors=visible, rows=visible.select_related("patient"))
         audit_log.record_event(AuditAction.LIST, by=user, patients=[row.patient_id for row in page.rows])
         return {"version": version, "page": page, "filter_query": chosen.query, "columns": COLUMNS,
-                "chip_rows": chosen.chip_rows({KINDS.name: counts})}
+                "filter_rows": chosen.filter_rows({KINDS.name: counts})}
 
 The live view has the same context under `polling.only_if_changed(worklist_version)`. Templates:
-`_list_filters.html` (chips, as links or as buttons of a form), `_list_select.html` (one select of a form),
+`_list_filters.html` (filter options as links or as buttons of a form), `_list_select.html` (one select of a form),
 `_list_head.html` (column heads, with sort buttons where the list is sortable), `_pagination.html`. A link with
 `data-preview` in a row's head cell takes part in the keyboard navigation of `list.js`. For a CSV file, pass the
 filtered queryset's rows to `csv_writer.write_csv`.

@@ -1,4 +1,4 @@
-"""List filters as chips and selects, and facet counts: how many rows each choice would show."""
+"""List filters and facet counts: how many rows each choice of a filter would show."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
-class FilterChip:
-    """One choice as shown: `query` is the list's address with it, for chips that are links."""
+class FilterOption:
+    """One choice as shown: `query` is the list's address with it, for options that are links."""
 
     name: str
     value: str
@@ -25,9 +25,9 @@ class FilterChip:
 
 
 @dataclass(frozen=True)
-class ChipRow:
+class FilterRow:
     title: str
-    chips: list[FilterChip]
+    options: list[FilterOption]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,11 @@ class SelectedFilters:
         return of.choices[value].condition if value else of.all_condition
 
     def count(self, rows: QuerySet[M, Any], of: ListFilter) -> dict[str, int]:
-        """Rows for each choice of one filter ("" for all), among those that the other filters leave; one query."""
+        """Rows for each choice of one filter ("" for all), among those that the other filters leave; one query.
+
+        Each choice's condition is evaluated for each row. Where choices are the values of one costly expression,
+        group by it instead and pass the counts to `filter_rows`.
+        """
         others = [self.condition_of(each, self.values.get(each.name, "")) for each in self.filters if each is not of]
         values = ("", *of.choices)
         conditions = [self.condition_of(of, value) for value in values]
@@ -83,10 +87,10 @@ class SelectedFilters:
         found = rows.filter(*others).order_by().aggregate(**counts)
         return {value: found[f"choice_{n}"] for n, value in enumerate(values)}
 
-    def chip_rows(self, counts: Mapping[str, Mapping[str, int]] | None = None) -> list[ChipRow]:
-        """A row of chips for each filter; `counts` by the names of the filters that show them."""
+    def filter_rows(self, counts: Mapping[str, Mapping[str, int]] | None = None) -> list[FilterRow]:
+        """A row of options for each filter; `counts` by the names of the filters that show them."""
         return [
-            build_chip_row(
+            build_filter_row(
                 each.name,
                 each.title,
                 {"": each.all_label} | {value: choice.label for value, choice in each.choices.items()},
@@ -102,7 +106,7 @@ class SelectedFilters:
         return urlencode(self.values)
 
 
-def build_chip_row(
+def build_filter_row(
     name: str,
     title: str,
     labels: Mapping[str, str],
@@ -110,11 +114,11 @@ def build_chip_row(
     selected: str,
     counts: Mapping[str, int] | None = None,
     other_values: Mapping[str, str] | None = None,
-) -> ChipRow:
+) -> FilterRow:
     """`labels` by value, "" for all; `other_values`: what the other filters select, stays in the links."""
     others = dict(other_values or {})
-    chips = [
-        FilterChip(
+    options = [
+        FilterOption(
             name=name,
             value=value,
             label=label,
@@ -124,4 +128,4 @@ def build_chip_row(
         )
         for value, label in labels.items()
     ]
-    return ChipRow(title, chips)
+    return FilterRow(title, options)

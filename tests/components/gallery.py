@@ -23,7 +23,7 @@ from measurements.patient_list.sparklines import Sparkline
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import ThresholdStatus
 from measurements.units import VENDOR_UNITS
-from patients.lists.filters import build_chip_row
+from patients.lists.filters import build_filter_row
 from patients.models import Clinic, Patient, Practitioner, Role, User
 from tests.source_code import ROOT
 
@@ -209,15 +209,15 @@ def page_context():
         "units": VENDOR_UNITS,
         "states": [(status.value, status.label) for status in LineStatus],
         "marked": MARKED_READINGS,
-        "chip_rows": [
-            build_chip_row(
+        "filter_rows": [
+            build_filter_row(
                 "devices",
                 "Devices",
                 {"": "All", "attention": "Needs attention", "under_way": "On its way"},
                 selected="",
                 counts={"": 28, "attention": 1, "under_way": 3},
             ),
-            build_chip_row("silence", "Readings", {"2": "None for 2 days"}, selected="", counts={"2": 5}),
+            build_filter_row("silence", "Readings", {"2": "None for 2 days"}, selected="", counts={"2": 5}),
         ],
         "form": form,
         "refused": SampleForm({"said-city": "Dovre"}, prefix="said", label_suffix="")["city"],

@@ -1,4 +1,4 @@
-"""Fragments that are kept as they were rendered hold nothing but what they were given."""
+"""Fragment cache: cached fragments contain only the values and slots that they were given."""
 
 import re
 
@@ -63,7 +63,7 @@ def test_cached_fragment_slots_are_printed_without_filters_or_conditions(name):
 
 @pytest.mark.parametrize("name", BY_VALUES)
 def test_cached_fragment_templates_use_only_declared_variables(name):
-    """No clock, no address, no person: whoever asks next gets the same one."""
+    """No time, URL or user: the cached text is the same for every request."""
     needs, _, rest = (TEMPLATES / name).read_text().partition("#}")
 
     assert not re.search(r"{%\s*(now|url|csrf_token|include|age_element)|user|request|timezone|\|format_age\b", rest)

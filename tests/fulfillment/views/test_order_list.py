@@ -1,4 +1,4 @@
-"""Order list: sort order, filter chips, access, live version."""
+"""Order list: sort order, filters, access, live version."""
 
 import pytest
 from django.urls import reverse
@@ -33,7 +33,7 @@ def test_order_list_sorts_stuck_orders_first_then_oldest(as_cora, create_orders)
 
 
 @pytest.mark.parametrize(("show", "count"), [("", 3), ("stuck", 1), ("open", 1), ("finished", 1), ("nonsense", 3)])
-def test_order_list_filter_chips_filter_and_count(as_cora, create_orders, show, count):
+def test_order_list_filters_select_and_count(as_cora, create_orders, show, count):
     create_orders("on_hold")
     create_orders("delivered")
     create_orders("unlinked", closed_at=timezone.now())
@@ -41,7 +41,7 @@ def test_order_list_filter_chips_filter_and_count(as_cora, create_orders, show, 
     page = as_cora.get(reverse("orders:list"), {"show": show} if show else {})
 
     assert len(page.context["rows"]) == count
-    assert [facet.count for facet in page.context["chip_rows"][0].chips] == [3, 1, 1, 1]
+    assert [facet.count for facet in page.context["filter_rows"][0].options] == [3, 1, 1, 1]
 
 
 def test_order_urgency_in_sql_agrees_with_model_property(create_orders, as_cora):

@@ -32,7 +32,12 @@ def test_patient_list_filters_by_clinic_condition_and_provider_and_remembers_the
 
 
 def facet_counts(response, name):
-    return {chip.value: chip.count for row in response.context["chip_rows"] for chip in row.chips if chip.name == name}
+    return {
+        option.value: option.count
+        for row in response.context["filter_rows"]
+        for option in row.options
+        if option.name == name
+    }
 
 
 def test_patient_list_facet_counts_match_filtered_results(as_nadia, elm):

@@ -124,9 +124,9 @@ def test_patient_list_next_page_stays_stable_when_patients_come_and_go(as_nadia,
 
 def test_patient_list_page_key_of_unknown_or_foreign_patient_shows_first_page(as_nadia, elm, harbor):
     PatientFactory(clinic=elm, family_name="Bo")
-    stranger = PatientFactory(clinic=harbor, family_name="Al")
+    foreign = PatientFactory(clinic=harbor, family_name="Al")
 
-    for place in (stranger.pk, "00000000-0000-0000-0000-000000000000", "' OR 1=1", "\x00"):
+    for place in (foreign.pk, "00000000-0000-0000-0000-000000000000", "' OR 1=1", "\x00"):
         assert family_names(as_nadia.get("/patients/", {"after": place})) == ["Bo"]
 
 

@@ -62,7 +62,7 @@ def test_patient_list_hides_discharged_patient_but_search_finds_them(as_nadia, r
     "asked", ["rosa", "DELG", "rosa delgado", "Delgado, Rosa", "mrn-ros", "1951-04-09", "4/9/1951"]
 )
 def test_patient_search_finds_by_name_mrn_or_birth_date(as_nadia, rosa, asked):
-    stranger = PatientFactory(
+    other = PatientFactory(
         clinic=rosa.clinic, given_name="Bela", family_name="Kiss", mrn="K-1", birth_date=dt.date(1960, 1, 1)
     )
 
@@ -70,7 +70,7 @@ def test_patient_search_finds_by_name_mrn_or_birth_date(as_nadia, rosa, asked):
 
     assert [row.patient for row in response.context["rows"]] == [rosa]
     assert audited_patient_ids("search") == [[rosa.pk]]
-    assert stranger.family_name not in page_text(response)
+    assert other.family_name not in page_text(response)
 
 
 @pytest.mark.parametrize("asked", ["garcia", "García", "GARCÍA jose", "núñez", "nunez", "jos", "garcía-nún", "soren"])

@@ -1,4 +1,4 @@
-"""List filters: selection from the address, chips with links, facet counts, selects."""
+"""List filters: selection from the address, options with links, facet counts, selects."""
 
 import pytest
 from django.db.models import Q
@@ -40,13 +40,13 @@ def test_facet_counts_are_among_rows_that_the_other_filters_leave(four_devices, 
         assert selected.count(Device.objects.all(), BATTERY) == {"": 2, "low": 1}
 
 
-def test_chip_links_keep_the_other_filters():
-    state, battery = SelectedFilters([STATE, BATTERY], {"state": "shipped", "battery": "low"}).chip_rows()
+def test_filter_links_include_the_other_filters():
+    state, battery = SelectedFilters([STATE, BATTERY], {"state": "shipped", "battery": "low"}).filter_rows()
 
-    assert [chip.query for chip in state.chips] == [
+    assert [option.query for option in state.options] == [
         "battery=low",
         "battery=low&state=connected",
         "battery=low&state=shipped",
     ]
-    assert [chip.is_selected for chip in state.chips] == [False, False, True]
-    assert [chip.query for chip in battery.chips] == ["state=shipped", "state=shipped&battery=low"]
+    assert [option.is_selected for option in state.options] == [False, False, True]
+    assert [option.query for option in battery.options] == ["state=shipped", "state=shipped&battery=low"]

@@ -89,7 +89,7 @@ def test_paginate_loads_no_more_rows_than_a_page(seven_devices, django_assert_nu
     assert "OFFSET" not in captured[0]["sql"]
 
 
-def test_device_list_pager_keeps_filters_and_counts_rows(as_nadia, rosa, monkeypatch):
+def test_device_list_pager_links_include_filters(as_nadia, rosa, monkeypatch):
     monkeypatch.setattr(device_list, "PAGE_SIZE", 2)
     for days in range(5):
         DeviceFactory(patient=rosa, last_seen_at=NOW - dt.timedelta(days=10 + days), name=f"device {days}")
@@ -113,8 +113,10 @@ def test_page_request_reads_after_and_before_from_the_query():
 
 
 def test_paginate_of_no_rows_returns_empty_page():
-    nobody = Patient.objects.none()
+    no_patients = Patient.objects.none()
 
-    page = paginate(nobody, keys=(SortKey("pk"),), request=PageRequest(), size=2, anchors=nobody, rows=nobody)
+    page = paginate(
+        no_patients, keys=(SortKey("pk"),), request=PageRequest(), size=2, anchors=no_patients, rows=no_patients
+    )
 
     assert (page.rows, page.total, page.has_other_pages) == ([], 0, False)
