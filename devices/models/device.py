@@ -122,6 +122,15 @@ class Device(models.Model):
         return self.gateway.hardware_uuid if self.gateway else ""
 
     @property
+    def is_linked(self) -> bool:
+        return DeviceState(self.state).is_linked
+
+    @property
+    def state_label(self) -> str:
+        """The vendor's own text where it is none of our states."""
+        return (self.state == DeviceState.OTHER and self.vendor_status) or DeviceState(self.state).label
+
+    @property
     def family(self) -> str:
         return self.sensor_code.split("-", 1)[0] or self.name
 

@@ -82,12 +82,14 @@ def get_device_audited(request: HttpRequest, hwi_id: uuid.UUID) -> tuple[Device,
 
 def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any]:
     now, linked_to = timezone.now(), device.vendor_patient_id.lower()
+    issues = device_issues.issues_for_device(device, now=now)
     return {
         "device": device,
         "holder": holder,
         "zone": holder.clinic.time_zone,
         "words": DeviceState(device.state).text,
-        "issues": device_issues.issues_for_device(device, now=now),
+        "issues": issues,
+        "show_meaning": device.state != DeviceState.CONNECTED or not issues,
         "asking": is_refresh_pending(device, now),
         "listed": device_issues.whitelist_entry_for(device),
         "elsewhere": bool(linked_to) and linked_to not in upsert.vendor_ids_of_assigned_patient(device),
@@ -113,9 +115,10 @@ def assignments_for_display(device: Device, holder: Patient, user: User) -> list
     ended_by = endings_by_patient(device)
     return [
         AssignmentDisplay(
-            shown.get(row.patient_id), row.started_at, row.ended_at, describe_assignment_end(row, device, ended_by)
+            patient, row.started_at, row.ended_at, describe_assignment_end(row, device, ended_by) if patient else ""
         )
         for row in rows
+        for patient in (shown.get(row.patient_id),)
     ]
 
 
