@@ -32,7 +32,7 @@ class MetricAdmin(ReadOnlyAdmin):
 
 @admin.register(Measurement)
 class MeasurementAdmin(ReadOnlyAdmin):
-    """History: to be looked at. Values are on the patient's page, where looking is the clinicians' work."""
+    """Read-only metadata of readings; values are shown to clinicians on the patient's page."""
 
     clinic_path, patient_path = "patient__clinic", "patient_id"
     list_display = (
@@ -60,12 +60,12 @@ class MeasurementAdmin(ReadOnlyAdmin):
 
     @admin.display(description="raw payload")
     def raw_payload(self, reading: Measurement) -> str:
-        """The vendor's own bytes, which the delivery keeps until they are purged."""
+        """The vendor's bytes, stored with the delivery until they are purged."""
         if reading.delivery_id is None:
             return "pulled: no delivery"
         delivery = Delivery.objects.filter(pk=reading.delivery_id).first()
         if delivery is None:
-            return f"delivery {reading.delivery_id} is no longer kept"
+            return f"delivery {reading.delivery_id} is no longer stored"
         address = reverse("admin:devices_delivery_change", args=[delivery.pk])
         body = redaction.redacted_body_for(delivery, user=viewer.get())
         return format_html('<a href="{}">delivery {}</a><pre class="payload">{}</pre>', address, delivery.pk, body)
@@ -112,7 +112,7 @@ class ThresholdAdmin(ReadOnlyAdmin):
 
 @admin.register(ThresholdChange)
 class ThresholdChangeAdmin(ReadOnlyAdmin):
-    """Who changed which goal when. A patient's row shows the patient's own bounds, so each look is written down."""
+    """History of goals. A patient's row shows the patient's bounds, so each view of it is audited."""
 
     clinic_path, patient_path = "clinic", "patient_id"
     list_display = ("at", "by", "label", "old_bounds", "new_bounds", "clinic", "patient_name")
@@ -143,7 +143,7 @@ def describe_threshold(goal: Threshold | ThresholdChange) -> str:
 
 
 def format_vendor_bounds(goal: Threshold | ThresholdChange, bounds: Sequence[Decimal | None] | None) -> str:
-    """In the vendor's unit, in which they are kept."""
+    """In the vendor's unit, in which they are stored."""
     return editing.format_bounds(bounds, editing.threshold_unit(goal.metric, threshold_key(goal), units.VENDOR_UNITS))
 
 

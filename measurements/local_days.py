@@ -1,4 +1,4 @@
-"""Calendar days as the patient lives them: from local midnight to local midnight, 23 to 25 hours long."""
+"""Calendar days in the patient's time zone, from local midnight to local midnight, 23 to 25 hours long."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class LocalDays:
         return cls(zone, today - ONE_DAY * (days - 1), today)
 
     @classmethod
-    def since(cls, moment: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> LocalDays:
-        """From the day of `moment` to the day of `now`; at least one day."""
+    def since(cls, start: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> LocalDays:
+        """From the day of `start` to the day of `now`; at least one day."""
         today = now.astimezone(zone).date()
-        return cls(zone, min(moment.astimezone(zone).date(), today), today)
+        return cls(zone, min(start.astimezone(zone).date(), today), today)
 
     def __len__(self) -> int:
         return (self.last - self.first).days + 1
@@ -57,8 +57,8 @@ class LocalDays:
         """When each day begins, UTC, in order."""
         return [local_midnight(self.first + ONE_DAY * n, self.zone) for n in range(len(self))]
 
-    def day_index(self, moment: dt.datetime) -> int:
-        """Which of these days a moment lies in, from 0; negative before the first, `len` and more after the last."""
-        if moment < self.start or moment >= self.end:
-            return (moment.astimezone(self.zone).date() - self.first).days
-        return bisect_right(self.day_starts, moment) - 1
+    def day_index(self, time: dt.datetime) -> int:
+        """Which of these days `time` lies in, from 0; negative before the first, `len` and more after the last."""
+        if time < self.start or time >= self.end:
+            return (time.astimezone(self.zone).date() - self.first).days
+        return bisect_right(self.day_starts, time) - 1

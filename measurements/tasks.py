@@ -6,8 +6,7 @@ from django.utils import timezone
 
 from devices import tenovi
 from devices.sync import reading_runs
-from measurements.ingest import patient_summaries
-from measurements.ingest import pipeline as inbox_of_readings
+from measurements.ingest import patient_summaries, pipeline
 from measurements.sync import pull as reconciliation
 from patients.queueing import periodic_jobs
 from patients.queueing.wakeup import wake_worker
@@ -15,7 +14,7 @@ from patients.queueing.wakeup import wake_worker
 
 @shared_task
 def process_measurement_webhooks() -> None:
-    if inbox_of_readings.ingest_waiting_deliveries():
+    if pipeline.ingest_waiting_deliveries():
         wake_worker("order_lines")
 
 

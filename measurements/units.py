@@ -1,4 +1,4 @@
-"""The units that a person reads and types in. What is kept stays in the vendor's: lb, mg/dL, °F.
+"""Display units that a user reads and types in. Stored values stay in the vendor's units: lb, mg/dL, °F.
 
 The pound is 0.45359237 kg by definition; a mmol of glucose per litre is 18.016 mg/dL (180.16 g/mol).
 """
@@ -13,12 +13,12 @@ from patients import preferences
 from patients.models import User
 
 UNITS_PREFERENCE = "units"
-VALUE_QUANTUM = Decimal("0.01")  # readings and goals are kept with two places
+VALUE_QUANTUM = Decimal("0.01")  # readings and goals are stored with two decimals
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What is shown is (kept - zero) * factor, read with so many `places`."""
+    """The shown value is (stored - offset) * factor, with `decimals` decimals."""
 
     name: str
     decimals: int
@@ -31,24 +31,26 @@ class Unit:
 
     @property
     def for_differences(self) -> Unit:
-        """For differences, such as a gain: 3 °F more are 1.7 °C more, wherever zero is."""
+        """The unit without its offset: a gain of 3 °F is one of 1.7 °C."""
         return replace(self, offset=Decimal(0))
 
-    def convert_value(self, kept: float) -> float:
-        return (kept - float(self.offset)) * float(self.factor) if self.is_converted else kept
+    def convert_value(self, stored: float) -> float:
+        return (stored - float(self.offset)) * float(self.factor) if self.is_converted else stored
 
-    def format_value(self, kept: float) -> str:
-        """With the places that it is read with: 171.0, 77.6."""
-        return f"{self.convert_value(kept):.{self.decimals}f}"
+    def format_value(self, stored: float) -> str:
+        """With the decimals of the unit: 171.0, 77.6."""
+        return f"{self.convert_value(stored):.{self.decimals}f}"
 
-    def format_bound(self, kept: float | Decimal) -> str:
-        """A bound as people write it: 130, 100.4, 3.9."""
-        return f"{round(self.convert_value(float(kept)), self.decimals if self.is_converted else 2):g}"
+    def format_bound(self, stored: float | Decimal) -> str:
+        """A bound without trailing zeros: 130, 100.4, 3.9."""
+        return f"{round(self.convert_value(float(stored)), self.decimals if self.is_converted else 2):g}"
 
-    def convert_decimal(self, kept: Decimal) -> Decimal:
-        """To two places, for a form: fine enough that `kept` of it is shown as the same again."""
+    def convert_decimal(self, stored: Decimal) -> Decimal:
+        """To two decimals, for a form: converted back and forth, the same text is shown again."""
         return (
-            ((kept - self.offset) * self.factor).quantize(VALUE_QUANTUM, ROUND_HALF_UP) if self.is_converted else kept
+            ((stored - self.offset) * self.factor).quantize(VALUE_QUANTUM, ROUND_HALF_UP)
+            if self.is_converted
+            else stored
         )
 
     def to_vendor_decimal(self, typed: Decimal) -> Decimal:
@@ -57,7 +59,7 @@ class Unit:
         )
 
 
-# By the unit that the vendor gives the metric in.
+# By the vendor's unit of a metric.
 ALTERNATIVE_UNITS = {
     "lb": Unit("kg", 1, Decimal("0.45359237")),
     "mg/dL": Unit("mmol/L", 1, 1 / Decimal("18.016")),
@@ -69,13 +71,13 @@ POUND_UNIT = Unit("lb", 1)
 
 @dataclass(frozen=True)
 class DisplayUnits:
-    """Which of the other units somebody reads in; none of them is the vendor's all."""
+    """The alternative units that a user has chosen; the vendor's for all others."""
 
     alternatives: frozenset[str] = frozenset()
 
     @classmethod
     def from_code(cls, code: object) -> DisplayUnits:
-        """From `code` as it was kept or sent; what is unknown in it is as good as not there."""
+        """From a stored or posted `code`; unknown names in it are ignored."""
         names = code.split(",") if isinstance(code, str) else []
         return cls(frozenset(unit.name for unit in ALTERNATIVE_UNITS.values() if unit.name in names))
 
@@ -84,14 +86,14 @@ class DisplayUnits:
         return ",".join(sorted(self.alternatives))
 
     def with_unit(self, name: str) -> DisplayUnits:
-        """The same with this unit instead of its counterpart; an unknown one changes nothing."""
+        """With this unit instead of its counterpart; an unknown one changes nothing."""
         if name in ALTERNATIVE_UNITS:
             return DisplayUnits(self.alternatives - {ALTERNATIVE_UNITS[name].name})
         return DisplayUnits(self.alternatives | {unit.name for unit in ALTERNATIVE_UNITS.values() if unit.name == name})
 
     @property
     def unit_choices(self) -> list[tuple[str, list[tuple[str, bool]]]]:
-        """What is measured, and the units for it with whether each is chosen."""
+        """Per quantity: its label, and its units with whether each is chosen."""
         pairs = [(QUANTITY_LABELS[name], name, other.name) for name, other in ALTERNATIVE_UNITS.items()]
         return [
             (label, [(name, other not in self.alternatives), (other, other in self.alternatives)])

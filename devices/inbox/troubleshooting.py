@@ -7,12 +7,15 @@ from devices.models.delivery import DeliveryState
 LOOKUP_PENDING_ADVICE = "Nothing yet: it is looked up at the vendor, or its order's answer is under way."
 # The beginning of a reason and what to do. The first that fits counts.
 ADVICE_BY_REASON = (
-    ("This device is not known here", LOOKUP_PENDING_ADVICE),
+    ("This device is unknown or unassigned", LOOKUP_PENDING_ADVICE),
     ("No device with this HWI id", LOOKUP_PENDING_ADVICE),
     ("The vendor knows no such device", "Open Unknown devices: dismiss a test message, or ask the vendor once more."),
     ("The vendor links this device to no patient", "Open Unknown devices: attach it to a patient, or dismiss it."),
-    ("Nobody held this device", "Compare the dates of the assignment with the vendor's; correct there, then replay."),
-    ("The vendor names a patient who never", "Ask the vendor whose device this is. Correct it there, then replay."),
+    (
+        "This device was not assigned",
+        "Compare the assignment's dates with the vendor's; correct there, then replay.",
+    ),
+    ("The vendor names a patient to whom", "Ask the vendor whose device this is. Correct it there, then replay."),
     ("Working on it failed", "A fault of the product: give the operator this delivery's number, replay when fixed."),
     ("The worker died", "A fault of the product or of its server: inform the operator, replay when fixed."),
     ("Dismissed", "Nothing: a person has checked it."),

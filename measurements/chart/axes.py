@@ -1,4 +1,4 @@
-"""Limits of a chart's value axis: stable from day to day, clinical, never from zero. Layout, not medicine."""
+"""Limits of the value axis of a chart: the same from day to day, and not from zero."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ GENERIC_STEP_COUNT = 5
 
 
 def axis_limits(code: str, values: Iterable[float], *, unit: str = "") -> tuple[float, float]:
-    """Lower and upper limit that hold every value; the same ones as long as no reading leaves them.
+    """Lower and upper limit around every value; they stay the same until a reading is outside.
 
     `values` are in `unit`, where that isn't the vendor's own.
     """
-    seen, name = list(values), f"{code} {unit}".strip()
-    low, high, step = AXIS_RANGES.get(name) or range_around_median(name, seen)
-    if seen:
-        low = min(low, math.floor(min(seen) / step) * step)
-        high = max(high, math.ceil(max(seen) / step) * step)
+    values, name = list(values), f"{code} {unit}".strip()
+    low, high, step = AXIS_RANGES.get(name) or range_around_median(name, values)
+    if values:
+        low = min(low, math.floor(min(values) / step) * step)
+        high = max(high, math.ceil(max(values) / step) * step)
     return low, min(high, MAX_UPPER_LIMITS.get(code, high))
 
 
-def range_around_median(name: str, seen: list[float]) -> tuple[float, float, float]:
-    middle = statistics.median(seen) if seen else 0.0
-    half, step = MEDIAN_HALF_RANGES.get(name) or generic_half_range(seen)
+def range_around_median(name: str, values: list[float]) -> tuple[float, float, float]:
+    middle = statistics.median(values) if values else 0.0
+    half, step = MEDIAN_HALF_RANGES.get(name) or generic_half_range(values)
     return math.floor((middle - half) / step) * step, math.ceil((middle + half) / step) * step, step
 
 
-def generic_half_range(seen: list[float]) -> tuple[float, float]:
+def generic_half_range(values: list[float]) -> tuple[float, float]:
     """A tenth of the size of the values, rounded to 1, 2 or 5 of its decade."""
-    size = max((abs(value) for value in seen), default=0.0) / (2 * GENERIC_STEP_COUNT) or 1.0
+    size = max((abs(value) for value in values), default=0.0) / (2 * GENERIC_STEP_COUNT) or 1.0
     decade = 10 ** math.floor(math.log10(size))
     step = next((factor * decade for factor in (1, 2, 5) if factor * decade >= size), 10 * decade)
     return 2 * step, step

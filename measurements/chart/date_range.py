@@ -1,7 +1,6 @@
-"""What of a patient is on the screen: which days, over time or by time of day, with or without what is left out.
+"""Date range and view of a patient's charts: chosen in the query string, else remembered in the user's preferences.
 
-Days and view are remembered for the person. Free dates stand in the person's preferences alone: an address that goes
-through logs holds a key to them, no date.
+Free dates are stored in the preferences only: URLs, which are logged, contain a key instead of the dates.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ MAX_TABLE_PAGES = 10_000
 
 @dataclass(frozen=True)
 class DateRange:
-    """So many of the patient's days until today (0: all of them), or from one date to another, both included."""
+    """The patient's last `length_days` days with today (0: all), or from one date to another, both included."""
 
     length_days: int = panels.DEFAULT_RANGE_DAYS
     dates: tuple[dt.date, dt.date] | None = None
 
     @property
     def key(self) -> str:
-        """As it stands in an address."""
+        """The value of `days` in a query string."""
         return f"d{zlib.crc32(' '.join(self.iso_dates).encode()):08x}" if self.dates else str(self.length_days)
 
     @property
@@ -53,7 +52,7 @@ class DateRange:
 
     @property
     def label_in_sentence(self) -> str:
-        """Within a sentence."""
+        """The label within a sentence."""
         return self.label if self.dates else self.label.lower()
 
     def local_days(self, patient: Patient, *, now: dt.datetime) -> LocalDays:
@@ -75,25 +74,25 @@ class ChartView:
 
 
 def resolve_chart_view(request: HttpRequest, user: User) -> ChartView:
-    """Asked for, else remembered, else 30 days over time. What is unknown is as good as not asked for."""
-    asked = request.GET
-    view = asked.get("view", "")
+    """From the query string, else remembered, else 30 days over time. Unknown values are ignored."""
+    query = request.GET
+    view = query.get("view", "")
     if view not in (OVER_TIME, BY_TIME_OF_DAY):
         view = user.preferences.get(VIEW_PREFERENCE, OVER_TIME)
     return ChartView(
-        resolve_date_range(asked.get("days", ""), user),
+        resolve_date_range(query.get("days", ""), user),
         view == BY_TIME_OF_DAY,
-        asked.get("excluded") == "1",
+        query.get("excluded") == "1",
         parse_table_page(request),
     )
 
 
 def resolve_shown_chart_view(request: HttpRequest, user: User) -> ChartView:
-    """What an open page shows. Days that nobody remembers are not found: others must not come under its title."""
-    look, asked = resolve_chart_view(request, user), request.GET.get("days", "")
-    if asked not in ("", look.date_range.key):
+    """The view of an open page. Http404: its free dates are no longer remembered, so other days must not be sent."""
+    view, key = resolve_chart_view(request, user), request.GET.get("days", "")
+    if key not in ("", view.date_range.key):
         raise Http404("These days are no longer remembered.")
-    return look
+    return view
 
 
 def remember_chart_view(chart_view: ChartView, *, by: User) -> None:
@@ -102,12 +101,12 @@ def remember_chart_view(chart_view: ChartView, *, by: User) -> None:
 
 
 def remember_date_range(first: dt.date, last: dt.date, *, by: User) -> DateRange:
-    span = DateRange(dates=(first, last))
-    others = [texts for texts in remembered_date_texts(by) if texts != span.iso_dates]
+    chosen = DateRange(dates=(first, last))
+    others = [texts for texts in remembered_date_texts(by) if texts != chosen.iso_dates]
     preferences.save_preference(
-        by=by, name=DATES_PREFERENCE, value=[span.iso_dates, *others][:MAX_REMEMBERED_DATE_RANGES]
+        by=by, name=DATES_PREFERENCE, value=[chosen.iso_dates, *others][:MAX_REMEMBERED_DATE_RANGES]
     )
-    return span
+    return chosen
 
 
 def resolve_date_range(requested_key: str, user: User) -> DateRange:
@@ -127,8 +126,8 @@ def date_range_from_texts(texts: list[str]) -> DateRange:
 
 
 def parse_table_page(request: HttpRequest) -> int:
-    asked = request.GET.get("table", "")
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    text = request.GET.get("table", "")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
     return min(max(number, 1), MAX_TABLE_PAGES)
 
 

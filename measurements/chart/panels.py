@@ -1,4 +1,4 @@
-"""A patient's vitals over a range of local days, ready to be drawn, written down in figures, and listed as a table."""
+"""Chart panels: a patient's vital signs over a range of local days, with the points, statistics and axis of each."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart: all readings of a metric in the range, what is drawn of them, and the figures beside it.
+    """One chart: the readings of a metric in the range, what is drawn of them, and the statistics beside it.
 
-    Values are the vendor's, to be read in `unit`; `limits` of the axis are in `unit` already.
+    Values are in the vendor's unit, to be shown in `unit`; `axis_limits` are in `unit` already.
     """
 
     metric: Metric
@@ -76,7 +76,7 @@ class Panel:
     last_at: dt.datetime | None
     meal_thresholds: list[ThresholdDescription]
     baseline: WeightBaseline | None = None
-    time_of_day_bins: list[TimeOfDayBin] | None = None  # of the day, where it is drawn by the clock
+    time_of_day_bins: list[TimeOfDayBin] | None = None  # where it is drawn by time of day
 
     @property
     def empty(self) -> bool:
@@ -117,7 +117,7 @@ class Charts:
 
 
 def local_days_for(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
-    """So many of the patient's days including today; for 0 all since the first vital sign."""
+    """The patient's last `length` days including today; for 0 all since the first vital sign."""
     if length:
         return LocalDays.until(now, patient.zone, days=length)
     first = Measurement.objects.filter(patient=patient, metric__vital=True).aggregate(at=Min("taken_at"))["at"]
@@ -137,8 +137,8 @@ def build_panels(
 ) -> Charts:
     """A panel for every vital sign that the patient ever sent. One query, two with glucose, for any range.
 
-    One more with `show_left_out`: excluded and control readings as points that nothing rests on. With `by_time_of_day`,
-    those that follow the hours of the day have slots of it too.
+    `show_left_out` adds excluded and control readings as points without effect on the statistics (one more query).
+    `by_time_of_day` adds bins of three hours to blood pressure and glucose.
     """
     metrics = [row.metric for row in latest if row.metric.vital]
     since = min(days.start, LocalDays.until(now, patient.zone, days=BASELINE_LOOKBACK_DAYS).start)
@@ -188,12 +188,13 @@ def build_panel(
         metric.pk, found, series_count=len(lines), companions=beside, contexts=contexts, thresholds=goals
     )
     points = [point for point in fetched if point.at >= days.start]
-    drawn = add_left_out_points(
-        build_left_out_points(metric.pk, aside, series_count=len(lines)), decimate_points(points, days=days)
-    )
+    drawn = decimate_points(points, days=days)
+    if left_out := build_left_out_points(metric.pk, aside, series_count=len(lines)):
+        drawn = replace(drawn, points=sorted([*drawn.points, *left_out], key=lambda point: point.at))
+    medians = [ChartPoint(bucket.at, bucket.median) for bucket in drawn.buckets]  # where a band is drawn
     values = [value for point in trusted_points(points) for value in point.values]
-    # Days that are over have no "now" to hold against the week before.
-    usual = (
+    # A range that ended before today has no current weight.
+    baseline = (
         current_weight_baseline(fetched, days, goals, now) if metric.pk == WEIGHT_METRIC and days.end > now else None
     )
     return Panel(
@@ -201,12 +202,12 @@ def build_panel(
         unit=unit,
         series=lines,
         plot_data=drawn,
-        smoothed=smooth_plot_data(drawn, lines, days),
+        smoothed=smooth_points(medians or drawn.points, series_count=len(lines), days=len(days)),
         summary=summarise_points(metric.pk, points, thresholds=goals, zone=days.zone),
-        axis_limits=panel_axis_limits(metric, unit, [*values, usual.median] if usual and values else values),
+        axis_limits=panel_axis_limits(metric, unit, [*values, baseline.median] if baseline and values else values),
         last_at=last.get(metric.pk),
         meal_thresholds=list(describe_meal_thresholds(goals, metric, unit)),
-        baseline=usual,
+        baseline=baseline,
         time_of_day_bins=time_of_day.group_by_time_of_day(points, days.zone) if by_time_of_day else None,
     )
 
@@ -216,21 +217,11 @@ def panel_axis_limits(metric: Metric, unit: Unit, values: list[float]) -> tuple[
     return axes.axis_limits(metric.pk, shown, unit=unit.name if unit.is_converted else "")
 
 
-def add_left_out_points(left_out: list[ChartPoint], drawn: PlotData) -> PlotData:
-    return replace(drawn, points=sorted([*drawn.points, *left_out], key=lambda point: point.at)) if left_out else drawn
-
-
 def build_series(metric: Metric, thresholds: PatientThresholds) -> tuple[Series, ...]:
     labels = [metric.label_1 or metric.label, *([metric.label_2] if metric.has_second_value else [])]
     return tuple(
         Series(label.lower(), thresholds.find_threshold(metric.pk, n)) for n, label in enumerate(labels, start=1)
     )
-
-
-def smooth_plot_data(drawn: PlotData, lines: tuple[Series, ...], days: LocalDays) -> list[list[float | None]]:
-    """Over the points, or over the medians where a band is drawn."""
-    points = [ChartPoint(bucket.at, bucket.median) for bucket in drawn.buckets] or drawn.points
-    return smooth_points(points, series_count=len(lines), days=len(days))
 
 
 def current_weight_baseline(
@@ -244,6 +235,6 @@ def current_weight_baseline(
 
 def count_readings_per_day(rows: dict[str, list[ChartRow]], days: LocalDays) -> list[int]:
     """Physical readings per day: a blood pressure and its pulse are one."""
-    moments = {moment for of_metric in rows.values() for moment in map(reading_group_key, of_metric)}
-    times = sorted(taken_at for _, taken_at, _ in moments)
+    groups = {key for of_metric in rows.values() for key in map(reading_group_key, of_metric)}
+    times = sorted(taken_at for _, taken_at, _ in groups)
     return [after - before for before, after in pairwise(bisect_left(times, at) for at in [*days.day_starts, days.end])]

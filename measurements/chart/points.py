@@ -1,4 +1,4 @@
-"""The readings behind a chart: fetched from the chart's index alone, paired, and made into plain numbers."""
+"""Chart points: readings fetched by an index-only scan and combined with their pulse and meal context."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ PULSE, IRREGULAR_HEARTBEAT, GLUCOSE = "pulse", "irregular_heartbeat", "glucose"
 
 
 class ChartRow(NamedTuple):
-    """What the index holds of one reading."""
+    """The indexed columns of one reading."""
 
     metric: str
     pk: int
     device: int
-    measurement_index: int  # measurement index
+    measurement_index: int
     estimated: bool
     conflict: bool
     implausible: bool
@@ -37,7 +37,7 @@ class ChartRow(NamedTuple):
     value_2: float | None
 
 
-# Years are ten thousand rows: numbers cross the driver in a third of the time that datetimes and decimals take.
+# Years are ten thousand rows: the driver reads floats in a third of the time of datetimes and decimals.
 TAKEN_AT_SECONDS = Func("taken_at", template="extract(epoch FROM %(expressions)s)::float8", output_field=FloatField())
 CHART_ROW_FIELDS = (
     *("metric_id", "pk", "device_id", "index", "estimated", "conflict", "implausible"),
@@ -60,14 +60,14 @@ class ChartPoint:
     context: str = ""
     pulse: float | None = None
     threshold_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
-    left_out: bool = False  # excluded by a person, or a test of the meter: shown on demand, never counted
+    left_out: bool = False  # excluded by a person or a control: shown on request, never counted
     pk: int = field(default=0, compare=False)
 
 
 def fetch_chart_rows(
     patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime
 ) -> dict[str, list[ChartRow]]:
-    """By metric, oldest first. Without excluded and control readings; probable duplicates count once, so not twice."""
+    """Counted readings by metric, oldest first."""
     found = (
         Measurement.objects.filter(patient=patient, metric__in=codes)
         .between(start, end)
@@ -80,17 +80,17 @@ def fetch_chart_rows(
 def fetch_left_out_rows(
     patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime
 ) -> dict[str, list[ChartRow]]:
-    """The excluded and the control readings alone, by metric, oldest first."""
+    """Excluded and control readings by metric, oldest first."""
     found = Measurement.objects.filter(patient=patient, metric__in=codes).between(start, end).left_out()
     return fetch_rows_by_metric(found.order_by("metric_id", "taken_at", "pk"))
 
 
 def fetch_rows_by_metric(found: QuerySet[Measurement, Any]) -> dict[str, list[ChartRow]]:
-    """Past the ORM, which would look at every number again."""
+    """Without model instances: the ORM would convert every number again."""
     rows: dict[str, list[ChartRow]] = defaultdict(list)
     try:
         query, values = found.values_list(*CHART_ROW_FIELDS).query.sql_with_params()
-    except EmptyResultSet:  # of no metric
+    except EmptyResultSet:  # no metrics
         return rows
     with connection.cursor() as cursor:
         cursor.execute(query, values)
@@ -101,7 +101,7 @@ def fetch_rows_by_metric(found: QuerySet[Measurement, Any]) -> dict[str, list[Ch
 
 
 def fetch_meal_contexts(patient: Patient, *, start: dt.datetime, end: dt.datetime) -> dict[int, str]:
-    """By reading: `fasting`, `pre-prandial` or `post-prandial`, where the glucometer said so."""
+    """By reading: `fasting`, `pre-prandial` or `post-prandial`, where the glucometer reported it."""
     rows = Measurement.objects.filter(patient=patient, metric=GLUCOSE, filter_params__has_key="meal_context")
     found = rows.between(start, end).values_list("pk", "filter_params__meal_context")
     return {pk: str(context) for pk, context in found}
@@ -109,7 +109,7 @@ def fetch_meal_contexts(patient: Patient, *, start: dt.datetime, end: dt.datetim
 
 @dataclass(frozen=True)
 class CompanionReadings:
-    """What travels with the reading of the same moment: its pulse, and that the heartbeat was irregular."""
+    """Pulse and irregular heartbeat of the same physical reading."""
 
     pulses: dict[ReadingGroupKey, float]
     irregular: set[ReadingGroupKey]
@@ -129,24 +129,24 @@ def build_points(
     contexts: dict[int, str],
     thresholds: PatientThresholds,
 ) -> list[ChartPoint]:
-    """A pulse is no companion of itself."""
+    """A pulse has no companion pulse."""
     pulses = companions.pulses if code != PULSE else {}
-    judge = cache(partial(thresholds.evaluate, code))  # most values come again and again
+    evaluate = cache(partial(thresholds.evaluate, code))  # values repeat
     points = []
     for row in rows:
         _, pk, _, _, estimated, conflict, implausible, at, first, second = row
         values = (first,) if series_count == 1 else (first, second or 0.0)
-        moment, context = reading_group_key(row), contexts.get(pk, "")
+        group, context = reading_group_key(row), contexts.get(pk, "")
         points.append(
             ChartPoint(
                 at,
                 values,
                 estimated=estimated,
                 needs_check=conflict or implausible,
-                irregular=moment in companions.irregular,
+                irregular=group in companions.irregular,
                 context=context,
-                pulse=pulses.get(moment),
-                threshold_status=judge(values, context),
+                pulse=pulses.get(group),
+                threshold_status=evaluate(values, context),
                 pk=pk,
             )
         )
@@ -154,11 +154,11 @@ def build_points(
 
 
 def build_left_out_points(code: str, rows: dict[str, list[ChartRow]], *, series_count: int) -> list[ChartPoint]:
-    """Never held against a goal: nobody knows whose values these are."""
+    """Without a threshold status: these may not be the patient's values."""
     return [
         ChartPoint(
             at=row.taken_at,
-            values=series_values(row, series_count),
+            values=(row.value_1,) if series_count == 1 else (row.value_1, row.value_2 or 0.0),
             estimated=row.estimated,
             needs_check=True,
             left_out=True,
@@ -166,7 +166,3 @@ def build_left_out_points(code: str, rows: dict[str, list[ChartRow]], *, series_
         )
         for row in rows.get(code, ())
     ]
-
-
-def series_values(row: ChartRow, series_count: int) -> tuple[float, ...]:
-    return (row.value_1,) if series_count == 1 else (row.value_1, row.value_2 or 0.0)

@@ -30,8 +30,8 @@ def serialize_charts(charts: Charts) -> dict[str, Any]:
     }
 
 
-def epoch_milliseconds(moment: dt.datetime) -> int:
-    return round(moment.timestamp() * 1000)
+def epoch_milliseconds(time: dt.datetime) -> int:
+    return round(time.timestamp() * 1000)
 
 
 def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
 
 
 def serialize_time_of_day(panel: Panel, slots: list[TimeOfDayBin], days: LocalDays) -> dict[str, Any]:
-    """The same points by milliseconds of the day, and slots of it instead of days."""
+    """The points by milliseconds of the day, and bins of the day as buckets."""
     points = panel.plot_data.points
     clock = {
         "hours": BIN_HOURS,
@@ -68,8 +68,12 @@ def serialize_time_of_day(panel: Panel, slots: list[TimeOfDayBin], days: LocalDa
     buckets = serialize_bands(
         [(slot.low or slot.median, slot.median, slot.high or slot.median) for slot in slots], panel.unit
     )
-    found = {"at": [slot.first_hour * 3_600_000 + middle for slot in slots], "n": [slot.n for slot in slots], **buckets}
-    return {"clock": clock, "buckets": found, "bucketDays": 0, "smoothed": [[None] * len(slots) for _ in panel.series]}
+    binned = {
+        "at": [slot.first_hour * 3_600_000 + middle for slot in slots],
+        "n": [slot.n for slot in slots],
+        **buckets,
+    }
+    return {"clock": clock, "buckets": binned, "bucketDays": 0, "smoothed": [[None] * len(slots) for _ in panel.series]}
 
 
 def round_for_display(value: float, unit: Unit, more_places: int = 0) -> float:
@@ -77,7 +81,7 @@ def round_for_display(value: float, unit: Unit, more_places: int = 0) -> float:
 
 
 def round_series(values: Sequence[float | None], unit: Unit, more_places: int = 0) -> list[float | None]:
-    """Of thousands nearly all are in the vendor's unit, where nothing but the places is to be done."""
+    """Values in the vendor's unit, which nearly all are, are only rounded: a chart has thousands."""
     if unit.is_converted:
         return [None if value is None else round_for_display(value, unit, more_places) for value in values]
     places = unit.decimals + more_places
@@ -117,7 +121,7 @@ def serialize_buckets(buckets: list[Bucket], unit: Unit) -> dict[str, Any]:
 
 
 def serialize_bands(rows: list[tuple[tuple[float, ...], ...]], unit: Unit) -> dict[str, list[list[float | None]]]:
-    """Lowest, middle and highest, each with one list per line of the chart."""
+    """Lowest, median and highest, each with one list per series."""
 
     def lines(place: int) -> list[list[float | None]]:
         return [round_series(line, unit) for line in zip(*(row[place] for row in rows), strict=True)]

@@ -1,4 +1,4 @@
-"""From readings to what a chart draws: a calm line over single outliers, and a band where points would be too many."""
+"""Smoothing and decimation of chart points: a smoothed line, and min-max bands where there are too many points."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ MAX_SINGLE_POINTS = 1600  # single points beside a band: 400 buckets x 2 lines x
 
 
 def smooth_points(points: Sequence[ChartPoint], *, series_count: int, days: int) -> list[list[float | None]]:
-    """Per line a weighted local mean of the trusted readings (Epanechnikov's kernel), one per point.
+    """Per series a weighted local mean of the trusted readings (Epanechnikov kernel), one per point, None without any.
 
-    It never looks over a gap. `days` is the length of the range: the longer it is, the calmer the line.
+    No mean spans a gap. `days` is the length of the range: the longer it is, the wider the kernel.
     """
     reach = math.sqrt(5) * min(max(days / 15, 0.75), 10)
-    calm: list[list[float | None]] = [[] for _ in range(series_count)]
+    result: list[list[float | None]] = [[] for _ in range(series_count)]
     for segment in split_at_gaps(points):
-        for values, smoothed in zip(calm, smooth_segment(segment, series_count, reach), strict=True):
+        for values, smoothed in zip(result, smooth_segment(segment, series_count, reach), strict=True):
             values += smoothed
-    return calm
+    return result
 
 
 def split_at_gaps(points: Sequence[ChartPoint]) -> list[list[ChartPoint]]:
@@ -47,7 +47,7 @@ def split_at_gaps(points: Sequence[ChartPoint]) -> list[list[ChartPoint]]:
 def smooth_segment(
     points: list[ChartPoint], series_count: int, kernel_radius_days: float
 ) -> Iterator[list[float | None]]:
-    """Sums that run along make each mean a difference of two of them, however many readings lie in reach."""
+    """Prefix sums make each mean a difference of two of them, however many readings the kernel covers."""
     if len(points) == 1:  # as all are where years are drawn and a bucket is longer than a gap
         yield from ([None if points[0].needs_check else value] for value in points[0].values)
         return
@@ -93,7 +93,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class PlotData:
-    """Points and, where those would be too many, buckets instead with the points worth seeing singly."""
+    """All points, or buckets with the points that are shown singly besides."""
 
     points: list[ChartPoint]
     buckets: list[Bucket]
@@ -143,11 +143,11 @@ def extreme_points(group: list[ChartPoint]) -> Iterator[ChartPoint]:
 
 
 def limit_single_points(points: list[ChartPoint], groups: list[list[ChartPoint]]) -> list[ChartPoint]:
-    """Of too many, those that are a bucket's highest or lowest; after them the newest of those to be checked."""
+    """At most MAX_SINGLE_POINTS: the extremes of each bucket, then the newest of those to be checked."""
     if len(points) <= MAX_SINGLE_POINTS:
         return points
     extreme = {id(point) for group in groups if group for point in extreme_points(group)}
-    kept = [point for point in points if id(point) in extreme]
+    chosen = [point for point in points if id(point) in extreme]
     marked = [point for point in points if point.needs_check and id(point) not in extreme]
-    room = MAX_SINGLE_POINTS - len(kept)
-    return sorted([*kept, *marked[max(len(marked) - room, 0) :]], key=lambda point: point.at)
+    room = MAX_SINGLE_POINTS - len(chosen)
+    return sorted([*chosen, *marked[max(len(marked) - room, 0) :]], key=lambda point: point.at)

@@ -1,4 +1,4 @@
-"""The figures beside a chart: averages with n, how many out of goal, the usual weight. Marked readings stay out."""
+"""Statistics of trusted readings beside a chart: averages, counts out of range, and the weight baseline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SeriesValues = tuple[float, ...]
 
 @dataclass(frozen=True)
 class PanelSummary:
-    """Of the trusted readings in a range: `n`, the average per line, before and from noon, and how many out of goal."""
+    """Of the trusted readings in a range: `n`, averages per series, before and from noon, and counts out of range."""
 
     n: int
     average: SeriesValues
@@ -39,7 +39,7 @@ class PanelSummary:
 
 @dataclass(frozen=True)
 class WeightBaseline:
-    """The usual weight, lb: the median of the days' medians over seven local days; and the newest against it."""
+    """Weight baseline, lb: the median of the daily medians of seven local days, with the newest weight."""
 
     median: float
     latest_weight: float
@@ -63,29 +63,29 @@ def summarise_points(
     late: list[ChartPoint] = []
     for point in good:
         (early if point.at.astimezone(zone).hour < NOON_HOUR else late).append(point)
-    average, standings = mean_values(good), Counter(point.threshold_status for point in good)
+    average, statuses = mean_values(good), Counter(point.threshold_status for point in good)
     return PanelSummary(
         n=len(good),
         average=average,
         before_noon=mean_values(early),
         from_noon=mean_values(late),
-        above_count=sum(standings[standing] for standing in ABOVE_STATUSES),
-        below_count=sum(standings[standing] for standing in BELOW_STATUSES),
+        above_count=sum(statuses[status] for status in ABOVE_STATUSES),
+        below_count=sum(statuses[status] for status in BELOW_STATUSES),
         threshold_status=thresholds.evaluate(code, average),
     )
 
 
 def mean_values(points: Sequence[ChartPoint]) -> SeriesValues:
-    """Per line; empty without readings."""
+    """Per series; empty without readings."""
     return tuple(statistics.fmean(line) for line in zip(*(point.values for point in points), strict=True))
 
 
 def compute_weight_baseline(
     weights: Sequence[tuple[dt.datetime, float]], *, zone: ZoneInfo, thresholds: PatientThresholds
 ) -> WeightBaseline | None:
-    """`weights` are trusted ones, oldest first, lb. The seven days are those before the newest reading's own day.
+    """`weights` are trusted ones in lb, oldest first. The seven days are those before the day of the newest.
 
-    None with fewer than three days to go by: a median of two is no habit.
+    None with weights on fewer than three of them.
     """
     if not weights:
         return None
@@ -98,5 +98,5 @@ def compute_weight_baseline(
             by_day[day].append(value)
     if len(by_day) < MIN_BASELINE_DAYS:
         return None
-    usual = statistics.median(statistics.median(values) for values in by_day.values())
-    return WeightBaseline(usual, newest, at, thresholds.evaluate("weight", (newest - usual,), "gain"))
+    median = statistics.median(statistics.median(values) for values in by_day.values())
+    return WeightBaseline(median, newest, at, thresholds.evaluate("weight", (newest - median,), "gain"))

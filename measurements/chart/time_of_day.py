@@ -1,4 +1,4 @@
-"""The modal day: readings of many days laid over one another, by the clock on the patient's wall."""
+"""Modal day: readings of many days by local time of day, in bins of three hours."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class TimeOfDayBin:
         return f"{format_hour(self.first_hour)} to {format_hour(self.first_hour + BIN_HOURS)}"
 
 
-def seconds_of_day(moment: dt.datetime, zone: ZoneInfo) -> int:
-    """What the clock on the wall says: 1:30 is 1:30 on the day that has it twice, too."""
-    wall = moment.astimezone(zone)
-    return wall.hour * 3600 + wall.minute * 60 + wall.second
+def seconds_of_day(time: dt.datetime, zone: ZoneInfo) -> int:
+    """Local wall-clock time: both 1:30 of a day on which the clocks are set back are 1:30."""
+    local = time.astimezone(zone)
+    return local.hour * 3600 + local.minute * 60 + local.second
 
 
 def group_by_time_of_day(points: Sequence[ChartPoint], zone: ZoneInfo) -> list[TimeOfDayBin]:
-    """Of trusted readings, those slots that have any, from midnight on."""
+    """Bins with trusted readings, from midnight on."""
     groups: dict[int, list[ChartPoint]] = defaultdict(list)
     for point in trusted_points(points):
         groups[seconds_of_day(point.at, zone) // 3600 // BIN_HOURS * BIN_HOURS].append(point)

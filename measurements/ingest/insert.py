@@ -1,4 +1,4 @@
-"""Readings into rows by one statement, which tells what was new."""
+"""Bulk INSERT of parsed readings into `measurements_measurement`, in one statement that returns what was new."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from measurements.models.measurement import MeasurementSource, TimeSource
 
 
 class AttributedReading(msgspec.Struct, frozen=True):
-    """A reading with the device that took it and the patient who held that device at the time."""
+    """A parsed reading with its device and the patient to whom that device was assigned at the time."""
 
     reading: ParsedReading
     device_id: int
@@ -29,28 +29,28 @@ class AttributedReading(msgspec.Struct, frozen=True):
 
 
 class InsertedReadings(NamedTuple):
-    """What one device has brought of one patient and metric, as keys of new rows.
+    """Keys of the new rows of one device, patient and metric.
 
-    `again`: of a moment that another row had before; the devices' locks keep other workers' rows from coming meanwhile.
-    `newest`: by the time taken, without tests of the meter. `near_estimated`: the same value may stand there under an
-    estimated time.
+    `repeated_time_ids`: another row with the same time existed before; the locks on devices exclude concurrent rows.
+    `latest_id`: the newest by time taken, control readings left out.
+    `near_estimated`: an older row within the duplicate window has an estimated time.
     """
 
     patient_id: uuid.UUID
     device_id: int
     metric: str
     ids: list[int]
-    repeated_moment_ids: list[int]
+    repeated_time_ids: list[int]
     latest_id: int | None
     estimated: bool
     near_estimated: bool
 
 
-# Rows are told of per device, patient and metric, because the driver takes longer for one than PostgreSQL for adding it
-# up. Devices hear of their readings in the same statement, which has them at hand.
+# One statement of 8,600 readings/s (docs/figures.md): it returns one row per device, patient and metric, because the
+# driver is slower at fetching rows than PostgreSQL at aggregating them, and updates the devices as well.
 INSERT_READINGS_SQL = """
 WITH new AS (
-    INSERT INTO measurements_measurement AS kept (
+    INSERT INTO measurements_measurement AS stored (
         patient_id, device_id, metric_id, taken_at, index, value_1, value_2, time_source, estimated, timezone_offset,
         vendor_created_at, received_at, source, raw_metric, hardware_uuid, sensor_code, filter_params, delivery_id,
         conflict, duplicate, implausible, control, excluded_reason)
@@ -63,25 +63,25 @@ WITH new AS (
     ORDER BY d, m, t, i, v1
     ON CONFLICT DO NOTHING
     RETURNING id, device_id, patient_id, metric_id, taken_at, value_1, estimated, control,
-        CASE WHEN source = 'webhook' THEN received_at ELSE vendor_created_at END AS heard_at,
+        CASE WHEN source = 'webhook' THEN received_at ELSE vendor_created_at END AS seen_at,
         EXISTS (
             SELECT 1 FROM measurements_measurement AS other
-            WHERE other.device_id = kept.device_id AND other.metric_id = kept.metric_id
-                AND other.taken_at = kept.taken_at) AS again
-), heard AS (
+            WHERE other.device_id = stored.device_id AND other.metric_id = stored.metric_id
+                AND other.taken_at = stored.taken_at) AS again
+), updated AS (
     UPDATE devices_device AS device SET
-        first_reading_at = LEAST(device.first_reading_at, heard.first),
-        last_reading_at = GREATEST(device.last_reading_at, heard.last),
-        last_seen_at = GREATEST(device.last_seen_at, heard.at),
-        battery_percent = COALESCE(heard.battery, device.battery_percent),
+        first_reading_at = LEAST(device.first_reading_at, latest.first),
+        last_reading_at = GREATEST(device.last_reading_at, latest.last),
+        last_seen_at = GREATEST(device.last_seen_at, latest.at),
+        battery_percent = COALESCE(latest.battery, device.battery_percent),
         state = CASE WHEN device.state = ANY(%(before)s) THEN %(connected)s ELSE device.state END
     FROM (
-        SELECT device_id, min(taken_at) AS first, max(taken_at) AS last, max(heard_at) AS at,
+        SELECT device_id, min(taken_at) AS first, max(taken_at) AS last, max(seen_at) AS at,
             (array_agg(LEAST(100, GREATEST(0, value_1))::int ORDER BY taken_at DESC)
                 FILTER (WHERE metric_id = %(battery)s))[1] AS battery
         FROM new GROUP BY device_id
-    ) AS heard
-    WHERE device.id = heard.device_id
+    ) AS latest
+    WHERE device.id = latest.device_id
 ), brought AS (
     SELECT device_id, patient_id, metric_id, array_agg(id) AS ids,
         COALESCE(array_agg(id) FILTER (WHERE again), '{}') AS again,
@@ -98,12 +98,13 @@ FROM brought
 """
 
 COMPLETE_VENDOR_CREATED_SQL = """
-UPDATE measurements_measurement AS kept SET vendor_created_at = row.c
+UPDATE measurements_measurement AS stored SET vendor_created_at = row.c
 FROM json_to_recordset(%(rows)s::json)
     AS row(d bigint, m text, t timestamptz, i int, v1 numeric, v2 numeric, c timestamptz)
-WHERE kept.device_id = row.d AND kept.metric_id = row.m AND kept.taken_at = row.t AND kept.index = COALESCE(row.i, 0)
-    AND kept.value_1 = row.v1 AND COALESCE(kept.value_2, 0) = COALESCE(row.v2, 0)
-    AND kept.vendor_created_at IS NULL AND row.c IS NOT NULL
+WHERE stored.device_id = row.d AND stored.metric_id = row.m AND stored.taken_at = row.t
+    AND stored.index = COALESCE(row.i, 0) AND stored.value_1 = row.v1
+    AND COALESCE(stored.value_2, 0) = COALESCE(row.v2, 0)
+    AND stored.vendor_created_at IS NULL AND row.c IS NOT NULL
 """
 
 CONSTANT_PARAMETERS: dict[str, Any] = {
@@ -115,7 +116,7 @@ CONSTANT_PARAMETERS: dict[str, Any] = {
 
 
 def insert_readings(attributed: Sequence[AttributedReading], *, source: MeasurementSource) -> list[InsertedReadings]:
-    """Repeats change nothing, but a pull completes the vendor's `created` of rows that a webhook brought."""
+    """Insert what is new. A pull also adds the vendor's `created` to rows that a webhook brought without it."""
     values = CONSTANT_PARAMETERS | {
         "rows": encode_insert_rows(attributed),
         "received_at": timezone.now(),
@@ -132,7 +133,7 @@ def insert_readings(attributed: Sequence[AttributedReading], *, source: Measurem
 def get_or_create_metrics(codes: set[str]) -> dict[str, Metric]:
     known = Metric.objects.in_bulk(codes)
     unknown = codes - known.keys()
-    if unknown:  # kept under "other readings" until somebody tells us what they mean
+    if unknown:  # listed under "other readings" until their meaning is known
         Metric.objects.bulk_create(
             [Metric(code=code, label=code.replace("_", " ")) for code in sorted(unknown)], ignore_conflicts=True
         )
@@ -141,7 +142,7 @@ def get_or_create_metrics(codes: set[str]) -> dict[str, Metric]:
 
 
 class InsertRow(msgspec.Struct, omit_defaults=True):
-    """A reading as INSERT takes it. What nearly all have in common is left out: a key costs PostgreSQL half a us."""
+    """A row for INSERT_READINGS_SQL. Defaults are omitted: each JSON key costs PostgreSQL half a microsecond."""
 
     p: uuid.UUID
     d: int
@@ -164,7 +165,7 @@ class InsertRow(msgspec.Struct, omit_defaults=True):
 
 
 def encode_insert_rows(attributed: Sequence[AttributedReading]) -> str:
-    """As one JSON document: PostgreSQL reads it faster than the driver quotes eighteen arrays."""
+    """One JSON document, which PostgreSQL parses faster than the driver adapts eighteen arrays."""
     metrics = get_or_create_metrics({entry.reading.metric for entry in attributed})
     return msgspec.json.encode(
         [build_insert_row(entry, metrics[entry.reading.metric]) for entry in attributed]

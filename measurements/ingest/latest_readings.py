@@ -1,4 +1,4 @@
-"""LatestReading from the readings as they stand: when one is excluded, brought back, or its time became more exact."""
+"""LatestReading upserts: after new readings, and after an exclusion, its undo or a corrected time."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ ORDER BY taken_at DESC, id DESC LIMIT 1
 
 
 def update_latest_readings(ids: str) -> None:
-    """New readings, as `bigints` writes their keys: the newest of each device, patient and metric are enough."""
+    """For new readings, as `format_bigint_array` writes keys; the newest per device and metric suffice."""
     with connection.cursor() as cursor:
         cursor.execute(UPSERT_LATEST_READINGS_SQL, [ids])
 
 
 def recompute_latest_reading(*, patient_id: uuid.UUID, metric: str) -> None:
-    """The lock comes in a statement of its own, so that the search after it sees what ingest has just committed."""
+    """The row is locked by a statement of its own, so that the next one sees what ingest has committed meanwhile."""
     latest = LatestReading.objects.filter(patient=patient_id, metric=metric)
     list(latest.select_for_update().values_list("pk"))
     latest.delete()

@@ -1,7 +1,7 @@
-"""The vendor's first payload generation has no `timestamp`: its `created` is taken as the time, and marked so.
+"""Legacy payloads without `timestamp`: `created` is stored as the time taken, and marked so.
 
-When REST later gives the same reading with both times, the kept row is completed instead of a second one inserted;
-when the old payload comes second, it is recognised.
+When the REST API later returns the reading with both times, the stored row is completed; when the legacy payload comes
+second, it is recognised as a repeat.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ LEGACY_DEVICES_SQL = (
 def resolve_legacy_readings(
     attributed: Sequence[AttributedReading], *, source: MeasurementSource
 ) -> list[AttributedReading]:
-    """Those that are still to be inserted."""
+    """Returns the readings that are still to be inserted."""
     if source == MeasurementSource.PULL:
         old = devices_with_legacy_readings({entry.device_id for entry in attributed})
         return [entry for entry in attributed if entry.device_id not in old or not complete_legacy_reading(entry)]

@@ -1,4 +1,4 @@
-"""One item of the vendor's, judged: a Reading, or Unusable with a reason for a person. Both payload generations."""
+"""Parse one measurement item of the vendor, of either payload generation, into a ParsedReading."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONTROL_SOLUTION = "control solution"
 
 
 class ParsedReading(msgspec.Struct, frozen=True):
-    """What one item says. Values in the vendor's units, two places; times in UTC."""
+    """One parsed item. Values in the vendor's units with two decimals, times in UTC."""
 
     hwi_id: uuid.UUID
     metric: str
@@ -49,16 +49,17 @@ class ParsedReading(msgspec.Struct, frozen=True):
 
     @property
     def control(self) -> bool:
-        """A test of the meter, not the patient's blood."""
+        """A control-solution test of the meter, not a reading of the patient."""
         return str(self.filter_params.get("measurement_location", "")).strip().lower() == CONTROL_SOLUTION
 
 
 def parse_reading(item: PayloadItem, *, source: str) -> ParsedReading:
-    """Raises Unusable. `source` decides what `created` means: in a webhook it repeats the time taken."""
+    """Raises InvalidPayload. In a webhook `created` repeats the time taken; in a pull it is when the vendor got it."""
     fields = item.fields
     raw_metric = parse_metric(fields.get("metric"))
     metric = METRIC_ALIASES.get(raw_metric, raw_metric)
-    taken_at, time_source = parse_taken_at(fields)
+    time_source = TimeSource.TIMESTAMP if fields.get("timestamp") else TimeSource.CREATED
+    taken_at = parse_field_time(fields.get(time_source), str(time_source))
     value_1, value_2 = parse_value(fields.get("value_1"), "value_1"), parse_value(fields.get("value_2"), "value_2")
     if value_1 is None:
         raise InvalidPayload("value_1 is missing.")
@@ -76,7 +77,7 @@ def parse_reading(item: PayloadItem, *, source: str) -> ParsedReading:
         value_2=value_2,
         estimated=parse_flag(fields.get("estimated_timestamp"), "estimated_timestamp"),
         timezone_offset=parse_timezone_offset(fields.get("timezone_offset")),
-        created=parse_vendor_created(fields) if source == MeasurementSource.PULL else None,
+        created=parse_field_time(fields.get("created"), "created") if source == MeasurementSource.PULL else None,
         patient_id=truncate_text(fields.get("patient_id")),
         hardware_uuid=normalise_hardware_uuid_cached(truncate_text(fields.get("hardware_uuid")))[:255],
         sensor_code=truncate_text(fields.get("sensor_code")),
@@ -84,7 +85,7 @@ def parse_reading(item: PayloadItem, *, source: str) -> ParsedReading:
     )
 
 
-# The same few hundred devices speak again and again.
+# The same few hundred devices recur.
 parse_uuid = lru_cache(4096)(uuid.UUID)
 normalise_hardware_uuid_cached = lru_cache(4096)(normalise_hardware_uuid)
 
@@ -113,7 +114,7 @@ def truncate_text(value: Any) -> str:
 
 
 def parse_value(value: Any, name: str) -> Decimal | None:
-    """Two places, half up. Strings and unquoted numbers alike, in plain ASCII decimals only."""
+    """Rounded half up to two decimals. Accepts plain ASCII decimals, quoted or not."""
     text = value.strip() if isinstance(value, str) else value
     if text in ABSENT_VALUES:
         return None
@@ -124,7 +125,7 @@ def parse_value(value: Any, name: str) -> Decimal | None:
 
 @lru_cache(4096)
 def parse_decimal(text: str, name: str) -> Decimal:
-    """Kept, because vital signs are the same few hundred numbers again and again."""
+    """Cached: vital signs are the same few hundred numbers."""
     if not PLAIN_DECIMAL.fullmatch(text):
         raise InvalidPayload(f"{name} is not a plain decimal number.")
     number = Decimal(text)
@@ -133,26 +134,14 @@ def parse_decimal(text: str, name: str) -> Decimal:
     return number.quantize(VALUE_QUANTUM, rounding=ROUND_HALF_UP)
 
 
-def parse_taken_at(fields: dict[str, Any]) -> tuple[dt.datetime, str]:
-    source = TimeSource.TIMESTAMP if fields.get("timestamp") else TimeSource.CREATED
-    taken_at = parse_field_time(fields.get(source), str(source))
-    if not EARLIEST_TAKEN_AT <= taken_at <= dt.datetime.now(dt.UTC) + MAX_TIME_AHEAD:
-        raise InvalidPayload(f"{source} lies before 2015 or more than 24 hours ahead.")
-    return taken_at, source
-
-
-def parse_vendor_created(fields: dict[str, Any]) -> dt.datetime:
-    created = parse_field_time(fields.get("created"), "created")
-    if not EARLIEST_TAKEN_AT <= created <= dt.datetime.now(dt.UTC) + MAX_TIME_AHEAD:
-        raise InvalidPayload("created lies before 2015 or more than 24 hours ahead.")
-    return created
-
-
 def parse_field_time(value: Any, name: str) -> dt.datetime:
     try:
-        return parse_time(truncate_text(value))
+        time = parse_time(truncate_text(value))
     except ValueError as error:
         raise InvalidPayload(f"{name} is not a time with a zone, such as 2026-09-20T12:30:00Z.") from error
+    if not EARLIEST_TAKEN_AT <= time <= dt.datetime.now(dt.UTC) + MAX_TIME_AHEAD:
+        raise InvalidPayload(f"{name} lies before 2015 or more than 24 hours ahead.")
+    return time
 
 
 def parse_flag(value: Any, name: str) -> bool:
@@ -162,7 +151,7 @@ def parse_flag(value: Any, name: str) -> bool:
 
 
 def parse_timezone_offset(value: Any) -> int | None:
-    """Whole hours from UTC. Only for showing, so a strange one costs nothing but itself."""
+    """Whole hours from UTC, for display only: an unusable value becomes None."""
     if isinstance(value, JsonNumber) and PLAIN_INTEGER.fullmatch(value) and abs(int(value)) <= 14:
         return int(value)
     return None

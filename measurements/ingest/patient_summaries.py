@@ -35,7 +35,7 @@ ON CONFLICT (patient_id) DO UPDATE SET
 """  # noqa: S608 - made of constants
 
 UPSERT_LATEST_VALUES_SQL = """
-INSERT INTO measurements_patientsummary AS kept (patient_id, measured_days_mask, last_at, systolic, glucose, spo2)
+INSERT INTO measurements_patientsummary AS stored (patient_id, measured_days_mask, last_at, systolic, glucose, spo2)
 SELECT latest.patient_id, 0, max(latest.taken_at),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'blood_pressure'),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'glucose'),
@@ -46,7 +46,7 @@ WHERE latest.patient_id = ANY(%(patients)s)
 GROUP BY latest.patient_id ORDER BY latest.patient_id
 ON CONFLICT (patient_id) DO UPDATE SET
     last_at = excluded.last_at, systolic = excluded.systolic, glucose = excluded.glucose, spo2 = excluded.spo2
-WHERE (kept.last_at, kept.systolic, kept.glucose, kept.spo2)
+WHERE (stored.last_at, stored.systolic, stored.glucose, stored.spo2)
     IS DISTINCT FROM (excluded.last_at, excluded.systolic, excluded.glucose, excluded.spo2)
 """
 
@@ -56,7 +56,7 @@ TRUSTED_WEIGHT_SQL = f"""
     reading.patient_id = patient.id AND reading.metric_id = 'weight' AND {TRUSTED.sql("reading")}
 """
 UPDATE_WEIGHT_GAIN_SQL = f"""
-UPDATE measurements_patientsummary AS kept SET weight_gain = found.gain, weight_at = found.taken_at
+UPDATE measurements_patientsummary AS stored SET weight_gain = usual.gain, weight_at = usual.taken_at
 FROM (
     SELECT patient.id, newest.taken_at, (newest.value_1 - usual.median)::double precision AS gain
     FROM patients_patient AS patient
@@ -77,8 +77,8 @@ FROM (
         ) AS days
     ) AS usual ON usual.n >= 3
     WHERE patient.id = ANY(%(patients)s)
-) AS found
-WHERE kept.patient_id = found.id
+) AS usual
+WHERE stored.patient_id = usual.id
 """  # noqa: S608 - made of constants
 RESET_SUMMARIES_SQL = """
 UPDATE measurements_patientsummary

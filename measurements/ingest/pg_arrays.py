@@ -1,4 +1,4 @@
-"""Keys of many rows for one statement."""
+"""PostgreSQL array literals for raw statements."""
 
 from __future__ import annotations
 
@@ -8,6 +8,5 @@ EMPTY_ARRAY = "{}"
 
 
 def format_bigint_array(keys: Iterable[int]) -> str:
-    """As PostgreSQL reads a `bigint[]`. The driver would quote each key by itself, and a batch of readings names its
-    keys to eight statements."""
+    """A `bigint[]` literal. A batch passes its keys to eight statements, and the driver would adapt each key again."""
     return "{" + ",".join(map(str, keys)) + "}"

@@ -1,4 +1,4 @@
-"""From deliveries to readings. A device is known by its HWI id alone; a patient by who held that device at the time."""
+"""Ingest pipeline: parse deliveries, attribute each reading to the patient assigned to its device, store it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DELIVERY_KIND = DeliveryKind.MEASUREMENT
 
 
 class ParsedItem(msgspec.Struct, frozen=True):
-    """One item: either a reading, or the outcome that keeps it apart."""
+    """One item: a reading, or the outcome that sets it aside."""
 
     item: PayloadItem | None
     reading: ParsedReading | None = None
@@ -38,7 +38,7 @@ class ParsedItem(msgspec.Struct, frozen=True):
 
 
 def ingest_waiting_deliveries(*, seconds: float = processing.SLICE_SECONDS) -> bool:
-    """Drain the inbox of measurements. True when a device sent its first reading: its order is to be told."""
+    """Process due measurement deliveries. True when a device sent its first reading: its order is then updated."""
     news: list[bool] = []
     processing.process_due_deliveries(DELIVERY_KIND, lambda batch: ingest_batch(batch, news), seconds=seconds)
     return any(news)
@@ -46,20 +46,16 @@ def ingest_waiting_deliveries(*, seconds: float = processing.SLICE_SECONDS) -> b
 
 def ingest_batch(batch: Sequence[Delivery], connected_flags: list[bool]) -> list[DeliveryOutcome]:
     bodies = [parse_body_items(bytes(delivery.body)) for delivery in batch]
-    holders = AssignmentIndex(judged.reading.hwi_id for judged in iterate_parsed_items(bodies) if judged.reading)
-    placed: list[AttributedReading] = []
+    items = (item for body in bodies if not isinstance(body, InvalidPayload) for item in body)
+    assignments = AssignmentIndex(item.reading.hwi_id for item in items if item.reading)
+    attributed: list[AttributedReading] = []
     outcomes = [
-        attribute_delivery(delivery, body, holders, placed) for delivery, body in zip(batch, bodies, strict=True)
+        attribute_delivery(delivery, body, assignments, attributed)
+        for delivery, body in zip(batch, bodies, strict=True)
     ]
-    stored = store.store_readings(placed, source=MeasurementSource.WEBHOOK)
+    stored = store.store_readings(attributed, source=MeasurementSource.WEBHOOK)
     connected_flags.append(stored.newly_connected)
     return outcomes
-
-
-def iterate_parsed_items(bodies: Iterable[list[ParsedItem] | InvalidPayload]) -> Iterable[ParsedItem]:
-    for body in bodies:
-        if not isinstance(body, InvalidPayload):
-            yield from body
 
 
 def parse_body_items(body: bytes) -> list[ParsedItem] | InvalidPayload:
@@ -89,18 +85,18 @@ def attribute_delivery(
     if not body:
         return DeliveryOutcome(counts={"items": 0})
     problems, flagged = {}, False
-    for position, judged in enumerate(body):
-        outcome = judged.outcome or assignments.attribute_reading(judged, attributed, delivery_id=delivery.pk)
+    for position, parsed in enumerate(body):
+        outcome = parsed.outcome or assignments.attribute_reading(parsed, attributed, delivery_id=delivery.pk)
         if outcome is not None:
             problems[position] = outcome
-        flagged = flagged or (judged.item is not None and judged.item.repaired)
+        flagged = flagged or (parsed.item is not None and parsed.item.repaired)
     return combine_item_outcomes(delivery, body, problems, flagged=flagged)
 
 
 def combine_item_outcomes(
     delivery: Delivery, body: list[ParsedItem], problems: Mapping[int, DeliveryOutcome], *, flagged: bool
 ) -> DeliveryOutcome:
-    """A lone item settles its delivery; of a list, each bad item gets a delivery of its own and the rest is done."""
+    """A single item decides its delivery; of a list, each unusable item gets a delivery of its own."""
     if problems and len(body) == 1:
         return problems[0]
     for position, outcome in problems.items():
@@ -114,18 +110,18 @@ def combine_item_outcomes(
 
 @dataclass(frozen=True, slots=True)
 class AssignmentPeriod:
-    """One assignment, as far as a reading's way to its patient needs it."""
+    """The columns of an Assignment that attribute a reading to its patient."""
 
     device_id: int
     patient_id: uuid.UUID
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
-    external_id: str  # the patient's id at the vendor, folded
+    external_id: str  # the patient's id at the vendor, in lower case
     other_external_id: str  # another one, where a person has attached the device
 
-    def covers(self, moment: dt.datetime) -> bool:
-        began = self.started_at is None or self.started_at <= moment
-        return began and (self.ended_at is None or moment < self.ended_at)
+    def covers(self, time: dt.datetime) -> bool:
+        began = self.started_at is None or self.started_at <= time
+        return began and (self.ended_at is None or time < self.ended_at)
 
 
 ASSIGNMENT_PERIODS_SQL = """
@@ -139,48 +135,40 @@ WHERE device.hwi_id = ANY(%s::uuid[])
 
 
 class AssignmentIndex:
-    """The devices of one batch and who held them when: one query, however many readings."""
+    """Assignments of the devices of one batch, fetched in one query."""
 
     def __init__(self, hwi_ids: Iterable[uuid.UUID]) -> None:
         self.periods_by_hwi_id: dict[uuid.UUID, list[AssignmentPeriod]] = defaultdict(list)
-        # Only a cross-check: after a reassignment a late reading may name either holder.
+        # Only a cross-check: after a reassignment a late reading may name either patient.
         self.external_ids_by_hwi_id: dict[uuid.UUID, set[str]] = defaultdict(set)
         with connection.cursor() as cursor:
             cursor.execute(ASSIGNMENT_PERIODS_SQL, [list(set(hwi_ids))])
             for hwi_id, *facts in cursor.fetchall():
-                held = AssignmentPeriod(*facts)
-                self.periods_by_hwi_id[hwi_id].append(held)
-                self.external_ids_by_hwi_id[hwi_id] |= {held.external_id, held.other_external_id}
+                period = AssignmentPeriod(*facts)
+                self.periods_by_hwi_id[hwi_id].append(period)
+                self.external_ids_by_hwi_id[hwi_id] |= {period.external_id, period.other_external_id}
 
     def attribute_reading(
-        self, judged: ParsedItem, placed: list[AttributedReading], *, delivery_id: int | None = None
+        self, parsed: ParsedItem, attributed: list[AttributedReading], *, delivery_id: int | None = None
     ) -> DeliveryOutcome | None:
-        """Adds to `placed`, or says why not."""
-        reading = judged.reading
+        """Add to `attributed`, or return the outcome that says why not."""
+        reading = parsed.reading
         if reading is None:
-            raise ValueError("only a reading can be placed")
-        for held in self.periods_by_hwi_id.get(reading.hwi_id, ()):
-            if held.covers(reading.taken_at):
-                break
-        else:
-            return self.unassigned_outcome(reading)
+            raise ValueError("only a reading can be attributed")
+        periods = self.periods_by_hwi_id.get(reading.hwi_id, [])
+        period = next((period for period in periods if period.covers(reading.taken_at)), None)
+        if period is None and not periods:
+            return DeliveryOutcome(
+                DeliveryState.WAITING,
+                "This device is unknown or unassigned. It is looked up at the vendor.",
+                hwi_id=reading.hwi_id,
+            )
+        if period is None:
+            return quarantined_outcome(reading, "This device was not assigned to a patient when the reading was taken.")
         if reading.patient_id and reading.patient_id.lower() not in self.external_ids_by_hwi_id[reading.hwi_id]:
-            return quarantined_outcome(reading, "The vendor names a patient who never held this device.")
-        placed.append(AttributedReading(reading, held.device_id, held.patient_id, delivery_id))
+            return quarantined_outcome(reading, "The vendor names a patient to whom this device was never assigned.")
+        attributed.append(AttributedReading(reading, period.device_id, period.patient_id, delivery_id))
         return None
-
-    def unassigned_outcome(self, reading: ParsedReading) -> DeliveryOutcome:
-        if reading.hwi_id in self.periods_by_hwi_id:
-            return quarantined_outcome(reading, "Nobody held this device when the reading was taken.")
-        return waiting_outcome(reading)
-
-
-def waiting_outcome(reading: ParsedReading) -> DeliveryOutcome:
-    return DeliveryOutcome(
-        DeliveryState.WAITING,
-        "This device is not known here, or nobody holds it. It is looked up at the vendor.",
-        hwi_id=reading.hwi_id,
-    )
 
 
 def quarantined_outcome(reading: ParsedReading, reason: str) -> DeliveryOutcome:
@@ -188,15 +176,15 @@ def quarantined_outcome(reading: ParsedReading, reason: str) -> DeliveryOutcome:
 
 
 def ingest_pulled_items(items: Sequence[PayloadItem | InvalidPayload]) -> tuple[StoreResult, int]:
-    """Readings of a page of the vendor's list, and how many of its items were set aside."""
-    judged_items = [parse_item(item, source=MeasurementSource.PULL) for item in items]
-    holders = AssignmentIndex(judged.reading.hwi_id for judged in judged_items if judged.reading)
-    placed: list[AttributedReading] = []
-    aside = 0
-    for judged in judged_items:
-        outcome = judged.outcome or holders.attribute_reading(judged, placed)
+    """Store the readings of one page of the vendor's list. Also returns how many of its items were set aside."""
+    parsed_items = [parse_item(item, source=MeasurementSource.PULL) for item in items]
+    assignments = AssignmentIndex(parsed.reading.hwi_id for parsed in parsed_items if parsed.reading)
+    attributed: list[AttributedReading] = []
+    set_aside = 0
+    for parsed in parsed_items:
+        outcome = parsed.outcome or assignments.attribute_reading(parsed, attributed)
         if outcome is not None:
-            aside += 1
-            raw = judged.item.raw if judged.item is not None else "null"
+            set_aside += 1
+            raw = parsed.item.raw if parsed.item is not None else "null"
             processing.store_item_delivery(kind=DELIVERY_KIND, raw=raw, outcome=outcome, source=Delivery.Source.PULL)
-    return store.store_readings(placed, source=MeasurementSource.PULL), aside
+    return store.store_readings(attributed, source=MeasurementSource.PULL), set_aside

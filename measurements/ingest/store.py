@@ -1,7 +1,4 @@
-"""Readings are kept: the database refuses repeats, marks and latest values follow.
-
-Everything here runs inside the caller's transaction.
-"""
+"""Store attributed readings once, and update flags, latest readings and summaries in the same transaction."""
 
 from __future__ import annotations
 
@@ -31,14 +28,16 @@ class StoreResult:
         return len(self.new_ids)
 
 
-# Devices before patients, each in the order of their keys, as every writer here takes them: nobody waits in a circle.
-# Before anything is inserted: of two workers with the two sides of a conflict, the second one must see the first's row.
+# Lock order of every writer: devices, latest readings, summaries, patients, each by key, so that none deadlock.
+# Devices before the insert: of two workers with the two sides of a conflict, the second must see the first's row.
 LOCK_DEVICES_SQL = "SELECT id, state FROM devices_device WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
 def store_readings(attributed: Sequence[AttributedReading], *, source: MeasurementSource) -> StoreResult:
-    """Insert what is new. Repeats change nothing; a pull completes the vendor's `created` of rows a webhook brought."""
-    states = lock_devices({entry.device_id for entry in attributed})
+    """Insert what is new; repeats change nothing. Runs in the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_DEVICES_SQL, [sorted({entry.device_id for entry in attributed})])
+        state_before: dict[int, str] = dict(cursor.fetchall())
     fresh = legacy_payloads.resolve_legacy_readings(attributed, source=source)
     stored = StoreResult(already_stored=len(attributed) - len(fresh))
     if source == MeasurementSource.PULL and stored.already_stored:
@@ -49,40 +48,31 @@ def store_readings(attributed: Sequence[AttributedReading], *, source: Measureme
     stored.new_ids = [pk for new in news for pk in new.ids]
     stored.already_stored += len(fresh) - stored.added
     if news:
-        update_after_insert(news, has_repeated_moments_inside=has_repeated_moments(fresh))
-        stored.newly_connected = any(states[new.device_id] in DeviceState.before_first_reading() for new in news)
+        # Two of one device, metric and time among the new ones: rare enough to check the times of all of them then.
+        times = {(entry.device_id, entry.reading.metric, entry.reading.taken_at) for entry in fresh}
+        update_after_insert(news, has_repeated_times=len(times) < len(fresh))
+        stored.newly_connected = any(state_before[new.device_id] in DeviceState.before_first_reading() for new in news)
     return stored
 
 
-def has_repeated_moments(placed: Sequence[AttributedReading]) -> bool:
-    """Whether two of these are of one device, metric and time: rare enough to look at all of their rows then."""
-    return len({(each.device_id, each.reading.metric, each.reading.taken_at) for each in placed}) < len(placed)
-
-
-def lock_devices(devices: set[int]) -> dict[int, str]:
-    """Each device's state before these readings."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_DEVICES_SQL, [sorted(devices)])
-        return dict(cursor.fetchall())
-
-
-def update_after_legacy_completion(placed: Sequence[AttributedReading], fresh: Sequence[AttributedReading]) -> None:
-    """The time of kept readings has become more exact: what rests on the order of readings is found anew."""
+def update_after_legacy_completion(attributed: Sequence[AttributedReading], fresh: Sequence[AttributedReading]) -> None:
+    """Recompute what depends on the order of readings, after the time of stored ones was corrected."""
     to_insert = {id(entry) for entry in fresh}
-    finished = {(entry.patient_id, entry.reading.metric) for entry in placed if id(entry) not in to_insert}
-    for patient_id, metric in sorted(finished):
+    corrected = {(entry.patient_id, entry.reading.metric) for entry in attributed if id(entry) not in to_insert}
+    for patient_id, metric in sorted(corrected):
         latest_readings.recompute_latest_reading(patient_id=patient_id, metric=metric)
-    patient_summaries.rebuild_patient_summaries({patient_id for patient_id, _ in finished})
-    Patient.objects.touch_live_version({patient_id for patient_id, _ in finished})
+    patients = {patient_id for patient_id, _ in corrected}
+    patient_summaries.rebuild_patient_summaries(patients)
+    Patient.objects.touch_live_version(patients)
 
 
-def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_moments_inside: bool) -> None:
-    """What rests on the new rows, in the same transaction."""
+def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_times: bool) -> None:
+    """Flags, latest readings, summaries and live versions, for the new rows."""
     ids = format_bigint_array(pk for new in inserted for pk in new.ids)
     quality_flags.flag_new_readings(
-        repeated_moment_ids=ids
-        if has_repeated_moments_inside
-        else format_bigint_array(pk for new in inserted for pk in new.repeated_moment_ids),
+        repeated_time_ids=ids
+        if has_repeated_times
+        else format_bigint_array(pk for new in inserted for pk in new.repeated_time_ids),
         near_estimated=format_bigint_array(pk for new in inserted if new.near_estimated for pk in new.ids),
         estimated=format_bigint_array(pk for new in inserted if new.estimated for pk in new.ids),
     )

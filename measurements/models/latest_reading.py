@@ -9,7 +9,7 @@ from .metric import Metric
 
 
 class LatestReading(models.Model):
-    """The newest reading of a patient and metric, written in ingest's own transaction; lists read this alone."""
+    """The newest included reading per patient and metric, written in the transaction of ingest; lists read no other."""
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="latest_readings", db_index=False)
     metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)

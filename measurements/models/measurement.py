@@ -33,7 +33,7 @@ class MeasurementSource(models.TextChoices):
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def between(self, start: dt.datetime | None, end: dt.datetime) -> MeasurementQuerySet:
-        """Taken at or after `start`, before `end`; patient-local days are turned into instants by the caller."""
+        """Taken at or after `start` and before `end`, which are instants: the caller converts patient-local days."""
         rows = self.filter(taken_at__lt=end)
         return rows.filter(taken_at__gte=start) if start else rows
 
@@ -52,7 +52,7 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
 
 
 class Measurement(models.Model):
-    """One value (or pair) that a device took. Nothing clinical in it is ever overwritten.
+    """A reading: one value (or pair) that a device took. Its clinical fields are never overwritten.
 
     Units are the vendor's: mmHg, beats/min, lb, mg/dL, %, °F. Identity: `measurement_kept_once`.
     """
@@ -60,11 +60,11 @@ class Measurement(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="measurements", db_index=False)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="measurements", db_index=False)
     metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)
-    taken_at = models.DateTimeField(help_text="by the device's clock; may be days before we hear of it")
+    taken_at = models.DateTimeField(help_text="by the device's clock; may be days before it arrives")
     index = models.IntegerField("measurement index", default=0)
     value_1 = models.DecimalField(max_digits=12, decimal_places=2)
     value_2 = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    # Where and how it came.
+    # Source of the reading.
     time_source = models.CharField(max_length=9, choices=TimeSource, default=TimeSource.TIMESTAMP)
     estimated = models.BooleanField("time estimated by the vendor", default=False)
     timezone_offset = models.SmallIntegerField("offset from UTC, hours", null=True, blank=True)
@@ -76,7 +76,7 @@ class Measurement(models.Model):
     sensor_code = models.CharField(max_length=255, blank=True)
     filter_params = models.JSONField(default=dict, blank=True)
     delivery_id = models.BigIntegerField(null=True, blank=True)
-    # Marks: what a clinician must know about the quality of this reading.
+    # Quality flags that a clinician must know.
     conflict = models.BooleanField(default=False)
     duplicate = models.BooleanField("probable duplicate", default=False)
     implausible = models.BooleanField(default=False)
@@ -93,7 +93,7 @@ class Measurement(models.Model):
         ordering = ("-taken_at", "-pk")
         verbose_name, verbose_name_plural = "reading", "readings"
         constraints = (
-            # The vendor gives readings no id. Resends, a second hook and the nightly run all end here.
+            # The vendor gives readings no id: resends, a second webhook and the nightly pull are refused here.
             models.UniqueConstraint(
                 "device",
                 "metric",
@@ -124,7 +124,7 @@ class Measurement(models.Model):
             models.CheckConstraint(condition=Q(time_source__in=TimeSource.values), name="measurement_time_known"),
         )
         indexes = (
-            # The chart reads nothing but this index.
+            # Charts are index-only scans of this one.
             models.Index(
                 fields=("patient", "metric", "taken_at"),
                 include=(
@@ -142,14 +142,14 @@ class Measurement(models.Model):
                 ),
                 name="measurement_for_chart",
             ),
-            # What the admin's filters find few of.
+            # Rare values that the admin filters by.
             models.Index(fields=("-id",), condition=Q(conflict=True), name="measurement_in_conflict"),
             models.Index(fields=("-id",), condition=Q(duplicate=True), name="measurement_duplicate"),
             models.Index(fields=("-id",), condition=Q(implausible=True), name="measurement_implausible"),
             models.Index(fields=("-id",), condition=Q(control=True), name="measurement_control"),
-            # Few or none: the vendor's first payload generation (`old_payloads`).
+            # Few or none: readings of legacy payloads (`ingest.legacy_payloads`).
             models.Index(fields=("device",), condition=Q(time_source="created"), name="measurement_old_payload"),
-            # A minority, and the only ones that a new reading may repeat under another time (`marks`).
+            # A minority, the only ones that a new reading may repeat under another time (`ingest.quality_flags`).
             models.Index(
                 fields=("device", "metric", "taken_at"), condition=Q(estimated=True), name="measurement_estimated"
             ),
@@ -185,6 +185,6 @@ class Measurement(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Over 24 h from the device to the vendor. A pull of history is neither late nor just seen."""
-        heard = self.vendor_created_at or (self.received_at if self.source == MeasurementSource.WEBHOOK else None)
-        return heard is not None and heard - self.taken_at > LATE_AFTER
+        """Over 24 h from the device to the vendor. A pulled reading without the vendor's time is not late."""
+        arrived = self.vendor_created_at or (self.received_at if self.source == MeasurementSource.WEBHOOK else None)
+        return arrived is not None and arrived - self.taken_at > LATE_AFTER

@@ -4,19 +4,19 @@ from django.db import models
 
 
 class Metric(models.Model):
-    """A kind of reading, by the vendor's case-exact name. Unknown ones are added as they come and never dropped.
+    """A kind of reading, by the vendor's case-sensitive name. Unknown ones are added when they first arrive.
 
-    Ranges are of the *instrument*: a value outside is kept and marked implausible. Units are the vendor's.
+    Ranges are those of the *instrument*: a value outside is stored and flagged implausible. Units are the vendor's.
     """
 
     code = models.CharField(primary_key=True, max_length=64)
     label = models.CharField(max_length=80)
     unit = models.CharField(max_length=16, blank=True)
     decimals = models.PositiveSmallIntegerField(default=0)
-    known = models.BooleanField(default=False, help_text="we know what its values mean")
+    known = models.BooleanField(default=False, help_text="the meaning of its values is known")
     vital = models.BooleanField(default=False, help_text="shown to clinicians as a vital sign")
     physiologic = models.BooleanField(default=False, help_text="its days count for RPM device codes")
-    single = models.BooleanField(default=False, help_text="one moment can have one value only; two are a conflict")
+    single = models.BooleanField(default=False, help_text="only one value is possible at a time; two are a conflict")
     has_second_value = models.BooleanField(default=False)
     label_1 = models.CharField(max_length=40, blank=True)
     label_2 = models.CharField(max_length=40, blank=True)

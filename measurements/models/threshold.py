@@ -14,9 +14,9 @@ from .metric import Metric
 
 
 class Threshold(models.Model):
-    """A goal: low and high bound of one value of a metric. Patient's over clinic's over the shipped default.
+    """A threshold (goal): bounds of one value of a metric. The patient's row precedes the clinic's and the default.
 
-    Bounds are in the vendor's unit of the metric; the goal band of a chart is drawn from them.
+    Bounds are in the vendor's unit of the metric. `very_low` and `very_high` mark values far out of range.
     """
 
     metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="thresholds")
@@ -55,14 +55,14 @@ class Threshold(models.Model):
 
     @property
     def bounds(self) -> tuple[Decimal | None, ...]:
-        """In the order that `ThresholdChange` keeps them."""
+        """In the order in which `ThresholdChange` stores them."""
         return self.very_low, self.low, self.high, self.very_high
 
 
 class ThresholdChange(models.Model):
-    """Who changed a patient's or a clinic's goal, when, from what to what. Never changed itself.
+    """Append-only history: who changed a threshold of a patient or clinic, when, from what to what.
 
-    Bounds stand in the order very low, low, high, very high; null where there was no goal of this scope.
+    Bounds are in the order very low, low, high, very high; null where this scope had no threshold.
     """
 
     metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -1,4 +1,4 @@
-"""The readings behind a band of a chart: those of one day, or of the few days that a band stands for."""
+"""View of the readings behind one band of a chart, which covers one or a few days."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class BandDaysForm(forms.Form):
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
 def band_readings(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """`at`: a moment (UTC milliseconds) in the first of so many `days`. Posted: an address holds no date."""
+    """`at`: a time (UTC milliseconds) on the first of `days` days. Posted, because URLs contain no dates."""
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user)
     form = BandDaysForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest("No such day.")
-    moment = dt.datetime.fromtimestamp(form.cleaned_data["at"] / 1000, tz=dt.UTC)
-    first = moment.astimezone(patient.zone).date()
+    time = dt.datetime.fromtimestamp(form.cleaned_data["at"] / 1000, tz=dt.UTC)
+    first = time.astimezone(patient.zone).date()
     days = LocalDays(patient.zone, first, first + ONE_DAY * (form.cleaned_data["days"] - 1))
     table = tables.fetch_table_page(
         patient, days=days, thresholds=evaluation.thresholds_for(patient), units=units.units_for(user)

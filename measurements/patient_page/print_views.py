@@ -1,4 +1,4 @@
-"""A patient's charts on paper. Each print is written down, wherever it began."""
+"""Print views of a patient's charts; every print is audited."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from patients.permissions import Permission, current_user, get_patient_audited, 
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
 def print_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """Laid out for paper in black and white: who, which days, by whom and when, the figures, charts and readings."""
+    """Laid out for black and white paper: patient, days, who printed it and when, charts and readings."""
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user, action=AuditAction.PRINT)
-    found = patient_page_context(
+    context = patient_page_context(
         request, patient, date_range.resolve_chart_view(request, user), table_size=table.MAX_PRINTED_ROWS
     )
-    return render(request, "measurements/patient_print.html", found)
+    return render(request, "measurements/patient_print.html", context)
 
 
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
 def record_browser_print(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """The browser tells that somebody prints the patient's page as it stands on the screen."""
+    """Called by a script when the patient page itself is printed."""
     get_patient_audited(patient_id, by=current_user(request), action=AuditAction.PRINT)
     return HttpResponse(status=204)

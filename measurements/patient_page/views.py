@@ -1,4 +1,4 @@
-"""One patient's page, and the same fragments again when something has changed."""
+"""Views of the patient page: charts, live updates, date range and CSV download."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ from patients.polling import only_if_changed
 def patient_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user)
-    look = date_range.resolve_chart_view(request, user)
-    date_range.remember_chart_view(look, by=user)
-    return render(request, "measurements/patient_page.html", patient_page_context(request, patient, look))
+    chart_view = date_range.resolve_chart_view(request, user)
+    date_range.remember_chart_view(chart_view, by=user)
+    return render(request, "measurements/patient_page.html", patient_page_context(request, patient, chart_view))
 
 
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
 def choose_date_range(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """From one day to another, from now on. Posted: an address that goes through logs holds no date."""
+    """Remember a range of free dates. Posted, because URLs are logged and contain no dates."""
     user = current_user(request)
-    patient, look = get_patient_audited(patient_id, by=user), date_range.resolve_chart_view(request, user)
-    found = patient_page_context(request, patient, look, request.POST)
-    form: DateRangeForm = found["dates_form"]
+    patient, chart_view = get_patient_audited(patient_id, by=user), date_range.resolve_chart_view(request, user)
+    context = patient_page_context(request, patient, chart_view, request.POST)
+    form: DateRangeForm = context["dates_form"]
     if not form.is_valid():
-        return render(request, "measurements/patient_page.html", found)
-    span = date_range.remember_date_range(form.cleaned_data["first"], form.cleaned_data["last"], by=user)
-    return redirect(f"{reverse('patients:page', args=[patient.pk])}?days={span.key}")
+        return render(request, "measurements/patient_page.html", context)
+    chosen = date_range.remember_date_range(form.cleaned_data["first"], form.cleaned_data["last"], by=user)
+    return redirect(f"{reverse('patients:page', args=[patient.pk])}?days={chosen.key}")
 
 
 def patient_live_version(user: User, patient_id: uuid.UUID) -> int | None:
@@ -101,9 +101,9 @@ def patient_page_context(
     *,
     table_size: int = table.ROWS_PER_PAGE,
 ) -> dict[str, Any]:
-    """Everything that the page's fragments need. The same number of queries for any patient and range.
+    """The context of all fragments of the page, in the same number of queries for any patient and range.
 
-    `typed` is what somebody sent as free dates.
+    `dates_data`: the posted free dates. `table_size`: rows of the table of readings.
     """
     now, read_in = timezone.now(), units.units_for(current_user(request))
     bounds = evaluation.thresholds_for(patient)
@@ -119,6 +119,7 @@ def patient_page_context(
         show_left_out=chart_view.left_out,
         by_time_of_day=chart_view.by_time_of_day,
     )
+    held = equipment.equipment_of(patient.pk)
     return {
         "patient": patient,
         "now": now,
@@ -132,22 +133,17 @@ def patient_page_context(
         "latest": [row for row in newest if row.metric.vital],
         "other_readings": [row for row in newest if not row.metric.vital],
         "goal_rows": evaluation.describe_thresholds(bounds, [panel.metric for panel in drawn.panels], units=read_in),
-        "weight": drawn.weight_baseline or weight_gain_outside_range(patient, bounds, days, now),
+        "weight": drawn.weight_baseline or past_range_weight_gain(patient, bounds, days, now),
         "table": table.fetch_table_page(
             patient, days=days, thresholds=bounds, units=read_in, number=chart_view.table_page, size=table_size
         ),
-        **equipment_context(patient),
+        "holdings": held,
+        "gateways": list({item.gateway.pk: item.gateway for item in held if item.gateway}.values()),
     }
 
 
-def weight_gain_outside_range(
+def past_range_weight_gain(
     patient: Patient, bounds: PatientThresholds, days: LocalDays, now: dt.datetime
 ) -> WeightGain | None:
-    """Charts of days that are over don't know how the newest weight stands."""
+    """The current gain, which the charts of a past range don't compute."""
     return rows.fetch_weight_gain(patient, thresholds=bounds, now=now) if days.end <= now else None
-
-
-def equipment_context(patient: Patient) -> dict[str, Any]:
-    held = equipment.equipment_of(patient.pk)
-    gateways = {holding.gateway.pk: holding.gateway for holding in held if holding.gateway}
-    return {"holdings": held, "gateways": list(gateways.values())}

@@ -1,15 +1,15 @@
-"""Readings as a CSV file that a spreadsheet opens without running anything: what is shown, every mark in words."""
+"""CSV export of a patient's readings, with every quality flag in words and no formulas."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
 
 from measurements.local_days import LocalDays
 from measurements.models import Measurement
+from measurements.readings.latest_judged import evaluate_reading
 from measurements.readings.table import quality_notes
-from measurements.thresholds.evaluation import PatientThresholds
+from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
 from measurements.units import VENDOR_UNITS, DisplayUnits
 from patients import csv_writer
 from patients.csv_writer import CsvCell
@@ -30,7 +30,7 @@ class ReadingsExport:
 def export_csv(
     patient: Patient, *, days: LocalDays, thresholds: PatientThresholds, units: DisplayUnits = VENDOR_UNITS
 ) -> ReadingsExport:
-    """Every vital sign of these days, oldest first; each row names its unit, excluded ones their reason."""
+    """All vital signs of these days, oldest first, excluded ones with their reason."""
     readings = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.start, days.end)
     ordered = readings.select_related("metric", "device", "excluded_by").order_by("taken_at", "metric__position", "pk")
     rows = [build_csv_row(reading, patient, thresholds, units) for reading in ordered.iterator(chunk_size=2000)]
@@ -42,6 +42,7 @@ def build_csv_row(
 ) -> list[CsvCell]:
     metric, unit = reading.metric, units.unit_for(reading.metric)
     second = reading.value_2 if metric.has_second_value else None
+    _, status = evaluate_reading(reading, thresholds) if reading.is_trusted else (None, ThresholdStatus.NOT_EVALUATED)
     return [
         patient.external_id,
         reading.taken_at.astimezone(patient.zone).isoformat(timespec="seconds"),
@@ -51,7 +52,7 @@ def build_csv_row(
         unit.convert_decimal(reading.value_1),
         "" if second is None else unit.convert_decimal(second),
         unit.name,
-        threshold_status_label(reading, second, thresholds),
+        status.label,
         "; ".join(quality_notes(reading)),
         "yes" if reading.is_trusted else "no",
         str(reading.excluded_by) if reading.excluded_at else "",
@@ -63,12 +64,5 @@ def build_csv_row(
     ]
 
 
-def threshold_status_label(reading: Measurement, second: Decimal | None, thresholds: PatientThresholds) -> str:
-    if not reading.is_trusted:
-        return ""
-    values = (float(reading.value_1), None if second is None else float(second))
-    return thresholds.evaluate(reading.metric_id, values, str(reading.filter_params.get("meal_context", ""))).label
-
-
-def format_utc(moment: dt.datetime | None) -> str:
-    return "" if moment is None else moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def format_utc(time: dt.datetime | None) -> str:
+    return "" if time is None else time.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

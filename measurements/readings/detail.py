@@ -1,4 +1,4 @@
-"""One moment of a device as a person judges it: its readings side by side, with everything known about each."""
+"""Reading detail: the readings that a device took at one time, with everything known about each."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 
 @dataclass(frozen=True)
 class ReadingDetail:
-    """One reading of the moment. `text` is in `unit`."""
+    """One reading of the group. `text` is in `unit`."""
 
     reading: Measurement
     unit: Unit
     text: str
-    quality_notes: list[str]  # of its quality
+    quality_notes: list[str]
     threshold_status: ThresholdStatus
 
     @property
@@ -34,7 +34,7 @@ class ReadingDetail:
 
     @property
     def gateway(self) -> str:
-        """As on its label and its page."""
+        """The gateway id as printed on its label."""
         return format_gateway_id(self.reading.hardware_uuid)
 
 
@@ -46,13 +46,13 @@ class ReadingGroup:
 
     @property
     def conflict(self) -> bool:
-        return any(facet.reading.conflict for facet in self.details)
+        return any(detail.reading.conflict for detail in self.details)
 
 
 def build_reading_group(
     reading: Measurement, *, thresholds: PatientThresholds, units: DisplayUnits = VENDOR_UNITS
 ) -> ReadingGroup:
-    """All that the same device took at the same time: a pulse beside its pressure, two values in conflict."""
+    """All readings of the same device and time: a blood pressure with its pulse, or two values in conflict."""
     together = Measurement.objects.filter(
         patient=reading.patient_id, device=reading.device_id, taken_at=reading.taken_at
     )

@@ -1,4 +1,4 @@
-"""Somebody else's reading, a bad measurement: a person takes it out of averages, and may take that back."""
+"""Exclusion of a reading from averages by a clinician, with a reason, and its undo."""
 
 from __future__ import annotations
 
@@ -22,30 +22,31 @@ class ExclusionReason(models.TextChoices):
     OTHER = "other", "Something else"
 
     def format_reason(self, detail: str) -> str:
-        """As kept on the reading: the reason in words, with what the person added."""
+        """As stored with the reading: the label of the reason, and the detail that was typed."""
         words = "" if self == ExclusionReason.OTHER else str(self.label)
         return ": ".join(part for part in (words, detail.strip()) if part)
 
 
-# The marks of one moment, from what is not excluded there: with the wrong one of two values gone, the right one counts.
+# Conflict flags of one time, from the readings not excluded: when the wrong one of two is excluded, the other counts.
 RECOMPUTE_CONFLICTS_SQL = """
-UPDATE measurements_measurement AS kept SET conflict = EXISTS (
+UPDATE measurements_measurement AS stored SET conflict = EXISTS (
     SELECT FROM measurements_measurement AS other
-    WHERE other.device_id = kept.device_id AND other.metric_id = kept.metric_id AND other.taken_at = kept.taken_at
-        AND other.id <> kept.id AND other.excluded_at IS NULL
-        AND (other.index = kept.index OR other.index = 0 OR kept.index = 0)
-        AND (other.value_1 <> kept.value_1 OR COALESCE(other.value_2, 0) <> COALESCE(kept.value_2, 0))
+    WHERE other.device_id = stored.device_id AND other.metric_id = stored.metric_id
+        AND other.taken_at = stored.taken_at
+        AND other.id <> stored.id AND other.excluded_at IS NULL
+        AND (other.index = stored.index OR other.index = 0 OR stored.index = 0)
+        AND (other.value_1 <> stored.value_1 OR COALESCE(other.value_2, 0) <> COALESCE(stored.value_2, 0))
 )
 FROM measurements_metric AS metric
-WHERE kept.id = ANY(%s) AND kept.excluded_at IS NULL AND metric.code = kept.metric_id AND metric.single
+WHERE stored.id = ANY(%s) AND stored.excluded_at IS NULL AND metric.code = stored.metric_id AND metric.single
 """
 
 
 @transaction.atomic
 def exclude_reading(*, reading: Measurement, reason: ExclusionReason, by: User, detail: str = "") -> None:
-    """Take a reading out of averages, latest values and day counts. What the device took with it goes too.
+    """Exclude a reading, and the pulse that belongs to it, from averages, latest values and measured days.
 
-    A pulse belongs to its blood pressure; it stays where another value of the same moment still needs it.
+    The pulse stays where another blood pressure of the same time needs it.
     ValidationError: excluded already, or no reason in words.
     """
     words = reason.format_reason(detail)[:200]
@@ -64,18 +65,18 @@ def exclude_reading(*, reading: Measurement, reason: ExclusionReason, by: User, 
 
 @transaction.atomic
 def undo_exclusion(*, reading: Measurement, by: User) -> None:
-    """The reading counts again, and what was excluded together with it. ValidationError: it is not excluded."""
+    """Undo an exclusion, with what was excluded together with it. ValidationError: it is not excluded."""
     together = lock_simultaneous_readings(reading)
     target = find_vital_reading(together, reading)
     if target.excluded_at is None:
-        raise ValidationError("This reading counts already: somebody has taken the exclusion back.")
+        raise ValidationError("This reading counts already: its exclusion was undone.")
     chosen = [row.pk for row in together if row.excluded_at == target.excluded_at and row.index == target.index]
     Measurement.objects.filter(pk__in=chosen).update(excluded_at=None, excluded_by=None, excluded_reason="")
     update_after_exclusion(together, target, action=AuditAction.UNDO_EXCLUSION, by=by, readings=len(chosen))
 
 
 def lock_simultaneous_readings(reading: Measurement) -> list[Measurement]:
-    """All that the device took at this moment. Readings before latest values before the patient, as ingest does."""
+    """The vital signs that the device took at this time, locked before latest readings and patients as in ingest."""
     rows = Measurement.objects.filter(
         patient=reading.patient_id, device=reading.device_id, taken_at=reading.taken_at, metric__vital=True
     )
@@ -83,7 +84,7 @@ def lock_simultaneous_readings(reading: Measurement) -> list[Measurement]:
 
 
 def find_vital_reading(together: Sequence[Measurement], reading: Measurement) -> Measurement:
-    """As it is now, under the lock; one of a metric that is no vital sign has nothing to be taken out of."""
+    """The row as read under the lock. ValidationError: not a vital sign, which nothing is computed from."""
     found = next((row for row in together if row.pk == reading.pk), None)
     if found is None:
         raise ValidationError("Only vital signs can be excluded.")
@@ -100,7 +101,7 @@ def companion_ids(together: Sequence[Measurement], target: Measurement) -> list[
 def update_after_exclusion(
     together: Sequence[Measurement], target: Measurement, *, action: AuditAction, by: User, **details: object
 ) -> None:
-    """What rests on the reading, at once: conflict marks, latest values, open pages; and who did it."""
+    """Conflict flags, latest readings, the summary, the live version, and the audit event."""
     with connection.cursor() as cursor:
         cursor.execute(RECOMPUTE_CONFLICTS_SQL, [[row.pk for row in together]])
     for metric in sorted({row.metric_id for row in together}):

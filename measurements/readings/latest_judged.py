@@ -1,4 +1,4 @@
-"""The newest reading of each kind, held against its goal: what lists and the top of a patient's page show."""
+"""Latest readings per metric with their threshold status, for lists and the patient page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LATEST_READING_FIELDS = (
 
 
 class EvaluatedLatestReading(msgspec.Struct, frozen=True):
-    """`values` in the vendor's unit: two for a blood pressure, else one. `text` is read in `unit`."""
+    """`values` in the vendor's unit: two for a blood pressure, else one. `text` is in `unit`."""
 
     metric: Metric
     unit: Unit
@@ -40,7 +40,7 @@ class EvaluatedLatestReading(msgspec.Struct, frozen=True):
 
 
 def format_reading_value(metric: Metric, values: Iterable[float | None], unit: Unit) -> str:
-    """As it is read aloud: 163/106; 171.0; detected. Without the unit."""
+    """163/106; 171.0; detected. Without the unit."""
     if metric.pk == IRREGULAR_HEARTBEAT:
         return "detected"
     shown = [value for value in values if value is not None][: 2 if metric.has_second_value else 1]
@@ -62,7 +62,7 @@ def evaluate_reading(
 def latest_readings(
     patient: Patient, *, thresholds: PatientThresholds, units: DisplayUnits = VENDOR_UNITS
 ) -> list[EvaluatedLatestReading]:
-    """Of every metric, in the order that charts are shown."""
+    """Of every metric, in the order of the charts."""
     return latest_readings_for_many([patient], thresholds={patient.pk: thresholds}, units=units)[patient.pk]
 
 
@@ -81,8 +81,8 @@ def latest_readings_for_many(
     )
     metrics = {metric.pk: (metric, units.unit_for(metric)) for metric in Metric.objects.order_by()}
     found: dict[uuid.UUID, list[EvaluatedLatestReading]] = defaultdict(list)
-    for patient_id, metric_id, *said in rows:
-        found[patient_id].append(evaluate_latest_reading(*metrics[metric_id], thresholds[patient_id], *said))
+    for patient_id, metric_id, *fields in rows:
+        found[patient_id].append(evaluate_latest_reading(*metrics[metric_id], thresholds[patient_id], *fields))
     return found
 
 
@@ -101,5 +101,5 @@ def evaluate_latest_reading(
     both = (first, second) if metric.has_second_value else (first,)
     values = tuple(float(value) for value in both if value is not None)
     check = conflict or implausible
-    standing = ThresholdStatus.NOT_EVALUATED if check else thresholds.evaluate(metric.pk, values, context or "")
-    return EvaluatedLatestReading(metric, unit, taken_at, values, standing, estimated, check)
+    status = ThresholdStatus.NOT_EVALUATED if check else thresholds.evaluate(metric.pk, values, context or "")
+    return EvaluatedLatestReading(metric, unit, taken_at, values, status, estimated, check)

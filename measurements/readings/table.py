@@ -1,4 +1,4 @@
-"""Readings as a table: one row per physical reading, newest first, every mark in words, nothing left out."""
+"""Table of readings: one row per physical reading, newest first, with every quality flag in words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ReadingCell:
 
 @dataclass(frozen=True)
 class TableRow:
-    """What one device took at one moment: a blood pressure, its pulse, an irregular heartbeat."""
+    """What one device took at one time: a blood pressure, its pulse, an irregular heartbeat."""
 
     taken_at: dt.datetime
     received_at: dt.datetime
@@ -64,14 +64,14 @@ def fetch_table_page(
     number: int = 1,
     size: int = ROWS_PER_PAGE,
 ) -> TablePage:
-    """Of vital signs in these days. Pages are cut between moments, never through a paired reading."""
+    """Page `number` (from 1) of the vital signs in these days. No page ends within a paired reading."""
     vitals = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.start, days.end)
     skipped = (number - 1) * size
-    moments = list(
+    times = list(
         vitals.order_by("-taken_at").values_list("taken_at", flat=True).distinct()[skipped : skipped + size + 1]
     )
-    older, shown = len(moments) > size, moments[:size]
-    return TablePage(fetch_table_rows(vitals, shown, thresholds, units) if shown else [], number, older)
+    has_older, shown = len(times) > size, times[:size]
+    return TablePage(fetch_table_rows(vitals, shown, thresholds, units) if shown else [], number, has_older)
 
 
 def fetch_table_rows(
@@ -106,19 +106,19 @@ def build_reading_cell(reading: Measurement, thresholds: PatientThresholds, unit
 
 
 def reading_notes(reading: Measurement) -> list[str]:
-    """What a clinician must know about a reading, in words."""
+    """Quality notes and the exclusion, in words."""
     excluded = f"excluded by {reading.excluded_by}: {reading.excluded_reason}"
     return [*quality_notes(reading), *([excluded] if reading.excluded_at else [])]
 
 
 def quality_notes(reading: Measurement) -> list[str]:
-    """What device, vendor and our own rules say; not what a person judged."""
+    """What the device, the vendor and the quality flags say, without the exclusion."""
     found = {
         MEAL_CONTEXT_NOTES.get(str(reading.filter_params.get("meal_context", "")), ""): True,
         "time estimated by the vendor": reading.estimated,
         "time from an old payload": reading.time_source == TimeSource.CREATED,
         "came over 24 h late": reading.is_late,
-        "check: another value for the same moment": reading.conflict,
+        "check: another value for the same time": reading.conflict,
         "check: outside what the instrument measures": reading.implausible,
         "probable duplicate, counts once": reading.duplicate,
         "control solution, not the patient": reading.control,

@@ -1,4 +1,4 @@
-"""The units that a person reads and types in, chosen on a page of its own or beside the charts."""
+"""View that saves the display units of a user."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from patients.permissions import current_user, requires_sign_in
 @requires_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose_units(request: HttpRequest) -> HttpResponse:
-    """One pair of units at a time; then back to where the person was."""
+    """Saves one unit, then redirects to the page in `back`."""
     user = current_user(request)
     if request.method != "POST":
         return render(request, "measurements/unit_choice.html", {"units": units.units_for(user), "back": request.path})
     units.save_units_preference(units=units.units_for(user).with_unit(request.POST.get("unit", "")), by=user)
     back = request.POST.get("back", "")
-    # Of this site alone: an address that somebody else wrote must not lead elsewhere.
+    # Only a path of this site: the form must not redirect elsewhere.
     ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return redirect(back if ours else reverse("patients:units"))

@@ -1,4 +1,4 @@
-"""One reading with everything known about it; taken out of averages by a clinician, with a reason, and back again."""
+"""Views of a reading: its detail, its exclusion and the undo of that."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def redirect_to_reading(request: HttpRequest, patient: Patient, reading_id: int)
 
 
 def is_in_panel(request: HttpRequest) -> bool:
-    """Beside the charts, where a script asks for it; else on a page of its own."""
+    """Whether a script shows the reading in the panel beside the charts instead of a page."""
     return "1" in (request.GET.get("panel"), request.POST.get("panel"))
 
 
@@ -88,7 +88,7 @@ def get_reading_or_404(patient: Patient, reading_id: int) -> Measurement:
 def render_reading(
     request: HttpRequest, patient: Patient, reading_id: int, form: ExclusionForm | None = None
 ) -> HttpResponse:
-    """`form` is what somebody tried to send about this reading; each other reading gets an empty one."""
+    """`form` is the invalid form about this reading; the other readings of the group get an empty one."""
     chosen = get_reading_or_404(patient, reading_id)
     moment = detail.build_reading_group(
         chosen, thresholds=evaluation.thresholds_for(patient), units=units.units_for(current_user(request))

@@ -1,4 +1,4 @@
-"""Pull what webhooks may have lost: one closed window of the vendor's `created` per patient, resumable at any point.
+"""Pull readings that webhooks may have lost: one window of the vendor's `created` per patient, resumable at any point.
 
 `devices.sync.reading_runs` plans the rows; here they are fetched and stored.
 """
@@ -22,7 +22,7 @@ from patients.queueing.work_item import SLICE_SECONDS, DrainEnd, lease_end
 
 MAX_ATTEMPTS = 6
 MAX_PROBLEM_LENGTH = 500
-VENDOR_ACCESS_PROBLEM = "The vendor refuses our key or address. No reading is blamed; an operator is told."
+VENDOR_ACCESS_PROBLEM = "The vendor refuses our API key or address. An operator is notified."
 
 
 def pull_due_patients(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> bool:
@@ -91,7 +91,7 @@ def fetch_and_store_pages(client: tenovi.TenoviClient, row: SyncRow) -> None:
 
 
 def count_missed_readings(new_ids: list[int], since: dt.datetime) -> int:
-    """Readings that a webhook should have brought: the vendor had them after we began to listen."""
+    """New readings that a webhook should have brought: the vendor received them after the enrolment."""
     return Measurement.objects.filter(pk__in=new_ids, vendor_created_at__gte=since).count()
 
 

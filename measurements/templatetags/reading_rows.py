@@ -1,4 +1,4 @@
-"""Readings as rows of a table, out of fragments that are rendered once for all rows that are alike."""
+"""Template tag for rows of the table of readings, rendered from cached fragments."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def reading_rows(patient: Patient, rows: Iterable[TableRow]) -> SafeString:
 
 
 def render_reading_row(row: TableRow, patient: Patient, address: str) -> SafeString:
-    taken, heard = local_date_format(row.taken_at, patient), local_date_format(row.received_at, patient)
+    taken, received = local_date_format(row.taken_at, patient), local_date_format(row.received_at, patient)
     slots = {
         "address": address,
         "day": taken.format("D M j, Y,"),
@@ -33,19 +33,19 @@ def render_reading_row(row: TableRow, patient: Patient, address: str) -> SafeStr
         "cells": SafeString("".join(map(render_reading_cell, row.cells))),
         "marks": "; ".join(row.notes),
         "device": row.device,
-        "heard_day": heard.format("M j, Y,"),
-        "heard_time": heard.format("g:i A"),
+        "received_day": received.format("M j, Y,"),
+        "received_time": received.format("g:i A"),
     }
     return render_cached_with_slots(
         "measurements/_reading_table_row.html", slots, left_out=row.left_out, marked=bool(row.notes)
     )
 
 
-def local_date_format(moment: dt.datetime, patient: Patient) -> DateFormat:
-    return DateFormat(moment.astimezone(patient.zone))
+def local_date_format(time: dt.datetime, patient: Patient) -> DateFormat:
+    return DateFormat(time.astimezone(patient.zone))
 
 
 def render_reading_cell(cell: ReadingCell) -> SafeString:
-    """A metric's name and unit may be the vendor's words, so they are filled in."""
+    """Name and unit are slots: those of an unknown metric are the vendor's text."""
     slots = {"label": cell.label, "text": cell.text, "unit": cell.unit}
     return render_cached_with_slots("measurements/_reading_table_cell.html", slots, standing=cell.threshold_status)

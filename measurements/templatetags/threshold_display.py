@@ -1,4 +1,4 @@
-"""A change of a goal as a person reads it."""
+"""Template filters for a ThresholdChange: its goal, and the bounds before and after."""
 
 from __future__ import annotations
 

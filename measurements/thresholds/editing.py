@@ -1,4 +1,4 @@
-"""Goals changed by a person: for one patient or a whole clinic, checked in words, with who changed what and when."""
+"""Editing of thresholds (goals) of a patient or clinic: validation, history and audit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BOUND_LABELS = {
 
 @dataclass(frozen=True)
 class EditableThreshold:
-    """A goal that may be set: the scope's own row, and what stands behind it (the clinic's, else the shipped one)."""
+    """A threshold that may be set: the scope's own row and its fallback (the clinic's, else the shipped default)."""
 
     key: ThresholdKey
     metric: Metric
@@ -68,29 +68,29 @@ class EditableThreshold:
         return f"{owner}, {format_bounds(self.fallback.bounds, self.unit)}"
 
     def bounds_before(self, changes: Sequence[ThresholdChange]) -> Bounds:
-        """What was on offer until these changes (newest first) were made."""
+        """The bounds before these changes, which are newest first."""
         rows = [row for row in (self.fallback, self.own_threshold) if row and row != self.shipped_default]
-        stood: dict[bool, Sequence[Decimal | None] | None] = {row.patient_id is not None: row.bounds for row in rows}
-        stood |= {change.patient_id is not None: change.before for change in changes if change.key == self.key}
-        return Bounds(*(stood.get(True) or stood.get(False) or self.shipped_default.bounds))
+        by_own: dict[bool, Sequence[Decimal | None] | None] = {row.patient_id is not None: row.bounds for row in rows}
+        by_own |= {change.patient_id is not None: change.before for change in changes if change.key == self.key}
+        return Bounds(*(by_own.get(True) or by_own.get(False) or self.shipped_default.bounds))
 
     def to_display_unit(self, bounds: Sequence[Decimal | None]) -> Bounds:
-        """In `unit`, as a form offers them."""
+        """In `unit`, for a form."""
         return Bounds(*(None if bound is None else self.unit.convert_decimal(bound) for bound in bounds))
 
     def to_vendor_unit(self, typed: Bounds) -> Bounds:
-        """From what was typed in `unit`. A bound that nobody touched stays as it is, to the last digit."""
+        """From what was typed in `unit`. An unchanged bound stays exactly as stored."""
         rows = zip(typed, self.to_display_unit(self.bounds), self.bounds, strict=True)
         return Bounds(
             *(
-                bound if said == shown else None if said is None else self.unit.to_vendor_decimal(said)
-                for said, shown, bound in rows
+                bound if value == shown else None if value is None else self.unit.to_vendor_decimal(value)
+                for value, shown, bound in rows
             )
         )
 
 
 class ConcurrentThresholdChange(Exception):
-    """Somebody else changed goals of this patient or of the clinic after `seen`; nothing of the caller's was saved."""
+    """Another user changed thresholds after `last_seen_change_id`; nothing of the caller's was saved."""
 
     def __init__(self, changes: Sequence[ThresholdChange]) -> None:
         super().__init__("goals were changed meanwhile")
@@ -101,9 +101,9 @@ class ConcurrentThresholdChange(Exception):
 def change_thresholds(
     *, scope: Patient | Clinic, new_bounds: Mapping[ThresholdKey, Bounds | None], last_seen_change_id: int, by: User
 ) -> int:
-    """Set goals of a patient or clinic; None goes back to what stands behind it. Returns how many really changed.
+    """Set thresholds of a patient or clinic; None removes the scope's own one. Returns how many changed.
 
-    `seen`: number of the newest change that the person knew of. ChangedMeanwhile, or ValidationError by key.
+    `last_seen_change_id`: the newest change that the form showed. ConcurrentThresholdChange; ValidationError by bound.
     """
     lock_scope(scope)
     if missed := list(relevant_changes(scope).filter(pk__gt=last_seen_change_id)):
@@ -119,19 +119,19 @@ def change_thresholds(
 
 
 def threshold_unit(metric: Metric, key: ThresholdKey, units: DisplayUnits) -> Unit:
-    """A gain is a difference, which is converted otherwise than a temperature."""
+    """A gain is a difference, which is converted without the offset of the unit."""
     return units.unit_for(metric).for_differences if key[2] == GAIN_CONTEXT else units.unit_for(metric)
 
 
 def validate_bounds(metric: Metric, key: ThresholdKey, bounds: Bounds, *, units: DisplayUnits = VENDOR_UNITS) -> None:
-    """ValidationError by the name of the bound: out of order, or outside what the instrument can measure.
+    """ValidationError by the name of the bound: out of order, or outside the range of the instrument.
 
-    `bounds` are in the vendor's unit; the message speaks in `units`.
+    `bounds` are in the vendor's unit; the message uses `units`.
     """
     unit = threshold_unit(metric, key, units)
     given = [(name, value) for name, value in zip(BOUND_NAMES, bounds, strict=True) if value is not None]
     if bounds.low is None and bounds.high is None:
-        raise ValidationError({"high": "Give a lower or an upper bound, or go back to the goal behind this one."})
+        raise ValidationError({"high": "Give a lower or an upper bound, or go back to the goal fallbacks this one."})
     lowest, highest = measurable_range(metric, key)
     for name, value in given:
         if (lowest is not None and value < lowest) or (highest is not None and value > highest):
@@ -147,22 +147,22 @@ def validate_bounds(metric: Metric, key: ThresholdKey, bounds: Bounds, *, units:
 
 
 def editable_thresholds(scope: Patient | Clinic, *, units: DisplayUnits = VENDOR_UNITS) -> list[EditableThreshold]:
-    """Every goal that the product ships, as it stands for this patient or clinic; in one query."""
+    """Every shipped threshold with the row of this patient or clinic, in one query."""
     shipped = Q(patient__isnull=True, clinic__isnull=True)
-    nearer = Q(patient=scope) | Q(clinic=scope.clinic_id) if isinstance(scope, Patient) else Q(clinic=scope)
-    rows = Threshold.objects.filter(shipped | nearer).select_related("metric").order_by("metric__position", "pk")
+    scoped = Q(patient=scope) | Q(clinic=scope.clinic_id) if isinstance(scope, Patient) else Q(clinic=scope)
+    rows = Threshold.objects.filter(shipped | scoped).select_related("metric").order_by("metric__position", "pk")
     own: dict[ThresholdKey, Threshold] = {}
-    behind: dict[ThresholdKey, Threshold] = {}
+    fallbacks: dict[ThresholdKey, Threshold] = {}
     of_all: dict[ThresholdKey, Threshold] = {}
     for row in sorted(rows, key=lambda row: row.clinic_id is not None):
-        mine = row.patient_id is not None if isinstance(scope, Patient) else row.clinic_id is not None
-        (own if mine else behind)[row.metric_id, row.component, row.context] = row
+        is_own = row.patient_id is not None if isinstance(scope, Patient) else row.clinic_id is not None
+        (own if is_own else fallbacks)[row.metric_id, row.component, row.context] = row
         of_all.setdefault((row.metric_id, row.component, row.context), row)
     found = [
         EditableThreshold(
             key, row.metric, threshold_unit(row.metric, key, units), own.get(key), row, shipped_default=of_all[key]
         )
-        for key, row in behind.items()
+        for key, row in fallbacks.items()
     ]
     return sorted(found, key=lambda offer: (offer.metric.position, offer.key[1]))
 
@@ -185,8 +185,7 @@ def threshold_history(scope: Patient | Clinic) -> QuerySet[ThresholdChange]:
 
 
 def relevant_changes(scope: Patient | Clinic) -> QuerySet[ThresholdChange]:
-    """Newest first. A patient's page shows the clinic's goals too: whoever doesn't touch them must not make them the
-    patient's own because the clinic has changed them meanwhile."""
+    """Newest first. For a patient also those of the clinic, whose thresholds the form of the patient shows."""
     if not isinstance(scope, Patient):
         return threshold_history(scope)
     of_both = Q(patient=scope) | Q(clinic=scope.clinic_id)
@@ -209,7 +208,7 @@ def measurable_range(metric: Metric, key: ThresholdKey) -> tuple[Decimal | None,
 
 
 def lock_scope(scope: Patient | Clinic) -> None:
-    """One writer of a patient's or a clinic's goals at a time: the second one sees what the first has written."""
+    """One writer of the thresholds of a scope at a time: the second one sees what the first has written."""
     if isinstance(scope, Patient):
         Patient.objects.touch_live_version([scope.pk])
     else:
@@ -219,8 +218,8 @@ def lock_scope(scope: Patient | Clinic) -> None:
 def set_threshold(scope: Patient | Clinic, key: ThresholdKey, bounds: Bounds | None, by: User) -> bool:
     place: dict[str, Any] = {"patient": scope} if isinstance(scope, Patient) else {"clinic": scope}
     named: dict[str, Any] = {"metric_id": key[0], "component": key[1], "context": key[2], **place}
-    kept = Threshold.objects.filter(**named).first()
-    before = Bounds(*kept.bounds) if kept else None
+    stored = Threshold.objects.filter(**named).first()
+    before = Bounds(*stored.bounds) if stored else None
     if before == bounds:
         return False
     if bounds is None:
@@ -242,7 +241,7 @@ def scope_zone(scope: Patient | Clinic) -> ZoneInfo:
 
 
 def record_threshold_changes(scope: Patient | Clinic, changed: Sequence[ThresholdKey], by: User) -> None:
-    """The audit names the goals, never their values; a clinic's open pages hear of it too."""
+    """The audit names the thresholds without values; open pages of all patients of a clinic are updated."""
     clinic = scope.clinic if isinstance(scope, Patient) else scope
     if isinstance(scope, Clinic):
         Patient.objects.touch_live_version(scope.patients.values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""What a value is held against: the patient's own goal, else the clinic's, else the shipped default."""
+"""Threshold evaluation: a value against the patient's threshold, else the clinic's, else the shipped default."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from patients.models import Patient
 
 
 class ThresholdStatus(StrEnum):
-    """Where a value stands against its goal; `NOT_EVALUATED` where there is no goal."""
+    """The status of a value against its threshold; `NOT_EVALUATED` without one."""
 
     NOT_EVALUATED = ""
     IN_RANGE = "in"
@@ -41,7 +41,7 @@ class ThresholdStatus(StrEnum):
 
     @property
     def tone(self) -> str:
-        """Of the flag that says it, where the value is out of its goal."""
+        """Tone of the flag of a value out of range."""
         return "bad" if self in FAR_OUT_STATUSES else "warn"
 
 
@@ -67,12 +67,12 @@ STATUSES_BY_URGENCY = (
         ThresholdStatus.NOT_EVALUATED,
     ),
 )
-URGENCY_RANKS = {standing: place for place, standing in enumerate(STATUSES_BY_URGENCY)}
+URGENCY_RANKS = {status: rank for rank, status in enumerate(STATUSES_BY_URGENCY)}
 
 
 @dataclass(frozen=True)
 class EffectiveThreshold:
-    """Bounds in the vendor's unit. A range includes both ends; a bound that stands alone is "< high" or ">= low"."""
+    """Bounds in the vendor's unit. A range includes both ends; a single bound means "< high" or ">= low"."""
 
     low: float | None
     high: float | None
@@ -108,7 +108,7 @@ ThresholdKey = tuple[str, int, str]
 
 @dataclass(frozen=True)
 class PatientThresholds:
-    """One patient's goals by (metric, component, context)."""
+    """One patient's thresholds by (metric, component, context)."""
 
     by_key: dict[ThresholdKey, EffectiveThreshold] = field(default_factory=dict)
 
@@ -116,7 +116,7 @@ class PatientThresholds:
         return self.by_key.get((metric, component, context)) or self.by_key.get((metric, component, ""))
 
     def evaluate(self, metric: str, values: Iterable[float | None], context: str = "") -> ThresholdStatus:
-        """The most urgent standing of a reading's values."""
+        """The most urgent status of a reading's values."""
         worst = ThresholdStatus.NOT_EVALUATED
         for component, value in enumerate(values, start=1):
             goal = self.find_threshold(metric, component, context)
@@ -139,7 +139,7 @@ def thresholds_for_many(patients: Iterable[Patient]) -> dict[uuid.UUID, PatientT
     ).order_by()
     shared: dict[int | None, dict[ThresholdKey, EffectiveThreshold]] = defaultdict(
         dict
-    )  # by clinic; the shipped ones by None
+    )  # by clinic, the shipped ones by None
     own: dict[uuid.UUID, dict[ThresholdKey, EffectiveThreshold]] = defaultdict(dict)
     for row in rows:
         goals = own[row.patient_id] if row.patient_id else shared[row.clinic_id]
@@ -180,7 +180,7 @@ MEAL_CONTEXT_LABELS = {"fasting": "fasting", "pre-prandial": "before meals", "po
 def describe_thresholds(
     thresholds: PatientThresholds, metrics: Iterable[Metric], *, units: DisplayUnits = VENDOR_UNITS
 ) -> list[ThresholdDescription]:
-    """As a person reads them: both bounds of a blood pressure in one line, glucose by meal where that differs."""
+    """For display: both values of a blood pressure in one line, glucose by meal context where that differs."""
     return [row for metric in metrics for row in describe_metric_thresholds(thresholds, metric, units.unit_for(metric))]
 
 
@@ -201,17 +201,17 @@ def describe_metric_thresholds(
 def describe_meal_thresholds(
     thresholds: PatientThresholds, metric: Metric, unit: Unit
 ) -> Iterator[ThresholdDescription]:
-    """Goals of readings that the glucometer was told a meal of, where they are not those of all others."""
+    """Thresholds by meal context, where they differ from the general one."""
     usual = thresholds.by_key.get((metric.pk, 1, ""))
     meals: dict[str, list[str]] = {}
     found: dict[str, EffectiveThreshold] = {}
-    for context, said in MEAL_CONTEXT_LABELS.items():
+    for context, label in MEAL_CONTEXT_LABELS.items():
         goal = thresholds.by_key.get((metric.pk, 1, context))
         if goal and not (usual and goal.format_range(unit) == usual.format_range(unit)):
-            meals.setdefault(goal.format_range(unit), []).append(said)
+            meals.setdefault(goal.format_range(unit), []).append(label)
             found.setdefault(goal.format_range(unit), goal)
-    for words, said_of in meals.items():
-        yield ThresholdDescription(" or ".join(said_of).capitalize(), words, unit.name, found[words])
+    for words, labels in meals.items():
+        yield ThresholdDescription(" or ".join(labels).capitalize(), words, unit.name, found[words])
 
 
 def format_paired_range(first: EffectiveThreshold, second: EffectiveThreshold, unit: Unit) -> str:

@@ -1,4 +1,4 @@
-"""A patient's goals: seen by all who see the patient, changed by clinicians, with who changed what."""
+"""Views of a patient's thresholds (goals): the form, its history and concurrent changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from patients.models import Clinic, Patient
 from patients.permissions import Permission, current_user, get_patient_audited, has_permission, requires_permission
 
 MAX_HISTORY_ROWS = 50
-# From the left to the right a value rises: what each field says happens to a reading there.
+# In the order of rising values.
 BOUND_FIELD_LABELS = {
     "very_low": "Far below goal: less than",
     "low": "In goal: from",
@@ -34,9 +34,9 @@ BOUND_FIELD_LABELS = {
 
 
 class ThresholdsForm(forms.Form):
-    """Four bounds per goal, in `units`, and a box to go back to what stands behind the patient's own.
+    """Four bounds per threshold, in `units`, and a checkbox to go back to the fallback.
 
-    The form carries the units that its numbers were typed in: the person may have chosen others meanwhile.
+    The form contains the units that its numbers were typed in: the user may have chosen others meanwhile.
     """
 
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
@@ -72,7 +72,7 @@ class ThresholdsForm(forms.Form):
         return self.cleaned_data
 
     def changed_bounds(self) -> dict[ThresholdKey, Bounds | None]:
-        """Only what the person touched: an untouched default stays a default."""
+        """Only what was changed: an unchanged default stays a default."""
         found: dict[ThresholdKey, Bounds | None] = {}
         for offer in self.editable_thresholds:
             if self.is_reset_to_fallback(offer):
@@ -85,8 +85,8 @@ class ThresholdsForm(forms.Form):
         try:
             editing.validate_bounds(offer.metric, offer.key, bounds, units=self.display_units)
         except ValidationError as error:
-            for name, said in error.message_dict.items():
-                self.add_error(self.field_name(offer, name), said)
+            for name, texts in error.message_dict.items():
+                self.add_error(self.field_name(offer, name), texts)
 
     def bounds_in_vendor_unit(self, offer: EditableThreshold) -> Bounds:
         """In the vendor's unit."""
@@ -124,7 +124,7 @@ def build_bound_field(offer: EditableThreshold, name: str, bound: Decimal | None
 
 @dataclass(frozen=True)
 class ThresholdPageContext:
-    """Whose goals a page is about, who may change them there, and where it sends people."""
+    """The scope of a page of thresholds, whether it may be edited, and its links."""
 
     scope: Patient | Clinic
     clinic: Clinic
@@ -148,8 +148,8 @@ class ThresholdPageContext:
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
 def patient_thresholds(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    place = patient_threshold_context(request, patient_id)
-    return render_thresholds(request, place, place.build_form())
+    context = patient_threshold_context(request, patient_id)
+    return render_thresholds(request, context, context.build_form())
 
 
 @requires_permission(Permission.REVIEW_READINGS)
@@ -208,7 +208,7 @@ def patient_threshold_context(request: HttpRequest, patient_id: uuid.UUID) -> Th
 def merge_concurrent_changes(
     data: QueryDict, form: ThresholdsForm, meanwhile: editing.ConcurrentThresholdChange
 ) -> QueryDict:
-    """What was typed is kept; a goal that only somebody else touched takes their values, so that none is lost."""
+    """Retains what was typed; a threshold that only the other user changed takes their values."""
     renewed = data.copy()
     renewed["seen"] = str(meanwhile.changes[0].pk)
     changed = {change.key for change in meanwhile.changes}

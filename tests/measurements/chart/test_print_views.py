@@ -36,7 +36,7 @@ def test_print_page_lists_every_reading_with_date_year_and_marks(printed_table, 
 
     when = row.taken_at.astimezone(rosa.zone)
     assert f"{when:%a %b} {when.day}, {when.year}, {when.hour % 12 or 12}:{when:%M %p} Weight 171.0 lb" in told
-    assert "Weight 172.0 lb check: another value for the same moment" in told
+    assert "Weight 172.0 lb check: another value for the same time" in told
     assert AuditEvent.objects.filter(action=AuditEvent.Action.PRINT, patient_ids__contains=[rosa.pk]).count() == 1
 
 

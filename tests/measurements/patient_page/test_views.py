@@ -95,7 +95,7 @@ def test_readings_table_shows_every_mark_in_words(as_nadia, rosa, nadia):
     shown = page_text(as_nadia.get(f"/patients/{rosa.pk}/"))
 
     assert "Sat Nov 21, 2026, 7:00 AM Blood pressure 163/106 mmHg Pulse 78 bpm" in shown
-    assert "time estimated by the vendor; check: another value for the same moment; excluded by Nadia Haddad" in shown
+    assert "time estimated by the vendor; check: another value for the same time; excluded by Nadia Haddad" in shown
     assert "fasting; control solution, not the patient" in shown
 
 

@@ -62,7 +62,7 @@ def test_csv_export_spells_out_quality_flags_and_exclusions(as_nadia, nadia, ros
 
     _, (marked, excluded) = download_csv(as_nadia, rosa)
 
-    assert marked["marks"] == "time estimated by the vendor; check: another value for the same moment"
+    assert marked["marks"] == "time estimated by the vendor; check: another value for the same time"
     assert (marked["counts"], marked["excluded_by"]) == ("no", "")
     assert (excluded["counts"], excluded["excluded_by"], excluded["excluded_reason"]) == (
         "no",
