@@ -29,7 +29,7 @@ LABEL_TEST = "test_admin_change_page_uses_readable_labels_names_patient_and_writ
 RECIPE_TESTS = (
     f"tests/{APP}",
     "tests/test_import_direction.py",
-    "tests/test_language.py",
+    "tests/test_language.py::test_app_code_uses_no_banned_language",
     "tests/test_code_sizes.py",
     "tests/test_docs.py::test_architecture_names_every_folder_of_the_code",
     "tests/test_route_permissions.py::test_every_route_declares_access_policy",

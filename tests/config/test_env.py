@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.env import env
 
 
-def test_env_str_keeps_dollar_signs(monkeypatch):
+def test_env_str_preserves_dollar_signs(monkeypatch):
     for secret in ("$2b$10$abc", r"a\$b", "$", "a$b"):
         monkeypatch.setenv("OPS_TOKEN", secret)
 
@@ -43,7 +43,7 @@ def test_env_prefers_value_over_file(monkeypatch, tmp_path):
     assert env.str("OPS_TOKEN") == "said here"
 
 
-def test_env_db_url_keeps_dollar_in_password(monkeypatch):
+def test_env_db_url_preserves_dollar_in_password(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://vitals:pa$s%2Fword@db.example:5432/vitals")
 
     assert env.db_url("DATABASE_URL")["PASSWORD"] == "pa$s/word"

@@ -27,7 +27,7 @@ def exception_info(error, cause=None):
         return type(caught), caught, caught.__traceback__
 
 
-def test_json_log_line_keeps_our_message_with_request_id():
+def test_json_log_line_preserves_our_message_with_request_id():
     token = request_id.set("abc123")
     said = format_log_line(facts={"delivery": 7})
     request_id.reset(token)

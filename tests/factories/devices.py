@@ -46,7 +46,7 @@ class GatewayFactory(factory.django.DjangoModelFactory):
 
 
 class DeviceFactory(factory.django.DjangoModelFactory):
-    """Connected, and held by its patient since ever; pass `assignment=None` for a device that nobody held."""
+    """Connected and assigned to its patient without a start; pass `assignment=None` for a device without assignment."""
 
     class Meta:
         model = Device

@@ -1,4 +1,4 @@
-"""Readings and what is kept of them."""
+"""Readings, latest readings, patient summaries, metrics and thresholds."""
 
 import datetime as dt
 from decimal import Decimal

@@ -38,7 +38,7 @@ def client_for(world, route):
 
 
 def form_field_names(client, address):
-    """Of all fields of the page on which this address's form stands."""
+    """Values of all fields of the page that holds the form of this address."""
     for page in (address, re.sub(r"[^/]+/$", "", address)):
         answer = client.get(page)
         if answer.status_code == 200:

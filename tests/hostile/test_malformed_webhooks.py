@@ -184,7 +184,7 @@ def test_vendor_texts_are_shown_escaped_and_shortened(scenario):
 
 
 def check_long_text_shortened(pages):
-    """As they come, and each looked at: only one record of the administration shows a long text whole."""
+    """Checked one by one: only one record of the admin shows a long text completely."""
     for what, answer in pages:
         assert " " in what or LONG[:1_000] not in answer.content.decode(), what
         yield what, answer

@@ -29,7 +29,7 @@ MAX_DELIVERIES = 60
 
 
 def create_scenario(rosa, nadia, cora, ada):
-    """Rosa with a cuff that came by an order, and three people who look at what there is of her."""
+    """Rosa with an ordered cuff, and three users who open her pages."""
     cuff = factories.DeviceFactory(patient=rosa)
     order = factories.OrderFactory(patient=rosa, placed_by=cora, lines=1)
     line = order.lines.get()
@@ -135,7 +135,7 @@ def find_formulas(table):
 
 
 def check_every_page(world, *, never=()):
-    """Each opens, and holds none of `never`. What belongs to nobody here the admin doesn't find: it redirects."""
+    """Each page opens and holds none of `never`. For rows of other clinics the admin redirects."""
     assert check_responses(pages_showing_data(world), never=never) > 40
 
 

@@ -18,7 +18,7 @@ def test_csv_cell_formula_prefix_gets_an_apostrophe(first):
     assert csv_writer.escape_formula(f"{first}1+1") == f"'{first}1+1"
 
 
-def test_csv_cell_keeps_negative_number():
+def test_csv_cell_preserves_negative_number():
     assert (csv_writer.escape_formula(Decimal("-3.50")), csv_writer.escape_formula("-3.50")) == ("-3.50", "'-3.50")
 
 

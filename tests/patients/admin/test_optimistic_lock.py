@@ -23,7 +23,7 @@ def second_administrator_client(client_of, elm):
     return client_of(UserFactory(email="bea@example.org", name="Bea Voss", role="administrator", clinics=[elm]))
 
 
-def test_admin_edit_conflict_shows_current_value_and_keeps_typed_value(
+def test_admin_edit_conflict_shows_current_value_and_preserves_typed_value(
     administrator_client, second_administrator_client, elm
 ):
     kit = KitFactory(clinic=elm, name="Heart kit")

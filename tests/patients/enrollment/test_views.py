@@ -47,7 +47,7 @@ def test_enrollment_form_creates_patient(as_cora, elm):
     assert patient.conditions == ["hypertension", "ckd"]
 
 
-def test_enrollment_form_shows_errors_at_fields_and_keeps_typed_values(as_cora, rosa):
+def test_enrollment_form_shows_errors_at_fields_and_preserves_typed_values(as_cora, rosa):
     answer = as_cora.post("/patients/new/", FORM_DATA | {"zip_code": "123", "mrn": rosa.mrn, "phone": "12"})
 
     page, errors = answer.content.decode(), answer.context["form"].errors
@@ -117,7 +117,7 @@ def test_patient_edit_form_formats_phone_and_accepts_other_notations(as_cora, ed
 
 
 @pytest.mark.parametrize("typed", ["+999999999", "+123456789012345", "+44 20 7946 0958 0000000", "+1603555014"])
-def test_patient_edit_form_rejects_impossible_phone_and_keeps_it_typed(as_cora, edit_url, typed):
+def test_patient_edit_form_rejects_impossible_phone_and_preserves_it_typed(as_cora, edit_url, typed):
     answer = as_cora.post(edit_url, form_data(as_cora, edit_url) | {"phone": [typed]})
 
     assert answer.context["form"].errors.keys() == {"phone"}

@@ -47,7 +47,7 @@ def test_periodic_job_does_not_run_twice_at_the_same_time():
     assert in_other_session(lambda: try_to_run("tidy")) is True
 
 
-def test_periodic_job_failure_releases_its_lock_and_keeps_the_last_success():
+def test_periodic_job_failure_releases_its_lock_and_preserves_the_last_success():
     periodic_jobs.record_success("tidy")
     before = PeriodicJob.objects.get().succeeded_at
 
