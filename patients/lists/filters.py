@@ -60,6 +60,9 @@ class ListFilter:
     all_label: str = "All"
     all_condition: Q = field(default_factory=Q)
 
+    def condition(self, value: str) -> Q:
+        return self.choices[value].condition if value else self.all_condition
+
 
 class SelectedFilters:
     """What the address selects of the filters. Unknown names and values are ignored."""
@@ -69,10 +72,7 @@ class SelectedFilters:
         self.values = {each.name: query[each.name] for each in filters if query.get(each.name) in each.choices}
 
     def apply(self, rows: QuerySet[M, Any]) -> QuerySet[M, Any]:
-        return rows.filter(*(self.condition_of(each, self.values.get(each.name, "")) for each in self.filters))
-
-    def condition_of(self, of: ListFilter, value: str) -> Q:
-        return of.choices[value].condition if value else of.all_condition
+        return rows.filter(*(each.condition(self.values.get(each.name, "")) for each in self.filters))
 
     def count(self, rows: QuerySet[M, Any], of: ListFilter) -> dict[str, int]:
         """Rows for each choice of one filter ("" for all), among those that the other filters leave; one query.
@@ -80,12 +80,10 @@ class SelectedFilters:
         Each choice's condition is evaluated for each row. Where choices are the values of one costly expression,
         group by it instead and pass the counts to `filter_rows`.
         """
-        others = [self.condition_of(each, self.values.get(each.name, "")) for each in self.filters if each is not of]
+        others = [each.condition(self.values.get(each.name, "")) for each in self.filters if each is not of]
         values = ("", *of.choices)
-        conditions = [self.condition_of(of, value) for value in values]
-        counts = {f"choice_{n}": Count("pk", filter=condition or None) for n, condition in enumerate(conditions)}
-        found = rows.filter(*others).order_by().aggregate(**counts)
-        return {value: found[f"choice_{n}"] for n, value in enumerate(values)}
+        counts = {f"choice_{n}": Count("pk", filter=of.condition(value) or None) for n, value in enumerate(values)}
+        return dict(zip(values, rows.filter(*others).order_by().aggregate(**counts).values(), strict=True))
 
     def filter_rows(self, counts: Mapping[str, Mapping[str, int]] | None = None) -> list[FilterRow]:
         """A row of options for each filter; `counts` by the names of the filters that show them."""
