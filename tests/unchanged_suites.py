@@ -41,8 +41,13 @@ def passed_digests():
 
 
 def must_run_everything(config):
-    named = config.args_source != pytest.Config.ArgsSource.TESTPATHS
-    return named or os.environ.get("CI") == "true" or bool(os.environ.get("REQUIRE_BROWSER"))
+    return os.environ.get("CI") == "true" or bool(os.environ.get("REQUIRE_BROWSER")) or not is_whole_run(config)
+
+
+def is_whole_run(config):
+    """Neither paths nor words nor markers pick tests: `make test` without arguments."""
+    unpicked = config.args_source == pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    return unpicked and config.option.markexpr in config.getini("addopts")
 
 
 def is_first_process(config):
@@ -65,10 +70,13 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus, config):
-    """Records the digest of each suite that ran whole and passed; names those that were left out."""
-    for suite in os.environ.get(UNCHANGED_VARIABLE, "").split():
+    """Names the suites that were left out; records the digests of those that ran and passed."""
+    unchanged = os.environ.get(UNCHANGED_VARIABLE, "").split()
+    for suite in unchanged:
         terminalreporter.line(f"{suite}: unchanged since it passed, not run; CI=true or its path runs it")
-    whole_run = config.args_source == pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
-    if exitstatus == 0 and whole_run and not config.option.collectonly:
+    if exitstatus == 0 and is_whole_run(config) and not config.option.collectonly:
+        passed = [report.nodeid for report in terminalreporter.getreports("passed")]
+        ran = {suite for suite in SUITES if any(node.startswith(f"{suite}/") for node in passed)}
+        digests = {suite: folder_digest(SUITES[suite]) for suite in ran | set(unchanged)}
         PASSED_FILE.parent.mkdir(exist_ok=True)
-        PASSED_FILE.write_text(json.dumps({suite: folder_digest(names) for suite, names in SUITES.items()}))
+        PASSED_FILE.write_text(json.dumps(passed_digests() | digests))
