@@ -50,11 +50,10 @@ class SyncRunAdmin(ReadOnlyAdmin):
         """Start a run now. A second click returns the run that is under way."""
         if not has_model_permission(request, "start", SyncRun):
             raise PermissionDenied
-        if kind not in STARTER_BY_KIND:
+        if kind not in STARTER_BY_SYNC_KIND:
             raise Http404
-        start, work = STARTER_BY_KIND[kind]
-        run = start(current_user(request))
-        wake_worker(work)
+        run = STARTER_BY_SYNC_KIND[kind](current_user(request))
+        wake_worker(WORK_BY_SYNC_KIND[kind])
         return redirect("admin:devices_syncrun_change", run.pk)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -121,10 +120,15 @@ class SyncRowAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
 
-# By kind: how a run is started, and the work that a worker is woken for.
-STARTER_BY_KIND: dict[str, tuple[Callable[[User], SyncRun], str]] = {
-    SyncKind.MEASUREMENTS: (lambda user: reading_runs.start_pull_run(by=user), "reading_pulls"),
-    SyncKind.DEVICES: (lambda user: runs.open_run(SyncKind.DEVICES, by=user)[0], "device_reconciliation"),
-    SyncKind.CATALOGUE: (lambda user: runs.open_run(SyncKind.CATALOGUE, by=user)[0], "catalogue_sync"),
-    SyncKind.GATEWAYS: (lambda user: gateway_status.start_gateway_run(by=user), "gateway_statuses"),
+STARTER_BY_SYNC_KIND: dict[str, Callable[[User], SyncRun]] = {
+    SyncKind.MEASUREMENTS: lambda user: reading_runs.start_pull_run(by=user),
+    SyncKind.DEVICES: lambda user: runs.open_run(SyncKind.DEVICES, by=user)[0],
+    SyncKind.CATALOGUE: lambda user: runs.open_run(SyncKind.CATALOGUE, by=user)[0],
+    SyncKind.GATEWAYS: lambda user: gateway_status.start_gateway_run(by=user),
+}
+WORK_BY_SYNC_KIND: dict[str, str] = {
+    SyncKind.MEASUREMENTS: "reading_pulls",
+    SyncKind.DEVICES: "device_reconciliation",
+    SyncKind.CATALOGUE: "catalogue_sync",
+    SyncKind.GATEWAYS: "gateway_statuses",
 }

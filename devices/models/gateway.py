@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # signal: "30 or above excellent, 10 or below poor" (the vendor's recipe, no unit given)
 EXCELLENT_SIGNAL, POOR_SIGNAL = 30, 10
-WHITELIST_CONFIRMED = "CO"  # of `whitelist_status`; RE is requested
+WHITELIST_CONFIRMED = "CO"  # of the vendor's `whitelist_status`
+WHITELIST_LABELS = {WHITELIST_CONFIRMED: "Confirmed", "RE": "Asked for, not confirmed"}
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):
@@ -54,6 +55,15 @@ class WhitelistEntry:
     @property
     def confirmed(self) -> bool:
         return self.status == WHITELIST_CONFIRMED
+
+    @property
+    def status_label(self) -> str:
+        return WHITELIST_LABELS.get(self.status, self.status)
+
+    @property
+    def tone(self) -> str:
+        """Of its badge."""
+        return "ok" if self.confirmed else "warn"
 
 
 class Gateway(models.Model):

@@ -72,14 +72,16 @@ def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
         old_hardware_uuid=gateway.hardware_uuid, device__in=Device.objects.visible_to(user)
     )
     audit_log.record_event(AuditAction.LIST, by=user, patients=shown, target=f"gateway:{gateway.public_id}")
-    first = devices[0].patient
+    first, names = devices[0].patient, {device.family: device.name for device in devices}
     return {
         "gateway": gateway,
         "version": version,
         "zone": first.clinic.time_zone if first else "UTC",
         "issues": device_issues.issues_for_gateway(gateway, now=timezone.now()),
         "devices": devices,
-        "names": {device.family: device.name for device in devices},
+        "whitelist": [
+            {"entry": entry, "device_name": names.get(entry.sensor_code, "")} for entry in gateway.whitelist_entries
+        ],
         "others": Device.objects.linked().filter(gateway=gateway).exclude(pk__in=[each.pk for each in devices]).count(),
         "heard_at": max((device.last_seen_at for device in devices if device.last_seen_at), default=None),
         "former": list(former.exclude(device__gateway=gateway).select_related("device").order_by("-pk")),
