@@ -69,6 +69,11 @@ class ChartView:
     table_page: int = 1
 
     @property
+    def chips_label(self) -> str:
+        """On the chip for free dates."""
+        return self.date_range.label if self.date_range.dates else "Dates"
+
+    @property
     def view(self) -> str:
         return BY_TIME_OF_DAY if self.by_time_of_day else OVER_TIME
 

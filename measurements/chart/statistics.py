@@ -33,6 +33,11 @@ class PanelSummary:
     threshold_status: ThresholdStatus
 
     @property
+    def tone(self) -> str:
+        """Tone of the counts: stronger when the average is out of range too."""
+        return "bad" if self.threshold_status.is_out_of_range else "warn"
+
+    @property
     def in_range_percent(self) -> int:
         return round(100 * (self.n - self.above_count - self.below_count) / self.n) if self.n else 0
 

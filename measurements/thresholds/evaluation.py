@@ -36,6 +36,10 @@ class ThresholdStatus(StrEnum):
         return "▲" if self in ABOVE_STATUSES else "▼" if self in BELOW_STATUSES else ""
 
     @property
+    def direction(self) -> str:
+        return "down" if self in BELOW_STATUSES else "up"
+
+    @property
     def is_out_of_range(self) -> bool:
         return self in OUT_OF_RANGE_STATUSES
 

@@ -163,7 +163,7 @@ def test_threshold_form_edit_conflict_shows_values_in_chosen_unit(as_nadia, metr
     told = save_thresholds(as_nadia, rosa, mine, **{"temperature-1-high": "38.5"})
 
     form = told.context["form"]
-    assert "Somebody was faster" in page_text(told)
+    assert "Another user changed goals meanwhile" in page_text(told)
     assert (form[HIGH].value(), form["temperature-1-high"].value()) == ("8.50", "38.5")
 
 

@@ -54,7 +54,7 @@ def test_reading_page_shows_conflicting_values_of_the_same_time(as_nadia, weight
 
     assert "171.0" in shown
     assert "271.0" in shown
-    assert "two values for one moment" in shown
+    assert "two values for one time" in shown
 
 
 def test_reading_exclusion_by_clinician_can_be_undone(as_nadia, weight_reading):

@@ -65,7 +65,7 @@ def test_threshold_form_edit_conflict_keeps_values_of_both_users(as_nadia, rosa)
     save_thresholds(as_nadia, rosa, mine, **{HIGH: "150"})  # somebody else, from the same state
 
     told = save_thresholds(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
-    assert "Somebody was faster" in page_text(told)
+    assert "Another user changed goals meanwhile" in page_text(told)
     form = told.context["form"]
     assert (form[HIGH].value(), form["spO2-1-low"].value()) == ("150.00", "90")
 
@@ -109,7 +109,7 @@ def test_threshold_form_edit_conflict_keeps_value_typed_over_clinic_threshold(as
 
     told = save_thresholds(as_nadia, rosa, mine, **{HIGH: "150"})
 
-    assert "Somebody was faster" in page_text(told)
+    assert "Another user changed goals meanwhile" in page_text(told)
     assert told.context["form"][HIGH].value() == "150"
 
 
