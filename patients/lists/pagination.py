@@ -111,21 +111,16 @@ def paginate(
     """
     anchor = find_anchor(anchors, keys, request.key)
     backwards = request.backwards and anchor is not None
-    ordering = [key.reversed for key in keys] if backwards else keys
-    if anchor is not None:
+    if anchor is None:
+        found, beyond = fetch_keys(queryset, keys, limit=size + 1, counted=total is None)
+        total = beyond if total is None else total
+    else:
         total = queryset.count() if total is None else total
-        queryset = queryset.filter(rows_after(ordering, anchor))
-    counted = anchor is not None or total is None
-    if counted:
-        queryset = queryset.annotate(row_count=Window(Count("*")))
-    found = list(
-        queryset.order_by(*(key.order_by for key in ordering)).values_list("pk", *(["row_count"] if counted else []))[
-            : size + 1
-        ]
-    )
-    beyond = found[0][1] if counted and found else 0
-    total = beyond if total is None else total
-    page_keys = [row[0] for row in found[:size]]
+        ordering = [key.reversed for key in keys] if backwards else keys
+        found, beyond = fetch_keys(
+            queryset.filter(rows_after(ordering, anchor)), ordering, limit=size + 1, counted=True
+        )
+    page_keys = found[:size]
     loaded = rows.in_bulk(page_keys)
     shown = [loaded[key] for key in page_keys if key in loaded]  # a row may have gone since
     if backwards:
@@ -142,6 +137,17 @@ def paginate(
         after=shown[-1].pk if shown and has_next else None,
         query=f"{'before' if backwards else 'after'}={anchor[-1]}" if anchor else "",
     )
+
+
+def fetch_keys(
+    queryset: QuerySet[Any, Any], keys: Sequence[SortKey], *, limit: int, counted: bool
+) -> tuple[list[Any], int]:
+    """Primary keys of the first rows; if `counted`, with the number of all rows, else 0."""
+    ordered = queryset.order_by(*(key.order_by for key in keys))
+    if not counted:
+        return list(ordered.values_list("pk", flat=True)[:limit]), 0
+    found = list(ordered.annotate(row_count=Window(Count("*"))).values_list("pk", "row_count")[:limit])
+    return [key for key, _ in found], found[0][1] if found else 0
 
 
 def find_anchor(rows: QuerySet[Any, Any], keys: Sequence[SortKey], key: str) -> tuple[Any, ...] | None:
