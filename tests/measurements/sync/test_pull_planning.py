@@ -4,6 +4,7 @@ import datetime as dt
 
 import httpx2
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from devices import tasks
@@ -103,6 +104,19 @@ def test_device_comparison_triggers_pull_of_reading_lost_by_webhook(simulated_ve
             pass
 
     assert Measurement.objects.get().patient == rosa
+
+
+def test_sync_readings_command_pulls_all_patients_in_the_foreground(simulated_vendor, rosa, capsys):
+    theirs = simulated_vendor.add_device(external_id=rosa.external_id)
+    DeviceFactory(hwi_id=theirs["id"], patient=rosa)
+    taken = (NOW - 3 * HOUR).isoformat().replace("+00:00", "Z")
+    reading = {"hwi_device_id": theirs["id"], "metric": "weight", "value_1": 187.4, "timestamp": taken}
+    simulated_vendor.add_readings([reading | {"created": taken, "webhook": False}])
+
+    call_command("sync_readings")
+
+    assert Measurement.objects.get().patient == rosa
+    assert "measurements: 1 at the vendor" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
