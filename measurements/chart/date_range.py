@@ -69,6 +69,11 @@ class ChartView:
     table_page: int = 1
 
     @property
+    def chosen_length(self) -> int | None:
+        """The length of the range that is selected among RANGE_LABELS; None for free dates."""
+        return None if self.date_range.dates else self.date_range.length_days
+
+    @property
     def chips_label(self) -> str:
         """On the chip for free dates."""
         return self.date_range.label if self.date_range.dates else "Dates"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReadingRule:
-    """Holds for readings that nobody excluded and that have none of these boolean fields set."""
+    """Holds for readings that are not excluded and have none of these boolean fields set."""
 
     unset_flags: tuple[str, ...]
 

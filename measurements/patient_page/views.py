@@ -125,7 +125,7 @@ def patient_page_context(
         "now": now,
         "units": read_in,
         "local_now": now.astimezone(patient.zone),
-        "look": chart_view,
+        "chart_view": chart_view,
         "ranges": date_range.RANGE_LABELS.items(),
         "dates_form": DateRangeForm(dates_data, days=days, today=now.astimezone(patient.zone).date()),
         "charts": drawn,

@@ -70,11 +70,11 @@ def test_patient_list_live_version_changes_when_one_patient_replaces_another(as_
 
 
 def test_patient_list_live_update_returns_204_until_a_listed_patient_changes(as_nadia, rosa, olaf, harbor):
-    stranger = PatientFactory(clinic=harbor)
+    other = PatientFactory(clinic=harbor)
     version = as_nadia.get("/patients/").context["version"]
     AuditEvent.objects.filter(action="list").exists()
 
-    Patient.objects.touch_live_version([stranger.pk])
+    Patient.objects.touch_live_version([other.pk])
     assert as_nadia.get(f"/patients/live/?v={version}").status_code == 204
     Patient.objects.touch_live_version([rosa.pk])
     assert as_nadia.get(f"/patients/live/?v={version}").status_code == 200

@@ -72,14 +72,14 @@ def test_local_days_assign_reading_to_day_in_patient_time_zone(taken, day):
 
 
 @given(
-    moment=st.datetimes(dt.datetime(2016, 1, 1), dt.datetime(2030, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001  bounds are naive
+    time=st.datetimes(dt.datetime(2016, 1, 1), dt.datetime(2030, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001  bounds are naive
     zone=st.sampled_from(ZONES),
     length=st.integers(1, 60),
     back=st.integers(0, 90 * 24),
 )
-def test_local_days_agree_with_local_date_of_reading(moment, zone, length, back):
-    days = LocalDays.until(moment, ZoneInfo(zone), days=length)
-    taken = moment - dt.timedelta(hours=back)
+def test_local_days_agree_with_local_date_of_reading(time, zone, length, back):
+    days = LocalDays.until(time, ZoneInfo(zone), days=length)
+    taken = time - dt.timedelta(hours=back)
 
     assert days.first + dt.timedelta(days=days.day_index(taken)) == taken.astimezone(ZoneInfo(zone)).date()
     assert (days.start <= taken < days.end) is (0 <= days.day_index(taken) < length)

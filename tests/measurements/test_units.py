@@ -1,4 +1,4 @@
-"""Pounds or kilograms, mg/dL or mmol/L, °F or °C: what is shown, and that what is kept never drifts."""
+"""Display units: conversion and formatting, and values that survive a round trip unchanged."""
 
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ typed = st.decimals(Decimal("0.01"), Decimal(600), places=2)
 
 
 @pytest.mark.parametrize(
-    ("unit", "kept", "text"),
+    ("unit", "stored", "text"),
     [
         (KG, 171.04, "77.6"),
         (KG, 220.462262, "100.0"),
@@ -35,8 +35,8 @@ typed = st.decimals(Decimal("0.01"), Decimal(600), places=2)
         (Unit("bpm", 0), 77.0, "77"),
     ],
 )
-def test_unit_formats_values_worked_out_by_hand(unit, kept, text):
-    assert unit.format_value(kept) == text
+def test_unit_formats_values_worked_out_by_hand(unit, stored, text):
+    assert unit.format_value(stored) == text
 
 
 @given(typed, st.sampled_from([KG, MMOL, CELSIUS, KG.for_differences]))

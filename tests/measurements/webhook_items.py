@@ -14,7 +14,7 @@ def measurement_item(device, **changes):
         "metric": "blood_pressure",
         "device_name": "Tenovi BPM - L",
         "hwi_device_id": str(getattr(device, "hwi_id", device)),
-        "patient_id": device.patient.external_id if hasattr(device, "patient") else "pt-nobody",
+        "patient_id": device.patient.external_id if hasattr(device, "patient") else "pt-unknown",
         "hardware_uuid": "A1B2C3D4E5F6",
         "sensor_code": "10",
         "value_1": "131.00",
@@ -35,7 +35,7 @@ def receive_delivery(body):
 
 
 def receive_and_ingest(body):
-    """As the receiver keeps it, then as the worker reads it. Returns the delivery."""
+    """Receive and process a delivery. Returns it."""
     receive_delivery(body)
     pipeline.ingest_waiting_deliveries()
     return Delivery.objects.filter(parent=None).latest("pk")

@@ -1,4 +1,4 @@
-"""Noon in New York of one day, and moments before it."""
+"""Noon in New York on one day, and times before it."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo

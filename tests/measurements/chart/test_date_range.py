@@ -109,8 +109,8 @@ def test_date_range_preferences_keep_only_the_newest(as_nadia, nadia, rosa):
     for day in range(1, 23):
         post_date_range(as_nadia, rosa, f"2026-10-{day:02}", "2026-10-31")
 
-    kept = User.objects.get(pk=nadia.pk).preferences["chart_dates"]
-    assert [first for first, _ in kept] == [f"2026-10-{day:02}" for day in range(22, 2, -1)]
+    stored = User.objects.get(pk=nadia.pk).preferences["chart_dates"]
+    assert [first for first, _ in stored] == [f"2026-10-{day:02}" for day in range(22, 2, -1)]
 
 
 def test_date_range_forgotten_key_returns_404_for_live_update_and_export(as_nadia, nadia, rosa):

@@ -1,4 +1,4 @@
-"""What a chart shows: averages, bands, calm lines, baselines, and what it leaves out."""
+"""Chart panels: averages, bands, smoothed lines, baselines, and readings that are left out."""
 
 import datetime as dt
 from decimal import Decimal
@@ -112,16 +112,16 @@ def test_glucose_panel_counts_out_of_goal_readings_against_threshold_of_meal_con
 
 
 def test_thresholds_for_patient_override_clinic_which_overrides_default(rosa, harbor):
-    kept = {"metric_id": "blood_pressure", "component": 1, "source": "test", "source_date": NOW.date()}
+    stored = {"metric_id": "blood_pressure", "component": 1, "source": "test", "source_date": NOW.date()}
     elsewhere = PatientFactory(clinic=harbor)
 
     def systolic(patient):
         return evaluation.thresholds_for(patient).find_threshold("blood_pressure", 1)
 
     assert (systolic(rosa).high, systolic(rosa).scope) == (130, "default")
-    Threshold.objects.create(clinic=rosa.clinic, high=135, **kept)
+    Threshold.objects.create(clinic=rosa.clinic, high=135, **stored)
     assert (systolic(rosa).high, systolic(rosa).scope) == (135, "clinic")
-    Threshold.objects.create(patient=rosa, high=150, **kept)
+    Threshold.objects.create(patient=rosa, high=150, **stored)
     assert (systolic(rosa).high, systolic(rosa).scope) == (150, "patient")
     assert (systolic(elsewhere).high, systolic(elsewhere).scope) == (130, "default")
 

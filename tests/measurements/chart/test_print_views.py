@@ -24,19 +24,19 @@ def printed_table(client, nadia, rosa):
 
 def create_weight(rosa, *, hours_ago, pounds, **fields):
     device = rosa.devices.first() or DeviceFactory(patient=rosa)
-    moment = timezone.now() - dt.timedelta(hours=hours_ago)
-    return MeasurementFactory(device=device, code="weight", value_1=pounds, taken_at=moment, **fields)
+    taken_at = timezone.now() - dt.timedelta(hours=hours_ago)
+    return MeasurementFactory(device=device, code="weight", value_1=pounds, taken_at=taken_at, **fields)
 
 
 def test_print_page_lists_every_reading_with_date_year_and_marks(printed_table, rosa):
     row = create_weight(rosa, hours_ago=30, pounds=171)
     create_weight(rosa, hours_ago=5, pounds=172, conflict=True)
 
-    told = printed_table()
+    shown = printed_table()
 
     when = row.taken_at.astimezone(rosa.zone)
-    assert f"{when:%a %b} {when.day}, {when.year}, {when.hour % 12 or 12}:{when:%M %p} Weight 171.0 lb" in told
-    assert "Weight 172.0 lb check: another value for the same time" in told
+    assert f"{when:%a %b} {when.day}, {when.year}, {when.hour % 12 or 12}:{when:%M %p} Weight 171.0 lb" in shown
+    assert "Weight 172.0 lb check: another value for the same time" in shown
     assert AuditEvent.objects.filter(action=AuditEvent.Action.PRINT, patient_ids__contains=[rosa.pk]).count() == 1
 
 
@@ -45,11 +45,11 @@ def test_print_page_of_long_range_states_that_it_shows_newest_only(printed_table
     for hours, pounds in ((40, 170), (20, 171), (3, 172)):
         create_weight(rosa, hours_ago=hours, pounds=pounds)
 
-    told = printed_table()
+    shown = printed_table()
 
-    assert "The newest 2 of this range" in told
-    assert "172.0" in told
-    assert "170.0" not in told
+    assert "The newest 2 of this range" in shown
+    assert "172.0" in shown
+    assert "170.0" not in shown
 
 
 def test_print_page_without_readings_shows_empty_state(printed_table, rosa):

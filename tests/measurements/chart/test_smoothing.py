@@ -1,4 +1,4 @@
-"""The usual weight, and the calm line through readings that scatter."""
+"""Weight baseline, and the smoothed line through scattered readings."""
 
 import datetime as dt
 

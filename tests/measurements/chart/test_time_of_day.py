@@ -1,4 +1,4 @@
-"""The modal day, worked out by hand: which hours a reading belongs to, and what stands in them."""
+"""Time-of-day bins: the hours that a reading belongs to, and the medians and quartiles."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
@@ -88,7 +88,7 @@ def test_time_of_day_slots_omit_empty_hours_and_readings_to_check():
 )
 def test_time_of_day_slots_contain_each_reading_once_in_its_local_hour(rows, zone):
     here = ZoneInfo(zone)
-    points = [ChartPoint(moment.replace(tzinfo=dt.UTC), (float(value),)) for moment, value in rows]
+    points = [ChartPoint(at.replace(tzinfo=dt.UTC), (float(value),)) for at, value in rows]
 
     slots = group_by_time_of_day(points, here)
 

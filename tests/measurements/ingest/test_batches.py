@@ -1,4 +1,4 @@
-"""A batch is worked off in portions, and what breaks costs nobody but itself."""
+"""Batches of deliveries: processed in portions, where a failing delivery affects no other."""
 
 import pytest
 from django.utils import timezone

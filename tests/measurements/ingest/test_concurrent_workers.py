@@ -1,4 +1,4 @@
-"""What two workers do at the same moment, each in a transaction of its own."""
+"""Two workers that ingest at the same time, each in its own transaction."""
 
 import threading
 

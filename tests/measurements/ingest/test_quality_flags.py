@@ -1,4 +1,4 @@
-"""Readings that are kept and marked: out of the instrument's range, in conflict, or probably told twice."""
+"""Quality flags of readings: implausible, conflict, and probable duplicate."""
 
 import datetime as dt
 
@@ -79,7 +79,7 @@ def test_quality_flag_duplicate_set_for_same_value_with_estimated_time(cuff, cha
 
 
 def test_quality_flag_duplicate_set_across_change_of_assigned_patient(cuff, elm):
-    """The device told one value twice; by its estimated time, somebody else held it then."""
+    """One value arrives twice; by its estimated time, the device was assigned to another patient."""
     bert, handover = PatientFactory(clinic=elm), dt.datetime(2026, 9, 20, 13, tzinfo=dt.UTC)
     cuff.assignments.update(ended_at=handover)
     AssignmentFactory(device=cuff, patient=bert, started_at=handover)

@@ -22,10 +22,10 @@ def rows(rosa):
                     estimated=n % 2 == 0)
         for n in range(4_000)
     ]  # fmt: skip
-    kept = Measurement.objects.bulk_create(old)
+    stored = Measurement.objects.bulk_create(old)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE measurements_measurement")
-    return [row.pk for row in kept[-3:]]
+    return [row.pk for row in stored[-3:]]
 
 
 def explain_statement(statement, values):

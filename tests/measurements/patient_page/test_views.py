@@ -63,7 +63,7 @@ def test_patient_page_shows_order_button_to_coordinator_but_not_clinician(client
 
 def test_patient_page_range_is_remembered_per_user(as_nadia, rosa):
     def current(response):
-        return response.context["look"].date_range.length_days
+        return response.context["chart_view"].date_range.length_days
 
     assert current(as_nadia.get(f"/patients/{rosa.pk}/")) == 30
     assert current(as_nadia.get(f"/patients/{rosa.pk}/?days=90")) == 90

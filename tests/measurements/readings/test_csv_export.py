@@ -135,8 +135,8 @@ def test_reading_admin_page_reports_purged_payload(client, ada, rosa):
 
 def test_reading_admin_page_redacts_payload_that_includes_other_patients(client, ada, rosa):
     row = create_reading_with_delivery(DeviceFactory(patient=rosa))
-    stranger = DeviceFactory(patient__clinic=ClinicFactory())
-    Measurement.objects.filter(pk=row.pk).update(delivery_id=create_reading_with_delivery(stranger).delivery_id)
+    other = DeviceFactory(patient__clinic=ClinicFactory())
+    Measurement.objects.filter(pk=row.pk).update(delivery_id=create_reading_with_delivery(other).delivery_id)
     client.force_login(ada)
 
     shown = get_admin_reading_page(client, row)

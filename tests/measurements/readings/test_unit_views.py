@@ -158,12 +158,12 @@ def test_threshold_form_keeps_its_unit_when_another_is_chosen_meanwhile(as_nadia
 
 def test_threshold_form_edit_conflict_shows_values_in_chosen_unit(as_nadia, metric_units, rosa):
     mine = threshold_form_data(as_nadia, rosa)
-    save_thresholds(as_nadia, rosa, mine, **{HIGH: "8.5"})  # somebody else, from the same state
+    save_thresholds(as_nadia, rosa, mine, **{HIGH: "8.5"})  # another user, from the same state
 
-    told = save_thresholds(as_nadia, rosa, mine, **{"temperature-1-high": "38.5"})
+    answer = save_thresholds(as_nadia, rosa, mine, **{"temperature-1-high": "38.5"})
 
-    form = told.context["form"]
-    assert "Another user changed goals meanwhile" in page_text(told)
+    form = answer.context["form"]
+    assert "Another user changed goals meanwhile" in page_text(answer)
     assert (form[HIGH].value(), form["temperature-1-high"].value()) == ("8.50", "38.5")
 
 

@@ -99,10 +99,10 @@ def test_reading_exclusion_is_forbidden_for_coordinator(client, cora, weight_rea
 
 
 def test_reading_page_of_another_patients_reading_returns_404(as_nadia, olaf, client, weight_reading, elm):
-    stranger = MeasurementFactory()
+    other = MeasurementFactory()
 
-    assert as_nadia.get(f"/patients/{weight_reading.patient_id}/readings/{stranger.pk}/").status_code == 404
-    assert as_nadia.post(f"/patients/{weight_reading.patient_id}/readings/{stranger.pk}/exclude/").status_code == 404
+    assert as_nadia.get(f"/patients/{weight_reading.patient_id}/readings/{other.pk}/").status_code == 404
+    assert as_nadia.post(f"/patients/{weight_reading.patient_id}/readings/{other.pk}/exclude/").status_code == 404
     assert as_nadia.get(f"/patients/{weight_reading.patient_id}/readings/{2**70}/").status_code == 404
 
 

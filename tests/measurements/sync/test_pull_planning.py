@@ -1,4 +1,4 @@
-"""Where webhooks were lost, a pull begins by itself: after an outage, or for whom the vendor tells of more."""
+"""Pulls planned after an outage of webhooks, or for patients with later readings at the vendor."""
 
 import datetime as dt
 
@@ -75,7 +75,7 @@ def test_check_operator_alarms_task_starts_pull_after_outage(rosa, monkeypatch):
     assert SyncRun.objects.unfinished().get().rows.get().patient == rosa
 
 
-# --- when the vendor's list tells of a later reading ------------------------------------------------------------------
+# --- when the vendor's list has a later reading ---------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Goals that a person sets: what is let through, what is written down, what two people at once are told."""
+"""Threshold editing: validation, history, and two users who edit at once."""
 
 from decimal import Decimal
 
@@ -81,10 +81,10 @@ def test_threshold_change_with_same_values_saves_nothing(rosa, nadia):
 def test_threshold_change_by_second_user_is_refused_and_saves_nothing(rosa, nadia, cora):
     change_thresholds(rosa, nadia, {SYSTOLIC: upper_bound(150)})
 
-    with pytest.raises(editing.ConcurrentThresholdChange) as told:
+    with pytest.raises(editing.ConcurrentThresholdChange) as raised:
         change_thresholds(rosa, cora, {SYSTOLIC: upper_bound(160), OXYGEN: Bounds(low=Decimal(88))})
 
-    assert [row.by for row in told.value.changes] == [nadia]
+    assert [row.by for row in raised.value.changes] == [nadia]
     assert (upper_threshold_of(rosa), ThresholdChange.objects.count()) == (150, 1)
 
 

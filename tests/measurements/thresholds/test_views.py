@@ -62,11 +62,11 @@ def test_threshold_form_shows_errors_at_fields_and_keeps_typed_values(as_nadia, 
 
 def test_threshold_form_edit_conflict_keeps_values_of_both_users(as_nadia, rosa):
     mine = threshold_form_data(as_nadia, rosa)
-    save_thresholds(as_nadia, rosa, mine, **{HIGH: "150"})  # somebody else, from the same state
+    save_thresholds(as_nadia, rosa, mine, **{HIGH: "150"})  # another user, from the same state
 
-    told = save_thresholds(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
-    assert "Another user changed goals meanwhile" in page_text(told)
-    form = told.context["form"]
+    answer = save_thresholds(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
+    assert "Another user changed goals meanwhile" in page_text(answer)
+    form = answer.context["form"]
     assert (form[HIGH].value(), form["spO2-1-low"].value()) == ("150.00", "90")
 
     again = {field.html_name: field.value() or "" for field in form if "-back" not in field.name}
@@ -82,11 +82,11 @@ def test_threshold_form_edit_conflict_does_not_copy_clinic_threshold_to_patient(
         scope=rosa.clinic, new_bounds={SYSTOLIC: Bounds(high=Decimal(125))}, last_seen_change_id=0, by=ada
     )
 
-    told = save_thresholds(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
+    answer = save_thresholds(as_nadia, rosa, mine, **{"spO2-1-low": "90"})
 
-    assert "Ada Mensah changed Blood pressure, systolic of the whole clinic" in page_text(told)
+    assert "Ada Mensah changed Blood pressure, systolic of the whole clinic" in page_text(answer)
     assert ThresholdChange.objects.filter(patient=rosa).count() == 0
-    form = told.context["form"]
+    form = answer.context["form"]
     assert (form[HIGH].value(), form["spO2-1-low"].value()) == ("125.00", "90")
     save_thresholds(
         as_nadia, rosa, {field.html_name: field.value() or "" for field in form if "-back" not in field.name}
@@ -107,10 +107,10 @@ def test_threshold_form_edit_conflict_keeps_value_typed_over_clinic_threshold(as
         by=ada,
     )
 
-    told = save_thresholds(as_nadia, rosa, mine, **{HIGH: "150"})
+    answer = save_thresholds(as_nadia, rosa, mine, **{HIGH: "150"})
 
-    assert "Another user changed goals meanwhile" in page_text(told)
-    assert told.context["form"][HIGH].value() == "150"
+    assert "Another user changed goals meanwhile" in page_text(answer)
+    assert answer.context["form"][HIGH].value() == "150"
 
 
 def test_threshold_page_is_read_only_for_coordinator(client, cora, rosa):

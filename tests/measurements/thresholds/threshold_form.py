@@ -2,7 +2,7 @@
 
 
 def threshold_form_data(client, rosa):
-    """What a browser would send back of the page as it stands."""
+    """What a browser would post of the page without changes."""
     form = client.get(f"/patients/{rosa.pk}/goals/").context["form"]
     return {
         field.html_name: "" if field.value() is None else field.value() for field in form if "-back" not in field.name
