@@ -145,6 +145,7 @@ def chart_panel():
     summary = Thing(
         n=50, average=(160.0, 94.0), before_noon=(163.0, 96.0), from_noon=(157.0, 92.0), above_count=46, below_count=0,
         threshold_status=ThresholdStatus.HIGH,
+        tone="bad",
     )  # fmt: skip
     return Thing(
         metric=BLOOD_PRESSURE, unit=VENDOR_UNITS.unit_for(BLOOD_PRESSURE), summary=summary, baseline=None, empty=False,
