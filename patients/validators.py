@@ -64,7 +64,10 @@ def validate_birth_date(day: dt.date) -> None:
 
 
 def normalize_to_e164(text: str) -> str:
-    """`(603) 555-0142` to `+16035550142`; US numbers need no country code. Empty stays empty."""
+    """`(603) 555-0142` to `+16035550142`; US numbers need no country code. Empty stays empty.
+
+    Only numbers that are valid in their region: with area code, and no part of it beginning with 0 or 1.
+    """
     if not text.strip():
         return ""
     message = "This is no phone number that can be called. Write it as (603) 555-0142."
@@ -72,7 +75,7 @@ def normalize_to_e164(text: str) -> str:
         number = phonenumbers.parse(text, "US")
     except phonenumbers.NumberParseException as error:
         raise ValidationError(message) from error
-    if number.extension or not phonenumbers.is_possible_number(number):
+    if number.extension or not phonenumbers.is_valid_number(number):  # "possible" would accept seven digits
         raise ValidationError(message)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
