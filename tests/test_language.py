@@ -58,9 +58,6 @@ ALLOWED = re.compile(r"\b(?:os|ast)\.walk\b|\bwire[- ]format\b|\bstand-?alone\b"
 PATTERN = re.compile(rf"\b(?:{'|'.join(BANNED_WORDS)}|{'|'.join(BANNED_PHRASES)})\b", re.IGNORECASE)
 WORDS_OF_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-# Files that are still being rewritten, one a line. This list may only shrink.
-KNOWN_FILES = frozenset((ROOT / "tests" / "language_exceptions.txt").read_text().split())
-
 
 def defined_names(tree):
     """(line, name) of functions, classes, parameters and assigned names."""
@@ -102,14 +99,8 @@ def banned_language(module):
     return [f"{module.name}:{line} {word}" for line, word in sorted(set(found))]
 
 
-def is_known(path):
-    return str(path.relative_to(ROOT)) in KNOWN_FILES
-
-
 def test_app_code_uses_no_banned_language():
-    found = [
-        line for module in product_modules().values() if not is_known(module.path) for line in banned_language(module)
-    ]
+    found = [line for module in product_modules().values() for line in banned_language(module)]
 
     assert found == []
 
@@ -117,7 +108,7 @@ def test_app_code_uses_no_banned_language():
 def test_tests_use_no_banned_language():
     """Names and prose of the tests and their helpers; this file holds the list itself."""
     paths = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path.name != "test_language.py"]
-    modules = [Module(path.relative_to(ROOT).as_posix(), path) for path in paths if not is_known(path)]
+    modules = [Module(path.relative_to(ROOT).as_posix(), path) for path in paths]
 
     assert [line for module in modules for line in banned_language(module)] == []
 

@@ -90,12 +90,12 @@ def render_reading(
 ) -> HttpResponse:
     """`form` is the invalid form about this reading; the other readings of the group get an empty one."""
     chosen = get_reading_or_404(patient, reading_id)
-    moment = detail.build_reading_group(
+    group = detail.build_reading_group(
         chosen, thresholds=evaluation.thresholds_for(patient), units=units.units_for(current_user(request))
     )
-    forms_of = [(facet, exclusion_form_for(facet, chosen, form)) for facet in moment.details]
+    forms_of = [(facet, exclusion_form_for(facet, chosen, form)) for facet in group.details]
     template = "measurements/_reading_group.html" if is_in_panel(request) else "measurements/reading_group.html"
-    shown = {"patient": patient, "moment": moment, "facets": forms_of, "in_panel": is_in_panel(request)}
+    shown = {"patient": patient, "group": group, "facets": forms_of, "in_panel": is_in_panel(request)}
     return render(request, template, shown)
 
 

@@ -45,7 +45,7 @@ def test_unit_conversion_returns_value_as_typed(value, unit):
 
 
 @given(cents, st.sampled_from([*ALTERNATIVE_UNITS.values(), KG.for_differences, Unit("lb", 1)]), st.integers(1, 5))
-def test_unit_conversion_keeps_threshold_when_form_is_saved_repeatedly(bound, unit, times):
+def test_unit_conversion_preserves_threshold_when_form_is_saved_repeatedly(bound, unit, times):
     row = evaluation.Threshold(high=bound)
     offer = EditableThreshold(("weight", 1, ""), Metric(code="weight"), unit, row, row, shipped_default=row)
 

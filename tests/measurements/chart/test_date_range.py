@@ -95,7 +95,7 @@ def test_date_range_applies_to_export_print_and_live_update(as_nadia, rosa):
         ("2026-02-30", "\x00", "This is no date."),
     ],
 )
-def test_date_range_form_shows_errors_and_keeps_typed_values(as_nadia, nadia, rosa, first, last, words):
+def test_date_range_form_shows_errors_and_preserves_typed_values(as_nadia, nadia, rosa, first, last, words):
     response = post_date_range(as_nadia, rosa, first, last)
 
     assert words in page_text(response)
@@ -198,7 +198,7 @@ def test_time_of_day_view_shows_a_table(as_nadia, rosa, readings_by_time_of_day)
     assert "Time of day as a table" not in page_text(open_patient_page(as_nadia, rosa, "?view=time"))
 
 
-def test_chart_view_is_remembered_and_kept_by_live_update(as_nadia, rosa, readings_by_time_of_day):
+def test_chart_view_is_remembered_and_preserved_by_live_update(as_nadia, rosa, readings_by_time_of_day):
     open_patient_page(as_nadia, rosa, "?view=clock")
 
     response = open_patient_page(as_nadia, rosa)

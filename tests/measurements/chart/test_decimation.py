@@ -1,4 +1,4 @@
-"""Fewer points on the wire, and none lost that matters."""
+"""Decimation: fewer points are sent, and no reading that matters is dropped."""
 
 import datetime as dt
 import random
@@ -19,7 +19,7 @@ def threshold_status_of(value):
 
 @given(seed=st.integers(0, 2**32), count=st.integers(MAX_POINTS + 1, 900), length=st.sampled_from([30, 365, 3650]))
 @settings(max_examples=40, deadline=None)
-def test_decimation_keeps_every_extreme_and_every_out_of_goal_reading(seed, count, length):
+def test_decimation_preserves_every_extreme_and_every_out_of_goal_reading(seed, count, length):
     dice = random.Random(seed)
     rows = [(dice.randrange(364 * 24), dice.randrange(60, 240), dice.random() < 0.1) for _ in range(count)]
     days = LocalDays.until(NOW, NEW_YORK, days=length)

@@ -1,4 +1,4 @@
-"""Days, counts and averages by the clock on the patient's wall, worked out by hand over every kind of odd day."""
+"""Days, counts and averages by the patient's local clock, computed by hand for every kind of irregular day."""
 
 import datetime as dt
 import random
@@ -150,7 +150,7 @@ def threshold_status_of(values):
     zone=st.sampled_from(["America/New_York", "Asia/Kolkata", "America/St_Johns"]),
 )
 @settings(max_examples=30, deadline=None)
-def test_decimation_of_two_series_keeps_bucket_extremes_and_out_of_goal_readings(seed, count, length, zone):
+def test_decimation_of_two_series_preserves_bucket_extremes_and_out_of_goal_readings(seed, count, length, zone):
     """However many there are: what is drawn spans each line's lowest and highest reading of every bucket."""
     dice = random.Random(seed)
     now = parse_utc("2026-11-21T17:00")

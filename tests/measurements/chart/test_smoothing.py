@@ -62,9 +62,9 @@ def test_smoothed_line_hardly_follows_single_outlier():
     values = [120.0] * 10 + [180.0] + [120.0] * 10
     points = [ChartPoint(time_days_ago(21 - n), (value,)) for n, value in enumerate(values)]
 
-    (calm,) = smooth_points(points, series_count=1, days=30)
+    (smoothed,) = smooth_points(points, series_count=1, days=30)
 
-    assert max(calm) < 135
+    assert max(smoothed) < 135
 
 
 @given(st.lists(st.tuples(st.integers(0, 60 * 24), st.integers(50, 200), st.booleans()), min_size=1, max_size=60))
@@ -84,8 +84,8 @@ def test_smoothed_line_is_kernel_mean_of_each_segment(rows):
         return sum(w * v for w, v in near) / sum(w for w, _ in near) if near else None
 
     expected = [mean(segment, point) for segment in split_at_gaps(points) for point in segment]
-    for calm, plain in zip(smooth_points(points, series_count=1, days=30)[0], expected, strict=True):
-        assert calm == pytest.approx(plain, abs=1e-3) if plain is not None else calm is None
+    for smoothed, plain in zip(smooth_points(points, series_count=1, days=30)[0], expected, strict=True):
+        assert smoothed == pytest.approx(plain, abs=1e-3) if plain is not None else smoothed is None
 
 
 def test_smoothed_line_ignores_reading_to_check():

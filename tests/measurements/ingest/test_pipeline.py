@@ -227,7 +227,7 @@ def test_latest_reading_is_the_one_taken_last_not_received_last(cuff):
     assert LatestReading.objects.get().value_1 == 140
 
 
-def test_ingest_flags_control_solution_and_keeps_it_from_latest_readings(cuff):
+def test_ingest_flags_control_solution_and_excludes_it_from_latest_readings(cuff):
     receive_and_ingest(
         measurement_item(
             cuff, metric="glucose", value_1="110", filter_params={"measurement_location": "control solution"}
@@ -255,7 +255,7 @@ def test_ingest_of_new_reading_increases_live_version(cuff, rosa):
     assert rosa.live_version > before
 
 
-def test_ingest_of_repeated_reading_keeps_live_version(cuff, rosa):
+def test_ingest_of_repeated_reading_preserves_live_version(cuff, rosa):
     receive_and_ingest(measurement_item(cuff))
     rosa.refresh_from_db()
     before = rosa.live_version

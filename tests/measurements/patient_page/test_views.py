@@ -107,7 +107,7 @@ def test_patient_page_chart_shows_meal_goals_missing_from_its_band(as_nadia, ros
     assert "fasting or before meals: goal 80\u2013130" in shown
 
 
-def test_readings_table_pagination_keeps_readings_taken_together_on_one_row(as_nadia, rosa):
+def test_readings_table_pagination_preserves_readings_taken_together_on_one_row(as_nadia, rosa):
     device = DeviceFactory(patient=rosa)
     for n in range(70):
         add_reading(device, "blood_pressure", 120, 80, hours_ago=n, index=n + 1, latest=False)

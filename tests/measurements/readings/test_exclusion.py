@@ -65,7 +65,7 @@ def test_exclusion_removes_reading_from_averages_day_counts_and_latest_values(ro
     assert latest_reading_id_of(rosa) == before.pk
 
 
-def test_exclusion_keeps_reading_and_records_who_when_and_why(rosa, nadia, device):
+def test_exclusion_preserves_reading_and_records_who_when_and_why(rosa, nadia, device):
     row = create_blood_pressure(device, 200, newest=True)
 
     exclude_reading(row, nadia)
@@ -109,7 +109,7 @@ def test_exclusion_of_blood_pressure_includes_its_pulse(rosa, nadia, device):
     assert latest_reading_id_of(rosa, "pulse") == pulse.pk
 
 
-def test_undo_exclusion_keeps_separately_excluded_pulse_excluded(rosa, nadia, device):
+def test_undo_exclusion_preserves_separately_excluded_pulse_excluded(rosa, nadia, device):
     row = create_blood_pressure(device, 200)
     pulse = MeasurementFactory(device=device, code="pulse", taken_at=NOON, value_1=99)
     exclude_reading(pulse, nadia, ExclusionReason.BAD_MEASUREMENT, "")  # takes the pressure with it

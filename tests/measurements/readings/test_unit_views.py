@@ -133,7 +133,7 @@ def test_threshold_form_saved_untouched_in_other_unit_changes_nothing(as_nadia, 
     assert "Nothing was changed." in page_text(save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa)))
 
 
-def test_threshold_form_keeps_exact_value_of_unchanged_bounds(as_nadia, metric_units, rosa):
+def test_threshold_form_preserves_exact_value_of_unchanged_bounds(as_nadia, metric_units, rosa):
     save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: "8.5"})
 
     goal = evaluation.thresholds_for(rosa).find_threshold("glucose")
@@ -147,7 +147,7 @@ def test_threshold_form_rejects_unmeasurable_bound_in_chosen_unit(as_nadia, metr
     assert 'value="140"' in response.content.decode()
 
 
-def test_threshold_form_keeps_its_unit_when_another_is_chosen_meanwhile(as_nadia, nadia, metric_units, rosa):
+def test_threshold_form_retains_its_unit_when_another_is_chosen_meanwhile(as_nadia, nadia, metric_units, rosa):
     form = threshold_form_data(as_nadia, rosa)
     units.save_units_preference(units=units.VENDOR_UNITS, by=User.objects.get(pk=nadia.pk))  # in another tab
 

@@ -13,7 +13,7 @@ HIGH = "blood_pressure-1-high"
 SYSTOLIC = ("blood_pressure", 1, "")
 
 
-def test_threshold_form_saves_one_patient_threshold_and_keeps_other_defaults(as_nadia, rosa):
+def test_threshold_form_saves_one_patient_threshold_and_preserves_other_defaults(as_nadia, rosa):
     response = save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: "150"})
 
     assert "The goals are saved." in page_text(response)
@@ -48,7 +48,7 @@ def test_threshold_form_reset_checkbox_restores_default(as_nadia, rosa):
     assert evaluation.thresholds_for(rosa).find_threshold("blood_pressure", 1).scope == "default"
 
 
-def test_threshold_form_shows_errors_at_fields_and_keeps_typed_values(as_nadia, rosa):
+def test_threshold_form_shows_errors_at_fields_and_preserves_typed_values(as_nadia, rosa):
     response = save_thresholds(
         as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: "1300", "spO2-1-low": "ninety"}
     )
@@ -60,7 +60,7 @@ def test_threshold_form_shows_errors_at_fields_and_keeps_typed_values(as_nadia, 
     assert ThresholdChange.objects.count() == 0
 
 
-def test_threshold_form_edit_conflict_keeps_values_of_both_users(as_nadia, rosa):
+def test_threshold_form_edit_conflict_preserves_values_of_both_users(as_nadia, rosa):
     mine = threshold_form_data(as_nadia, rosa)
     save_thresholds(as_nadia, rosa, mine, **{HIGH: "150"})  # another user, from the same state
 
@@ -95,7 +95,7 @@ def test_threshold_form_edit_conflict_does_not_copy_clinic_threshold_to_patient(
     assert evaluation.thresholds_for(rosa).find_threshold("blood_pressure", 1).scope == "clinic"
 
 
-def test_threshold_form_edit_conflict_keeps_value_typed_over_clinic_threshold(as_nadia, rosa, ada):
+def test_threshold_form_edit_conflict_preserves_value_typed_over_clinic_threshold(as_nadia, rosa, ada):
     mine = threshold_form_data(as_nadia, rosa)
     editing.change_thresholds(
         scope=rosa.clinic, new_bounds={SYSTOLIC: Bounds(high=Decimal(125))}, last_seen_change_id=0, by=ada
