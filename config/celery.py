@@ -42,6 +42,7 @@ app.conf.update(
     # a call to the vendor would make that call unclear.
     worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # the default ends a worker for good after three quarters of an hour
     broker_connection_timeout=1,
     broker_transport_options={
         "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
@@ -106,16 +107,13 @@ app.autodiscover_tasks()
 def exit_if_unsafe(**_: Any) -> None:
     """Raises SystemExit: Celery only logs any other exception of a signal's receiver, and starts anyway."""
     from django.core.exceptions import ImproperlyConfigured
-    from django.db import Error
 
-    from config.startup_checks import refuse_unsafe_settings
+    from config.startup_checks import refuse_unsafe_startup
 
     try:
-        refuse_unsafe_settings()
+        refuse_unsafe_startup()
     except ImproperlyConfigured as refusal:
         raise SystemExit(str(refusal)) from None
-    except Error as error:
-        raise SystemExit(f"Refusing to start: PostgreSQL could not be asked ({type(error).__name__}).") from None
 
 
 @worker_process_init.connect

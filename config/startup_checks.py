@@ -1,23 +1,40 @@
-"""Startup checks of unsafe settings, for web and workers: gunicorn and Celery run no Django checks."""
+"""Startup checks of unsafe settings, for web, workers and beat: gunicorn and Celery run no Django checks.
+
+What the environment shows is refused at boot. What only the database can answer is refused at boot if it is reachable,
+else on the first connection: a process that ended because PostgreSQL is away would not return with it.
+"""
 
 from __future__ import annotations
 
+import logging
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import InterfaceError, NotSupportedError, OperationalError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 from patients import encryption
 
+logger = logging.getLogger(__name__)
+
 MIN_POSTGRESQL_VERSION = 150_000
+OLD_POSTGRESQL = "PostgreSQL 15 or newer is needed"
+NO_DATABASE = "starting without PostgreSQL, which can't be reached yet"
+DURABILITY_SETTINGS = ("fsync", "synchronous_commit")
 MIN_CALL_GAP_SECONDS = 1.05
 MIN_SETTLE_SECONDS = 900.0
 MIN_LEASE_SECONDS = 120.0
 
 
-def refuse_unsafe_settings() -> None:
-    """Raises ImproperlyConfigured with every reason at once, one line each."""
+class UnsafeDatabase(OperationalError):
+    """The database may lose what it acknowledged. Handled like an unreachable one: webhooks get 503."""
+
+
+def refuse_unsafe_startup() -> None:
+    """Raises ImproperlyConfigured with every reason at once, one line each. An unreachable database is no reason."""
     reasons = [
         *missing_vendor_settings(),
         *filter(None, [encryption.encryption_key_problem()]),
@@ -27,6 +44,7 @@ def refuse_unsafe_settings() -> None:
     ]
     if reasons:
         raise ImproperlyConfigured("Refusing to start:\n" + "\n".join(f"  - {reason}" for reason in reasons))
+    connection_created.connect(refuse_unsafe_connection)
 
 
 def uses_real_vendor() -> bool:
@@ -76,16 +94,35 @@ def missing_contact_settings() -> list[str]:
 
 
 def unsafe_database_settings() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')")
-        fsync, commit = cursor.fetchone()
-        version = connection.pg_version  # type: ignore[attr-defined]  # only PostgreSQL has one
-    connection.close()
-    reasons = [] if version >= MIN_POSTGRESQL_VERSION else ["PostgreSQL 15 or newer is needed"]
+    """Empty also when the database can't be reached: `refuse_unsafe_connection` checks it later."""
+    try:
+        return unsafe_connection_settings(connection)
+    except NotSupportedError:
+        return [OLD_POSTGRESQL]
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("%s (%s)", NO_DATABASE, type(error).__name__)
+        return []
+    finally:
+        connection.close()
+
+
+def refuse_unsafe_connection(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Receiver of `connection_created`: the server may be another one, or configured differently, than at boot."""
+    if reasons := unsafe_connection_settings(connection):
+        connection.close()
+        logger.critical("this database is not used: %s", "; ".join(reasons))
+        raise UnsafeDatabase("; ".join(reasons))
+
+
+def unsafe_connection_settings(connection: BaseDatabaseWrapper) -> list[str]:
+    connection.ensure_connection()
+    version = connection.connection.info.server_version
+    reasons = [] if version >= MIN_POSTGRESQL_VERSION else [OLD_POSTGRESQL]
     if settings.ALLOW_CARELESS_DATABASE:
         return reasons
-    if fsync == "off":
-        reasons.append("PostgreSQL runs with fsync=off: an acknowledged reading could be lost")
-    if commit == "off":
-        reasons.append("PostgreSQL runs with synchronous_commit=off: an acknowledged reading could be lost")
-    return reasons
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = 'off'", [list(DURABILITY_SETTINGS)]
+        )
+        careless = [name for (name,) in cursor.fetchall()]
+    return [*reasons, *(f"PostgreSQL runs with {name}=off: an acknowledged reading could be lost" for name in careless)]

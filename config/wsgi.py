@@ -11,7 +11,7 @@ from config.request_body_timeout import limit_body_time
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = limit_body_time(get_wsgi_application(), seconds=settings.BODY_SECONDS)
 
-from config.startup_checks import refuse_unsafe_settings  # noqa: E402  (needs the apps that the line above loads)
+from config.startup_checks import refuse_unsafe_startup  # noqa: E402  (needs the apps that the line above loads)
 
-refuse_unsafe_settings()
+refuse_unsafe_startup()
 log_uncaught_exceptions()

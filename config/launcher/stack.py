@@ -75,7 +75,8 @@ def running_stack(plan: StackConfig, *, reaper: OrphanReaper, stop_listener: Sto
             env["TENOVI_BASE_URL"] = f"http://127.0.0.1:{find_free_port()}"
         refuse_unknown_migrations(env["DATABASE_URL"], advice=plan.other_version_advice)
         supervisor = Supervisor(state=plan.state, env=env, reaper=reaper, stop_listener=stop_listener)
-        supervisor.watched_processes += [server.process for server in (postgres, valkey) if server]
+        for server in filter(None, (postgres, valkey)):
+            supervisor.watch_server(server)
         stack.callback(supervisor.stop)
         supervisor.run("prepare", [PYTHON, "-m", "config.launcher.prepare"])
         if plan.simulator_flags is not None:

@@ -1,15 +1,25 @@
-"""Process supervisor: starts processes in order, watches them, and stops all in reverse when one ends."""
+"""Process supervisor: starts processes in order, restarts what ends, and stops all in reverse."""
 
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from config.launcher.console import print_line
 from config.launcher.errors import LauncherError, ProcessDied
-from config.launcher.processes import POLL_INTERVAL_SECONDS, STOP_GRACE_SECONDS, OrphanReaper, Process, rotate_log
+from config.launcher.processes import (
+    POLL_INTERVAL_SECONDS,
+    STOP_GRACE_SECONDS,
+    EmbeddedServer,
+    OrphanReaper,
+    Process,
+    rotate_log,
+)
 from config.launcher.stop_signals import StopSignalListener
 
 WATCH_INTERVAL_SECONDS = 0.2
+RESTART_LIMIT = 5  # a process that ends more often within the window will not run
+RESTART_WINDOW_SECONDS = 60
 PYTHON = sys.executable
 
 
@@ -24,6 +34,13 @@ class Supervisor:
         self.dependency_processes: list[Process] = []
         self.watched_processes: list[Process] = []  # embedded servers too, which their own modules start and stop
         self._reaper, self._stop_listener = reaper, stop_listener
+        self._servers: dict[str, EmbeddedServer] = {}
+        self._ends: dict[str, list[float]] = {}  # of each process: when it ended, by time.monotonic()
+
+    def watch_server(self, server: EmbeddedServer) -> None:
+        """A server that the caller starts and stops."""
+        self._servers[server.process.name] = server
+        self.watched_processes.append(server.process)
 
     def start(self, name: str, command: Sequence[str | Path], **extra: str) -> Process:
         """`extra`: environment variables of this process alone."""
@@ -66,10 +83,24 @@ class Supervisor:
             time.sleep(POLL_INTERVAL_SECONDS)
 
     def watch(self) -> None:
-        """Until a stop signal arrives (StopRequested) or a process ends (ProcessDied)."""
+        """Until a stop signal arrives (StopRequested) or a process ends too often (ProcessDied)."""
         while True:
-            self.check()
+            self._stop_listener.raise_if_requested()
+            for process in self.watched_processes:
+                if not process.is_running():
+                    self.restart(process)
             time.sleep(WATCH_INTERVAL_SECONDS)
+
+    def restart(self, process: Process) -> None:
+        """Start a process that has ended once more. ProcessDied after RESTART_LIMIT times in RESTART_WINDOW_SECONDS."""
+        now = time.monotonic()
+        ends = [at for at in self._ends.get(process.name, []) if at > now - RESTART_WINDOW_SECONDS]
+        if len(ends) >= RESTART_LIMIT:
+            process.check()
+        self._ends[process.name] = [*ends, now]
+        print_line(f"{process.name} ended ({process.exit_description()}) and is started again; see {process.log}")
+        process.kill()  # its children may have outlived it
+        self._servers.get(process.name, process).start()
 
     def check(self) -> None:
         self._stop_listener.raise_if_requested()

@@ -1,14 +1,17 @@
 """The processes themselves refuse to start, not only the function that they ask."""
 
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from config import startup_checks
 from config.launcher.paths import ROOT
-from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS
+from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS, WAIT_TIMEOUT_SECONDS
 
+UNREACHABLE_DATABASE = "postgresql://nobody@127.0.0.1:9/none"
 CELERY = ["-m", "celery", "-A", "config"]
 PROCESSES = {
     "web": ["-c", "import config.wsgi"],
@@ -18,19 +21,36 @@ PROCESSES = {
 
 
 @pytest.fixture
-def run_process(tmp_path):
-    """A process with other values in its environment, after it has ended."""
+def start_process(tmp_path):
+    """A process with other values in its environment."""
+    started = []
 
     def start(process, **changes):
         command = [sys.executable, *PROCESSES[process]]
         if process == "beat":
-            command.append(str(tmp_path / "schedule"))
+            command += [str(tmp_path / "schedule"), "--pidfile="]
         env = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"} | changes
-        return subprocess.run(
-            command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=LONG_WAIT_TIMEOUT_SECONDS, check=False
+        started.append(
+            subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         )
+        return started[-1]
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def run_process(start_process):
+    """A process after it has ended, and what it wrote."""
+
+    def run(process, **changes):
+        ended = start_process(process, **changes)
+        _, stderr = ended.communicate(timeout=LONG_WAIT_TIMEOUT_SECONDS)
+        return subprocess.CompletedProcess(ended.args, ended.returncode, stderr=stderr)
+
+    return run
 
 
 @pytest.mark.parametrize("process", PROCESSES)
@@ -41,8 +61,18 @@ def test_process_startup_fails_without_webhook_secret(run_process, process):
     assert "TENOVI_WEBHOOK_SECRETS is empty" in ended.stderr
 
 
-def test_worker_startup_fails_without_database(run_process):
-    ended = run_process("worker", DATABASE_URL="postgresql://nobody@127.0.0.1:9/none")
+@pytest.mark.parametrize(("process", "ready"), [("worker", " ready."), ("beat", startup_checks.NO_DATABASE)])
+def test_process_runs_without_database(start_process, process, ready):
+    started = start_process(process, DATABASE_URL=UNREACHABLE_DATABASE)
 
-    assert ended.returncode != 0
-    assert "PostgreSQL could not be asked (OperationalError)" in ended.stderr
+    seen = []
+    while ready not in "".join(seen):
+        assert started.poll() is None, seen
+        seen.append(started.stderr.readline())
+    assert startup_checks.NO_DATABASE in "".join(seen)
+    started.send_signal(signal.SIGTERM)
+    assert started.wait(WAIT_TIMEOUT_SECONDS) == 0
+
+
+def test_web_process_starts_without_database(run_process):
+    assert run_process("web", DATABASE_URL=UNREACHABLE_DATABASE).returncode == 0

@@ -3,15 +3,24 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.db.backends.signals import connection_created
 
 from config import startup_checks
+
+UNUSED_PORT = "9"  # discard: nothing listens there
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def no_receiver_afterwards():
+    yield
+    connection_created.disconnect(startup_checks.refuse_unsafe_connection)
+
+
 def refusal_reasons():
     try:
-        startup_checks.refuse_unsafe_settings()
+        startup_checks.refuse_unsafe_startup()
     except ImproperlyConfigured as error:
         return str(error)
     return ""
@@ -77,3 +86,41 @@ def test_startup_checks_refuse_database_without_durable_commits(settings, monkey
 
     assert f"{careless}=off" in reasons
     assert "fsync=off" in reasons, "the tests' own cluster doesn't wait for the disk"
+
+
+@pytest.fixture
+def other_connection():
+    """A connection to the same database that is not open yet."""
+    other = connection.copy()
+    yield other
+    other.close()
+
+
+def test_startup_checks_accept_unreachable_database(settings, monkeypatch):
+    settings.ALLOW_CARELESS_DATABASE = False
+    other = connection.copy()
+    other.settings_dict |= {"HOST": "127.0.0.1", "PORT": UNUSED_PORT}
+    monkeypatch.setattr(startup_checks, "connection", other)
+
+    assert refusal_reasons() == ""
+
+
+@pytest.fixture
+def checked_connections():
+    connection_created.connect(startup_checks.refuse_unsafe_connection)
+
+
+def test_connection_without_durable_commits_is_refused_after_startup(settings, checked_connections, other_connection):
+    """PostgreSQL was unreachable at boot, or has been restarted with other settings since."""
+    settings.ALLOW_CARELESS_DATABASE = False
+
+    with pytest.raises(startup_checks.UnsafeDatabase, match="fsync=off"):
+        other_connection.ensure_connection()
+
+    assert other_connection.connection is None
+
+
+def test_connection_with_accepted_settings_is_opened(checked_connections, other_connection):
+    other_connection.ensure_connection()
+
+    assert other_connection.is_usable()

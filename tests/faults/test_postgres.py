@@ -1,5 +1,6 @@
 """PostgreSQL crashes, runs out of connections or out of disk: a 503 loses nothing, and recovery is automatic."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -68,6 +69,38 @@ def test_ingest_survives_two_postgres_crashes(fault_stack, delivery_log, report_
 def kill_one_backend(fault_stack):
     busy = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
     os.kill(fault_stack.one(busy), signal.SIGKILL)
+
+
+def test_processes_started_while_postgres_is_away_run_and_recover_with_it(fault_stack, delivery_log, report_row):
+    """A killed web process, a reload and restarted workers: none of them needs the database to start."""
+    watched = ("web", "worker-ingest", "worker-people", "worker-background", "beat")
+    delivery_log.send(delivery_log.bodies(20))
+    fault_stack.crash_database()
+    web = fault_stack.process("web")
+    for pid in descendant_pids(web.pid):
+        os.kill(pid, signal.SIGKILL)
+    for name in watched[1:]:
+        fault_stack.restart(name)
+    wait_for_refusals(fault_stack, delivery_log, first=1000)
+    web.send(signal.SIGHUP)
+    time.sleep(5)  # the workers of before the reload have ended by then
+    wait_for_refusals(fault_stack, delivery_log, first=2000)
+
+    assert [name for name in watched if not fault_stack.process(name).is_running()] == []
+    fault_stack.stack.postgres.start()
+    check_result(fault_stack, delivery_log, report_row, "processes started while PostgreSQL was away")
+
+
+def wait_for_refusals(fault_stack, delivery_log, *, first):
+    """Until webhooks get 503; connections are refused only until new web processes have started."""
+    number = itertools.count(first, 5)
+
+    def is_refused():
+        before = delivery_log.statuses[503]
+        delivery_log.send(delivery_log.bodies(5, first=next(number)))
+        return delivery_log.statuses[503] == before + 5
+
+    fault_stack.wait_until(is_refused, what="503 from new web processes")
 
 
 def test_webhook_returns_503_when_all_database_connections_are_taken(fault_stack, delivery_log, report_row):

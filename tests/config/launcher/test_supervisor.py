@@ -1,10 +1,13 @@
+import signal
 import stat
 import sys
+import threading
+import time
 
 import pytest
 
 from config.launcher.errors import ProcessDied
-from config.launcher.processes import Process
+from config.launcher.processes import POLL_INTERVAL_SECONDS, EmbeddedServer, Process
 from config.launcher.stop_signals import StopRequested, StopSignalListener
 from config.launcher.supervisor import Supervisor
 from tests.timeouts import WAIT_TIMEOUT_SECONDS
@@ -50,6 +53,38 @@ def test_supervisor_stops_with_last_log_lines_of_dead_process(supervisor):
     supervisor.start("short", [sys.executable, "-c", "print('so this is the reason'); raise SystemExit(3)"])
 
     with pytest.raises(ProcessDied, match=r"(?s)short ended \(exit code 3\).*short \| so this is the reason"):
+        supervisor.watch()
+
+
+def test_supervisor_restarts_a_process_that_ended(supervisor, stop_signals, tmp_path):
+    starts = tmp_path / "starts"
+    program = f"import time; print('up', flush=True); open({str(starts)!r}, 'a').write('x'); time.sleep(600)"
+    process = start_and_wait(supervisor, "killed", program)
+    process.send(signal.SIGKILL)
+    thread = threading.Thread(target=watch_until_stopped, args=(supervisor,))
+    thread.start()
+    while starts.read_text().count("x") < 2:
+        time.sleep(POLL_INTERVAL_SECONDS)
+    stop_signals.stop_requested = True
+    thread.join()
+
+    assert process.is_running()
+
+
+def test_supervisor_restarts_an_embedded_server_by_its_own_start(supervisor, orphan_reaper, state_folder, monkeypatch):
+    server, started = EmbeddedServer(), []
+    command = [sys.executable, "-c", "raise SystemExit(1)"]
+    server.process = Process("server", command, reaper=orphan_reaper, log=state_folder / "server.log", env={})
+    monkeypatch.setattr(server, "start", lambda: started.append(server))
+    supervisor.watch_server(server)
+
+    supervisor.restart(server.process)
+
+    assert started == [server]
+
+
+def watch_until_stopped(supervisor):
+    with pytest.raises(StopRequested):
         supervisor.watch()
 
 
