@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from patients.accounts.administrators import require_remaining_administrator
 from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic, Role, User
 from patients.models.audit import AuditAction
@@ -75,9 +76,13 @@ def accept_invitation(*, token: str, password: str) -> User:
 
 @transaction.atomic
 def deactivate_user(*, user: User, by: User) -> None:
-    """Sign out with the next request: sessions, reset links and invitations depend on the removed password."""
+    """Sign out with the next request: sessions, reset links and invitations depend on the removed password.
+
+    Raises ValidationError for one's own account and for the last administrator of a clinic.
+    """
     if user == by:
         raise ValidationError("You can't deactivate your own account.")
+    require_remaining_administrator(user, role=user.role, is_active=False)
     user.is_active = False
     user.set_unusable_password()
     user.save(update_fields=["is_active", "password"])

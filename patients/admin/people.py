@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from patients.accounts import invitations, mfa
+from patients.accounts.administrators import require_remaining_administrator
 from patients.admin.audit_events import audit_list_link
 from patients.admin_site.base import ReadOnlyAdmin
 from patients.admin_site.filters import ClinicFilter, DischargedFilter, UserClinicsFilter
@@ -55,6 +56,12 @@ class UserForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].strip().lower()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance.pk and "role" in cleaned and "clinics" in cleaned:
+            require_remaining_administrator(self.instance, role=cleaned["role"], clinics=cleaned["clinics"])
+        return cleaned
 
 
 RESEND_INVITATION_HELP = "Each gets a new link by mail that works once, for seven days. Earlier links stop working."
