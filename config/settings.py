@@ -188,6 +188,7 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 
 # MFA (second step of signing in) is required of every user, administrators too.
 MFA_REQUIRED = env.bool("MFA_REQUIRED", default=True)
+ALLOW_SIGN_IN_WITHOUT_MFA = env.bool("ALLOW_SIGN_IN_WITHOUT_MFA", default=False)  # with MFA off, for the real vendor
 # The first encrypts MFA secrets, all decrypt them; see "Rotating secrets" in docs/operations.md.
 MFA_ENCRYPTION_KEYS = env.list("MFA_ENCRYPTION_KEYS", default=[])
 MFA_ADAPTER = "patients.accounts.allauth_adapter.MFAAdapter"

@@ -20,6 +20,9 @@ from patients import encryption
 
 logger = logging.getLogger(__name__)
 
+MIN_KEY_CHARACTERS = 50
+MIN_SECRET_CHARACTERS = 32
+MIN_DISTINCT_CHARACTERS = 8  # fewer: typed, not random
 MIN_POSTGRESQL_VERSION = 150_000
 OLD_POSTGRESQL = "PostgreSQL 15 or newer is needed"
 NO_DATABASE = "starting without PostgreSQL, which can't be reached yet"
@@ -40,6 +43,8 @@ def refuse_unsafe_startup() -> None:
         *filter(None, [encryption.encryption_key_problem()]),
         *unsafe_vendor_settings(),
         *missing_contact_settings(),
+        *weak_secrets(),
+        *unsafe_access_settings(),
         *unsafe_database_settings(),
     ]
     if reasons:
@@ -90,6 +95,40 @@ def missing_contact_settings() -> list[str]:
         reasons.append("ALLOWED_HOSTS is empty: no page would be answered")
     if not settings.SITE_URL.startswith("https://"):
         reasons.append("SITE_URL must be the https address of this site: links in mails and passkeys hang on it")
+    return reasons
+
+
+def weak_secrets() -> list[str]:
+    """Secrets that could be guessed. The scheme in a webhook header's value ("Bearer") doesn't count."""
+    if not uses_real_vendor():
+        return []
+    webhook_secrets = [value.partition(" ")[2].strip() or value for value in settings.TENOVI_WEBHOOK_SECRETS]
+    secrets_by_name = {
+        "SECRET_KEY": (MIN_KEY_CHARACTERS, [settings.SECRET_KEY]),
+        "SECRET_KEY_FALLBACKS": (MIN_KEY_CHARACTERS, settings.SECRET_KEY_FALLBACKS),
+        "TENOVI_WEBHOOK_SECRETS": (MIN_SECRET_CHARACTERS, webhook_secrets),
+        "OPS_TOKEN": (MIN_SECRET_CHARACTERS, [settings.OPS_TOKEN] if settings.OPS_TOKEN else []),
+    }
+    return [
+        f"{name} is too weak: at least {least} random characters"
+        for name, (least, values) in secrets_by_name.items()
+        if any(len(value) < least or len(set(value)) < MIN_DISTINCT_CHARACTERS for value in values)
+    ]
+
+
+def unsafe_access_settings() -> list[str]:
+    """Wildcards where each host must be named, and protections that are switched off."""
+    if not uses_real_vendor():
+        return []
+    reasons = []
+    if any("*" in host or host.startswith(".") for host in settings.ALLOWED_HOSTS):
+        reasons.append("ALLOWED_HOSTS must name each host, without * and without a dot in front")
+    if any("*" in origin or not origin.startswith("https://") for origin in settings.CSRF_TRUSTED_ORIGINS):
+        reasons.append("CSRF_TRUSTED_ORIGINS must name each origin, with https:// and without *")
+    if not settings.MFA_REQUIRED and not settings.ALLOW_SIGN_IN_WITHOUT_MFA:
+        reasons.append("MFA_REQUIRED is off: this needs ALLOW_SIGN_IN_WITHOUT_MFA=1 as well")
+    if settings.ALLOW_CARELESS_DATABASE:
+        reasons.append("ALLOW_CARELESS_DATABASE is for tests: an acknowledged reading could be lost")
     return reasons
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from config import startup_checks
 from config.launcher.paths import ROOT
+from config.settings import VENDOR_BASE_URL
 from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS, WAIT_TIMEOUT_SECONDS
 
 UNREACHABLE_DATABASE = "postgresql://nobody@127.0.0.1:9/none"
@@ -72,6 +73,14 @@ def test_process_runs_without_database(start_process, process, ready):
     assert startup_checks.NO_DATABASE in "".join(seen)
     started.send_signal(signal.SIGTERM)
     assert started.wait(WAIT_TIMEOUT_SECONDS) == 0
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_process_startup_fails_with_weak_key_for_real_vendor(run_process, process):
+    ended = run_process(process, TENOVI_BASE_URL=VENDOR_BASE_URL, SECRET_KEY="x")
+
+    assert ended.returncode != 0
+    assert "SECRET_KEY is too weak" in ended.stderr
 
 
 def test_web_process_starts_without_database(run_process):

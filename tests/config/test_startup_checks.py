@@ -7,6 +7,8 @@ from django.db.backends.signals import connection_created
 
 from config import startup_checks
 
+HEX = "0123456789abcdef" * 4
+KEY, SECRET = HEX[: startup_checks.MIN_KEY_CHARACTERS], HEX[: startup_checks.MIN_SECRET_CHARACTERS]
 UNUSED_PORT = "9"  # discard: nothing listens there
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +29,7 @@ def refusal_reasons():
 
 
 @pytest.fixture
-def production_settings(settings):
+def production_settings(settings, monkeypatch):
     """Production against the vendor's own host, everything in order."""
     settings.TENOVI_BASE_URL = startup_checks.settings.VENDOR_BASE_URL
     settings.TENOVI_CALL_GAP_SECONDS, settings.ORDER_SETTLE_SECONDS = 1.05, 900.0
@@ -36,6 +38,14 @@ def production_settings(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.ALLOWED_HOSTS, settings.SITE_URL = ["vitals.example"], "https://vitals.example"
     settings.INSECURE_HTTP = settings.DEMO = settings.DEBUG = False
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = KEY, [KEY]
+    settings.TENOVI_WEBHOOK_SECRETS, settings.OPS_TOKEN = [f"Bearer {SECRET}", SECRET], SECRET
+    settings.CSRF_TRUSTED_ORIGINS = ["https://vitals.example"]
+    settings.MFA_REQUIRED = True
+    settings.ALLOW_CARELESS_DATABASE = False
+    monkeypatch.setattr(
+        startup_checks, "unsafe_database_settings", list
+    )  # the tests' cluster doesn't wait for the disk
     return settings
 
 
@@ -73,6 +83,34 @@ def test_startup_checks_refuse_test_settings_with_real_vendor_host(production_se
     setattr(production_settings, name, value)
 
     assert name.split("_")[0] in refusal_reasons()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SECRET_KEY", "x"), ("SECRET_KEY", KEY[1:]), ("SECRET_KEY", "x" * len(KEY)), ("SECRET_KEY_FALLBACKS", [KEY, "x"]),
+     ("TENOVI_WEBHOOK_SECRETS", ["x"]), ("TENOVI_WEBHOOK_SECRETS", [SECRET, f"Bearer {SECRET[1:]}"]),
+     ("OPS_TOKEN", SECRET[1:]), ("ALLOWED_HOSTS", ["*"]), ("ALLOWED_HOSTS", ["vitals.example", ".example"]),
+     ("CSRF_TRUSTED_ORIGINS", ["https://*.example"]), ("CSRF_TRUSTED_ORIGINS", ["http://vitals.example"]),
+     ("MFA_REQUIRED", False), ("ALLOW_CARELESS_DATABASE", True)],
+)  # fmt: skip
+def test_startup_checks_refuse_weak_secrets_and_wildcards_with_real_vendor_host(production_settings, name, value):
+    setattr(production_settings, name, value)
+
+    assert [line.split()[1] for line in refusal_reasons().splitlines()[1:]] == [name]
+
+
+def test_startup_checks_name_the_least_length_of_each_secret(production_settings):
+    production_settings.SECRET_KEY, production_settings.TENOVI_WEBHOOK_SECRETS = "x", ["x"]
+
+    assert str(startup_checks.MIN_KEY_CHARACTERS) in refusal_reasons()
+    assert str(startup_checks.MIN_SECRET_CHARACTERS) in refusal_reasons()
+
+
+def test_startup_checks_accept_disabled_mfa_with_second_setting(production_settings):
+    production_settings.MFA_REQUIRED = False
+    production_settings.ALLOW_SIGN_IN_WITHOUT_MFA = True
+
+    assert refusal_reasons() == ""
 
 
 @pytest.mark.parametrize("careless", ["synchronous_commit"])
