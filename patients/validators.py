@@ -7,9 +7,9 @@ import zoneinfo
 import phonenumbers
 from django.core.exceptions import ValidationError
 
+from patients.folding import has_invisible_characters, has_visible_text
 from patients.us_states import STATES
 
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 NPI = re.compile(r"[0-9]{10}")
 ZIP_CODE = re.compile(r"[0-9]{5}(-[0-9]{4})?")
 EARLIEST_BIRTH_DATE = dt.date(1900, 1, 1)
@@ -22,9 +22,14 @@ def validate_time_zone(name: str) -> None:
 
 
 def validate_plain_text(text: str) -> None:
-    """No control or direction-override characters: they corrupt labels, exports and the vendor's forms."""
-    if CONTROL_CHARACTERS.search(text):
+    """Text that a person typed: a letter or digit to read, and no character that can't be seen.
+
+    Invisible characters corrupt labels, exports and the vendor's forms, and make two names look the same.
+    """
+    if has_invisible_characters(text):
         raise ValidationError("Please remove the invisible or control characters.")
+    if not has_visible_text(text):
+        raise ValidationError("Write at least one letter or digit.")
 
 
 def validate_phone(text: str) -> None:

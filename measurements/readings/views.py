@@ -18,6 +18,7 @@ from measurements.readings import detail, exclusion
 from measurements.thresholds import evaluation
 from patients.models import Patient
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+from patients.validators import validate_plain_text
 
 MAX_READING_ID = 2**63 - 1  # of PostgreSQL's bigint
 
@@ -28,7 +29,7 @@ class ExclusionForm(forms.Form):
         choices=[("", "Choose…"), *exclusion.ExclusionReason.choices],
         error_messages={"required": "Choose why this reading doesn't count."},
     )
-    detail = forms.CharField(label="In your words", required=False, max_length=120, strip=True)
+    detail = forms.CharField(label="In your words", required=False, max_length=120, validators=[validate_plain_text])
 
 
 @requires_permission(Permission.VIEW_PATIENTS)

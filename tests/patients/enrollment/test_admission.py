@@ -47,6 +47,11 @@ def test_enroll_into_another_clinic_raises_permission_denied(cora, harbor):
         ("time_zone", "UTC+5"),
         ("family_name", ""),
         ("family_name", "Del\u202egado"),
+        ("family_name", "\u200b"),
+        ("street", "\ufeff12 Alder"),
+        ("city", "--"),
+        ("mrn", "\u3164"),
+        ("external_id", "\u2800"),
         ("conditions", ["nonsense"]),
     ],
 )
