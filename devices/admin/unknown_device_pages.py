@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_safe
 
+from devices.gateway_holders import GatewayHeldError, SharingReason, record_shown_holders
 from devices.models import Delivery
 from devices.sync import reading_runs, unknown_devices
 from devices.sync.unknown_devices import NotAttachable, UnknownDevice
@@ -42,6 +43,7 @@ class SearchForm(forms.Form):
 class AttachForm(forms.Form):
     patient = forms.UUIDField()
     confirmed = forms.BooleanField(required=False)
+    sharing_reason = forms.ChoiceField(choices=SharingReason.choices, required=False)
 
 
 class DismissForm(forms.Form):
@@ -120,7 +122,14 @@ def attach_device(request: HttpRequest, unknown_device: UnknownDevice) -> HttpRe
         messages.error(request, "The vendor doesn't know this device: confirm that you have it, or ask again.")
         return render_detail(request, unknown_device)
     try:
-        unknown_devices.attach_unknown_device(hwi_id=unknown_device.hwi_id, patient=patient, by=user)
+        unknown_devices.attach_unknown_device(
+            hwi_id=unknown_device.hwi_id, patient=patient, by=user, sharing_reason=form.cleaned_data["sharing_reason"]
+        )
+    except GatewayHeldError as error:
+        messages.error(request, error.holders.message_for(user))
+        record_shown_holders([error.holders], by=user)
+        reasons = [] if error.holders.outside_clinic else SharingReason.choices
+        return render_detail(request, unknown_device, found=[patient], sharing_reasons=reasons)
     except NotAttachable as error:
         messages.error(request, str(error))
         return render_detail(request, unknown_device)
@@ -164,6 +173,7 @@ def render_detail(request: HttpRequest, unknown_device: UnknownDevice, **more: A
         "facts": facts,
         "suggested": suggested,
         "reasons": DISMISS_REASONS,
+        "sharing_reasons": [],
         **more,
     }
     return render_unknown_page(request, "detail", title=f"Unknown device {str(unknown_device.hwi_id)[:8]}", **shown)

@@ -6,13 +6,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.utils import timezone
 
+from devices import gateway_holders
 from devices.inbox import maintenance, processing
 from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_items
 from devices.models import Assignment, Delivery, Device
@@ -133,8 +134,9 @@ def suggest_patient(facts: DeviceFacts, *, to: User) -> Patient | None:
 
 
 @transaction.atomic
-def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User) -> Device:
-    """This patient holds the device, and always has. What it sent is processed again. Raises NotAttachable."""
+def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User, sharing_reason: str = "") -> Device:
+    """This patient holds the device, and always has. What it sent is processed again. Raises NotAttachable, and
+    GatewayHeldError for a gateway that another patient has."""
     unknown = find_unknown_device(hwi_id)
     if unknown is None:
         raise NotAttachable("Nothing of this device waits any more: another person may have resolved it.")
@@ -143,6 +145,8 @@ def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User) -> D
     facts = device_facts_for(hwi_id)
     device = unknown.device or create_unconfirmed_device(hwi_id, facts)
     upsert.attach_device(device, patient, vendor_patient_id=resolve_vendor_patient_id(device, facts, patient))
+    for gateway in [device.hardware_uuid] if device.gateway else facts.gateways:
+        check_gateway_sharing(gateway, device, by=by, reason=sharing_reason)
     replayed = maintenance.replay_deliveries(
         Delivery.objects.filter(hwi_id=hwi_id, state__in=DeliveryState.of_unknown_device())
     )
@@ -151,6 +155,18 @@ def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User) -> D
         confirmed_by_vendor=unknown.confirmed, replayed=replayed,
     )  # fmt: skip
     return device
+
+
+def check_gateway_sharing(gateway: str, device: Device, *, by: User, reason: str) -> None:
+    """Called after the patient is locked. Unattached devices on the gateway are ignored: they may be this patient's.
+    Raises GatewayHeldError."""
+    assert device.patient is not None  # noqa: S101 - just attached
+    gateway_holders.lock_gateway(gateway)
+    holders = replace(gateway_holders.find_other_holders(gateway, patient=device.patient), unenrolled=False)
+    gateway_holders.require_shareable(holders, reason=reason)
+    if holders:
+        target = f"device:{device.hwi_id}"
+        gateway_holders.record_sharing(holders, patient=device.patient, by=by, reason=reason, target=target)
 
 
 def create_unconfirmed_device(hwi_id: uuid.UUID, facts: DeviceFacts) -> Device:

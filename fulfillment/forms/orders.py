@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from devices.gateway_holders import GatewayHeldError, GatewayHolders, SharingReason, find_other_holders
 from devices.hardware_ids import format_gateway_id, hardware_uuid_problem, normalise_hardware_uuid
 from devices.models import DeviceType
 from fulfillment.display.status_texts import REJECTED_FIELDS
@@ -17,7 +18,7 @@ from fulfillment.ordering import gateway_capacity, orders
 from patients.models import DischargeReason, Patient, User
 
 JOIN_GATEWAY, NEW_GATEWAY = "join", "new"
-GATEWAY_FULL = "no_room"
+GATEWAY_FULL, GATEWAY_HELD = "no_room", "held"
 GATEWAY_FULL_MESSAGE = (
     "This gateway already has: {}. The vendor takes one device of each kind per gateway and would refuse it. {}"
 )
@@ -25,7 +26,37 @@ SHIP_OR_END_ADVICE = "Ship a new gateway with the devices, or end the monitoring
 CHECK_LABEL_ADVICE = "Compare the ID with the label, or end the monitoring of the old device first."
 
 
-class IdempotentOrderForm(PlainForm):
+class GatewaySharingForm(PlainForm):
+    """With the reason for using a gateway that another patient of the clinic has, asked for where one has it."""
+
+    sharing_reason = forms.ChoiceField(
+        label="Why is this gateway shared?",
+        choices=[("", "Choose a reason"), *SharingReason.choices],
+        initial="",
+        required=False,
+        help_text="It is recorded with the order.",
+    )
+    gateway_field = "gateway_id"
+    refused_holders: GatewayHolders | None = None
+
+    def add_gateway_held_error(self, error: GatewayHeldError, *, user: User) -> None:
+        self.refused_holders = error.holders
+        text = error.holders.message_for(user)
+        self.add_error(self.gateway_field, forms.ValidationError(text, code=GATEWAY_HELD))
+
+    def named_holders(self) -> list[GatewayHolders]:
+        """Whose patients the page names."""
+        return [self.refused_holders] if self.refused_holders else []
+
+    @property
+    def asks_for_sharing_reason(self) -> bool:
+        refused = self.refused_holders
+        if refused is not None:
+            return not refused.outside_clinic
+        return bool(self["sharing_reason"].value())
+
+
+class IdempotentOrderForm(GatewaySharingForm):
     """Has the form's own id, so that a double click makes one order, and the reason for ordering a device again."""
 
     override_capacity = forms.BooleanField(label="The gateway no longer has it: order anyway", required=False)
@@ -37,9 +68,11 @@ class IdempotentOrderForm(PlainForm):
         help_text="Only for a device that is on its way already.",
     )
 
-    def __init__(self, data: Any = None, *, patient: Patient, initial: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Any = None, *, patient: Patient, user: User, initial: dict[str, str] | None = None
+    ) -> None:
         super().__init__(data, initial={"submission_id": uuid.uuid4(), **(initial or {})})
-        self.patient = patient
+        self.patient, self.user = patient, user
 
 
 class KitOrderForm(IdempotentOrderForm, AddressForm):
@@ -49,8 +82,10 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
         label="Signature on delivery", required=False, help_text="The vendor charges extra for it."
     )
 
-    def __init__(self, data: Any = None, *, patient: Patient) -> None:
-        super().__init__(data, patient=patient, initial=initial_address(patient))
+    gateway_field = "gateway"
+
+    def __init__(self, data: Any = None, *, patient: Patient, user: User) -> None:
+        super().__init__(data, patient=patient, user=user, initial=initial_address(patient))
         kits = Kit.objects.filter(clinic_id=patient.clinic_id, active=True)
         kit: Any = self.fields["kit"]
         kit.queryset = kits.prefetch_related("items__device_type")
@@ -58,21 +93,40 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
         self.blocking_device_names: dict[int, list[str]] = {}  # by kit: devices that take a place on the gateway
         gateway: Any = self.fields["gateway"]
         gateway.choices, gateway.initial = [(NEW_GATEWAY, "Ship a new gateway with the devices")], NEW_GATEWAY
+        self.holders = GatewayHolders("")  # of the patient's gateway, besides the patient
         if self.linked_gateway:
-            self.offer_linked_gateway(self.linked_gateway, kit.queryset)
+            self.holders = find_other_holders(self.linked_gateway, patient=patient)
+            if not self.holders.outside_clinic:
+                self.offer_linked_gateway(self.linked_gateway, kit.queryset)
 
     def offer_linked_gateway(self, gateway_id: str, kits: Iterable[Kit]) -> None:
-        """Add the choice of the patient's gateway; preselected unless it has no place for any kit."""
+        """Add the choice of the patient's gateway; preselected unless another patient has it as well, or it has no
+        place for any kit."""
         on_gateway = gateway_capacity.device_names_on_gateway(gateway_id, clinic=self.patient.clinic)
         for kit in kits:
             wanted = [item.device_type for item in kit.items.all() for _ in range(item.quantity)]
             self.blocking_device_names[kit.pk] = gateway_capacity.blocking_device_names(wanted, on_gateway=on_gateway)
         devices = f", with {', '.join(on_gateway.values())} on it" if on_gateway else ""
-        label = f"Join the gateway that the patient has ({format_gateway_id(gateway_id)}{devices})"
+        shared = f"; used by {self.holders.names_for(self.user)} as well" if self.holders else ""
+        label = f"Join the gateway that the patient has ({format_gateway_id(gateway_id)}{devices}{shared})"
         gateway: Any = self.fields["gateway"]
         gateway.choices = [(JOIN_GATEWAY, label), *gateway.choices]
-        if not self.blocking_device_names or not all(self.blocking_device_names.values()):
+        fits = not self.blocking_device_names or not all(self.blocking_device_names.values())
+        if fits and not self.holders:
             gateway.initial = JOIN_GATEWAY
+
+    @property
+    def outside_clinic_message(self) -> str:
+        """Why the patient's gateway is not offered."""
+        return self.holders.message_for(self.user) if self.holders.outside_clinic else ""
+
+    @property
+    def asks_for_sharing_reason(self) -> bool:
+        offered = bool(self.holders) and not self.holders.outside_clinic
+        return offered or super().asks_for_sharing_reason
+
+    def named_holders(self) -> list[GatewayHolders]:
+        return [self.holders, *super().named_holders()]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -88,8 +142,8 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
         return [(choice, names.get(choice.data["value"].instance.pk, [])) for choice in self["kit"]]
 
     def place(self, *, by: User) -> Order:
-        """Raises OrderError and LineAlreadyOpenError."""
-        copied = ("kit", "require_signature", "submission_id", "override_reason")
+        """Raises OrderError, LineAlreadyOpenError and GatewayHeldError."""
+        copied = ("kit", "require_signature", "submission_id", "override_reason", "sharing_reason")
         values = {name: self.cleaned_data[name] for name in copied}
         gateway = self.linked_gateway if self.cleaned_data["gateway"] == JOIN_GATEWAY else None
         return orders.place(patient=self.patient, ship_to=self.ship_to, gateway=gateway, by=by, **values)
@@ -123,14 +177,14 @@ class ActivationForm(IdempotentOrderForm):
         return values
 
     def place(self, *, by: User) -> Order:
-        """Raises OrderError and LineAlreadyOpenError."""
-        copied = ("device_type", "sensor_id", "submission_id", "override_reason")
+        """Raises OrderError, LineAlreadyOpenError and GatewayHeldError."""
+        copied = ("device_type", "sensor_id", "submission_id", "override_reason", "sharing_reason")
         values = {name: self.cleaned_data[name] for name in copied}
         hardware_uuid = self.cleaned_data["gateway_id"]
         return orders.activate_on_site(patient=self.patient, hardware_uuid=hardware_uuid, by=by, **values)
 
 
-class LineCorrectionForm(AddressForm):
+class LineCorrectionForm(GatewaySharingForm, AddressForm):
     """Correction of a refused line, with the vendor's message beside the field that it is about."""
 
     gateway_id = gateway_id_field(required=False, help_text="Empty: a new gateway is shipped with the device.")
@@ -163,8 +217,9 @@ class LineCorrectionForm(AddressForm):
         return "street" in self.fields
 
     def fields_with_rejections(self) -> list[tuple[forms.BoundField, list[str]]]:
-        """Each field, but for the checkbox `all_refused`, with the vendor's messages about it."""
-        return [(field, self.rejections.get(field.name, [])) for field in self if field.name != "all_refused"]
+        """Each field to fill in, but for the checkbox `all_refused`, with the vendor's messages about it."""
+        hidden = {"all_refused"} if self.asks_for_sharing_reason else {"all_refused", "sharing_reason"}
+        return [(field, self.rejections.get(field.name, [])) for field in self if field.name not in hidden]
 
 
 class ReasonForm(PlainForm):

@@ -14,7 +14,7 @@ from devices.outbox import manual_resolution, requests, unlinking
 from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import LineStatus, OrderKind, OrderLine
-from fulfillment.ordering.orders import OrderError, shipping_address, shipping_columns
+from fulfillment.ordering.orders import OrderError, check_gateway_sharing, shipping_address, shipping_columns
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
@@ -50,11 +50,18 @@ def can_close(line: OrderLine) -> bool:
     return settled and not finished and line.closed_by_id is None and not hasattr(line, "corrected_by")
 
 
-def correct_line(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, gateway: str | None = None) -> OrderLine:
+def correct_line(
+    *,
+    line: OrderLine,
+    by: User,
+    ship_to: ShipTo | None = None,
+    gateway: str | None = None,
+    sharing_reason: str = "",
+) -> OrderLine:
     """Request the device again with another address, gateway ID or IMEI, on a new line linked to the refused one.
 
     A device that the vendor created for a mistyped gateway is unlinked, or it would be charged. Corrected twice at
-    once, it is one new line. Raises OrderLineActionError, InvalidHardwareUuid, OrderError.
+    once, it is one new line. Raises OrderLineActionError, InvalidHardwareUuid, GatewayHeldError, OrderError.
     """
     if earlier := OrderLine.objects.filter(corrects=line).first():
         return earlier
@@ -62,7 +69,7 @@ def correct_line(*, line: OrderLine, by: User, ship_to: ShipTo | None = None, ga
         raise OrderLineActionError(NOTHING_TO_CORRECT)
     try:
         with transaction.atomic():
-            corrected = create_corrected_line(line, by, ship_to, gateway)
+            corrected = create_corrected_line(line, by, ship_to, gateway, sharing_reason)
     except IntegrityError:
         return OrderLine.objects.get(corrects=line)
     wake_worker("vendor_calls")
@@ -126,7 +133,9 @@ def request_cancellation(line: OrderLine, by: User) -> str:
     return "Asked the vendor to cancel it."
 
 
-def create_corrected_line(line: OrderLine, by: User, ship_to: ShipTo | None, gateway: str | None) -> OrderLine:
+def create_corrected_line(
+    line: OrderLine, by: User, ship_to: ShipTo | None, gateway: str | None, sharing_reason: str
+) -> OrderLine:
     order, device = line.order, line.call.device
     Patient.objects.touch_live_version([line.patient_id])  # locks the patient: other actions on the line wait
     line.refresh_from_db(fields=("status", "closed_by"))
@@ -137,6 +146,7 @@ def create_corrected_line(line: OrderLine, by: User, ship_to: ShipTo | None, gat
         unlinking.request_unlink_or_delete(CallKind.UNLINK, device=device, by=by)
     if gateway is not None:
         order.gateway_id = requests.validate_hardware_uuid(gateway) if gateway else ""
+    check_gateway_sharing(order, [line.device_type], by=by, reason=sharing_reason, line=line)
     for name, value in (shipping_columns(ship_to) if ship_to else {}).items():
         setattr(order, name, value)
     order.save(update_fields=["gateway_id", *shipping_columns(shipping_address(order))])

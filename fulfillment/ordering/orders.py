@@ -10,9 +10,11 @@ from functools import partial
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from devices import gateway_holders
+from devices.gateway_holders import STATES_NOT_IN_USE, SharingReason
+from devices.hardware_ids import format_gateway_id
 from devices.models import Assignment, DeviceType, VendorCall
 from devices.outbox import requests
-from devices.statuses import DeviceState
 from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
@@ -22,7 +24,7 @@ from patients.queueing.wakeup import wake_worker
 
 DevicePosition = tuple[str, int]  # family and nth, as in the constraint `line_one_open`
 ONE_OPEN_LINE_CONSTRAINT = "line_one_open"
-STATES_NOT_IN_USE = (*DeviceState.ended(), DeviceState.UNKNOWN_GATEWAY)
+GATEWAY_SHARED_EVENT = "Uses gateway {}, which another patient has. Reason: {}"
 
 
 class OrderError(Exception):
@@ -48,11 +50,13 @@ def place(
     gateway: str | None = None,
     require_signature: bool = False,
     override_reason: str = "",
+    sharing_reason: str = "",
 ) -> Order:
     """Order a kit, one call per device. `gateway`: of the patient, which the devices join; None ships a new one.
 
     The same `submission_id` again returns the same order. Raises LineAlreadyOpenError for a device that is on its way
-    already, unless `override_reason` is given; OrderError for a discharged patient or an empty kit.
+    already, unless `override_reason` is given; GatewayHeldError for a gateway that another patient has, unless that
+    patient is of the same clinic and `sharing_reason` is given; OrderError for a discharged patient or an empty kit.
     """
     wanted = [item.device_type for item in kit.items.select_related("device_type") for _ in range(item.quantity)]
     order = Order(
@@ -66,7 +70,7 @@ def place(
     )
     address = shipping_address(order)
     request = partial(requests.request_order, patient=patient, gateway=gateway, ship_to=address, by=by)
-    return submit_order(order, wanted, request, override_reason=override_reason)
+    return submit_order(order, wanted, request, override_reason=override_reason, sharing_reason=sharing_reason)
 
 
 def activate_on_site(
@@ -78,8 +82,10 @@ def activate_on_site(
     submission_id: uuid.UUID,
     sensor_id: str = "",
     override_reason: str = "",
+    sharing_reason: str = "",
 ) -> Order:
-    """Activate a device that the patient has. Raises InvalidHardwareUuid, LineAlreadyOpenError, OrderError."""
+    """Activate a device that the patient has. Raises InvalidHardwareUuid and, as `place`, LineAlreadyOpenError,
+    GatewayHeldError, OrderError."""
     order = Order(
         kind=OrderKind.ACTIVATION,
         patient=patient,
@@ -90,7 +96,7 @@ def activate_on_site(
     request = partial(
         requests.request_activation, patient=patient, hardware_uuid=hardware_uuid, sensor_id=sensor_id, by=by
     )
-    return submit_order(order, [device_type], request, override_reason=override_reason)
+    return submit_order(order, [device_type], request, override_reason=override_reason, sharing_reason=sharing_reason)
 
 
 def linked_gateway(patient: Patient) -> str | None:
@@ -122,13 +128,19 @@ def shipping_address(order: Order) -> ShipTo:
 
 
 def submit_order(
-    order: Order, wanted: list[DeviceType], request: Callable[..., VendorCall], *, override_reason: str
+    order: Order,
+    wanted: list[DeviceType],
+    request: Callable[..., VendorCall],
+    *,
+    override_reason: str,
+    sharing_reason: str,
 ) -> Order:
     """Order, lines, calls, event and audit row in one transaction; the constraints detect a duplicate."""
     on_site = order.kind == OrderKind.ACTIVATION
     try:
         with transaction.atomic():
             lock_patient_and_save(order)
+            check_gateway_sharing(order, wanted, by=order.placed_by, reason=sharing_reason)
             create_order_lines(order, wanted, request, override_reason)
             text = "Activated on site" if on_site else f"Ordered {order.kit}"
             timeline.add_person_event(text, by=order.placed_by, order=order)
@@ -156,6 +168,25 @@ def lock_patient_and_save(order: Order) -> None:
         patient.external_id_sent_at = timezone.now()
         patient.save(update_fields=["external_id_sent_at"])
     order.save(force_insert=True)
+
+
+def check_gateway_sharing(
+    order: Order, wanted: list[DeviceType], *, by: User, reason: str, line: OrderLine | None = None
+) -> None:
+    """Record why the order uses a gateway that another patient has. Raises GatewayHeldError.
+
+    A shipped cellular device has a modem of its own, so it joins no gateway.
+    """
+    joins = order.kind == OrderKind.ACTIVATION or any(not device_type.cellular for device_type in wanted)
+    if not order.gateway_id or not joins:
+        return
+    gateway_holders.lock_gateway(order.gateway_id)
+    holders = gateway_holders.find_other_holders(order.gateway_id, patient=order.patient)
+    gateway_holders.require_shareable(holders, reason=reason)
+    if holders:
+        text = GATEWAY_SHARED_EVENT.format(format_gateway_id(order.gateway_id), SharingReason(reason).label)
+        timeline.add_person_event(text, by=by, order=order, line=line)
+        gateway_holders.record_sharing(holders, patient=order.patient, by=by, reason=reason, target=f"order:{order.pk}")
 
 
 def create_order_lines(

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from devices.gateway_holders import GatewayHeldError, record_shown_holders
 from devices.hardware_ids import imei_checksum_warning
 from devices.models import Device
 from fulfillment.forms.orders import GATEWAY_FULL, ActivationForm, KitOrderForm
@@ -33,9 +34,11 @@ def new_order(request: HttpRequest) -> HttpResponse:
         raise Http404("An order starts from a patient's page.") from None
     patient = get_patient_audited(patient_id, by=current_user(request))
     on_site = request.GET.get("how") == ON_SITE_PARAMETER
-    form = (ActivationForm if on_site else KitOrderForm)(request.POST or None, patient=patient)
+    user = current_user(request)
+    form = (ActivationForm if on_site else KitOrderForm)(request.POST or None, patient=patient, user=user)
     if request.method == "POST" and form.is_valid() and (response := place_order(request, form)):
         return response
+    record_shown_holders(form.named_holders(), by=user)
     return render(request, "fulfillment/order_create.html", order_form_context(patient, form, on_site=on_site))
 
 
@@ -45,6 +48,9 @@ def place_order(request: HttpRequest, form: KitOrderForm | ActivationForm) -> Ht
         order = form.place(by=current_user(request))
     except orders.LineAlreadyOpenError as reason:
         form.add_error("override_reason", f"{reason} Say why another one is needed, or leave it out.")
+        return None
+    except GatewayHeldError as error:
+        form.add_gateway_held_error(error, user=form.user)
         return None
     except orders.OrderError as reason:
         form.add_error(None, str(reason))

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from devices.gateway_holders import GatewayHeldError, record_shown_holders
 from devices.outbox.requests import InvalidHardwareUuid
 from fulfillment.display.status_texts import rejection_messages
 from fulfillment.forms.orders import LineCorrectionForm, ReasonForm
@@ -71,8 +72,13 @@ def apply_correction(request: HttpRequest, form: LineCorrectionForm, line: Order
     user, values = current_user(request), form.cleaned_data
     lines = [line, *(others if values.get("all_refused") else [])]
     ship_to = form.ship_to if form.asks_for_address else None
+    wanted = {"gateway": values["gateway_id"], "sharing_reason": values["sharing_reason"]}
     try:
-        corrected = order_lines.correct_lines(lines, by=user, ship_to=ship_to, gateway=values["gateway_id"])
+        corrected = order_lines.correct_lines(lines, by=user, ship_to=ship_to, **wanted)
+    except GatewayHeldError as error:
+        form.add_gateway_held_error(error, user=user)
+        record_shown_holders(form.named_holders(), by=user)
+        return False
     except InvalidHardwareUuid as reason:
         form.add_error("gateway_id", str(reason))
         return False

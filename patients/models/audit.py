@@ -21,6 +21,7 @@ class AuditAction(models.TextChoices):
     CLOSE = "close", "closed an order line"
     END_MONITORING = "end_monitoring", "ended monitoring"
     ATTACH_DEVICE = "attach_device", "attached a device to a patient"
+    SHARE_GATEWAY = "share_gateway", "let patients share a gateway"
     RESOLVE_CALL = "resolve_call", "decided about a call to the vendor"
     INVITE = "invite", "invited a person"
     ACCOUNT = "account", "changed an account"

@@ -8,12 +8,14 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from devices.gateway_holders import VENDOR_ADVICE, SharingReason
 from devices.inbox import maintenance
 from devices.models import Delivery, Device, SyncRow
 from devices.sync import reconciliation, unknown_devices, upsert
 from measurements.ingest import pipeline
 from measurements.models import Measurement
 from patients.models import AuditEvent
+from patients.models.audit import AuditAction
 from tests.factories import DeviceFactory, PatientFactory
 from tests.measurements.webhook_items import measurement_item, receive_and_ingest
 from tests.simulated_vendor import client as vendor_client
@@ -126,6 +128,51 @@ def test_attaching_a_device_unknown_to_the_vendor_requires_confirmation(admin_cl
     pipeline.ingest_waiting_deliveries()
 
     assert Measurement.objects.get().patient == rosa
+
+
+@pytest.fixture
+def attach_to_shared_gateway(admin_client, rosa):
+    """Attach to Rosa an unknown device that is on the gateway of another patient; returns the page or redirect."""
+
+    def attach(holder, **typed):
+        gateway = create_vendor_device().gateway
+        DeviceFactory(patient=holder, gateway=gateway)
+        receive_and_ingest(measurement_item(UNKNOWN_ID))
+        return admin_client.post(unknown_device_url(UNKNOWN_ID), {"choice": "attach", "patient": rosa.pk} | typed)
+
+    return attach
+
+
+def test_attaching_device_on_gateway_of_other_patient_requires_reason(attach_to_shared_gateway, elm):
+    holder = PatientFactory(clinic=elm, family_name="Ortizcanary")
+
+    page = attach_to_shared_gateway(holder).content.decode()
+
+    assert Device.objects.get(hwi_id=UNKNOWN_ID).patient is None
+    assert holder.name in page
+    assert SharingReason.SAME_HOUSEHOLD.label in page
+
+
+def test_attaching_device_on_shared_gateway_records_reason_in_audit(attach_to_shared_gateway, elm, rosa):
+    holder = PatientFactory(clinic=elm)
+
+    attach_to_shared_gateway(holder, sharing_reason=SharingReason.SAME_HOUSEHOLD)
+
+    assert Device.objects.get(hwi_id=UNKNOWN_ID).patient == rosa
+    audited = AuditEvent.objects.get(action=AuditAction.SHARE_GATEWAY)
+    assert audited.patient_ids == [rosa.pk, holder.pk]
+    assert audited.details["reason"] == SharingReason.SAME_HOUSEHOLD
+
+
+def test_attaching_device_on_gateway_of_other_clinic_is_refused_without_names(attach_to_shared_gateway, harbor):
+    holder = PatientFactory(clinic=harbor, family_name="Parkcanary")
+
+    page = attach_to_shared_gateway(holder, sharing_reason=SharingReason.SAME_HOUSEHOLD).content.decode()
+
+    assert Device.objects.get(hwi_id=UNKNOWN_ID).patient is None
+    assert VENDOR_ADVICE.split(",")[0] in page
+    assert holder.family_name not in page
+    assert SharingReason.SAME_HOUSEHOLD.label not in page
 
 
 def test_attaching_an_unknown_device_to_a_patient_of_another_clinic_is_refused(admin_client, harbor):

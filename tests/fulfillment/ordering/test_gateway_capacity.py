@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from fulfillment.forms.orders import ActivationForm
+from fulfillment.forms.orders import GATEWAY_FULL, GATEWAY_HELD, ActivationForm
 from fulfillment.models import Order
 from tests.factories import DeviceFactory, DeviceTypeFactory, GatewayFactory, KitFactory, PatientFactory
 
@@ -129,13 +129,15 @@ def test_activation_form_refuses_full_gateway_at_field_until_overridden(cora_cli
 
 
 def test_gateway_capacity_reveals_nothing_about_other_clinics_gateway(cora_client, rosa, harbor, cuff):
-    DeviceFactory(
+    device = DeviceFactory(
         patient=PatientFactory(clinic=harbor), device_type=cuff, gateway=GatewayFactory(hardware_uuid=AT_HOME)
     )
 
-    post_activation(cora_client, rosa, cuff)
+    form = post_activation(cora_client, rosa, cuff).context["form"]
 
-    assert Order.objects.count() == 1
+    assert form.has_error("gateway_id", GATEWAY_HELD)
+    assert not form.has_error("gateway_id", GATEWAY_FULL)
+    assert device.name not in str(form.errors)
 
 
 def test_activation_form_offers_no_override_for_malformed_gateway_id(cora_client, rosa, device_on_gateway, cuff):
