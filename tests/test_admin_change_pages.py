@@ -117,7 +117,7 @@ def test_admin_sync_run_page_names_failed_patients_and_writes_audit(client_of, a
     assert AuditEvent.objects.filter(target=f"syncrun:{run.pk}", patient_ids=[rosa.pk]).exists()
 
 
-UNAUDITED_ROUTES = {"health", "health_deep", "metrics", "jsi18n", "autocomplete", "view_on_site", "login", "logout"}
+UNAUDITED_ROUTES = {"health", "health_deep", "metrics", "jsi18n", "login", "logout"}
 UNAUDITED_ROUTES |= {
     "account_session_keepalive",
     "account_inactive",

@@ -76,6 +76,7 @@ class ScopedAdmin(ModelAdmin):
     list_per_page = 50
     list_select_related: ClassVar[bool | list[str] | tuple[str, ...]] = True
     date_hierarchy = None
+    view_on_site = False  # its route isn't mounted
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -90,6 +91,10 @@ class ScopedAdmin(ModelAdmin):
         if not lookup_spawns_duplicates(self.opts, self.clinic_path):
             return rows.filter(own)
         return rows.filter(pk__in=self.model._default_manager.filter(own).order_by().values("pk"))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """None also for a NUL, which PostgreSQL refuses in the key of a table with texts as keys."""
+        return None if "\x00" in object_id else super().get_object(request, object_id, from_field)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -235,6 +240,7 @@ class ReadOnlyInline(PatientLinkMixin, admin.TabularInline):
 
     extra = 0
     can_delete = False
+    view_on_site = False
     show_change_link = True
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:

@@ -40,6 +40,7 @@ class DashboardPanel:
     empty: str = ""
 
 
+UNUSED_ROUTES = frozenset(("view_on_site", "autocomplete"))
 DASHBOARD_PANELS: list[Callable[[HttpRequest], DashboardPanel]] = []
 
 
@@ -72,6 +73,10 @@ class VitalsAdminSite(admin.AdminSite):
     site_url = None
     enable_nav_sidebar = False  # the first page lists everything, and the lists need the width
     final_catch_all_view = True
+
+    def get_urls(self) -> list[Any]:
+        """Without Django's routes that serve nothing here: no model has a page on the site or a field to complete."""
+        return [route for route in super().get_urls() if getattr(route, "name", None) not in UNUSED_ROUTES]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {"panels": build_panels(request), **(extra_context or {})})

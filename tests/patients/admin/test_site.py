@@ -1,0 +1,45 @@
+import pytest
+from django.urls import NoReverseMatch, reverse
+
+from patients.admin_site.site import UNUSED_ROUTES
+from tests.routes import list_routes
+from tests.sample_clinics import SampleClinics
+
+MALFORMED_IDS = ("x", "²", "9" * 40, "-1", "1_0", "%00", "_00", "%ff", "%F0%9F%92%A9", "a/b", "00000000-0000")
+FIXED_PARAMETERS = {"app_label", "url"}
+
+
+@pytest.fixture
+def admin_client(client_of, ada):
+    return client_of(ada)
+
+
+@pytest.mark.parametrize("name", sorted(UNUSED_ROUTES))
+def test_admin_site_does_not_mount_routes_that_serve_nothing(name):
+    arguments = ["1", "1"] if name == "view_on_site" else []
+
+    with pytest.raises(NoReverseMatch):
+        reverse(f"admin:{name}", args=arguments)
+
+
+@pytest.mark.parametrize("path", ["r/x/1/", "r/1/x/", "r/999999999999999999999/1/", "r/%00/%00/", "r/1/%00/", "r/"])
+def test_admin_shortcut_addresses_are_not_found(admin_client, path):
+    assert admin_client.get(f"/admin/{path}").status_code == 404
+
+
+def test_admin_routes_with_a_malformed_id_are_no_server_errors(admin_client, db):
+    world = SampleClinics()
+    admin_client.raise_request_exception = False
+    routes = [route for route in list_routes() if route.pattern.startswith("admin/") and route.names]
+    failed = []
+
+    for route in routes:
+        values = world.values(route)
+        if FIXED_PARAMETERS & set(route.names):
+            continue
+        for malformed in MALFORMED_IDS:
+            address = route.address(values | dict.fromkeys(route.names, malformed))
+            failed += [address for verb in ("get", "post") if getattr(admin_client, verb)(address).status_code >= 500]
+
+    assert len(routes) > 50
+    assert failed == []
