@@ -69,7 +69,7 @@ class PatientRow:
 
     @property
     def name(self) -> str:
-        return f"{self.patient.family_name}, {self.patient.given_name}"
+        return self.patient.list_name
 
     @property
     def demographics(self) -> str:

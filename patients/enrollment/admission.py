@@ -175,8 +175,12 @@ def lock_patient(patient: Patient, *, by: User) -> Patient:
 def assign_fields(patient: Patient, fields: dict[str, Any]) -> list[str]:
     """Set the normalized values; returns the names of the fields that differ from before.
 
-    `provider` is a name: the practitioner of the clinic who has it is found or created.
+    `provider` is a name: the practitioner of the clinic who has it is found or created. The only name of a person
+    becomes the family name, by which lists sort.
     """
+    if "family_name" in fields and not str(fields["family_name"] or "").strip():
+        only = fields.get("given_name", patient.given_name)
+        fields = fields | {"given_name": "", "family_name": only}
     unknown = fields.keys() - set(EDITABLE_FIELDS)
     if unknown:
         raise TypeError(f"not a patient's field: {', '.join(sorted(unknown))}")

@@ -90,7 +90,12 @@ class PatientForm(forms.ModelForm):
             "street_2": "Apartment, floor",
             "zip_code": "ZIP code",
         }
-        help_texts = {"sms_consent": "", "mrn": "Unique in this clinic.", "zip_code": "12345 or 12345-6789."}
+        help_texts = {
+            "sms_consent": "",
+            "mrn": "Unique in this clinic.",
+            "zip_code": "12345 or 12345-6789.",
+            "given_name": "Empty for a person with one name.",
+        }
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -102,6 +107,7 @@ class PatientForm(forms.ModelForm):
         else:
             self.initial["external_id"] = ""
             del self.fields["edit_version"]
+        self.fields["family_name"].required = False  # `clean` needs one of both names
         for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")  # a shared browser must not suggest a patient
             field.error_messages["required"] = f"{field.label} is missing."
@@ -144,6 +150,10 @@ class PatientForm(forms.ModelForm):
         cleaned = super().clean() or {}
         if cleaned.get("sms_consent") and not cleaned.get("phone") and "phone" not in self.errors:
             self.add_error("phone", "Texts need a phone number.")
+        if not {"given_name", "family_name"} & self.errors.keys() and not (
+            cleaned.get("given_name") or cleaned.get("family_name")
+        ):
+            self.add_error("family_name", "Last name is missing.")
         return cleaned
 
     def patient_fields(self) -> dict[str, Any]:

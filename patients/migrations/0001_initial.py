@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('external_id', models.CharField(default=patients.models.patient.generate_external_id, help_text='Sent to Tenovi. Leave as it is, or type the id of an account that exists there.', max_length=255, validators=[patients.validators.validate_plain_text], verbose_name='account id at the vendor')),
                 ('external_id_sent_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('given_name', models.CharField(max_length=80, validators=[patients.validators.validate_plain_text])),
+                ('given_name', models.CharField(blank=True, max_length=80, validators=[patients.validators.validate_plain_text])),
                 ('family_name', models.CharField(max_length=80, validators=[patients.validators.validate_plain_text])),
                 ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Not recorded')], default='unknown', max_length=8)),
                 ('birth_date', models.DateField(validators=[patients.validators.validate_birth_date])),

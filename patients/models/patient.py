@@ -140,7 +140,8 @@ class Patient(models.Model):
         help_text="Sent to Tenovi. Leave as it is, or type the id of an account that exists there.",
     )
     external_id_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
-    given_name = models.CharField(max_length=80, validators=[validate_plain_text])
+    # A person with one name only has it as family name; see `admission.assign_fields`.
+    given_name = models.CharField(max_length=80, blank=True, validators=[validate_plain_text])
     family_name = models.CharField(max_length=80, validators=[validate_plain_text])
     sex = models.CharField(max_length=8, choices=Sex, default=Sex.UNKNOWN)
     birth_date = models.DateField(validators=[validate_birth_date])
@@ -231,7 +232,12 @@ class Patient(models.Model):
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+        return " ".join(filter(None, (self.given_name, self.family_name)))
+
+    @property
+    def list_name(self) -> str:
+        """As lists sort it: "Delgado, Rosa"."""
+        return ", ".join(filter(None, (self.family_name, self.given_name)))
 
     @property
     def provider(self) -> str:

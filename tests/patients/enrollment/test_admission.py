@@ -45,7 +45,6 @@ def test_enroll_into_another_clinic_raises_permission_denied(cora, harbor):
         ("birth_date", dt.date(1899, 12, 31)),
         ("birth_date", dt.date(2099, 1, 1)),
         ("time_zone", "UTC+5"),
-        ("family_name", ""),
         ("family_name", "Del\u202egado"),
         ("family_name", "\u200b"),
         ("street", "\ufeff12 Alder"),
@@ -61,6 +60,26 @@ def test_enroll_rejects_invalid_value_at_its_field(cora, elm, field, value):
 
     assert refused.value.message_dict.keys() == {field}
     assert not Patient.objects.exists()
+
+
+@pytest.mark.parametrize("names", [("Suharto", ""), ("", "Suharto")])
+def test_enroll_takes_a_person_with_one_name_and_asks_about_a_second_one(cora, elm, names):
+    fields = FIELDS | dict(zip(("given_name", "family_name"), names, strict=True))
+
+    patient = admission.enroll_patient(by=cora, clinic=elm, **fields)
+
+    assert (patient.given_name, patient.name, patient.list_name) == ("", "Suharto", "Suharto")
+    with pytest.raises(admission.PossibleDuplicatePatient):
+        admission.enroll_patient(
+            by=cora, clinic=elm, another_person=False, **FIELDS | {"given_name": names[1], "family_name": names[0]}
+        )
+
+
+def test_enroll_rejects_a_person_without_a_name(cora, elm):
+    with pytest.raises(ValidationError) as refused:
+        admission.enroll_patient(by=cora, clinic=elm, **FIELDS | {"given_name": " ", "family_name": ""})
+
+    assert refused.value.message_dict.keys() == {"family_name"}
 
 
 @pytest.mark.parametrize("zip_code", ["03301", "03301-1234"])

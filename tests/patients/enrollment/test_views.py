@@ -219,6 +219,14 @@ def test_enrollment_form_ignores_same_name_in_other_clinic_or_other_birth_date(a
     assert as_cora.post("/patients/new/", FORM_DATA).status_code == 302
 
 
+def test_enrollment_form_takes_one_name_only_and_names_a_missing_one(as_cora):
+    empty = as_cora.post("/patients/new/", FORM_DATA | {"given_name": "", "family_name": ""})
+
+    assert empty.context["form"].errors.keys() == {"family_name"}
+    assert as_cora.post("/patients/new/", FORM_DATA | {"given_name": "Suharto", "family_name": ""}).status_code == 302
+    assert Patient.objects.get().family_name == "Suharto"
+
+
 def test_discharge_form_requires_reason_and_readmit_reverses_it(as_cora, rosa):
     DeviceFactory(patient=rosa)
     page = reverse("enrollment:discharge", args=[rosa.pk])
