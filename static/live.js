@@ -4,6 +4,7 @@
 // differ replace the old ones. Scroll position, focus, open details and drawn charts (data-preserve) are preserved.
 (() => {
   const POLL_INTERVAL_MS = 3000;
+  const RESPONSE_MS = 10000;
   const MAX_POLL_INTERVAL_MS = 30000;
   const root = document.querySelector("[data-live-url]");
   if (!root) return;
@@ -104,7 +105,10 @@
   async function fetchUpdate() {
     const url = new URL(root.dataset.liveUrl, location.href);
     url.searchParams.set("v", root.dataset.liveVersion);
-    const response = await fetch(url, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
+    const deadline = new AbortController(); // a server that never answers is no connection either
+    const timeout = setTimeout(() => deadline.abort(), RESPONSE_MS);
+    const options = { redirect: "manual", cache: "no-store", credentials: "same-origin", signal: deadline.signal };
+    const response = await fetch(url, options).finally(() => clearTimeout(timeout));
     if (response.status === 204) return true;
     if (response.type === "opaqueredirect" || response.status === 401) {
       return clearPage("You are signed out.", "Sign in again");

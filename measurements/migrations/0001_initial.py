@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='PatientSummary',
             fields=[
-                ('patient', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='overview', serialize=False, to='patients.patient')),
+                ('patient', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='summary', serialize=False, to='patients.patient')),
                 ('systolic', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='newest systolic value, mmHg')),
                 ('glucose', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='newest glucose, mg/dL')),
                 ('spo2', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='newest SpO₂, %')),

@@ -49,7 +49,7 @@ class PatientSummary(models.Model):
     Sorting 10,000 patients by it takes 15 ms, by a count over ReadingDay 120 ms.
     """
 
-    patient = models.OneToOneField(Patient, on_delete=models.CASCADE, primary_key=True, related_name="overview")
+    patient = models.OneToOneField(Patient, on_delete=models.CASCADE, primary_key=True, related_name="summary")
     systolic = models.DecimalField(
         "newest systolic value, mmHg", max_digits=12, decimal_places=2, null=True, blank=True
     )

@@ -14,15 +14,15 @@ TIE_KEYS = ("family_name", "given_name", "pk")
 
 WEEK_AGO = Func(Now(), template=f"(%(expressions)s - interval '{BASELINE_DAYS} days')", output_field=DateTimeField())
 # As the row shows it: only of patients who weighed themselves in the last week.
-RECENT_WEIGHT_GAIN = Case(When(Q(overview__weight_at__gte=WEEK_AGO), then=F("overview__weight_gain")))
+RECENT_WEIGHT_GAIN = Case(When(Q(summary__weight_at__gte=WEEK_AGO), then=F("summary__weight_gain")))
 
 MEASURED_DAY_COUNT = Coalesce(
-    measured_day_count(days=MEASURED_DAYS_WINDOW, now=Now(), summary="overview__", patient=""), Value(0)
+    measured_day_count(days=MEASURED_DAYS_WINDOW, now=Now(), summary="summary__", patient=""), Value(0)
 )
 
 SORT_COLUMNS = (
     ListColumn("Patient", "name", descending_label="Z to A", ascending_label="A to Z"),
-    ListColumn("Blood pressure", "blood_pressure", "mmHg", F("overview__systolic")),
+    ListColumn("Blood pressure", "blood_pressure", "mmHg", F("summary__systolic")),
     ListColumn(
         "Weight, gain",
         "weight",
@@ -31,12 +31,12 @@ SORT_COLUMNS = (
         descending_label="most gained first",
         ascending_label="most lost first",
     ),
-    ListColumn("Glucose", "glucose", "mg/dL", F("overview__glucose")),
-    ListColumn("SpO₂", "spO2", "%", F("overview__spo2")),
+    ListColumn("Glucose", "glucose", "mg/dL", F("summary__glucose")),
+    ListColumn("SpO₂", "spO2", "%", F("summary__spo2")),
     ListColumn(
         "Last reading",
         "last",
-        value=F("overview__last_at"),
+        value=F("summary__last_at"),
         descending_label="newest first",
         ascending_label="oldest first",
     ),

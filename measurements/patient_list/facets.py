@@ -81,9 +81,9 @@ def count_facets(patients: PatientQuerySet, settings: PatientListSettings) -> Fa
 
 def fetch_facet_groups(patients: PatientQuerySet) -> list[FacetGroup]:
     silence_level = Case(
-        When(overview__last_at__gte=silence_cutoff(2), then=Value(SILENCE_LEVELS[""])),
-        When(overview__last_at__gte=silence_cutoff(7), then=Value(SILENCE_LEVELS["2"])),
-        When(overview__last_at__isnull=True, then=Value(SILENCE_LEVELS["never"])),
+        When(summary__last_at__gte=silence_cutoff(2), then=Value(SILENCE_LEVELS[""])),
+        When(summary__last_at__gte=silence_cutoff(7), then=Value(SILENCE_LEVELS["2"])),
+        When(summary__last_at__isnull=True, then=Value(SILENCE_LEVELS["never"])),
         default=Value(SILENCE_LEVELS["7"]),
         output_field=IntegerField(),
     )

@@ -161,8 +161,8 @@ def silence_condition(key: str) -> Q:
     """By hours, as the ages in the list are; patients who never measured are silent for any number of days."""
     if not key:
         return Q()
-    never = Q(overview__last_at__isnull=True)  # also without a summary
-    return never if key == "never" else never | Q(overview__last_at__lt=silence_cutoff(int(key)))
+    never = Q(summary__last_at__isnull=True)  # also without a summary
+    return never if key == "never" else never | Q(summary__last_at__lt=silence_cutoff(int(key)))
 
 
 def silence_cutoff(days: int) -> dt.datetime:

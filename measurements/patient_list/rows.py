@@ -126,8 +126,8 @@ def build_vital_cells(newest: Sequence[EvaluatedLatestReading], gain: WeightGain
 
 
 def fetch_weight_gain(patient: Patient, *, thresholds: PatientThresholds, now: dt.datetime) -> WeightGain | None:
-    """One query if the patient was loaded without `overview`."""
-    summary = getattr(patient, "overview", None)  # a patient who has never measured has none
+    """One query if the patient was loaded without `summary`."""
+    summary = getattr(patient, "summary", None)  # a patient who has never measured has none
     return recent_weight_gain(summary, thresholds, now) if summary else None
 
 

@@ -18,7 +18,6 @@ from measurements.readings import detail, exclusion
 from measurements.thresholds import evaluation
 from patients.models import Patient
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
-from patients.validators import validate_plain_text
 
 MAX_READING_ID = 2**63 - 1  # of PostgreSQL's bigint
 
@@ -29,7 +28,7 @@ class ExclusionForm(forms.Form):
         choices=[("", "Choose…"), *exclusion.ExclusionReason.choices],
         error_messages={"required": "Choose why this reading doesn't count."},
     )
-    detail = forms.CharField(label="In your words", required=False, max_length=120, validators=[validate_plain_text])
+    detail = forms.CharField(label="In your words", required=False, max_length=120, strip=True)
 
 
 @requires_permission(Permission.VIEW_PATIENTS)
@@ -94,11 +93,11 @@ def render_reading(
     group = detail.build_reading_group(
         chosen, thresholds=evaluation.thresholds_for(patient), units=units.units_for(current_user(request))
     )
-    forms_of = [(facet, exclusion_form_for(facet, chosen, form)) for facet in group.details]
+    details = [(each, exclusion_form_for(each, chosen, form)) for each in group.details]
     template = "measurements/_reading_group.html" if is_in_panel(request) else "measurements/reading_group.html"
-    shown = {"patient": patient, "group": group, "facets": forms_of, "in_panel": is_in_panel(request)}
+    shown = {"patient": patient, "group": group, "details": details, "in_panel": is_in_panel(request)}
     return render(request, template, shown)
 
 
-def exclusion_form_for(facet: detail.ReadingDetail, chosen: Measurement, sent: ExclusionForm | None) -> ExclusionForm:
-    return sent if sent and facet.reading.pk == chosen.pk else ExclusionForm(auto_id=f"id_{facet.reading.pk}_%s")
+def exclusion_form_for(reading: detail.ReadingDetail, chosen: Measurement, sent: ExclusionForm | None) -> ExclusionForm:
+    return sent if sent and reading.reading.pk == chosen.pk else ExclusionForm(auto_id=f"id_{reading.reading.pk}_%s")

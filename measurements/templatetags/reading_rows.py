@@ -48,4 +48,6 @@ def local_date_format(time: dt.datetime, patient: Patient) -> DateFormat:
 def render_reading_cell(cell: ReadingCell) -> SafeString:
     """Name and unit are slots: those of an unknown metric are the vendor's text."""
     slots = {"label": cell.label, "text": cell.text, "unit": cell.unit}
-    return render_cached_with_slots("measurements/_reading_table_cell.html", slots, standing=cell.threshold_status)
+    return render_cached_with_slots(
+        "measurements/_reading_table_cell.html", slots, threshold_status=cell.threshold_status
+    )

@@ -81,6 +81,17 @@ def test_patient_page_live_update_after_sign_out_hides_patient(open_as_clinician
     assert page.get_by_role("button", name="Sign in").is_visible()
 
 
+def test_patient_page_live_update_reports_a_server_that_never_answers(open_as_clinician, device_with_readings, rosa):
+    page = open_as_clinician(f"/patients/{rosa.pk}/", stopped=True)
+    page.route("**/live/**", lambda _route: None)
+
+    page.clock.run_for(4_000)
+    assert page.locator("#live-notice").is_hidden()
+    page.clock.run_for(10_000)
+
+    page.get_by_text("No connection since").wait_for()
+
+
 def test_patient_page_live_update_reports_lost_connection_and_recovers(
     open_as_clinician, device_with_readings, rosa, page_errors
 ):

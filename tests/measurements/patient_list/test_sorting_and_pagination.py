@@ -169,7 +169,7 @@ def test_patient_summary_days_follow_change_of_patient_time_zone(client, cora, r
     add_reading(
         rosa, "weight", 170, hours_ago=(timezone.now() - noon + dt.timedelta(hours=9, days=1)).total_seconds() / 3600
     )
-    before = rosa.overview.last_measured_on
+    before = rosa.summary.last_measured_on
     client.force_login(cora)
     page = f"/patients/{rosa.pk}/edit/"
 
@@ -179,8 +179,8 @@ def test_patient_summary_days_follow_change_of_patient_time_zone(client, cora, r
 
     assert response.status_code == 302
     tasks.rebuild_stale_summaries()  # the edit wakes it
-    rosa.overview.refresh_from_db()
-    assert rosa.overview.last_measured_on == before - dt.timedelta(days=1)
+    rosa.summary.refresh_from_db()
+    assert rosa.summary.last_measured_on == before - dt.timedelta(days=1)
 
 
 def test_patient_list_sort_menu_describes_direction_in_plain_words(as_nadia, rosa):
