@@ -7,6 +7,9 @@ import unicodedata
 
 GATEWAY_ID = re.compile(r"[0-9A-F]{12}")
 IMEI = re.compile(r"[0-9]{15}")
+MALFORMED_HARDWARE_UUID = "A gateway ID has 12 characters, 0-9 and A-F; an IMEI has 15 digits."
+GATEWAY_ID_NEEDED = "This device sends through a gateway. Enter the gateway's ID (12 characters), not an IMEI."
+IMEI_NEEDED = "This device has a modem of its own. Enter its IMEI (15 digits), not the ID of a gateway."
 # The vendor's API writes "Tenovi BPM - L" with a hyphen, its documents with an en dash.
 DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*")
 SEPARATORS = re.compile(r"[\s:.\u2010-\u2015\u2212-]+")
@@ -25,11 +28,16 @@ def is_imei(normalised: str) -> bool:
     return IMEI.fullmatch(normalised) is not None
 
 
-def hardware_uuid_problem(normalised: str) -> str | None:
-    """What is wrong with it, for the person who typed it; None when nothing is."""
-    if is_gateway_id(normalised) or is_imei(normalised):
+def hardware_uuid_problem(normalised: str, *, cellular: bool | None = None) -> str | None:
+    """What is wrong with it, for the person who typed it; None when nothing is.
+
+    `cellular`: whether the device type has a modem of its own, which is known by its IMEI; None if that is not known.
+    """
+    if not is_gateway_id(normalised) and not is_imei(normalised):
+        return MALFORMED_HARDWARE_UUID
+    if cellular is None or cellular == is_imei(normalised):
         return None
-    return "A gateway ID has 12 characters, 0-9 and A-F; an IMEI has 15 digits."
+    return IMEI_NEEDED if cellular else GATEWAY_ID_NEEDED
 
 
 def imei_checksum_warning(normalised: str) -> str | None:

@@ -34,7 +34,7 @@ def request_order(
     )
     call.payload = {
         "name": device_type.name,
-        "gateway": None if device_type.cellular or not gateway else validate_hardware_uuid(gateway),
+        "gateway": None if device_type.cellular or not gateway else validate_hardware_uuid(gateway, cellular=False),
         "patient": struct_to_json(recipient),
         "ship_to": struct_to_json(msgspec.structs.replace(ship_to, client_notes=notes)),
     }
@@ -53,17 +53,17 @@ def request_activation(
         requested_by=by,
         payload={
             "name": device_type.name,
-            "gateway": validate_hardware_uuid(hardware_uuid),
+            "gateway": validate_hardware_uuid(hardware_uuid, cellular=device_type.cellular),
             "sensor_id": sensor_id or None,
             "patient": struct_to_json(without_name),
         },
     )
 
 
-def validate_hardware_uuid(text: str) -> str:
-    """Normalised. Raises InvalidHardwareUuid."""
+def validate_hardware_uuid(text: str, *, cellular: bool | None = None) -> str:
+    """Normalised. `cellular` as in `hardware_uuid_problem`. Raises InvalidHardwareUuid."""
     hardware = normalise_hardware_uuid(text)
-    if problem := hardware_uuid_problem(hardware):
+    if problem := hardware_uuid_problem(hardware, cellular=cellular):
         raise InvalidHardwareUuid(problem)
     return hardware
 

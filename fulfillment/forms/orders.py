@@ -170,7 +170,9 @@ class ActivationForm(IdempotentOrderForm):
         device_type, gateway = values.get("device_type"), values.get("gateway_id")
         if device_type and device_type.sensor_id_required and not values.get("sensor_id"):
             self.add_error("sensor_id", f"{device_type} needs its sensor ID.")
-        if device_type and gateway and not values.get("override_capacity"):
+        if device_type and gateway and (problem := hardware_uuid_problem(gateway, cellular=device_type.cellular)):
+            self.add_error("gateway_id", problem)
+        elif device_type and gateway and not values.get("override_capacity"):
             on_gateway = gateway_capacity.device_names_on_gateway(gateway, clinic=self.patient.clinic)
             if names := gateway_capacity.blocking_device_names([device_type], on_gateway=on_gateway):
                 self.add_error("gateway_id", gateway_full_error(names, CHECK_LABEL_ADVICE))
@@ -194,6 +196,7 @@ class LineCorrectionForm(GatewaySharingForm, AddressForm):
         address = {name: getattr(line.order, f"ship_{name}") for name in self.address_fields}
         super().__init__(data, initial={**address, "gateway_id": line.order.printed_gateway, "all_refused": True})
         on_site = line.order.kind == OrderKind.ACTIVATION
+        self.by_imei = on_site and line.device_type.cellular
         if on_site:
             self.fields["gateway_id"].required = True
             self.fields["gateway_id"].help_text = "From the label on the gateway or the device."
@@ -210,7 +213,7 @@ class LineCorrectionForm(GatewaySharingForm, AddressForm):
 
     def clean_gateway_id(self) -> str:
         typed = self.cleaned_data["gateway_id"]
-        return validate_gateway_id(typed) if typed else ""
+        return validate_gateway_id(typed, cellular=self.by_imei) if typed else ""
 
     @property
     def asks_for_address(self) -> bool:
@@ -241,8 +244,8 @@ def gateway_full_error(device_names: list[str], advice: str) -> forms.Validation
     return forms.ValidationError(GATEWAY_FULL_MESSAGE.format(", ".join(device_names), advice), code=GATEWAY_FULL)
 
 
-def validate_gateway_id(gateway_id: str) -> str:
+def validate_gateway_id(gateway_id: str, *, cellular: bool | None = None) -> str:
     hardware = normalise_hardware_uuid(gateway_id)
-    if problem := hardware_uuid_problem(hardware):
+    if problem := hardware_uuid_problem(hardware, cellular=cellular):
         raise forms.ValidationError(problem)
     return hardware

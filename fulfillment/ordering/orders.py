@@ -103,6 +103,7 @@ def linked_gateway(patient: Patient) -> str | None:
     """The newest gateway that a device of this patient is on; new devices may join it."""
     held = Assignment.objects.open().filter(patient=patient, device__gateway__isnull=False)
     on_gateway = held.exclude(device__sensor_code="").exclude(device__state__in=STATES_NOT_IN_USE)
+    on_gateway = on_gateway.filter(device__gateway__hardware_uuid__iregex="^[0-9a-f]{12}$")  # an IMEI is no gateway
     newest = on_gateway.select_related("device__gateway").order_by("-device__vendor_created", "-pk").first()
     return newest.device.hardware_uuid if newest else None
 

@@ -6,6 +6,9 @@ import msgspec
 import pytest
 
 from devices.hardware_ids import (
+    GATEWAY_ID_NEEDED,
+    IMEI_NEEDED,
+    MALFORMED_HARDWARE_UUID,
     fold_device_name,
     hardware_uuid_problem,
     imei_checksum_warning,
@@ -126,6 +129,22 @@ def test_hardware_problem_accepts_a_gateway_id_or_imei(right):
 )
 def test_hardware_problem_explains_an_invalid_id(wrong):
     assert "12 characters" in hardware_uuid_problem(wrong)
+
+
+@pytest.mark.parametrize(
+    ("typed", "cellular", "problem"),
+    [
+        ("A1B2C3D4E5F6", False, None),
+        ("A1B2C3D4E5F6", True, IMEI_NEEDED),
+        ("356000000000017", True, None),
+        ("356000000000017", False, GATEWAY_ID_NEEDED),
+        ("356000000000", False, None),
+        ("356000000000", True, IMEI_NEEDED),
+        ("A1B2", True, MALFORMED_HARDWARE_UUID),
+    ],
+)
+def test_hardware_problem_fits_the_device_type(typed, cellular, problem):
+    assert hardware_uuid_problem(typed, cellular=cellular) == problem
 
 
 def test_hardware_warning_reports_a_wrong_imei_check_digit():

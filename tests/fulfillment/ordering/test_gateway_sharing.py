@@ -205,11 +205,11 @@ def test_gateway_of_second_own_clinic_is_refused_without_names(as_cora, cora, pu
     assert kim.family_name not in normalized_html(refused)
 
 
-def test_activation_of_modem_of_other_patient_requires_reason(as_cora, put_on_gateway, ben, rosa, scale):
-    imei = "356000000000017"
+def test_activation_of_modem_of_other_patient_requires_reason(as_cora, put_on_gateway, ben, rosa):
+    imei, cellular = "356000000000017", DeviceTypeFactory(name="Tenovi Cellular BPM", sensor_code="")
     put_on_gateway(ben, gateway=GatewayFactory(hardware_uuid=imei))
 
-    assert_refused(post_activation(as_cora, rosa, scale, gateway_id=imei), "gateway_id")
+    assert_refused(post_activation(as_cora, rosa, cellular, gateway_id=imei), "gateway_id")
 
 
 def test_order_form_does_not_preselect_shared_gateway(as_cora, put_on_gateway, ben, rosa, scale_kit):
