@@ -9,13 +9,11 @@ from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from devices.admin import unknown_device_pages
-from devices.inbox import maintenance, redaction, troubleshooting
+from devices.inbox import ownership, redaction, troubleshooting
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.sync import unknown_devices
 from patients.admin_site.base import ReadOnlyAdmin, has_model_permission, viewer
-from patients.audit import audit_log
-from patients.models import AuditEvent
 from patients.permissions import current_user
 from patients.queueing.wakeup import wake_worker
 
@@ -29,6 +27,7 @@ REPLAY_EXPLANATION = "Each is processed as if it had just come in. What was stor
 DISMISS_EXPLANATION = (
     "They leave the list of deliveries that need a person. Their bodies stay until they are purged by age."
 )
+OTHER_CLINICS_MESSAGE = "Left out, because their devices belong to other clinics:"
 
 
 class ReasonFilter(admin.SimpleListFilter):
@@ -92,30 +91,37 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Process the selected deliveries once more", permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
+        own = self.own_selection(request, queryset)
+        if not own.exists():
+            return None
         if confirmation := self.confirm_delivery_action(
-            request, queryset, "Process these deliveries once more?", REPLAY_EXPLANATION
+            request, own, "Process these deliveries once more?", REPLAY_EXPLANATION
         ):
             return confirmation
-        kinds = set(queryset.order_by().values_list("kind", flat=True).distinct())
-        count = maintenance.replay_deliveries(Delivery.objects.filter(pk__in=queryset.values("pk")))
-        audit_log.record_event(AuditEvent.Action.REPLAY, by=current_user(request), count=count)
+        kinds = set(own.order_by().values_list("kind", flat=True).distinct())
+        count = ownership.replay_own(own, by=current_user(request))
         for kind in kinds:
             wake_worker(WORK_BY_DELIVERY_KIND[DeliveryKind(kind)])
-        self.message_user(request, f"{count} deliveries are processed again.", messages.SUCCESS)
+        self.message_user(request, f"Processed again: {count}.", messages.SUCCESS)
         return None
 
     @admin.action(description="Dismiss the selected deliveries", permissions=["replay"])
     def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
-        if confirmation := self.confirm_delivery_action(
-            request, queryset, "Dismiss these deliveries?", DISMISS_EXPLANATION
-        ):
+        own = self.own_selection(request, queryset)
+        if not own.exists():
+            return None
+        if confirmation := self.confirm_delivery_action(request, own, "Dismiss these deliveries?", DISMISS_EXPLANATION):
             return confirmation
-        count = maintenance.dismiss_deliveries(
-            Delivery.objects.filter(pk__in=queryset.values("pk")), reason="checked by a person"
-        )
-        audit_log.record_event(AuditEvent.Action.DISMISS, by=current_user(request), count=count)
-        self.message_user(request, f"{count} deliveries dismissed.", messages.SUCCESS)
+        count = ownership.dismiss_own(own, reason="checked by a person", by=current_user(request))
+        self.message_user(request, f"Dismissed: {count}.", messages.SUCCESS)
         return None
+
+    def own_selection(self, request: HttpRequest, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        """Without deliveries of other clinics, which are counted in a message."""
+        own, others = ownership.own_deliveries(rows, user=current_user(request))
+        if others:
+            self.message_user(request, f"{OTHER_CLINICS_MESSAGE} {others}.", messages.WARNING)
+        return own
 
     def confirm_delivery_action(
         self, request: HttpRequest, rows: QuerySet[Delivery], question: str, meaning: str

@@ -27,6 +27,7 @@ from patients.queueing.wakeup import wake_worker
 from patients.search import patient_search_filter
 
 MAX_FOUND = 20
+OTHER_CLINIC_MESSAGE = "Nothing was changed: its deliveries name a patient of another clinic."
 DISMISS_REASONS = (
     "The vendor's test message",
     "A device of none of our patients",
@@ -141,7 +142,9 @@ def attach_device(request: HttpRequest, unknown_device: UnknownDevice) -> HttpRe
 
 
 def request_lookup(request: HttpRequest, unknown_device: UnknownDevice) -> None:
-    unknown_devices.request_another_lookup(hwi_id=unknown_device.hwi_id, by=current_user(request))
+    if not unknown_devices.request_another_lookup(hwi_id=unknown_device.hwi_id, by=current_user(request)):
+        messages.error(request, OTHER_CLINIC_MESSAGE)
+        return
     wake_worker("unknown_devices")
     messages.success(request, "The vendor is asked once more. Check here again in a few minutes.")
 
@@ -154,7 +157,10 @@ def dismiss_device(request: HttpRequest, unknown_device: UnknownDevice) -> HttpR
     count = unknown_devices.dismiss_unknown_device(
         hwi_id=unknown_device.hwi_id, reason=form.cleaned_data["reason"], by=current_user(request)
     )
-    messages.success(request, f"{count} deliveries dismissed.")
+    if count:
+        messages.success(request, f"Dismissed: {count}.")
+    else:
+        messages.error(request, OTHER_CLINIC_MESSAGE)
     return None
 
 

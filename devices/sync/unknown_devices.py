@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.utils import timezone
 
 from devices import gateway_holders
-from devices.inbox import maintenance, processing
+from devices.inbox import maintenance, ownership, processing
 from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_items
 from devices.models import Assignment, Delivery, Device
 from devices.models.delivery import DeliveryState
@@ -189,18 +189,18 @@ def resolve_vendor_patient_id(device: Device, facts: DeviceFacts, patient: Patie
 
 @transaction.atomic
 def request_another_lookup(*, hwi_id: uuid.UUID, by: User) -> int:
-    """The vendor is asked about it once more, within a minute."""
+    """The vendor is asked about it once more, within a minute; not for deliveries that name a patient elsewhere."""
+
+    def await_device(rows: Any) -> int:
+        due = timezone.now() + processing.DEVICE_WAIT_LIMIT
+        return int(rows.update(state=DeliveryState.WAITING, processed_at=None, next_attempt_at=due))
+
     rows = Delivery.objects.filter(hwi_id=hwi_id, state__in=DeliveryState.of_unknown_device())
-    asked = rows.update(
-        state=DeliveryState.WAITING, processed_at=None, next_attempt_at=timezone.now() + processing.DEVICE_WAIT_LIMIT
-    )
-    audit_log.record_event(AuditEvent.Action.REPLAY, by=by, target=f"device:{hwi_id}", asked_again=asked)
-    return asked
+    return ownership.change_own(rows, await_device, action=AuditEvent.Action.REPLAY, by=by, target=f"device:{hwi_id}")
 
 
 @transaction.atomic
 def dismiss_unknown_device(*, hwi_id: uuid.UUID, reason: str, by: User) -> int:
     """Readings of no patient, such as the vendor's test messages. The bodies stay until they are purged by age."""
-    dismissed = maintenance.dismiss_deliveries(open_deliveries().filter(hwi_id=hwi_id), reason=reason)
-    audit_log.record_event(AuditEvent.Action.DISMISS, by=by, target=f"device:{hwi_id}", count=dismissed)
-    return dismissed
+    rows = open_deliveries().filter(hwi_id=hwi_id)
+    return ownership.dismiss_own(rows, reason=reason, by=by, target=f"device:{hwi_id}")

@@ -6,12 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from devices.inbox import maintenance
+from devices.inbox import ownership
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.tenovi import parse_time
-from patients.audit import audit_log
-from patients.models import AuditEvent
 
 
 def parse_timestamp(text: str) -> dt.datetime:
@@ -39,6 +37,5 @@ class Command(BaseCommand):
             rows = rows.filter(kind=options["kind"])
         if options["since"]:
             rows = rows.filter(received_at__gte=options["since"])
-        count = maintenance.replay_deliveries(rows)
-        audit_log.record_event(AuditEvent.Action.REPLAY, by=None, count=count)
+        count = ownership.replay_own(rows, by=None)
         self.stdout.write(f"{count} deliveries will be processed again")

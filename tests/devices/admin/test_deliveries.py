@@ -194,7 +194,8 @@ def test_dismissing_an_unknown_device_completes_its_deliveries_with_reason_and_a
 
     left = Delivery.objects.get()
     assert (left.state, left.reason) == (DONE, "Dismissed: The vendor's test message")
-    assert AuditEvent.objects.get(action="dismiss").details == {"count": 1}
+    details = AuditEvent.objects.get(action="dismiss").details
+    assert details == {"count": 1, "deliveries": [left.pk], "clinics": []}
     assert "None: every device" in admin_client.get(UNKNOWN).content.decode()
 
 
