@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from devices import gateway_holders
@@ -98,6 +99,16 @@ def test_activation_records_sharing_reason_in_audit_and_timeline(place_activatio
     audited = AuditEvent.objects.get(action=AuditAction.SHARE_GATEWAY)
     assert (audited.actor_id, audited.target, audited.patient_ids) == (cora.pk, f"order:{order.pk}", [rosa.pk, ben.pk])
     assert audited.details == {"gateway": SHARED, "reason": HOUSEHOLD}
+
+
+def test_activation_locks_gateway_until_commit(place_activation):
+    """Else two patients who get one gateway at the same time would not find each other."""
+    place_activation(SHARED)
+
+    with connection.cursor() as cursor:
+        held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND classid = %s"
+        cursor.execute(held, [gateway_holders.GATEWAY_LOCK_SPACE])
+        assert cursor.fetchone() == (1,)
 
 
 @pytest.mark.parametrize("reason", ["", HOUSEHOLD])
