@@ -46,3 +46,70 @@ def is_of_joining_script(letter: str) -> bool:
     if not letter or unicodedata.category(letter)[0] not in "LM":
         return False
     return unicodedata.name(letter, "").split(" ")[0] in JOINING_SCRIPTS
+
+
+APOSTROPHES = (
+    "`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u055a\u05f3\u07f4"
+    "\u2018\u2019\u201a\u201b\u2032\u2035\ua78b\ua78c\uff07\uff40"
+)
+DASHES = "\u02d7\u2043\u2212"  # beside the category Pd
+SPECIAL_LETTERS = {
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "\u0131": "i",
+    "ħ": "h",
+    "ŧ": "t",
+    "ð": "d",
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+    **dict.fromkeys(APOSTROPHES, "'"),
+    **dict.fromkeys(DASHES, "-"),
+}
+LETTERS = str.maketrans(SPECIAL_LETTERS)
+FIRST_ACCENT_CLASS = 10  # lower combining classes are strokes, nuktas, voicing marks and viramas, which make letters
+
+
+def fold_case(text: str) -> str:
+    """For ids of another system, which ignores case and nothing else."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def fold_text(text: str) -> str:
+    """Compatibility form and case folded; no accents and invisible characters; one kind of dash, apostrophe, space."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.translate(LETTERS)).casefold())
+    return " ".join("".join(map(fold_letter, decomposed)).split())
+
+
+def fold_letter(letter: str) -> str:
+    if letter.isspace():
+        return " "
+    if is_invisible(letter) or unicodedata.combining(letter) >= FIRST_ACCENT_CLASS:
+        return ""
+    return "-" if unicodedata.category(letter) == "Pd" else SPECIAL_LETTERS.get(letter, letter)
+
+
+def fold_name(text: str) -> str:
+    """Words of a person's name, without apostrophes, dots and dashes: "O'Brien-Ruiz" to "obrien ruiz"."""
+    return " ".join(re.sub(r"[-.,]", " ", fold_text(text).replace("'", "")).split())
+
+
+def fold_mrn(text: str) -> str:
+    """Equal for one medical record number: a run of dashes and spaces is one dash: "A  001" = "a-001"."""
+    return re.sub(r"[- ]+", "-", fold_text(text)).strip("-")
+
+
+MRN_SEPARATORS = " -./#:"  # an MRN is typed with and without them
+
+
+def compact_mrn(text: str) -> str:
+    """Without separators: equal for MRNs that are easily confused, such as "1-23" and "12-3"."""
+    return fold_text(text).translate(str.maketrans("", "", MRN_SEPARATORS))
+
+
+def is_same_name(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Of (given, family): the same words in any order, or the same names swapped or written in one word."""
+    words = [sorted(fold_name(" ".join(name)).split()) for name in (one, other)]
+    compact = [sorted(fold_name(part).replace(" ", "") for part in name) for name in (one, other)]
+    return words[0] == words[1] or compact[0] == compact[1]

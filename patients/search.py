@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 
-from django.db.models import BooleanField, CharField, F, Func, Q, Value
-from django.db.models.lookups import IContains, IStartsWith
+from django.db.models import CharField, F, Func, Q, Value
+from django.db.models.lookups import StartsWith
 from django.utils import timezone
+
+from patients.folding import MRN_SEPARATORS, compact_mrn, fold_mrn, fold_name
 
 MAX_QUERY_LENGTH = 80
 BIRTH_DATE_FORMATS = (
@@ -16,32 +17,12 @@ BIRTH_DATE_FORMATS = (
     *("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y"),
 )
 SHORT_YEAR_FORMATS = ("%m/%d/%y", "%m-%d-%y", "%m.%d.%y")
-SPECIAL_LETTERS, PLAIN_LETTERS = (
-    "øØłŁđĐıß\u2018\u2019",
-    "oOlLdDis''",
-)  # letters that NFD doesn't decompose
-MRN_SEPARATORS = " -./#:"  # an MRN is typed with and without them
-
-
-class HasAccents(Func):
-    """Whether a text has non-ASCII letters; only those few are unaccented."""
-
-    template = "octet_length(%(expressions)s) > char_length(%(expressions)s)"
-    output_field = BooleanField()
-
-
-class Unaccented(Func):
-    template = (
-        f"translate(regexp_replace(normalize(%(expressions)s, NFD), '[\u0300-\u036f]', '', 'g'), '{SPECIAL_LETTERS}',"
-        f" '{PLAIN_LETTERS.replace(chr(39), chr(39) * 2)}')"
-    )
-    output_field = CharField()
 
 
 def patient_search_filter(text: str) -> Q:
     """Every word must be part of a name, begin the MRN or be a birth date; or the whole is one of the latter two."""
     text = text.replace("\x00", "").strip()[:MAX_QUERY_LENGTH]
-    words = [match_word(word) for word in text.replace(",", " ").split()]
+    words = [match_word(word) for word in text.replace(",", " ").split() if fold_name(word)]
     found = Q(pk__in=[]) if not words else words[0]
     for word in words[1:]:
         found &= word
@@ -56,11 +37,6 @@ def parse_birth_dates(text: str) -> list[dt.date]:
     short = parse_date(plain, SHORT_YEAR_FORMATS)
     today = timezone.now().date()
     return [day for century in (1900, 2000) if short and (day := date_in_century(century, short)) and day <= today]
-
-
-def strip_accents(word: str) -> str:
-    decomposed = unicodedata.normalize("NFD", word)
-    return re.sub("[\u0300-\u036f]", "", decomposed).translate(str.maketrans(SPECIAL_LETTERS, PLAIN_LETTERS))
 
 
 def parse_date(plain: str, formats: tuple[str, ...]) -> dt.date | None:
@@ -80,17 +56,19 @@ def date_in_century(century: int, day: dt.date) -> dt.date | None:
 
 
 def match_word(word: str) -> Q:
-    plain = strip_accents(word)
-    accented = [Q(HasAccents(name)) & Q(IContains(Unaccented(name), plain)) for name in ("given_name", "family_name")]
-    same = Q(given_name__icontains=plain) | Q(family_name__icontains=plain)
-    return same | accented[0] | accented[1] | Q(mrn__istartswith=word) | Q(birth_date__in=parse_birth_dates(word))
+    names = Q(*(Q(folded_name__contains=part) for part in fold_name(word).split()))
+    return names | Q(folded_mrn__startswith=fold_mrn(word)) | Q(birth_date__in=parse_birth_dates(word))
+
+
+def compact_mrn_column() -> Func:
+    """`compact_mrn` of the stored MRN."""
+    return Func(F("folded_mrn"), Value(MRN_SEPARATORS), Value(""), function="translate", output_field=CharField())
 
 
 def match_mrn(text: str) -> Q:
     """Match an MRN with any separators, with or without the word MRN before it."""
-    compact = text.translate(str.maketrans("", "", MRN_SEPARATORS))
-    written = Func(F("mrn"), Value(MRN_SEPARATORS), Value(""), function="translate", output_field=CharField())
-    ways = {compact, re.sub("^mrn", "", compact, flags=re.IGNORECASE)} - {""}
+    compact = compact_mrn(text)
     if not re.search(r"\d", compact):
         return Q()  # letters alone are a name, or found as the beginning of an MRN
-    return Q(*(Q(IStartsWith(written, way)) for way in sorted(ways)), _connector=Q.OR)
+    ways = {compact, compact.removeprefix("mrn")}
+    return Q(*(Q(StartsWith(compact_mrn_column(), way)) for way in sorted(ways)), _connector=Q.OR)

@@ -23,6 +23,7 @@ from devices.models.sync import SyncKind
 from devices.statuses import DeviceState
 from devices.sync import runs, upsert
 from devices.sync.gateway_status import smallint_or_none
+from patients.folding import fold_case
 
 if TYPE_CHECKING:
     from patients.models import User
@@ -106,7 +107,7 @@ def find_differences(before: Device | None, device: Device, hwi: tenovi.HwiDevic
         if DeviceState(device.state).is_linked:
             yield build_difference("billed, but its patient is not known here", hwi.id)
         return
-    if hwi.external_id and hwi.external_id.lower() not in upsert.vendor_ids_of_assigned_patient(device):
+    if hwi.external_id and fold_case(hwi.external_id) not in upsert.vendor_ids_of_assigned_patient(device):
         yield build_difference("linked to another patient at the vendor", hwi.id)
     if before is None:
         return

@@ -21,6 +21,7 @@ from devices.models.delivery import DeliveryState
 from devices.statuses import DeviceState
 from devices.sync import upsert
 from patients.audit import audit_log
+from patients.folding import fold_case
 from patients.models import AuditEvent, Patient
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def create_unconfirmed_device(hwi_id: uuid.UUID, facts: DeviceFacts) -> Device:
 def resolve_vendor_patient_id(device: Device, facts: DeviceFacts, patient: Patient) -> str:
     """The vendor's patient id of the holder, where it isn't ours. Raises NotAttachable for one of another patient."""
     names = {device.vendor_patient_id} if device.vendor_patient_id else set(facts.vendor_patient_ids)
-    others = {name for name in names if name.lower() != patient.external_id.lower()}
+    others = {name for name in names if fold_case(name) != patient.folded_external_id}
     if any(Patient.objects.by_external_id(name) for name in others):
         raise NotAttachable("The vendor links this device to another patient who is enrolled. Change it there first.")
     if len(others) > 1:

@@ -13,6 +13,7 @@ from devices.inbox import processing
 from devices.models import Assignment, Device, DeviceType, Gateway
 from devices.statuses import DeviceState
 from devices.sync import hardware_history
+from patients.folding import fold_case
 from patients.models import Patient
 
 if TYPE_CHECKING:
@@ -113,4 +114,4 @@ def vendor_ids_of_assigned_patient(device: Device) -> set[str]:
     """Folded: under which patient ids the vendor may speak of who holds it now."""
     held = device.assignments.open().exclude(vendor_patient_id="").values_list("vendor_patient_id", flat=True)
     own = device.patient.external_id if device.patient else ""
-    return {name.lower() for name in (own, *held)}
+    return {fold_case(name) for name in (own, *held)}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from devices.hardware_ids import normalise_hardware_uuid
+from patients.folding import fold_case
 
 from .account_schemas import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
 from .decoding import ListResult
@@ -38,8 +39,8 @@ class TenoviClient(VendorHttpClient):
         }
         listing = self.list_all(HwiDevice, "hwi-devices/", {name: value for name, value in filters.items() if value})
         rows = (row for row in listing.rows if not gateway or row.hardware_uuid == gateway)
-        wanted = (patient_external_id or "").casefold()
-        rows = (row for row in rows if not wanted or (row.external_id or "").casefold() == wanted)
+        wanted = fold_case(patient_external_id or "")
+        rows = (row for row in rows if not wanted or fold_case(row.external_id or "") == wanted)
         return ListResult(tuple(rows), listing.unreadable_rows)
 
     def get_device(self, hwi_id: uuid.UUID | str) -> HwiDevice:

@@ -20,6 +20,7 @@ from devices.outbox import manual_lookup
 from devices.statuses import DeviceState
 from devices.sync import upsert
 from patients.audit import audit_log
+from patients.folding import fold_case
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
@@ -81,7 +82,7 @@ def get_device_audited(request: HttpRequest, hwi_id: uuid.UUID) -> tuple[Device,
 
 
 def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any]:
-    now, linked_to = timezone.now(), device.vendor_patient_id.lower()
+    now, linked_to = timezone.now(), fold_case(device.vendor_patient_id)
     issues = device_issues.issues_for_device(device, now=now)
     return {
         "device": device,

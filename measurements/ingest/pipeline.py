@@ -22,6 +22,7 @@ from measurements.ingest.insert import AttributedReading
 from measurements.ingest.parsing import ParsedReading, parse_reading
 from measurements.ingest.store import StoreResult
 from measurements.models.measurement import MeasurementSource
+from patients.folding import fold_case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,7 @@ class AssignmentPeriod:
     patient_id: uuid.UUID
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
-    external_id: str  # the patient's id at the vendor, in lower case
+    external_id: str  # the patient's id at the vendor, folded
     other_external_id: str  # another one, where a person has attached the device
 
     def covers(self, time: dt.datetime) -> bool:
@@ -126,7 +127,7 @@ class AssignmentPeriod:
 
 ASSIGNMENT_PERIODS_SQL = """
 SELECT device.hwi_id, held.device_id, held.patient_id, held.started_at, held.ended_at,
-    lower(patient.external_id), lower(held.vendor_patient_id)
+    patient.folded_external_id, held.vendor_patient_id
 FROM devices_device AS device
 JOIN devices_assignment AS held ON held.device_id = device.id
 JOIN patients_patient AS patient ON patient.id = held.patient_id
@@ -146,7 +147,7 @@ class AssignmentIndex:
             for hwi_id, *facts in cursor.fetchall():
                 period = AssignmentPeriod(*facts)
                 self.periods_by_hwi_id[hwi_id].append(period)
-                self.external_ids_by_hwi_id[hwi_id] |= {period.external_id, period.other_external_id}
+                self.external_ids_by_hwi_id[hwi_id] |= {period.external_id, fold_case(period.other_external_id)}
 
     def attribute_reading(
         self, parsed: ParsedItem, attributed: list[AttributedReading], *, delivery_id: int | None = None
@@ -165,7 +166,7 @@ class AssignmentIndex:
             )
         if period is None:
             return quarantined_outcome(reading, "This device was not assigned to a patient when the reading was taken.")
-        if reading.patient_id and reading.patient_id.lower() not in self.external_ids_by_hwi_id[reading.hwi_id]:
+        if reading.patient_id and fold_case(reading.patient_id) not in self.external_ids_by_hwi_id[reading.hwi_id]:
             return quarantined_outcome(reading, "The vendor names a patient to whom this device was never assigned.")
         attributed.append(AttributedReading(reading, period.device_id, period.patient_id, delivery_id))
         return None

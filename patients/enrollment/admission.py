@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from patients import practitioners
 from patients.audit import audit_log
+from patients.folding import compact_mrn, fold_mrn, is_same_name
 from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
 from patients.queueing.wakeup import wake_worker
+from patients.search import compact_mrn_column
 from patients.us_states import TIME_ZONE_BY_STATE
 from patients.validators import normalize_to_e164
 
@@ -57,11 +59,12 @@ class EditConflict(Exception):
 
 
 class PossibleDuplicatePatient(Exception):
-    """The clinic has a patient of the same name and birth date. Nothing was written."""
+    """The clinic has a patient of the same name and birth date, or of almost the same MRN. Nothing was written."""
 
-    def __init__(self, patient: Patient) -> None:
+    def __init__(self, patient: Patient, *, has_similar_mrn: bool) -> None:
         super().__init__(f"like patient {patient.pk}")
         self.patient = patient
+        self.has_similar_mrn = has_similar_mrn
 
 
 @transaction.atomic
@@ -159,10 +162,15 @@ def suggest_time_zone(state: str, clinic: Clinic) -> str:
 def reject_possible_duplicate(patient: Patient) -> None:
     """Serialized by the clinic's row, so that the second of two concurrent requests sees what the first has saved."""
     Clinic.objects.select_for_update(no_key=True).get(pk=patient.clinic_id)
-    alike = {"given_name__iexact": patient.given_name, "family_name__iexact": patient.family_name}
-    found = patient.clinic.patients.filter(birth_date=patient.birth_date, **alike).first()
-    if found is not None:
-        raise PossibleDuplicatePatient(found)
+    names = (patient.given_name, patient.family_name)
+    for other in patient.clinic.patients.filter(birth_date=patient.birth_date):
+        if is_same_name(names, (other.given_name, other.family_name)):
+            raise PossibleDuplicatePatient(other, has_similar_mrn=False)
+    if mrn := compact_mrn(patient.mrn):
+        similar = patient.clinic.patients.annotate(compact=compact_mrn_column()).filter(compact=mrn)
+        found = similar.exclude(folded_mrn=fold_mrn(patient.mrn)).first()  # the same one is refused at its field
+        if found is not None:
+            raise PossibleDuplicatePatient(found, has_similar_mrn=True)
 
 
 def lock_patient(patient: Patient, *, by: User) -> Patient:

@@ -76,7 +76,7 @@ class PatientForm(forms.ModelForm):
         help_text="Leave empty, unless this patient already has an account there: then type its id exactly.",
     )
     edit_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    another_person = forms.BooleanField(label="This is another person of the same name and birth date", required=False)
+    another_person = forms.BooleanField(label="This is another person", required=False)
 
     class Meta:
         model = Patient

@@ -34,7 +34,11 @@ def new_patient(request: HttpRequest) -> HttpResponse:
             form.add_validation_error(error)
         except admission.PossibleDuplicatePatient as found:
             audit_log.record_event(AuditAction.SEARCH, by=user, patients=[found.patient.pk], clinic=clinic)
-            return render(request, "patients/patient_form.html", {"form": form, "namesake": found.patient})
+            return render(
+                request,
+                "patients/patient_form.html",
+                {"form": form, "namesake": found.patient, "similar_mrn": found.has_similar_mrn},
+            )
         else:
             messages.success(request, "The patient is enrolled.")
             warn_zip_state_mismatch(request, form)

@@ -42,6 +42,9 @@ class Migration(migrations.Migration):
                 ('external_id_sent_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('given_name', models.CharField(blank=True, max_length=80, validators=[patients.validators.validate_plain_text])),
                 ('family_name', models.CharField(max_length=80, validators=[patients.validators.validate_plain_text])),
+                ('folded_external_id', models.TextField(blank=True, editable=False)),
+                ('folded_name', models.TextField(blank=True, editable=False)),
+                ('folded_mrn', models.TextField(blank=True, editable=False)),
                 ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Not recorded')], default='unknown', max_length=8)),
                 ('birth_date', models.DateField(validators=[patients.validators.validate_birth_date])),
                 ('mrn', models.CharField(blank=True, max_length=40, validators=[patients.validators.validate_plain_text], verbose_name='MRN')),
@@ -187,11 +190,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='patient',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('external_id'), name='patient_external_id_once', violation_error_code='external_id', violation_error_message='This id is in use.'),
+            constraint=models.UniqueConstraint(fields=('folded_external_id',), name='patient_external_id_once', violation_error_code='external_id', violation_error_message='This id is in use.'),
         ),
         migrations.AddConstraint(
             model_name='patient',
-            constraint=models.UniqueConstraint(models.F('clinic'), models.F('mrn'), condition=models.Q(('mrn', ''), _negated=True), name='patient_mrn_once', violation_error_code='mrn', violation_error_message='Another patient of this clinic has this MRN.'),
+            constraint=models.UniqueConstraint(condition=models.Q(('folded_mrn', ''), _negated=True), fields=('clinic', 'folded_mrn'), name='patient_mrn_once', violation_error_code='mrn', violation_error_message='Another patient of this clinic has this MRN.'),
         ),
         migrations.AddConstraint(
             model_name='patient',

@@ -4,16 +4,16 @@ import datetime as dt
 import secrets
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Lower
 from django.utils import timezone
 
+from patients.folding import fold_case, fold_mrn, fold_name
 from patients.validators import (
     EARLIEST_BIRTH_DATE,
     validate_birth_date,
@@ -110,7 +110,13 @@ class PatientQuerySet(models.QuerySet["Patient"]):
 
     def by_external_id(self, external_id: str) -> Patient | None:
         """Lookup ignoring case, as the vendor does. Not scoped to a user: for workers only."""
-        return self.alias(folded=Lower("external_id")).filter(folded=external_id.lower()).first()
+        return self.filter(folded_external_id=fold_case(external_id)).first()
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **how: Any) -> list[Any]:
+        patients = list(objs)
+        for patient in patients:
+            patient.set_folded_columns()
+        return super().bulk_create(patients, *args, **how)
 
     def combined_live_version(self) -> str:
         """See `format_live_version`."""
@@ -125,6 +131,14 @@ class PatientQuerySet(models.QuerySet["Patient"]):
 
 def generate_external_id() -> str:
     return f"pt-{uuid.uuid4()}"
+
+
+# Column: the fields that it is computed from.
+FOLDED_COLUMNS = {
+    "folded_external_id": {"external_id"},
+    "folded_name": {"given_name", "family_name"},
+    "folded_mrn": {"mrn"},
+}
 
 
 class Patient(models.Model):
@@ -143,6 +157,10 @@ class Patient(models.Model):
     # A person with one name only has it as family name; see `admission.assign_fields`.
     given_name = models.CharField(max_length=80, blank=True, validators=[validate_plain_text])
     family_name = models.CharField(max_length=80, validators=[validate_plain_text])
+    # Computed at every save, see FOLDED_COLUMNS; uniqueness and search compare these.
+    folded_external_id = models.TextField(blank=True, editable=False)
+    folded_name = models.TextField(blank=True, editable=False)
+    folded_mrn = models.TextField(blank=True, editable=False)
     sex = models.CharField(max_length=8, choices=Sex, default=Sex.UNKNOWN)
     birth_date = models.DateField(validators=[validate_birth_date])
     mrn = models.CharField("MRN", max_length=40, blank=True, validators=[validate_plain_text])
@@ -179,15 +197,14 @@ class Patient(models.Model):
         ordering = ("family_name", "given_name", "pk")
         constraints = (
             models.UniqueConstraint(
-                Lower("external_id"),
+                fields=("folded_external_id",),
                 name="patient_external_id_once",
                 violation_error_code="external_id",
                 violation_error_message="This id is in use.",
             ),
             models.UniqueConstraint(
-                "clinic",
-                "mrn",
-                condition=~Q(mrn=""),
+                fields=("clinic", "folded_mrn"),
+                condition=~Q(folded_mrn=""),
                 name="patient_mrn_once",
                 violation_error_code="mrn",
                 violation_error_message="Another patient of this clinic has this MRN.",
@@ -229,6 +246,21 @@ class Patient(models.Model):
 
     def __str__(self) -> str:
         return f"patient {self.pk}"  # opaque: this text reaches logs and page titles
+
+    def save(self, **how: Any) -> None:
+        self.set_folded_columns()
+        if how.get("update_fields") is not None:
+            saved = set(how["update_fields"])
+            how["update_fields"] = saved | {column for column, sources in FOLDED_COLUMNS.items() if sources & saved}
+        super().save(**how)
+
+    def clean(self) -> None:
+        self.set_folded_columns()
+
+    def set_folded_columns(self) -> None:
+        self.folded_external_id = fold_case(self.external_id)
+        self.folded_name = fold_name(self.name)
+        self.folded_mrn = fold_mrn(self.mrn)
 
     @property
     def name(self) -> str:

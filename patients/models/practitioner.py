@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from patients.folding import fold_name
 from patients.validators import validate_npi, validate_plain_text
 
 from .clinic import Clinic
@@ -15,14 +14,8 @@ from .user import User
 
 
 def fold_practitioner_name(name: str) -> str:
-    """The same for each spelling of a name: "Dr. José  Núñez" and "jose nunez" give "jose nunez".
-
-    NFKC, case folded, accents dropped, dots and spaces collapsed, without a leading "Dr". Empty if no letter is left.
-    """
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    words = re.sub(r"[.\s]+", " ", plain).strip()
-    return words.removeprefix("dr ")
+    """`fold_name` without a leading "Dr": "Dr. José  Núñez" and "jose nunez" give "jose nunez"."""
+    return fold_name(name).removeprefix("dr ")
 
 
 class Practitioner(models.Model):

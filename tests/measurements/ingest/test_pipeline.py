@@ -123,6 +123,14 @@ def test_ingest_quarantines_item_with_mismatched_patient_id(cuff):
     assert not Measurement.objects.exists()
 
 
+@pytest.mark.parametrize("patient_id", ["\u0130D-1", "i\u0307d-1"])
+def test_ingest_folds_patient_id_as_the_stored_one_was_folded(cuff, patient_id):
+    cuff.patient.external_id = "\u0130D-1"
+    cuff.patient.save(update_fields=["external_id"])
+
+    assert receive_and_ingest(measurement_item(cuff, patient_id=patient_id)).state == DONE
+
+
 def test_ingest_compares_patient_id_ignoring_case(cuff):
     assert receive_and_ingest(measurement_item(cuff, patient_id=cuff.patient.external_id.upper())).state == DONE
 
