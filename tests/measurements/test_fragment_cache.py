@@ -44,16 +44,22 @@ def test_cached_fragment_slot_values_are_escaped_and_not_parsed_as_slots():
     assert "\x02" not in row("Rosa")
 
 
+def needs_and_markup(name):
+    """What the comments at its beginning declare, and the template below them."""
+    text = (TEMPLATES / name).read_text()
+    head = re.match(r"(?:{#.*?#}\s*)+", text)[0]
+    return head.replace("#}", "").replace("{#", ""), text[len(head) :]
+
+
 def slot_names(name):
-    needs = (TEMPLATES / name).read_text().partition("#}")[0]
+    needs, _ = needs_and_markup(name)
     return re.findall(r"\w+", re.sub(r"\([^)]*\)", "", needs.partition("slots:")[2]))
 
 
 @pytest.mark.parametrize("name", WITH_SLOTS)
 def test_cached_fragment_slots_are_printed_without_filters_or_conditions(name):
     """It is not there yet when the template is rendered."""
-    rest = (TEMPLATES / name).read_text().partition("#}")[2]
-    slots = slot_names(name)
+    slots, (_, rest) = slot_names(name), needs_and_markup(name)
 
     assert slots
     for slot in slots:
@@ -64,7 +70,7 @@ def test_cached_fragment_slots_are_printed_without_filters_or_conditions(name):
 @pytest.mark.parametrize("name", BY_VALUES)
 def test_cached_fragment_templates_use_only_declared_variables(name):
     """No time, URL or user: the cached text is the same for every request."""
-    needs, _, rest = (TEMPLATES / name).read_text().partition("#}")
+    needs, rest = needs_and_markup(name)
 
     assert not re.search(r"{%\s*(now|url|csrf_token|include|age_element)|user|request|timezone|\|format_age\b", rest)
     for variable in re.findall(r"{{\s*(\w+)|{%\s*(?:if|elif|for \S+ in)\s+(?:not\s+)?(\w+)", rest):

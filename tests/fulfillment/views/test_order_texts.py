@@ -91,5 +91,5 @@ def test_activation_form_uses_activation_texts(as_cora, rosa, cuff):
 def test_enrollment_form_names_missing_fields(as_cora):
     page = page_text(as_cora.post(reverse("enrollment:new"), {"city": "Concord"}))
 
-    assert "First name is missing." in page
+    assert "Last name is missing." in page
     assert "Date of birth is missing." in page
