@@ -22,7 +22,7 @@ DECLARED = {"public", "signed_in", "admin", "vendor", *Permission}
 VERBS = ("get", "post")
 ODD_VERBS = ("put", "patch", "delete", "options")
 ROW_CANARIES = ("canary-kit", "canarynote", "Canary passkey")
-# A practitioner is the clinic's: forms offer the names of all of them, whoever their patients are.
+# A practitioner is the clinic's: forms offer the names of all of them.
 PATIENT_CANARIES = tuple(value for field, value in CANARIES.items() if field != "provider")
 CLINIC_CANARIES = ("Elmcanary Clinic", "nadia.canary@", *ROW_CANARIES)
 WRITES = re.compile(r'\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+"?(\w+)')

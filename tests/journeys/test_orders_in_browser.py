@@ -17,7 +17,7 @@ def signed_in_page(page, clinic_stack):
 
 
 def has_no_horizontal_overflow(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    return page.locator("html").evaluate("(html) => html.scrollWidth <= window.innerWidth")
 
 
 def test_order_page_updates_live_to_connected_in_browser(signed_in_page, cora):
@@ -28,6 +28,7 @@ def test_order_page_updates_live_to_connected_in_browser(signed_in_page, cora):
     page.get_by_label(re.compile("Heart failure")).check()
     page.get_by_role("button", name="Place the order").click()
 
+    page.locator("#order-head").wait_for()
     assert has_no_horizontal_overflow(page)
     connected = page.locator("#order-head .state", has_text="Connected")
     wait_for(connected.is_visible, what="the first reading, without reloading")
