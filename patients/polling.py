@@ -8,14 +8,20 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
+from patients.models import Patient, User
 from patients.permissions import ViewFunction, current_user
+
+
+def visible_patients_version(user: User) -> str:
+    """Live version of a list that shows something of each patient whom the user may see."""
+    return Patient.objects.visible_to(user).combined_live_version()
 
 
 def only_if_changed(live_version: Callable[..., object]) -> Callable[[ViewFunction], ViewFunction]:
     """View decorator: the view is called only if the polling page shows an outdated version.
 
-    `version(user, **kwargs of the address)` changes with everything that the page shows and reads no patient data, so
-    a 204 isn't audited. None (the user has no such page) is 404.
+    `live_version(user, **kwargs of the address)` changes with everything that the page shows and reads no patient
+    data, so a 204 isn't audited. None (the user has no such page) is 404.
     """
 
     def decorate(view: ViewFunction) -> ViewFunction:

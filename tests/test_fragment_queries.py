@@ -72,7 +72,7 @@ def test_fragments_make_no_query_and_are_all_used_on_a_page(sample_clinics, quer
             client, address = sample_clinics.clients[f"{role} here"], route.address(sample_clinics.values(route))
             with CaptureQueriesContext(connection):
                 client.get(address)
-                client.get(address, {"panel": "1"})
+                client.get(address, {"panel": "1", "patient": sample_clinics.rosa.pk})
                 client.post(address, {"at": timezone.now().timestamp() * 1000 // 1, "days": 1})
 
     watched = FRAGMENTS - FRAGMENTS_WITH_PANELS

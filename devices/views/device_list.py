@@ -19,10 +19,10 @@ from patients.audit import audit_log
 from patients.lists.filters import FilterChoice, ListFilter, SelectedFilters
 from patients.lists.pagination import PageRequest, SortKey, paginate
 from patients.lists.sorting import ListColumn
-from patients.models import Patient, User
+from patients.models import User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, requires_permission
-from patients.polling import only_if_changed
+from patients.polling import only_if_changed, visible_patients_version
 
 PAGE_SIZE = 100
 SORT_KEYS = (SortKey("last_seen_at", nulls="first"), SortKey("pk"))
@@ -37,19 +37,15 @@ def device_list(request: HttpRequest) -> HttpResponse:
     return render(request, "devices/device_list.html", device_list_context(request, current_user(request)))
 
 
-def device_list_version(user: User) -> str:
-    return Patient.objects.visible_to(user).combined_live_version()
-
-
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
-@only_if_changed(device_list_version)
+@only_if_changed(visible_patients_version)
 def device_list_live(request: HttpRequest) -> HttpResponse:
     return render(request, "devices/_device_list.html", device_list_context(request, current_user(request)))
 
 
 def device_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
-    version = device_list_version(user)  # read before the rows, so that a change meanwhile is sent by the next poll
+    version = visible_patients_version(user)  # before the rows: a change meanwhile comes with the next poll
     visible = Device.objects.visible_to(user)
     chosen = SelectedFilters(device_filters(user, visible.counts_by_state()), request.GET)
     page = paginate(
