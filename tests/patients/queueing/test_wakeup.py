@@ -19,14 +19,17 @@ TASK, _ = WAKEUP_TASKS[WORK]
 
 
 class FakeBroker:
-    """Takes the place of the Celery app; may refuse or hang."""
+    """Takes the place of the Celery app for one publisher; may refuse or hang."""
 
     conf = app.conf
 
     def __init__(self, act=lambda: None):
-        self.sent, self.act = [], act
+        self.sent, self.ignored, self.act, self.publisher = [], [], act, wakeup.WakeupPublisher()
 
     def send_task(self, name, **_):
+        if threading.current_thread() is not self.publisher._thread:
+            self.ignored.append(name)  # by the publisher of an earlier test, at the end of its pause
+            return
         self.act()
         self.sent.append(name)
 
@@ -35,7 +38,7 @@ class FakeBroker:
 def use_broker(monkeypatch):
     def through(broker):
         monkeypatch.setattr(wakeup, "current_app", broker)
-        monkeypatch.setattr(wakeup, "wakeup_publisher", wakeup.WakeupPublisher())
+        monkeypatch.setattr(wakeup, "wakeup_publisher", broker.publisher)
         return broker
 
     return through
@@ -129,6 +132,16 @@ def test_wakeup_retries_after_the_broker_refused_a_connection(use_broker, monkey
     wakeup.wake_worker(WORK)
 
     assert wait_for(lambda: broker.sent == [TASK])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fake_broker_ignores_the_publisher_of_an_earlier_test(use_broker):
+    broker, earlier = use_broker(FakeBroker()), wakeup.WakeupPublisher()
+
+    earlier.request_wakeup(WORK)
+
+    assert wait_for(lambda: broker.ignored == [TASK])
+    assert broker.sent == []
 
 
 def test_wake_worker_refuses_an_unknown_name():
