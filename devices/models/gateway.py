@@ -39,7 +39,7 @@ class GatewayQuerySet(models.QuerySet["Gateway"]):
         return self.filter(status_due_at__lte=timezone.now())
 
     def lookup_requested(self) -> GatewayQuerySet:
-        """A person waits for what the vendor says."""
+        """Gateways whose status a user has asked for."""
         return self.filter(lookup_requested_at__isnull=False)
 
 

@@ -60,7 +60,7 @@ def notify_operators(now: dt.datetime) -> None:
 
 
 def send_alarm_mail(lasting: list[OperatorAlarm], over: list[OperatorAlarm], now: dt.datetime) -> bool:
-    """All news in one mail. False when it could not be sent."""
+    """One mail about all alarms that last or have ended. False when it could not be sent."""
     if not settings.OPERATOR_EMAILS:
         return False
     lines = [f"RED   {alarm.name}: {alarm.problem} (for {format_duration(now - alarm.since)})" for alarm in lasting]

@@ -167,7 +167,7 @@ def sleep_until(at: float) -> None:
 
 
 def execute_statement(statement: str, **values: Any) -> Any:
-    """The first row, or None."""
+    """Run one SQL statement; its first row, or None."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchone() if cursor.description else None

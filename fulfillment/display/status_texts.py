@@ -34,7 +34,7 @@ ACTIVATION_STEPS = (LineStatus.DELIVERED, LineStatus.CONNECTED)
 
 
 def status_text_for(status: str) -> StatusText:
-    """Of a LineStatus or DeviceState value."""
+    """Label, meaning and advice of a LineStatus or DeviceState value."""
     if status in DeviceState.values:
         return DeviceState(status).text
     line_status = LineStatus(status)

@@ -19,7 +19,7 @@ register = template.Library()
 
 @register.simple_tag
 def reading_rows(patient: Patient, rows: Iterable[TableRow]) -> SafeString:
-    """Times are the patient's."""
+    """Table rows of readings, with times in the patient's zone."""
     before, _, after = reverse("patients:reading", args=[patient.pk, 0]).rpartition("0")
     return SafeString("\n".join(render_reading_row(row, patient, f"{before}{row.pk}{after}") for row in rows))
 

@@ -139,7 +139,7 @@ def audited_criteria(query: AuditQuery) -> dict[str, Any]:
 
 
 def export_audit_csv(request: HttpRequest, query: AuditQuery) -> HttpResponse:
-    """Patients by their ids alone."""
+    """The audit events as CSV; patients by their ids alone."""
     user = current_user(request)
     rows = list(query.rows[: MAX_EXPORTED_ROWS + 1])
     cells = [audit_csv_row(event) for event in rows[:MAX_EXPORTED_ROWS]]
