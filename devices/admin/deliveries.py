@@ -65,7 +65,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return [*unknown_device_pages.unknown_device_urls(self.admin_site), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without what no list shows: a body may have 256 KiB. A record's page reads it by itself."""
+        """Without what no list shows: a body may have 1 MiB. A record's page reads it by itself."""
         return super().get_queryset(request).defer("body", "digest", "outcome")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

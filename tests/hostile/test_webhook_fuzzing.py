@@ -81,7 +81,7 @@ def test_webhook_fuzzed_bodies_end_in_a_known_delivery_state(scenario, report_no
     def take_in(bodies):
         nonlocal sent
         for body in bodies:
-            assert w.post_webhook(scenario, kind, body).status_code == (204 if len(body) <= 256 * 1024 else 413)
+            assert w.post_webhook(scenario, kind, body).status_code == (204 if len(body) <= 1024 * 1024 else 413)
         sent += len(bodies)
         w.process_queues()
         left = set(Delivery.objects.filter(kind=kind).values_list("state", "attempts").distinct())

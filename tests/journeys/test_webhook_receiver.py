@@ -12,7 +12,7 @@ from tests.webhook_receivers import WEBHOOK_PATH, run_webhook_receiver, wait_unt
 
 BODY_SECONDS = 2
 PROCESSES, THREADS = 2, 2
-LARGEST = 256 * 1024
+LARGEST = 1024 * 1024
 PROXY = "198.51.100.20"
 
 
@@ -90,7 +90,7 @@ def test_webhook_receiver_rejects_two_content_lengths(receiver):
     assert (answer.status, receiver.stored_count(sent)) == (400, 0)
 
 
-def test_webhook_receiver_accepts_256_kib_and_rejects_one_byte_more(receiver):
+def test_webhook_receiver_accepts_1_mib_and_rejects_one_byte_more(receiver):
     largest, larger = unique_body(LARGEST), unique_body(LARGEST + 1)
 
     assert (receiver.post(largest).status, receiver.stored_count(largest)) == (204, 1)

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from devices.inbox import processing
+from devices.inbox import leases, processing
 from devices.models import Delivery
 
 pytestmark = pytest.mark.django_db
@@ -51,3 +51,14 @@ def test_inbox_worker_with_a_lost_lease_does_not_change_the_delivery():
 
     row = Delivery.objects.get()
     assert (row.state, row.lease) == (Delivery.State.NEW, others)
+
+
+def test_inbox_claims_no_more_bytes_than_a_worker_holds(monkeypatch):
+    """At least one: a body is never too large to be worked on."""
+    monkeypatch.setattr(leases, "MAX_BATCH_BYTES", 3)
+    for body in (b"1111", b"22", b"33", b"44"):
+        processing.receive_delivery(kind=KIND, body=body)
+
+    claimed = [[bytes(row.body) for row in leases.claim_due_deliveries(KIND)] for _ in range(3)]
+
+    assert claimed == [[b"1111"], [b"22", b"33"], [b"44"]]

@@ -26,6 +26,15 @@ def test_webhook_with_valid_secret_stores_exact_bytes_and_returns_204(client, pa
     assert bytes(Delivery.objects.get().body) == BODY
 
 
+@pytest.mark.parametrize(
+    "path", ["//hooks/tenovi/measurements/", "/hooks//tenovi/measurements", "///hooks/tenovi///measurements//"]
+)
+def test_webhook_with_repeated_slashes_is_stored(client, path):
+    assert post_webhook(client, PATH_INFO=path).status_code == 204
+    assert post_webhook(client, PATH_INFO=path, HTTP_AUTHORIZATION="wrong").status_code == 401
+    assert Delivery.objects.count() == 1
+
+
 @pytest.mark.parametrize("header", ["", "wrong", SECRET + " ", SECRET.lower(), "Bearer wébhook", "\u20ac"])
 def test_webhook_without_valid_secret_returns_401_and_stores_nothing(client, header):
     answer = post_webhook(client, HTTP_AUTHORIZATION=header)
@@ -73,8 +82,8 @@ def test_webhook_rejects_empty_body(client):
 
 
 def test_webhook_rejects_body_over_size_limit(client):
-    assert post_webhook(client, body=b"x" * (256 * 1024)).status_code == 204
-    assert post_webhook(client, body=b"x" * (256 * 1024 + 1)).status_code == 413
+    assert post_webhook(client, body=b"x" * (1024 * 1024)).status_code == 204
+    assert post_webhook(client, body=b"x" * (1024 * 1024 + 1)).status_code == 413
 
 
 def test_webhook_rejects_body_shorter_than_content_length(client):

@@ -8,9 +8,10 @@ from django.utils import timezone
 from devices.inbox import maintenance
 from devices.models import Assignment, Delivery
 from devices.sync import upsert
+from measurements.ingest import pipeline
 from measurements.models import LatestReading, Measurement, Metric
 from tests.factories import DeviceFactory, PatientFactory
-from tests.measurements.webhook_items import measurement_item, receive_and_ingest
+from tests.measurements.webhook_items import SECRET, measurement_item, receive_and_ingest
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,18 @@ def test_ingest_stores_every_item_of_list(cuff):
     )
 
     assert sorted(Measurement.objects.values_list("metric_id", flat=True)) == ["blood_pressure", "pulse"]
+
+
+def test_ingest_stores_list_of_a_thousand_readings(client, cuff):
+    minutes = (TAKEN + dt.timedelta(minutes=n) for n in range(1000))
+    body = [measurement_item(cuff, timestamp=at.isoformat(), created=at.isoformat()) for at in minutes]
+
+    answer = client.post(
+        "/hooks/tenovi/measurements/", body, content_type="application/json", HTTP_AUTHORIZATION=SECRET
+    )
+    pipeline.ingest_waiting_deliveries()
+
+    assert (answer.status_code, Measurement.objects.count()) == (204, 1000)
 
 
 def test_ingest_stores_shuffled_copies_once(cuff):
