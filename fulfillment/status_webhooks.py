@@ -97,11 +97,11 @@ def parse_reported_status(delivery: Delivery, item: PayloadItem | InvalidPayload
 
 
 def text_field(fields: dict[str, Any], name: str, max_length: int = MAX_TEXT_LENGTH) -> str | None:
-    """Empty where the field is null or missing; None where it is no text or longer than `max_length` characters."""
+    """Without spaces around; empty where null or missing; None where it is no text or longer than `max_length`."""
     value = fields.get(name)
     if value is None:
         return ""
-    return value if type(value) is str and len(value) <= max_length else None
+    return value.strip() if type(value) is str and len(value) <= max_length else None
 
 
 def outcome_for(report: ReportedStatus, devices: dict[uuid.UUID, Device]) -> DeliveryOutcome:

@@ -21,7 +21,7 @@ SPECIAL_ESCAPE = re.compile(r'\\(?:"|u(?:0000|[dD][89a-fA-F]))')
 MEASUREMENT_KEYS = frozenset(  # keys of a measurement item: one subset test instead of one strip for each
     ("metric", "device_name", "hwi_device_id", "patient_id", "hardware_uuid", "sensor_code", "value_1", "value_2",
      "created", "timestamp", "timezone_offset", "estimated_timestamp", "filter_params", "measurement_index",
-     "meal_context", "measurement_location")
+     "meal_context", "measurement_location", "alert")
 )  # fmt: skip
 UNSUPPORTED_ENCODINGS = {  # how bodies begin that are not UTF-8, as a text for the person who writes to the vendor
     b"\x1f\x8b": "The body is compressed (gzip); only plain JSON can be read.",

@@ -85,6 +85,7 @@ def store_item_delivery(
         "hwi_id": outcome.hwi_id,
         "flagged": outcome.flagged,
         "next_attempt_at": next_attempt_time(outcome),
+        "processed_at": timezone.now() if outcome.state == DeliveryState.DONE else None,
     }
     if parent is None:
         if not Delivery.objects.filter(digest=fields["digest"], source=source, kind=kind).exists():

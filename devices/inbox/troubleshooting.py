@@ -19,6 +19,7 @@ ADVICE_BY_REASON = (
     ("Working on it failed", "A fault of the product: give the operator this delivery's number, replay when fixed."),
     ("The worker died", "A fault of the product or of its server: inform the operator, replay when fixed."),
     ("Dismissed", "Nothing: a person has checked it."),
+    ("Read without", "Nothing: the readings are stored. If it happens often, ask the vendor what it means."),
 )
 UNREADABLE_ADVICE = (
     "Sent in a form that can't be read. If the reading matters, have the vendor send it again; else dismiss it."

@@ -299,7 +299,7 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(blank=True, help_text='why it waits or could not be used, for a person')),
                 ('hwi_id', models.UUIDField(blank=True, null=True, verbose_name='HWI device id')),
                 ('outcome', models.JSONField(blank=True, default=dict)),
-                ('flagged', models.BooleanField(default=False, verbose_name='text was repaired')),
+                ('flagged', models.BooleanField(default=False, verbose_name='repaired, or read in part')),
                 ('processed_at', models.DateTimeField(blank=True, null=True)),
                 ('purged_at', models.DateTimeField(blank=True, null=True)),
                 ('position', models.PositiveIntegerField(blank=True, null=True)),

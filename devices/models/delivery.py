@@ -79,7 +79,7 @@ class Delivery(WorkItem):
     reason = models.TextField(blank=True, help_text="why it waits or could not be used, for a person")
     hwi_id = models.UUIDField("HWI device id", null=True, blank=True)
     outcome = models.JSONField(default=dict, blank=True)
-    flagged = models.BooleanField("text was repaired", default=False)
+    flagged = models.BooleanField("repaired, or read in part", default=False)
     processed_at = models.DateTimeField(null=True, blank=True)
     purged_at = models.DateTimeField(null=True, blank=True)
     parent = models.ForeignKey(

@@ -19,7 +19,14 @@ from .errors import (
 )
 from .pagination import Page
 from .rate_limiter import ApiKey, RateLimiter, clear_refused_key
-from .vocabulary import format_time, parse_device_state, parse_time, sanitize_json
+from .vocabulary import (
+    fold_known_words,
+    format_time,
+    match_known_word,
+    parse_device_state,
+    parse_time,
+    sanitize_json,
+)
 
 __all__ = [
     "ApiKey",
@@ -50,7 +57,9 @@ __all__ = [
     "background_client",
     "classify",
     "clear_refused_key",
+    "fold_known_words",
     "format_time",
+    "match_known_word",
     "parse_device_state",
     "parse_time",
     "sanitize_json",

@@ -4,11 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from devices.statuses import DeviceState
+from patients.folding import fold_text
 
-# The vendor's status words, case-folded. None: an event, which leaves the state unchanged. Any other word is `other`.
+WORD_SEPARATORS = re.compile(r"[\s_-]+")
+MAX_WORD_LENGTH = 64
+
+
+@lru_cache(4096)
+def fold_word(text: str) -> str:
+    """Equal for all spellings of one of the vendor's words: `spO2`, `SPO2`; `pre-prandial`, `Pre Prandial`."""
+    return WORD_SEPARATORS.sub("", fold_text(text))
+
+
+def fold_known_words(words: Iterable[str]) -> dict[str, str]:
+    """Known words by their folded form; two that fold alike are left out, because a spelling could mean either."""
+    by_fold: dict[str, list[str]] = {}
+    for word in words:
+        by_fold.setdefault(fold_word(word), []).append(word)
+    return {fold: same[0] for fold, same in by_fold.items() if len(same) == 1}
+
+
+def match_known_word(text: str, known: dict[str, str]) -> str:
+    """The one known word that `text` spells, else `text` as it is."""
+    return known.get(fold_word(text), text) if len(text) <= MAX_WORD_LENGTH else text
+
+
+# The vendor's status words. None: an event, which leaves the state unchanged. Any other word is `other`.
 VENDOR_STATUSES: dict[str, DeviceState | None] = {
     "pending shipment": DeviceState.PENDING,
     "pending": DeviceState.PENDING,
@@ -29,21 +55,31 @@ VENDOR_STATUSES: dict[str, DeviceState | None] = {
     "replaced": None,
 }
 
-ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+STATES_BY_FOLDED_STATUS = {fold_word(status): state for status, state in VENDOR_STATUSES.items()}
+
+ISO_TIME = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d-?\d)[T ]"
+    r"(?P<time>\d\d:\d\d(:\d\d([.,]\d{1,30})?)?|\d{4}(\d\d([.,]\d{1,30})?)?)"
+    r" ?(?P<zone>Z|UTC|GMT|[+-]\d\d(:?\d\d)?)",
+    re.ASCII,
+)
 UNSTORABLE_CHARACTERS = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes neither NUL nor half a surrogate pair
 
 
 def parse_device_state(words: str | None) -> DeviceState | None:
     """None for `Replaced`, which is an event and not a state."""
-    return VENDOR_STATUSES.get(" ".join((words or "").split()).casefold(), DeviceState.OTHER)
+    return STATES_BY_FOLDED_STATUS.get(fold_word(words or ""), DeviceState.OTHER)
 
 
 def parse_time(text: str) -> dt.datetime:
-    """ISO 8601 with seconds, an optional fraction, and `Z` or an offset; in UTC. ValueError otherwise."""
-    if not ISO_TIME.fullmatch(text):
-        raise ValueError("not a time with seconds and a zone")
+    """A date and time with a zone, in any spelling of ISO 8601 (`2026-11-01 10:00+0000`); in UTC. Else ValueError."""
+    written = text.strip().upper().replace("\N{MINUS SIGN}", "-")
+    found = ISO_TIME.fullmatch(written)
+    if not found:
+        raise ValueError("not a time with a zone")
+    zone = "Z" if found["zone"] in ("UTC", "GMT") else found["zone"]
     try:
-        return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+        return dt.datetime.fromisoformat(f"{found['date']}T{found['time']}{zone}").astimezone(dt.UTC)
     except OverflowError as error:
         raise ValueError("not a time on the calendar") from error
 

@@ -42,7 +42,7 @@ def process_delivery(delivery: Delivery) -> DeliveryOutcome:
 def upsert_special_order(delivery: Delivery, item: PayloadItem | InvalidPayload) -> DeliveryOutcome:
     if isinstance(item, InvalidPayload):
         raise item
-    request_id = (text_field(item.fields, "request_id") or "").strip()
+    request_id = text_field(item.fields, "request_id")
     if not request_id:
         raise InvalidPayload("It has no request_id that can be read.")
     values = parse_special_order(item.fields) | {"received_at": delivery.received_at}

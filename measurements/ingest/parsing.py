@@ -12,24 +12,27 @@ from typing import Any
 import msgspec
 
 from devices.hardware_ids import normalise_hardware_uuid
+from devices.inbox.lenient_fields import LenientReader, is_absent
 from devices.inbox.payload_parsing import InvalidPayload, JsonNumber, PayloadItem, to_plain_json
 from devices.tenovi import parse_time
+from measurements.ingest import vendor_words
 from measurements.models.measurement import EARLIEST_TAKEN_AT, MeasurementSource, TimeSource
 
 PLAIN_DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
-PLAIN_INTEGER = re.compile(r"-?\d{1,9}", re.ASCII)
 METRIC_NAME_PATTERN = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,62}[^\s\x00-\x1f])?")
 VALUE_QUANTUM = Decimal("0.01")
 LARGEST_VALUE = Decimal(999_999)
 LARGEST_INDEX = 2_147_483_647
 MAX_TIME_AHEAD = dt.timedelta(hours=24)
-ABSENT_VALUES = (None, "", "N/A")
-METRIC_ALIASES = {"blood_glucose": "glucose"}
-CONTROL_SOLUTION = "control solution"
+MAX_UTC_OFFSET_HOURS = 14
+UTC_OFFSET = re.compile(r"([+-]\d\d):?00|([+-]\d):00", re.ASCII)
 
 
 class ParsedReading(msgspec.Struct, frozen=True):
-    """One parsed item. Values in the vendor's units with two decimals, times in UTC."""
+    """One parsed item. Values in the vendor's units with two decimals, times in UTC, known words in one spelling.
+
+    `dropped` names the fields beside identity and values that could not be read.
+    """
 
     hwi_id: uuid.UUID
     metric: str
@@ -46,53 +49,62 @@ class ParsedReading(msgspec.Struct, frozen=True):
     hardware_uuid: str
     sensor_code: str
     filter_params: dict[str, Any]
+    dropped: tuple[str, ...] = ()
 
     @property
     def control(self) -> bool:
         """A control-solution test of the meter, not a reading of the patient."""
-        return str(self.filter_params.get("measurement_location", "")).strip().lower() == CONTROL_SOLUTION
+        return bool(self.filter_params.get("measurement_location") == vendor_words.CONTROL_SOLUTION)
 
 
 def parse_reading(item: PayloadItem, *, source: str) -> ParsedReading:
-    """Raises InvalidPayload. In a webhook `created` repeats the time taken; in a pull it is when the vendor got it."""
-    fields = item.fields
+    """Raises InvalidPayload where device, metric, time or a value can't be read; reads everything else leniently.
+
+    In a webhook `created` repeats the time taken; in a pull it is when the vendor got it.
+    """
+    fields, reader = item.fields, LenientReader()
     raw_metric = parse_metric(fields.get("metric"))
-    metric = METRIC_ALIASES.get(raw_metric, raw_metric)
-    time_source = TimeSource.TIMESTAMP if fields.get("timestamp") else TimeSource.CREATED
+    metric = normalise_metric_cached(raw_metric)
+    time_source = TimeSource.CREATED if is_absent(fields.get("timestamp")) else TimeSource.TIMESTAMP
     taken_at = parse_field_time(fields.get(time_source), str(time_source))
-    value_1, value_2 = parse_value(fields.get("value_1"), "value_1"), parse_value(fields.get("value_2"), "value_2")
+    value_1 = parse_value(fields.get("value_1"), "value_1")
     if value_1 is None:
         raise InvalidPayload("value_1 is missing.")
+    value_2 = parse_second_value(metric, fields.get("value_2"), reader)
     if metric == "blood_pressure" and value_2 is None:
         raise InvalidPayload("A blood pressure without its diastolic value (value_2).")
-    params = parse_filter_params(fields.get("filter_params"))
+    params = vendor_words.normalise_filter_params(reader.mapping("filter_params", fields.get("filter_params")))
+    index = reader.integer("measurement_index", params.get("measurement_index"), lowest=0, highest=LARGEST_INDEX)
+    hardware_uuid = reader.text("hardware_uuid", fields.get("hardware_uuid"))
     return ParsedReading(
         hwi_id=parse_hwi_id(fields.get("hwi_device_id")),
         metric=metric,
         raw_metric=raw_metric,
         taken_at=taken_at,
         time_source=time_source,
-        index=parse_measurement_index(params.get("measurement_index")),
+        index=index or 0,
         value_1=value_1,
         value_2=value_2,
-        estimated=parse_flag(fields.get("estimated_timestamp"), "estimated_timestamp"),
-        timezone_offset=parse_timezone_offset(fields.get("timezone_offset")),
-        created=parse_field_time(fields.get("created"), "created") if source == MeasurementSource.PULL else None,
-        patient_id=truncate_text(fields.get("patient_id")),
-        hardware_uuid=normalise_hardware_uuid_cached(truncate_text(fields.get("hardware_uuid")))[:255],
-        sensor_code=truncate_text(fields.get("sensor_code")),
+        estimated=reader.flag("estimated_timestamp", fields.get("estimated_timestamp")),
+        timezone_offset=parse_timezone_offset(fields.get("timezone_offset"), reader),
+        created=parse_vendor_time(fields.get("created"), reader) if source == MeasurementSource.PULL else None,
+        patient_id=reader.text("patient_id", fields.get("patient_id")),
+        hardware_uuid=normalise_hardware_uuid_cached(hardware_uuid)[:255],
+        sensor_code=reader.text("sensor_code", fields.get("sensor_code")),
         filter_params=to_plain_json(params),
+        dropped=tuple(reader.dropped),
     )
 
 
 # The same few hundred devices recur.
 parse_uuid = lru_cache(4096)(uuid.UUID)
 normalise_hardware_uuid_cached = lru_cache(4096)(normalise_hardware_uuid)
+normalise_metric_cached = lru_cache(256)(vendor_words.normalise_metric)
 
 
 def parse_hwi_id(value: Any) -> uuid.UUID:
     try:
-        return parse_uuid(truncate_text(value))
+        return parse_uuid(truncate_text(value).strip())
     except ValueError as error:
         raise InvalidPayload("hwi_device_id is missing or not a UUID.") from error
 
@@ -115,12 +127,21 @@ def truncate_text(value: Any) -> str:
 
 def parse_value(value: Any, name: str) -> Decimal | None:
     """Rounded half up to two decimals. Accepts plain ASCII decimals, quoted or not."""
-    text = value.strip() if isinstance(value, str) else value
-    if text in ABSENT_VALUES:
+    if is_absent(value):
         return None
-    if not isinstance(text, str):
+    if not isinstance(value, str):
         raise InvalidPayload(f"{name} is not a plain decimal number.")
-    return parse_decimal(text, name)
+    return parse_decimal(value.strip(), name)
+
+
+def parse_second_value(metric: str, value: Any, reader: LenientReader) -> Decimal | None:
+    """Of a metric with one value it is a filler or a deviation, which costs no reading."""
+    try:
+        return parse_value(value, "value_2")
+    except InvalidPayload:
+        if metric not in vendor_words.METRICS_WITH_ONE_VALUE:
+            raise
+        return reader.drop("value_2", None)
 
 
 @lru_cache(4096)
@@ -144,31 +165,15 @@ def parse_field_time(value: Any, name: str) -> dt.datetime:
     return time
 
 
-def parse_flag(value: Any, name: str) -> bool:
-    if value is None or isinstance(value, bool):
-        return bool(value)
-    raise InvalidPayload(f"{name} is neither true nor false.")
+def parse_vendor_time(value: Any, reader: LenientReader) -> dt.datetime | None:
+    try:
+        return None if is_absent(value) else parse_field_time(value, "created")
+    except InvalidPayload:
+        return reader.drop("created", None)
 
 
-def parse_timezone_offset(value: Any) -> int | None:
-    """Whole hours from UTC, for display only: an unusable value becomes None."""
-    if isinstance(value, JsonNumber) and PLAIN_INTEGER.fullmatch(value) and abs(int(value)) <= 14:
-        return int(value)
-    return None
-
-
-def parse_filter_params(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InvalidPayload("filter_params is not an object.")
-    return value
-
-
-def parse_measurement_index(value: Any) -> int:
-    """0 where the vendor gives none."""
-    if value in ABSENT_VALUES:
-        return 0
-    if isinstance(value, str) and PLAIN_INTEGER.fullmatch(value) and 0 <= int(value) <= LARGEST_INDEX:
-        return int(value)
-    raise InvalidPayload("measurement_index is not a number from 0.")
+def parse_timezone_offset(value: Any, reader: LenientReader) -> int | None:
+    """Whole hours from UTC, for display only: -4, "-4", "-04:00"."""
+    written = UTC_OFFSET.fullmatch(value.strip()) if type(value) is str else None
+    hours = written[1] or written[2] if written else value
+    return reader.integer("timezone_offset", hours, lowest=-MAX_UTC_OFFSET_HOURS, highest=MAX_UTC_OFFSET_HOURS)

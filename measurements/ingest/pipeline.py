@@ -13,6 +13,7 @@ import msgspec
 from django.db import connection
 
 from devices.inbox import processing
+from devices.inbox.lenient_fields import describe_dropped
 from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_items
 from devices.inbox.processing import DONE_OUTCOME, DeliveryOutcome
 from devices.models import Delivery
@@ -85,28 +86,33 @@ def attribute_delivery(
         return DeliveryOutcome(DeliveryState.QUARANTINED, str(body))
     if not body:
         return DeliveryOutcome(counts={"items": 0})
-    problems, flagged = {}, False
+    problems = {}
     for position, parsed in enumerate(body):
         outcome = parsed.outcome or assignments.attribute_reading(parsed, attributed, delivery_id=delivery.pk)
         if outcome is not None:
             problems[position] = outcome
-        flagged = flagged or (parsed.item is not None and parsed.item.repaired)
-    return combine_item_outcomes(delivery, body, problems, flagged=flagged)
+    return combine_item_outcomes(delivery, body, problems)
 
 
 def combine_item_outcomes(
-    delivery: Delivery, body: list[ParsedItem], problems: Mapping[int, DeliveryOutcome], *, flagged: bool
+    delivery: Delivery, body: list[ParsedItem], problems: Mapping[int, DeliveryOutcome]
 ) -> DeliveryOutcome:
-    """A single item decides its delivery; of a list, each unusable item gets a delivery of its own."""
+    """A single item decides its delivery; of a list, each unusable item gets a delivery of its own.
+
+    What the others said beside their readings and could not be read is a note on the delivery.
+    """
     if problems and len(body) == 1:
         return problems[0]
     for position, outcome in problems.items():
         item = body[position].item
         raw = item.raw if item is not None else "null"
         processing.store_item_delivery(kind=DELIVERY_KIND, raw=raw, outcome=outcome, parent=delivery, position=position)
+    dropped = [name for parsed in body if parsed.reading for name in parsed.reading.dropped]
+    flagged = bool(dropped) or any(parsed.item is not None and parsed.item.repaired for parsed in body)
     if not problems and not flagged:
         return DONE_OUTCOME
-    return DeliveryOutcome(flagged=flagged, counts={"items": len(body), "set_aside": len(problems)})
+    counts = {"items": len(body), "set_aside": len(problems)}
+    return DeliveryOutcome(reason=describe_dropped(dropped), flagged=flagged, counts=counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +190,10 @@ def ingest_pulled_items(items: Sequence[PayloadItem | InvalidPayload]) -> tuple[
     set_aside = 0
     for parsed in parsed_items:
         outcome = parsed.outcome or assignments.attribute_reading(parsed, attributed)
+        set_aside += outcome is not None
+        if outcome is None and parsed.reading and parsed.reading.dropped:
+            outcome = DeliveryOutcome(reason=describe_dropped(parsed.reading.dropped), flagged=True)
         if outcome is not None:
-            set_aside += 1
             raw = parsed.item.raw if parsed.item is not None else "null"
             processing.store_item_delivery(kind=DELIVERY_KIND, raw=raw, outcome=outcome, source=Delivery.Source.PULL)
     return store.store_readings(attributed, source=MeasurementSource.PULL), set_aside

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from devices.inbox import maintenance
+from devices.inbox import maintenance, payload_parsing
 from devices.models import Assignment, Delivery
 from devices.sync import upsert
 from measurements.ingest import pipeline
@@ -164,10 +164,6 @@ HOSTILE = {
     "tomorrow": {"timestamp": (timezone.now() + dt.timedelta(hours=25)).isoformat()},
     "no metric": {"metric": None},
     "long metric": {"metric": "x" * 65},
-    "index": {"filter_params": {"measurement_index": "one"}},
-    "huge index": {"filter_params": {"measurement_index": 2**40}},
-    "params": {"filter_params": ["finger"]},
-    "estimated": {"estimated_timestamp": "yes"},
     "no device": {"hwi_device_id": None},
 }
 
@@ -221,6 +217,36 @@ def test_ingest_repairs_and_flags_text_postgresql_cannot_store(cuff):
     reading = Measurement.objects.get()
     assert (reading.sensor_code, reading.filter_params) == ("10\ufffd", {"note": "\ufffd"})
     assert delivery.flagged
+
+
+@pytest.mark.parametrize("params", [{"measurement_index": "one"}, {"measurement_index": 2**40}, ["finger"], 5])
+def test_ingest_stores_reading_without_decoration_that_is_unreadable_and_notes_it(cuff, params):
+    delivery = receive_and_ingest(measurement_item(cuff, metric="glucose", value_1="40", filter_params=params))
+
+    assert (Measurement.objects.get().value_1, Measurement.objects.get().index) == (40, 0)
+    assert (delivery.state, delivery.flagged) == (DONE, True)
+    name = "measurement_index" if isinstance(params, dict) else "filter_params"
+    assert delivery.reason == f"Read without what could not be understood: {name}."
+
+
+def test_ingest_notes_unreadable_decorations_of_a_list_once(cuff):
+    odd = {"estimated_timestamp": "maybe", "timezone_offset": 5.5}
+    delivery = receive_and_ingest([measurement_item(cuff, **odd), measurement_item(cuff, metric="pulse", **odd)])
+
+    assert Measurement.objects.filter(estimated=False, timezone_offset=None).count() == 2
+    assert delivery.reason == "Read without what could not be understood: estimated_timestamp, timezone_offset."
+
+
+def test_pull_stores_reading_with_unreadable_decoration_and_a_delivery_that_notes_it(cuff):
+    item = measurement_item(cuff, created="yesterday", timestamp="2026-09-20 12:30:00+0000")
+
+    for _ in range(2):
+        stored, set_aside = pipeline.ingest_pulled_items([payload_parsing.parse_item(item)])
+
+    assert (Measurement.objects.get().taken_at, Measurement.objects.get().vendor_created_at) == (TAKEN, None)
+    assert (stored.already_stored, set_aside) == (1, 0)
+    note = Delivery.objects.get()
+    assert (note.state, note.reason) == (DONE, "Read without what could not be understood: created.")
 
 
 def test_ingest_replay_of_all_deliveries_changes_nothing(cuff):
