@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from devices.statuses import DeviceState
+from measurements import check_reasons
 from measurements.ingest import quality_flags
 from measurements.ingest.parsing import ParsedReading
 from measurements.models import Metric
@@ -44,6 +45,7 @@ class InsertedReadings(NamedTuple):
     latest_id: int | None
     estimated: bool
     near_estimated: bool
+    implausible: bool
 
 
 # One statement of 8,600 readings/s (docs/figures.md): it returns one row per device, patient and metric, because the
@@ -62,7 +64,7 @@ WITH new AS (
         co bool)
     ORDER BY d, m, t, i, v1
     ON CONFLICT DO NOTHING
-    RETURNING id, device_id, patient_id, metric_id, taken_at, value_1, estimated, control,
+    RETURNING id, device_id, patient_id, metric_id, taken_at, value_1, estimated, implausible, control,
         CASE WHEN source = 'webhook' THEN received_at ELSE vendor_created_at END AS seen_at,
         EXISTS (
             SELECT 1 FROM measurements_measurement AS other
@@ -87,13 +89,13 @@ WITH new AS (
         COALESCE(array_agg(id) FILTER (WHERE again), '{}') AS again,
         (array_agg(id ORDER BY taken_at DESC, id DESC) FILTER (WHERE NOT control))[1] AS newest,
         bool_or(bool_or(estimated)) OVER (PARTITION BY device_id, metric_id) AS estimated,
-        min(taken_at) AS first, max(taken_at) AS last
+        bool_or(implausible) AS implausible, min(taken_at) AS first, max(taken_at) AS last
     FROM new GROUP BY device_id, patient_id, metric_id
 )
 SELECT patient_id, device_id, metric_id, ids, again, newest, estimated, estimated OR EXISTS (
     SELECT 1 FROM measurements_measurement AS other
     WHERE other.estimated AND other.device_id = brought.device_id AND other.metric_id = brought.metric_id
-        AND other.taken_at BETWEEN first - %(within)s AND last + %(within)s)
+        AND other.taken_at BETWEEN first - %(within)s AND last + %(within)s), implausible
 FROM brought
 """
 
@@ -191,6 +193,6 @@ def build_insert_row(entry: AttributedReading, metric: Metric) -> InsertRow:
         reading.sensor_code,
         reading.filter_params,
         entry.delivery_id,
-        quality_flags.is_implausible(reading, metric),
+        bool(check_reasons.implausible_values(metric, (reading.value_1, reading.value_2))),
         reading.control,
     )

@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connection
 
 from measurements.ingest.pg_arrays import EMPTY_ARRAY
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from measurements.ingest.parsing import ParsedReading
-    from measurements.models import Metric
-
 DUPLICATE_WINDOW = dt.timedelta(hours=72)
-
-
-def is_implausible(reading: ParsedReading, metric: Metric) -> bool:
-    """Outside the range of the instrument, or a diastolic value that is not below its systolic one."""
-    if is_outside_limits(reading.value_1, metric.lowest_1, metric.highest_1):
-        return True
-    if not metric.has_second_value or reading.value_2 is None:
-        return False
-    swapped = metric.code == "blood_pressure" and reading.value_2 >= reading.value_1
-    return swapped or is_outside_limits(reading.value_2, metric.lowest_2, metric.highest_2)
-
-
-def is_outside_limits(value: Decimal, lowest: Decimal | None, highest: Decimal | None) -> bool:
-    return (lowest is not None and value < lowest) or (highest is not None and value > highest)
 
 
 # Same time, other value, of a metric that can have only one. Two different non-zero indices are two readings.
@@ -69,15 +49,33 @@ FLAG_ESTIMATED_DUPLICATES_SQL = FLAG_DUPLICATES_SQL.format(estimated="new.estima
 
 FLAG_LATEST_CONFLICTS_SQL = "UPDATE measurements_latestreading SET conflict = true WHERE measurement_id = ANY(%s)"
 
+# An impossible pulse says that the cuff has not measured well; its pressure, earlier or later, is to be checked too.
+FLAG_PRESSURES_SQL = """
+UPDATE measurements_measurement AS pressure SET implausible = true
+FROM measurements_measurement AS new
+JOIN measurements_measurement AS pulse
+    ON pulse.device_id = new.device_id AND pulse.metric_id = 'pulse' AND pulse.taken_at = new.taken_at
+    AND pulse.index = new.index AND pulse.implausible
+WHERE new.id = ANY(%s::bigint[]) AND pressure.device_id = new.device_id AND pressure.metric_id = 'blood_pressure'
+    AND pressure.taken_at = new.taken_at AND pressure.index = new.index AND NOT pressure.implausible
+RETURNING pressure.id
+"""
+FLAG_LATEST_IMPLAUSIBLE_SQL = "UPDATE measurements_latestreading SET implausible = true WHERE measurement_id = ANY(%s)"
 
-def flag_new_readings(*, repeated_time_ids: str, near_estimated: str, estimated: str) -> None:
-    """Flag conflicts (both rows) and probable duplicates (the newer row) among new and earlier readings.
+
+def flag_new_readings(*, repeated_time_ids: str, near_estimated: str, estimated: str, pressure_or_pulse: str) -> None:
+    """Flag conflicts (both rows), probable duplicates (the newer row) and pressures with an impossible pulse.
 
     Arguments are keys of new rows as `format_bigint_array` writes them: rows whose time may repeat, rows with an
-    estimated one within the duplicate window, and rows of series that contain estimated ones.
+    estimated one within the duplicate window, rows of series that contain estimated ones, and blood pressures with
+    implausible pulses.
     """
-    if repeated_time_ids != EMPTY_ARRAY:
-        flag_conflicts(repeated_time_ids)
+    for statement, latest_statement, ids in (
+        (FLAG_CONFLICTS_SQL, FLAG_LATEST_CONFLICTS_SQL, repeated_time_ids),
+        (FLAG_PRESSURES_SQL, FLAG_LATEST_IMPLAUSIBLE_SQL, pressure_or_pulse),
+    ):
+        if ids != EMPTY_ARRAY:
+            flag_readings(statement, latest_statement, ids)
     for statement, ids in (
         (FLAG_DUPLICATES_OF_ESTIMATED_SQL, near_estimated),
         (FLAG_ESTIMATED_DUPLICATES_SQL, estimated),
@@ -88,9 +86,10 @@ def flag_new_readings(*, repeated_time_ids: str, near_estimated: str, estimated:
                 cursor.execute(statement, values)
 
 
-def flag_conflicts(repeated_time_ids: str) -> None:
+def flag_readings(statement: str, latest_statement: str, ids: str) -> None:
+    """Also in the latest readings that these rows are."""
     with connection.cursor() as cursor:
-        cursor.execute(FLAG_CONFLICTS_SQL, [repeated_time_ids])
-        in_conflict = [row[0] for row in cursor.fetchall()]
-        if in_conflict:
-            cursor.execute(FLAG_LATEST_CONFLICTS_SQL, [in_conflict])
+        cursor.execute(statement, [ids])
+        flagged = [row[0] for row in cursor.fetchall()]
+        if flagged:
+            cursor.execute(latest_statement, [flagged])

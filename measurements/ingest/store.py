@@ -66,6 +66,11 @@ def update_after_legacy_completion(attributed: Sequence[AttributedReading], fres
     Patient.objects.touch_live_version(patients)
 
 
+def needs_pulse_check(new: InsertedReadings) -> bool:
+    """Blood pressures, whose pulse may be there already, and impossible pulses, whose pressure may be."""
+    return new.metric == "blood_pressure" or (new.metric == "pulse" and new.implausible)
+
+
 def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_times: bool) -> None:
     """Flags, latest readings, summaries and live versions, for the new rows."""
     ids = format_bigint_array(pk for new in inserted for pk in new.ids)
@@ -75,6 +80,7 @@ def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_ti
         else format_bigint_array(pk for new in inserted for pk in new.repeated_time_ids),
         near_estimated=format_bigint_array(pk for new in inserted if new.near_estimated for pk in new.ids),
         estimated=format_bigint_array(pk for new in inserted if new.estimated for pk in new.ids),
+        pressure_or_pulse=format_bigint_array(pk for new in inserted if needs_pulse_check(new) for pk in new.ids),
     )
     latest_readings.update_latest_readings(
         format_bigint_array(new.latest_id for new in inserted if new.latest_id is not None)

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from itertools import groupby
 
+from measurements.check_reasons import check_reasons
 from measurements.local_days import LocalDays
 from measurements.models import Measurement
 from measurements.models.measurement import MeasurementQuerySet, TimeSource
@@ -118,9 +119,13 @@ def quality_notes(reading: Measurement) -> list[str]:
         "time estimated by the vendor": reading.estimated,
         "time from an old payload": reading.time_source == TimeSource.CREATED,
         "came over 24 h late": reading.is_late,
-        "check: another value for the same time": reading.conflict,
-        "check: outside what the instrument measures": reading.implausible,
         "probable duplicate, counts once": reading.duplicate,
         "control solution, not the patient": reading.control,
     }
-    return [words for words, applies in found.items() if words and applies]
+    reasons = check_reasons(
+        reading.metric,
+        (reading.value_1, reading.value_2),
+        conflict=reading.conflict,
+        implausible=reading.implausible,
+    )
+    return [*reasons, *(words for words, applies in found.items() if words and applies)]

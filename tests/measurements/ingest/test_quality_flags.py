@@ -29,6 +29,31 @@ def test_quality_flag_implausible_not_set_for_extreme_but_possible_value(cuff):
     assert not Measurement.objects.get().implausible
 
 
+PRESSURE, PULSE = {"metric": "blood_pressure"}, {"metric": "pulse", "value_1": "0.00", "value_2": "0.00"}
+
+
+@pytest.mark.parametrize("order", [[[PRESSURE], [PULSE]], [[PULSE], [PRESSURE]], [[PRESSURE, PULSE]]])
+@pytest.mark.parametrize("pulse", ["0.00", "19.00", "251.00"])
+def test_quality_flag_implausible_set_on_pressure_with_impossible_pulse(cuff, order, pulse):
+    for body in order:
+        items = [measurement_item(cuff, **fields) for fields in body]
+        receive_and_ingest([item | {"value_1": pulse} if item["metric"] == "pulse" else item for item in items])
+
+    assert Measurement.objects.filter(implausible=True).count() == 2
+    assert LatestReading.objects.get(metric="blood_pressure").implausible
+
+
+@pytest.mark.parametrize(
+    "pulse",
+    [{"value_1": "70.00"}, {"timestamp": "2026-09-20T12:31:00Z"}, {"filter_params": {"measurement_index": 42}}],
+    ids=["possible", "another time", "another index"],
+)
+def test_quality_flag_implausible_not_set_on_pressure_with_its_own_pulse(cuff, pulse):
+    receive_and_ingest([measurement_item(cuff), measurement_item(cuff, **(PULSE | pulse))])
+
+    assert not Measurement.objects.get(metric="blood_pressure").implausible
+
+
 def test_quality_flag_conflict_set_on_both_values_of_same_time(cuff):
     receive_and_ingest(measurement_item(cuff, filter_params=None))
     receive_and_ingest(measurement_item(cuff, filter_params=None, value_1="151.00"))
