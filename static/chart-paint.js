@@ -5,6 +5,8 @@ window.ChartPaint = (() => {
   const CHECK = 2;
   const IRREGULAR = 4;
   const LEFT_OUT = 8;
+  // Where the half turn of each meal's marker begins: the lower half, the left one, the right one.
+  const HALF_DISCS = { 1: 0, 2: Math.PI / 2, 3: -Math.PI / 2 };
   const POINT_OVERHANG_PX = 8; // the newest reading of a year is on the chart's edge and must not be cut in half
   const FADE_SHARE = 0.14; // of the value axis: how far the band of a one-sided goal fades out
   const ON_PAPER = "print" in document.documentElement.dataset; // the print page
@@ -154,14 +156,14 @@ window.ChartPaint = (() => {
     return found;
   }
 
-  function shape(ctx, kind, x, y, size) {
+  // A half disc for a meal, else a disc; a square on the second line, so that prints differ. Triangles mean above and
+  // below the goal, nowhere anything else.
+  function shape(ctx, meal, line, x, y, size) {
     ctx.beginPath();
-    if (kind === 1 || kind === 2) {
-      const up = kind === 1 ? -1 : 1;
-      const base = y - up * size * 0.8;
-      const corners = [[x, y + up * size * 1.3], [x - size * 1.15, base], [x + size * 1.15, base]];
-      tracePath(ctx, corners, { closed: true });
-    } else if (kind === 3) ctx.rect(x - size * 0.9, y - size * 0.9, size * 1.8, size * 1.8);
+    if (meal in HALF_DISCS) {
+      ctx.arc(x, y, size * 1.5, HALF_DISCS[meal], HALF_DISCS[meal] + Math.PI);
+      ctx.closePath();
+    } else if (line) ctx.rect(x - size * 0.9, y - size * 0.9, size * 1.8, size * 1.8);
     else ctx.arc(x, y, size, 0, 2 * Math.PI);
   }
 
@@ -178,7 +180,7 @@ window.ChartPaint = (() => {
     }
   }
 
-  // Filled; hollow where the vendor estimated the time. The second line's points are squares, so that prints differ.
+  // Filled; hollow where the vendor estimated the time.
   function points(u, panel, colours) {
     const { at, values, flags, shapes } = panel.points;
     clip(u, (ctx, box, ratio) => {
@@ -189,7 +191,7 @@ window.ChartPaint = (() => {
         line.forEach((value, i) => {
           const x = u.valToPos(at[i], "x", true);
           const y = Math.min(Math.max(u.valToPos(value, "y", true), box.top + size), box.top + box.height - size);
-          shape(ctx, shapes[i] || (number ? 3 : 0), x, y, size);
+          shape(ctx, shapes[i], number, x, y, size);
           ctx.fillStyle = flags[i] & (ESTIMATED | LEFT_OUT) ? colours.panel : colours.lines[number];
           ctx.strokeStyle = flags[i] & LEFT_OUT ? colours.soft : colours.lines[number];
           ctx.fill();

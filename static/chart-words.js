@@ -23,15 +23,14 @@ window.ChartWords = (() => {
   function reading(panel, row, when) {
     const { at, values, flags, shapes, pulse } = panel.points;
     const marks = [
-      shapes[row] === 1 && "fasting or before a meal",
-      shapes[row] === 2 && "after a meal",
       flags[row] & Paint.ESTIMATED && "time estimated by the vendor",
       flags[row] & Paint.CHECK && "check this reading",
       flags[row] & Paint.LEFT_OUT && "excluded or control solution, not counted",
       flags[row] & Paint.IRREGULAR && "irregular heartbeat",
     ].filter(Boolean);
     const pulseText = pulse[row] === null ? "" : ` · pulse ${pulse[row]}`;
-    return [`${joinedValues(panel, values, row)}${pulseText}`, when(at[row]), marks.join(", ")];
+    const value = [joinedValues(panel, values, row), panel.meals[shapes[row]]].filter(Boolean).join(" ");
+    return [`${value}${pulseText}`, when(at[row]), marks.join(", ")];
   }
 
   function band(panel, row, when) {

@@ -6,14 +6,12 @@ import datetime as dt
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 
 from django.db.models import Min
 
 from measurements.chart import axes, time_of_day
 from measurements.chart.points import (
-    GLUCOSE,
     IRREGULAR_HEARTBEAT,
     ChartPoint,
     ChartRow,
@@ -36,14 +34,11 @@ from measurements.chart.statistics import (
 )
 from measurements.chart.time_of_day import TimeOfDayBin
 from measurements.local_days import LocalDays
+from measurements.meal_contexts import GLUCOSE, MEAL_CONTEXTS, describe_meal
 from measurements.models import Measurement, Metric
 from measurements.readings.latest_judged import EvaluatedLatestReading
-from measurements.thresholds.evaluation import (
-    EffectiveThreshold,
-    PatientThresholds,
-    ThresholdDescription,
-    describe_meal_thresholds,
-)
+from measurements.thresholds.evaluation import EffectiveThreshold, PatientThresholds
+from measurements.thresholds.metric_scopes import MetricScope, split_by_meal
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
 
@@ -60,13 +55,22 @@ class Series:
 
 
 @dataclass(frozen=True)
+class StatedMeal:
+    """The meal context of some points. `number` is its marker shape, from 1; an unknown context has none, from 4."""
+
+    number: int
+    context: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Panel:
-    """One chart: the readings of a metric in the range, what is drawn of them, and the statistics beside it.
+    """One chart: the readings of a scope in the range, what is drawn of them, and the statistics beside it.
 
     Values are in the vendor's unit, to be shown in `unit`; `axis_limits` are in `unit` already.
     """
 
-    metric: Metric
+    scope: MetricScope
     unit: Unit
     series: tuple[Series, ...]
     plot_data: PlotData
@@ -74,9 +78,12 @@ class Panel:
     summary: PanelSummary
     axis_limits: tuple[float, float]
     last_at: dt.datetime | None
-    meal_thresholds: list[ThresholdDescription]
     baseline: WeightBaseline | None = None
     time_of_day_bins: list[TimeOfDayBin] | None = None  # where it is drawn by time of day
+
+    @property
+    def metric(self) -> Metric:
+        return self.scope.metric
 
     @property
     def empty(self) -> bool:
@@ -93,6 +100,14 @@ class Panel:
     @property
     def left_out(self) -> bool:
         return any(point.left_out for point in self.plot_data.points)
+
+    @property
+    def meals(self) -> list[StatedMeal]:
+        """Of the points that state one, the known contexts first."""
+        stated = {point.context for point in self.plot_data.points}
+        ordered = enumerate([*MEAL_CONTEXTS, *sorted(stated.difference(MEAL_CONTEXTS))])
+        described = [StatedMeal(n, context, describe_meal(self.metric.pk, context)) for n, context in ordered]
+        return [meal for meal in described if meal.words and meal.context in stated]
 
     @property
     def irregular_count(self) -> int:
@@ -135,7 +150,7 @@ def build_panels(
     show_left_out: bool = False,
     by_time_of_day: bool = False,
 ) -> Charts:
-    """A panel for every vital sign that the patient ever sent. One query, two with glucose, for any range.
+    """Panels for every vital sign that the patient ever sent. One query, two with glucose, for any range.
 
     `show_left_out` adds excluded and control readings as points without effect on the statistics (one more query).
     `by_time_of_day` adds bins of three hours to blood pressure and glucose.
@@ -145,71 +160,76 @@ def build_panels(
     codes = [metric.pk for metric in metrics]
     rows = fetch_chart_rows(patient, codes=codes, start=since, end=days.end)
     aside = fetch_left_out_rows(patient, codes=codes, start=days.start, end=days.end) if show_left_out else {}
-    contexts = fetch_meal_contexts(patient, start=days.start, end=days.end) if rows.get(GLUCOSE) else {}
+    with_glucose = rows.get(GLUCOSE) or aside.get(GLUCOSE)
+    contexts = fetch_meal_contexts(patient, start=days.start, end=days.end) if with_glucose else {}
     last = {row.metric.pk: row.taken_at for row in latest}
-    beside = CompanionReadings.from_rows(rows)
-    build = partial(
-        build_panel,
-        rows=rows,
-        aside=aside,
-        beside=beside,
-        contexts=contexts,
-        days=days,
-        goals=thresholds,
-        last=last,
-        now=now,
-    )
-    laid_over = time_of_day.TIME_OF_DAY_METRICS if by_time_of_day else ()
-    panels = [
-        build(metric, unit=units.unit_for(metric), by_time_of_day=metric.pk in laid_over)
-        for metric in metrics
-        if metric.pk != IRREGULAR_HEARTBEAT
-    ]
+    companions = CompanionReadings.from_rows(rows)
+    panels: list[Panel] = []
+    for metric in metrics:
+        if metric.pk == IRREGULAR_HEARTBEAT:
+            continue
+        fetched = build_points(
+            metric, rows.get(metric.pk, ()), companions=companions, contexts=contexts, thresholds=thresholds
+        )
+        left_out = build_left_out_points(metric, aside.get(metric.pk, ()), contexts=contexts)
+        shown = [point for point in fetched if point.at >= days.start]
+        stated = {point.context for point in (*shown, *left_out)}
+        panels += [
+            build_panel(
+                scope,
+                unit=units.unit_for(metric),
+                fetched=select_points(scope, fetched),
+                left_out=select_points(scope, left_out),
+                days=days,
+                thresholds=thresholds,
+                last_at=last.get(metric.pk),
+                now=now,
+                by_time_of_day=by_time_of_day and metric.pk in time_of_day.TIME_OF_DAY_METRICS,
+            )
+            for scope in split_by_meal(metric, stated, thresholds)
+        ]
     return Charts(days, panels, count_readings_per_day(rows, days), now)
 
 
 def build_panel(
-    metric: Metric,
+    scope: MetricScope,
     *,
     unit: Unit,
-    by_time_of_day: bool,
-    rows: dict[str, list[ChartRow]],
-    aside: dict[str, list[ChartRow]],
-    beside: CompanionReadings,
-    contexts: dict[int, str],
+    fetched: list[ChartPoint],
+    left_out: list[ChartPoint],
     days: LocalDays,
-    goals: PatientThresholds,
-    last: dict[str, dt.datetime],
+    thresholds: PatientThresholds,
+    last_at: dt.datetime | None,
     now: dt.datetime,
+    by_time_of_day: bool,
 ) -> Panel:
-    lines = build_series(metric, goals)
-    found = rows.get(metric.pk, ())
-    fetched = build_points(
-        metric.pk, found, series_count=len(lines), companions=beside, contexts=contexts, thresholds=goals
-    )
+    """`fetched` begins before the range where the baseline of a weight needs it."""
+    metric, series = scope.metric, build_series(scope, thresholds)
     points = [point for point in fetched if point.at >= days.start]
     drawn = decimate_points(points, days=days)
-    if left_out := build_left_out_points(metric.pk, aside, series_count=len(lines)):
+    if left_out:
         drawn = replace(drawn, points=sorted([*drawn.points, *left_out], key=lambda point: point.at))
     medians = [ChartPoint(bucket.at, bucket.median) for bucket in drawn.buckets]  # where a band is drawn
     values = [value for point in trusted_points(points) for value in point.values]
     # A range that ended before today has no current weight.
-    baseline = (
-        current_weight_baseline(fetched, days, goals, now) if metric.pk == WEIGHT_METRIC and days.end > now else None
-    )
+    is_current_weight = metric.pk == WEIGHT_METRIC and days.end > now
+    baseline = current_weight_baseline(fetched, days, thresholds, now) if is_current_weight else None
     return Panel(
-        metric=metric,
+        scope=scope,
         unit=unit,
-        series=lines,
+        series=series,
         plot_data=drawn,
-        smoothed=smooth_points(medians or drawn.points, series_count=len(lines), days=len(days)),
-        summary=summarise_points(metric.pk, points, thresholds=goals, zone=days.zone),
+        smoothed=smooth_points(medians or drawn.points, series_count=len(series), days=len(days)),
+        summary=summarise_points(scope, points, thresholds=thresholds, zone=days.zone),
         axis_limits=panel_axis_limits(metric, unit, [*values, baseline.median] if baseline and values else values),
-        last_at=last.get(metric.pk),
-        meal_thresholds=list(describe_meal_thresholds(goals, metric, unit)),
+        last_at=last_at,
         baseline=baseline,
         time_of_day_bins=time_of_day.group_by_time_of_day(points, days.zone) if by_time_of_day else None,
     )
+
+
+def select_points(scope: MetricScope, points: list[ChartPoint]) -> list[ChartPoint]:
+    return points if scope.meals is None else [point for point in points if scope.includes(point.context)]
 
 
 def panel_axis_limits(metric: Metric, unit: Unit, values: list[float]) -> tuple[float, float]:
@@ -217,11 +237,10 @@ def panel_axis_limits(metric: Metric, unit: Unit, values: list[float]) -> tuple[
     return axes.axis_limits(metric.pk, shown, unit=unit.name if unit.is_converted else "")
 
 
-def build_series(metric: Metric, thresholds: PatientThresholds) -> tuple[Series, ...]:
+def build_series(scope: MetricScope, thresholds: PatientThresholds) -> tuple[Series, ...]:
+    metric = scope.metric
     labels = [metric.label_1 or metric.label, *([metric.label_2] if metric.has_second_value else [])]
-    return tuple(
-        Series(label.lower(), thresholds.find_threshold(metric.pk, n)) for n, label in enumerate(labels, start=1)
-    )
+    return tuple(Series(label.lower(), scope.find_threshold(thresholds, n)) for n, label in enumerate(labels, start=1))
 
 
 def current_weight_baseline(

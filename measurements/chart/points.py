@@ -15,11 +15,12 @@ from django.db import connection
 from django.db.models import FloatField, Func, QuerySet
 from django.db.models.functions import Cast
 
-from measurements.models import Measurement
+from measurements.meal_contexts import GLUCOSE
+from measurements.models import Measurement, Metric
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
 from patients.models import Patient
 
-PULSE, IRREGULAR_HEARTBEAT, GLUCOSE = "pulse", "irregular_heartbeat", "glucose"
+PULSE, IRREGULAR_HEARTBEAT = "pulse", "irregular_heartbeat"
 
 
 class ChartRow(NamedTuple):
@@ -101,10 +102,10 @@ def fetch_rows_by_metric(found: QuerySet[Measurement, Any]) -> dict[str, list[Ch
 
 
 def fetch_meal_contexts(patient: Patient, *, start: dt.datetime, end: dt.datetime) -> dict[int, str]:
-    """By reading: `fasting`, `pre-prandial` or `post-prandial`, where the glucometer reported it."""
+    """By reading, where the glucometer stated it."""
     rows = Measurement.objects.filter(patient=patient, metric=GLUCOSE, filter_params__has_key="meal_context")
     found = rows.between(start, end).values_list("pk", "filter_params__meal_context")
-    return {pk: str(context) for pk, context in found}
+    return {pk: context for pk, context in found if isinstance(context, str)}
 
 
 @dataclass(frozen=True)
@@ -121,21 +122,20 @@ class CompanionReadings:
 
 
 def build_points(
-    code: str,
+    metric: Metric,
     rows: Iterable[ChartRow],
     *,
-    series_count: int,
     companions: CompanionReadings,
     contexts: dict[int, str],
     thresholds: PatientThresholds,
 ) -> list[ChartPoint]:
     """A pulse has no companion pulse."""
-    pulses = companions.pulses if code != PULSE else {}
-    evaluate = cache(partial(thresholds.evaluate, code))  # values repeat
+    pulses = companions.pulses if metric.pk != PULSE else {}
+    evaluate = cache(partial(thresholds.evaluate, metric.pk))  # values repeat
     points = []
     for row in rows:
         _, pk, _, _, estimated, conflict, implausible, at, first, second = row
-        values = (first,) if series_count == 1 else (first, second or 0.0)
+        values = (first, second or 0.0) if metric.has_second_value else (first,)
         group, context = reading_group_key(row), contexts.get(pk, "")
         points.append(
             ChartPoint(
@@ -153,16 +153,17 @@ def build_points(
     return points
 
 
-def build_left_out_points(code: str, rows: dict[str, list[ChartRow]], *, series_count: int) -> list[ChartPoint]:
+def build_left_out_points(metric: Metric, rows: Iterable[ChartRow], *, contexts: dict[int, str]) -> list[ChartPoint]:
     """Without a threshold status: these may not be the patient's values."""
     return [
         ChartPoint(
             at=row.taken_at,
-            values=(row.value_1,) if series_count == 1 else (row.value_1, row.value_2 or 0.0),
+            values=(row.value_1, row.value_2 or 0.0) if metric.has_second_value else (row.value_1,),
             estimated=row.estimated,
             needs_check=True,
+            context=contexts.get(row.pk, ""),
             left_out=True,
             pk=row.pk,
         )
-        for row in rows.get(code, ())
+        for row in rows
     ]

@@ -15,7 +15,6 @@ from measurements.thresholds.evaluation import EffectiveThreshold
 from measurements.units import Unit
 
 FLAG_ESTIMATED, FLAG_NEEDS_CHECK, FLAG_IRREGULAR_HEARTBEAT, FLAG_LEFT_OUT = 1, 2, 4, 8  # bits of a point's flags
-MEAL_MARKER_SHAPES = {"pre-prandial": 1, "fasting": 1, "post-prandial": 2}
 
 
 def serialize_charts(charts: Charts) -> dict[str, Any]:
@@ -37,13 +36,14 @@ def epoch_milliseconds(time: dt.datetime) -> int:
 def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
     unit = panel.unit
     drawn = {
-        "code": panel.metric.pk,
-        "label": panel.metric.label,
+        "code": panel.scope.key,
+        "label": panel.scope.label,
         "unit": unit.name,
         "decimals": unit.decimals,
         "limits": panel.axis_limits,
         "lines": [{"label": line.label, "goal": serialize_threshold(line.threshold, unit)} for line in panel.series],
-        "points": serialize_points(panel.plot_data.points, unit),
+        "points": serialize_points(panel),
+        "meals": {meal.number: meal.words for meal in panel.meals},
         "buckets": serialize_buckets(panel.plot_data.buckets, unit),
         "bucketDays": panel.plot_data.bucket_days,
         "smoothed": [round_series(line, unit, 1) for line in panel.smoothed],
@@ -95,12 +95,15 @@ def serialize_threshold(goal: EffectiveThreshold | None, unit: Unit) -> dict[str
     return {"low": low, "high": high, "words": goal.format_range(unit)}
 
 
-def serialize_points(points: list[ChartPoint], unit: Unit) -> dict[str, Any]:
+def serialize_points(panel: Panel) -> dict[str, Any]:
+    """`shapes` are the numbers of the stated meals."""
+    points, unit = panel.plot_data.points, panel.unit
+    shapes = {meal.context: meal.number for meal in panel.meals}
     return {
         "at": [epoch_milliseconds(point.at) for point in points],
         "values": [round_series(line, unit) for line in zip(*(point.values for point in points), strict=True)],
         "flags": [point_flags(point) for point in points],
-        "shapes": [MEAL_MARKER_SHAPES.get(point.context, 0) for point in points],
+        "shapes": [shapes.get(point.context, 0) for point in points],
         "pk": [point.pk for point in points],
         "pulse": [None if point.pulse is None else round(point.pulse) for point in points],
     }

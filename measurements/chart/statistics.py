@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from measurements.chart.points import ChartPoint
 from measurements.local_days import LocalDays
 from measurements.thresholds.evaluation import ABOVE_STATUSES, BELOW_STATUSES, PatientThresholds, ThresholdStatus
+from measurements.thresholds.metric_scopes import MetricScope
 
 BASELINE_DAYS = 7
 MIN_BASELINE_DAYS = 3
@@ -61,7 +62,7 @@ def trusted_points(points: Iterable[ChartPoint]) -> list[ChartPoint]:
 
 
 def summarise_points(
-    code: str, points: Sequence[ChartPoint], *, thresholds: PatientThresholds, zone: ZoneInfo
+    scope: MetricScope, points: Sequence[ChartPoint], *, thresholds: PatientThresholds, zone: ZoneInfo
 ) -> PanelSummary:
     good = trusted_points(points)
     early: list[ChartPoint] = []
@@ -76,7 +77,7 @@ def summarise_points(
         from_noon=mean_values(late),
         above_count=sum(statuses[status] for status in ABOVE_STATUSES),
         below_count=sum(statuses[status] for status in BELOW_STATUSES),
-        threshold_status=thresholds.evaluate(code, average),
+        threshold_status=thresholds.evaluate(scope.metric.pk, average, scope.context),
     )
 
 

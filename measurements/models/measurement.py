@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from devices.models import Device
+from measurements.meal_contexts import stated_meal_context
 from patients.models import Patient
 
 from .metric import Metric
@@ -182,6 +183,10 @@ class Measurement(models.Model):
     @property
     def is_trusted(self) -> bool:
         return TRUSTED.holds_for(self)
+
+    @property
+    def meal_context(self) -> str:
+        return stated_meal_context(self.filter_params)
 
     @property
     def is_late(self) -> bool:

@@ -132,7 +132,9 @@ def patient_page_context(
         "chart_data": serializer.serialize_charts(drawn),
         "latest": [row for row in newest if row.metric.vital],
         "other_readings": [row for row in newest if not row.metric.vital],
-        "goal_rows": evaluation.describe_thresholds(bounds, [panel.metric for panel in drawn.panels], units=read_in),
+        "goal_rows": evaluation.describe_thresholds(
+            bounds, dict.fromkeys(panel.metric for panel in drawn.panels), units=read_in
+        ),
         "weight": drawn.weight_baseline or past_range_weight_gain(patient, bounds, days, now),
         "table": table.fetch_table_page(
             patient, days=days, thresholds=bounds, units=read_in, number=chart_view.table_page, size=table_size

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from measurements.local_days import LocalDays
+from measurements.meal_contexts import describe_meal
 from measurements.models import Measurement
 from measurements.readings.latest_judged import evaluate_reading
 from measurements.readings.table import quality_notes
@@ -16,7 +17,19 @@ from patients.csv_writer import CsvCell
 from patients.models import Patient
 
 CSV_HEADINGS = (
-    *("account", "taken", "taken_utc", "time_zone", "reading", "value", "value_2", "unit", "against_goal", "marks"),
+    *(
+        "account",
+        "taken",
+        "taken_utc",
+        "time_zone",
+        "reading",
+        "value",
+        "value_2",
+        "unit",
+        "meal",
+        "against_goal",
+        "marks",
+    ),
     *("counts", "excluded_by", "excluded_reason", "device", "received_by_vendor_utc", "received_here_utc", "id"),
 )
 
@@ -52,6 +65,7 @@ def build_csv_row(
         unit.convert_decimal(reading.value_1),
         "" if second is None else unit.convert_decimal(second),
         unit.name,
+        describe_meal(metric.pk, reading.meal_context),
         status.label,
         "; ".join(quality_notes(reading)),
         "yes" if reading.is_trusted else "no",

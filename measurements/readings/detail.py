@@ -65,5 +65,5 @@ def build_reading_group(
 def build_reading_detail(reading: Measurement, thresholds: PatientThresholds, units: DisplayUnits) -> ReadingDetail:
     unit = units.unit_for(reading.metric)
     values, status = evaluate_reading(reading, thresholds)
-    text = format_reading_value(reading.metric, values, unit)
+    text = format_reading_value(reading.metric, values, unit, reading.meal_context)
     return ReadingDetail(reading, unit, text, quality_notes(reading), status)

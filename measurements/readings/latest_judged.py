@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 from django.db.models.fields.json import KeyTextTransform
 
+from measurements.meal_contexts import describe_meal
 from measurements.models import LatestReading, Measurement, Metric
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
@@ -24,7 +25,7 @@ LATEST_READING_FIELDS = (
 
 
 class EvaluatedLatestReading(msgspec.Struct, frozen=True):
-    """`values` in the vendor's unit: two for a blood pressure, else one. `text` is in `unit`."""
+    """`values` in the vendor's unit: two for a blood pressure, else one. `text` is in `unit`, with the meal."""
 
     metric: Metric
     unit: Unit
@@ -33,18 +34,20 @@ class EvaluatedLatestReading(msgspec.Struct, frozen=True):
     threshold_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
     estimated: bool = False
     needs_check: bool = False
+    meal_context: str = ""
 
     @property
     def text(self) -> str:
-        return format_reading_value(self.metric, self.values, self.unit)
+        return format_reading_value(self.metric, self.values, self.unit, self.meal_context)
 
 
-def format_reading_value(metric: Metric, values: Iterable[float | None], unit: Unit) -> str:
-    """163/106; 171.0; detected. Without the unit."""
+def format_reading_value(metric: Metric, values: Iterable[float | None], unit: Unit, meal_context: str = "") -> str:
+    """163/106; 171.0; 148 fasting; detected. Without the unit."""
     if metric.pk == IRREGULAR_HEARTBEAT:
         return "detected"
     shown = [value for value in values if value is not None][: 2 if metric.has_second_value else 1]
-    return "/".join(unit.format_value(value) for value in shown)
+    text = "/".join(unit.format_value(value) for value in shown)
+    return " ".join(filter(None, (text, describe_meal(metric.pk, meal_context))))
 
 
 def evaluate_reading(
@@ -56,7 +59,7 @@ def evaluate_reading(
     values = (float(reading.value_1), second)
     if not reading.is_evaluable:
         return values, ThresholdStatus.NOT_EVALUATED
-    return values, thresholds.evaluate(metric.pk, values, str(reading.filter_params.get("meal_context", "")))
+    return values, thresholds.evaluate(metric.pk, values, reading.meal_context)
 
 
 def latest_readings(
@@ -102,4 +105,4 @@ def evaluate_latest_reading(
     values = tuple(float(value) for value in both if value is not None)
     check = conflict or implausible
     status = ThresholdStatus.NOT_EVALUATED if check else thresholds.evaluate(metric.pk, values, context or "")
-    return EvaluatedLatestReading(metric, unit, taken_at, values, status, estimated, check)
+    return EvaluatedLatestReading(metric, unit, taken_at, values, status, estimated, check, context or "")

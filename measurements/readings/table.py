@@ -17,7 +17,6 @@ from patients.models import Patient
 
 ROWS_PER_PAGE = 60
 MAX_PRINTED_ROWS = 400  # some ten sheets; a month of three devices has half of it
-MEAL_CONTEXT_NOTES = {"fasting": "fasting", "pre-prandial": "before a meal", "post-prandial": "after a meal"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,9 @@ def build_table_row(readings: list[Measurement], thresholds: PatientThresholds, 
 def build_reading_cell(reading: Measurement, thresholds: PatientThresholds, units: DisplayUnits) -> ReadingCell:
     metric, unit = reading.metric, units.unit_for(reading.metric)
     values, status = evaluate_reading(reading, thresholds)
-    return ReadingCell(metric.label, format_reading_value(metric, values, unit), unit.name, status)
+    return ReadingCell(
+        metric.label, format_reading_value(metric, values, unit, reading.meal_context), unit.name, status
+    )
 
 
 def reading_notes(reading: Measurement) -> list[str]:
@@ -115,7 +116,6 @@ def reading_notes(reading: Measurement) -> list[str]:
 def quality_notes(reading: Measurement) -> list[str]:
     """What the device, the vendor and the quality flags say, without the exclusion."""
     found = {
-        MEAL_CONTEXT_NOTES.get(str(reading.filter_params.get("meal_context", "")), ""): True,
         "time estimated by the vendor": reading.estimated,
         "time from an old payload": reading.time_source == TimeSource.CREATED,
         "came over 24 h late": reading.is_late,
@@ -128,4 +128,4 @@ def quality_notes(reading: Measurement) -> list[str]:
         conflict=reading.conflict,
         implausible=reading.implausible,
     )
-    return [*reasons, *(words for words, applies in found.items() if words and applies)]
+    return [*reasons, *(words for words, applies in found.items() if applies)]

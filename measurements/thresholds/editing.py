@@ -14,8 +14,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from measurements.meal_contexts import MEAL_GOAL_LABELS
 from measurements.models import Metric, Threshold, ThresholdChange
-from measurements.thresholds.evaluation import MEAL_CONTEXT_LABELS, ThresholdKey
+from measurements.thresholds.evaluation import ThresholdKey
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.audit import audit_log
 from patients.models import Clinic, Patient, User
@@ -198,7 +199,7 @@ def threshold_label(metric: Metric, key: ThresholdKey) -> str:
     if context == GAIN_CONTEXT:
         return f"{metric.label} gain in 7 days"
     part = (metric.label_1, metric.label_2)[component - 1].lower() if metric.has_second_value else ""
-    return ", ".join(word for word in (metric.label, part, MEAL_CONTEXT_LABELS.get(context, "")) if word)
+    return ", ".join(word for word in (metric.label, part, MEAL_GOAL_LABELS.get(context, "")) if word)
 
 
 def measurable_range(metric: Metric, key: ThresholdKey) -> tuple[Decimal | None, Decimal | None]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from django.db.models import Q
 
+from measurements.meal_contexts import MEAL_GOAL_LABELS
 from measurements.models import Metric, Threshold
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
@@ -178,9 +179,6 @@ class ThresholdDescription:
     threshold: EffectiveThreshold
 
 
-MEAL_CONTEXT_LABELS = {"fasting": "fasting", "pre-prandial": "before meals", "post-prandial": "after meals"}
-
-
 def describe_thresholds(
     thresholds: PatientThresholds, metrics: Iterable[Metric], *, units: DisplayUnits = VENDOR_UNITS
 ) -> list[ThresholdDescription]:
@@ -209,7 +207,7 @@ def describe_meal_thresholds(
     usual = thresholds.by_key.get((metric.pk, 1, ""))
     meals: dict[str, list[str]] = {}
     found: dict[str, EffectiveThreshold] = {}
-    for context, label in MEAL_CONTEXT_LABELS.items():
+    for context, label in MEAL_GOAL_LABELS.items():
         goal = thresholds.by_key.get((metric.pk, 1, context))
         if goal and not (usual and goal.format_range(unit) == usual.format_range(unit)):
             meals.setdefault(goal.format_range(unit), []).append(label)

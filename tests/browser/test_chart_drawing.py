@@ -97,10 +97,10 @@ def test_chart_draws_threshold_band_gaps_and_marks_at_data_positions(open_as_cli
 
 
 def test_chart_draws_meal_shapes_and_irregular_heartbeat_frame(open_as_clinician, rosa):
-    """Triangle up: before a meal; triangle down: after one; dot: neither. The red diamond: irregular heartbeat."""
+    """Half discs: the lower for fasting, the left before a meal, the right after one. Diamond: irregular heartbeat."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
-    moments = [timezone.now() - dt.timedelta(days=days, hours=6) for days in (9, 6, 3)]
-    meals = ("pre-prandial", "post-prandial", "")
+    moments = [timezone.now() - dt.timedelta(days=days, hours=6) for days in (11, 9, 6, 3)]
+    meals = ("fasting", "pre-prandial", "post-prandial", "")
     rows = [
         build_reading(device, "glucose", each, 140, index=50 + n, filter_params={"meal_context": meal} if meal else {})
         for n, (each, meal) in enumerate(zip(moments, meals, strict=True))
@@ -113,6 +113,7 @@ def test_chart_draws_meal_shapes_and_irregular_heartbeat_frame(open_as_clinician
     page = open_as_clinician(f"/patients/{rosa.pk}/?days=14", color_scheme="light")
     wait_for_chart(page, "glucose")
     at = page.evaluate(f"{CHART_DATA}.panels[0].points.at")
+    panels = ["glucose-fasting", "glucose-fasting", "glucose-post-prandial", "glucose"]
 
     def near(code, at, value, colour, *offsets):
         """For each pixel whether its colour is close to this one."""
@@ -120,21 +121,23 @@ def test_chart_draws_meal_shapes_and_irregular_heartbeat_frame(open_as_clinician
         rows = [[int(part) for part in pixel.split(",")] for pixel in pixels]
         return [a > 120 and max(abs(x - y) for x, y in zip(rgb, colour, strict=True)) < 60 for *rgb, a in rows]
 
-    def kind(at):
-        """Compares the widths of its first and last row of pixels."""
-        around = range(-6, 7)
-        rows = [sum(near("glucose", at, 140, SERIES, *((x, y) for x in around))) for y in around]
-        first, *_, last = [width for width in rows if width]
-        return "up" if last > first + 2 else "down" if first > last + 2 else "dot"
+    def filled_sides(code, at):
+        """On which sides of the position the marker is filled, off the line that joins readings."""
+        beside = {"left": (-2, -2), "right": (1, -2), "above": (0, -2), "below": (0, 2)}
+        return {side for side, spot in beside.items() if all(near(code, at, 140, SERIES, spot))}
 
     def framed(at):
         """At each corner of the diamond, or a pixel beside it."""
         beside = ([(x + step, y) for step in (-1, 0, 1)] for x, y in corners)
         return [any(near("blood_pressure", at, 150, ALERT, *spots)) for spots in beside]
 
-    assert [kind(each) for each in at] == ["up", "down", "dot"]
+    sides = [filled_sides(code, each) for code, each in zip(panels, at, strict=True)]
+    assert sides[0] == {"below"}
+    assert [side in sides[1] for side in ("left", "right")] == [True, False]
+    assert [side in sides[2] for side in ("left", "right")] == [False, True]
+    assert sides[3] >= {"right", "above", "below"}
     corners = [(0, -7.5), (0, 7.5), (7.5, 0), (-7.5, 0)]
-    assert [framed(each) for each in at] == [[False] * 4, [True] * 4, [False] * 4]
+    assert [framed(each) for each in at] == [[False] * 4, [True] * 4, [False] * 4, [False] * 4]
 
 
 def test_chart_threshold_label_covers_no_reading(open_as_clinician, rosa):

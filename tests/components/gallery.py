@@ -22,6 +22,7 @@ from measurements.patient_list.rows import VITAL_COLUMN_LABELS, PatientRow, Vita
 from measurements.patient_list.sparklines import Sparkline
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import ThresholdStatus
+from measurements.thresholds.metric_scopes import MetricScope
 from measurements.units import VENDOR_UNITS
 from patients.lists.filters import build_filter_row
 from patients.models import Clinic, Patient, Practitioner, Role, User
@@ -148,7 +149,8 @@ def chart_panel():
         tone="bad",
     )  # fmt: skip
     return Thing(
-        metric=BLOOD_PRESSURE, unit=VENDOR_UNITS.unit_for(BLOOD_PRESSURE), summary=summary, baseline=None, empty=False,
+        metric=BLOOD_PRESSURE, scope=MetricScope(BLOOD_PRESSURE), unit=VENDOR_UNITS.unit_for(BLOOD_PRESSURE),
+        summary=summary, baseline=None, empty=False, meals=[],
         series=lines, plot_data=Thing(buckets=[], bucket_days=1), estimated=2, needs_check=1, left_out=1,
         irregular_count=3,
     )  # fmt: skip

@@ -186,7 +186,7 @@ def test_time_of_day_view_overlays_blood_pressure_and_glucose_but_not_weight(as_
         "mid": [[150.0, 120.0], [80.0, 70.0]],
         "high": [[160.0, 120.0], [80.0, 70.0]],
     }
-    assert found["glucose"]["points"]["shapes"] == [1]
+    assert found["glucose-fasting"]["points"]["shapes"] == [1]
     assert found["weight"]["clock"] is None
 
 

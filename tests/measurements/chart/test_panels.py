@@ -93,22 +93,59 @@ def test_chart_counts_blood_pressure_with_its_pulse_as_one_reading(rosa, device)
     assert [shown.metric.pk for shown in drawn.panels] == ["blood_pressure", "pulse"]
 
 
-def test_glucose_panel_counts_out_of_goal_readings_against_threshold_of_meal_context(rosa):
-    meter = DeviceFactory(patient=rosa)
-    contexts = [("fasting", 135), ("post-prandial", 135), (None, 135), ("fasting", 60)]
-    for hour, (context, value) in enumerate(contexts):
+def create_glucose_readings(patient, readings):
+    """(meal context or None, mg/dL), an hour apart."""
+    meter = DeviceFactory(patient=patient)
+    for hour, (context, value) in enumerate(readings):
         params = {"meal_context": context} if context else {}
         row = MeasurementFactory(
             device=meter, code="glucose", taken_at=time_days_ago(0, hour), value_1=value, filter_params=params
         )
     LatestReadingFactory(measurement=row)
 
-    _, panel = build_chart(rosa, code="glucose")
 
-    assert (panel.summary.above_count, panel.summary.below_count, panel.summary.in_range_percent) == (1, 1, 50)
-    assert [(goal.label, goal.range_text) for goal in panel.meal_thresholds] == [
-        ("Fasting or before meals", "80\u2013130")
+def test_glucose_panels_draw_and_count_by_the_goal_of_their_meal(rosa):
+    readings = [("fasting", 135), ("pre-prandial", 125), ("post-prandial", 135), (None, 60), ("Bedtime", 190)]
+    create_glucose_readings(rosa, readings)
+
+    drawn, _ = build_chart(rosa, code="glucose")
+
+    found = [
+        (panel.scope.label, panel.series[0].threshold.low, panel.series[0].threshold.high, panel.summary.n,
+         panel.summary.average, panel.summary.above_count, panel.summary.below_count)
+        for panel in drawn.panels
+    ]  # fmt: skip
+    assert found == [
+        ("Glucose, fasting or before meals", 80, 130, 2, (130.0,), 1, 0),
+        ("Glucose, after meals", 70, 180, 1, (135.0,), 0, 0),
+        ("Glucose, no meal stated", 70, 180, 2, (125.0,), 1, 1),
     ]
+    assert [[(meal.number, meal.words) for meal in panel.meals] for panel in drawn.panels] == [
+        [(1, "fasting"), (2, "before a meal")],
+        [(3, "after a meal")],
+        [(4, "Bedtime")],
+    ]
+
+
+def test_glucose_average_is_judged_by_the_goal_of_its_meal(rosa):
+    """135 is above the goal before meals, and within the one after meals."""
+    create_glucose_readings(rosa, [("pre-prandial", 135), ("post-prandial", 135)])
+
+    drawn, _ = build_chart(rosa, code="glucose")
+
+    assert [panel.summary.threshold_status for panel in drawn.panels] == [
+        ThresholdStatus.HIGH,
+        ThresholdStatus.IN_RANGE,
+    ]
+
+
+def test_glucose_without_stated_meals_is_one_panel(rosa):
+    create_glucose_readings(rosa, [(None, 120), (None, 140)])
+
+    drawn, panel = build_chart(rosa, code="glucose")
+
+    assert [panel.scope.label for panel in drawn.panels] == ["Glucose"]
+    assert panel.summary.n == 2
 
 
 def test_thresholds_for_patient_override_clinic_which_overrides_default(rosa, harbor):

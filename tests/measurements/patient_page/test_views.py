@@ -96,15 +96,22 @@ def test_readings_table_shows_every_mark_in_words(as_nadia, rosa, nadia):
 
     assert "Sat Nov 21, 2026, 7:00 AM Blood pressure 163/106 mmHg Pulse 78 bpm" in shown
     assert "time estimated by the vendor; check: another value for the same time; excluded by Nadia Haddad" in shown
-    assert "fasting; control solution, not the patient" in shown
+    assert "Glucose 110 fasting mg/dL control solution, not the patient" in shown
 
 
-def test_patient_page_chart_shows_meal_goals_missing_from_its_band(as_nadia, rosa):
-    add_reading(DeviceFactory(patient=rosa), "glucose", 135, filter_params={"meal_context": "fasting"})
+def test_patient_page_shows_glucose_with_its_meal_everywhere(as_nadia, rosa):
+    add_reading(DeviceFactory(patient=rosa), "glucose", 148, filter_params={"meal_context": "fasting"})
 
-    shown = page_text(as_nadia.get(f"/patients/{rosa.pk}/"))
+    reading = f"readings/{rosa.measurements.get().pk}/"
+    addresses = [
+        "/patients/",
+        *(f"/patients/{rosa.pk}/{part}" for part in ("", "live/?v=0", "preview/", "print/", reading)),
+    ]
+    pages = [as_nadia.get(address) for address in addresses]
 
-    assert "fasting or before meals: goal 80\u2013130" in shown
+    assert [page.request["PATH_INFO"] for page in pages if "148 fasting" not in page_text(page)] == []
+    assert page_text(pages[1]).count("148 fasting") == 2, "the latest value and the table"
+    assert pages[1].context["chart_data"]["panels"][0]["lines"][0]["goal"]["words"] == "80\u2013130"
 
 
 def test_readings_table_pagination_preserves_readings_taken_together_on_one_row(as_nadia, rosa):

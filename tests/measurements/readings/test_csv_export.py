@@ -71,6 +71,18 @@ def test_csv_export_spells_out_quality_flags_and_exclusions(as_nadia, nadia, ros
     )
 
 
+def test_csv_export_has_the_meal_in_a_column_of_its_own(as_nadia, rosa):
+    device = DeviceFactory(patient=rosa)
+    stated = ("fasting", "pre-prandial", "post-prandial", "=bedtime", None)
+    for hour, context in enumerate(stated):
+        create_reading_at(device, 2, hour + 6, code="glucose", value_1=148, filter_params={"meal_context": context})
+
+    _, rows = download_csv(as_nadia, rosa)
+
+    assert [row["meal"] for row in rows] == ["fasting", "before a meal", "after a meal", "'=bedtime", ""]
+    assert {row["marks"] for row in rows} == {""}
+
+
 def test_csv_export_contains_only_selected_date_range(as_nadia, rosa):
     device = DeviceFactory(patient=rosa)
     create_reading_at(device, 2, 5)
