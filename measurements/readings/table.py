@@ -115,17 +115,18 @@ def reading_notes(reading: Measurement) -> list[str]:
 
 def quality_notes(reading: Measurement) -> list[str]:
     """What the device, the vendor and the quality flags say, without the exclusion."""
-    found = {
-        "time estimated by the vendor": reading.estimated,
-        "time from an old payload": reading.time_source == TimeSource.CREATED,
-        "came over 24 h late": reading.is_late,
-        "probable duplicate, counts once": reading.duplicate,
-        "control solution, not the patient": reading.control,
-    }
     reasons = check_reasons(
         reading.metric,
         (reading.value_1, reading.value_2),
         conflict=reading.conflict,
         implausible=reading.implausible,
     )
-    return [*reasons, *(words for words, applies in found.items() if applies)]
+    found = {
+        "time estimated by the vendor": reading.estimated,
+        "time from an old payload": reading.time_source == TimeSource.CREATED,
+        "came over 24 h late": reading.is_late,
+        **dict.fromkeys(reasons, True),
+        "probable duplicate, counts once": reading.duplicate,
+        "control solution, not the patient": reading.control,
+    }
+    return [words for words, applies in found.items() if applies]
