@@ -23,6 +23,10 @@ class NotSent(VendorError):
         self.retry_after = retry_after
 
 
+class SlotMissed(NotSent):
+    """The rate limiter's slot was over before the first byte was written: take another one."""
+
+
 class Unclear(VendorError):
     """It was sent, and whether it took effect is unknown: timeout, reset, 5xx, unreadable response."""
 

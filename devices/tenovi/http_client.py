@@ -14,7 +14,7 @@ import httpx2
 import stamina
 
 from .decoding import ListResult, RecordType, parse_rows
-from .errors import Misconfigured, NotSent, Rejected, Unclear, VendorError
+from .errors import Misconfigured, NotSent, Rejected, SlotMissed, Unclear, VendorError
 from .pagination import PAGE_SIZE, Page, parse_page
 from .rate_limiter import NoSlotAvailable, RateLimiter, Slot, forbid_open_transaction
 from .request import ApiRequest, FullJitterBackoff
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 READ_ATTEMPTS = 6
 READ_RETRY_SECONDS = 60.0  # no further attempt after that: with the last one, 90 s in all
 SLOT_ATTEMPTS = 10
+SLOTS_USED_UP = f"{SLOT_ATTEMPTS} slots were used up late: this machine or its database is too slow"
 NEVER_SENT_ERRORS = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 CONFIGURATION_ERRORS = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeError)
 POSSIBLY_SENT_ERRORS = (httpx2.HTTPError, OSError)
@@ -137,8 +138,15 @@ class VendorHttpClient:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "vitals-at-home"}
         url, params = self._root_url + call.path, call.params or None
         request = httpx2.Request(call.method, url, params=params, json=call.json, headers=headers)
-        slot, self._slot = self.take_ready_slot(self._max_wait), None
-        status, response_headers, body = self.send_request(call, request, slot)
+        for _ in range(SLOT_ATTEMPTS):
+            slot, self._slot = self.take_ready_slot(self._max_wait), None
+            try:
+                status, response_headers, body = self.send_request(call, request, slot)
+                break
+            except SlotMissed:
+                self._rate_limiter.release_slot(slot)
+        else:
+            raise NoSlotAvailable(SLOTS_USED_UP)
         if 200 <= status < 300:
             return body
         error = build_vendor_error(str(call), status, response_headers, body, is_collection="{}" not in call.template)
@@ -160,7 +168,7 @@ class VendorHttpClient:
             if not slot.is_late and getattr(self._transport, "is_connected", True):
                 return slot
             self._rate_limiter.release_slot(slot)
-        raise NoSlotAvailable(f"{SLOT_ATTEMPTS} slots were used up late: this machine or its database is too slow")
+        raise NoSlotAvailable(SLOTS_USED_UP)
 
     def open_connection(self) -> None:
         """Connect ahead of the slot. Transports of tests have no connection."""
@@ -179,7 +187,11 @@ class VendorHttpClient:
         deadline = time.monotonic() + CALL_DEADLINE_SECONDS
         try:
             request.headers["Authorization"] = f"Api-Key {slot.key.secret}"
-            request.extensions |= {"timeout": HTTP_TIMEOUTS_SECONDS, "deadline": deadline}
+            request.extensions |= {
+                "timeout": HTTP_TIMEOUTS_SECONDS,
+                "deadline": deadline,
+                "latest_write": slot.latest_write,
+            }
             with contextlib.closing(self._transport.handle_request(request)) as response:
                 return response.status_code, response.headers, self.read_response_body(response, deadline)
         except NEVER_SENT_ERRORS as error:

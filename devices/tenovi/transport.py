@@ -21,6 +21,8 @@ from typing import Any
 import httpcore2
 import httpx2
 
+from .errors import SlotMissed
+
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 20.0
 CALL_DEADLINE_SECONDS = 30.0
@@ -49,11 +51,16 @@ def translate_httpcore_errors() -> Iterator[None]:
 
 
 class DeadlineStream(httpcore2.NetworkStream):
-    """A socket whose every read and write ends at `deadline` (monotonic) at the latest."""
+    """A socket whose every read and write ends at `deadline` (monotonic) at the latest.
+
+    The first write of a request raises SlotMissed after `latest_write` (monotonic): the slot was checked before, but
+    this thread may have been paused since, for tens of milliseconds on a busy machine.
+    """
 
     def __init__(self, stream: httpcore2.NetworkStream) -> None:
         self.stream = stream
         self.deadline = 0.0
+        self.latest_write: float | None = None
 
     def remaining_seconds(self, timeout: float | None, error: type[Exception]) -> float:
         left = self.deadline - time.monotonic()
@@ -65,6 +72,9 @@ class DeadlineStream(httpcore2.NetworkStream):
         return self.stream.read(max_bytes, self.remaining_seconds(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self.latest_write is not None and time.monotonic() > self.latest_write:
+            raise SlotMissed("the slot was over before the first byte")
+        self.latest_write = None
         self.stream.write(buffer, self.remaining_seconds(timeout, httpcore2.WriteTimeout))
 
     def close(self) -> None:
@@ -129,10 +139,12 @@ class DeadlineTransport(httpx2.BaseTransport):
         return self._connection
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """`request.extensions["deadline"]` is the monotonic time at which the answer must have been read."""
+        """`request.extensions["deadline"]` is the monotonic time at which the answer must have been read. Raises
+        SlotMissed when nothing was written until `request.extensions["latest_write"]`."""
         link = self.ensure_connected()
         link.unused_until = 0.0
         link.stream.deadline = request.extensions["deadline"]
+        link.stream.latest_write = request.extensions["latest_write"]
         with translate_httpcore_errors():
             url = httpcore2.URL(
                 scheme=request.url.raw_scheme,

@@ -1,5 +1,6 @@
 """Transport: connection reuse, TLS and deadlines, against servers that break the connection."""
 
+import dataclasses
 import datetime as dt
 import gzip
 import json
@@ -16,11 +17,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from devices.tenovi import ApiKey, Misconfigured, NotSent, Unclear, transport
+from devices.tenovi.http_client import SLOT_ATTEMPTS
+from devices.tenovi.rate_limiter import Slot
 from tests.timeouts import WAIT_TIMEOUT_SECONDS
 
 LONG = " " * 10 * WAIT_TIMEOUT_SECONDS  # at 0.1 s for each, longer than any timeout
 EMPTY_PAGE = json.dumps({"count": 0, "next": None, "previous": None, "results": []})
 DEVICE = "0b7e6a52-5d1c-4c1e-9a57-3f6f0b1f2a10"
+
+
+TAKEN = Slot(ApiKey("key"), "bucket", dt.datetime.now(dt.UTC), earliest=0.0, opens=0.0)
 
 
 def reset_connection(connection):
@@ -93,6 +99,37 @@ def test_transport_raises_misconfigured_for_a_key_with_a_line_break(client_of_se
 def test_client_take_slot_returns_false_when_the_vendor_is_unreachable(build_client, rate_limiter):
     assert build_client(base_url="http://tenovi.invalid").take_slot() is False
     assert rate_limiter.taken == 0
+
+
+def test_transport_writes_nothing_after_the_slot_is_over_and_takes_another_one(
+    client_of_server, http_response, rate_limiter, monkeypatch
+):
+    received = []
+
+    def act(connection):
+        received.append(connection)
+        connection.sendall(http_response("", "204 No Content"))
+
+    take_slot, paused = rate_limiter.take_slot, time.monotonic() - WAIT_TIMEOUT_SECONDS
+    slots = iter([dataclasses.replace(take_slot(max_wait=1), earliest=paused) for _ in range(2)])
+    monkeypatch.setattr(rate_limiter, "take_slot", lambda **waits: next(slots, None) or take_slot(**waits))
+    monkeypatch.setattr(Slot, "is_late", False)  # the pause comes between this check and the write
+
+    client_of_server(act).delete_device(DEVICE)
+
+    assert len(received) == 1
+    assert [slot.earliest for slot in rate_limiter.released] == [paused, paused]
+
+
+def test_client_raises_not_sent_when_each_slot_is_over_at_the_write(client_of_server, rate_limiter, monkeypatch):
+    received = []
+    monkeypatch.setattr(rate_limiter, "take_slot", lambda **waits: TAKEN)
+    monkeypatch.setattr(Slot, "is_late", False)
+
+    with pytest.raises(NotSent, match="too slow"):
+        client_of_server(received.append).delete_device(DEVICE)
+    assert received == []
+    assert len(rate_limiter.released) == SLOT_ATTEMPTS
 
 
 @pytest.fixture(scope="module")
