@@ -61,6 +61,7 @@ WAKEUP_TASKS = {
     "fulfillment_webhooks": ("fulfillment.tasks.process_fulfillment_webhooks", "ingest"),
     "special_order_webhooks": ("fulfillment.tasks.process_special_order_webhooks", "ingest"),
     "vendor_calls": ("fulfillment.tasks.send_calls", "people"),
+    "call_searches": ("fulfillment.tasks.search_calls", "people"),
     "device_refresh": ("fulfillment.tasks.refresh_devices", "people"),
     "order_lines": ("fulfillment.tasks.update_order_lines", "people"),
     "requested_refreshes": ("devices.tasks.refresh_requested_gateways", "people"),
@@ -75,6 +76,8 @@ app.conf.wakeup_tasks = WAKEUP_TASKS
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15.0)
 SWEEP_SECONDS_BY_WORK = {
     "device_refresh": 3.0,
+    "call_searches": 3.0,
+    "requested_refreshes": 3.0,
     "unknown_devices": 30.0,
     "gateway_statuses": 60.0,
     "catalogue_sync": 60.0,

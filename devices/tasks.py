@@ -12,6 +12,7 @@ from devices.models import Device, Gateway
 from devices.models.sync import SyncKind
 from devices.monitoring import operator_alarms
 from devices.sync import gateway_status, hardware_history, reading_runs, reconciliation, runs
+from devices.vendor_reads import open_user_read_client
 from devices.webhooks import outcome_counts
 from patients.queueing import periodic_jobs
 from patients.queueing.wakeup import wake_worker
@@ -61,9 +62,10 @@ def refresh_requested_gateways() -> None:
     """What a user has requested on a page, or what has just been detected."""
     if not (Gateway.objects.lookup_requested().exists() or Device.objects.hardware_log_due().exists()):
         return
-    with tenovi.user_client() as client:
-        gateway_status.refresh_requested_gateways(client)
-        hardware_history.fetch_due_hardware_logs(client)
+    with open_user_read_client() as client:
+        if client:
+            gateway_status.refresh_requested_gateways(client)
+            hardware_history.fetch_due_hardware_logs(client)
 
 
 @shared_task

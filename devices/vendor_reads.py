@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from devices import tenovi
+from patients.queueing import periodic_jobs
 from patients.queueing.work_item import SLICE_SECONDS, Drained, drain
 
 Item = TypeVar("Item")
 
 logger = logging.getLogger(__name__)
+
+USER_READS = "reads for users"
 
 
 def drain_vendor_reads(
@@ -43,3 +47,18 @@ def drain_vendor_reads(
         return True
 
     return drain(claim, read_one, seconds=seconds)
+
+
+@contextmanager
+def open_user_read_client() -> Iterator[tenovi.TenoviClient | None]:
+    """The client for reads that users wait for; None while another process has it: then do nothing, a sweep comes back.
+
+    A silent vendor holds a read for up to 90 s. Only one process of queue `people` reads at a time, so that another one
+    is always free to send.
+    """
+    with periodic_jobs.run_exclusively(USER_READS) as mine:
+        if not mine:
+            yield None
+            return
+        with tenovi.user_client() as client:
+            yield client

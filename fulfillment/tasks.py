@@ -6,8 +6,9 @@ from celery import shared_task
 
 from devices import tenovi
 from devices.inbox import processing
-from devices.models import Delivery
+from devices.models import Delivery, VendorCall
 from devices.outbox import manual_lookup, recovery, sending
+from devices.vendor_reads import open_user_read_client
 from fulfillment import status_webhooks, tracking
 from fulfillment.special_orders import processing as special_orders
 from patients.queueing.wakeup import wake_worker
@@ -27,20 +28,30 @@ def process_special_order_webhooks() -> None:
 @shared_task
 def send_calls() -> None:
     with tenovi.user_client() as client:
-        manual_lookup.run_due_lookups(client)
         more = sending.send_due_calls(client)
-        recovery.search_unknown_calls(client)
     tracking.update_order_lines()
     if more:
         wake_worker("vendor_calls")
 
 
 @shared_task
+def search_calls() -> None:
+    if not (VendorCall.objects.lookup_requested().exists() or VendorCall.objects.due_for_search().exists()):
+        return
+    with open_user_read_client() as client:
+        if client is None:
+            return
+        manual_lookup.run_due_lookups(client)
+        recovery.search_unknown_calls(client)
+    tracking.update_order_lines()
+    wake_worker("vendor_calls")  # what a search has queued again
+
+
+@shared_task
 def refresh_devices() -> None:
-    with tenovi.user_client() as client:
-        refreshed = tracking.refresh_due_devices(client)
-    if refreshed:
-        tracking.update_order_lines()
+    with open_user_read_client() as client:
+        if client and tracking.refresh_due_devices(client):
+            tracking.update_order_lines()
 
 
 @shared_task

@@ -20,7 +20,11 @@ from config.launcher.supervisor import PYTHON, Supervisor
 from config.launcher.valkey import Valkey
 
 READY_TIMEOUT_SECONDS = 240  # for a busy machine; a process that dies is noticed at once
-WORKER_PROCESSES = {"ingest": 1, "people": 1, "background": 2}  # queue: processes
+WORKER_PROCESSES = {
+    "ingest": 1,
+    "people": 2,
+    "background": 2,
+}  # queue: processes; one of `people` is always free to send
 WORKER_FLAGS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 

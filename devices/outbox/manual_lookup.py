@@ -35,7 +35,7 @@ LookupResult = tuple[
 
 def request_call_lookup(call: VendorCall) -> None:
     VendorCall.objects.filter(pk=call.pk, state=CallState.NEEDS_REVIEW).update(lookup_requested_at=timezone.now())
-    wake_worker("vendor_calls")
+    wake_worker("call_searches")
 
 
 def request_device_refresh(device: Device) -> None:

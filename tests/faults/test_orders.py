@@ -38,6 +38,7 @@ SLOW = (
     {"kind": "big"},
     {"kind": "big", "applied": True},
 )
+HANGING_SEARCH_SECONDS = 15  # below the client's 20 s: the search is answered after all
 NONE = {"kind": "delay_before", "seconds": 0}
 UNMATCHED = """
 SELECT count(*) FROM devices_delivery hint JOIN devices_device device USING (hwi_id) WHERE hint.state = 'waiting'
@@ -97,6 +98,21 @@ def test_orders_behind_slow_and_huge_responses_are_not_duplicated(fault_stack, r
     wait_until_confirmed(fault_stack, references)
 
     report_row(order_result_row(fault_stack, references, "orders behind timeouts, a drip, 20 MB"))
+
+
+def test_order_is_sent_while_the_search_for_another_one_hangs(fault_stack, report_row):
+    """The vendor is silent for one patient's list; sending and searching share the worker of queue `people`."""
+    fault_stack.fault("reset_after", method="POST", path="hwi-devices")
+    fault_stack.send_control("webhooks", pause=True)  # no other read at the vendor
+    fault_stack.fault("delay_before", seconds=HANGING_SEARCH_SECONDS, times=None, method="GET", path="hwi-devices")
+    (unclear,) = fault_stack.create_records("place_orders", count=1)
+    searched = "SELECT count(*) FROM devices_vendorcall WHERE reference = %s AND search_after > unknown_since + '3 s'"
+    fault_stack.wait_until(lambda: fault_stack.one(searched, unclear) == 1, what="the search")
+    others = fault_stack.create_records("place_orders", count=3)
+    seconds = wait_until_confirmed(fault_stack, others)
+
+    assert dict(fault_stack.rows(STATES, [unclear])) == {"unknown": 1}, "the search has been answered too early"
+    report_row(order_result_row(fault_stack, [unclear, *others], "orders beside a silent search", f"{seconds:.1f} s"))
 
 
 @pytest.mark.parametrize("when", [crashing_worker.BEFORE, crashing_worker.WRITTEN, crashing_worker.ANSWERED])
