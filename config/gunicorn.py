@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
-worker_class = "gthread"
+worker_class = "config.gunicorn_worker.OverlappingReloadWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 
@@ -51,12 +51,18 @@ if METRICS_FOLDER_VARIABLE not in os.environ:
     os.environ[METRICS_FOLDER_VARIABLE] = tempfile.mkdtemp(prefix=METRICS_FOLDER_PREFIX)
 
 
-def post_worker_init(worker: Any) -> None:  # noqa: ARG001  gunicorn's signature
-    from config.gc_tuning import (
-        freeze_and_tune_gc,  # of the product, which the worker has loaded by now and the master never does
-    )
+def on_reload(server: Any) -> None:
+    from config.gunicorn_worker import record_reload
 
-    freeze_and_tune_gc()
+    record_reload(server.worker_age)
+
+
+def post_worker_init(worker: Any) -> None:
+    from config.gc_tuning import freeze_and_tune_gc
+    from config.gunicorn_worker import record_started
+
+    freeze_and_tune_gc()  # of the product, which the worker has loaded by now and the master never does
+    record_started(worker.age)
 
 
 def on_exit(server: Any) -> None:  # noqa: ARG001  gunicorn's signature

@@ -8,7 +8,7 @@ import pytest
 
 from config.launcher.paths import ROOT
 
-WEB = "import runpy; runpy.run_path('config/gunicorn.py')['post_worker_init'](None)"
+WEB = "import runpy, types; runpy.run_path('config/gunicorn.py')['post_worker_init'](types.SimpleNamespace(age=1))"
 WORKER = "import config.celery; from celery.signals import worker_process_init; worker_process_init.send(None)"
 LOOK = """
 import gc, weakref
