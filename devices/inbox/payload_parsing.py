@@ -11,13 +11,14 @@ from typing import Any
 
 import msgspec
 
+from devices.tenovi.vocabulary import UNSAFE_CHARACTERS
+
 MAX_NESTING_DEPTH = 32
-UNSTORABLE_TEXT = re.compile(r"[\x00\ud800-\udfff]")  # what neither text nor jsonb can hold
 JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 JSON_BRACKET = re.compile(r"[][{}]")
 JSON_SPACE = re.compile(r"[ \t\r\n]*")
 SHORT_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
-SPECIAL_ESCAPE = re.compile(r'\\(?:"|u(?:0000|[dD][89a-fA-F]))')
+SPECIAL_ESCAPE = re.compile(r'\\(?:"|u(?:0000|[dD][89a-fA-F]|202[a-eA-E]|206[6-9]))')
 MEASUREMENT_KEYS = frozenset(  # keys of a measurement item: one subset test instead of one strip for each
     ("metric", "device_name", "hwi_device_id", "patient_id", "hardware_uuid", "sensor_code", "value_1", "value_2",
      "created", "timestamp", "timezone_offset", "estimated_timestamp", "filter_params", "measurement_index",
@@ -93,6 +94,8 @@ def parse_items_fast(text: str) -> list[PayloadItem | InvalidPayload] | None:
     their number, as anything nested shows in the number of brackets.
     """
     if any(char in text for char in "\x00\t\r\n") or '" ' in text or ("\\" in text and SPECIAL_ESCAPE.search(text)):
+        return None
+    if not text.isascii() and UNSAFE_CHARACTERS.search(text):
         return None
     try:
         found = FAST_DECODER.decode(text)
@@ -222,11 +225,11 @@ def build_item(whole: PayloadText, position: int, value: Any) -> PayloadItem | I
         return InvalidPayload("A key is given twice in one object.")
     if contains_type(value, NonFiniteNumber):
         return InvalidPayload("A value is NaN or infinite.")
-    cleaned = replace_unstorable_text(value)
+    cleaned = replace_unsafe_characters(value)
     stripped = {key.strip(): item for key, item in cleaned.items()}
     if len(stripped) != len(cleaned):
         return InvalidPayload("A key is given twice in one object.")
-    return PayloadItem(whole, position, stripped, repaired=contains_unstorable_text(value))
+    return PayloadItem(whole, position, stripped, repaired=contains_unsafe_characters(value))
 
 
 def contains_type(value: Any, kind: type) -> bool:
@@ -237,22 +240,22 @@ def contains_type(value: Any, kind: type) -> bool:
     return isinstance(value, list) and any(contains_type(item, kind) for item in value)
 
 
-def contains_unstorable_text(value: Any) -> bool:
+def contains_unsafe_characters(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(contains_unstorable_text(key) or contains_unstorable_text(item) for key, item in value.items())
+        return any(contains_unsafe_characters(key) or contains_unsafe_characters(item) for key, item in value.items())
     if isinstance(value, list):
-        return any(contains_unstorable_text(item) for item in value)
-    return isinstance(value, str) and bool(UNSTORABLE_TEXT.search(value))
+        return any(contains_unsafe_characters(item) for item in value)
+    return isinstance(value, str) and bool(UNSAFE_CHARACTERS.search(value))
 
 
-def replace_unstorable_text(value: Any) -> Any:
-    """NUL and lone surrogates become U+FFFD; the raw bytes stay in the delivery."""
+def replace_unsafe_characters(value: Any) -> Any:
+    """Each unsafe character becomes U+FFFD; the raw bytes stay in the delivery."""
     if isinstance(value, dict):
-        return {UNSTORABLE_TEXT.sub("\ufffd", key): replace_unstorable_text(item) for key, item in value.items()}
+        return {UNSAFE_CHARACTERS.sub("\ufffd", key): replace_unsafe_characters(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [replace_unstorable_text(item) for item in value]
+        return [replace_unsafe_characters(item) for item in value]
     if type(value) is str:
-        return UNSTORABLE_TEXT.sub("\ufffd", value)
+        return UNSAFE_CHARACTERS.sub("\ufffd", value)
     return value
 
 

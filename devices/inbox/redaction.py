@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from devices.inbox.named_ids import find_named_ids, holders_by_device
 from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_items
+from devices.tenovi.vocabulary import UNSAFE_CHARACTERS
 from patients.models import Patient
 from patients.models.patient import can_see_patients
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_CHARS = 20_000
 HIDDEN_MESSAGE = "Values are hidden: not all of this is about patients of your clinics."
-# What no page may hold, NUL first of all; the bytes themselves stay as they came.
-UNPRINTABLE_CHARS = dict.fromkeys(set(range(32)) - set(map(ord, "\t\n\r")), "\ufffd")
+# What no page may hold besides unsafe characters; the bytes themselves stay as they came.
+CONTROL_CHARACTERS = dict.fromkeys(set(range(32)) - set(map(ord, "\t\n\r")), "\ufffd")
 UNREDACTED_FIELDS = (
     "metric",
     "device_name",
@@ -41,7 +42,8 @@ def redacted_body_for(delivery: Delivery, *, user: User) -> str:
     except InvalidPayload as reason:
         return f"{reason} {len(body)} bytes, stored, not shown here."
     if is_surely_visible(items, user):
-        return body.decode("utf-8-sig")[:MAX_SHOWN_CHARS].translate(UNPRINTABLE_CHARS)
+        text = body.decode("utf-8-sig")[:MAX_SHOWN_CHARS].translate(CONTROL_CHARACTERS)
+        return UNSAFE_CHARACTERS.sub("\ufffd", text)
     return "\n".join([HIDDEN_MESSAGE, *map(redact_item, items)])
 
 

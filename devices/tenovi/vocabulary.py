@@ -63,7 +63,9 @@ ISO_TIME = re.compile(
     r" ?(?P<zone>Z|UTC|GMT|[+-]\d\d(:?\d\d)?)",
     re.ASCII,
 )
-UNSTORABLE_CHARACTERS = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes neither NUL nor half a surrogate pair
+# NUL and lone surrogates, which neither text nor jsonb can hold, and the controls that turn the direction of the text
+# after them, so that a page would show another word than the one that came.
+UNSAFE_CHARACTERS = re.compile(r"[\x00\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def parse_device_state(words: str | None) -> DeviceState | None:
@@ -92,10 +94,10 @@ def format_time(at: dt.datetime) -> str:
 
 
 def sanitize_json(data: Any) -> Any:
-    """Strip spaces around keys (`"status "` was seen; the exact key wins) and replace unstorable characters."""
+    """Strip spaces around keys (`"status "` was seen; the exact key wins) and replace unsafe characters."""
     if isinstance(data, dict):
         stray_first = sorted(data, key=lambda key: key == key.strip())
         return {key.strip(): sanitize_json(data[key]) for key in stray_first}
     if isinstance(data, list):
         return [sanitize_json(item) for item in data]
-    return UNSTORABLE_CHARACTERS.sub("\ufffd", data) if isinstance(data, str) else data
+    return UNSAFE_CHARACTERS.sub("\ufffd", data) if isinstance(data, str) else data

@@ -32,9 +32,9 @@ def foreign_item(foreign, **changes):
 
 
 def test_body_for_replaces_control_characters_in_the_displayed_body(cuff, ada):
-    body = json.dumps({"hwi_device_id": str(cuff.hwi_id), "status": "?"}).replace("?", "Ship\x00ped\x1b")
+    body = json.dumps({"hwi_device_id": str(cuff.hwi_id), "status": "?"}).replace("?", "Ship\x00ped\x1b\u202e")
 
-    assert shown_body(body, ada) == body.replace("\x00", "\ufffd").replace("\x1b", "\ufffd")
+    assert shown_body(body, ada) == body.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").replace("\u202e", "\ufffd")
 
 
 def test_body_for_shows_a_list_of_own_items_whole(cuff, rosa, ada):

@@ -1,5 +1,6 @@
 import datetime as dt
 import itertools
+import json
 from decimal import Decimal
 
 import pytest
@@ -206,8 +207,6 @@ def test_ingest_of_malformed_body_ends_in_definite_state(body, state):
 
 
 def test_ingest_accepts_byte_order_mark(cuff):
-    import json
-
     assert receive_and_ingest(b"\xef\xbb\xbf" + json.dumps(measurement_item(cuff)).encode()).state == DONE
 
 
@@ -247,6 +246,15 @@ def test_pull_stores_reading_with_unreadable_decoration_and_a_delivery_that_note
     assert (stored.already_stored, set_aside) == (1, 0)
     note = Delivery.objects.get()
     assert (note.state, note.reason) == (DONE, "Read without what could not be understood: created.")
+
+
+@pytest.mark.parametrize("spelling", ["blood_\u202eerusserp", "blood_\\u202Eerusserp", "\u2067weight"])
+def test_ingest_marks_a_metric_name_that_turns_the_direction_of_text(cuff, spelling):
+    body = json.dumps(measurement_item(cuff, metric="?")).replace("?", spelling).encode()
+    delivery = receive_and_ingest(body)
+
+    assert delivery.flagged
+    assert "\ufffd" in Measurement.objects.get().metric.label
 
 
 def test_ingest_replay_of_all_deliveries_changes_nothing(cuff):
