@@ -36,8 +36,7 @@ TENOVI_CALL_GAP_SECONDS = env.float("TENOVI_CALL_GAP_SECONDS", default=1.05)
 TENOVI_WEBHOOK_SECRETS = env.list("TENOVI_WEBHOOK_SECRETS", default=[])
 TENOVI_WEBHOOK_HEADER = env.str("TENOVI_WEBHOOK_HEADER", default="Authorization")
 ORDER_SETTLE_SECONDS = env.float("ORDER_SETTLE_SECONDS", default=900.0)
-# Longer than any task works on one row between two checks of its lease; a dead worker's rows are free after it.
-LEASE_SECONDS = env.float("LEASE_SECONDS", default=120.0)
+LEASE_SECONDS = env.float("LEASE_SECONDS", default=120.0)  # longer than any task works between two checks of its lease
 TRACKING_WINDOW_SECONDS = env.float("TRACKING_WINDOW_SECONDS", default=30.0)
 UNKNOWN_DEVICE_LOOKUP_SECONDS = env.float("UNKNOWN_DEVICE_LOOKUP_SECONDS", default=120.0)
 TRACKING_HOSTS = env.list(
@@ -74,6 +73,7 @@ MIDDLEWARE = [
     # Before the rest, so that no redirect, host check or session is ever applied to the vendor's webhooks.
     "devices.webhooks.views.webhook_bypass_middleware",
     "patients.accounts.middleware.AuditContextMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -210,12 +210,13 @@ SECURE_SSL_REDIRECT = not INSECURE_HTTP
 SECURE_REDIRECT_EXEMPT = [r"^hooks/", r"^healthz/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 31_536_000
-SECURE_HSTS_INCLUDE_SUBDOMAINS = not INSECURE_HTTP
-SECURE_HSTS_PRELOAD = not INSECURE_HTTP
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+COOKIE_PREFIX = "" if INSECURE_HTTP else "__Host-"  # only https sets such a cookie, and only for this host
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 X_FRAME_OPTIONS = "DENY"
@@ -233,6 +234,8 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
     }
 }
+UNUSED_BROWSER_FEATURES = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "serial", "usb")
+PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in UNUSED_BROWSER_FEATURES}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 # A body that isn't complete by then is refused and its connection ended.
 BODY_SECONDS = env.float("BODY_SECONDS", default=20.0)

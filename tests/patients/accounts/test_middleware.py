@@ -53,3 +53,10 @@ def test_content_security_policy_forbids_framing_and_unsafe_sources(client, db):
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
+
+
+def test_permissions_policy_switches_off_what_no_page_uses(client, db):
+    policy = client.get("/accounts/login/")["Permissions-Policy"].split(", ")
+
+    assert {"camera=()", "geolocation=()", "microphone=()", "payment=()", "usb=()"} <= set(policy)
+    assert not [entry for entry in policy if entry.startswith("publickey-credentials")], "passkeys need these"

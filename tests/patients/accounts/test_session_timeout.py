@@ -190,14 +190,21 @@ def test_session_and_csrf_cookies_are_secure_and_http_only(client, nadia, settin
         assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
 
 
-def test_settings_default_to_secure_cookies_and_required_mfa():
-    """Settings as a clinic has them; the tests' own say INSECURE_HTTP, and MFA_REQUIRED=0."""
+def test_settings_default_to_cookies_of_this_host_over_https_and_required_mfa():
+    """Settings as a clinic has them; the tests' own say INSECURE_HTTP, and MFA_REQUIRED=0. Browsers store a cookie
+    whose name begins with `__Host-` only with `Secure`, `Path=/` and no `Domain`."""
     env = {name: value for name, value in os.environ.items() if name not in ("INSECURE_HTTP", "MFA_REQUIRED")}
-    words = "import config.settings as s; print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.MFA_REQUIRED)"
+    words = (
+        "import config.settings as s; from django.conf import settings as d; print(s.MFA_REQUIRED);"
+        "print(*[getattr(d, f'{kind}_COOKIE_{part}') for kind in ('SESSION', 'CSRF')"
+        " for part in ('NAME', 'SECURE', 'PATH', 'DOMAIN')])"
+    )
+    env["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
     finished = subprocess.run([sys.executable, "-c", words], env=env, capture_output=True, check=True)
 
-    assert finished.stdout.split() == [b"True", b"True", b"True"]
+    cookies = " ".join(f"__Host-{name} True / None" for name in ("sessionid", "csrftoken"))
+    assert finished.stdout.decode().split() == ["True", *cookies.split()]
 
 
 GOALS, SAVE_GOALS = "/patients/{}/goals/", "/patients/{}/goals/save/"
