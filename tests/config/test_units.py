@@ -35,3 +35,17 @@ def test_worker_units_stop_the_main_process_alone_and_wait_for_its_item():
         service = read_unit(path)["Service"]
         assert service["KillMode"] == "mixed"
         assert int(service["TimeoutStopSec"]) > SLICE_SECONDS + CALL_DEADLINE_SECONDS
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_unit_has_no_privileges_that_the_product_does_not_need(path):
+    service = read_unit(path)["Service"]
+
+    assert service["User"] != "root"
+    assert service["UMask"] == "0077"
+    assert service["CapabilityBoundingSet"] == ""
+    assert set(service["RestrictAddressFamilies"].split()) == {"AF_UNIX", "AF_INET", "AF_INET6"}
+    assert service["SystemCallFilter"] == "@system-service"
+    assert service["ProtectSystem"] == "strict"
+    for name in ("NoNewPrivileges", "PrivateDevices", "PrivateTmp", "ProtectHome", "RestrictNamespaces"):
+        assert service[name] == "yes", name
