@@ -9,11 +9,10 @@ from django.template.loader import render_to_string
 
 from patients.accounts import invitations
 from patients.models import Role
-from patients.permissions import PERMISSIONS_BY_ROLE, Permission
 from tests import factories
 from tests.browser.axe import find_axe_violations
+from tests.browser.page_addresses import page_addresses
 from tests.browsers import PHONE
-from tests.routes import list_routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,32 +27,12 @@ ADMIN = [
     "/admin/fulfillment/kit/add/",
     "/admin/measurements/threshold/",
 ]
-SIGNS_OUT = "accounts/logout/"
-
-
-def is_allowed(role, policy):
-    return policy == "signed_in" or (isinstance(policy, Permission) and policy in PERMISSIONS_BY_ROLE[role])
-
-
-def addresses_for(world, who):
-    """Addresses that answer a GET of this user with a full page."""
-    client, role = world.clients[who], who.split()[0]
-    for route in list_routes():
-        open_to = route.policy == "public" if who == "anonymous" else is_allowed(role, route.policy)
-        if not open_to or route.pattern == SIGNS_OUT:
-            continue
-        address = f"{route.address(world.values(route))}?patient={world.rosa.pk}"
-        answer = client.get(address)
-        if answer.status_code == 200 and not answer.streaming and b"<html" in answer.content:
-            yield address
-
-
 ERRORS = ["400", "403", "403_csrf", "404", "429", "500", "503"]
 
 
 def test_axe_finds_no_violations_on_anonymous_pages(clinic_with_readings, browser_for, live_server, settings):
     settings.SITE_URL = live_server.url
-    addresses, page, found = list(addresses_for(clinic_with_readings, "anonymous")), browser_for(None), []
+    addresses, page, found = list(page_addresses(clinic_with_readings, "anonymous")), browser_for(None), []
     for address in [*addresses, invitations.invitation_url(invite_clinician(clinic_with_readings))]:
         page.goto(address)
         found += find_axe_violations(page, address)
@@ -78,7 +57,7 @@ def test_axe_finds_no_violations_on_clinician_and_coordinator_pages(clinic_with_
     for who in ("coordinator here", "clinician here"):
         page, fresh = (
             browser_for(clinic_with_readings.people[who]),
-            set(addresses_for(clinic_with_readings, who)) - shown,
+            set(page_addresses(clinic_with_readings, who)) - shown,
         )
         for address in fresh:
             page.goto(address)
