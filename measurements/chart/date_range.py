@@ -1,6 +1,7 @@
-"""Date range and view of a patient's charts: chosen in the query string, else remembered in the user's preferences.
+"""Date range and view of a patient's page: chosen in the query string, else the fixed range that the user last chose.
 
-Free dates are stored in the preferences only: URLs, which are logged, contain a key instead of the dates.
+Free dates belong to one patient: they are stored in the session with the patient, and no other page opens with them.
+URLs, which are logged, contain a key instead of the dates.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import datetime as dt
 import zlib
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import Http404, HttpRequest
@@ -18,9 +20,11 @@ from measurements.local_days import LocalDays
 from measurements.models.measurement import EARLIEST_TAKEN_AT
 from patients import preferences
 from patients.models import Patient, User
+from patients.permissions import current_user
 
 RANGE_LABELS = {7: "7 days", 14: "14 days", 30: "30 days", 90: "90 days", 365: "1 year", 0: "All"}
-RANGE_PREFERENCE, DATES_PREFERENCE, VIEW_PREFERENCE = "chart_days", "chart_dates", "chart_view"
+RANGE_PREFERENCE, VIEW_PREFERENCE = "chart_days", "chart_view"
+DATES_SESSION_KEY = "chart_dates"  # rows of patient id, first and last day, newest first
 MAX_REMEMBERED_DATE_RANGES = 20  # so that several tabs, each with dates of its own, stay as they are
 OVER_TIME, BY_TIME_OF_DAY = "time", "clock"
 MAX_TABLE_PAGES = 10_000
@@ -82,57 +86,68 @@ class ChartView:
     def view(self) -> str:
         return BY_TIME_OF_DAY if self.by_time_of_day else OVER_TIME
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The query string's parameters that show the same again; every link of the page is built from them."""
+        chosen = {"days": self.date_range.key, "view": self.view, "excluded": "1" if self.left_out else ""}
+        chosen |= {"table": str(self.table_page) if self.table_page > 1 else ""}
+        return {name: value for name, value in chosen.items() if value}
 
-def resolve_chart_view(request: HttpRequest, user: User) -> ChartView:
+    def query(self, **changes: object) -> str:
+        """Query string with these parameters changed; an empty one is left out."""
+        changed = self.parameters | {name: str(value) for name, value in changes.items()}
+        return urlencode({name: value for name, value in changed.items() if value})
+
+
+def resolve_chart_view(request: HttpRequest, patient: Patient) -> ChartView:
     """From the query string, else remembered, else 30 days over time. Unknown values are ignored."""
-    query = request.GET
+    query, remembered = request.GET, current_user(request).preferences
     view = query.get("view", "")
     if view not in (OVER_TIME, BY_TIME_OF_DAY):
-        view = user.preferences.get(VIEW_PREFERENCE, OVER_TIME)
+        view = remembered.get(VIEW_PREFERENCE, OVER_TIME)
+    known = {str(length): DateRange(length) for length in RANGE_LABELS}
+    known_or_free = known | {free.key: free for free in remembered_date_ranges(request, patient)}
+    usual = known.get(str(remembered.get(RANGE_PREFERENCE, ""))) or DateRange()
     return ChartView(
-        resolve_date_range(query.get("days", ""), user),
+        known_or_free.get(query.get("days", ""), usual),
         view == BY_TIME_OF_DAY,
         query.get("excluded") == "1",
         parse_table_page(request),
     )
 
 
-def resolve_shown_chart_view(request: HttpRequest, user: User) -> ChartView:
+def resolve_shown_chart_view(request: HttpRequest, patient: Patient) -> ChartView:
     """The view of an open page. Http404: its free dates are no longer remembered, so other days must not be sent."""
-    view, key = resolve_chart_view(request, user), request.GET.get("days", "")
+    view, key = resolve_chart_view(request, patient), request.GET.get("days", "")
     if key not in ("", view.date_range.key):
         raise Http404("These days are no longer remembered.")
     return view
 
 
 def remember_chart_view(chart_view: ChartView, *, by: User) -> None:
-    preferences.save_preference(by=by, name=RANGE_PREFERENCE, value=chart_view.date_range.key)
+    """The fixed range and the view, for every patient's page."""
+    if chart_view.date_range.dates is None:
+        preferences.save_preference(by=by, name=RANGE_PREFERENCE, value=chart_view.date_range.key)
     preferences.save_preference(by=by, name=VIEW_PREFERENCE, value=chart_view.view)
 
 
-def remember_date_range(first: dt.date, last: dt.date, *, by: User) -> DateRange:
+def remember_date_range(request: HttpRequest, patient: Patient, first: dt.date, last: dt.date) -> DateRange:
+    """Free dates of one patient, until the user signs out."""
     chosen = DateRange(dates=(first, last))
-    others = [texts for texts in remembered_date_texts(by) if texts != chosen.iso_dates]
-    preferences.save_preference(
-        by=by, name=DATES_PREFERENCE, value=[chosen.iso_dates, *others][:MAX_REMEMBERED_DATE_RANGES]
-    )
+    row = [str(patient.pk), *chosen.iso_dates]
+    others = [other for other in request.session.get(DATES_SESSION_KEY, []) if other != row]
+    request.session[DATES_SESSION_KEY] = [row, *others][:MAX_REMEMBERED_DATE_RANGES]
     return chosen
 
 
-def resolve_date_range(requested_key: str, user: User) -> DateRange:
-    known = {str(length): DateRange(length) for length in RANGE_LABELS}
-    known |= {span.key: span for span in (date_range_from_texts(texts) for texts in remembered_date_texts(user))}
-    remembered = str(user.preferences.get(RANGE_PREFERENCE, ""))
-    return known.get(requested_key) or known.get(remembered) or DateRange()
-
-
-def remembered_date_texts(user: User) -> list[list[str]]:
-    return user.preferences.get(DATES_PREFERENCE) or []
-
-
-def date_range_from_texts(texts: list[str]) -> DateRange:
-    first, last = (dt.date.fromisoformat(text) for text in texts)
-    return DateRange(dates=(first, last))
+def remembered_date_ranges(request: HttpRequest, patient: Patient) -> list[DateRange]:
+    """The free dates of this patient in this session."""
+    rows = request.session.get(DATES_SESSION_KEY, [])
+    return [
+        DateRange(dates=(dt.date.fromisoformat(first), dt.date.fromisoformat(last)))
+        for patient_id, first, last in rows
+        if patient_id == str(patient.pk)
+    ]
 
 
 def parse_table_page(request: HttpRequest) -> int:

@@ -22,7 +22,7 @@ def print_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user, action=AuditAction.PRINT)
     context = patient_page_context(
-        request, patient, date_range.resolve_chart_view(request, user), table_size=table.MAX_PRINTED_ROWS
+        request, patient, date_range.resolve_chart_view(request, patient), table_size=table.MAX_PRINTED_ROWS
     )
     return render(request, "measurements/patient_print.html", context)
 

@@ -35,7 +35,7 @@ from patients.polling import only_if_changed
 def patient_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user)
-    chart_view = date_range.resolve_chart_view(request, user)
+    chart_view = date_range.resolve_chart_view(request, patient)
     date_range.remember_chart_view(chart_view, by=user)
     return render(request, "measurements/patient_page.html", patient_page_context(request, patient, chart_view))
 
@@ -43,15 +43,15 @@ def patient_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
 def choose_date_range(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """Remember a range of free dates. Posted, because URLs are logged and contain no dates."""
-    user = current_user(request)
-    patient, chart_view = get_patient_audited(patient_id, by=user), date_range.resolve_chart_view(request, user)
+    """Remember free dates of this patient. Posted, because URLs are logged and contain no dates."""
+    patient = get_patient_audited(patient_id, by=current_user(request))
+    chart_view = date_range.resolve_chart_view(request, patient)
     context = patient_page_context(request, patient, chart_view, request.POST)
     form: DateRangeForm = context["dates_form"]
     if not form.is_valid():
         return render(request, "measurements/patient_page.html", context)
-    chosen = date_range.remember_date_range(form.cleaned_data["first"], form.cleaned_data["last"], by=user)
-    return redirect(f"{reverse('patients:page', args=[patient.pk])}?days={chosen.key}")
+    chosen = date_range.remember_date_range(request, patient, form.cleaned_data["first"], form.cleaned_data["last"])
+    return redirect(f"{reverse('patients:page', args=[patient.pk])}?{chart_view.query(days=chosen.key, table='')}")
 
 
 def patient_live_version(user: User, patient_id: uuid.UUID) -> int | None:
@@ -68,7 +68,7 @@ def patient_live_update(request: HttpRequest, patient_id: uuid.UUID) -> HttpResp
     return render(
         request,
         "measurements/_patient_page_live.html",
-        patient_page_context(request, patient, date_range.resolve_shown_chart_view(request, user)),
+        patient_page_context(request, patient, date_range.resolve_shown_chart_view(request, patient)),
     )
 
 
@@ -78,7 +78,7 @@ def download_readings(request: HttpRequest, patient_id: uuid.UUID) -> HttpRespon
     """The readings of the range that is shown."""
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user)
-    days = date_range.resolve_shown_chart_view(request, user).date_range.local_days(patient, now=timezone.now())
+    days = date_range.resolve_shown_chart_view(request, patient).date_range.local_days(patient, now=timezone.now())
     export = csv_export.export_csv(
         patient, days=days, thresholds=evaluation.thresholds_for(patient), units=units.units_for(user)
     )

@@ -1,13 +1,14 @@
-"""What of a patient is on the screen: free dates, over time or by time of day; remembered, and never in an address."""
+"""What of a patient is on the screen: free dates of one patient, over time or by time of day; no date in an address."""
 
 import datetime as dt
 import re
+from html import unescape
 
 import pytest
 
 from measurements.ingest import patient_summaries
 from patients.models import AuditEvent, User
-from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
+from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 from tests.measurements.page_setup import NOW
 from tests.page_texts import page_text
 
@@ -48,12 +49,45 @@ def test_date_range_uses_patient_local_days_with_both_ends_included(as_nadia, ro
     assert "Nov 1 to Nov 2, 2026" in page_text(response)
 
 
-def test_date_range_is_remembered_until_another_range_is_chosen(as_nadia, rosa):
-    as_nadia.get(post_date_range(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"])
+def test_date_range_of_one_patient_is_not_remembered_for_another(as_nadia, nadia, rosa):
+    """The page of another patient at 184/109 must not open on three weeks ago."""
+    other = PatientFactory(clinic=rosa.clinic)
+    open_patient_page(as_nadia, rosa, "?days=7")
+    address = post_date_range(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"]
+    as_nadia.get(address)
 
-    assert shown_days(open_patient_page(as_nadia, rosa)) == ("2026-10-01", "2026-10-31")
-    assert shown_days(open_patient_page(as_nadia, rosa, "?days=7")) == ("2026-11-15", "2026-11-21")
+    assert shown_days(open_patient_page(as_nadia, other)) == ("2026-11-15", "2026-11-21")
+    assert shown_days(open_patient_page(as_nadia, other, f"?{address.partition('?')[2]}"))[1] == "2026-11-21"
     assert shown_days(open_patient_page(as_nadia, rosa)) == ("2026-11-15", "2026-11-21")
+    assert shown_days(as_nadia.get(address)) == ("2026-10-01", "2026-10-31")
+    assert User.objects.get(pk=nadia.pk).preferences["chart_days"] == "7"
+
+
+def test_date_range_stored_by_an_earlier_version_opens_default_range(as_nadia, nadia, rosa):
+    stored = {"chart_days": "d12345678", "chart_dates": [["2026-10-01", "2026-10-31"]]}
+    User.objects.filter(pk=nadia.pk).update(preferences=stored)
+
+    assert shown_days(open_patient_page(as_nadia, rosa)) == ("2026-10-23", "2026-11-21")
+
+
+@pytest.mark.parametrize("change", ["days=90", "view=clock", "table=2", "days=free"])
+def test_patient_page_choices_survive_a_change_of_another(as_nadia, rosa, change):
+    device = DeviceFactory(patient=rosa)
+    for hour in range(70):
+        create_weight(device, NOW - dt.timedelta(hours=hour))
+    shown = open_patient_page(as_nadia, rosa, "?days=14&excluded=1")
+    links = [unescape(link) for link in re.findall(r'(?:href|action)="([^"]*\?[^"]*)"', shown.content.decode())]
+    if change == "days=free":
+        form = next(link for link in links if "/dates/" in link)
+        address = as_nadia.post(form, {"first": "2026-10-01", "last": "2026-10-31"})["Location"]
+    else:
+        address = next(link for link in links if change in link)
+
+    view = as_nadia.get(address.partition("#")[0]).context["chart_view"]
+
+    assert view.left_out
+    assert view.date_range.key == "14" or "days" in change
+    assert view.by_time_of_day == ("clock" in change)
 
 
 def test_date_range_urls_contain_no_dates_and_tabs_keep_their_own(as_nadia, nadia, rosa):
@@ -63,7 +97,7 @@ def test_date_range_urls_contain_no_dates_and_tabs_keep_their_own(as_nadia, nadi
     assert shown_days(as_nadia.get(first)) == ("2026-10-01", "2026-10-31")
     assert shown_days(as_nadia.get(second)) == ("2026-09-01", "2026-09-30")
     assert not re.search(r"2026|10-01|oct", (first + second).lower().replace(str(rosa.pk), ""))
-    assert len(User.objects.get(pk=nadia.pk).preferences["chart_dates"]) == 2
+    assert "chart_dates" not in User.objects.get(pk=nadia.pk).preferences
 
 
 def test_date_range_key_of_another_user_opens_default_range(as_nadia, client, cora, rosa):
@@ -76,12 +110,13 @@ def test_date_range_key_of_another_user_opens_default_range(as_nadia, client, co
 def test_date_range_applies_to_export_print_and_live_update(as_nadia, rosa):
     create_weight(DeviceFactory(patient=rosa), dt.datetime(2026, 10, 5, 12, tzinfo=dt.UTC))
     create_weight(rosa.devices.get(), dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC))
-    response = as_nadia.get(post_date_range(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"])
+    address = post_date_range(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"]
+    response, query = as_nadia.get(address), f"?{address.partition('?')[2]}"
 
     live = re.search(r'data-live-url="([^"]+)"', response.content.decode())[1].replace("&amp;", "&")
     assert shown_days(as_nadia.get(f"{live}&v=0")) == ("2026-10-01", "2026-10-31")
-    assert as_nadia.get(f"/patients/{rosa.pk}/readings.csv").content.count(b"Weight") == 1
-    assert "Oct 1, 2026 to Oct 31, 2026" in page_text(as_nadia.get(f"/patients/{rosa.pk}/print/"))
+    assert open_patient_page(as_nadia, rosa, f"readings.csv{query}").content.count(b"Weight") == 1
+    assert "Oct 1, 2026 to Oct 31, 2026" in page_text(open_patient_page(as_nadia, rosa, f"print/{query}"))
 
 
 @pytest.mark.parametrize(
@@ -95,32 +130,35 @@ def test_date_range_applies_to_export_print_and_live_update(as_nadia, rosa):
         ("2026-02-30", "\x00", "This is no date."),
     ],
 )
-def test_date_range_form_shows_errors_and_preserves_typed_values(as_nadia, nadia, rosa, first, last, words):
+def test_date_range_form_shows_errors_and_preserves_typed_values(as_nadia, rosa, first, last, words):
     response = post_date_range(as_nadia, rosa, first, last)
 
     assert words in page_text(response)
     assert response.status_code == 200
     assert f'value="{first}"' in response.content.decode() or not first
     assert '<details class="menu menu--chip" id="dates-menu" open>' in response.content.decode()
-    assert "chart_dates" not in User.objects.get(pk=nadia.pk).preferences
+    assert "chart_dates" not in as_nadia.session
 
 
-def test_date_range_preferences_keep_only_the_newest(as_nadia, nadia, rosa):
+def test_date_range_session_retains_only_the_newest(as_nadia, rosa):
     for day in range(1, 23):
         post_date_range(as_nadia, rosa, f"2026-10-{day:02}", "2026-10-31")
 
-    stored = User.objects.get(pk=nadia.pk).preferences["chart_dates"]
-    assert [first for first, _ in stored] == [f"2026-10-{day:02}" for day in range(22, 2, -1)]
+    assert [first for _, first, _ in as_nadia.session["chart_dates"]] == [
+        f"2026-10-{day:02}" for day in range(22, 2, -1)
+    ]
 
 
-def test_date_range_forgotten_key_returns_404_for_live_update_and_export(as_nadia, nadia, rosa):
+def test_date_range_forgotten_key_returns_404_for_live_update_and_export(as_nadia, rosa):
     """Its title is not refreshed; the file that it offers says nothing of its days."""
     page = post_date_range(as_nadia, rosa, "2026-10-01", "2026-10-31")["Location"]
     live = re.search(r'data-live-url="([^"]+)"', as_nadia.get(page).content.decode())[1].replace("&amp;", "&")
     file = page.replace("?", "readings.csv?")
     assert [as_nadia.get(path).status_code for path in (live, file)] == [200, 200]
 
-    User.objects.filter(pk=nadia.pk).update(preferences={})
+    session = as_nadia.session
+    del session["chart_dates"]
+    session.save()
 
     assert [as_nadia.get(path).status_code for path in (live, file)] == [404, 404]
     assert "Nov 21" not in page_text(as_nadia.get(file))
