@@ -33,3 +33,8 @@ class Metric(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def label_in_sentence(self) -> str:
+        """blood pressure; an abbreviation stays as it is: SpO₂, FEV1."""
+        return self.label.lower() if self.label[1:].islower() else self.label

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+from django.utils.text import get_text_list
 
 from devices.hardware_ids import format_gateway_id
 from devices.models import Device
 from measurements.models import Measurement
+from measurements.readings import exclusion
 from measurements.readings.latest_judged import evaluate_reading, format_reading_value
 from measurements.readings.table import quality_notes
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
@@ -23,6 +26,7 @@ class ReadingDetail:
     text: str
     quality_notes: list[str]
     threshold_status: ThresholdStatus
+    companions: list[ReadingDetail] = field(default_factory=list)  # excluded with it, or counted again with it
 
     @property
     def excluded(self) -> bool:
@@ -31,6 +35,12 @@ class ReadingDetail:
     @property
     def left_out(self) -> bool:
         return not self.reading.is_included
+
+    @property
+    def companion_text(self) -> str:
+        """pulse 78 bpm and irregular heartbeat detected"""
+        named = [f"{each.reading.metric.label_in_sentence} {each.text} {each.unit.name}" for each in self.companions]
+        return get_text_list([words.strip() for words in named], "and")
 
     @property
     def gateway(self) -> str:
@@ -57,8 +67,16 @@ def build_reading_group(
         patient=reading.patient_id, device=reading.device_id, taken_at=reading.taken_at
     )
     ordered = together.select_related("metric", "excluded_by").order_by("metric__position", "index", "pk")
+    rows = list(ordered)
+    details = {row.pk: build_reading_detail(row, thresholds, units) for row in rows}
+    find_companions = {True: exclusion.readings_excluded_with, False: exclusion.companion_readings}
     return ReadingGroup(
-        reading.taken_at, reading.device, [build_reading_detail(row, thresholds, units) for row in ordered]
+        reading.taken_at,
+        reading.device,
+        [
+            replace(own, companions=[details[other.pk] for other in find_companions[own.excluded](rows, own.reading)])
+            for own in details.values()
+        ],
     )
 
 

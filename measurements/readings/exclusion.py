@@ -43,10 +43,9 @@ WHERE stored.id = ANY(%s) AND stored.excluded_at IS NULL AND metric.code = store
 
 
 @transaction.atomic
-def exclude_reading(*, reading: Measurement, reason: ExclusionReason, by: User, detail: str = "") -> None:
-    """Exclude a reading, and the pulse that belongs to it, from averages, latest values and measured days.
+def exclude_reading(*, reading: Measurement, reason: ExclusionReason, by: User, detail: str = "") -> list[Measurement]:
+    """Exclude a reading and its companions from averages, latest values and measured days; returns all of them.
 
-    The pulse stays where another blood pressure of the same time needs it.
     ValidationError: excluded already, or no reason in words.
     """
     words = reason.format_reason(detail)[:200]
@@ -56,23 +55,30 @@ def exclude_reading(*, reading: Measurement, reason: ExclusionReason, by: User, 
     target = find_vital_reading(together, reading)
     if target.excluded_at is not None:
         raise ValidationError(f"{target.excluded_by} has excluded this reading already.")
-    chosen = [target.pk, *companion_ids(together, target)]
-    Measurement.objects.filter(pk__in=chosen).update(excluded_at=timezone.now(), excluded_by=by, excluded_reason=words)
+    chosen = [target, *companion_readings(together, target)]
+    of_chosen = Measurement.objects.filter(pk__in=[row.pk for row in chosen])
+    of_chosen.update(excluded_at=timezone.now(), excluded_by=by, excluded_reason=words)
     update_after_exclusion(
         together, target, action=AuditAction.EXCLUDE, by=by, reason=str(reason), readings=len(chosen)
     )
+    return chosen
 
 
 @transaction.atomic
-def undo_exclusion(*, reading: Measurement, by: User) -> None:
-    """Undo an exclusion, with what was excluded together with it. ValidationError: it is not excluded."""
+def undo_exclusion(*, reading: Measurement, by: User) -> list[Measurement]:
+    """Undo an exclusion, with what was excluded together with it; returns all of them.
+
+    ValidationError: it is not excluded.
+    """
     together = lock_simultaneous_readings(reading)
     target = find_vital_reading(together, reading)
     if target.excluded_at is None:
         raise ValidationError("This reading counts already: its exclusion was undone.")
-    chosen = [row.pk for row in together if row.excluded_at == target.excluded_at and row.index == target.index]
-    Measurement.objects.filter(pk__in=chosen).update(excluded_at=None, excluded_by=None, excluded_reason="")
+    chosen = [target, *readings_excluded_with(together, target)]
+    of_chosen = Measurement.objects.filter(pk__in=[row.pk for row in chosen])
+    of_chosen.update(excluded_at=None, excluded_by=None, excluded_reason="")
     update_after_exclusion(together, target, action=AuditAction.UNDO_EXCLUSION, by=by, readings=len(chosen))
+    return chosen
 
 
 def lock_simultaneous_readings(reading: Measurement) -> list[Measurement]:
@@ -80,7 +86,9 @@ def lock_simultaneous_readings(reading: Measurement) -> list[Measurement]:
     rows = Measurement.objects.filter(
         patient=reading.patient_id, device=reading.device_id, taken_at=reading.taken_at, metric__vital=True
     )
-    return list(rows.select_for_update(no_key=True, of=("self",)).select_related("excluded_by").order_by("pk"))
+    return list(
+        rows.select_for_update(no_key=True, of=("self",)).select_related("metric", "excluded_by").order_by("pk")
+    )
 
 
 def find_vital_reading(together: Sequence[Measurement], reading: Measurement) -> Measurement:
@@ -91,11 +99,20 @@ def find_vital_reading(together: Sequence[Measurement], reading: Measurement) ->
     return found
 
 
-def companion_ids(together: Sequence[Measurement], target: Measurement) -> list[int]:
-    open_rows = [row for row in together if row.excluded_at is None and row.index == target.index]
-    if any(row.metric_id == target.metric_id and row.pk != target.pk for row in open_rows):
-        return []
-    return [row.pk for row in open_rows if row.metric_id != target.metric_id]
+def companion_readings(together: Sequence[Measurement], target: Measurement) -> list[Measurement]:
+    """The other vital signs of one physical reading, which are excluded with it: the pulse of a blood pressure.
+
+    None where another value of the same metric and time still needs them.
+    """
+    others = [row for row in together if row.pk != target.pk and row.index == target.index and row.metric.vital]
+    open_rows = [row for row in others if row.excluded_at is None]
+    return [] if any(row.metric_id == target.metric_id for row in open_rows) else open_rows
+
+
+def readings_excluded_with(together: Sequence[Measurement], target: Measurement) -> list[Measurement]:
+    """What was excluded in one step with `target`, and counts again with it."""
+    others = (row for row in together if row.pk != target.pk and row.index == target.index)
+    return [row for row in others if row.excluded_at is not None and row.excluded_at == target.excluded_at]
 
 
 def update_after_exclusion(

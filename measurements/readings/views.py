@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django import forms
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst, get_text_list
 from django.views.decorators.http import require_POST, require_safe
 
 from measurements import units
@@ -46,11 +48,11 @@ def exclude_reading(request: HttpRequest, patient_id: uuid.UUID, reading_id: int
         return render_reading(request, patient, reading_id, form)
     reason, detail = exclusion.ExclusionReason(form.cleaned_data["reason"]), form.cleaned_data["detail"]
     try:
-        exclusion.exclude_reading(reading=chosen, reason=reason, detail=detail, by=current_user(request))
+        excluded = exclusion.exclude_reading(reading=chosen, reason=reason, detail=detail, by=current_user(request))
     except ValidationError as error:
         form.add_error("detail", error)
         return render_reading(request, patient, reading_id, form)
-    messages.success(request, "The reading no longer counts.")
+    messages.success(request, describe_readings(excluded, "no longer counts", "no longer count"))
     return redirect_to_reading(request, patient, reading_id)
 
 
@@ -59,12 +61,19 @@ def exclude_reading(request: HttpRequest, patient_id: uuid.UUID, reading_id: int
 def undo_exclusion(request: HttpRequest, patient_id: uuid.UUID, reading_id: int) -> HttpResponse:
     patient = get_patient_audited(patient_id, by=current_user(request))
     try:
-        exclusion.undo_exclusion(reading=get_reading_or_404(patient, reading_id), by=current_user(request))
+        counted = exclusion.undo_exclusion(reading=get_reading_or_404(patient, reading_id), by=current_user(request))
     except ValidationError as error:
         messages.error(request, error.messages[0])
     else:
-        messages.success(request, "The reading counts again.")
+        messages.success(request, describe_readings(counted, "counts again", "count again"))
     return redirect_to_reading(request, patient, reading_id)
+
+
+def describe_readings(readings: Sequence[Measurement], singular: str, plural: str) -> str:
+    """What an exclusion or its undo has changed: "Blood pressure and pulse no longer count."."""
+    if len(readings) == 1:
+        return f"The reading {singular}."
+    return capfirst(f"{get_text_list([row.metric.label_in_sentence for row in readings], 'and')} {plural}.")
 
 
 def redirect_to_reading(request: HttpRequest, patient: Patient, reading_id: int) -> HttpResponse:

@@ -132,6 +132,37 @@ def test_patient_page_charts_include_excluded_readings_on_request(as_nadia, weig
     assert points("&excluded=1") == [8, 0]
 
 
+@pytest.fixture
+def pressure_with_pulse(rosa):
+    device = DeviceFactory(patient=rosa)
+    taken = {"device": device, "taken_at": TAKEN, "index": 4}
+    rows = [("blood_pressure", 128), ("pulse", 78), ("irregular_heartbeat", 1)]
+    return [MeasurementFactory(code=code, value_1=value, **taken) for code, value in rows]
+
+
+@pytest.mark.parametrize("panel", ["", "1"])
+@pytest.mark.parametrize(("nth", "others"), [(0, "pulse 78 bpm"), (1, "blood pressure 128/82 mmHg")])
+def test_reading_exclusion_names_what_is_excluded_along(as_nadia, pressure_with_pulse, nth, others, panel):
+    row = pressure_with_pulse[nth]
+
+    asked = page_text(as_nadia.get(reading_url(row) + f"?panel={panel}"))
+    done = as_nadia.post(reading_url(row, "exclude/"), {"reason": "device_test", "panel": panel}, follow=True)
+    undone = as_nadia.post(reading_url(row, "undo/"), {"panel": panel}, follow=True)
+
+    assert f"What was taken with it will be excluded too: {others} and irregular heartbeat detected." in asked
+    names = ("Blood pressure, pulse", "Pulse, blood pressure")[nth]
+    assert f"{names} and irregular heartbeat no longer count." in page_text(done)
+    assert f"What was excluded with it will count again too: {others} and" in page_text(done)
+    assert f"{names} and irregular heartbeat count again." in page_text(undone)
+
+
+def test_reading_exclusion_of_conflicting_value_names_no_companion(as_nadia, pressure_with_pulse):
+    row = pressure_with_pulse[0]
+    MeasurementFactory(device=row.device, code="blood_pressure", taken_at=TAKEN, index=4, value_1=228, conflict=True)
+
+    assert "will be excluded too" not in page_text(as_nadia.get(reading_url(row))).partition("228")[0]
+
+
 # --- in a panel beside the charts -------------------------------------------------------------------------------
 
 
