@@ -21,10 +21,10 @@ window.ChartWords = (() => {
   }
 
   function reading(panel, row, when) {
-    const { at, values, flags, shapes, pulse } = panel.points;
+    const { at, values, flags, checks, shapes, pulse } = panel.points;
     const marks = [
       flags[row] & Paint.ESTIMATED && "time estimated by the vendor",
-      flags[row] & Paint.CHECK && "check this reading",
+      flags[row] & Paint.CHECK && checks[row],
       flags[row] & Paint.LEFT_OUT && "excluded or control solution, not counted",
       flags[row] & Paint.IRREGULAR && "irregular heartbeat",
     ].filter(Boolean);

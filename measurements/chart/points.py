@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import FloatField, Func, QuerySet
 from django.db.models.functions import Cast
 
+from measurements.check_reasons import check_reasons
 from measurements.meal_contexts import GLUCOSE
 from measurements.models import Measurement, Metric
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
@@ -57,6 +58,7 @@ class ChartPoint:
     values: tuple[float, ...]
     estimated: bool = False
     needs_check: bool = False
+    check_words: str = ""
     irregular: bool = False
     context: str = ""
     pulse: float | None = None
@@ -143,6 +145,7 @@ def build_points(
                 values,
                 estimated=estimated,
                 needs_check=conflict or implausible,
+                check_words=join_check_reasons(metric, values, conflict, implausible),
                 irregular=group in companions.irregular,
                 context=context,
                 pulse=pulses.get(group),
@@ -151,6 +154,13 @@ def build_points(
             )
         )
     return points
+
+
+def join_check_reasons(metric: Metric, values: tuple[float, ...], conflict: bool, implausible: bool) -> str:
+    """Empty for nearly all points, without further work."""
+    if not (conflict or implausible):
+        return ""
+    return "; ".join(check_reasons(metric, values, conflict=conflict, implausible=implausible))
 
 
 def build_left_out_points(metric: Metric, rows: Iterable[ChartRow], *, contexts: dict[int, str]) -> list[ChartPoint]:

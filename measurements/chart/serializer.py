@@ -96,13 +96,14 @@ def serialize_threshold(goal: EffectiveThreshold | None, unit: Unit) -> dict[str
 
 
 def serialize_points(panel: Panel) -> dict[str, Any]:
-    """`shapes` are the numbers of the stated meals."""
+    """`shapes` are the numbers of the stated meals; `checks` says why, by the place of a point to be checked."""
     points, unit = panel.plot_data.points, panel.unit
     shapes = {meal.context: meal.number for meal in panel.meals}
     return {
         "at": [epoch_milliseconds(point.at) for point in points],
         "values": [round_series(line, unit) for line in zip(*(point.values for point in points), strict=True)],
         "flags": [point_flags(point) for point in points],
+        "checks": {place: point.check_words for place, point in enumerate(points) if point.check_words},
         "shapes": [shapes.get(point.context, 0) for point in points],
         "pk": [point.pk for point in points],
         "pulse": [None if point.pulse is None else round(point.pulse) for point in points],

@@ -218,6 +218,7 @@ def test_chart_serializer_sends_plain_numbers_only(rosa, device):
         "at": [round(time_days_ago(0).timestamp() * 1000)],
         "values": [[148.0], [88.0]],
         "flags": [serializer.FLAG_ESTIMATED + serializer.FLAG_NEEDS_CHECK],
+        "checks": {0: "check: another value for the same time"},
         "shapes": [0],
         "pk": [rosa.measurements.get().pk],
         "pulse": [None],
