@@ -38,6 +38,8 @@ def sample_clinics():
     VendorCall.objects.filter(pk=line.call_id).update(state="confirmed", device=shipped)
     factories.HardwareChangeFactory(device=world.device, old_hardware_uuid=world.device.hardware_uuid or "A1B2C3D4E5F6")
     world.device.assignments.update(started_at=now - dt.timedelta(days=400))
+    low = factories.MeasurementFactory(device=world.device, code="glucose", value_1=50)
+    factories.LatestReadingFactory(measurement=low)
     former = factories.PatientFactory(clinic=world.elm)
     factories.AssignmentFactory(device=world.device, patient=former, ended_at=now - dt.timedelta(days=400))
     return world

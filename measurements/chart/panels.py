@@ -39,6 +39,7 @@ from measurements.models import Measurement, Metric
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import EffectiveThreshold, PatientThresholds
 from measurements.thresholds.metric_scopes import MetricScope, split_by_meal
+from measurements.thresholds.range_status import RangeCount
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
 
@@ -108,6 +109,10 @@ class Panel:
         ordered = enumerate([*MEAL_CONTEXTS, *sorted(stated.difference(MEAL_CONTEXTS))])
         described = [StatedMeal(n, context, describe_meal(self.metric.pk, context)) for n, context in ordered]
         return [meal for meal in described if meal.words and meal.context in stated]
+
+    @property
+    def range_counts(self) -> list[RangeCount]:
+        return self.summary.status.format_counts(self.unit)
 
     @property
     def irregular_count(self) -> int:

@@ -1,18 +1,19 @@
-"""Statistics of trusted readings beside a chart: averages, counts out of range, and the weight baseline."""
+"""Statistics of trusted readings beside a chart: averages, range status, and the weight baseline."""
 
 from __future__ import annotations
 
 import datetime as dt
 import statistics
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from measurements.chart.points import ChartPoint
 from measurements.local_days import LocalDays
-from measurements.thresholds.evaluation import ABOVE_STATUSES, BELOW_STATUSES, PatientThresholds, ThresholdStatus
+from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
 from measurements.thresholds.metric_scopes import MetricScope
+from measurements.thresholds.range_status import RangeStatus, compute_range_status
 
 BASELINE_DAYS = 7
 MIN_BASELINE_DAYS = 3
@@ -23,24 +24,25 @@ SeriesValues = tuple[float, ...]
 
 @dataclass(frozen=True)
 class PanelSummary:
-    """Of the trusted readings in a range: `n`, averages per series, before and from noon, and counts out of range."""
+    """Of the trusted readings in a range: averages per series, before and from noon, and the range status.
 
-    n: int
+    `threshold_status` is that of the average, which colours no count.
+    """
+
     average: SeriesValues
     before_noon: SeriesValues
     from_noon: SeriesValues
-    above_count: int
-    below_count: int
     threshold_status: ThresholdStatus
+    status: RangeStatus
 
     @property
-    def tone(self) -> str:
-        """Tone of the counts: stronger when the average is out of range too."""
-        return "bad" if self.threshold_status.is_out_of_range else "warn"
+    def n(self) -> int:
+        return self.status.n
 
     @property
     def in_range_percent(self) -> int:
-        return round(100 * (self.n - self.above_count - self.below_count) / self.n) if self.n else 0
+        out = self.status.above.count + self.status.below.count
+        return round(100 * (self.n - out) / self.n) if self.n else 0
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,13 @@ def summarise_points(
     late: list[ChartPoint] = []
     for point in good:
         (early if point.at.astimezone(zone).hour < NOON_HOUR else late).append(point)
-    average, statuses = mean_values(good), Counter(point.threshold_status for point in good)
+    average = mean_values(good)
     return PanelSummary(
-        n=len(good),
         average=average,
         before_noon=mean_values(early),
         from_noon=mean_values(late),
-        above_count=sum(statuses[status] for status in ABOVE_STATUSES),
-        below_count=sum(statuses[status] for status in BELOW_STATUSES),
         threshold_status=thresholds.evaluate(scope.metric.pk, average, scope.context),
+        status=compute_range_status(scope.metric.pk, good, thresholds=thresholds, zone=zone),
     )
 
 

@@ -23,6 +23,7 @@ from measurements.patient_list.sparklines import Sparkline
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import ThresholdStatus
 from measurements.thresholds.metric_scopes import MetricScope
+from measurements.thresholds.range_status import RangeCount
 from measurements.units import VENDOR_UNITS
 from patients.lists.filters import build_filter_row
 from patients.models import Clinic, Patient, Practitioner, Role, User
@@ -144,15 +145,13 @@ def reading_cells(*readings):
 def chart_panel():
     lines = [Thing(label="systolic"), Thing(label="diastolic")]
     summary = Thing(
-        n=50, average=(160.0, 94.0), before_noon=(163.0, 96.0), from_noon=(157.0, 92.0), above_count=46, below_count=0,
-        threshold_status=ThresholdStatus.HIGH,
-        tone="bad",
+        n=50, average=(160.0, 94.0), before_noon=(163.0, 96.0), from_noon=(157.0, 92.0)
     )  # fmt: skip
     return Thing(
         metric=BLOOD_PRESSURE, scope=MetricScope(BLOOD_PRESSURE), unit=VENDOR_UNITS.unit_for(BLOOD_PRESSURE),
         summary=summary, baseline=None, empty=False, meals=[],
         series=lines, plot_data=Thing(buckets=[], bucket_days=1), estimated=2, needs_check=1, left_out=1,
-        irregular_count=3,
+        irregular_count=3, range_counts=[RangeCount("46 of 50 above goal (2 far above)", "bad", is_below=False)],
     )  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def test_glucose_panels_draw_and_count_by_the_goal_of_their_meal(rosa):
 
     found = [
         (panel.scope.label, panel.series[0].threshold.low, panel.series[0].threshold.high, panel.summary.n,
-         panel.summary.average, panel.summary.above_count, panel.summary.below_count)
+         panel.summary.average, panel.summary.status.above.count, panel.summary.status.below.count)
         for panel in drawn.panels
     ]  # fmt: skip
     assert found == [
