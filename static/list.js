@@ -80,6 +80,14 @@
     }
   });
 
+  // Back from a patient, j and k go on from the row that was opened. The state of the history entry holds its address.
+  document.addEventListener("click", (event) => {
+    const opened = event.target.closest("a[href]")?.closest("tr")?.querySelector("a[data-preview]");
+    if (opened) history.replaceState({ ...history.state, row: opened.dataset.preview }, "");
+  });
+  const openedLink = patientLinks().find((link) => link.dataset.preview === history.state?.row);
+  openedLink?.focus({ preventScroll: true });
+
   document.addEventListener("live:changed", refreshPreview);
   preview.addEventListener("click", (event) => {
     if (event.target.closest("[data-preview-close]")) closePreview();

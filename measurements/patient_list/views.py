@@ -18,7 +18,7 @@ from measurements.patient_list.columns import COLUMNS, MEASURED_DAYS_WINDOW, SOR
 from measurements.patient_list.filters import PatientListSettings
 from measurements.patient_list.rows import patient_rows_for
 from measurements.units import DisplayUnits, Unit, units_for
-from patients import practitioners, preferences, search
+from patients import posted_searches, practitioners, preferences, search
 from patients.audit import audit_log
 from patients.lists.filters import SelectField, build_filter_row
 from patients.lists.pagination import PageRequest, paginate
@@ -36,11 +36,14 @@ PAGE_SIZE = 50
 @sensitive_post_parameters("q")
 @require_http_methods(["GET", "HEAD", "POST"])
 def patient_list(request: HttpRequest) -> HttpResponse:
-    """The list, or with a posted `q` the search results: what is searched for is never in an address."""
+    """The list, or the results of a posted search `q`: what is searched for is never in an address."""
     user = current_user(request)
+    if request.method == "POST":
+        text = request.POST.get("q", "").strip()[: search.MAX_QUERY_LENGTH]
+        return posted_searches.redirect_to_results(request, {"q": text}) if text else redirect("patients:list")
     prefetch_related_objects([user], "clinics")
-    if search_text := request.POST.get("q", "").strip():
-        return render(request, "measurements/patient_list.html", search_results_context(user, search_text))
+    if searched := posted_searches.find_search(request):
+        return render(request, "measurements/patient_list.html", search_results_context(user, searched["q"]))
     context = patient_list_context(user, request.GET)
     selects = select_fields(user, context["settings"])
     return render(request, "measurements/patient_list.html", context | {"selects": selects})

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from patients import csv_writer, search
+from patients import csv_writer, posted_searches, search
 from patients.admin_site.base import has_model_permission
 from patients.audit import audit_log, queries
 from patients.audit.queries import MAX_NAMED_PATIENTS, AuditCursor, AuditQuery
@@ -95,14 +95,20 @@ def patient_id_filter(text: str) -> Q | None:
 def audit_search_page(request: HttpRequest) -> HttpResponse:
     if not has_model_permission(request, "view", AuditEvent):
         raise PermissionDenied
-    form = AuditSearchForm(request.POST if request.method == "POST" else None, by=current_user(request))
+    searched = request.POST.dict() if request.method == "POST" else posted_searches.find_search(request)
+    form = AuditSearchForm(searched, by=current_user(request))
     if not (form.is_bound and form.is_valid()):
         return render_search_page(request, form)
+    if request.method == "POST" and "export" not in request.POST:
+        asked = {name: request.POST.get(name, "") for name in (*form.fields, "behind")}
+        return posted_searches.redirect_to_results(request, asked)
     found = form.find_patients() if form.names_patient else []
     if form.names_patient and len(found) != 1:
         return show_patient_choice(request, form, found)
     question = form.build_query(found[0] if found else None)
-    return export_audit_csv(request, question) if "export" in request.POST else show_audit_rows(request, form, question)
+    if request.method == "POST":
+        return export_audit_csv(request, question)
+    return show_audit_rows(request, form, question, behind=form.data["behind"])
 
 
 def show_patient_choice(request: HttpRequest, form: AuditSearchForm, found: list[Patient]) -> HttpResponse:
@@ -114,11 +120,10 @@ def show_patient_choice(request: HttpRequest, form: AuditSearchForm, found: list
     return render_search_page(request, form, found=found)
 
 
-def show_audit_rows(request: HttpRequest, form: AuditSearchForm, query: AuditQuery) -> HttpResponse:
+def show_audit_rows(request: HttpRequest, form: AuditSearchForm, query: AuditQuery, *, behind: str) -> HttpResponse:
+    """One page of events; `behind` is the cursor of the page before."""
     user = current_user(request)
-    page = queries.fetch_audit_page(
-        query, by=user, cursor=AuditCursor.parse_cursor(request.POST.get("behind", "")), size=PAGE_SIZE
-    )
+    page = queries.fetch_audit_page(query, by=user, cursor=AuditCursor.parse_cursor(behind), size=PAGE_SIZE)
     named = {query.patient.pk: query.patient} if query.patient else {}
     named |= page.visible_patients
     audit_log.record_event(

@@ -53,7 +53,7 @@ def logged_in_client(email):
 def measure_page(client, path, times, form=None):
     """`{version}` in the path is replaced by the page's own. The first request warms up, two more count queries."""
     path = fill_in_live_version(client, path)
-    request = partial(client.post, path, form) if form else partial(client.get, path)
+    request = partial(client.post, path, form, follow=True) if form else partial(client.get, path)
     request()
     # The fewer of two: some requests also record the user's last activity.
     response, asked = min((count_queries(request) for _ in range(2)), key=itemgetter(1))

@@ -55,7 +55,7 @@ def test_patient_list_hides_discharged_patient_but_search_finds_them(as_nadia, r
     Patient.objects.filter(pk=rosa.pk).update(discharged_at=timezone.now() + dt.timedelta(days=1))
 
     assert "Delgado" not in page_text(as_nadia.get("/patients/"))
-    assert "Delgado, Rosa" in page_text(as_nadia.post("/patients/", {"q": "delgado"}))
+    assert "Delgado, Rosa" in page_text(as_nadia.post("/patients/", {"q": "delgado"}, follow=True))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_patient_search_finds_by_name_mrn_or_birth_date(as_nadia, rosa, asked):
         clinic=rosa.clinic, given_name="Bela", family_name="Kiss", mrn="K-1", birth_date=dt.date(1960, 1, 1)
     )
 
-    response = as_nadia.post("/patients/", {"q": asked})
+    response = as_nadia.post("/patients/", {"q": asked}, follow=True)
 
     assert [row.patient for row in response.context["rows"]] == [rosa]
     assert audited_patient_ids("search") == [[rosa.pk]]
@@ -77,7 +77,7 @@ def test_patient_search_finds_by_name_mrn_or_birth_date(as_nadia, rosa, asked):
 def test_patient_search_ignores_accents_in_names(as_nadia, rosa, asked):
     jose = PatientFactory(clinic=rosa.clinic, given_name="José Søren", family_name="García-Núñez", mrn="J-1")
 
-    response = as_nadia.post("/patients/", {"q": asked})
+    response = as_nadia.post("/patients/", {"q": asked}, follow=True)
 
     assert [row.patient for row in response.context["rows"]] == [jose]
 
@@ -86,7 +86,7 @@ def test_patient_search_ignores_accents_in_names(as_nadia, rosa, asked):
 def test_patient_search_ignores_accents_and_apostrophe_style_in_query(as_nadia, rosa, asked):
     zoe = PatientFactory(clinic=rosa.clinic, given_name="Zoe", family_name="O'Brien", mrn="Z-1")
 
-    response = as_nadia.post("/patients/", {"q": asked})
+    response = as_nadia.post("/patients/", {"q": asked}, follow=True)
 
     assert [row.patient for row in response.context["rows"]] == [zoe]
 
@@ -99,13 +99,13 @@ def test_patient_search_ignores_mrn_spacing_and_combines_name_with_birth_date(as
     rosa.save(update_fields=["mrn"])
     PatientFactory(clinic=rosa.clinic, given_name="Rosa", mrn="AC 1234", birth_date=dt.date(1960, 1, 1))
 
-    response = as_nadia.post("/patients/", {"q": asked})
+    response = as_nadia.post("/patients/", {"q": asked}, follow=True)
 
     assert [row.patient for row in response.context["rows"]] == [rosa]
 
 
 def test_patient_search_query_stays_out_of_urls_and_audit(as_nadia, rosa):
-    response = as_nadia.post("/patients/", {"q": "Delgado"})
+    response = as_nadia.post("/patients/", {"q": "Delgado"}, follow=True)
 
     assert response.status_code == 200
     assert "Delgado" not in str(list(AuditEvent.objects.values()))
@@ -114,7 +114,7 @@ def test_patient_search_query_stays_out_of_urls_and_audit(as_nadia, rosa):
 
 @pytest.mark.parametrize("asked", ["\x00", "%", "' OR 1=1 --", "x" * 5000, "31/31/1999", "  "])
 def test_patient_search_with_malformed_query_returns_no_patients(as_nadia, rosa, asked):
-    response = as_nadia.post("/patients/", {"q": asked})
+    response = as_nadia.post("/patients/", {"q": asked}, follow=True)
 
     assert response.status_code == 200
     assert "Delgado" not in page_text(response) or not asked.strip()
@@ -160,3 +160,26 @@ def test_patient_list_days_measured_count_patient_local_days(as_nadia, rosa):
     add_reading(device, "weight", 170, hours_ago=100, latest=False, control=True)
 
     assert "2 of 30" in page_text(as_nadia.get("/patients/"))
+
+
+def test_patient_search_redirects_to_results_that_going_back_shows_again(as_nadia, nadia, client_of, rosa):
+    PatientFactory(clinic=rosa.clinic, family_name="Kiss")
+
+    answers = [as_nadia.post("/patients/", {"q": name}) for name in ("Delgado", "Kiss")]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert "elgado" not in answers[0]["Location"]
+    shown = [as_nadia.get(answer["Location"]).context["rows"] for answer in answers]
+    assert [[row.patient.family_name for row in rows] for rows in shown] == [["Delgado"], ["Kiss"]]
+    assert len(client_of(nadia).get(answers[0]["Location"]).context["rows"]) == 2, "the whole list in another session"
+
+
+def test_patient_search_without_words_shows_the_list(as_nadia, rosa):
+    assert as_nadia.post("/patients/", {"q": "  "})["Location"] == "/patients/"
+
+
+def test_patient_search_stores_the_last_searches_of_a_session(as_nadia, rosa):
+    first, *_ = [as_nadia.post("/patients/", {"q": f"name {n}"})["Location"] for n in range(21)]
+
+    assert len(as_nadia.session["searches"]) == 20
+    assert as_nadia.get(first).context["search_text"] == ""

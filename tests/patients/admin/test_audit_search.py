@@ -39,17 +39,30 @@ def test_audit_search_by_patient_name_mrn_or_id_lists_viewers(admin_client, nadi
     record_view(nadia, other)
 
     for text in (rosa.family_name, rosa.mrn, str(rosa.pk)):
-        page = admin_client.post(SEARCH, {"text": text})
+        page = admin_client.post(SEARCH, {"text": text}, follow=True)
         mine = [event for event in shown_events(page) if event.route != "admin:patients_auditevent_search"]
         assert mine == views[::-1]
     assert nadia.email in page.content.decode()
+
+
+def test_audit_search_answers_with_a_redirect_to_results_that_only_this_session_can_show(
+    admin_client, client_of, ada, nadia, rosa
+):
+    record_view(nadia, rosa)
+
+    answer = admin_client.post(SEARCH, {"text": rosa.family_name})
+
+    assert answer.status_code == 302
+    assert rosa.family_name not in answer["Location"]
+    assert rosa.family_name in admin_client.get(answer["Location"]).content.decode()
+    assert rosa.family_name not in client_of(ada).get(answer["Location"]).content.decode()
 
 
 def test_audit_search_by_person_lists_patients_they_viewed(admin_client, nadia, cora, rosa):
     view = record_view(nadia, rosa)
     record_view(cora, rosa)
 
-    page = admin_client.post(SEARCH, {"actor": nadia.pk})
+    page = admin_client.post(SEARCH, {"actor": nadia.pk}, follow=True)
 
     assert shown_events(page) == [view]
     assert rosa.name in page.content.decode()
@@ -60,8 +73,10 @@ def test_audit_search_filters_by_action_and_clinic_local_days(admin_client, nadi
     record_view(nadia, rosa)
     today = timezone.localdate(timezone=rosa.clinic.zone)
 
-    found = admin_client.post(SEARCH, {"actor": nadia.pk, "action": "export", "since": today, "until": today})
-    nothing = admin_client.post(SEARCH, {"actor": nadia.pk, "until": today - dt.timedelta(days=1)})
+    found = admin_client.post(
+        SEARCH, {"actor": nadia.pk, "action": "export", "since": today, "until": today}, follow=True
+    )
+    nothing = admin_client.post(SEARCH, {"actor": nadia.pk, "until": today - dt.timedelta(days=1)}, follow=True)
 
     assert shown_events(found) == [export]
     assert "Nothing is written down that fits." in nothing.content.decode()
@@ -71,8 +86,8 @@ def test_audit_search_offers_choice_among_patients_of_the_same_name(admin_client
     twins = [PatientFactory(clinic=elm, family_name="Okoro", given_name=name) for name in ("Ama", "Efua")]
     view = record_view(nadia, twins[1])
 
-    offered = admin_client.post(SEARCH, {"text": "Okoro", "action": "view"})
-    chosen = admin_client.post(SEARCH, {"patient": twins[1].pk, "action": "view"})
+    offered = admin_client.post(SEARCH, {"text": "Okoro", "action": "view"}, follow=True)
+    chosen = admin_client.post(SEARCH, {"patient": twins[1].pk, "action": "view"}, follow=True)
 
     assert [patient.pk for patient in offered.context["found"]] == [each.pk for each in twins]
     assert 'name="action" value="view"' in offered.content.decode()
@@ -80,7 +95,7 @@ def test_audit_search_offers_choice_among_patients_of_the_same_name(admin_client
 
 
 def test_audit_search_writes_audit_of_itself_with_opaque_ids_only(admin_client, ada, rosa, nadia):
-    admin_client.post(SEARCH, {"text": rosa.family_name, "actor": nadia.pk})
+    admin_client.post(SEARCH, {"text": rosa.family_name, "actor": nadia.pk}, follow=True)
 
     row = AuditEvent.objects.filter(actor_id=ada.pk, target="audit").get()
     assert row.patient_ids == [rosa.pk]
@@ -99,22 +114,22 @@ def test_audit_search_does_not_find_patient_of_another_clinic(admin_client, harb
     foreign = PatientFactory(clinic=harbor, family_name="Quillfeather", mrn="MRN-ELSEWHERE")
     record_view(olaf, foreign)
 
-    page = admin_client.post(SEARCH, {"text": text}).content.decode()
-    by_id = admin_client.post(SEARCH, {"patient": foreign.pk}).content.decode()
+    page = admin_client.post(SEARCH, {"text": text}, follow=True).content.decode()
+    by_id = admin_client.post(SEARCH, {"patient": foreign.pk}, follow=True).content.decode()
 
     assert "No patient of your clinics was found." in page
     assert "No patient of your clinics was found." in by_id
 
 
 def test_audit_search_rejects_person_of_another_clinic(admin_client, olaf, rosa):
-    assert "actor" in admin_client.post(SEARCH, {"actor": olaf.pk}).context["form"].errors
+    assert "actor" in admin_client.post(SEARCH, {"actor": olaf.pk}, follow=True).context["form"].errors
 
 
 def test_audit_search_counts_but_does_not_name_patients_of_other_clinics(admin_client, elm, harbor):
     both = UserFactory(clinics=[elm, harbor])
     record_view(both, PatientFactory(clinic=harbor, family_name="Quillfeather"))
 
-    text = admin_client.post(SEARCH, {"actor": both.pk}).content.decode()
+    text = admin_client.post(SEARCH, {"actor": both.pk}, follow=True).content.decode()
 
     assert "Quillfeather" not in text
     assert "1 not named" in text
@@ -122,7 +137,7 @@ def test_audit_search_counts_but_does_not_name_patients_of_other_clinics(admin_c
 
 @pytest.mark.parametrize("said", [{}, {"text": "  "}, {"action": "view"}, {"since": "2026-02-30", "text": "x"}])
 def test_audit_search_without_patient_or_person_shows_form_errors(admin_client, said):
-    page = admin_client.post(SEARCH, said)
+    page = admin_client.post(SEARCH, said, follow=True)
 
     assert page.status_code == 200
     assert page.context["form"].errors
@@ -133,10 +148,10 @@ def test_audit_search_keyset_pages_stay_stable_when_new_rows_arrive(admin_client
     views = [record_view(nadia, rosa) for _ in range(7)][::-1]
     asked = {"actor": nadia.pk}
 
-    first = admin_client.post(SEARCH, asked)
+    first = admin_client.post(SEARCH, asked, follow=True)
     record_view(nadia, rosa)
-    second = admin_client.post(SEARCH, {**asked, "behind": str(first.context["page"].next)})
-    third = admin_client.post(SEARCH, {**asked, "behind": str(second.context["page"].next)})
+    second = admin_client.post(SEARCH, {**asked, "behind": str(first.context["page"].next)}, follow=True)
+    third = admin_client.post(SEARCH, {**asked, "behind": str(second.context["page"].next)}, follow=True)
 
     assert [shown_events(first), shown_events(second), shown_events(third)] == [views[:3], views[3:6], views[6:]]
     assert third.context["page"].next is None
@@ -182,14 +197,14 @@ def test_audit_search_is_forbidden_for_clinician_and_coordinator(client, nadia, 
 
 def test_audit_search_query_count_is_the_same_for_one_row_and_full_page(admin_client, nadia, rosa, elm):
     record_view(nadia, rosa)
-    admin_client.post(SEARCH, {"actor": nadia.pk})
+    admin_client.post(SEARCH, {"actor": nadia.pk}, follow=True)
     with CaptureQueriesContext(connection) as few:
-        admin_client.post(SEARCH, {"actor": nadia.pk})
+        admin_client.post(SEARCH, {"actor": nadia.pk}, follow=True)
     for _ in range(60):
         record_view(nadia, *(PatientFactory(clinic=elm) for _ in range(2)))
 
     with CaptureQueriesContext(connection) as many:
-        admin_client.post(SEARCH, {"actor": nadia.pk})
+        admin_client.post(SEARCH, {"actor": nadia.pk}, follow=True)
 
     assert len(many) == len(few)
 
