@@ -5,6 +5,7 @@ window.ChartPaint = (() => {
   const CHECK = 2;
   const IRREGULAR = 4;
   const LEFT_OUT = 8;
+  const LATE = 16;
   // Where the half turn of each meal's marker begins: the lower half, the left one, the right one.
   const HALF_DISCS = { 1: 0, 2: Math.PI / 2, 3: -Math.PI / 2 };
   const POINT_OVERHANG_PX = 8; // the newest reading of a year is on the chart's edge and must not be cut in half
@@ -178,6 +179,12 @@ window.ChartPaint = (() => {
     if (flags & IRREGULAR) {
       strokePath(ctx, colours.bad, [[x, y - far], [x + far, y], [x, y + far], [x - far, y]], { closed: true });
     }
+    if (flags & LATE) {
+      ctx.beginPath();
+      ctx.arc(x, y, 2.1 * size, 0, 2 * Math.PI);
+      ctx.strokeStyle = colours.ink;
+      ctx.stroke();
+    }
   }
 
   // Filled; hollow where the vendor estimated the time.
@@ -263,7 +270,7 @@ window.ChartPaint = (() => {
   addEventListener("afterprint", () => setPrinting(ON_PAPER));
 
   return {
-    ESTIMATED, CHECK, IRREGULAR, LEFT_OUT,
+    ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, LATE,
     palette, clip, dash, area, strokeAcross, goals, minMax, points, gapTexts, gaps, strip,
   };
 })();

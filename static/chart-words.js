@@ -24,6 +24,7 @@ window.ChartWords = (() => {
     const { at, values, flags, checks, shapes, pulse } = panel.points;
     const marks = [
       flags[row] & Paint.ESTIMATED && "time estimated by the vendor",
+      flags[row] & Paint.LATE && "came over 24 h late",
       flags[row] & Paint.CHECK && checks[row],
       flags[row] & Paint.LEFT_OUT && "excluded or control solution, not counted",
       flags[row] & Paint.IRREGULAR && "irregular heartbeat",

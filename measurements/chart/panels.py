@@ -95,6 +95,10 @@ class Panel:
         return any(point.estimated for point in self.plot_data.points)
 
     @property
+    def late(self) -> bool:
+        return any(point.late for point in self.plot_data.points)
+
+    @property
     def needs_check(self) -> bool:
         return any(point.needs_check and not point.left_out for point in self.plot_data.points)
 

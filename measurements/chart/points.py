@@ -34,6 +34,7 @@ class ChartRow(NamedTuple):
     estimated: bool
     conflict: bool
     implausible: bool
+    late: bool
     taken_at: dt.datetime
     value_1: float
     value_2: float | None
@@ -42,7 +43,7 @@ class ChartRow(NamedTuple):
 # Years are ten thousand rows: the driver reads floats in a third of the time of datetimes and decimals.
 TAKEN_AT_SECONDS = Func("taken_at", template="extract(epoch FROM %(expressions)s)::float8", output_field=FloatField())
 CHART_ROW_FIELDS = (
-    *("metric_id", "pk", "device_id", "index", "estimated", "conflict", "implausible"),
+    *("metric_id", "pk", "device_id", "index", "estimated", "conflict", "implausible", "late"),
     *(TAKEN_AT_SECONDS, Cast("value_1", FloatField()), Cast("value_2", FloatField())),
 )
 ReadingGroupKey = tuple[int, dt.datetime, int]
@@ -63,6 +64,7 @@ class ChartPoint:
     context: str = ""
     pulse: float | None = None
     threshold_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
+    late: bool = False  # it came over 24 h after it was taken
     left_out: bool = False  # excluded by a person or a control: shown on request, never counted
     pk: int = field(default=0, compare=False)
 
@@ -97,9 +99,9 @@ def fetch_rows_by_metric(found: QuerySet[Measurement, Any]) -> dict[str, list[Ch
         return rows
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        for metric, pk, device, nth, estimated, conflict, implausible, seconds, *values in cursor.fetchall():
+        for metric, pk, device, nth, estimated, conflict, implausible, late, seconds, *values in cursor.fetchall():
             at = dt.datetime.fromtimestamp(seconds, dt.UTC)
-            rows[metric].append(ChartRow(metric, pk, device, nth, estimated, conflict, implausible, at, *values))
+            rows[metric].append(ChartRow(metric, pk, device, nth, estimated, conflict, implausible, late, at, *values))
     return rows
 
 
@@ -136,7 +138,7 @@ def build_points(
     evaluate = cache(partial(thresholds.evaluate, metric.pk))  # values repeat
     points = []
     for row in rows:
-        _, pk, _, _, estimated, conflict, implausible, at, first, second = row
+        _, pk, _, _, estimated, conflict, implausible, late, at, first, second = row
         values = (first, second or 0.0) if metric.has_second_value else (first,)
         group, context = reading_group_key(row), contexts.get(pk, "")
         points.append(
@@ -150,6 +152,7 @@ def build_points(
                 context=context,
                 pulse=pulses.get(group),
                 threshold_status=evaluate(values, context),
+                late=late,
                 pk=pk,
             )
         )
@@ -173,6 +176,7 @@ def build_left_out_points(metric: Metric, rows: Iterable[ChartRow], *, contexts:
             needs_check=True,
             context=contexts.get(row.pk, ""),
             left_out=True,
+            late=row.late,
             pk=row.pk,
         )
         for row in rows

@@ -14,7 +14,8 @@ from measurements.local_days import LocalDays
 from measurements.thresholds.evaluation import EffectiveThreshold
 from measurements.units import Unit
 
-FLAG_ESTIMATED, FLAG_NEEDS_CHECK, FLAG_IRREGULAR_HEARTBEAT, FLAG_LEFT_OUT = 1, 2, 4, 8  # bits of a point's flags
+# Bits of a point's flags.
+FLAG_ESTIMATED, FLAG_NEEDS_CHECK, FLAG_IRREGULAR_HEARTBEAT, FLAG_LEFT_OUT, FLAG_LATE = 1, 2, 4, 8, 16
 
 
 def serialize_charts(charts: Charts) -> dict[str, Any]:
@@ -112,7 +113,8 @@ def serialize_points(panel: Panel) -> dict[str, Any]:
 
 def point_flags(point: ChartPoint) -> int:
     doubt = FLAG_LEFT_OUT if point.left_out else FLAG_NEEDS_CHECK * point.needs_check
-    return FLAG_ESTIMATED * point.estimated + doubt + FLAG_IRREGULAR_HEARTBEAT * point.irregular
+    marks = FLAG_IRREGULAR_HEARTBEAT * point.irregular + FLAG_LATE * point.late
+    return FLAG_ESTIMATED * point.estimated + doubt + marks
 
 
 def serialize_buckets(buckets: list[Bucket], unit: Unit) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class Migration(migrations.Migration):
                 ('duplicate', models.BooleanField(default=False, verbose_name='probable duplicate')),
                 ('implausible', models.BooleanField(default=False)),
                 ('control', models.BooleanField(default=False, verbose_name='control solution')),
+                ('late', models.GeneratedField(db_persist=True, expression=models.Func(django.db.models.functions.comparison.Coalesce('vendor_created_at', models.Case(models.When(source='webhook', then=models.F('received_at')))), models.F('taken_at'), arg_joiner=' - ', output_field=models.BooleanField(), template="COALESCE(%(expressions)s > interval '24 hours', false)"), output_field=models.BooleanField(), verbose_name='came over 24 h late')),
                 ('excluded_at', models.DateTimeField(blank=True, null=True)),
                 ('excluded_reason', models.CharField(blank=True, max_length=200)),
                 ('device', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='measurements', to='devices.device')),
@@ -165,7 +166,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='measurement',
-            index=models.Index(fields=['patient', 'metric', 'taken_at'], include=('id', 'value_1', 'value_2', 'index', 'device', 'estimated', 'conflict', 'duplicate', 'implausible', 'control', 'excluded_at'), name='measurement_for_chart'),
+            index=models.Index(fields=['patient', 'metric', 'taken_at'], include=('id', 'value_1', 'value_2', 'index', 'device', 'estimated', 'conflict', 'duplicate', 'implausible', 'control', 'late', 'excluded_at'), name='measurement_for_chart'),
         ),
         migrations.AddIndex(
             model_name='measurement',

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Func, Q, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,7 +19,16 @@ from .reading_rules import COUNTED, EVALUABLE, INCLUDED, TRUSTED
 
 EARLIEST_TAKEN_AT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 LATEST_TAKEN_AT = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)  # a fixed bound for the database; ingest allows now + 24 h
-LATE_AFTER = dt.timedelta(hours=24)
+LATE_AFTER_HOURS = 24
+
+# From the device to the vendor. A pulled reading without the vendor's time is not late.
+ARRIVED_LATE = Func(
+    Coalesce("vendor_created_at", Case(When(source="webhook", then=F("received_at")))),
+    F("taken_at"),
+    arg_joiner=" - ",
+    template=f"COALESCE(%(expressions)s > interval '{LATE_AFTER_HOURS} hours', false)",
+    output_field=models.BooleanField(),
+)
 
 
 class TimeSource(models.TextChoices):
@@ -82,6 +91,12 @@ class Measurement(models.Model):
     duplicate = models.BooleanField("probable duplicate", default=False)
     implausible = models.BooleanField(default=False)
     control = models.BooleanField("control solution", default=False)
+    late = models.GeneratedField(
+        verbose_name=f"came over {LATE_AFTER_HOURS} h late",
+        expression=ARRIVED_LATE,
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     excluded_at = models.DateTimeField(null=True, blank=True)
     excluded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -139,6 +154,7 @@ class Measurement(models.Model):
                     "duplicate",
                     "implausible",
                     "control",
+                    "late",
                     "excluded_at",
                 ),
                 name="measurement_for_chart",
@@ -187,9 +203,3 @@ class Measurement(models.Model):
     @property
     def meal_context(self) -> str:
         return stated_meal_context(self.filter_params)
-
-    @property
-    def is_late(self) -> bool:
-        """Over 24 h from the device to the vendor. A pulled reading without the vendor's time is not late."""
-        arrived = self.vendor_created_at or (self.received_at if self.source == MeasurementSource.WEBHOOK else None)
-        return arrived is not None and arrived - self.taken_at > LATE_AFTER

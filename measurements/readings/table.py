@@ -124,7 +124,7 @@ def quality_notes(reading: Measurement) -> list[str]:
     found = {
         "time estimated by the vendor": reading.estimated,
         "time from an old payload": reading.time_source == TimeSource.CREATED,
-        "came over 24 h late": reading.is_late,
+        "came over 24 h late": reading.late,
         **dict.fromkeys(reasons, True),
         "probable duplicate, counts once": reading.duplicate,
         "control solution, not the patient": reading.control,

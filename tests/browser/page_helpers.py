@@ -26,9 +26,8 @@ POLL_NOW = "document.dispatchEvent(new Event('live:now'))"  # makes an open page
 
 def build_reading(device, code, at, value_1, value_2=None, **fields):
     values = {"value_1": round(value_1, 1), "value_2": None if value_2 is None else round(value_2)}
-    return Measurement(
-        device=device, patient=device.patient, metric_id=code, raw_metric=code, taken_at=at, **values, **fields
-    )
+    fixed = {"metric_id": code, "raw_metric": code, "taken_at": at, "received_at": at}
+    return Measurement(device=device, patient=device.patient, **fixed | values | fields)
 
 
 def touch_live_version(patient):

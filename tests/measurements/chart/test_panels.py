@@ -9,6 +9,7 @@ from measurements.chart import panels, serializer
 from measurements.chart.points import ChartPoint
 from measurements.models import Threshold
 from measurements.readings import latest_judged
+from measurements.readings.table import quality_notes
 from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import EffectiveThreshold, ThresholdStatus
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
@@ -79,7 +80,7 @@ def test_chart_date_range_starts_at_patient_local_midnight(rosa, device):
 
 
 def test_chart_counts_blood_pressure_with_its_pulse_as_one_reading(rosa, device):
-    taken = {"device": device, "taken_at": time_days_ago(0), "index": 41}
+    taken = {"device": device, "taken_at": time_days_ago(0), "received_at": time_days_ago(0), "index": 41}
     LatestReadingFactory(measurement=create_blood_pressure(**taken, systolic=148, diastolic=88))
     LatestReadingFactory(measurement=MeasurementFactory(code="pulse", value_1=77, value_2=0, **taken))
     LatestReadingFactory(measurement=MeasurementFactory(code="irregular_heartbeat", value_1=1, **taken))
@@ -204,10 +205,35 @@ def test_chart_date_range_of_all_readings_starts_at_first_vital_sign(rosa, devic
     assert (days.first, days.last) == (time_days_ago(400).date(), NOW.date())
 
 
+@pytest.mark.parametrize(
+    ("source", "vendor_hours", "our_hours", "late"),
+    [
+        ("webhook", None, 24, False),
+        ("webhook", None, 24.1, True),
+        ("webhook", 1, 30, False),  # what counts is when the vendor had it
+        ("pull", 24.1, 30, True),
+        ("pull", None, 30, False),  # a pull of history says nothing of its way to the vendor
+    ],
+)
+def test_chart_marks_readings_that_came_late_as_the_table_does(rosa, device, source, vendor_hours, our_hours, late):
+    taken = time_days_ago(2)
+    row = create_blood_pressure(
+        device, taken, 140, 90, source=source, received_at=taken + dt.timedelta(hours=our_hours),
+        vendor_created_at=vendor_hours and taken + dt.timedelta(hours=vendor_hours),
+    )  # fmt: skip
+    LatestReadingFactory(measurement=row)
+
+    drawn, panel = build_chart(rosa)
+
+    flags = serializer.serialize_charts(drawn)["panels"][0]["points"]["flags"]
+    assert (panel.late, flags) == (late, [serializer.FLAG_LATE if late else 0])
+    assert ("came over 24 h late" in quality_notes(row)) is late
+
+
 def test_chart_serializer_sends_plain_numbers_only(rosa, device):
     LatestReadingFactory(
         measurement=create_blood_pressure(
-            device, time_days_ago(0), Decimal("148.00"), Decimal("88.00"), estimated=True, conflict=True
+            device, time_days_ago(0), Decimal("148.00"), Decimal("88.00"), estimated=True, conflict=True, source="pull"
         )
     )
     drawn, _ = build_chart(rosa, length=7)
