@@ -27,7 +27,8 @@ def sync_catalogue() -> None:
         return
     with periodic_jobs.run_exclusively("sync catalogue") as mine, tenovi.background_client() as client:
         if mine:
-            reconciliation.sync_catalogue(client)
+            purpose = "The reading of the catalogue"
+            runs.attempt_run(SyncKind.CATALOGUE, lambda: reconciliation.sync_catalogue(client), purpose=purpose)
 
 
 @shared_task
@@ -35,8 +36,10 @@ def reconcile_devices() -> None:
     if not runs.is_run_due(SyncKind.DEVICES, every=DEVICES_INTERVAL):
         return
     with periodic_jobs.run_exclusively("compare devices") as mine, tenovi.background_client() as client:
-        if mine:
-            reconciliation.reconcile_devices(client)
+        purpose = "The comparison of devices"
+        if mine and runs.attempt_run(
+            SyncKind.DEVICES, lambda: reconciliation.reconcile_devices(client), purpose=purpose
+        ):
             wake_worker("order_lines")
             if reading_runs.schedule_lagging_patients():
                 wake_worker("reading_pulls")

@@ -13,6 +13,7 @@ from devices.sync.gateway_status import STATUS_MISSING
 from patients.models import User
 from patients.templatetags.time_display import format_age
 
+UNFINISHED_RUN_TEXT = "Not known yet: the comparison is under way."
 # By stored kind of difference: what it means, what to do.
 DIFFERENCE_TEXTS = {
     "billed, but its patient is not known here": (
@@ -95,11 +96,30 @@ def describe_run_time(run: SyncRun) -> str:
 
 
 def run_tone(run: SyncRun) -> str:
-    return "warn" if run.differences or run.total_for("failed") or run.problem else "ok"
+    if run.differences or run.total_for("failed") or run.problem:
+        return "warn"
+    return "ok" if run.finished_at else ""
+
+
+# What a finished run without differences has shown. Runs of readings search for none.
+NO_DIFFERENCE_TEXTS = {
+    SyncKind.DEVICES: "None{}: the vendor lists the same devices as we do, in the same states.",
+    SyncKind.CATALOGUE: "None{}: every device type of the vendor's catalogue could be read.",
+    SyncKind.GATEWAYS: "None{}: the vendor gave the status of each gateway.",
+}
+
+
+def no_difference_text(run: SyncRun) -> str:
+    """What is true of a run whose page lists no difference."""
+    about = " about your clinics" if run.differences else ""
+    none = NO_DIFFERENCE_TEXTS.get(SyncKind(run.kind), "").format(about)
+    return none if run.finished_at else none and UNFINISHED_RUN_TEXT
 
 
 def summarize_run(run: SyncRun) -> str:
     """Asked, found, missed by webhooks, how many differences."""
+    if run.finished_at is None and run.kind != SyncKind.MEASUREMENTS:
+        return run.problem or UNFINISHED_RUN_TEXT
     count = len(run.differences)
     said = [f"{count} difference{'' if count == 1 else 's'}"] if count else []
     if run.kind == SyncKind.MEASUREMENTS:

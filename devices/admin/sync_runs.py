@@ -35,7 +35,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     list_display_links = ("started_at", "kind")
     fields = (
         "kind", "started_at", "finished_at", "deep", "requested_by", "progress", "count_at_vendor", "new_here",
-        "missed_by_webhooks", "problem",
+        "missed_by_webhooks", "problem", "attempts", "next_attempt_at",
     )  # fmt: skip
     readonly_fields = ("progress", "count_at_vendor", "new_here", "missed_by_webhooks")
     list_select_related = False
@@ -62,6 +62,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         own = SyncRow.objects.filter(run=run, patient__clinic__in=list(user.clinics.all())).select_related("patient")
         context |= {
             "differences": sync_display.differences_for_display(run, user=user),
+            "no_differences": sync_display.no_difference_text(run),
             "failed": list(own.filter(state=SyncRowState.FAILED).order_by("pk")[:MAX_ROWS]),
             "missed": list(own.filter(missed__gt=0).order_by("-missed", "pk")[:MAX_ROWS]),
         }
@@ -78,7 +79,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="at the vendor")
     def count_at_vendor(self, run: SyncRun) -> str:
-        return f"{run.found or run.total_for('seen'):,}"
+        known = run.finished_at or run.kind == SyncKind.MEASUREMENTS
+        return f"{run.found or run.total_for('seen'):,}" if known else "not known yet"
 
     def progress(self, run: SyncRun) -> str:
         if run.kind != SyncKind.MEASUREMENTS:
@@ -93,8 +95,10 @@ class SyncRunAdmin(ReadOnlyAdmin):
         return f"{run.total_for('missed'):,}"
 
     @admin.display(description="differences")
-    def difference_count(self, run: SyncRun) -> int:
-        return len(run.differences)
+    def difference_count(self, run: SyncRun) -> str:
+        if run.kind == SyncKind.MEASUREMENTS:
+            return ""  # none are searched for
+        return str(len(run.differences)) if run.finished_at else "not known yet"
 
 
 @admin.register(SyncRow)

@@ -9,6 +9,10 @@ LOOKUP_PENDING_ADVICE = "Nothing yet: it is looked up at the vendor, or its orde
 ADVICE_BY_REASON = (
     ("This device is unknown or unassigned", LOOKUP_PENDING_ADVICE),
     ("No device with this HWI id", LOOKUP_PENDING_ADVICE),
+    (
+        "The vendor's answer about this device",
+        "Nothing yet: it is asked again by itself. If it stays so for a day, ask the vendor about this HWI device id.",
+    ),
     ("The vendor knows no such device", "Open Unknown devices: dismiss a test message, or ask the vendor once more."),
     ("The vendor links this device to no patient", "Open Unknown devices: attach it to a patient, or dismiss it."),
     (

@@ -80,6 +80,9 @@ class Delivery(WorkItem):
     hwi_id = models.UUIDField("HWI device id", null=True, blank=True)
     outcome = models.JSONField(default=dict, blank=True)
     flagged = models.BooleanField("repaired, or read in part", default=False)
+    lookup_after = models.DateTimeField(
+        "its device is looked up again at", null=True, blank=True, help_text="after an answer that can't be used"
+    )
     processed_at = models.DateTimeField(null=True, blank=True)
     purged_at = models.DateTimeField(null=True, blank=True)
     parent = models.ForeignKey(

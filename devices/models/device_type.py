@@ -8,6 +8,10 @@ class DeviceTypeQuerySet(models.QuerySet["DeviceType"]):
     def orderable(self) -> DeviceTypeQuerySet:
         return self.filter(listed=True, deprecated=False, virtual=False)
 
+    def shippable(self) -> DeviceTypeQuerySet:
+        """Those for a kit: a sensor ID can be typed only where the device is activated on site."""
+        return self.orderable().filter(sensor_id_required=False)
+
 
 class DeviceType(models.Model):
     """One row of the account's catalogue at the vendor (`/hwi/hwi-device-types/`), synced at start and nightly."""
@@ -42,6 +46,10 @@ class DeviceType(models.Model):
     def family(self) -> str:
         """What counts as "the same kind of device" for one patient: the sensor code, or the name where it has none."""
         return self.sensor_code or self.name
+
+    @property
+    def orderable(self) -> bool:
+        return self.listed and not self.deprecated and not self.virtual
 
     @property
     def cellular(self) -> bool:

@@ -61,6 +61,8 @@ class SyncRun(models.Model):
     found = models.PositiveIntegerField(default=0)
     differences = models.JSONField(default=list, blank=True, help_text="device differences, one object each")
     problem = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField("failed attempts", default=0)
+    next_attempt_at = models.DateTimeField("tried again at", default=timezone.now)
     totals = models.JSONField(default=dict, blank=True, help_text="of its rows, once it is finished")
 
     objects = SyncRunQuerySet.as_manager()

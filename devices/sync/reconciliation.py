@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Min, Q
 from django.utils import timezone
 
 from devices import tenovi
@@ -23,6 +23,7 @@ from devices.models.sync import SyncKind
 from devices.statuses import DeviceState
 from devices.sync import runs, upsert
 from devices.sync.gateway_status import smallint_or_none
+from devices.vendor_reads import drain_vendor_reads
 from patients.folding import fold_case
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_LOOKUPS = 20
+MIN_LOOKUP_PAUSE = dt.timedelta(minutes=1)
+MAX_LOOKUP_PAUSE = dt.timedelta(hours=1)
+NOT_AT_VENDOR_REASON = "The vendor knows no such device on this account. Most likely its test message."
+NOT_ENROLLED_REASON = "The vendor links this device to no patient who is enrolled here. Attach it or dismiss it."
+UNREADABLE_DEVICE_REASON = "The vendor's answer about this device can't be used. It is asked again by itself."
 WEBHOOK_DELAY_ALLOWED = dt.timedelta(hours=1)  # a reading that is younger may still come by its webhook
 
 
@@ -156,22 +162,37 @@ def sync_gateway_list(client: tenovi.TenoviClient) -> None:
 
 
 def look_up_unknown_devices(client: tenovi.TenoviClient, *, after: dt.timedelta) -> int:
-    """Ask the vendor once for each device that deliveries wait for. In an outage they continue to wait."""
-    processing.wake_assigned_deliveries()
-    hwi_ids = awaited_hwi_ids(after)
-    for hwi_id in hwi_ids:
-        try:
-            device = upsert.upsert_device(client.get_device(hwi_id))
-        except tenovi.Rejected:
-            quarantine_waiting_deliveries(
-                hwi_id, "The vendor knows no such device on this account. Most likely its test message."
-            )
-            continue
+    """Ask the vendor once for each device that deliveries wait for; returns for how many. In an outage they continue to
+    wait."""
+
+    def look_up(hwi_id: uuid.UUID) -> None:
+        device = upsert.upsert_device(client.get_device(hwi_id))
         if device.patient is None:
-            quarantine_waiting_deliveries(
-                hwi_id, "The vendor links this device to no patient who is enrolled here. Attach it or dismiss it."
-            )
-    return len(hwi_ids)
+            quarantine_waiting_deliveries(hwi_id, NOT_ENROLLED_REASON)
+
+    processing.wake_assigned_deliveries()
+    hwi_ids = iter(awaited_hwi_ids(after))
+    return drain_vendor_reads(
+        lambda: next(hwi_ids, None),
+        look_up,
+        handle_failed_lookup,
+        purpose="The look-up of unknown devices",
+        stop_unreachable=True,
+    ).count
+
+
+def handle_failed_lookup(hwi_id: uuid.UUID, failure: tenovi.VendorFailure) -> None:
+    """Each pause before the next look-up is half of the time that its oldest delivery has waited."""
+    if not isinstance(failure, tenovi.Failed):
+        return  # an outage: the next run asks again
+    if failure.not_found:
+        quarantine_waiting_deliveries(hwi_id, NOT_AT_VENDOR_REASON)
+        return
+    waiting, now = Delivery.objects.filter(state=DeliveryState.WAITING, hwi_id=hwi_id), timezone.now()
+    waited = now - (waiting.aggregate(oldest=Min("received_at"))["oldest"] or now)
+    pause = min(max(waited / 2, MIN_LOOKUP_PAUSE), MAX_LOOKUP_PAUSE)
+    waiting.update(lookup_after=now + pause, reason=UNREADABLE_DEVICE_REASON)
+    logger.warning("the vendor's answer about HWI device %s can't be used: %s", hwi_id, failure.error)
 
 
 def awaited_hwi_ids(after: dt.timedelta) -> list[uuid.UUID]:
@@ -179,6 +200,7 @@ def awaited_hwi_ids(after: dt.timedelta) -> list[uuid.UUID]:
     now = timezone.now()
     waiting = Delivery.objects.filter(
         Q(leased_until__isnull=True) | Q(leased_until__lt=now),
+        Q(lookup_after__isnull=True) | Q(lookup_after__lte=now),
         state=DeliveryState.WAITING, hwi_id__isnull=False, received_at__lte=now - after, next_attempt_at__gt=now,
     )  # fmt: skip
     found = waiting.order_by("hwi_id").values_list("hwi_id", flat=True).distinct()[:MAX_LOOKUPS]

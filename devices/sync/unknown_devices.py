@@ -194,7 +194,8 @@ def request_another_lookup(*, hwi_id: uuid.UUID, by: User) -> int:
 
     def await_device(rows: Any) -> int:
         due = timezone.now() + processing.DEVICE_WAIT_LIMIT
-        return int(rows.update(state=DeliveryState.WAITING, processed_at=None, next_attempt_at=due))
+        changes = {"state": DeliveryState.WAITING, "processed_at": None, "next_attempt_at": due, "lookup_after": None}
+        return int(rows.update(**changes))
 
     rows = Delivery.objects.filter(hwi_id=hwi_id, state__in=DeliveryState.of_unknown_device())
     return ownership.change_own(rows, await_device, action=AuditEvent.Action.REPLAY, by=by, target=f"device:{hwi_id}")

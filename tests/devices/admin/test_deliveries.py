@@ -196,7 +196,7 @@ def test_dismissing_an_unknown_device_completes_its_deliveries_with_reason_and_a
     assert (left.state, left.reason) == (DONE, "Dismissed: The vendor's test message")
     details = AuditEvent.objects.get(action="dismiss").details
     assert details == {"count": 1, "deliveries": [left.pk], "clinics": []}
-    assert "None: every device" in admin_client.get(UNKNOWN).content.decode()
+    assert "None: nothing that an unknown device has sent waits" in admin_client.get(UNKNOWN).content.decode()
 
 
 def test_unknown_device_pages_are_forbidden_for_clinicians(client, nadia):

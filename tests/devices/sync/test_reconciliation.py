@@ -4,14 +4,17 @@ import datetime as dt
 import uuid
 
 import pytest
+from django.utils import timezone
 
+from devices import tenovi
 from devices.inbox import leases, processing
+from devices.inbox.troubleshooting import advice_for_reason
 from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
 from devices.statuses import DeviceState
 from devices.sync import reconciliation
 from measurements.ingest import pipeline
 from measurements.models import Measurement
-from tests.factories import DeviceFactory
+from tests.factories import DeliveryFactory, DeviceFactory
 from tests.measurements.webhook_items import measurement_item, receive_and_ingest
 from tests.simulated_vendor import client, no_retry_delays, sim
 
@@ -134,11 +137,52 @@ def test_unknown_device_lookup_leaves_deliveries_waiting_during_a_vendor_outage(
     receive_and_ingest(measurement_item(uuid.uuid4()))
     sim.faults.add(match={"method": "GET"}, kind="status", status=503, times=50)
 
-    with pytest.raises(Exception, match="503"):
-        reconciliation.look_up_unknown_devices(client, after=AT_ONCE)
+    reconciliation.look_up_unknown_devices(client, after=AT_ONCE)
 
     waiting = Delivery.objects.get()
     assert (waiting.state, waiting.attempts) == (Delivery.State.WAITING, 0)
+
+
+UNUSABLE_ANSWERS = [
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 400},
+    {"kind": "status", "status": 410},
+    {"kind": "html"},
+    {"kind": "garbage"},
+]
+
+
+@pytest.mark.parametrize("fault", UNUSABLE_ANSWERS, ids=lambda fault: str(fault.get("status", fault["kind"])))
+def test_unknown_device_lookup_records_an_unusable_answer_and_asks_again_after_a_pause(client, sim, rosa, fault):
+    broken, fine = (uuid.uuid4() for _ in range(2))
+    for hwi_id in (broken, fine):
+        receive_and_ingest(measurement_item(hwi_id))
+    sim.faults.add(**fault, match={"method": "GET", "path_contains": str(broken)}, times=None)
+
+    assert reconciliation.look_up_unknown_devices(client, after=AT_ONCE) == 2
+    assert reconciliation.look_up_unknown_devices(client, after=AT_ONCE) == 0, "not before the pause is over"
+
+    waiting = Delivery.objects.get(hwi_id=broken)
+    assert (waiting.state, waiting.reason) == (Delivery.State.WAITING, reconciliation.UNREADABLE_DEVICE_REASON)
+    assert waiting.lookup_after > timezone.now()
+    assert advice_for_reason(waiting.reason, state=waiting.state).startswith("Nothing yet: it is asked again")
+    assert Delivery.objects.get(hwi_id=fine).state == Delivery.State.QUARANTINED
+
+    sim.faults.clear()
+    Delivery.objects.update(lookup_after=timezone.now())
+    assert reconciliation.look_up_unknown_devices(client, after=AT_ONCE) == 1
+    assert Delivery.objects.get(hwi_id=broken).state == Delivery.State.QUARANTINED
+
+
+@pytest.mark.parametrize(("waited", "pause"), [(1, 1), (20, 10), (600, 60)])
+def test_unknown_device_lookup_pause_is_half_of_the_time_waited(waited, pause):
+    now, minute = timezone.now(), dt.timedelta(minutes=1)
+    row = DeliveryFactory(state="waiting", hwi_id=uuid.uuid4(), received_at=now - waited * minute)
+
+    reconciliation.handle_failed_lookup(row.hwi_id, tenovi.Failed(tenovi.Unclear("GET: status 500")))
+
+    row.refresh_from_db()
+    assert abs(row.lookup_after - now - pause * minute) < dt.timedelta(seconds=30)
 
 
 def test_delivery_with_an_expired_lease_is_orphaned_for_the_next_worker(rosa):

@@ -38,6 +38,42 @@ def test_sync_task_runs_at_the_first_start_and_then_once_a_day(simulated_vendor,
     assert SyncRun.objects.filter(kind=kind).count() == 2
 
 
+@pytest.mark.parametrize(("task", "kind"), [(tasks.sync_catalogue, "catalogue"), (tasks.reconcile_devices, "devices")])
+@pytest.mark.parametrize(
+    "fault", [{"kind": "status", "status": 500}, {"kind": "html"}, {"kind": "status", "status": 401}]
+)
+def test_sync_task_records_a_vendor_fault_in_its_run_and_repeats_it_after_a_pause(simulated_vendor, task, kind, fault):
+    simulated_vendor.faults.add(**fault, match={"method": "GET"}, times=None)
+
+    task()
+    task()
+
+    run = SyncRun.objects.get()
+    assert (run.kind, run.finished_at, run.attempts) == (kind, None, 1)
+    assert run.problem
+    assert run.next_attempt_at > timezone.now()
+
+    simulated_vendor.faults.clear()
+    ApiKeySlot.objects.update(refused_since=None)
+    SyncRun.objects.update(next_attempt_at=timezone.now())
+    task()
+
+    run.refresh_from_db()
+    assert (run.finished_at is not None, run.problem) == (True, "")
+
+
+def test_sync_run_requested_by_a_person_does_not_wait_for_the_pause(simulated_vendor, client, ada):
+    SyncRun.objects.create(kind="catalogue", next_attempt_at=NOW + dt.timedelta(hours=1), problem="status 500")
+    tasks.sync_catalogue()
+    assert not SyncRun.objects.filter(finished_at__isnull=False).exists()
+    client.force_login(ada)
+
+    client.post("/admin/devices/syncrun/start/catalogue/")
+    tasks.sync_catalogue()
+
+    assert SyncRun.objects.get().finished_at is not None
+
+
 def test_catalogue_sync_task_provides_orderable_types_after_the_first_start(simulated_vendor):
     tasks.sync_catalogue()
 
@@ -71,6 +107,49 @@ def test_sync_run_admin_starts_a_pull_and_shows_its_progress(client, ada, rosa):
     page = client.get(f"/admin/devices/syncrun/{run.pk}/change/").content.decode()
     assert "1 of 1 patients" in page
     assert 'http-equiv="refresh"' not in page
+
+
+@pytest.mark.parametrize("kind", ["devices", "catalogue", "gateways", "measurements"])
+def test_sync_run_admin_says_of_a_run_under_way_that_nothing_is_known_yet(client, ada, kind):
+    run = SyncRun.objects.create(kind=kind)
+    client.force_login(ada)
+
+    pages = [client.get(f"/admin/devices/syncrun/{path}").content.decode() for path in (f"{run.pk}/change/", "")]
+
+    assert ("Not known yet: the comparison is under way." in pages[0]) == (kind != "measurements")
+    for page in pages:
+        assert "None:" not in page
+        assert ("not known yet" in page) == (kind != "measurements")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("devices", "None: the vendor lists the same devices"),
+        ("catalogue", "None: every device type"),
+        ("gateways", "None: the vendor gave the status"),
+        ("measurements", ""),
+    ],
+)
+def test_sync_run_admin_says_what_a_finished_run_without_differences_has_shown(client, ada, kind, words):
+    run = SyncRun.objects.create(kind=kind, finished_at=NOW)
+    client.force_login(ada)
+
+    page = client.get(f"/admin/devices/syncrun/{run.pk}/change/").content.decode()
+
+    assert words in page
+    assert ("<h2>Differences</h2>" in page) == bool(words)
+
+
+def test_sync_run_admin_without_differences_of_own_clinics_says_so(client, ada, harbor):
+    theirs = DeviceFactory(patient__clinic=harbor)
+    difference = {"kind": "known here, absent at the vendor", "hwi_id": str(theirs.hwi_id)}
+    run = SyncRun.objects.create(kind="devices", finished_at=NOW, differences=[difference])
+    client.force_login(ada)
+
+    page = client.get(f"/admin/devices/syncrun/{run.pk}/change/").content.decode()
+
+    assert "None about your clinics: the vendor lists" in page
 
 
 def test_sync_run_admin_start_is_forbidden_for_clinicians(client, nadia):
