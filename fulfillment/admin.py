@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Field, ForeignKey, Q, QuerySet
-from django.forms import ModelChoiceField
+from django.forms import BaseInlineFormSet, ModelChoiceField
 from django.http import HttpRequest
 
 from devices.admin import dashboard
 from devices.models import DeviceType
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine
 from fulfillment.models.status import LineStatus, status_label
+from fulfillment.ordering.kit_contents import EMPTY_KIT, kit_problem, sensor_id_problem
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
 from patients.admin_site.site import DashboardPanel, register_dashboard_panel
@@ -20,18 +22,31 @@ from patients.models import Clinic, User
 from patients.permissions import current_user
 
 
+class KitItemFormSet(BaseInlineFormSet):
+    """Refuses contents that can't be shipped. A kit that is no longer in use may stay as it is."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors) or not (self.instance._state.adding or self.instance.active):
+            return
+        rows = [form.cleaned_data for form in self.forms if not form.cleaned_data.get("DELETE")]
+        contents = [row["device_type"] for row in rows if row.get("device_type")]
+        if problem := sensor_id_problem(contents) if contents else EMPTY_KIT:
+            raise ValidationError(problem)
+
+
 class KitItemInline(admin.TabularInline):
-    model = KitItem
+    model, formset = KitItem, KitItemFormSet
     extra = 1
     fields = ("device_type", "quantity")
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:
-        """Orderable device types, and those that kits have already, so that an old kit can still be saved."""
+        """Device types that can be shipped, and those that kits have already, so that an old kit can still be saved."""
         if db_field.name == "device_type":
             held = KitItem.objects.values("device_type")
-            kwargs["queryset"] = DeviceType.objects.orderable() | DeviceType.objects.filter(pk__in=held)
+            kwargs["queryset"] = DeviceType.objects.shippable() | DeviceType.objects.filter(pk__in=held)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
@@ -46,7 +61,7 @@ class KitItemInline(admin.TabularInline):
 @admin.register(Kit)
 class KitAdmin(OptimisticLockAdmin):
     clinic_path, visible_to_superuser = "clinic", True
-    list_display = ("name", "clinic", "contents", "active")
+    list_display = ("name", "clinic", "contents", "active", "why_not_offered")
     list_filter = ("active",)
     inlines = (KitItemInline,)
 
@@ -64,6 +79,9 @@ class KitAdmin(OptimisticLockAdmin):
 
     def contents(self, kit: Kit) -> str:
         return ", ".join(str(item) for item in kit.items.all())
+
+    def why_not_offered(self, kit: Kit) -> str:
+        return kit_problem(kit.device_types) if kit.active else "Not active."
 
 
 class OrderLineInline(ReadOnlyInline):

@@ -45,7 +45,7 @@ def status_text_for(status: str) -> StatusText:
 REJECTED_FIELDS: dict[str, tuple[str, str]] = {
     "device.hardware_uuid": ("Gateway ID or IMEI", "gateway_id"),
     "device.name": ("Device", ""),
-    "device.sensor_id": ("Sensor ID", ""),
+    "device.sensor_id": ("Sensor ID", "sensor_id"),
     "device.fulfillment_request.shipping_name": ("Name", "name"),
     "device.fulfillment_request.shipping_address": ("Street", "street"),
     "device.fulfillment_request.shipping_city": ("City", "city"),

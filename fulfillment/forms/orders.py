@@ -15,6 +15,7 @@ from fulfillment.display.status_texts import REJECTED_FIELDS
 from fulfillment.forms.base import AddressForm, PlainForm, gateway_id_field, initial_address, plain_text_field
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from fulfillment.ordering import gateway_capacity, orders
+from fulfillment.ordering.kit_contents import kit_problem
 from patients.models import DischargeReason, Patient, User
 
 JOIN_GATEWAY, NEW_GATEWAY = "join", "new"
@@ -23,6 +24,9 @@ GATEWAY_FULL_MESSAGE = (
     "This gateway already has: {}. The vendor takes one device of each kind per gateway and would refuse it. {}"
 )
 SHIP_OR_END_ADVICE = "Ship a new gateway with the devices, or end the monitoring of the old device first."
+SENSOR_ID_HELP = (
+    "Only for devices of which several share a gateway, such as pill bottle caps. It is on the device's label."
+)
 CHECK_LABEL_ADVICE = "Compare the ID with the label, or end the monitoring of the old device first."
 
 
@@ -86,9 +90,11 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
 
     def __init__(self, data: Any = None, *, patient: Patient, user: User) -> None:
         super().__init__(data, patient=patient, user=user, initial=initial_address(patient))
-        kits = Kit.objects.filter(clinic_id=patient.clinic_id, active=True)
+        kits = Kit.objects.filter(clinic_id=patient.clinic_id, active=True).prefetch_related("items__device_type")
+        problems = [(each, kit_problem(each.device_types)) for each in kits]
+        self.unavailable_kits = [(each, problem) for each, problem in problems if problem]
         kit: Any = self.fields["kit"]
-        kit.queryset = kits.prefetch_related("items__device_type")
+        kit.queryset = kits.exclude(pk__in=[each.pk for each, _ in self.unavailable_kits])
         self.linked_gateway = orders.linked_gateway(patient)
         self.blocking_device_names: dict[int, list[str]] = {}  # by kit: devices that take a place on the gateway
         gateway: Any = self.fields["gateway"]
@@ -104,8 +110,8 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
         place for any kit."""
         on_gateway = gateway_capacity.device_names_on_gateway(gateway_id, clinic=self.patient.clinic)
         for kit in kits:
-            wanted = [item.device_type for item in kit.items.all() for _ in range(item.quantity)]
-            self.blocking_device_names[kit.pk] = gateway_capacity.blocking_device_names(wanted, on_gateway=on_gateway)
+            names = gateway_capacity.blocking_device_names(kit.device_types, on_gateway=on_gateway)
+            self.blocking_device_names[kit.pk] = names
         devices = f", with {', '.join(on_gateway.values())} on it" if on_gateway else ""
         shared = f"; used by {self.holders.names_for(self.user)} as well" if self.holders else ""
         label = f"Join the gateway that the patient has ({format_gateway_id(gateway_id)}{devices}{shared})"
@@ -156,11 +162,7 @@ class ActivationForm(IdempotentOrderForm):
     gateway_id = gateway_id_field(
         help_text="From the label: 12 characters 0-9 and A-F of the gateway, or 15 digits of a cellular device."
     )
-    sensor_id = plain_text_field(
-        "Sensor ID",
-        required=False,
-        help_text="Only for devices of which several share a gateway, such as pill bottle caps.",
-    )
+    sensor_id = plain_text_field("Sensor ID", required=False, help_text=SENSOR_ID_HELP)
 
     def clean_gateway_id(self) -> str:
         return validate_gateway_id(self.cleaned_data["gateway_id"])
@@ -168,8 +170,8 @@ class ActivationForm(IdempotentOrderForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         device_type, gateway = values.get("device_type"), values.get("gateway_id")
-        if device_type and device_type.sensor_id_required and not values.get("sensor_id"):
-            self.add_error("sensor_id", f"{device_type} needs its sensor ID.")
+        if "sensor_id" in values:
+            validate_sensor_id(self, device_type, values["sensor_id"])
         if device_type and gateway and (problem := hardware_uuid_problem(gateway, cellular=device_type.cellular)):
             self.add_error("gateway_id", problem)
         elif device_type and gateway and not values.get("override_capacity"):
@@ -190,12 +192,15 @@ class LineCorrectionForm(GatewaySharingForm, AddressForm):
     """Correction of a refused line, with the vendor's message beside the field that it is about."""
 
     gateway_id = gateway_id_field(required=False, help_text="Empty: a new gateway is shipped with the device.")
+    sensor_id = plain_text_field("Sensor ID", required=False, help_text=SENSOR_ID_HELP)
     all_refused = forms.BooleanField(label="Correct the other refused devices of this order too", required=False)
 
     def __init__(self, data: Any = None, *, line: OrderLine, others: int) -> None:
         address = {name: getattr(line.order, f"ship_{name}") for name in self.address_fields}
-        super().__init__(data, initial={**address, "gateway_id": line.order.printed_gateway, "all_refused": True})
-        on_site = line.order.kind == OrderKind.ACTIVATION
+        sensor_id = line.call.payload.get("sensor_id") or ""
+        initial = {**address, "gateway_id": line.order.printed_gateway, "all_refused": True, "sensor_id": sensor_id}
+        super().__init__(data, initial=initial)
+        on_site, self.device_type = line.order.kind == OrderKind.ACTIVATION, line.device_type
         self.by_imei = on_site and line.device_type.cellular
         if on_site:
             self.fields["gateway_id"].required = True
@@ -203,6 +208,9 @@ class LineCorrectionForm(GatewaySharingForm, AddressForm):
         if on_site or line.call.device_id:
             for name in self.address_fields:
                 del self.fields[name]
+        # Also where one was typed for a type that has none any more, so that it can be emptied.
+        if not on_site or not (line.device_type.sensor_id_required or sensor_id):
+            del self.fields["sensor_id"]
         if not others:
             del self.fields["all_refused"]
         self.rejections: dict[str, list[str]] = {}  # the vendor's messages by field of this form
@@ -214,6 +222,12 @@ class LineCorrectionForm(GatewaySharingForm, AddressForm):
     def clean_gateway_id(self) -> str:
         typed = self.cleaned_data["gateway_id"]
         return validate_gateway_id(typed, cellular=self.by_imei) if typed else ""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if "sensor_id" in values:
+            validate_sensor_id(self, self.device_type, values["sensor_id"])
+        return values
 
     @property
     def asks_for_address(self) -> bool:
@@ -237,6 +251,14 @@ class EndOfMonitoringForm(PlainForm):
         initial=True,
         help_text="The patient leaves the patient list; the chart stays.",
     )
+
+
+def validate_sensor_id(form: forms.Form, device_type: DeviceType | None, sensor_id: str) -> None:
+    """Needed by some device types and refused by the vendor for all others."""
+    if device_type and device_type.sensor_id_required and not sensor_id:
+        form.add_error("sensor_id", f"{device_type} needs its sensor ID.")
+    elif device_type and sensor_id and not device_type.sensor_id_required:
+        form.add_error("sensor_id", f"{device_type} has no sensor ID. Please leave this empty.")
 
 
 def gateway_full_error(device_names: list[str], advice: str) -> forms.ValidationError:

@@ -26,6 +26,11 @@ class Kit(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def device_types(self) -> list[DeviceType]:
+        """One entry for each device, so that a quantity of two is two entries."""
+        return [item.device_type for item in self.items.all() for _ in range(item.quantity)]
+
 
 class KitItem(models.Model):
     kit = models.ForeignKey(Kit, on_delete=models.CASCADE, related_name="items")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -34,7 +35,9 @@ def can_correct(line: OrderLine) -> bool:
 
 
 def awaits_correction(line: OrderLine) -> bool:
-    return line.status in CORRECTABLE_STATUSES and line.closed_by_id is None
+    """A shipped device that needs a sensor ID would be refused again: none can be typed before it is packed."""
+    shippable = line.order.kind == OrderKind.ACTIVATION or not line.device_type.sensor_id_required
+    return line.status in CORRECTABLE_STATUSES and line.closed_by_id is None and shippable
 
 
 def can_cancel(line: OrderLine) -> bool:
@@ -57,8 +60,10 @@ def correct_line(
     ship_to: ShipTo | None = None,
     gateway: str | None = None,
     sharing_reason: str = "",
+    sensor_id: str | None = None,
 ) -> OrderLine:
-    """Request the device again with another address, gateway ID or IMEI, on a new line linked to the refused one.
+    """Request the device again with another address, gateway ID, IMEI or sensor ID, on a new line linked to the
+    refused one. What is None stays as it was.
 
     A device that the vendor created for a mistyped gateway is unlinked, or it would be charged. Corrected twice at
     once, it is one new line. Raises OrderLineActionError, InvalidHardwareUuid, GatewayHeldError, OrderError.
@@ -69,7 +74,7 @@ def correct_line(
         raise OrderLineActionError(NOTHING_TO_CORRECT)
     try:
         with transaction.atomic():
-            corrected = create_corrected_line(line, by, ship_to, gateway, sharing_reason)
+            corrected = create_corrected_line(line, by, ship_to, gateway, sharing_reason, sensor_id)
     except IntegrityError:
         return OrderLine.objects.get(corrects=line)
     wake_worker("vendor_calls")
@@ -77,9 +82,10 @@ def correct_line(
 
 
 @transaction.atomic
-def correct_lines(lines: Iterable[OrderLine], **values: Any) -> list[OrderLine]:
-    """All or none, with the same values for each. Raises as `correct_line`."""
-    return [correct_line(line=line, **values) for line in lines]
+def correct_lines(lines: Iterable[OrderLine], *, sensor_id: str | None = None, **values: Any) -> list[OrderLine]:
+    """All or none, with the same values for each, but the sensor ID for the first. Raises as `correct_line`."""
+    sensor_ids = chain([sensor_id], repeat(None))
+    return [correct_line(line=line, sensor_id=own, **values) for line, own in zip(lines, sensor_ids, strict=False)]
 
 
 def cancel_line(*, line: OrderLine, by: User) -> str:
@@ -134,7 +140,12 @@ def request_cancellation(line: OrderLine, by: User) -> str:
 
 
 def create_corrected_line(
-    line: OrderLine, by: User, ship_to: ShipTo | None, gateway: str | None, sharing_reason: str
+    line: OrderLine,
+    by: User,
+    ship_to: ShipTo | None,
+    gateway: str | None,
+    sharing_reason: str,
+    sensor_id: str | None,
 ) -> OrderLine:
     order, device = line.order, line.call.device
     Patient.objects.touch_live_version([line.patient_id])  # locks the patient: other actions on the line wait
@@ -158,13 +169,13 @@ def create_corrected_line(
         nth=line.nth,
         override_reason=line.override_reason,
         corrects=line,
-        call=queue_corrected_call(line, by),
+        call=queue_corrected_call(line, by, sensor_id),
     )
     record_line_action(corrected, by, AuditAction.ORDER, f"Corrected {line.device_type} and asked again")
     return corrected
 
 
-def queue_corrected_call(line: OrderLine, by: User) -> VendorCall:
+def queue_corrected_call(line: OrderLine, by: User, sensor_id: str | None) -> VendorCall:
     order, patient, device_type = line.order, line.patient, line.device_type
     if order.kind == OrderKind.DROPSHIP:
         gateway = order.gateway_id or None
@@ -177,7 +188,7 @@ def queue_corrected_call(line: OrderLine, by: User) -> VendorCall:
         patient=patient,
         device_type=device_type,
         hardware_uuid=order.gateway_id,
-        sensor_id=line.call.payload.get("sensor_id") or "",
+        sensor_id=(line.call.payload.get("sensor_id") or "") if sensor_id is None else sensor_id,
         by=by,
     )
 

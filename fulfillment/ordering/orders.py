@@ -18,6 +18,7 @@ from devices.outbox import requests
 from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
+from fulfillment.ordering.kit_contents import catalogue_problem, kit_problem
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient, User
 from patients.queueing.wakeup import wake_worker
@@ -56,9 +57,9 @@ def place(
 
     The same `submission_id` again returns the same order. Raises LineAlreadyOpenError for a device that is on its way
     already, unless `override_reason` is given; GatewayHeldError for a gateway that another patient has, unless that
-    patient is of the same clinic and `sharing_reason` is given; OrderError for a discharged patient or an empty kit.
+    patient is of the same clinic and `sharing_reason` is given; OrderError for a discharged patient or a kit that
+    can't be shipped.
     """
-    wanted = [item.device_type for item in kit.items.select_related("device_type") for _ in range(item.quantity)]
     order = Order(
         patient=patient,
         kit=kit,
@@ -70,7 +71,8 @@ def place(
     )
     address = shipping_address(order)
     request = partial(requests.request_order, patient=patient, gateway=gateway, ship_to=address, by=by)
-    return submit_order(order, wanted, request, override_reason=override_reason, sharing_reason=sharing_reason)
+    reasons = {"override_reason": override_reason, "sharing_reason": sharing_reason}
+    return submit_order(order, kit.device_types, request, **reasons)
 
 
 def activate_on_site(
@@ -193,10 +195,9 @@ def check_gateway_sharing(
 def create_order_lines(
     order: Order, wanted: list[DeviceType], request: Callable[..., VendorCall], override_reason: str
 ) -> None:
-    if not wanted:
-        raise OrderError("This kit is empty. An administrator can put devices into it.")
-    if missing := [each.name for each in wanted if not each.listed or each.deprecated]:
-        raise OrderError(f"No longer in the vendor's catalogue: {', '.join(sorted(set(missing)))}.")
+    shipped = order.kind == OrderKind.DROPSHIP
+    if problem := kit_problem(wanted) if shipped else catalogue_problem(wanted):
+        raise OrderError(problem)
     taken = {(line.family, line.nth) for line in open_lines(order.patient) if not line.override_reason}
     for device_type, (family, nth) in device_positions(wanted):
         OrderLine.objects.create(

@@ -72,7 +72,7 @@ def apply_correction(request: HttpRequest, form: LineCorrectionForm, line: Order
     user, values = current_user(request), form.cleaned_data
     lines = [line, *(others if values.get("all_refused") else [])]
     ship_to = form.ship_to if form.asks_for_address else None
-    wanted = {"gateway": values["gateway_id"], "sharing_reason": values["sharing_reason"]}
+    wanted = {name: values.get(name) for name in ("sharing_reason", "sensor_id")} | {"gateway": values["gateway_id"]}
     try:
         corrected = order_lines.correct_lines(lines, by=user, ship_to=ship_to, **wanted)
     except GatewayHeldError as error:

@@ -105,18 +105,18 @@ def test_gateway_capacity_ignores_unlinked_device(cora_client, rosa, device_on_g
     assert Order.objects.count() == 1
 
 
-def test_gateway_capacity_accepts_several_devices_with_sensor_ids(cora_client, rosa, device_on_gateway, elm):
-    cap = DeviceTypeFactory(name="PatchRx PatchCap", sensor_code="27", sensor_id_required=True)
-    DeviceFactory(patient=rosa, device_type=cap, gateway=device_on_gateway.gateway, sensor_code="27-1")
-
-    post_order(cora_client, rosa, KitFactory(clinic=elm, items=[(cap, 2)]))
-
-    assert Order.objects.count() == 1
-
-
 def post_activation(browser, patient, device_type, **changes):
     typed = {"submission_id": uuid.uuid4(), "device_type": device_type.pk, "gateway_id": "a1b2-c3d4-e5f6"}
     return browser.post(reverse("orders:new", query={"patient": patient.pk, "how": "activate"}), typed | changes)
+
+
+def test_gateway_capacity_accepts_several_devices_with_sensor_ids(cora_client, rosa, device_on_gateway):
+    cap = DeviceTypeFactory(name="PatchRx PatchCap", sensor_code="27", sensor_id_required=True)
+    DeviceFactory(patient=rosa, device_type=cap, gateway=device_on_gateway.gateway, sensor_code="27-1")
+
+    post_activation(cora_client, rosa, cap, sensor_id="2")
+
+    assert Order.objects.count() == 1
 
 
 def test_activation_form_refuses_full_gateway_at_field_until_overridden(cora_client, rosa, device_on_gateway, cuff):
