@@ -8,8 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
-from devices.models import Device, Gateway
+from django.db.models import OuterRef, Q, Subquery
+
+from devices.models import Assignment, Device, Gateway
 from devices.statuses import DeviceState
 from fulfillment.display.tracking_links import safe_tracking_url
 from fulfillment.models import LineStatus, OrderLine
@@ -71,26 +74,60 @@ class EquipmentItem:
         return [*steps, DeliveryStep("First reading")]
 
 
-def equipment_by_patient(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[EquipmentItem]]:
-    """Two queries for any number of patients. Without unlinked, cancelled and closed ones."""
-    ids = list(patient_ids)
-    lines = OrderLine.objects.filter(patient__in=ids).select_related("order__placed_by", "device_type")
-    found: dict[uuid.UUID, list[EquipmentItem]] = defaultdict(list)
+@dataclass(frozen=True)
+class EndedDevice:
+    """A device that was a patient's. `started_at` is None where neither we nor the vendor know the beginning;
+    `has_page` is false for one that another patient has now."""
+
+    device: Device
+    has_page: bool
+    label: str
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class PatientEquipment:
+    items: list[EquipmentItem]
+    ended: list[EndedDevice]  # the last ended first
+
+
+def equipment_of(patient_id: uuid.UUID) -> PatientEquipment:
+    """Two queries for any number of devices. Without closed order lines."""
+    items, ended = [], []
+    lines = OrderLine.objects.filter(patient=patient_id).select_related("order__placed_by", "device_type")
     line_of: dict[int | None, OrderLine] = {}
     for line in lines.order_by("order__placed_at", "pk"):
         line_of[line.device_id] = line
         if line.device_id is None and line.closed_at is None:
-            label = LineStatus(line.status).label
-            found[line.patient_id].append(EquipmentItem(line.device_type.name, line.status, label, None, line))
-    for device in Device.objects.linked().filter(patient__in=ids).select_related("gateway"):
-        assert device.patient_id is not None  # noqa: S101 - filtered by patient
+            items.append(
+                EquipmentItem(line.device_type.name, line.status, str(LineStatus(line.status).label), None, line)
+            )
+    held = Assignment.objects.filter(device=OuterRef("pk"), patient=patient_id).order_by("-started_at")[:1]
+    dates = {"held_from": Subquery(held.values("started_at")), "held_until": Subquery(held.values("ended_at"))}
+    mine = Q(patient=patient_id) | Q(pk__in=Assignment.objects.filter(patient=patient_id).values("device"))
+    devices: Any = Device.objects.filter(mine).select_related("gateway").annotate(**dates)
+    for device in devices:
+        if device.patient_id != patient_id or not device.is_linked:
+            ended.append(build_ended_device(device, patient_id, device.held_from, device.held_until))
+            continue
         label = device_state_label(device.state, device.vendor_status)
-        found[device.patient_id].append(EquipmentItem(device.name, device.state, label, device, line_of.get(device.pk)))
-    return sort_by_name(found)
+        items.append(EquipmentItem(device.name, device.state, label, device, line_of.get(device.pk)))
+    ended.sort(key=lambda each: each.ended_at.timestamp() if each.ended_at else 0.0, reverse=True)
+    return PatientEquipment(sorted(items, key=attrgetter("name")), ended)
+
+
+def build_ended_device(
+    device: Device, patient_id: uuid.UUID, held_from: dt.datetime | None, held_until: dt.datetime | None
+) -> EndedDevice:
+    own = device.patient_id == patient_id
+    began = held_from or device.connected_on or device.first_reading_at or device.vendor_created
+    label = device.state_label if own else "No longer this patient's"
+    return EndedDevice(device, own, label, began, held_until or device.unlinked_on)
 
 
 def equipment_summaries(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[EquipmentItem]]:
-    """For lists: as `equipment_by_patient`, but items without device and line, 2,000 values less per page of 50."""
+    """For lists: as `equipment_of`, but items without device and line, 2,000 values less per page of 50."""
     ids = list(patient_ids)
     lines = OrderLine.objects.filter(patient__in=ids, device__isnull=True, closed_at__isnull=True)
     devices = Device.objects.linked().filter(patient__in=ids)
@@ -100,15 +137,7 @@ def equipment_summaries(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, lis
         found[patient_id].append(EquipmentItem(name, status, LineStatus(status).label))
     for patient_id, name, state, vendor_status in devices.values_list("patient_id", "name", "state", "vendor_status"):
         found[patient_id].append(EquipmentItem(name, state, device_state_label(state, vendor_status)))
-    return sort_by_name(found)
-
-
-def sort_by_name(found: dict[uuid.UUID, list[EquipmentItem]]) -> dict[uuid.UUID, list[EquipmentItem]]:
     return {pk: sorted(held, key=attrgetter("name")) for pk, held in found.items()}
-
-
-def equipment_of(patient_id: uuid.UUID) -> list[EquipmentItem]:
-    return equipment_by_patient([patient_id]).get(patient_id, [])
 
 
 def device_state_label(state: str, vendor_status: str) -> str:

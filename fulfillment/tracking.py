@@ -77,9 +77,11 @@ def record_status_change(line: OrderLine, before: str) -> None:
         timeline.add_line_event(line, source=EventSource.CALL, text=call.reason)
         return
     by_reading = line.status == LineStatus.CONNECTED and device.state != DeviceState.CONNECTED
-    by_answer = before in CallState.values
+    # After a lost answer it was found in the vendor's list; a deleted device has no status there.
+    by_answer = before in STATUSES_WITHOUT_EVENT
     source = EventSource.READING if by_reading else EventSource.CALL if by_answer else EventSource.REFRESH
-    text = "First reading received" if by_reading else device.vendor_status
+    vendor_status = "" if line.status == LineStatus.CANCELLED else device.vendor_status
+    text = "First reading received" if by_reading else vendor_status
     link = device.tracking_link if line.status == LineStatus.SHIPPED else ""
     timeline.add_line_event(line, source=source, text=text, tracking_link=link)
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from devices.statuses import DeviceState
 from fulfillment.models import EventSource, LineStatus, OrderEvent
+from fulfillment.models.order_event import CALL_SOURCE_LABELS
 from fulfillment.models.status import status_label
 
 # Vendor states that are shown with our label instead of the vendor's.
@@ -29,6 +30,7 @@ class TimelineRow:
     reported_at: dt.datetime | None = None
     confirmed_at: dt.datetime | None = None
     source: str = ""
+    status: str = ""  # of the event that `source` is of
     text: str = ""
     vendor_quote: str = ""  # the vendor's word, where it differs from ours
     link: str = ""
@@ -69,7 +71,8 @@ class TimelineRow:
         if self.reported_at is not None:
             return "vendor's message, confirmed"
         answers = {EventSource.READING: "by a reading", EventSource.CALL: "vendor's answer"}
-        return answers.get(EventSource(self.source), "vendor's record")
+        unanswered = CALL_SOURCE_LABELS.get(self.status) if self.source == EventSource.CALL else None
+        return unanswered or answers.get(EventSource(self.source), "vendor's record")
 
     def displays_same_as(self, other: TimelineRow) -> bool:
         """Whether another device's row shows the same, reported and confirmed in the same minutes."""
@@ -115,7 +118,8 @@ def add_event(row: TimelineRow, event: OrderEvent) -> None:
     else:
         row.confirmed_at = event.at
     if not event.is_webhook or not row.text:
-        row.text, row.vendor_quote, row.source = *text_and_vendor_quote(event), event.source
+        row.text, row.vendor_quote = text_and_vendor_quote(event)
+        row.source, row.status = event.source, event.status
 
 
 def merge_equal_rows(rows: Iterable[TimelineRow]) -> list[TimelineRow]:

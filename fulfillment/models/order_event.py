@@ -13,6 +13,7 @@ from django.utils import timezone
 from devices.models import Device
 
 from .order import Order, OrderLine
+from .status import LineStatus
 
 
 class EventSource(models.TextChoices):
@@ -21,6 +22,15 @@ class EventSource(models.TextChoices):
     WEBHOOK = "webhook", "the vendor's message"
     REFRESH = "refresh", "read from the vendor"
     READING = "reading", "a reading"
+
+
+# Of events whose source is our call: what the vendor has not answered, or never got, is not its answer.
+CALL_SOURCE_LABELS: dict[str, str] = {
+    LineStatus.CANCELLED: "withdrawn before it was sent",
+    LineStatus.ABANDONED: "decided here",
+    LineStatus.UNKNOWN: "our call, without a clear answer",
+    LineStatus.NEEDS_REVIEW: "our call, without a clear answer",
+}
 
 
 class OrderEvent(models.Model):
@@ -58,6 +68,12 @@ class OrderEvent(models.Model):
     @property
     def is_webhook(self) -> bool:
         return self.source == EventSource.WEBHOOK
+
+    @property
+    def source_label(self) -> str:
+        """The source in words."""
+        unanswered = CALL_SOURCE_LABELS.get(self.status) if self.source == EventSource.CALL else None
+        return unanswered or self.get_source_display()
 
     @property
     def audited_patient_id(self) -> uuid.UUID | None:

@@ -139,8 +139,9 @@ def patient_page_context(
         "table": table.fetch_table_page(
             patient, days=days, thresholds=bounds, units=read_in, number=chart_view.table_page, size=table_size
         ),
-        "holdings": held,
-        "gateways": list({item.gateway.pk: item.gateway for item in held if item.gateway}.values()),
+        "holdings": held.items,
+        "ended_devices": held.ended,
+        "gateways": list({item.gateway.pk: item.gateway for item in held.items if item.gateway}.values()),
     }
 
 

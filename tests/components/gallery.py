@@ -245,5 +245,6 @@ def page_context():
             threshold_row("SpO₂", "≥ 92", "%", "default"),
         ],
         "holdings": EQUIPMENT,
+        "ended_devices": [],
         "gateways": [Gateway(hardware_uuid="a1b2c3d4e5f6", last_checkin_at=hours_ago(0.1), signal_strength=17)],
     }

@@ -125,6 +125,20 @@ def test_call_resolution_abandon_needs_reason_closes_line_and_sends_nothing(
     assert len(device_posts(sim)) == 1
 
 
+def test_settled_call_offers_no_choice_on_a_page_that_is_still_open(call_needing_review, as_cora):
+    call = call_needing_review("reset_before")
+    live = reverse("orders:call_live", args=[call.pk])
+    assert "Give up</button>" in as_cora.get(live).content.decode()
+
+    post_resolution(as_cora, call, "abandon", reason="The clinic hands one over")
+
+    fragment = as_cora.get(live).content.decode()
+    assert 'id="call-choices" data-live-part' in fragment
+    assert "has decided:" in fragment
+    assert "<form" not in fragment
+    assert "Not checked yet" not in fragment
+
+
 def test_call_resolution_by_second_user_names_first_user(call_needing_review, client, as_cora, elm):
     call = run_lookup(call_needing_review("reset_before"), client)
     maya = UserFactory(name="Maya Torres", role=Role.COORDINATOR, clinics=[elm])

@@ -50,6 +50,25 @@ def timeline_rows(order):
     return [row for day in days for row in day.rows]
 
 
+@pytest.mark.parametrize(
+    ("status", "origin", "label"),
+    [
+        ("cancelled", "withdrawn before it was sent", "withdrawn before it was sent"),
+        ("abandoned", "decided here", "decided here"),
+        ("unknown", "our call, without a clear answer", "our call, without a clear answer"),
+        ("needs_review", "our call, without a clear answer", "our call, without a clear answer"),
+        ("rejected", "vendor's answer", "our call to the vendor"),
+        ("requested", "vendor's answer", "our call to the vendor"),
+        ("unknown_gateway", "vendor's answer", "our call to the vendor"),
+    ],
+)
+def test_timeline_names_the_vendor_as_source_only_of_what_it_answered(order, create_order_event, status, origin, label):
+    event = create_order_event(0, "call", "", status=status)
+
+    (row,) = timeline_rows(order)
+    assert (row.origin, event.source_label) == (origin, label)
+
+
 def test_timeline_merges_webhook_with_confirming_refresh_into_one_row(order, create_order_event):
     create_order_event(0, "webhook", "Shipped", tracking_link="ups.com/1Z", delivery_id=1)
     create_order_event(2, "refresh", "Shipped", tracking_link="ups.com/1Z")

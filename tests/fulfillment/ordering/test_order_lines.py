@@ -22,6 +22,17 @@ def test_cancel_line_not_yet_sent_is_immediate(place_order, client, sim, cora):
     assert device_posts(sim) == []
 
 
+def test_cancelled_device_is_shown_as_cancelled_and_not_with_its_last_status(place_one_line, client, cora):
+    line = place_one_line()
+    send_calls(client)
+
+    order_lines.cancel_line(line=first_line(line.order), by=cora)
+    send_calls(client)
+
+    event = line.events.get(status="cancelled")
+    assert (event.text, event.source) == ("", "refresh")
+
+
 def test_cancel_line_not_yet_shipped_is_sent_to_vendor(place_order, client, sim, cora):
     order = place_order()
     send_calls(client)

@@ -8,7 +8,7 @@ import pytest
 from devices.statuses import DeviceState
 from fulfillment.models import LineStatus
 from measurements.models import Measurement
-from tests.factories import DeviceFactory, OrderFactory, OrderLineFactory
+from tests.factories import AssignmentFactory, DeviceFactory, OrderFactory, OrderLineFactory, PatientFactory
 from tests.measurements.page_setup import NOW, add_device_with_readings, add_reading, audited_patient_ids
 from tests.page_texts import missing_words, page_text
 
@@ -145,6 +145,30 @@ def test_patient_page_without_data_shows_empty_states(as_cora, rosa):
         "No devices yet. Order a kit to begin.",
         "No readings in this range.",
     )
+
+
+def test_patient_page_lists_ended_devices_with_dates(as_nadia, rosa, harbor):
+    began, ended = (dt.datetime(2026, month, 3, 17, tzinfo=dt.UTC) for month in (5, 8))
+    unlinked = DeviceFactory(patient=rosa, state="unlinked", unlinked_on=ended, connected_on=began, assignment=None)
+    AssignmentFactory(device=unlinked, ended_at=ended)
+    cancelled = DeviceFactory(patient=rosa, state="cancelled", name="Tenovi Scale")
+    passed_on = DeviceFactory(patient=PatientFactory(clinic=harbor), name="Tenovi Pulse Ox", assignment=None)
+    AssignmentFactory(device=passed_on, patient=rosa, started_at=began, ended_at=ended)
+
+    page = as_nadia.get(f"/patients/{rosa.pk}/")
+
+    assert not missing_words(
+        page,
+        "No device now.",
+        "Earlier devices (3)",
+        "Unlinked May 3, 2026 until Aug 3, 2026",
+        "Tenovi Pulse Ox No longer this patient",
+        "Tenovi Scale Cancelled",
+    )
+    assert "No devices yet" not in page_text(page)
+    html = page.content.decode()
+    assert f"/devices/{cancelled.hwi_id}/" in html
+    assert f"/devices/{passed_on.hwi_id}/" not in html
 
 
 def test_patient_page_shipped_device_shows_steps_and_safe_tracking_link(as_nadia, rosa, cora, settings):
