@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -81,11 +79,11 @@ class ThresholdAdmin(ReadOnlyAdmin):
 
     @admin.display(description="goal")
     def label(self, goal: Threshold) -> str:
-        return describe_threshold(goal)
+        return editing.threshold_label(goal.metric, goal.key)
 
     @admin.display(description="bounds")
     def bounds(self, goal: Threshold) -> str:
-        return format_vendor_bounds(goal, goal.bounds)
+        return editing.format_changed_bounds(goal, goal.bounds, units.VENDOR_UNITS)
 
     @admin.display(description="unit")
     def unit(self, goal: Threshold) -> str:
@@ -127,28 +125,15 @@ class ThresholdChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="goal")
     def label(self, change: ThresholdChange) -> str:
-        return describe_threshold(change)
+        return editing.threshold_label(change.metric, change.key)
 
     @admin.display(description="before")
     def old_bounds(self, change: ThresholdChange) -> str:
-        return format_vendor_bounds(change, change.before)
+        return editing.format_changed_bounds(change, change.before, units.VENDOR_UNITS)
 
     @admin.display(description="after")
     def new_bounds(self, change: ThresholdChange) -> str:
-        return format_vendor_bounds(change, change.after)
-
-
-def describe_threshold(goal: Threshold | ThresholdChange) -> str:
-    return editing.threshold_label(goal.metric, threshold_key(goal))
-
-
-def format_vendor_bounds(goal: Threshold | ThresholdChange, bounds: Sequence[Decimal | None] | None) -> str:
-    """In the vendor's unit, in which they are stored."""
-    return editing.format_bounds(bounds, editing.threshold_unit(goal.metric, threshold_key(goal), units.VENDOR_UNITS))
-
-
-def threshold_key(goal: Threshold | ThresholdChange) -> tuple[str, int, str]:
-    return goal.metric_id, goal.component, goal.context
+        return editing.format_changed_bounds(change, change.after, units.VENDOR_UNITS)
 
 
 def edit_clinic_thresholds(request: HttpRequest, clinic_id: int) -> HttpResponse:

@@ -6,14 +6,16 @@ The pound is 0.45359237 kg by definition; a mmol of glucose per litre is 18.016 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from measurements.models import Metric
+from measurements.numbers import format_number, round_half_up
 from patients import preferences
 from patients.models import User
 
 UNITS_PREFERENCE = "units"
-VALUE_QUANTUM = Decimal("0.01")  # readings and goals are stored with two decimals
+STORED_DECIMALS = 2  # of readings and goals
+VALUE_QUANTUM = Decimal(1).scaleb(-STORED_DECIMALS)
 
 
 @dataclass(frozen=True)
@@ -37,26 +39,40 @@ class Unit:
     def convert_value(self, stored: float) -> float:
         return (stored - float(self.offset)) * float(self.factor) if self.is_converted else stored
 
-    def format_value(self, stored: float) -> str:
+    def round_value(self, stored: float, more_places: int = 0) -> float:
+        """The number that is shown, with `more_places` decimals beyond those of the unit."""
+        return round_half_up(self.convert_value(stored), self.decimals + more_places)
+
+    def format_value(self, stored: float, more_places: int = 0) -> str:
         """With the decimals of the unit: 171.0, 77.6."""
-        return f"{self.convert_value(stored):.{self.decimals}f}"
+        return format_number(self.convert_value(stored), self.decimals + more_places)
 
-    def format_bound(self, stored: float | Decimal) -> str:
+    def bound_places(self, more_places: int = 0) -> int:
+        """A bound is shown as stored in the vendor's unit, and with the decimals of any other one."""
+        return self.decimals + more_places if self.is_converted else STORED_DECIMALS
+
+    def round_bound(self, stored: float | Decimal, more_places: int = 0) -> float:
+        """The number that `format_bound` shows."""
+        return round_half_up(self.convert_value(float(stored)), self.bound_places(more_places))
+
+    def format_bound(self, stored: float | Decimal, more_places: int = 0) -> str:
         """A bound without trailing zeros: 130, 100.4, 3.9."""
-        return f"{round(self.convert_value(float(stored)), self.decimals if self.is_converted else 2):g}"
+        text = format_number(self.convert_value(float(stored)), self.bound_places(more_places))
+        return text.rstrip("0").rstrip(".") if "." in text else text
 
-    def convert_decimal(self, stored: Decimal) -> Decimal:
-        """To two decimals, for a form: converted back and forth, the same text is shown again."""
-        return (
-            ((stored - self.offset) * self.factor).quantize(VALUE_QUANTUM, ROUND_HALF_UP)
-            if self.is_converted
-            else stored
-        )
+    def to_display_bound(self, stored: Decimal) -> Decimal:
+        """For a form: exact in the vendor's unit, else in steps of the unit (10.0 mmol/L for 180 mg/dL)."""
+        return Decimal(self.format_value(float(stored))) if self.is_converted else stored
 
-    def to_vendor_decimal(self, typed: Decimal) -> Decimal:
-        return (
-            (typed / self.factor + self.offset).quantize(VALUE_QUANTUM, ROUND_HALF_UP) if self.is_converted else typed
-        )
+    def to_vendor_bound(self, typed: Decimal, *, highest: bool) -> Decimal:
+        """The lowest stored value that is shown as `typed`, or the highest: a bound includes whatever rounds to it."""
+        if not self.is_converted:
+            return typed
+        half_step = Decimal(5).scaleb(-self.decimals - 1)
+        edge = (typed + half_step if highest else typed - half_step) / self.factor + self.offset
+        near = [edge.quantize(VALUE_QUANTUM) + n * VALUE_QUANTUM for n in range(-2, 3)]
+        shown_as_typed = [bound for bound in near if self.round_value(float(bound)) == float(typed)]
+        return shown_as_typed[-1 if highest else 0]
 
 
 # By the vendor's unit of a metric.

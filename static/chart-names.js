@@ -79,7 +79,7 @@ window.ChartNames = (() => {
     panel.lines.filter((line) => line.goal).forEach(({ goal }) => {
       const edge = u.valToPos(goal.high ?? goal.low, "y", true);
       const rows = goal.high === null ? [-16, 2, -32] : [2, -16, 18];
-      drawLabel(u, panel, colours, `goal ${goal.words}`, rows.map((row) => edge + row * ratio), gap);
+      drawLabel(u, panel, colours, `${panel.goalName} ${goal.words}`, rows.map((row) => edge + row * ratio), gap);
     });
   }
 

@@ -3,8 +3,10 @@
 window.ChartWords = (() => {
   const Paint = window.ChartPaint;
 
+  // Numbers are rounded by the server; one that a shorter text would contradict its goal with has more decimals.
   function fixed(panel, value) {
-    return value.toFixed(panel.decimals);
+    const given = `${value}`.split(".")[1]?.length ?? 0;
+    return value.toFixed(Math.max(panel.decimals, given));
   }
 
   function joinedValues(panel, lines, row) {

@@ -38,6 +38,7 @@ from measurements.meal_contexts import GLUCOSE, MEAL_CONTEXTS, describe_meal
 from measurements.models import Measurement, Metric
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import EffectiveThreshold, PatientThresholds
+from measurements.thresholds.judgement import Judgement
 from measurements.thresholds.metric_scopes import MetricScope, split_by_meal
 from measurements.thresholds.range_status import RangeCount
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
@@ -136,8 +137,8 @@ class Charts:
         return sum(count > 0 for count in self.readings_per_day)
 
     @property
-    def weight_baseline(self) -> WeightBaseline | None:
-        return next((panel.baseline for panel in self.panels if panel.baseline), None)
+    def weight_gain(self) -> Judgement | None:
+        return next((panel.baseline.gain for panel in self.panels if panel.baseline), None)
 
 
 def local_days_for(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
@@ -168,6 +169,7 @@ def build_panels(
     since = min(days.start, LocalDays.until(now, patient.zone, days=BASELINE_LOOKBACK_DAYS).start)
     codes = [metric.pk for metric in metrics]
     rows = fetch_chart_rows(patient, codes=codes, start=since, end=days.end)
+    rows[IRREGULAR_HEARTBEAT] = [row for row in rows.get(IRREGULAR_HEARTBEAT, ()) if row.value_1]  # not 0
     aside = fetch_left_out_rows(patient, codes=codes, start=days.start, end=days.end) if show_left_out else {}
     with_glucose = rows.get(GLUCOSE) or aside.get(GLUCOSE)
     contexts = fetch_meal_contexts(patient, start=days.start, end=days.end) if with_glucose else {}
@@ -178,7 +180,12 @@ def build_panels(
         if metric.pk == IRREGULAR_HEARTBEAT:
             continue
         fetched = build_points(
-            metric, rows.get(metric.pk, ()), companions=companions, contexts=contexts, thresholds=thresholds
+            metric,
+            rows.get(metric.pk, ()),
+            unit=units.unit_for(metric),
+            companions=companions,
+            contexts=contexts,
+            thresholds=thresholds,
         )
         left_out = build_left_out_points(metric, aside.get(metric.pk, ()), contexts=contexts)
         shown = [point for point in fetched if point.at >= days.start]
@@ -222,7 +229,7 @@ def build_panel(
     values = [value for point in trusted_points(points) for value in point.values]
     # A range that ended before today has no current weight.
     is_current_weight = metric.pk == WEIGHT_METRIC and days.end > now
-    baseline = current_weight_baseline(fetched, days, thresholds, now) if is_current_weight else None
+    baseline = current_weight_baseline(fetched, days, thresholds, now, unit) if is_current_weight else None
     return Panel(
         scope=scope,
         unit=unit,
@@ -253,10 +260,10 @@ def build_series(scope: MetricScope, thresholds: PatientThresholds) -> tuple[Ser
 
 
 def current_weight_baseline(
-    points: list[ChartPoint], days: LocalDays, thresholds: PatientThresholds, now: dt.datetime
+    points: list[ChartPoint], days: LocalDays, thresholds: PatientThresholds, now: dt.datetime, unit: Unit
 ) -> WeightBaseline | None:
     weights = [(point.at, point.values[0]) for point in trusted_points(points)]
-    found = compute_weight_baseline(weights, zone=days.zone, thresholds=thresholds)
+    found = compute_weight_baseline(weights, zone=days.zone, thresholds=thresholds, unit=unit)
     fresh = LocalDays.until(now, days.zone, days=BASELINE_DAYS + 1)
     return found if found and found.taken_at >= fresh.start else None
 

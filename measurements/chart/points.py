@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ from measurements.check_reasons import check_reasons
 from measurements.meal_contexts import GLUCOSE
 from measurements.models import Measurement, Metric
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from measurements.thresholds.judgement import Judgement, judge
+from measurements.units import Unit
 from patients.models import Patient
 
 PULSE, IRREGULAR_HEARTBEAT = "pulse", "irregular_heartbeat"
@@ -66,6 +68,7 @@ class ChartPoint:
     threshold_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
     late: bool = False  # it came over 24 h after it was taken
     left_out: bool = False  # excluded by a person or a control: shown on request, never counted
+    more_places: int = field(default=0, compare=False)  # decimals beyond those of the unit, as judged
     pk: int = field(default=0, compare=False)
 
 
@@ -129,18 +132,24 @@ def build_points(
     metric: Metric,
     rows: Iterable[ChartRow],
     *,
+    unit: Unit,
     companions: CompanionReadings,
     contexts: dict[int, str],
     thresholds: PatientThresholds,
 ) -> list[ChartPoint]:
     """A pulse has no companion pulse."""
     pulses = companions.pulses if metric.pk != PULSE else {}
-    evaluate = cache(partial(thresholds.evaluate, metric.pk))  # values repeat
+
+    @cache  # values repeat
+    def judged(values: tuple[float, ...], context: str) -> Judgement:
+        return judge(metric, values, unit, thresholds, context=context)
+
     points = []
     for row in rows:
         _, pk, _, _, estimated, conflict, implausible, late, at, first, second = row
         values = (first, second or 0.0) if metric.has_second_value else (first,)
         group, context = reading_group_key(row), contexts.get(pk, "")
+        judgement = judged(values, context)
         points.append(
             ChartPoint(
                 at,
@@ -151,7 +160,8 @@ def build_points(
                 irregular=group in companions.irregular,
                 context=context,
                 pulse=pulses.get(group),
-                threshold_status=evaluate(values, context),
+                threshold_status=judgement.status,
+                more_places=judgement.more_places,
                 late=late,
                 pk=pk,
             )

@@ -11,11 +11,13 @@ from measurements.chart.points import ChartPoint
 from measurements.chart.smoothing import MAX_LINE_GAP, Bucket
 from measurements.chart.time_of_day import BIN_HOURS, TimeOfDayBin, seconds_of_day
 from measurements.local_days import LocalDays
-from measurements.thresholds.evaluation import EffectiveThreshold
+from measurements.numbers import round_half_up
+from measurements.thresholds.evaluation import EffectiveThreshold, range_name
 from measurements.units import Unit
 
 # Bits of a point's flags.
 FLAG_ESTIMATED, FLAG_NEEDS_CHECK, FLAG_IRREGULAR_HEARTBEAT, FLAG_LEFT_OUT, FLAG_LATE = 1, 2, 4, 8, 16
+BAND_PLACES = 2  # decimals of the edges of a drawn goal
 
 
 def serialize_charts(charts: Charts) -> dict[str, Any]:
@@ -42,13 +44,14 @@ def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
         "unit": unit.name,
         "decimals": unit.decimals,
         "limits": panel.axis_limits,
+        "goalName": range_name(panel.metric.pk),
         "lines": [{"label": line.label, "goal": serialize_threshold(line.threshold, unit)} for line in panel.series],
         "points": serialize_points(panel),
         "meals": {meal.number: meal.words for meal in panel.meals},
         "buckets": serialize_buckets(panel.plot_data.buckets, unit),
         "bucketDays": panel.plot_data.bucket_days,
         "smoothed": [round_series(line, unit, 1) for line in panel.smoothed],
-        "baseline": round_for_display(panel.baseline.median, unit) if panel.baseline else None,
+        "baseline": unit.round_value(panel.baseline.median) if panel.baseline else None,
         "clock": None,
     }
     return (
@@ -77,22 +80,17 @@ def serialize_time_of_day(panel: Panel, slots: list[TimeOfDayBin], days: LocalDa
     return {"clock": clock, "buckets": binned, "bucketDays": 0, "smoothed": [[None] * len(slots) for _ in panel.series]}
 
 
-def round_for_display(value: float, unit: Unit, more_places: int = 0) -> float:
-    return round(unit.convert_value(value), unit.decimals + more_places)
-
-
 def round_series(values: Sequence[float | None], unit: Unit, more_places: int = 0) -> list[float | None]:
-    """Values in the vendor's unit, which nearly all are, are only rounded: a chart has thousands."""
-    if unit.is_converted:
-        return [None if value is None else round_for_display(value, unit, more_places) for value in values]
-    places = unit.decimals + more_places
-    return [None if value is None else round(value, places) for value in values]
+    return [None if value is None else unit.round_value(value, more_places) for value in values]
 
 
 def serialize_threshold(goal: EffectiveThreshold | None, unit: Unit) -> dict[str, Any] | None:
     if goal is None:
         return None
-    low, high = (None if bound is None else round(unit.convert_value(bound), 2) for bound in (goal.low, goal.high))
+    low, high = (
+        None if bound is None else round_half_up(unit.convert_value(bound), BAND_PLACES)
+        for bound in (goal.low, goal.high)
+    )
     return {"low": low, "high": high, "words": goal.format_range(unit)}
 
 
@@ -102,13 +100,17 @@ def serialize_points(panel: Panel) -> dict[str, Any]:
     shapes = {meal.context: meal.number for meal in panel.meals}
     return {
         "at": [epoch_milliseconds(point.at) for point in points],
-        "values": [round_series(line, unit) for line in zip(*(point.values for point in points), strict=True)],
+        "values": [list(line) for line in zip(*(round_point(point, unit) for point in points), strict=True)],
         "flags": [point_flags(point) for point in points],
         "checks": {place: point.check_words for place, point in enumerate(points) if point.check_words},
         "shapes": [shapes.get(point.context, 0) for point in points],
         "pk": [point.pk for point in points],
-        "pulse": [None if point.pulse is None else round(point.pulse) for point in points],
+        "pulse": [None if point.pulse is None else round_half_up(point.pulse, 0) for point in points],
     }
+
+
+def round_point(point: ChartPoint, unit: Unit) -> list[float]:
+    return [unit.round_value(value, point.more_places) for value in point.values]
 
 
 def point_flags(point: ChartPoint) -> int:

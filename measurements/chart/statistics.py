@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,9 +12,12 @@ from zoneinfo import ZoneInfo
 
 from measurements.chart.points import ChartPoint
 from measurements.local_days import LocalDays
+from measurements.numbers import format_share
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from measurements.thresholds.judgement import Judgement, judge_gain
 from measurements.thresholds.metric_scopes import MetricScope
 from measurements.thresholds.range_status import RangeStatus, compute_range_status
+from measurements.units import POUND_UNIT, Unit
 
 BASELINE_DAYS = 7
 MIN_BASELINE_DAYS = 3
@@ -40,23 +44,18 @@ class PanelSummary:
         return self.status.n
 
     @property
-    def in_range_percent(self) -> int:
-        out = self.status.above.count + self.status.below.count
-        return round(100 * (self.n - out) / self.n) if self.n else 0
+    def in_range_share(self) -> str:
+        return format_share(self.n - self.status.above.count - self.status.below.count, self.n)
 
 
 @dataclass(frozen=True)
 class WeightBaseline:
-    """Weight baseline, lb: the median of the daily medians of seven local days, with the newest weight."""
+    """Weight baseline, lb: the median of the daily medians of seven local days, with the newest weight and its gain."""
 
     median: float
     latest_weight: float
     taken_at: dt.datetime
-    threshold_status: ThresholdStatus
-
-    @property
-    def gain(self) -> float:
-        return self.latest_weight - self.median
+    gain: Judgement
 
 
 def trusted_points(points: Iterable[ChartPoint]) -> list[ChartPoint]:
@@ -82,16 +81,21 @@ def summarise_points(
 
 
 def mean_values(points: Sequence[ChartPoint]) -> SeriesValues:
-    """Per series; empty without readings."""
-    return tuple(statistics.fmean(line) for line in zip(*(point.values for point in points), strict=True))
+    """Per series; empty without readings. Exact: readings are hundredths, a sum of floats only nearly."""
+    lines = zip(*(point.values for point in points), strict=True)
+    return tuple(round(100 * math.fsum(line)) / (100 * len(line)) for line in lines)
 
 
 def compute_weight_baseline(
-    weights: Sequence[tuple[dt.datetime, float]], *, zone: ZoneInfo, thresholds: PatientThresholds
+    weights: Sequence[tuple[dt.datetime, float]],
+    *,
+    zone: ZoneInfo,
+    thresholds: PatientThresholds,
+    unit: Unit = POUND_UNIT,
 ) -> WeightBaseline | None:
-    """`weights` are trusted ones in lb, oldest first. The seven days are those before the day of the newest.
+    """`weights` are trusted ones in lb, oldest first; `unit` is that of the judged gain.
 
-    None with weights on fewer than three of them.
+    The seven days are those before the day of the newest weight. None with weights on fewer than three of them.
     """
     if not weights:
         return None
@@ -105,4 +109,4 @@ def compute_weight_baseline(
     if len(by_day) < MIN_BASELINE_DAYS:
         return None
     median = statistics.median(statistics.median(values) for values in by_day.values())
-    return WeightBaseline(median, newest, at, thresholds.evaluate("weight", (newest - median,), "gain"))
+    return WeightBaseline(median, newest, at, judge_gain(newest - median, unit, thresholds))

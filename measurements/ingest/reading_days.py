@@ -13,6 +13,7 @@ from measurements.models.reading_rules import COUNTED
 
 MAKES_A_DAY_SQL = f"""
     {COUNTED.sql("reading")} AND reading.metric_id IN (SELECT code FROM measurements_metric WHERE physiologic)
+    AND NOT (reading.metric_id = 'irregular_heartbeat' AND reading.value_1 = 0)
 """  # noqa: S608 - made of constants
 
 # The time zone is looked up by key: PostgreSQL has no statistics of rows just written, and could join by a scan of

@@ -54,6 +54,10 @@ class Threshold(models.Model):
         return f"threshold {self.pk}"
 
     @property
+    def key(self) -> tuple[str, int, str]:
+        return self.metric_id, self.component, self.context
+
+    @property
     def bounds(self) -> tuple[Decimal | None, ...]:
         """In the order in which `ThresholdChange` stores them."""
         return self.very_low, self.low, self.high, self.very_high

@@ -22,8 +22,9 @@ from measurements.patient_list.sparklines import Sparkline
 from measurements.readings import latest_judged
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds import evaluation
-from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
-from measurements.units import VENDOR_UNITS, DisplayUnits
+from measurements.thresholds.evaluation import PatientThresholds
+from measurements.thresholds.judgement import Judgement, judge_gain
+from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient, Sex
 
 VITAL_COLUMN_LABELS = {"blood_pressure": "Blood pressure", "weight": "Weight", "glucose": "Glucose", "spO2": "SpO₂"}
@@ -32,20 +33,12 @@ SEX_LETTERS = {Sex.FEMALE: "F", Sex.MALE: "M"}
 
 
 @dataclass(frozen=True)
-class WeightGain:
-    """The newest weight minus the median of the seven days before it, lb."""
-
-    gain: float
-    threshold_status: ThresholdStatus
-
-
-@dataclass(frozen=True)
 class VitalCell:
     """The newest reading of one column, if there is any; `gain` in the column of the weight."""
 
     label: str
     reading: EvaluatedLatestReading | None
-    gain: WeightGain | None = None
+    gain: Judgement | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,7 @@ class PatientRow:
     sparkline: Sparkline | None
 
     @property
-    def weight_gain(self) -> WeightGain | None:
+    def weight_gain(self) -> Judgement | None:
         return next((cell.gain for cell in self.cells if cell.gain), None)
 
     @property
@@ -100,7 +93,8 @@ def patient_rows_for(
                 page_url=page_url(patient),
                 preview_url=preview_url(patient),
                 cells=build_vital_cells(
-                    newest.get(patient.pk, []), recent_weight_gain(summary, thresholds_by_patient[patient.pk], now)
+                    newest.get(patient.pk, []),
+                    recent_weight_gain(summary, thresholds_by_patient[patient.pk], units.weight_unit, now),
                 ),
                 last_at=summary.last_at,
                 measured_day_count=summary.measured_day_count,
@@ -117,7 +111,7 @@ def patient_url_builder(name: str) -> Callable[[Patient], str]:
     return lambda patient: f"{before}{patient.pk}{after}"
 
 
-def build_vital_cells(newest: Sequence[EvaluatedLatestReading], gain: WeightGain | None) -> list[VitalCell]:
+def build_vital_cells(newest: Sequence[EvaluatedLatestReading], gain: Judgement | None) -> list[VitalCell]:
     by_code = {row.metric.pk: row for row in newest}
     return [
         VitalCell(label, by_code.get(code), gain if code == "weight" else None)
@@ -125,15 +119,19 @@ def build_vital_cells(newest: Sequence[EvaluatedLatestReading], gain: WeightGain
     ]
 
 
-def fetch_weight_gain(patient: Patient, *, thresholds: PatientThresholds, now: dt.datetime) -> WeightGain | None:
+def fetch_weight_gain(
+    patient: Patient, *, thresholds: PatientThresholds, unit: Unit, now: dt.datetime
+) -> Judgement | None:
     """One query if the patient was loaded without `summary`."""
     summary = getattr(patient, "summary", None)  # a patient who has never measured has none
-    return recent_weight_gain(summary, thresholds, now) if summary else None
+    return recent_weight_gain(summary, thresholds, unit, now) if summary else None
 
 
-def recent_weight_gain(summary: PatientSummary, thresholds: PatientThresholds, now: dt.datetime) -> WeightGain | None:
-    """None for a patient who has no weight of the last week."""
+def recent_weight_gain(
+    summary: PatientSummary, thresholds: PatientThresholds, unit: Unit, now: dt.datetime
+) -> Judgement | None:
+    """The newest weight minus the median of the seven days before it. None without a weight of the last week."""
     gain, at = summary.weight_gain, summary.weight_at
     if gain is None or at is None or at < now - dt.timedelta(days=BASELINE_DAYS):
         return None
-    return WeightGain(gain, thresholds.evaluate("weight", (gain,), "gain"))
+    return judge_gain(gain, unit, thresholds)

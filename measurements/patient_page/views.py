@@ -18,10 +18,11 @@ from measurements.chart import date_range, panels, serializer
 from measurements.chart.date_range import ChartView, DateRangeForm
 from measurements.local_days import LocalDays
 from measurements.patient_list import rows
-from measurements.patient_list.rows import WeightGain
 from measurements.readings import csv_export, latest_judged, table
 from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import PatientThresholds
+from measurements.thresholds.judgement import Judgement
+from measurements.units import Unit
 from patients import csv_writer
 from patients.audit import audit_log
 from patients.models import Patient, User
@@ -135,7 +136,7 @@ def patient_page_context(
         "goal_rows": evaluation.describe_thresholds(
             bounds, dict.fromkeys(panel.metric for panel in drawn.panels), units=read_in
         ),
-        "weight": drawn.weight_baseline or past_range_weight_gain(patient, bounds, days, now),
+        "weight": drawn.weight_gain or past_range_weight_gain(patient, bounds, days, read_in.weight_unit, now),
         "table": table.fetch_table_page(
             patient, days=days, thresholds=bounds, units=read_in, number=chart_view.table_page, size=table_size
         ),
@@ -146,7 +147,7 @@ def patient_page_context(
 
 
 def past_range_weight_gain(
-    patient: Patient, bounds: PatientThresholds, days: LocalDays, now: dt.datetime
-) -> WeightGain | None:
+    patient: Patient, bounds: PatientThresholds, days: LocalDays, unit: Unit, now: dt.datetime
+) -> Judgement | None:
     """The current gain, which the charts of a past range don't compute."""
-    return rows.fetch_weight_gain(patient, thresholds=bounds, now=now) if days.end <= now else None
+    return rows.fetch_weight_gain(patient, thresholds=bounds, unit=unit, now=now) if days.end <= now else None

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from measurements.local_days import LocalDays
 from measurements.meal_contexts import describe_meal
 from measurements.models import Measurement
-from measurements.readings.latest_judged import evaluate_reading
+from measurements.readings.latest_judged import judge_reading
 from measurements.readings.table import quality_notes
-from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
-from measurements.units import VENDOR_UNITS, DisplayUnits
+from measurements.thresholds.evaluation import PatientThresholds
+from measurements.thresholds.judgement import NO_THRESHOLDS
+from measurements.units import STORED_DECIMALS, VENDOR_UNITS, DisplayUnits
 from patients import csv_writer
 from patients.csv_writer import CsvCell
 from patients.models import Patient
@@ -54,19 +55,20 @@ def build_csv_row(
     reading: Measurement, patient: Patient, thresholds: PatientThresholds, units: DisplayUnits
 ) -> list[CsvCell]:
     metric, unit = reading.metric, units.unit_for(reading.metric)
-    second = reading.value_2 if metric.has_second_value else None
-    _, status = evaluate_reading(reading, thresholds) if reading.is_trusted else (None, ThresholdStatus.NOT_EVALUATED)
+    bounds = thresholds if reading.is_trusted else NO_THRESHOLDS
+    judgement = judge_reading(reading, bounds, unit, more_places=max(STORED_DECIMALS - unit.decimals, 0))
+    first, second, *_ = (*judgement.texts, "")
     return [
         patient.external_id,
         reading.taken_at.astimezone(patient.zone).isoformat(timespec="seconds"),
         format_utc(reading.taken_at),
         patient.time_zone,
         metric.label,
-        unit.convert_decimal(reading.value_1),
-        "" if second is None else unit.convert_decimal(second),
+        first,
+        second,
         unit.name,
         describe_meal(metric.pk, reading.meal_context),
-        status.label,
+        judgement.words,
         "; ".join(quality_notes(reading)),
         "yes" if reading.is_trusted else "no",
         str(reading.excluded_by) if reading.excluded_at else "",

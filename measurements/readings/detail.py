@@ -11,21 +11,21 @@ from devices.hardware_ids import format_gateway_id
 from devices.models import Device
 from measurements.models import Measurement
 from measurements.readings import exclusion
-from measurements.readings.latest_judged import evaluate_reading, format_reading_value
+from measurements.readings.latest_judged import judge_reading
 from measurements.readings.table import quality_notes
-from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from measurements.thresholds.evaluation import PatientThresholds
+from measurements.thresholds.judgement import Judgement
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 
 
 @dataclass(frozen=True)
 class ReadingDetail:
-    """One reading of the group. `text` is in `unit`."""
+    """One reading of the group, judged in `unit`."""
 
     reading: Measurement
     unit: Unit
-    text: str
     quality_notes: list[str]
-    threshold_status: ThresholdStatus
+    judgement: Judgement
     companions: list[ReadingDetail] = field(default_factory=list)  # excluded with it, or counted again with it
 
     @property
@@ -39,7 +39,10 @@ class ReadingDetail:
     @property
     def companion_text(self) -> str:
         """pulse 78 bpm and irregular heartbeat detected"""
-        named = [f"{each.reading.metric.label_in_sentence} {each.text} {each.unit.name}" for each in self.companions]
+        named = [
+            f"{each.reading.metric.label_in_sentence} {each.judgement.text} {each.unit.name}"
+            for each in self.companions
+        ]
         return get_text_list([words.strip() for words in named], "and")
 
     @property
@@ -82,6 +85,4 @@ def build_reading_group(
 
 def build_reading_detail(reading: Measurement, thresholds: PatientThresholds, units: DisplayUnits) -> ReadingDetail:
     unit = units.unit_for(reading.metric)
-    values, status = evaluate_reading(reading, thresholds)
-    text = format_reading_value(reading.metric, values, unit, reading.meal_context)
-    return ReadingDetail(reading, unit, text, quality_notes(reading), status)
+    return ReadingDetail(reading, unit, quality_notes(reading), judge_reading(reading, thresholds, unit))

@@ -11,13 +11,12 @@ from decimal import Decimal
 import msgspec
 from django.db.models.fields.json import KeyTextTransform
 
-from measurements.meal_contexts import describe_meal
 from measurements.models import LatestReading, Measurement, Metric
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from measurements.thresholds.judgement import NO_THRESHOLDS, Judgement, judge
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
 
-IRREGULAR_HEARTBEAT = "irregular_heartbeat"
 LATEST_READING_FIELDS = (
     *("patient_id", "metric_id", "taken_at", "value_1", "value_2", "estimated", "conflict", "implausible"),
     "meal_context",
@@ -25,41 +24,46 @@ LATEST_READING_FIELDS = (
 
 
 class EvaluatedLatestReading(msgspec.Struct, frozen=True):
-    """`values` in the vendor's unit: two for a blood pressure, else one. `text` is in `unit`, with the meal."""
+    """Judged in `unit`."""
 
     metric: Metric
     unit: Unit
     taken_at: dt.datetime
-    values: tuple[float, ...]
-    threshold_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
+    judgement: Judgement
     estimated: bool = False
     needs_check: bool = False
-    meal_context: str = ""
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        return self.judgement.values
 
     @property
     def text(self) -> str:
-        return format_reading_value(self.metric, self.values, self.unit, self.meal_context)
+        return self.judgement.text
+
+    @property
+    def words(self) -> str:
+        return self.judgement.words
+
+    @property
+    def threshold_status(self) -> ThresholdStatus:
+        return self.judgement.status
 
 
-def format_reading_value(metric: Metric, values: Iterable[float | None], unit: Unit, meal_context: str = "") -> str:
-    """163/106; 171.0; 148 fasting; detected. Without the unit."""
-    if metric.pk == IRREGULAR_HEARTBEAT:
-        return "detected"
-    shown = [value for value in values if value is not None][: 2 if metric.has_second_value else 1]
-    text = "/".join(unit.format_value(value) for value in shown)
-    return " ".join(filter(None, (text, describe_meal(metric.pk, meal_context))))
+def judge_reading(
+    reading: Measurement, thresholds: PatientThresholds, unit: Unit, *, more_places: int = 0
+) -> Judgement:
+    """Its text in `unit`, and its status and words if `EVALUABLE` holds."""
+    bounds = thresholds if reading.is_evaluable else NO_THRESHOLDS
+    values = reading_values(reading.metric, reading.value_1, reading.value_2)
+    return judge(reading.metric, values, unit, bounds, context=reading.meal_context, more_places=more_places)
 
 
-def evaluate_reading(
-    reading: Measurement, thresholds: PatientThresholds
-) -> tuple[tuple[float, float | None], ThresholdStatus]:
-    """Its values in the vendor's unit, and their status; `NOT_EVALUATED` unless `EVALUABLE` holds."""
-    metric = reading.metric
-    second = float(reading.value_2) if metric.has_second_value and reading.value_2 is not None else None
-    values = (float(reading.value_1), second)
-    if not reading.is_evaluable:
-        return values, ThresholdStatus.NOT_EVALUATED
-    return values, thresholds.evaluate(metric.pk, values, reading.meal_context)
+def reading_values(metric: Metric, first: Decimal, second: Decimal | None) -> tuple[float, ...]:
+    """In the vendor's unit: two for a blood pressure, else one. A second value without meaning is left out."""
+    if metric.has_second_value and second is not None:
+        return float(first), float(second)
+    return (float(first),)
 
 
 def latest_readings(
@@ -94,15 +98,14 @@ def evaluate_latest_reading(
     unit: Unit,
     thresholds: PatientThresholds,
     taken_at: dt.datetime,
-    first: Decimal | None,
+    first: Decimal,
     second: Decimal | None,
     estimated: bool,
     conflict: bool,
     implausible: bool,
     context: str | None,
 ) -> EvaluatedLatestReading:
-    both = (first, second) if metric.has_second_value else (first,)
-    values = tuple(float(value) for value in both if value is not None)
     check = conflict or implausible
-    status = ThresholdStatus.NOT_EVALUATED if check else thresholds.evaluate(metric.pk, values, context or "")
-    return EvaluatedLatestReading(metric, unit, taken_at, values, status, estimated, check, context or "")
+    bounds = NO_THRESHOLDS if check else thresholds
+    found = judge(metric, reading_values(metric, first, second), unit, bounds, context=context or "")
+    return EvaluatedLatestReading(metric, unit, taken_at, found, estimated, check)

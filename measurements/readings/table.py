@@ -10,8 +10,9 @@ from measurements.check_reasons import check_reasons
 from measurements.local_days import LocalDays
 from measurements.models import Measurement
 from measurements.models.measurement import MeasurementQuerySet, TimeSource
-from measurements.readings.latest_judged import evaluate_reading, format_reading_value
+from measurements.readings.latest_judged import judge_reading
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from measurements.thresholds.judgement import Judgement
 from measurements.units import VENDOR_UNITS, DisplayUnits
 from patients.models import Patient
 
@@ -22,9 +23,20 @@ MAX_PRINTED_ROWS = 400  # some ten sheets; a month of three devices has half of 
 @dataclass(frozen=True)
 class ReadingCell:
     label: str
-    text: str
     unit: str
-    threshold_status: ThresholdStatus
+    judgement: Judgement
+
+    @property
+    def text(self) -> str:
+        return self.judgement.text
+
+    @property
+    def words(self) -> str:
+        return self.judgement.words
+
+    @property
+    def threshold_status(self) -> ThresholdStatus:
+        return self.judgement.status
 
 
 @dataclass(frozen=True)
@@ -100,11 +112,8 @@ def build_table_row(readings: list[Measurement], thresholds: PatientThresholds, 
 
 
 def build_reading_cell(reading: Measurement, thresholds: PatientThresholds, units: DisplayUnits) -> ReadingCell:
-    metric, unit = reading.metric, units.unit_for(reading.metric)
-    values, status = evaluate_reading(reading, thresholds)
-    return ReadingCell(
-        metric.label, format_reading_value(metric, values, unit, reading.meal_context), unit.name, status
-    )
+    unit = units.unit_for(reading.metric)
+    return ReadingCell(reading.metric.label, unit.name, judge_reading(reading, thresholds, unit))
 
 
 def reading_notes(reading: Measurement) -> list[str]:

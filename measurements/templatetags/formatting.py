@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from measurements.chart.panels import Panel
-from measurements.units import Unit
+from measurements.thresholds.evaluation import range_name
+from measurements.thresholds.judgement import judge_values
 
 register = template.Library()
 
@@ -24,15 +23,12 @@ def format_value(panel: Panel, value: float) -> str:
 
 
 @register.filter
-def format_values(panel: Panel, values: Sequence[float]) -> str:
-    """160/94 for two lines."""
-    return "/".join(format_value(panel, value) for value in values)
+def format_values(panel: Panel, values: tuple[float, ...]) -> str:
+    """160/94 for two lines, judged against the goals of the panel."""
+    return judge_values(values, [line.threshold for line in panel.series], panel.unit, panel.metric).text
 
 
-@register.filter
-def format_change(value: float, unit: Unit) -> str:
-    """A gain or a loss, with a plus or a real minus sign."""
-    return f"{unit.for_differences.convert_value(value):+.{unit.decimals}f}".replace("-", "\N{MINUS SIGN}")
+register.filter(range_name)  # of the code of a metric: goal, or expected range
 
 
 @register.filter

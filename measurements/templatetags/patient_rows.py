@@ -10,8 +10,6 @@ from django.utils.safestring import SafeString
 from fulfillment.equipment import EquipmentItem
 from measurements.fragment_cache import render_cached, render_cached_with_slots
 from measurements.patient_list.rows import PatientRow, VitalCell
-from measurements.templatetags.formatting import format_change
-from measurements.units import DisplayUnits
 from patients.templatetags.time_display import age_element
 
 register = template.Library()
@@ -20,14 +18,14 @@ NEVER_MEASURED_HTML = SafeString('<span class="meta">never</span>')
 
 
 @register.simple_tag
-def patient_row(row: PatientRow, units: DisplayUnits, measured_days: int, several_clinics: bool) -> SafeString:
+def patient_row(row: PatientRow, measured_days: int, several_clinics: bool) -> SafeString:
     """`measured_days` is the length of the window; `several_clinics` adds the clinic's name."""
     slots = {
         "page_url": row.page_url,
         "preview_url": row.preview_url,
         "name": row.name,
         "about": f"{row.demographics} · {row.patient.clinic.name}" if several_clinics else row.demographics,
-        "cells": SafeString("".join(render_vital_cell(cell, units) for cell in row.cells)),
+        "cells": SafeString("".join(map(render_vital_cell, row.cells))),
         "last": age_element(row.last_at) if row.last_at else NEVER_MEASURED_HTML,
         "days": render_cached("measurements/_days_measured.html", days=row.measured_day_count, among=measured_days),
         "line": row.sparkline.path if row.sparkline else "",
@@ -38,18 +36,20 @@ def patient_row(row: PatientRow, units: DisplayUnits, measured_days: int, severa
     return render_cached_with_slots("measurements/_patient_row.html", slots, drawn=drawn, discharged=discharged)
 
 
-def render_vital_cell(cell: VitalCell, units: DisplayUnits) -> SafeString:
+def render_vital_cell(cell: VitalCell) -> SafeString:
     reading, gain = cell.reading, cell.gain
     if reading is None:
         return render_cached("measurements/_empty_cell.html", label=cell.label)
     slots = {
         "text": reading.text,
         "age": age_element(reading.taken_at),
-        "gain": format_change(gain.gain, units.weight_unit) if gain else "",
+        "words": reading.words,
+        "gain": gain.text if gain else "",
+        "gain_words": gain.words if gain else "",
     }
     values = {"label": cell.label, "status": reading.threshold_status, "check": reading.needs_check}
     return render_cached_with_slots(
-        "measurements/_latest_reading_cell.html", slots, gain_status=gain.threshold_status if gain else None, **values
+        "measurements/_latest_reading_cell.html", slots, gain_status=gain.status if gain else None, **values
     )
 
 

@@ -18,9 +18,9 @@ def threshold_label(change: ThresholdChange) -> str:
 
 @register.filter
 def old_bounds(change: ThresholdChange, units: DisplayUnits) -> str:
-    return editing.format_bounds(change.before, editing.threshold_unit(change.metric, change.key, units))
+    return editing.format_changed_bounds(change, change.before, units)
 
 
 @register.filter
 def new_bounds(change: ThresholdChange, units: DisplayUnits) -> str:
-    return editing.format_bounds(change.after, editing.threshold_unit(change.metric, change.key, units))
+    return editing.format_changed_bounds(change, change.after, units)

@@ -16,13 +16,12 @@ from django.utils import timezone
 
 from measurements.meal_contexts import MEAL_GOAL_LABELS
 from measurements.models import Metric, Threshold, ThresholdChange
-from measurements.thresholds.evaluation import ThresholdKey
+from measurements.thresholds.evaluation import GAIN_CONTEXT, ThresholdKey, range_name
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.audit import audit_log
 from patients.models import Clinic, Patient, User
 from patients.models.audit import AuditAction
 
-GAIN_CONTEXT = "gain"
 MAX_GAIN_LB = Decimal(100)
 
 
@@ -37,11 +36,14 @@ class Bounds(NamedTuple):
 
 BOUND_NAMES = Bounds._fields
 BOUND_LABELS = {
-    "very_low": "far below goal",
+    "very_low": "far below {}",
     "low": "lower bound",
     "high": "upper bound",
-    "very_high": "far above goal",
+    "very_high": "far above {}",
 }
+SYSTOLIC, DIASTOLIC = ("blood_pressure", 1, ""), ("blood_pressure", 2, "")
+# Bounds of the systolic value, and those of the diastolic one that must be lower.
+ORDERED_PRESSURE_BOUNDS = (*((name, name) for name in BOUND_NAMES), ("high", "low"))
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,15 @@ class EditableThreshold:
     @property
     def fallback_text(self) -> str:
         owner = "the clinic's goal" if self.fallback.clinic_id else "the default"
-        return f"{owner}, {format_bounds(self.fallback.bounds, self.unit)}"
+        return f"{owner}, {format_bounds(self.fallback.bounds, self.unit, self.range_name)}"
+
+    @property
+    def range_name(self) -> str:
+        return range_name(self.metric.pk)
+
+    def bounds_after(self, new_bounds: Mapping[ThresholdKey, Bounds | None]) -> Bounds:
+        """In effect once these are set; None is the fallback."""
+        return new_bounds.get(self.key, self.bounds) or Bounds(*self.fallback.bounds)
 
     def bounds_before(self, changes: Sequence[ThresholdChange]) -> Bounds:
         """The bounds before these changes, which are newest first."""
@@ -77,17 +87,20 @@ class EditableThreshold:
 
     def to_display_unit(self, bounds: Sequence[Decimal | None]) -> Bounds:
         """In `unit`, for a form."""
-        return Bounds(*(None if bound is None else self.unit.convert_decimal(bound) for bound in bounds))
+        return Bounds(*(None if bound is None else self.unit.to_display_bound(bound) for bound in bounds))
 
     def to_vendor_unit(self, typed: Bounds) -> Bounds:
-        """From what was typed in `unit`. An unchanged bound stays exactly as stored."""
-        rows = zip(typed, self.to_display_unit(self.bounds), self.bounds, strict=True)
-        return Bounds(
-            *(
-                bound if value == shown else None if value is None else self.unit.to_vendor_decimal(value)
-                for value, shown, bound in rows
-            )
-        )
+        """From what was typed in `unit`, with whatever rounds to it there. An unchanged bound stays as stored."""
+        stored, shown = self.bounds, self.to_display_unit(self.bounds)
+        in_range = typed.low is not None  # else the upper bound means "less than"
+        found: list[Decimal | None] = []
+        for name, value, highest in zip(BOUND_NAMES, typed, (False, False, in_range, True), strict=True):
+            meaning_changed = name == "high" and in_range is (stored.low is None)
+            if value is None or (value == getattr(shown, name) and not meaning_changed):
+                found.append(None if value is None else getattr(stored, name))
+            else:
+                found.append(self.unit.to_vendor_bound(value, highest=highest))
+        return Bounds(*found)
 
 
 class ConcurrentThresholdChange(Exception):
@@ -109,10 +122,11 @@ def change_thresholds(
     lock_scope(scope)
     if missed := list(relevant_changes(scope).filter(pk__gt=last_seen_change_id)):
         raise ConcurrentThresholdChange(missed)
-    metrics = Metric.objects.in_bulk({metric for metric, _, _ in new_bounds})
+    offers = {offer.key: offer for offer in editable_thresholds(scope)}
     for key, bounds in new_bounds.items():
         if bounds is not None:
-            validate_bounds(metrics[key[0]], key, bounds)
+            validate_bounds(offers[key].metric, key, bounds)
+    validate_pressure_bounds({key: offer.bounds_after(new_bounds) for key, offer in offers.items()})
     changed = [key for key, bounds in new_bounds.items() if set_threshold(scope, key, bounds, by)]
     if changed:
         record_threshold_changes(scope, changed, by)
@@ -127,15 +141,18 @@ def threshold_unit(metric: Metric, key: ThresholdKey, units: DisplayUnits) -> Un
 def validate_bounds(metric: Metric, key: ThresholdKey, bounds: Bounds, *, units: DisplayUnits = VENDOR_UNITS) -> None:
     """ValidationError by the name of the bound: out of order, or outside the range of the instrument.
 
-    `bounds` are in the vendor's unit; the message uses `units`.
+    `bounds` are in the vendor's unit; compared, and named in the message, is what is shown in `units`.
     """
-    unit = threshold_unit(metric, key, units)
+    unit, labels = threshold_unit(metric, key, units), bound_labels(metric)
     given = [(name, value) for name, value in zip(BOUND_NAMES, bounds, strict=True) if value is not None]
     if bounds.low is None and bounds.high is None:
         raise ValidationError({"high": "Give a lower or an upper bound, or go back to the goal fallbacks this one."})
     lowest, highest = measurable_range(metric, key)
     for name, value in given:
-        if (lowest is not None and value < lowest) or (highest is not None and value > highest):
+        shown = unit.round_bound(value)
+        if (lowest is not None and shown < unit.round_bound(lowest)) or (
+            highest is not None and shown > unit.round_bound(highest)
+        ):
             raise ValidationError(
                 {
                     name: f"Between {format_bound(lowest, unit)} and {format_bound(highest, unit)} {unit.name}, "
@@ -143,8 +160,22 @@ def validate_bounds(metric: Metric, key: ThresholdKey, bounds: Bounds, *, units:
                 }
             )
     for (lower, low), (upper, high) in pairwise(given):
-        if low >= high:
-            raise ValidationError({upper: f"Must be above the {BOUND_LABELS[lower]}, {format_bound(low, unit)}."})
+        if low >= high or unit.round_bound(low) >= unit.round_bound(high):
+            raise ValidationError({upper: f"Must be above the {labels[lower]}, {format_bound(low, unit)}."})
+
+
+def bound_labels(metric: Metric) -> dict[str, str]:
+    return {name: label.format(range_name(metric.pk)) for name, label in BOUND_LABELS.items()}
+
+
+def validate_pressure_bounds(effective: Mapping[ThresholdKey, Bounds]) -> None:
+    """ValidationError by the name of the systolic bound that is not above the diastolic one."""
+    systolic, diastolic = effective[SYSTOLIC], effective[DIASTOLIC]
+    for name, lower_name in ORDERED_PRESSURE_BOUNDS:
+        bound, lower = getattr(systolic, name), getattr(diastolic, lower_name)
+        if bound is not None and lower is not None and bound <= lower:
+            text = f"Must be above the diastolic {BOUND_LABELS[lower_name].format('goal')}, {lower.normalize():f}."
+            raise ValidationError({name: text})
 
 
 def editable_thresholds(scope: Patient | Clinic, *, units: DisplayUnits = VENDOR_UNITS) -> list[EditableThreshold]:
@@ -168,15 +199,22 @@ def editable_thresholds(scope: Patient | Clinic, *, units: DisplayUnits = VENDOR
     return sorted(found, key=lambda offer: (offer.metric.position, offer.key[1]))
 
 
-def format_bounds(bounds: Sequence[Decimal | None] | None, unit: Unit) -> str:
+def format_bounds(bounds: Sequence[Decimal | None] | None, unit: Unit, name: str) -> str:
     """low to high, with the far bounds: "80 to 130 (far below goal under 54, far above goal over 250)"."""
     if bounds is None:
         return "none of its own"
     very_low, low, high, very_high = (format_bound(bound, unit) for bound in bounds)
     near = f"{low} to {high}" if low and high else f"below {high}" if high else f"{low} or more"
-    far = [f"far below goal under {very_low}"] if very_low else []
-    far += [f"far above goal over {very_high}"] if very_high else []
+    far = [f"far below {name} under {very_low}"] if very_low else []
+    far += [f"far above {name} over {very_high}"] if very_high else []
     return f"{near} ({', '.join(far)})" if far else near
+
+
+def format_changed_bounds(
+    row: Threshold | ThresholdChange, bounds: Sequence[Decimal | None] | None, units: DisplayUnits
+) -> str:
+    """Bounds of this row, before or after a change."""
+    return format_bounds(bounds, threshold_unit(row.metric, row.key, units), range_name(row.metric_id))
 
 
 def threshold_history(scope: Patient | Clinic) -> QuerySet[ThresholdChange]:

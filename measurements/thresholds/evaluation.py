@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ from patients.models import Patient
 
 
 class ThresholdStatus(StrEnum):
-    """The status of a value against its threshold; `NOT_EVALUATED` without one."""
+    """The status of a value against its threshold: which bound it crosses. `NOT_EVALUATED` without a threshold."""
 
     NOT_EVALUATED = ""
     IN_RANGE = "in"
@@ -28,9 +28,9 @@ class ThresholdStatus(StrEnum):
     VERY_LOW = "very_low"
     VERY_HIGH = "very_high"
 
-    @property
-    def label(self) -> str:
-        return STATUS_LABELS[self]
+    def words(self, range_name: str) -> str:
+        """Above goal; far below expected range."""
+        return STATUS_WORDS[self].format(range_name)
 
     @property
     def arrow(self) -> str:
@@ -50,14 +50,18 @@ class ThresholdStatus(StrEnum):
         return "bad" if self in FAR_OUT_STATUSES else "warn"
 
 
-STATUS_LABELS = {
+STATUS_WORDS = {
     ThresholdStatus.NOT_EVALUATED: "",
-    ThresholdStatus.IN_RANGE: "in goal",
-    ThresholdStatus.LOW: "below goal",
-    ThresholdStatus.HIGH: "above goal",
-    ThresholdStatus.VERY_LOW: "far below goal",
-    ThresholdStatus.VERY_HIGH: "far above goal",
+    ThresholdStatus.IN_RANGE: "in {}",
+    ThresholdStatus.LOW: "below {}",
+    ThresholdStatus.HIGH: "above {}",
+    ThresholdStatus.VERY_LOW: "far below {}",
+    ThresholdStatus.VERY_HIGH: "far above {}",
 }
+# A pulse or a temperature is not aimed at.
+RANGE_NAMES = {"pulse": "expected range", "temperature": "expected range"}
+GAIN_CONTEXT = "gain"
+FLOAT_ERROR_PLACES = 9  # a difference of two weights is exact to so many decimals
 ABOVE_STATUSES = frozenset({ThresholdStatus.HIGH, ThresholdStatus.VERY_HIGH})
 BELOW_STATUSES = frozenset({ThresholdStatus.LOW, ThresholdStatus.VERY_LOW})
 OUT_OF_RANGE_STATUSES = ABOVE_STATUSES | BELOW_STATUSES
@@ -88,6 +92,7 @@ class EffectiveThreshold:
     source_date: dt.date
 
     def evaluate(self, value: float) -> ThresholdStatus:
+        value = round(value, FLOAT_ERROR_PLACES)
         if self.very_low is not None and value < self.very_low:
             return ThresholdStatus.VERY_LOW
         if self.very_high is not None and value > self.very_high:
@@ -101,14 +106,31 @@ class EffectiveThreshold:
             return False
         return value >= self.high if self.low is None else value > self.high
 
-    def format_range(self, unit: Unit) -> str:
-        low, high = (None if bound is None else unit.format_bound(bound) for bound in (self.low, self.high))
+    def rounded_in(self, unit: Unit, more_places: int = 0) -> EffectiveThreshold:
+        """With the bounds as the numbers that are shown in `unit`."""
+        if not unit.is_converted:
+            return self
+        bounds = (self.low, self.high, self.very_low, self.very_high)
+        low, high, very_low, very_high = (
+            None if bound is None else unit.round_bound(bound, more_places) for bound in bounds
+        )
+        return replace(self, low=low, high=high, very_low=very_low, very_high=very_high)
+
+    def format_range(self, unit: Unit, more_places: int = 0) -> str:
+        low, high = (
+            None if bound is None else unit.format_bound(bound, more_places) for bound in (self.low, self.high)
+        )
         if low is not None and high is not None:
             return f"{low}\N{EN DASH}{high}"
         return f"< {high}" if high is not None else f"≥ {low}" if low is not None else ""
 
 
 ThresholdKey = tuple[str, int, str]
+
+
+def range_name(metric: str) -> str:
+    """What pages call the threshold of a metric: goal, or the expected range of pulse and temperature."""
+    return RANGE_NAMES.get(metric, "goal")
 
 
 @dataclass(frozen=True)
@@ -118,7 +140,9 @@ class PatientThresholds:
     by_key: dict[ThresholdKey, EffectiveThreshold] = field(default_factory=dict)
 
     def find_threshold(self, metric: str, component: int = 1, context: str = "") -> EffectiveThreshold | None:
-        return self.by_key.get((metric, component, context)) or self.by_key.get((metric, component, ""))
+        """Of the meal context, else the general one. A gain is never compared with a bound of the weight itself."""
+        found = self.by_key.get((metric, component, context))
+        return found if found or context == GAIN_CONTEXT else self.by_key.get((metric, component, ""))
 
     def evaluate(self, metric: str, values: Iterable[float | None], context: str = "") -> ThresholdStatus:
         """The most urgent status of a reading's values."""
@@ -194,7 +218,7 @@ def describe_metric_thresholds(
         words = format_paired_range(first, second, unit) if second else first.format_range(unit)
         yield ThresholdDescription(metric.label, words, unit.name, first)
     yield from describe_meal_thresholds(thresholds, metric, unit)
-    if gain := thresholds.by_key.get((metric.pk, 1, "gain")):
+    if gain := thresholds.by_key.get((metric.pk, 1, GAIN_CONTEXT)):
         yield ThresholdDescription(
             f"{metric.label} gain", gain.format_range(unit.for_differences), f"{unit.name} in 7 days", gain
         )
@@ -217,9 +241,6 @@ def describe_meal_thresholds(
 
 
 def format_paired_range(first: EffectiveThreshold, second: EffectiveThreshold, unit: Unit) -> str:
-    one_sided = first.low is None and second.low is None and first.high is not None and second.high is not None
-    return (
-        f"< {first.high:g}/{second.high:g}"
-        if one_sided
-        else f"{first.format_range(unit)} over {second.format_range(unit)}"
-    )
+    if first.low is None and second.low is None and first.high is not None and second.high is not None:
+        return f"< {unit.format_bound(first.high)}/{unit.format_bound(second.high)}"
+    return f"{first.format_range(unit)} over {second.format_range(unit)}"

@@ -20,6 +20,7 @@ from measurements.thresholds.evaluation import (
     URGENCY_RANKS,
     PatientThresholds,
     ThresholdStatus,
+    range_name,
 )
 from measurements.units import Unit
 
@@ -79,12 +80,13 @@ class LowValues:
 
 @dataclass(frozen=True)
 class RangeStatus:
-    """Of the trusted readings of a range: `n`, and the counts on both sides of the goal."""
+    """Of the trusted readings of a range: `n`, and the counts on both sides of the goal, by its name on pages."""
 
     n: int
     below: SideCount
     above: SideCount
     low_values: LowValues | None = None
+    range_name: str = range_name("")
 
     @property
     def worst(self) -> ThresholdStatus:
@@ -101,7 +103,7 @@ class RangeStatus:
             far = f" ({side.far_count} far {name})" if side.far_count else ""
             said = side is self.below and lows is not None and lows.side.count == side.count
             if side.count and not said:
-                words = f"{side.count} of {self.n} {name} goal{far}"
+                words = f"{side.count} of {self.n} {name} {self.range_name}{far}"
                 found.append(RangeCount(words, side.tone, is_below=side is self.below))
         return found
 
@@ -129,6 +131,7 @@ def compute_range_status(
         below=count_side(statuses, recent_statuses, BELOW_STATUSES),
         above=count_side(statuses, recent_statuses, ABOVE_STATUSES),
         low_values=lows,
+        range_name=range_name(metric),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -26,11 +28,12 @@ from patients.permissions import Permission, current_user, get_patient_audited, 
 MAX_HISTORY_ROWS = 50
 # In the order of rising values.
 BOUND_FIELD_LABELS = {
-    "very_low": "Far below goal: less than",
-    "low": "In goal: from",
-    "high": "In goal: up to",
-    "very_high": "Far above goal: more than",
+    "very_low": "Far below {}: less than",
+    "low": "In {}: from",
+    "high": "In {}: up to",
+    "very_high": "Far above {}: more than",
 }
+PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
 class ThresholdsForm(forms.Form):
@@ -69,7 +72,19 @@ class ThresholdsForm(forms.Form):
             bounds = self.bounds_in_vendor_unit(offer)
             if not self.has_field_errors(offer) and not self.is_reset_to_fallback(offer) and bounds != offer.bounds:
                 self.add_bound_errors(offer, bounds)
+        changed = self.changed_bounds()
+        if not self.errors and (editing.SYSTOLIC in changed or editing.DIASTOLIC in changed):
+            self.add_pressure_errors(changed)
         return self.cleaned_data
+
+    def add_pressure_errors(self, changed: Mapping[ThresholdKey, Bounds | None]) -> None:
+        """Beside the systolic bound, whichever of the two was changed."""
+        offers = {offer.key: offer for offer in self.editable_thresholds}
+        try:
+            editing.validate_pressure_bounds({key: offer.bounds_after(changed) for key, offer in offers.items()})
+        except ValidationError as error:
+            for name, texts in error.message_dict.items():
+                self.add_error(self.field_name(offers[editing.SYSTOLIC], name), texts)
 
     def changed_bounds(self) -> dict[ThresholdKey, Bounds | None]:
         """Only what was changed: an unchanged default stays a default."""
@@ -108,17 +123,31 @@ class ThresholdsForm(forms.Form):
         return "-".join([metric, str(component), *([context] if context else []), bound])
 
 
-def build_bound_field(offer: EditableThreshold, name: str, bound: Decimal | None) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=BOUND_FIELD_LABELS[name],
+class PlainNumberField(forms.DecimalField):
+    """Digits and a point. Python would read 1e2, 1_0 and the digits of other scripts as numbers too."""
+
+    def to_python(self, value: Any) -> Any:
+        text = "" if value is None else str(value).strip()
+        if text and not PLAIN_NUMBER.fullmatch(text):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(text)
+
+
+def build_bound_field(offer: EditableThreshold, name: str, bound: Decimal | None) -> PlainNumberField:
+    """In steps of the unit; in the vendor's with the two decimals that are stored."""
+    unit, label = offer.unit, BOUND_FIELD_LABELS[name].format(offer.range_name)
+    places = unit.bound_places()
+    return PlainNumberField(
+        label=label,
         required=False,
-        max_digits=6,
-        decimal_places=2,
-        initial=None if bound is None else f"{bound.normalize():f}",
-        widget=forms.TextInput(
-            attrs={"inputmode": "decimal", "aria-label": f"{offer.label}, {BOUND_FIELD_LABELS[name].lower()}"}
-        ),
-        error_messages={"invalid": "Write a number, such as 130 or 100.4."},
+        max_digits=4 + places,
+        decimal_places=places,
+        initial=None if bound is None else f"{bound if unit.is_converted else bound.normalize():f}",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "aria-label": f"{offer.label}, {label.lower()}"}),
+        error_messages={
+            "invalid": "Write a number with digits and a point, such as 130 or 100.4.",
+            "max_decimal_places": f"At most {places} {'decimals' if places > 1 else 'decimal'} in {unit.name}.",
+        },
     )
 
 

@@ -10,6 +10,7 @@ from django import forms
 from django.template import engines
 from django.test import RequestFactory
 from django.urls import reverse
+from msgspec import structs
 
 from devices.models import Device, DeviceType, Gateway, VendorCall
 from fulfillment.equipment import EquipmentItem
@@ -18,10 +19,11 @@ from fulfillment.views import order_detail as order_page
 from measurements.models import Metric
 from measurements.patient_list.columns import COLUMNS
 from measurements.patient_list.filters import PatientListSettings
-from measurements.patient_list.rows import VITAL_COLUMN_LABELS, PatientRow, VitalCell, WeightGain
+from measurements.patient_list.rows import VITAL_COLUMN_LABELS, PatientRow, VitalCell
 from measurements.patient_list.sparklines import Sparkline
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import ThresholdStatus
+from measurements.thresholds.judgement import Judgement, judge_values
 from measurements.thresholds.metric_scopes import MetricScope
 from measurements.thresholds.range_status import RangeCount
 from measurements.units import VENDOR_UNITS
@@ -87,8 +89,14 @@ ROSA = build_patient(
 WALTER = build_patient(2, "Walter", "Briggs", birth_date=dt.date(1943, 1, 9), sex="male", conditions=["copd"])
 
 
-def latest_reading(metric, hours, *values, **about):
-    return EvaluatedLatestReading(metric, VENDOR_UNITS.unit_for(metric), hours_ago(hours), values, **about)
+def latest_reading(metric, hours, *values, threshold_status=ThresholdStatus.NOT_EVALUATED, **about):
+    unit = VENDOR_UNITS.unit_for(metric)
+    judgement = structs.replace(
+        judge_values(values, [None] * len(values), unit),
+        status=threshold_status,
+        words=threshold_status.words("goal"),
+    )
+    return EvaluatedLatestReading(metric, unit, hours_ago(hours), judgement, **about)
 
 
 HIGH_READING = latest_reading(BLOOD_PRESSURE, 5, 172.0, 101.0, threshold_status=ThresholdStatus.HIGH)
@@ -137,13 +145,13 @@ def patient_urls(patient):
 
 
 def reading_cells(*readings):
-    gains = [None, WeightGain(3.4, ThresholdStatus.HIGH), None, None]
+    gains = [None, Judgement((3.4,), ("+3.4",), ThresholdStatus.HIGH, "above goal"), None, None]
     labelled = zip(VITAL_COLUMN_LABELS.values(), readings, gains, strict=True)
     return [VitalCell(label, reading, gain if reading else None) for label, reading, gain in labelled]
 
 
 def chart_panel():
-    lines = [Thing(label="systolic"), Thing(label="diastolic")]
+    lines = [Thing(label="systolic", threshold=None), Thing(label="diastolic", threshold=None)]
     summary = Thing(
         n=50, average=(160.0, 94.0), before_noon=(163.0, 96.0), from_noon=(157.0, 92.0)
     )  # fmt: skip

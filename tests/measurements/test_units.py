@@ -17,7 +17,7 @@ from measurements.units import ALTERNATIVE_UNITS, VENDOR_UNITS, DisplayUnits, Un
 KG, MMOL, CELSIUS = ALTERNATIVE_UNITS["lb"], ALTERNATIVE_UNITS["mg/dL"], ALTERNATIVE_UNITS["°F"]
 ALL = DisplayUnits.from_code("kg,mmol/L,°C")
 cents = st.decimals(Decimal(-50), Decimal(1500), places=2)
-typed = st.decimals(Decimal("0.01"), Decimal(600), places=2)
+typed = st.decimals(Decimal("0.1"), Decimal(600), places=1)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,13 @@ def test_unit_formats_values_worked_out_by_hand(unit, stored, text):
     assert unit.format_value(stored) == text
 
 
-@given(typed, st.sampled_from([KG, MMOL, CELSIUS, KG.for_differences]))
-def test_unit_conversion_returns_value_as_typed(value, unit):
-    assert unit.convert_decimal(unit.to_vendor_decimal(value)) == value
+@given(typed, st.sampled_from([KG, MMOL, CELSIUS, KG.for_differences]), st.booleans())
+def test_bound_typed_in_other_unit_includes_whatever_rounds_to_it(value, unit, highest):
+    bound = unit.to_vendor_bound(value, highest=highest)
+    beyond = bound + (Decimal("0.01") if highest else Decimal("-0.01"))
+
+    assert unit.to_display_bound(bound) == value
+    assert unit.to_display_bound(beyond) != value
 
 
 @given(cents, st.sampled_from([*ALTERNATIVE_UNITS.values(), KG.for_differences, Unit("lb", 1)]), st.integers(1, 5))

@@ -10,8 +10,10 @@ from measurements.chart.points import ChartPoint
 from measurements.models import Threshold
 from measurements.readings import latest_judged
 from measurements.readings.table import quality_notes
+from measurements.templatetags import formatting
 from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import EffectiveThreshold, ThresholdStatus
+from measurements.units import DisplayUnits
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 from tests.measurements.chart.fixed_times import NOW, time_days_ago
 
@@ -250,3 +252,57 @@ def test_chart_serializer_sends_plain_numbers_only(rosa, device):
         "pulse": [None],
     }
     assert [line["goal"]["words"] for line in sent["lines"]] == ["< 130", "< 80"]
+
+
+def test_chart_average_reads_as_in_goal_only_where_its_text_is(rosa, device):
+    for day, (systolic, diastolic) in enumerate([(130, 80), (129, 79), (130, 80), (129, 79), (130, 80)]):
+        row = create_blood_pressure(device, time_days_ago(day), systolic, diastolic)
+    LatestReadingFactory(measurement=row)
+
+    _, panel = build_chart(rosa)
+
+    assert formatting.format_values(panel, panel.summary.average) == "129.6/79.6"
+    assert panel.summary.threshold_status is ThresholdStatus.IN_RANGE
+
+
+def test_chart_average_of_equal_hundredths_is_exact(rosa, device):
+    for day in range(3):
+        row = MeasurementFactory(device=device, code="temperature", taken_at=time_days_ago(day), value_1=100.4)
+    LatestReadingFactory(measurement=row)
+
+    _, panel = build_chart(rosa, code="temperature")
+
+    assert panel.summary.average == (100.4,)  # a mean of floats is a hair less, and would be in range
+    assert panel.summary.threshold_status is ThresholdStatus.HIGH
+
+
+def test_chart_marks_no_irregular_heartbeat_that_was_not_detected(rosa, device):
+    taken = {"device": device, "taken_at": time_days_ago(0), "index": 41}
+    LatestReadingFactory(measurement=create_blood_pressure(**taken, systolic=120, diastolic=70))
+    LatestReadingFactory(measurement=MeasurementFactory(code="irregular_heartbeat", value_1=0, **taken))
+    MeasurementFactory(device=device, code="irregular_heartbeat", value_1=0, taken_at=time_days_ago(3))
+
+    drawn, panel = build_chart(rosa)
+
+    assert (panel.irregular_count, drawn.measured_day_count) == (0, 1)
+
+
+def test_chart_point_has_decimals_that_its_goal_needs(rosa, device):
+    for day, value in enumerate((181, 180, 100)):
+        row = MeasurementFactory(device=device, code="glucose", taken_at=time_days_ago(day), value_1=value)
+        if day == 0:
+            LatestReadingFactory(measurement=row)
+    bounds, read_in = evaluation.thresholds_for(rosa), DisplayUnits.from_code("mmol/L")
+    drawn = panels.build_panels(
+        rosa,
+        days=panels.local_days_for(rosa, length=7, now=NOW),
+        thresholds=bounds,
+        latest=latest_judged.latest_readings(rosa, thresholds=bounds),
+        now=NOW,
+        units=read_in,
+    )
+
+    sent = serializer.serialize_charts(drawn)["panels"][0]
+
+    assert sent["points"]["values"] == [[5.6, 10.0, 10.05]]
+    assert sent["goalName"] == "goal"

@@ -26,7 +26,7 @@ def test_weight_baseline_is_median_of_previous_seven_days():
         thresholds=PatientThresholds(),
     )
 
-    assert (found.median, found.gain) == (171.5, 3.5)  # the 150 is too old, the 230 is one outlier of four
+    assert (found.median, found.gain.text) == (171.5, "+3.5")  # the 150 is too old, the 230 is one outlier of four
 
 
 def test_weight_baseline_needs_more_than_two_days():
@@ -44,7 +44,7 @@ def test_weight_baseline_gain_of_three_pounds_is_above_threshold(rosa):
         weights_at((3, 170), (2, 170), (1, 170), (0, 173)), zone=NEW_YORK, thresholds=evaluation.thresholds_for(rosa)
     )
 
-    assert found.threshold_status is ThresholdStatus.HIGH
+    assert found.gain.status is ThresholdStatus.HIGH
 
 
 def test_series_segments_break_at_gap_of_more_than_three_days():

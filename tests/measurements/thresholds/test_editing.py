@@ -129,3 +129,33 @@ def test_threshold_form_offers_every_default_with_inherited_value(rosa, ada, nad
         "the default, below 80 (far above goal over 120)",
     )
     assert {offer.own_threshold for offer in found.values()} == {None, found[DIASTOLIC].own_threshold}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field", "words"),
+    [
+        ({SYSTOLIC: upper_bound(80), DIASTOLIC: upper_bound(110)}, "high", "diastolic upper bound, 110."),
+        ({SYSTOLIC: upper_bound(80)}, "high", "diastolic upper bound, 80."),
+        ({DIASTOLIC: upper_bound(130)}, "high", "diastolic upper bound, 130."),
+        ({SYSTOLIC: Bounds(Decimal(60), Decimal(90)), DIASTOLIC: Bounds(Decimal(60), Decimal(70))}, "very_low", "60."),
+        (
+            {SYSTOLIC: Bounds(None, Decimal(60)), DIASTOLIC: Bounds(None, Decimal(60))},
+            "low",
+            "diastolic lower bound, 60.",
+        ),
+        ({SYSTOLIC: upper_bound(90), DIASTOLIC: Bounds(None, Decimal(95))}, "high", "diastolic lower bound, 95."),
+    ],
+)
+def test_threshold_change_refuses_systolic_bound_not_above_diastolic(rosa, nadia, wanted, field, words):
+    with pytest.raises(ValidationError) as refused:
+        change_thresholds(rosa, nadia, wanted)
+
+    assert words in refused.value.message_dict[field][0]
+    assert ThresholdChange.objects.count() == 0
+
+
+def test_threshold_removal_is_refused_if_the_default_contradicts_the_other_bound(rosa, nadia):
+    change_thresholds(rosa, nadia, {SYSTOLIC: upper_bound(160), DIASTOLIC: upper_bound(140)})
+
+    with pytest.raises(ValidationError, match="Must be above the diastolic upper bound, 140"):
+        change_thresholds(rosa, nadia, {SYSTOLIC: None}, seen=ThresholdChange.objects.latest("pk").pk)

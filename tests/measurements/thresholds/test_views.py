@@ -2,9 +2,13 @@
 
 from decimal import Decimal
 
+import pytest
+
+from measurements import units
 from measurements.models import ThresholdChange
 from measurements.thresholds import editing, evaluation
 from measurements.thresholds.editing import Bounds
+from measurements.units import DisplayUnits
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 from tests.measurements.thresholds.threshold_form import save_thresholds, threshold_form_data
 from tests.page_texts import missing_words, page_text
@@ -54,7 +58,7 @@ def test_threshold_form_shows_errors_at_fields_and_preserves_typed_values(as_nad
     )
 
     assert "Between 40 and 300 mmHg" in page_text(response)
-    assert "Write a number" in page_text(response)
+    assert "Write a number with digits and a point" in page_text(response)
     assert 'value="1300"' in response.content.decode()
     assert 'value="ninety"' in response.content.decode()
     assert ThresholdChange.objects.count() == 0
@@ -174,3 +178,60 @@ def test_patient_page_links_to_thresholds_before_first_reading(as_nadia, rosa):
     page = as_nadia.get(f"/patients/{rosa.pk}/").content.decode()
 
     assert f'href="/patients/{rosa.pk}/goals/">Change goals' in page
+
+
+ODD_NUMBERS = [
+    "1e2",
+    "1_0",
+    "\u0661\u0663\u0660",
+    "\uff11\uff13\uff10",
+    "130,5",
+    "+130",
+    "NaN",
+    "Infinity",
+    "0x82",
+    "1 30",
+    ".5",
+    "130.",
+]
+
+
+@pytest.mark.parametrize("text", ODD_NUMBERS)
+def test_threshold_form_refuses_odd_spellings_of_numbers_with_typed_text(as_nadia, rosa, text):
+    response = save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: text})
+
+    assert response.context["form"].errors == {HIGH: ["Write a number with digits and a point, such as 130 or 100.4."]}
+    assert f'value="{text}"' in response.content.decode()
+    assert ThresholdChange.objects.count() == 0
+
+
+def test_threshold_form_refuses_systolic_goal_below_diastolic_beside_the_field(as_nadia, rosa):
+    data = threshold_form_data(as_nadia, rosa)
+
+    response = save_thresholds(as_nadia, rosa, data, **{HIGH: "80", "blood_pressure-2-high": "110"})
+
+    assert response.context["form"].errors == {HIGH: ["Must be above the diastolic upper bound, 110."]}
+    assert ThresholdChange.objects.count() == 0
+
+
+def test_threshold_form_in_mmol_offers_and_stores_steps_of_the_unit(as_nadia, nadia, rosa):
+    units.save_units_preference(units=DisplayUnits.from_code("mmol/L,kg"), by=nadia)
+    data = threshold_form_data(as_nadia, rosa)
+    assert (data["glucose-1-low"], data["glucose-1-high"], data["weight-1-gain-high"]) == ("3.9", "10.0", "1.4")
+    assert "Nothing was changed." in page_text(save_thresholds(as_nadia, rosa, data))
+
+    refused = save_thresholds(as_nadia, rosa, data, **{"glucose-1-low": "3.95"})
+    assert refused.context["form"].errors == {"glucose-1-low": ["At most 1 decimal in mmol/L."]}
+    save_thresholds(as_nadia, rosa, data, **{"glucose-1-low": "4.0", "weight-1-gain-high": "1.5"})
+
+    found = evaluation.thresholds_for(rosa)
+    assert (found.find_threshold("glucose").low, found.find_threshold("glucose").high) == (71.17, 180)
+    assert found.find_threshold("weight", 1, "gain").high == 3.2
+    again = threshold_form_data(as_nadia, rosa)
+    assert (again["glucose-1-low"], again["glucose-1-high"], again["weight-1-gain-high"]) == ("4.0", "10.0", "1.5")
+
+
+def test_threshold_form_names_expected_range_of_pulse(as_nadia, rosa):
+    page = as_nadia.get(f"/patients/{rosa.pk}/goals/")
+
+    assert not missing_words(page, "Far below expected range: less than In expected range: from")
