@@ -82,3 +82,6 @@ class DevicesConfig(app_config.ProjectAppConfig):
         "window_end": "compared until",
         "window_start": "compared from",
     }
+
+    def ready(self) -> None:
+        from devices import patient_lookups  # noqa: F401  (needs the models; registers by being imported)

@@ -1,4 +1,4 @@
-"""Gateway IDs and IMEIs as people type them, and device names as documents print them."""
+"""Gateway IDs, IMEIs and other numbers of labels as people type them, and device names as documents print them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,37 @@ GATEWAY_ID_NEEDED = "This device sends through a gateway. Enter the gateway's ID
 IMEI_NEEDED = "This device has a modem of its own. Enter its IMEI (15 digits), not the ID of a gateway."
 # The vendor's API writes "Tenovi BPM - L" with a hyphen, its documents with an en dash.
 DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*")
+MIN_LABEL_LETTERS, MIN_LABEL_DIGITS = 6, 3
+TRACKING_RUN = re.compile(rf"[0-9A-Z]{{{MIN_LABEL_LETTERS},64}}")
 SEPARATORS = re.compile(r"[\s:.\u2010-\u2015\u2212-]+")
 
 
 def normalise_hardware_uuid(text: str | None) -> str:
     """`a1b2-c3d4-e5f6` -> `A1B2C3D4E5F6`, as the vendor itself stores it. Empty for nothing."""
     return SEPARATORS.sub("", unicodedata.normalize("NFKC", text or "")).upper()
+
+
+def extract_tracking_number(text: str) -> str:
+    """Of the vendor's link, or of what a person typed: the run of letters and digits with most digits, upper case.
+
+    Carriers write it into the path or into the query. Empty if there is none, as in a link to a landing page.
+    """
+    compact = "".join(text.split()).upper()
+    host, slash, path = compact.rpartition("://")[2].partition("/")
+    number_part = path if slash else "" if "." in host else host
+    runs = [run for run in TRACKING_RUN.findall(number_part) if count_digits(run) >= MIN_LABEL_DIGITS]
+    return max(reversed(runs), key=count_digits, default="")
+
+
+def count_digits(text: str) -> int:
+    return sum(letter in "0123456789" for letter in text)
+
+
+def is_label_number(normalised: str) -> bool:
+    """Whether it may be a number of a label, and is worth a query."""
+    return is_gateway_id(normalised) or (
+        len(normalised) >= MIN_LABEL_LETTERS and count_digits(normalised) >= MIN_LABEL_DIGITS
+    )
 
 
 def is_gateway_id(normalised: str) -> bool:

@@ -36,6 +36,7 @@ class PatientsConfig(app_config.ProjectAppConfig):
         "mfa_remove_webauthn": "removing a passkey",
         "mfa_view_recovery_codes": "recovery codes",
         "enrollment:new": "new patient",
+        "enrollment:address_hint": "new patient, address",
         "enrollment:edit": "patient, edit",
         "enrollment:discharge": "patient, discharge",
         "enrollment:readmit": "patient, back under care",

@@ -1,4 +1,4 @@
-"""US states that the vendor ships to, and their time zones."""
+"""US states that the vendor ships to, and names of time zones."""
 
 from __future__ import annotations
 
@@ -22,35 +22,16 @@ STATES: dict[str, str] = {
     "AP": "Armed Forces Pacific",
 }  # fmt: skip
 
-EASTERN, CENTRAL, MOUNTAIN, PACIFIC = "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"
-
-
-def map_states_to_zone(name: str, states: str) -> dict[str, str]:
-    return dict.fromkeys(states.split(), name)
-
-
-# Only a suggestion: for states with two zones, the zone of most people.
-TIME_ZONE_BY_STATE: dict[str, str] = {
-    **map_states_to_zone(EASTERN, "CT DE DC FL GA KY ME MD MA NH NJ NY NC OH PA RI SC VT VA WV"),
-    **map_states_to_zone(CENTRAL, "AL AR IL IA KS LA MN MS MO NE ND OK SD TN TX WI"),
-    **map_states_to_zone(MOUNTAIN, "CO MT NM UT WY"),
-    **map_states_to_zone(PACIFIC, "CA NV OR WA"),
-    "AZ": "America/Phoenix", "AK": "America/Anchorage", "HI": "Pacific/Honolulu", "ID": "America/Boise",
-    "IN": "America/Indiana/Indianapolis", "MI": "America/Detroit", "PR": "America/Puerto_Rico",
-    "VI": "America/Puerto_Rico", "GU": "Pacific/Guam", "MP": "Pacific/Guam", "AS": "Pacific/Pago_Pago",
-}  # fmt: skip
-
-COMMON_TIME_ZONES = (
-    EASTERN,
-    CENTRAL,
-    MOUNTAIN,
-    "America/Phoenix",
-    PACIFIC,
-    "America/Anchorage",
-    "Pacific/Honolulu",
-    "America/Puerto_Rico",
-    "Pacific/Guam",
-    "Pacific/Pago_Pago",
+# Zones of the ZIP codes of states, first those of most people.
+US_TIME_ZONES = (
+    *("America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles"),
+    *("America/Anchorage", "Pacific/Honolulu", "America/Puerto_Rico", "Pacific/Guam", "Pacific/Pago_Pago"),
+    *("America/Detroit", "America/Kentucky/Louisville", "America/Kentucky/Monticello"),
+    *("America/Indiana/Indianapolis", "America/Indiana/Knox", "America/Indiana/Marengo", "America/Indiana/Petersburg"),
+    *("America/Indiana/Tell_City", "America/Indiana/Vevay", "America/Indiana/Vincennes", "America/Indiana/Winamac"),
+    *("America/Menominee", "America/North_Dakota/Beulah", "America/North_Dakota/Center"),
+    *("America/North_Dakota/New_Salem", "America/Boise", "America/Juneau", "America/Sitka", "America/Metlakatla"),
+    *("America/Yakutat", "America/Nome", "America/Adak"),
 )
 # What people in the United States and beside it call a zone, by its abbreviation in winter.
 ZONE_NAME_BY_ABBREVIATION = {
@@ -61,6 +42,12 @@ ZONE_NAME_BY_ABBREVIATION = {
 
 def state_choices() -> list[tuple[str, str]]:
     return [(code, f"{name} ({code})") for code, name in STATES.items()]
+
+
+@cache
+def time_zone_names() -> frozenset[str]:
+    """Names of the IANA database, such as "America/New_York"."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 @cache
@@ -82,9 +69,9 @@ def time_zone_label(name: str) -> str:
 
 def time_zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Grouped for a select box: the zones of the United States first, then all others by name."""
-    others = sorted(name for name in zoneinfo.available_timezones() if "/" in name and name not in COMMON_TIME_ZONES)
+    others = sorted(name for name in time_zone_names() if "/" in name and name not in US_TIME_ZONES)
     plain = [name for name in others if not name.startswith(("Etc/", "SystemV/", "posix/", "right/"))]
     return [
-        ("United States", [(name, time_zone_label(name)) for name in COMMON_TIME_ZONES]),
+        ("United States", [(name, time_zone_label(name)) for name in US_TIME_ZONES]),
         ("Elsewhere", [(name, name.replace("_", " ")) for name in plain]),
     ]

@@ -1,40 +1,107 @@
-"""Which state a ZIP code is in, by its first three digits.
+"""State, cities and time zone of each ZIP code, from the table `zip_codes.txt`; no address ever leaves the server.
 
-USPS gives each sectional centre its prefixes; the list follows its tables as they were in 2026. A few places near a
-border are served from the other side (06390 on Fishers Island, New York, from Connecticut), so a mismatch is only
-a warning.
+`manage.py build_zip_code_table` generates the table, one line a ZIP code: code, state, zone or "-", cities. It is
+mapped into memory, so that all processes share it and none has to parse it (ADR 17).
 """
 
 from __future__ import annotations
 
-from patients.validators import ZIP_CODE
+import datetime as dt
+import mmap
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
-# First and last prefix of each run.
-ZIP_PREFIXES_BY_STATE: dict[str, str] = {
-    "NY": "005 063 100-149", "PR": "006-007 009", "VI": "008", "MA": "010-027 055", "RI": "028-029", "NH": "030-038",
-    "ME": "039-049", "VT": "050-054 056-059", "CT": "060-069", "NJ": "070-089", "AE": "090-099", "PA": "150-196",
-    "DE": "197-199", "DC": "200 202-205 569", "VA": "201 220-246", "MD": "206-219", "WV": "247-268", "NC": "270-289",
-    "SC": "290-299", "GA": "300-319 398-399", "FL": "320-339 341-349", "AA": "340", "AL": "350-369", "TN": "370-385",
-    "MS": "386-397", "KY": "400-427", "OH": "430-459", "IN": "460-479", "MI": "480-499", "IA": "500-528",
-    "WI": "530-549", "MN": "550-567", "SD": "570-577", "ND": "580-588", "MT": "590-599", "IL": "600-629",
-    "MO": "630-658", "KS": "660-679", "NE": "680-693", "LA": "700-714", "AR": "716-729", "OK": "730-732 734-749",
-    "TX": "733 750-799 885", "CO": "800-816", "WY": "820-831", "ID": "832-838", "UT": "840-847", "AZ": "850-865",
-    "NM": "870-884", "NV": "889-898", "CA": "900-961", "AP": "962-966", "HI": "967-968", "AS": "967", "GU": "969",
-    "MP": "969", "OR": "970-979", "WA": "980-994", "AK": "995-999",
-}  # fmt: skip
-# Shown in a message, which is stored in a cookie: so without the code and the state.
-ZIP_STATE_WARNING = "The ZIP code doesn't seem to be one of that state. Please compare both with the address."
+from django.utils import timezone
 
+from patients.folding import fold_name
+from patients.us_states import STATES
 
-STATES_BY_ZIP_PREFIX: dict[str, set[str]] = {}
-for _state, _runs in ZIP_PREFIXES_BY_STATE.items():
-    for _run in _runs.split():
-        for _number in range(int(_run[:3]), int(_run[-3:]) + 1):
-            STATES_BY_ZIP_PREFIX.setdefault(f"{_number:03}", set()).add(_state)
+TABLE = Path(__file__).with_name("zip_codes.txt")
+NO_ZONE = "-"  # military post offices
+BY_ZIP_CODE, BY_STATE, BY_CLINIC = "by ZIP code", "by state", "as the clinic's"
+SHORT_WORDS = {"saint": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
+# Shown in messages, which are stored in a cookie: so without the address.
+ZIP_CODE_WARNING = "The ZIP code doesn't seem to be one of that state and city. Please compare it with the address."
+TIME_ZONE_WARNING = "The time zone isn't the one of the ZIP code. Please check it: readings are shown in it."
 
 
-def zip_state_mismatch(*, state: str, zip_code: str) -> str:
-    """Warning text; empty if they match, if one is missing, and if the field itself reports an invalid ZIP code."""
-    if not (state and ZIP_CODE.fullmatch(zip_code)) or state in STATES_BY_ZIP_PREFIX.get(zip_code[:3], set()):
+@dataclass(frozen=True)
+class ZipCode:
+    state: str
+    time_zone: str  # empty if it has none
+    cities: tuple[str, ...]  # names that people use, the post's own first
+
+
+@dataclass(frozen=True)
+class ZoneSuggestion:
+    time_zone: str
+    reason: str  # "by ZIP code"
+
+
+@cache
+def map_table() -> mmap.mmap:
+    with TABLE.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+@lru_cache(maxsize=4096)
+def find_zip_code(text: str) -> ZipCode | None:
+    """By the first five digits of "46402" or "46402-1234"; None if there is no such ZIP code."""
+    table = map_table()
+    at = table.find(f"\n{text[:5]} ".encode())
+    if at < 0 or len(text) < 5:
+        return None
+    _, state, zone, cities = table[at + 1 : table.find(b"\n", at + 1)].decode().split(" ", 3)
+    return ZipCode(state, "" if zone == NO_ZONE else zone, tuple(cities.split("|")))
+
+
+@cache
+def zone_by_state() -> dict[str, str]:
+    """The zone of most of a state's ZIP codes."""
+    zones: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for line in map_table()[:].decode().splitlines()[1:]:
+        _, state, zone, _ = line.split(" ", 3)
+        zones[state][zone] += 1
+    found = {state: counted.most_common(1)[0][0] for state, counted in zones.items()}
+    return {state: zone for state, zone in found.items() if zone != NO_ZONE}
+
+
+def suggest_time_zone(*, zip_code: str, state: str, clinic_zone: str) -> ZoneSuggestion:
+    found = find_zip_code(zip_code)
+    if found and found.time_zone:
+        return ZoneSuggestion(found.time_zone, BY_ZIP_CODE)
+    if zone := zone_by_state().get(state):
+        return ZoneSuggestion(zone, BY_STATE)
+    return ZoneSuggestion(clinic_zone, BY_CLINIC)
+
+
+def differs_from_zip_code(time_zone: str, zip_code: str) -> bool:
+    """Whether the clocks of the ZIP code differ from those of a zone, in winter or in summer of this year."""
+    found = find_zip_code(zip_code)
+    if not (found and found.time_zone and time_zone):
+        return False
+    zones, year = (ZoneInfo(found.time_zone), ZoneInfo(time_zone)), timezone.now().year
+    return any(len({dt.datetime(year, month, 15, tzinfo=zone).utcoffset() for zone in zones}) > 1 for month in (1, 7))
+
+
+def address_problem(*, zip_code: str, state: str, city: str) -> str:
+    """What doesn't fit, for the person who typed it; empty if all fits or too little is typed. Near a state's border
+    and for names that only neighbours use the address may be right, so it is a warning.
+    """
+    if len(zip_code) < 5:
         return ""
-    return ZIP_STATE_WARNING
+    found = find_zip_code(zip_code)
+    if found is None:
+        return f"There is no ZIP code {zip_code[:5]}."
+    known = {"", *(fold_city(name) for name in found.cities)}
+    if state in ("", found.state) and fold_city(city) in known:
+        return ""
+    return f"ZIP code {zip_code[:5]} is {found.cities[0]}, {STATES.get(found.state, found.state)}."
+
+
+def fold_city(name: str) -> str:
+    """ "St. Paul", "Saint Paul" and "SAINT-PAUL" are one; so are "Coeur d'Alene" and "Coeur D Alene"."""
+    return "".join(SHORT_WORDS.get(word, word) for word in fold_name(name).split())

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,12 +18,12 @@ from devices.gateway_holders import GatewayHeldError, SharingReason, record_show
 from devices.models import Delivery
 from devices.sync import reading_runs, unknown_devices
 from devices.sync.unknown_devices import NotAttachable, UnknownDevice
+from patients import search
 from patients.admin_site.base import has_model_permission
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient
 from patients.permissions import current_user
 from patients.queueing.wakeup import wake_worker
-from patients.search import patient_search_filter
 
 MAX_FOUND = 20
 OTHER_CLINIC_MESSAGE = "Nothing was changed: its deliveries name a patient of another clinic."
@@ -38,7 +37,7 @@ DISMISS_REASONS = (
 class SearchForm(forms.Form):
     """Sent by POST: a URL never carries a name."""
 
-    text = forms.CharField(max_length=80, label="Name, MRN, birth date or id")
+    text = forms.CharField(max_length=search.MAX_QUERY_LENGTH, label=search.SEARCHED_FOR)
 
 
 class AttachForm(forms.Form):
@@ -96,19 +95,9 @@ def find_visible_patients(request: HttpRequest, form: SearchForm) -> list[Patien
     """Of own clinics only; who was shown is audited."""
     user, text = current_user(request), form.cleaned_data["text"]
     own = Patient.objects.visible_to(user).select_related("clinic")
-    wanted = patient_id_filter(text) or patient_search_filter(text)
-    found = list(own.filter(wanted).order_by("family_name", "given_name", "pk")[:MAX_FOUND])
+    found = list(own.filter(search.patient_search_filter(text)).order_by("family_name", "given_name", "pk")[:MAX_FOUND])
     audit_log.record_event(AuditEvent.Action.SEARCH, by=user, patients=[patient.pk for patient in found])
     return found
-
-
-def patient_id_filter(text: str) -> Q | None:
-    """Our own id of a patient, or the vendor's."""
-    try:
-        return Q(pk=uuid.UUID(text.strip()))
-    except ValueError:
-        known = Patient.objects.by_external_id(text.strip())
-        return Q(pk=known.pk) if known else None
 
 
 def attach_device(request: HttpRequest, unknown_device: UnknownDevice) -> HttpResponse | None:

@@ -4,6 +4,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.functions
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.utils.timezone
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -83,6 +84,8 @@ class Migration(migrations.Migration):
                 ('last_reading_at', models.DateTimeField(blank=True, null=True, verbose_name='last reading taken')),
                 ('last_seen_at', models.DateTimeField(blank=True, null=True, verbose_name='last heard of')),
                 ('battery_percent', models.SmallIntegerField(blank=True, null=True)),
+                ('folded_sensor_id', models.CharField(blank=True, editable=False, max_length=255)),
+                ('tracking_number', models.CharField(blank=True, editable=False, max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='devices', to='patients.patient')),
             ],
@@ -160,7 +163,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('hardware_uuid',),
-                'indexes': [models.Index(condition=models.Q(('status_due_at__isnull', False)), fields=['status_due_at'], name='gateway_to_ask'), models.Index(condition=models.Q(('lookup_requested_at__isnull', False)), fields=['lookup_requested_at'], name='gateway_looked_for')],
+                'indexes': [models.Index(condition=models.Q(('status_due_at__isnull', False)), fields=['status_due_at'], name='gateway_to_ask'), models.Index(condition=models.Q(('lookup_requested_at__isnull', False)), fields=['lookup_requested_at'], name='gateway_looked_for'), models.Index(django.db.models.functions.text.Upper('hardware_uuid'), name='gateway_by_printed_id')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('hardware_uuid', ''), _negated=True), name='gateway_has_id')],
             },
         ),
@@ -348,6 +351,14 @@ class Migration(migrations.Migration):
             model_name='device',
             index=models.Index(fields=['state'], name='device_by_state'),
         ),
+        migrations.AddIndex(
+            model_name='device',
+            index=models.Index(condition=models.Q(('folded_sensor_id', ''), _negated=True), fields=['folded_sensor_id'], name='device_by_sensor_id'),
+        ),
+        migrations.AddIndex(
+            model_name='device',
+            index=models.Index(condition=models.Q(('tracking_number', ''), _negated=True), fields=['tracking_number'], name='device_by_tracking_number'),
+        ),
         migrations.AddConstraint(
             model_name='device',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'requested', 'action_required', 'on_hold', 'ready', 'shipped', 'delivered', 'connected', 'returned', 'unlinked', 'unknown_gateway', 'cancelled', 'other'])), name='device_state_known'),
@@ -355,6 +366,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='device',
             constraint=models.CheckConstraint(condition=models.Q(('battery_percent__isnull', True), ('battery_percent__range', (0, 100)), _connector='OR'), name='device_battery_possible'),
+        ),
+        migrations.AddIndex(
+            model_name='hardwarechange',
+            index=models.Index(django.db.models.functions.text.Upper('old_hardware_uuid'), name='hardware_change_by_old_id'),
         ),
         migrations.AddConstraint(
             model_name='hardwarechange',

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import BigIntegerRangeField, DateTimeRangeField, RangeBoundary, RangeOperators
@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Count, F, Func, Q
 from django.utils import timezone
 
+from devices.hardware_ids import extract_tracking_number, normalise_hardware_uuid
 from devices.statuses import DeviceState
 from patients.models import Patient
 from patients.models.patient import can_see_patients
@@ -54,6 +55,10 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.filter(hardware_log_due_at__lte=timezone.now())
 
 
+# Column: the field that it is computed from.
+FOLDED_COLUMNS = {"folded_sensor_id": "sensor_id", "tracking_number": "tracking_link"}
+
+
 class Device(models.Model):
     """One HWI device: a type, on a gateway, linked to a patient at the vendor. Its `hwi_id` is the only stable key."""
 
@@ -91,6 +96,9 @@ class Device(models.Model):
     last_reading_at = models.DateTimeField("last reading taken", null=True, blank=True)
     last_seen_at = models.DateTimeField("last heard of", null=True, blank=True)
     battery_percent = models.SmallIntegerField(null=True, blank=True)
+    # What a person finds it by, see FOLDED_COLUMNS.
+    folded_sensor_id = models.CharField(max_length=255, blank=True, editable=False)
+    tracking_number = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = DeviceQuerySet.as_manager()
@@ -112,10 +120,22 @@ class Device(models.Model):
                 fields=("hardware_log_due_at",), condition=Q(hardware_log_due_at__isnull=False), name="device_swaps_due"
             ),
             models.Index(fields=("state",), name="device_by_state"),
+            models.Index(fields=("folded_sensor_id",), condition=~Q(folded_sensor_id=""), name="device_by_sensor_id"),
+            models.Index(
+                fields=("tracking_number",), condition=~Q(tracking_number=""), name="device_by_tracking_number"
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.name} {str(self.hwi_id)[:8]}"
+
+    def save(self, **how: Any) -> None:
+        self.folded_sensor_id = normalise_hardware_uuid(self.sensor_id)
+        self.tracking_number = extract_tracking_number(self.tracking_link)
+        if how.get("update_fields") is not None:
+            saved = set(how["update_fields"])
+            how["update_fields"] = saved | {column for column, source in FOLDED_COLUMNS.items() if source in saved}
+        super().save(**how)
 
     @property
     def hardware_uuid(self) -> str:

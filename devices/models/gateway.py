@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from devices.hardware_ids import format_gateway_id, is_gateway_id
@@ -100,6 +101,7 @@ class Gateway(models.Model):
                 condition=Q(lookup_requested_at__isnull=False),
                 name="gateway_looked_for",
             ),
+            models.Index(Upper("hardware_uuid"), name="gateway_by_printed_id"),  # of `iexact`
         )
 
     def __str__(self) -> str:

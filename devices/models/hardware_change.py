@@ -4,6 +4,7 @@ import datetime as dt
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from .device import Device
 
@@ -31,6 +32,8 @@ class HardwareChange(models.Model):
                 condition=~Q(old_hardware_uuid=F("new_hardware_uuid")), name="hardware_change_is_one"
             ),
         )
+
+        indexes = (models.Index(Upper("old_hardware_uuid"), name="hardware_change_by_old_id"),)
 
     def __str__(self) -> str:
         return f"change {self.pk}"

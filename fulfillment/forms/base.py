@@ -57,11 +57,11 @@ class AddressForm(PlainForm):
         return [self[name] for name in self.address_fields]
 
     @property
-    def address_warning(self) -> str:
-        """About the ZIP code and state in the form, if it has them. Never prevents saving."""
+    def address_problem(self) -> str:
+        """About ZIP code, state and city in the form, if it has them. Never prevents saving."""
         if "zip_code" not in self.fields:
             return ""
-        return zip_codes.zip_state_mismatch(state=self["state"].value() or "", zip_code=self["zip_code"].value() or "")
+        return zip_codes.address_problem(**{name: self[name].value() or "" for name in ("zip_code", "state", "city")})
 
 
 def initial_address(patient: Patient) -> dict[str, str]:

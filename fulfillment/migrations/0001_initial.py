@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
             name='Kit',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('folded_name', models.CharField(blank=True, editable=False, max_length=480)),
                 ('name', models.CharField(max_length=80, validators=[patients.validators.validate_plain_text])),
                 ('description', models.CharField(blank=True, max_length=200, validators=[patients.validators.validate_plain_text])),
                 ('active', models.BooleanField(default=True)),
@@ -110,7 +111,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='kit',
-            constraint=models.UniqueConstraint(fields=('clinic', 'name'), name='kit_name_once'),
+            constraint=models.UniqueConstraint(fields=('clinic', 'folded_name'), name='kit_name_once', violation_error_code='name', violation_error_message='Another kit of this clinic has this name.'),
         ),
         migrations.AddConstraint(
             model_name='kititem',

@@ -8,10 +8,11 @@ from django.db.models import Q
 
 from devices.models import DeviceType
 from patients.models import Clinic
+from patients.models.folded_name import FoldedNameModel
 from patients.validators import validate_plain_text
 
 
-class Kit(models.Model):
+class Kit(FoldedNameModel):
     """A clinic's order template: device types of the catalogue and their quantities."""
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="kits")
@@ -21,7 +22,14 @@ class Kit(models.Model):
 
     class Meta:
         ordering = ("name",)
-        constraints = (models.UniqueConstraint(fields=("clinic", "name"), name="kit_name_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("clinic", "folded_name"),
+                name="kit_name_once",
+                violation_error_code="name",
+                violation_error_message="Another kit of this clinic has this name.",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -17,6 +17,7 @@ from fulfillment.models import OrderLine
 from fulfillment.ordering import orders
 from patients.models import Patient
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+from patients.zip_codes import ZIP_CODE_WARNING
 
 ON_SITE_PARAMETER = "activate"
 
@@ -55,7 +56,8 @@ def place_order(request: HttpRequest, form: KitOrderForm | ActivationForm) -> Ht
     except orders.OrderError as reason:
         form.add_error(None, str(reason))
         return None
-    for warning in (imei_checksum_warning(form.cleaned_data.get("gateway_id", "")), address_warning(form)):
+    address_warning = ZIP_CODE_WARNING if address_problem(form) else ""
+    for warning in (imei_checksum_warning(form.cleaned_data.get("gateway_id", "")), address_warning):
         if warning:
             messages.warning(request, warning)
     done = "Ordered." if isinstance(form, KitOrderForm) else "The vendor is asked to activate it."
@@ -63,9 +65,9 @@ def place_order(request: HttpRequest, form: KitOrderForm | ActivationForm) -> Ht
     return redirect("orders:page", order.pk)
 
 
-def address_warning(form: KitOrderForm | ActivationForm) -> str:
+def address_problem(form: KitOrderForm | ActivationForm) -> str:
     """About the address in the form, which starts as the patient's own."""
-    return form.address_warning if isinstance(form, KitOrderForm) else ""
+    return form.address_problem if isinstance(form, KitOrderForm) else ""
 
 
 def order_form_context(patient: Patient, form: KitOrderForm | ActivationForm, *, on_site: bool) -> dict[str, object]:
@@ -78,7 +80,7 @@ def order_form_context(patient: Patient, form: KitOrderForm | ActivationForm, *,
         "form": form,
         "on_site": on_site,
         "held": held.select_related("gateway"),
-        "address_warning": address_warning(form),
+        "address_problem": address_problem(form),
         "open_lines": open_lines,
         "show_override_capacity": gateway_full or form["override_capacity"].value(),
         "show_override_reason": bool(

@@ -17,6 +17,7 @@ from fulfillment.models import LineStatus, OrderLine
 from fulfillment.ordering import order_lines
 from fulfillment.ordering.orders import OrderError
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+from patients.zip_codes import ZIP_CODE_WARNING
 
 CORRECTED_BY_OTHER_MESSAGE = "{} was faster and has corrected it. What you typed was not sent: please check the order."
 CORRECTED_MESSAGE = "Corrected and asked again."
@@ -85,8 +86,8 @@ def apply_correction(request: HttpRequest, form: LineCorrectionForm, line: Order
     except (order_lines.OrderLineActionError, OrderError) as reason:
         form.add_error(None, str(reason))
         return False
-    if form.address_warning:
-        messages.warning(request, form.address_warning)
+    if form.address_problem:
+        messages.warning(request, ZIP_CODE_WARNING)
     # If two people correct the same line at once, only the first one's request is sent.
     if faster := {each.call.requested_by for each in corrected if each.call.requested_by} - {user}:
         names = ", ".join(sorted(other.name for other in faster))

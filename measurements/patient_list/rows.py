@@ -66,8 +66,8 @@ class PatientRow:
 
     @property
     def demographics(self) -> str:
-        """71 F · Hypertension, Diabetes"""
-        age_and_sex = f"{self.patient.age} {self.sex_letter}".strip()
+        """71 y F · Hypertension, Diabetes"""
+        age_and_sex = f"{self.patient.age_label} {self.sex_letter}".strip()
         return " · ".join(filter(None, [age_and_sex, ", ".join(self.patient.condition_labels)]))
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -34,7 +32,7 @@ TRUNCATED_MESSAGE = f"Cut after {MAX_EXPORTED_ROWS} rows: ask for fewer days."
 
 class AuditSearchForm(forms.Form):
     text = forms.CharField(
-        label="Patient", max_length=search.MAX_QUERY_LENGTH, required=False, help_text="Name, MRN, birth date or id",
+        label="Patient", max_length=search.MAX_QUERY_LENGTH, required=False, help_text=search.SEARCHED_FOR,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     patient = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -68,9 +66,7 @@ class AuditSearchForm(forms.Form):
         if chosen:
             return list(own.filter(pk=chosen))
         text = self.cleaned_data["text"]
-        found = (
-            own.filter(patient_id_filter(text) or search.patient_search_filter(text)) if text.strip() else own.none()
-        )
+        found = own.filter(search.patient_search_filter(text)) if text.strip() else own.none()
         return list(found.order_by("family_name", "given_name", "pk")[:MAX_FOUND_PATIENTS])
 
     @property
@@ -81,13 +77,6 @@ class AuditSearchForm(forms.Form):
         said = self.cleaned_data
         zone = timezone.get_current_timezone_name()
         return AuditQuery(patient, said["actor"], said["action"], said["since"], said["until"], zone)
-
-
-def patient_id_filter(text: str) -> Q | None:
-    try:
-        return Q(pk=uuid.UUID(text.strip()))
-    except ValueError:
-        return None
 
 
 @sensitive_post_parameters("text")

@@ -177,11 +177,14 @@ class PatientAdmin(ReadOnlyAdmin):
     search_fields = ("id",)
     search_help_text = "The id in the address of the patient's page. Names can't be searched: addresses are logged."
     fields = (
-        "given_name", "family_name", "birth_date", "sex", "mrn", "clinic", "practitioner", "condition_list",
-        "formatted_phone",
-        "has_sms_consent", "street", "street_2", "city", "state", "zip_code", "zone", "enrolled_at", "discharged_at",
-        "discharge_reason", "vendor_account", "id", "viewers_link",
+        "given_name", "family_name", "birth_date", "age", "sex", "mrn", "clinic", "practitioner", "condition_list",
+        "formatted_phone", "has_sms_consent", "street", "street_2", "city", "state", "zip_code", "zone", "enrolled_at",
+        "discharged_at", "discharge_reason", "vendor_account", "id", "viewers_link",
     )  # fmt: skip
+
+    @admin.display(description="age")
+    def age(self, patient: Patient) -> str:
+        return patient.age_label
 
     @admin.display(description="conditions")
     def condition_list(self, patient: Patient) -> str:

@@ -21,10 +21,6 @@ class PractitionerForm(forms.ModelForm):
             self.add_error("user", "This account belongs to another clinic.")
         return cleaned
 
-    def _get_validation_exclusions(self) -> set[str]:
-        """The unique name is checked too, although no form shows `folded_name` and a change no `clinic`."""
-        return super()._get_validation_exclusions() - {"folded_name", "clinic"}  # type: ignore[misc]  # Django's own
-
 
 @admin.register(Practitioner)
 class PractitionerAdmin(OptimisticLockAdmin):

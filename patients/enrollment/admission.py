@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,8 @@ from patients.folding import compact_mrn, fold_mrn, is_same_name
 from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
 from patients.queueing.wakeup import wake_worker
 from patients.search import compact_mrn_column
-from patients.us_states import TIME_ZONE_BY_STATE
 from patients.validators import normalize_to_e164
+from patients.zip_codes import suggest_time_zone
 
 # What a person may change, in the order of the form. The clinic is chosen once, at enrolment.
 EDITABLE_FIELDS = (
@@ -38,6 +39,9 @@ EDITABLE_FIELDS = (
     "conditions",
     "external_id",
 )
+
+
+SAME_PERSON_FIELDS = {"given_name", "family_name", "birth_date"}
 
 
 @dataclass(frozen=True)
@@ -76,19 +80,22 @@ def enroll_patient(*, by: User, clinic: Clinic, another_person: bool = True, **f
     if not by.clinics.filter(pk=clinic.pk).exists():
         raise PermissionDenied("not a clinic of this person")
     patient = Patient(clinic=clinic)
-    assign_fields(patient, fields)
+    changed = assign_fields(patient, fields)
     if not another_person:
-        reject_possible_duplicate(patient)
+        reject_possible_duplicate(patient, changed)
     save_patient(patient, force_insert=True)
     audit_log.record_event(AuditEvent.Action.ENROLL, by=by, patients=[patient.pk], clinic=clinic)
     return patient
 
 
 @transaction.atomic
-def edit_patient(*, patient: Patient, by: User, edit_version: int, **fields: Any) -> Patient:
+def edit_patient(
+    *, patient: Patient, by: User, edit_version: int, another_person: bool = True, **fields: Any
+) -> Patient:
     """Save what differs. `edit_version` is the one that the form was opened on.
 
-    Raises EditConflict if another edit was saved first, ValidationError by field. Without a change nothing is written.
+    Raises EditConflict if another edit was saved first, ValidationError by field, PossibleDuplicatePatient unless
+    `another_person` if name, birth date or MRN become those of another patient. Without a change nothing is written.
     """
     current = lock_patient(patient, by=by)
     if current.edit_version != edit_version:
@@ -98,6 +105,8 @@ def edit_patient(*, patient: Patient, by: User, edit_version: int, **fields: Any
         return current
     if "external_id" in changed and current.external_id_sent_at:
         raise ValidationError({"external_id": "The vendor knows this patient under the old id; it can't change."})
+    if not another_person:
+        reject_possible_duplicate(current, changed)
     current.edit_version += 1
     current.live_version += 1
     if "time_zone" in changed:  # days are counted in the patient's own zone
@@ -155,19 +164,20 @@ def edits_since_version(patient: Patient, edit_version: int) -> list[SavedEdit]:
     ]
 
 
-def suggest_time_zone(state: str, clinic: Clinic) -> str:
-    return TIME_ZONE_BY_STATE.get(state, clinic.time_zone)
+def reject_possible_duplicate(patient: Patient, changed: Collection[str]) -> None:
+    """Ask about what has changed: the name and birth date of another patient, or almost that patient's MRN.
 
-
-def reject_possible_duplicate(patient: Patient) -> None:
-    """Serialized by the clinic's row, so that the second of two concurrent requests sees what the first has saved."""
+    Serialized by the clinic's row, so that the second of two concurrent requests sees what the first has saved.
+    """
     Clinic.objects.select_for_update(no_key=True).get(pk=patient.clinic_id)
-    names = (patient.given_name, patient.family_name)
-    for other in patient.clinic.patients.filter(birth_date=patient.birth_date):
-        if is_same_name(names, (other.given_name, other.family_name)):
-            raise PossibleDuplicatePatient(other, has_similar_mrn=False)
-    if mrn := compact_mrn(patient.mrn):
-        similar = patient.clinic.patients.annotate(compact=compact_mrn_column()).filter(compact=mrn)
+    others = patient.clinic.patients.exclude(pk=patient.pk)
+    if SAME_PERSON_FIELDS.intersection(changed):
+        names = (patient.given_name, patient.family_name)
+        for other in others.filter(birth_date=patient.birth_date):
+            if is_same_name(names, (other.given_name, other.family_name)):
+                raise PossibleDuplicatePatient(other, has_similar_mrn=False)
+    if "mrn" in changed and (mrn := compact_mrn(patient.mrn)):
+        similar = others.annotate(compact=compact_mrn_column()).filter(compact=mrn)
         found = similar.exclude(folded_mrn=fold_mrn(patient.mrn)).first()  # the same one is refused at its field
         if found is not None:
             raise PossibleDuplicatePatient(found, has_similar_mrn=True)
@@ -201,7 +211,9 @@ def assign_fields(patient: Patient, fields: dict[str, Any]) -> list[str]:
             setattr(patient, column, value)
             changed.append(name)
     if not patient.time_zone:
-        patient.time_zone = suggest_time_zone(patient.state, patient.clinic)
+        patient.time_zone = suggest_time_zone(
+            zip_code=patient.zip_code, state=patient.state, clinic_zone=patient.clinic.time_zone
+        ).time_zone
     return changed
 
 

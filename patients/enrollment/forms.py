@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,11 +11,14 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import QueryDict
 
+from patients import zip_codes
 from patients.enrollment import admission
-from patients.models import Condition, DischargeReason, Patient, Practitioner, User
+from patients.models import Clinic, Condition, DischargeReason, Patient, Practitioner, User
 from patients.us_states import state_choices, time_zone_choices
 from patients.validators import EARLIEST_BIRTH_DATE, format_phone, normalize_to_e164, validate_plain_text
+from patients.zip_codes import ZoneSuggestion
 
+ADDRESS_FIELDS = ("zip_code", "state", "city", "time_zone")
 DATE_INPUT_FORMATS = ["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"]
 
 
@@ -25,6 +29,18 @@ class FieldConflict:
     label: str
     saved_value: str
     typed_value: str
+
+
+@dataclass(frozen=True)
+class AddressHint:
+    """What the form says about ZIP code and time zone while they are typed.
+
+    `suggestion` is the zone of the address: the one that is used, or, with `chosen_zone`, another one than was chosen.
+    """
+
+    problem: str
+    suggestion: ZoneSuggestion | None
+    chosen_zone: str = ""
 
 
 class PhoneField(forms.CharField):
@@ -56,8 +72,8 @@ class PatientForm(forms.ModelForm):
     state = forms.ChoiceField(required=False, choices=lambda: [("", "Choose…"), *state_choices()])
     time_zone = forms.ChoiceField(
         required=False,
-        choices=lambda: [("", "By the state above"), *time_zone_choices()],
-        help_text="Readings are shown in this zone.",
+        choices=lambda: [("", "By the ZIP code above"), *time_zone_choices()],
+        help_text="Readings are shown in this zone, and days are counted in it.",
     )
     conditions = forms.MultipleChoiceField(
         required=False, choices=Condition.choices, widget=forms.CheckboxSelectMultiple
@@ -130,10 +146,8 @@ class PatientForm(forms.ModelForm):
 
     def prepare_edit_fields(self) -> None:
         self.initial["edit_version"] = self.instance.edit_version
-        del self.fields["another_person"]
-        for field in self.fields.values():
-            field.show_hidden_initial = True
-        self.fields["edit_version"].show_hidden_initial = False
+        for name in admission.EDITABLE_FIELDS:
+            self.fields[name].show_hidden_initial = True
         if self.instance.external_id_sent_at:
             self.fields["external_id"].disabled = True
             self.fields["external_id"].help_text = "Tenovi knows this patient under this id; it can't change any more."
@@ -142,9 +156,30 @@ class PatientForm(forms.ModelForm):
         return self.cleaned_data["external_id"].strip() or self.instance.external_id
 
     def clean_time_zone(self) -> str:
-        chosen = self.cleaned_data["time_zone"]
-        clinic = self.cleaned_data.get("clinic") or getattr(self.instance, "clinic", None)
-        return chosen or (admission.suggest_time_zone(self.cleaned_data.get("state", ""), clinic) if clinic else "")
+        return self.cleaned_data["time_zone"] or self.suggest_time_zone(self.cleaned_data).time_zone
+
+    def suggest_time_zone(self, typed: Mapping[str, Any]) -> ZoneSuggestion:
+        """The clinic's own for a form without address; empty while no clinic is chosen either."""
+        clinic = self.cleaned_clinic()
+        return zip_codes.suggest_time_zone(
+            zip_code=typed.get("zip_code", ""),
+            state=typed.get("state", ""),
+            clinic_zone=clinic.time_zone if clinic else "",
+        )
+
+    def cleaned_clinic(self) -> Clinic | None:
+        return getattr(self, "cleaned_data", {}).get("clinic") or getattr(self.instance, "clinic", None)
+
+    @property
+    def address_hint(self) -> AddressHint:
+        """About the address as it is in the form now."""
+        typed = {name: str(self[name].value() or "").strip() for name in ADDRESS_FIELDS}
+        zone = typed.pop("time_zone")
+        problem = zip_codes.address_problem(**typed)
+        if zone:
+            differs = zip_codes.differs_from_zip_code(zone, typed["zip_code"])
+            return AddressHint(problem, self.suggest_time_zone(typed) if differs else None, chosen_zone=zone)
+        return AddressHint(problem, self.suggest_time_zone(typed) if typed["zip_code"] or typed["state"] else None)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -33,46 +33,53 @@ def new_patient(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_validation_error(error)
         except admission.PossibleDuplicatePatient as found:
-            audit_log.record_event(AuditAction.SEARCH, by=user, patients=[found.patient.pk], clinic=clinic)
-            return render(
-                request,
-                "patients/patient_form.html",
-                {"form": form, "namesake": found.patient, "similar_mrn": found.has_similar_mrn},
-            )
+            return render_possible_duplicate(request, None, form, found)
         else:
             messages.success(request, "The patient is enrolled.")
-            warn_zip_state_mismatch(request, form)
+            warn_about_address(request, patient)
             return redirect("patients:page", patient.pk)
-    return render(request, "patients/patient_form.html", {"form": form})
+    return render_patient_form(request, None, form)
 
 
 @requires_permission(Permission.EDIT_PATIENTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    patient = get_patient_audited(patient_id, by=current_user(request))
-    form = PatientForm(request.POST or None, instance=copy.copy(patient), user=current_user(request))
+    user = current_user(request)
+    patient = get_patient_audited(patient_id, by=user)
+    form = PatientForm(request.POST or None, instance=copy.copy(patient), user=user)
     if not form.is_valid():
         return render_patient_form(request, patient, form)
-    edit_version = form.cleaned_data["edit_version"] or 0
+    edit_version, another = form.cleaned_data["edit_version"] or 0, form.cleaned_data["another_person"]
     try:
-        admission.edit_patient(
-            patient=patient, by=current_user(request), edit_version=edit_version, **form.patient_fields()
+        saved = admission.edit_patient(
+            patient=patient, by=user, edit_version=edit_version, another_person=another, **form.patient_fields()
         )
     except admission.EditConflict as meanwhile:
         return render_edit_conflict(request, form, meanwhile)
+    except admission.PossibleDuplicatePatient as found:
+        return render_possible_duplicate(request, patient, form, found)
     except ValidationError as error:
         form.add_validation_error(error)
         return render_patient_form(request, patient, form)
     messages.success(request, "The changes are saved.")
-    warn_zip_state_mismatch(request, form)
+    warn_about_address(request, saved)
     return redirect("patients:page", patient.pk)
 
 
-def warn_zip_state_mismatch(request: HttpRequest, form: PatientForm) -> None:
-    """A warning and no error: near a state's border the address may be right."""
-    said = form.cleaned_data
-    if doubt := zip_codes.zip_state_mismatch(state=said["state"], zip_code=said["zip_code"]):
-        messages.warning(request, doubt)
+@requires_permission(Permission.EDIT_PATIENTS)
+@require_POST
+def address_hint(request: HttpRequest) -> HttpResponse:
+    """Place and time zone of the ZIP code in an open form; posted, so that no address is part of a URL."""
+    form = PatientForm(request.POST, user=current_user(request))
+    return render(request, "patients/_address_hint.html", {"hint": form.address_hint})
+
+
+def warn_about_address(request: HttpRequest, patient: Patient) -> None:
+    """Warnings and no errors: near a state's border the address may be right."""
+    if zip_codes.address_problem(zip_code=patient.zip_code, state=patient.state, city=patient.city):
+        messages.warning(request, zip_codes.ZIP_CODE_WARNING)
+    if zip_codes.differs_from_zip_code(patient.time_zone, patient.zip_code):
+        messages.warning(request, zip_codes.TIME_ZONE_WARNING)
 
 
 @requires_permission(Permission.EDIT_PATIENTS)
@@ -101,8 +108,18 @@ def readmit_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse
     return redirect("patients:page", patient.pk)
 
 
-def render_patient_form(request: HttpRequest, patient: Patient, form: PatientForm, **more: Any) -> HttpResponse:
-    return render(request, "patients/patient_form.html", {"form": form, "patient": patient, **more})
+def render_patient_form(request: HttpRequest, patient: Patient | None, form: PatientForm, **more: Any) -> HttpResponse:
+    context = {"form": form, "patient": patient, "hint": form.address_hint, **more}
+    return render(request, "patients/patient_form.html", context)
+
+
+def render_possible_duplicate(
+    request: HttpRequest, patient: Patient | None, form: PatientForm, found: admission.PossibleDuplicatePatient
+) -> HttpResponse:
+    """Nothing was saved: name the other patient, and ask whether it is another person."""
+    other = found.patient
+    audit_log.record_event(AuditAction.SEARCH, by=current_user(request), patients=[other.pk], clinic=other.clinic)
+    return render_patient_form(request, patient, form, namesake=other, similar_mrn=found.has_similar_mrn)
 
 
 def render_edit_conflict(request: HttpRequest, form: PatientForm, conflict: admission.EditConflict) -> HttpResponse:

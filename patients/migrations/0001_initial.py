@@ -26,7 +26,8 @@ class Migration(migrations.Migration):
             name='Clinic',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True, validators=[patients.validators.validate_plain_text])),
+                ('folded_name', models.CharField(blank=True, editable=False, max_length=480)),
+                ('name', models.CharField(max_length=120, validators=[patients.validators.validate_plain_text])),
                 ('time_zone', models.CharField(default='America/New_York', max_length=64, validators=[patients.validators.validate_time_zone])),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
@@ -72,8 +73,8 @@ class Migration(migrations.Migration):
             name='Practitioner',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, validators=[patients.validators.validate_plain_text])),
                 ('folded_name', models.CharField(blank=True, editable=False, max_length=480)),
+                ('name', models.CharField(max_length=120, validators=[patients.validators.validate_plain_text])),
                 ('npi', models.CharField(blank=True, help_text='Ten digits.', max_length=10, validators=[patients.validators.validate_npi], verbose_name='NPI')),
             ],
             options={
@@ -131,6 +132,10 @@ class Migration(migrations.Migration):
             model_name='auditevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6a24722ca71f00fe49818f06e9414d700aea1bce', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e7c2b', table='patients_auditevent', when='BEFORE')),
         ),
+        migrations.AddConstraint(
+            model_name='clinic',
+            constraint=models.UniqueConstraint(fields=('folded_name',), name='clinic_name_once', violation_error_code='name', violation_error_message='Another clinic has this name.'),
+        ),
         migrations.AddField(
             model_name='user',
             name='clinics',
@@ -166,7 +171,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='practitioner',
-            constraint=models.UniqueConstraint(fields=('clinic', 'folded_name'), name='practitioner_name_once'),
+            constraint=models.UniqueConstraint(fields=('clinic', 'folded_name'), name='practitioner_name_once', violation_error_code='name', violation_error_message='Another provider of this clinic has this name.'),
         ),
         migrations.AddConstraint(
             model_name='practitioner',

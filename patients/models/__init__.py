@@ -1,6 +1,7 @@
 from .audit import AuditEvent
+from .choices import Condition, DischargeReason, Sex
 from .clinic import Clinic
-from .patient import Condition, DischargeReason, Patient, Sex
+from .patient import Patient
 from .practitioner import Practitioner
 from .user import Role, User
 

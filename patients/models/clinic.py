@@ -6,16 +6,26 @@ from django.db import models
 
 from patients.validators import validate_plain_text, validate_time_zone
 
+from .folded_name import FoldedNameModel
 
-class Clinic(models.Model):
+
+class Clinic(FoldedNameModel):
     """Clinic that cares for patients. Orders and audit show times in its zone."""
 
-    name = models.CharField(max_length=120, unique=True, validators=[validate_plain_text])
+    name = models.CharField(max_length=120, validators=[validate_plain_text])
     time_zone = models.CharField(max_length=64, default="America/New_York", validators=[validate_time_zone])
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("folded_name",),
+                name="clinic_name_once",
+                violation_error_code="name",
+                violation_error_message="Another clinic has this name.",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
+from patients import ages
 from patients.folding import fold_case, fold_mrn, fold_name
+from patients.us_states import time_zone_names
 from patients.validators import (
     EARLIEST_BIRTH_DATE,
     validate_birth_date,
@@ -24,41 +27,12 @@ from patients.validators import (
     validate_zip_code,
 )
 
+from .choices import CONDITION_LABELS, Condition, DischargeReason, Sex
 from .clinic import Clinic
 from .practitioner import Practitioner
 
 if TYPE_CHECKING:
     from .user import User
-
-
-class Sex(models.TextChoices):
-    FEMALE = "female", "Female"
-    MALE = "male", "Male"
-    OTHER = "other", "Other"
-    UNKNOWN = "unknown", "Not recorded"
-
-
-class Condition(models.TextChoices):
-    HYPERTENSION = "hypertension", "Hypertension"
-    HEART_FAILURE = "heart_failure", "Heart failure"
-    DIABETES = "diabetes", "Diabetes"
-    COPD = "copd", "COPD"
-    CKD = "ckd", "Chronic kidney disease"
-    OBESITY = "obesity", "Obesity"
-    PREGNANCY = "pregnancy", "Pregnancy"
-    POST_ACUTE = "post_acute", "After hospital stay"
-
-
-CONDITION_LABELS: dict[str, str] = dict(Condition.choices)
-
-
-class DischargeReason(models.TextChoices):
-    COMPLETED = "completed", "Programme completed"
-    PATIENT_REQUEST = "patient_request", "Patient's wish"
-    MOVED = "moved", "Moved away"
-    INPATIENT = "inpatient", "Admitted to long-term care"
-    DIED = "died", "Died"
-    OTHER = "other", "Other"
 
 
 TOUCH_LIVE_VERSION_SQL = """
@@ -256,6 +230,9 @@ class Patient(models.Model):
 
     def clean(self) -> None:
         self.set_folded_columns()
+        typed = isinstance(self.birth_date, dt.date) and self.time_zone in time_zone_names()
+        if typed and self.birth_date > self.today:
+            raise ValidationError({"birth_date": "This date is in the future. Please check the year."})
 
     def set_folded_columns(self) -> None:
         self.folded_external_id = fold_case(self.external_id)
@@ -272,6 +249,12 @@ class Patient(models.Model):
         return ", ".join(filter(None, (self.family_name, self.given_name)))
 
     @property
+    def address(self) -> str:
+        """In one line: "12 Alder Street, Apt 3, Concord, NH 03301"; empty if nothing of it is known."""
+        place = " ".join(filter(None, (self.state, self.zip_code)))
+        return ", ".join(filter(None, (self.street, self.street_2, self.city, place)))
+
+    @property
     def provider(self) -> str:
         """Name of the responsible provider, or empty. Select `practitioner` with the patient."""
         return self.practitioner.name if self.practitioner else ""
@@ -284,11 +267,12 @@ class Patient(models.Model):
     def condition_labels(self) -> list[str]:
         return [CONDITION_LABELS[value] for value in self.conditions if value in CONDITION_LABELS]
 
-    def age_on(self, day: dt.date) -> int:
-        """Whole years on a calendar day."""
-        had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
-        return day.year - self.birth_date.year - (0 if had_birthday else 1)
+    @property
+    def today(self) -> dt.date:
+        """The calendar day in the patient's own time zone."""
+        return timezone.localdate(timezone=self.zone)
 
     @property
-    def age(self) -> int:
-        return self.age_on(timezone.localdate(timezone=self.zone))
+    def age_label(self) -> str:
+        """ "75 y", "14 mo", "3 wk"."""
+        return ages.age_label(self.birth_date, self.today)

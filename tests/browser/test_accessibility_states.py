@@ -27,7 +27,7 @@ def open_patient_preview(page, world):
 
 def search_patient(page, world):
     page.goto("/patients/")
-    page.get_by_label("Find by name, MRN or birth date").fill("canary")
+    page.get_by_role("searchbox").fill("canary")
     page.keyboard.press("Enter")
     page.get_by_text("1 found for").wait_for()
 

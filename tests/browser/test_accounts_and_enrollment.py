@@ -55,7 +55,9 @@ def test_enrollment_form_succeeds_after_invalid_zip_code(open_at_viewport, cora)
     save_screenshot(page, "form-error")
     assert fits_viewport_width(page)
 
-    page.get_by_label("ZIP code").fill("03301")
+    page.get_by_label("ZIP code").fill("79901")
+    page.get_by_label("City").fill("El Paso")
+    page.get_by_text("Time zone: Mountain Time (Denver), by ZIP code.").wait_for()
     page.get_by_role("button", name="Enrol").click()
 
     page.get_by_text("The patient is enrolled.").wait_for()

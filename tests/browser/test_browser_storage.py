@@ -12,7 +12,7 @@ def test_browser_storage_is_empty_after_search_preview_and_reading(open_as_clini
     page.keyboard.press("j")
     page.keyboard.press("p")
     page.locator("#preview").get_by_text("Rosa Delgado").wait_for()
-    page.get_by_label("Find by name, MRN or birth date").fill("Delgado")
+    page.get_by_role("searchbox").fill("Delgado")
     page.keyboard.press("Enter")
     page.get_by_text("1 found").wait_for()
     page.get_by_role("link", name="Delgado, Rosa").click()

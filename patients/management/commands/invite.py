@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from patients.accounts import invitations
+from patients.folding import fold_name
 from patients.models import Clinic, Role
 
 
@@ -20,7 +21,10 @@ class Command(BaseCommand):
         parser.add_argument("--clinic", required=True, action="append", help="its name; several times for several")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        clinics = [Clinic.objects.get_or_create(name=name)[0] for name in options["clinic"]]
+        clinics = [
+            Clinic.objects.get_or_create(folded_name=fold_name(name), defaults={"name": name})[0]
+            for name in options["clinic"]
+        ]
         try:
             user = invitations.invite_user(
                 email=options["email"], name=options["name"], role=options["role"], clinics=clinics, by=None

@@ -19,7 +19,7 @@ def test_patient_list_shows_name_age_condition_latest_readings_and_devices(as_na
 
     shown = page_text(as_nadia.get("/patients/"))
 
-    assert "Delgado, Rosa 75 F · Hypertension 163/106 ▲ above goal 5 h 171.0 5 h" in shown
+    assert "Delgado, Rosa 75 y F · Hypertension 163/106 ▲ above goal 5 h 171.0 5 h" in shown
     assert "1 of 30" in shown
     assert "1 connected" in shown
 
@@ -124,7 +124,7 @@ def test_patient_search_with_malformed_query_returns_no_patients(as_nadia, rosa,
     ("said", "days"),
     [
         *((said, [dt.date(1951, 3, 14)]) for said in ("3/14/1951", "1951-03-14", "Mar 14, 1951", "14 March 1951")),
-        *((said, [dt.date(1951, 3, 14)]) for said in ("03141951", "1951/3/14", "3.14.1951", "3/14/51")),
+        *((said, [dt.date(1951, 3, 14)]) for said in ("03141951", "1951/3/14", "3.14.1951")),
         ("3/14/15", [dt.date(1915, 3, 14), dt.date(2015, 3, 14)]),
         ("2/29/00", [dt.date(2000, 2, 29)]),
         *((said, []) for said in ("14/31/1951", "rosa", "", "1951")),

@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
 from patients.enrollment import admission
-from patients.models import AuditEvent, Patient
+from patients.models import AuditEvent, Clinic, Patient
 from tests.factories import PatientFactory
 
 FIELDS = {"given_name": " Rosa ", "family_name": "Delgado", "birth_date": dt.date(1951, 4, 9), "state": "CO"}
@@ -19,6 +19,12 @@ def test_enroll_creates_patient_with_generated_account_id_and_audit(cora, elm):
     row = AuditEvent.objects.get(action="enroll")
     assert (row.actor_id, row.patient_ids, row.clinic_id) == (cora.pk, [patient.pk], elm.pk)
     assert "Delgado" not in str(row.details)
+
+
+def test_enroll_uses_the_time_zone_of_the_zip_code(cora, elm):
+    patient = admission.enroll_patient(by=cora, clinic=elm, **FIELDS | {"state": "TX", "zip_code": "79901"})
+
+    assert patient.time_zone == "America/Denver"
 
 
 def test_enroll_without_state_uses_clinic_time_zone(cora, elm):
@@ -185,3 +191,50 @@ def test_enroll_race_for_the_same_mrn_raises_validation_error(cora, elm, monkeyp
 def test_patient_mrn_unique_constraint_rejects_duplicate_in_clinic(elm, rosa):
     with pytest.raises(IntegrityError), transaction.atomic():
         PatientFactory(clinic=elm, mrn=rosa.mrn)
+
+
+@pytest.fixture
+def mabel(elm):
+    return PatientFactory(
+        clinic=elm, given_name="Mabel", family_name="Thornquist", birth_date="1948-03-22", mrn="M-7-7"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "has_similar_mrn"),
+    [
+        ({"given_name": "MABEL", "family_name": "Thornqu\u00edst", "birth_date": "1948-03-22"}, False),
+        ({"given_name": "thornquist", "family_name": "mabel", "birth_date": "1948-03-22"}, False),
+        ({"mrn": "M 77"}, True),
+        ({"mrn": "m77"}, True),
+    ],
+)
+def test_edit_patient_asks_about_a_change_into_another_patient(cora, rosa, mabel, change, has_similar_mrn):
+    with pytest.raises(admission.PossibleDuplicatePatient) as asked:
+        admission.edit_patient(patient=rosa, by=cora, edit_version=1, another_person=False, **change)
+
+    assert (asked.value.patient, asked.value.has_similar_mrn) == (mabel, has_similar_mrn)
+    rosa.refresh_from_db()
+    assert rosa.edit_version == 1
+    assert (
+        admission.edit_patient(patient=rosa, by=cora, edit_version=1, another_person=True, **change).edit_version == 2
+    )
+
+
+def test_edit_patient_asks_nothing_about_what_it_does_not_change(cora, elm, rosa, mabel):
+    admission.edit_patient(patient=rosa, by=cora, edit_version=1, given_name="Mabel", family_name="Thornquist")
+    namesake = admission.edit_patient(patient=rosa, by=cora, edit_version=2, birth_date=mabel.birth_date)
+
+    for change in ({"city": "Keene"}, {"mrn": "R-1"}):
+        namesake = admission.edit_patient(
+            patient=namesake, by=cora, edit_version=namesake.edit_version, another_person=False, **change
+        )
+    assert (namesake.city, namesake.mrn) == ("Keene", "R-1")
+
+
+@pytest.mark.parametrize("lookalike", ["elm street clinic", "Elm-Street  Clinic", "\u00c9lm Street Clinic"])
+def test_clinic_name_is_unique_however_it_is_spelled(elm, lookalike):
+    with pytest.raises(ValidationError, match="Another clinic has this name"):
+        Clinic(name=lookalike).full_clean()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Clinic.objects.create(name=lookalike)

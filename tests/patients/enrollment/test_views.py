@@ -1,5 +1,3 @@
-import html
-
 import pytest
 from django.urls import reverse
 
@@ -266,11 +264,59 @@ def test_enrollment_and_edit_forms_are_forbidden_for_other_roles(client, request
     assert client.post(edit_url, FORM_DATA).status_code == 403
 
 
-def test_enrollment_and_edit_forms_warn_of_zip_code_in_another_state(as_cora, rosa, edit_url):
-    enrolled = as_cora.post("/patients/new/", FORM_DATA | {"zip_code": "90210"}, follow=True)
-    edited = as_cora.post(edit_url, form_data(as_cora, edit_url) | {"state": "NH", "zip_code": "90210"}, follow=True)
-    fits = as_cora.post(edit_url, form_data(as_cora, edit_url) | {"zip_code": "03301"}, follow=True)
+@pytest.mark.parametrize(
+    ("change", "warnings"),
+    [
+        ({"zip_code": "90210"}, [zip_codes.ZIP_CODE_WARNING, zip_codes.TIME_ZONE_WARNING]),
+        ({"city": "Nashua"}, [zip_codes.ZIP_CODE_WARNING]),
+        ({"time_zone": "America/Denver"}, [zip_codes.TIME_ZONE_WARNING]),
+        ({}, []),
+    ],
+)
+def test_enrollment_and_edit_forms_warn_of_an_address_that_does_not_fit(as_cora, edit_url, change, warnings):
+    fits = FORM_DATA | {"time_zone": "America/New_York"}
+    enrolled = as_cora.post("/patients/new/", fits | change, follow=True)
+    edited = as_cora.post(edit_url, form_data(as_cora, edit_url) | change, follow=True)
 
-    said = [zip_codes.ZIP_STATE_WARNING in html.unescape(page.content.decode()) for page in (enrolled, edited, fits)]
-    assert said == [True, True, False]
-    assert Patient.objects.filter(zip_code="90210").count() == 1
+    for page in (enrolled, edited):
+        assert [str(message) for message in page.context["messages"] if message.level_tag == "warning"] == warnings
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"zip_code": "46402", "state": "IN"}, "Time zone: Central Time (Chicago) , by ZIP code."),
+        ({"zip_code": "", "state": "IN"}, "Time zone: Eastern Time (Indianapolis) , by state."),
+        (
+            {"zip_code": "46402", "time_zone": "America/New_York"},
+            "The time zone is Central Time (Chicago) by ZIP code, but",
+        ),
+        ({"zip_code": "46402", "state": "IL"}, "ZIP code 46402 is Gary, Indiana. Please compare it with the address."),
+        ({"zip_code": "00000"}, "There is no ZIP code 00000."),
+    ],
+)
+def test_address_hint_names_time_zone_reason_and_mismatch(as_cora, typed, said):
+    hint = as_cora.post("/patients/new/address/", typed)
+
+    assert said in page_text(hint)
+    assert said in page_text(as_cora.post("/patients/new/", FORM_DATA | {"city": "", "mrn": "--"} | typed))
+
+
+def test_address_hint_is_empty_for_an_address_that_fits_the_chosen_zone(as_cora):
+    typed = {"zip_code": "48201", "city": "Detroit", "state": "MI", "time_zone": "America/New_York"}
+
+    assert page_text(as_cora.post("/patients/new/address/", typed)).strip() == ""
+
+
+def test_edit_form_asks_to_confirm_a_change_into_another_patient(as_cora, edit_url, rosa, elm):
+    other = PatientFactory(clinic=elm, given_name="Mabel", family_name="Thornquist", birth_date="1948-03-22")
+    names = {"given_name": ["mabel"], "family_name": ["Thornquist"], "birth_date": ["1948-03-22"]}
+
+    response = as_cora.post(edit_url, form_data(as_cora, edit_url) | names)
+    as_cora.post(edit_url, FormFieldParser(response.content.decode()).data | {"another_person": ["on"]})
+
+    assert reverse("patients:page", args=[other.pk]) in response.content.decode()
+    assert "say so at the end of the form and save" in page_text(response)
+    assert AuditEvent.objects.filter(action="search", patient_ids=[other.pk]).count() == 1
+    rosa.refresh_from_db()
+    assert rosa.given_name == "mabel"

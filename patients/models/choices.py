@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class Sex(models.TextChoices):
+    FEMALE = "female", "Female"
+    MALE = "male", "Male"
+    OTHER = "other", "Other"
+    UNKNOWN = "unknown", "Not recorded"
+
+
+class Condition(models.TextChoices):
+    HYPERTENSION = "hypertension", "Hypertension"
+    HEART_FAILURE = "heart_failure", "Heart failure"
+    DIABETES = "diabetes", "Diabetes"
+    COPD = "copd", "COPD"
+    CKD = "ckd", "Chronic kidney disease"
+    OBESITY = "obesity", "Obesity"
+    PREGNANCY = "pregnancy", "Pregnancy"
+    POST_ACUTE = "post_acute", "After hospital stay"
+
+
+CONDITION_LABELS: dict[str, str] = dict(Condition.choices)
+
+
+class DischargeReason(models.TextChoices):
+    COMPLETED = "completed", "Programme completed"
+    PATIENT_REQUEST = "patient_request", "Patient's wish"
+    MOVED = "moved", "Moved away"
+    INPATIENT = "inpatient", "Admitted to long-term care"
+    DIED = "died", "Died"
+    OTHER = "other", "Other"

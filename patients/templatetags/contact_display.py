@@ -1,0 +1,19 @@
+"""Template tag of a patient's phone number, to call by a click."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from patients.validators import format_phone
+
+register = template.Library()
+
+
+@register.simple_tag
+def phone_link(phone: str) -> SafeString | str:
+    """+16035550142 as a link to call (603) 555-0142, or that there is none."""
+    if not phone:
+        return "no phone number"
+    return format_html('<a class="nowrap" href="tel:{}">{}</a>', phone, format_phone(phone))
