@@ -36,7 +36,14 @@ UNSUPPORTED_ENCODINGS = {  # how bodies begin that are not UTF-8, as a text for 
 
 
 class InvalidPayload(ValueError):
-    """Why something the vendor sent can't be used, in words for a person. Holds no value of a patient."""
+    """Why something the vendor sent can't be used, in words for a person. Its text holds no value of a patient.
+
+    `item`: what can't be used, where more than its text is known.
+    """
+
+    def __init__(self, reason: str, item: Any = None) -> None:
+        super().__init__(reason)
+        self.item = item
 
 
 class JsonNumber(str):
@@ -134,7 +141,7 @@ def parse_item(value: Any) -> PayloadItem | InvalidPayload:
     try:
         return build_item(PayloadText(json.dumps(value, allow_nan=False)), 0, wrap_json_numbers(value))
     except ValueError:
-        return InvalidPayload("A value is NaN or infinite.")
+        return InvalidPayload("A value is NaN or infinite.", value)
 
 
 def wrap_json_numbers(value: Any) -> Any:
@@ -220,15 +227,15 @@ def require_end_of_text(text: str, end: int) -> None:
 
 def build_item(whole: PayloadText, position: int, value: Any) -> PayloadItem | InvalidPayload:
     if not isinstance(value, dict):
-        return InvalidPayload("An item is not an object.")
+        return InvalidPayload("An item is not an object.", value)
     if contains_type(value, DuplicateKeys):
-        return InvalidPayload("A key is given twice in one object.")
+        return InvalidPayload("A key is given twice in one object.", whole.item_texts[position])
     if contains_type(value, NonFiniteNumber):
-        return InvalidPayload("A value is NaN or infinite.")
+        return InvalidPayload("A value is NaN or infinite.", value)
     cleaned = replace_unsafe_characters(value)
     stripped = {key.strip(): item for key, item in cleaned.items()}
     if len(stripped) != len(cleaned):
-        return InvalidPayload("A key is given twice in one object.")
+        return InvalidPayload("A key is given twice in one object.", whole.item_texts[position])
     return PayloadItem(whole, position, stripped, repaired=contains_unsafe_characters(value))
 
 

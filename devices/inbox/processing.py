@@ -45,6 +45,7 @@ class DeliveryOutcome:
 
 
 DONE_OUTCOME = DeliveryOutcome()
+UNREADABLE = "unreadable"  # a count: items that can't be read, not those that belong to no patient
 DeliveryBatch = Sequence[Delivery]
 DeliveryHandler = Callable[[DeliveryBatch], Sequence[DeliveryOutcome]]
 
@@ -84,6 +85,7 @@ def store_item_delivery(
         "reason": outcome.reason,
         "hwi_id": outcome.hwi_id,
         "flagged": outcome.flagged,
+        "outcome": outcome.counts,
         "next_attempt_at": next_attempt_time(outcome),
         "processed_at": timezone.now() if outcome.state == DeliveryState.DONE else None,
     }

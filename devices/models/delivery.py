@@ -116,6 +116,9 @@ class Delivery(WorkItem):
                 name="delivery_for_a_person",
             ),
             models.Index(fields=("hwi_id",), condition=Q(state=DeliveryState.WAITING), name="delivery_waits_for"),
+            models.Index(
+                fields=("hwi_id",), condition=Q(state__in=DeliveryState.failed()), name="delivery_failed_of_device"
+            ),
             models.Index(fields=("-received_at",), name="delivery_by_time"),
             # What the admin's filters find few of.
             models.Index(

@@ -7,15 +7,18 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
 from devices.inbox import processing
 from devices.inbox.lenient_fields import describe_dropped
+from devices.inbox.named_ids import find_named_ids
 from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_items
-from devices.inbox.processing import DONE_OUTCOME, DeliveryOutcome
+from devices.inbox.processing import DONE_OUTCOME, UNREADABLE, DeliveryOutcome
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from measurements.ingest import store
@@ -24,6 +27,7 @@ from measurements.ingest.parsing import ParsedReading, parse_reading
 from measurements.ingest.store import StoreResult
 from measurements.models.measurement import MeasurementSource
 from patients.folding import fold_case
+from patients.models import Patient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +36,12 @@ DELIVERY_KIND = DeliveryKind.MEASUREMENT
 
 
 class ParsedItem(msgspec.Struct, frozen=True):
-    """One item: a reading, or the outcome that sets it aside."""
+    """One item: a reading, or why it can't be read and the ids of devices in it."""
 
     item: PayloadItem | None
     reading: ParsedReading | None = None
-    outcome: DeliveryOutcome | None = None
+    problem: str = ""
+    named: frozenset[uuid.UUID] = frozenset()
 
 
 def ingest_waiting_deliveries(*, seconds: float = processing.SLICE_SECONDS) -> bool:
@@ -48,8 +53,9 @@ def ingest_waiting_deliveries(*, seconds: float = processing.SLICE_SECONDS) -> b
 
 def ingest_batch(batch: Sequence[Delivery], connected_flags: list[bool]) -> list[DeliveryOutcome]:
     bodies = [parse_body_items(bytes(delivery.body)) for delivery in batch]
-    items = (item for body in bodies if not isinstance(body, InvalidPayload) for item in body)
-    assignments = AssignmentIndex(item.reading.hwi_id for item in items if item.reading)
+    assignments = AssignmentIndex(
+        item for body in bodies for item in ([body] if isinstance(body, ParsedItem) else body)
+    )
     attributed: list[AttributedReading] = []
     outcomes = [
         attribute_delivery(delivery, body, assignments, attributed)
@@ -57,38 +63,46 @@ def ingest_batch(batch: Sequence[Delivery], connected_flags: list[bool]) -> list
     ]
     stored = store.store_readings(attributed, source=MeasurementSource.WEBHOOK)
     connected_flags.append(stored.newly_connected)
+    if assignments.patients_of_unreadable:  # after this transaction, which holds other patients' rows
+        transaction.on_commit(partial(Patient.objects.touch_live_version, assignments.patients_of_unreadable))
     return outcomes
 
 
-def parse_body_items(body: bytes) -> list[ParsedItem] | InvalidPayload:
+def parse_body_items(body: bytes) -> list[ParsedItem] | ParsedItem:
+    """The items, or one for a body that can't be read as a whole."""
     try:
         return [parse_item(item, source=MeasurementSource.WEBHOOK) for item in parse_items(body)]
     except InvalidPayload as reason:
-        return reason
+        return unreadable_item(reason, body.decode("utf-8-sig", errors="replace"))
 
 
 def parse_item(item: PayloadItem | InvalidPayload, *, source: MeasurementSource) -> ParsedItem:
     if isinstance(item, InvalidPayload):
-        return ParsedItem(None, outcome=DeliveryOutcome(DeliveryState.QUARANTINED, str(item)))
+        return unreadable_item(item, item.item)
     try:
         return ParsedItem(item, reading=parse_reading(item, source=source))
     except InvalidPayload as reason:
-        return ParsedItem(item, outcome=DeliveryOutcome(DeliveryState.QUARANTINED, str(reason), flagged=item.repaired))
+        return unreadable_item(reason, item.fields, item)
+
+
+def unreadable_item(reason: InvalidPayload, value: Any, item: PayloadItem | None = None) -> ParsedItem:
+    ids = find_named_ids(value)
+    return ParsedItem(item, problem=str(reason), named=ids.hwi_ids or ids.mentioned)
 
 
 def attribute_delivery(
     delivery: Delivery,
-    body: list[ParsedItem] | InvalidPayload,
+    body: list[ParsedItem] | ParsedItem,
     assignments: AssignmentIndex,
     attributed: list[AttributedReading],
 ) -> DeliveryOutcome:
-    if isinstance(body, InvalidPayload):
-        return DeliveryOutcome(DeliveryState.QUARANTINED, str(body))
+    if isinstance(body, ParsedItem):
+        return assignments.quarantine_unreadable(body)
     if not body:
         return DeliveryOutcome(counts={"items": 0})
     problems = {}
     for position, parsed in enumerate(body):
-        outcome = parsed.outcome or assignments.attribute_reading(parsed, attributed, delivery_id=delivery.pk)
+        outcome = assignments.attribute_item(parsed, attributed, delivery_id=delivery.pk)
         if outcome is not None:
             problems[position] = outcome
     return combine_item_outcomes(delivery, body, problems)
@@ -142,26 +156,44 @@ WHERE device.hwi_id = ANY(%s::uuid[])
 
 
 class AssignmentIndex:
-    """Assignments of the devices of one batch, fetched in one query."""
+    """Assignments of the devices that the items of one batch name, fetched in one query.
 
-    def __init__(self, hwi_ids: Iterable[uuid.UUID]) -> None:
+    `patients_of_unreadable`: those who hold a device now that sent what can't be read; their pages say so.
+    """
+
+    def __init__(self, items: Iterable[ParsedItem]) -> None:
+        self.patients_of_unreadable: set[uuid.UUID] = set()
+        hwi_ids: set[uuid.UUID] = set()
+        for item in items:
+            hwi_ids |= item.named if item.reading is None else {item.reading.hwi_id}
         self.periods_by_hwi_id: dict[uuid.UUID, list[AssignmentPeriod]] = defaultdict(list)
         # Only a cross-check: after a reassignment a late reading may name either patient.
         self.external_ids_by_hwi_id: dict[uuid.UUID, set[str]] = defaultdict(set)
         with connection.cursor() as cursor:
-            cursor.execute(ASSIGNMENT_PERIODS_SQL, [list(set(hwi_ids))])
+            cursor.execute(ASSIGNMENT_PERIODS_SQL, [list(hwi_ids)])
             for hwi_id, *facts in cursor.fetchall():
                 period = AssignmentPeriod(*facts)
                 self.periods_by_hwi_id[hwi_id].append(period)
                 self.external_ids_by_hwi_id[hwi_id] |= {period.external_id, fold_case(period.other_external_id)}
 
-    def attribute_reading(
+    def quarantine_unreadable(self, parsed: ParsedItem) -> DeliveryOutcome:
+        """With its device, where it names exactly one that is known here."""
+        found = [hwi_id for hwi_id in parsed.named if hwi_id in self.periods_by_hwi_id]
+        hwi_id, now = found[0] if len(found) == 1 else None, timezone.now()
+        if hwi_id:
+            self.patients_of_unreadable |= {
+                period.patient_id for period in self.periods_by_hwi_id[hwi_id] if period.covers(now)
+            }
+        flagged = parsed.item is not None and parsed.item.repaired
+        return DeliveryOutcome(DeliveryState.QUARANTINED, parsed.problem, hwi_id, flagged, {UNREADABLE: 1})
+
+    def attribute_item(
         self, parsed: ParsedItem, attributed: list[AttributedReading], *, delivery_id: int | None = None
     ) -> DeliveryOutcome | None:
         """Add to `attributed`, or return the outcome that says why not."""
         reading = parsed.reading
         if reading is None:
-            raise ValueError("only a reading can be attributed")
+            return self.quarantine_unreadable(parsed)
         periods = self.periods_by_hwi_id.get(reading.hwi_id, [])
         period = next((period for period in periods if period.covers(reading.taken_at)), None)
         if period is None and not periods:
@@ -185,11 +217,11 @@ def quarantined_outcome(reading: ParsedReading, reason: str) -> DeliveryOutcome:
 def ingest_pulled_items(items: Sequence[PayloadItem | InvalidPayload]) -> tuple[StoreResult, int]:
     """Store the readings of one page of the vendor's list. Also returns how many of its items were set aside."""
     parsed_items = [parse_item(item, source=MeasurementSource.PULL) for item in items]
-    assignments = AssignmentIndex(parsed.reading.hwi_id for parsed in parsed_items if parsed.reading)
+    assignments = AssignmentIndex(parsed_items)
     attributed: list[AttributedReading] = []
     set_aside = 0
     for parsed in parsed_items:
-        outcome = parsed.outcome or assignments.attribute_reading(parsed, attributed)
+        outcome = assignments.attribute_item(parsed, attributed)
         set_aside += outcome is not None
         if outcome is None and parsed.reading and parsed.reading.dropped:
             outcome = DeliveryOutcome(reason=describe_dropped(parsed.reading.dropped), flagged=True)

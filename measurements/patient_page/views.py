@@ -19,6 +19,7 @@ from measurements.chart.date_range import ChartView, DateRangeForm
 from measurements.local_days import LocalDays
 from measurements.patient_list import rows
 from measurements.readings import csv_export, latest_judged, table
+from measurements.readings.unreadable import fetch_unreadable_deliveries
 from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import PatientThresholds
 from measurements.thresholds.judgement import Judgement
@@ -125,6 +126,7 @@ def patient_page_context(
         "patient": patient,
         "now": now,
         "units": read_in,
+        "unreadable": fetch_unreadable_deliveries(patient, now=now),
         "local_now": now.astimezone(patient.zone),
         "chart_view": chart_view,
         "ranges": date_range.RANGE_LABELS.items(),
