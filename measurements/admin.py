@@ -14,7 +14,7 @@ from devices.inbox import redaction
 from devices.models import Delivery
 from measurements import units
 from measurements.models import Measurement, Metric, Threshold, ThresholdChange
-from measurements.thresholds import editing, views
+from measurements.thresholds import texts, views
 from patients.admin_site.base import ReadOnlyAdmin, viewer
 from patients.models import User
 from patients.permissions import Permission, current_user, has_permission
@@ -79,11 +79,11 @@ class ThresholdAdmin(ReadOnlyAdmin):
 
     @admin.display(description="goal")
     def label(self, goal: Threshold) -> str:
-        return editing.threshold_label(goal.metric, goal.key)
+        return texts.threshold_label(goal.metric, goal.key)
 
     @admin.display(description="bounds")
     def bounds(self, goal: Threshold) -> str:
-        return editing.format_changed_bounds(goal, goal.bounds, units.VENDOR_UNITS)
+        return texts.format_changed_bounds(goal, goal.bounds, units.VENDOR_UNITS)
 
     @admin.display(description="unit")
     def unit(self, goal: Threshold) -> str:
@@ -125,15 +125,15 @@ class ThresholdChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="goal")
     def label(self, change: ThresholdChange) -> str:
-        return editing.threshold_label(change.metric, change.key)
+        return texts.threshold_label(change.metric, change.key)
 
     @admin.display(description="before")
     def old_bounds(self, change: ThresholdChange) -> str:
-        return editing.format_changed_bounds(change, change.before, units.VENDOR_UNITS)
+        return texts.format_changed_bounds(change, change.before, units.VENDOR_UNITS)
 
     @admin.display(description="after")
     def new_bounds(self, change: ThresholdChange) -> str:
-        return editing.format_changed_bounds(change, change.after, units.VENDOR_UNITS)
+        return texts.format_changed_bounds(change, change.after, units.VENDOR_UNITS)
 
 
 def edit_clinic_thresholds(request: HttpRequest, clinic_id: int) -> HttpResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from measurements.models import ThresholdChange
-from measurements.thresholds import editing
+from measurements.thresholds import texts
 from measurements.units import DisplayUnits
 
 register = template.Library()
@@ -13,14 +13,14 @@ register = template.Library()
 
 @register.filter
 def threshold_label(change: ThresholdChange) -> str:
-    return editing.threshold_label(change.metric, change.key)
+    return texts.threshold_label(change.metric, change.key)
 
 
 @register.filter
 def old_bounds(change: ThresholdChange, units: DisplayUnits) -> str:
-    return editing.format_changed_bounds(change, change.before, units)
+    return texts.format_changed_bounds(change, change.before, units)
 
 
 @register.filter
 def new_bounds(change: ThresholdChange, units: DisplayUnits) -> str:
-    return editing.format_changed_bounds(change, change.after, units)
+    return texts.format_changed_bounds(change, change.after, units)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from measurements.meal_contexts import MEAL_GOAL_LABELS
 from measurements.models import Metric, Threshold, ThresholdChange
 from measurements.thresholds.evaluation import GAIN_CONTEXT, ThresholdKey, range_name
+from measurements.thresholds.texts import format_bound, format_bounds, threshold_label, threshold_unit
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.audit import audit_log
 from patients.models import Clinic, Patient, User
@@ -126,16 +126,11 @@ def change_thresholds(
     for key, bounds in new_bounds.items():
         if bounds is not None:
             validate_bounds(offers[key].metric, key, bounds)
-    validate_pressure_bounds({key: offer.bounds_after(new_bounds) for key, offer in offers.items()})
+    validate_pressure_bounds(offers.values(), new_bounds)
     changed = [key for key, bounds in new_bounds.items() if set_threshold(scope, key, bounds, by)]
     if changed:
         record_threshold_changes(scope, changed, by)
     return len(changed)
-
-
-def threshold_unit(metric: Metric, key: ThresholdKey, units: DisplayUnits) -> Unit:
-    """A gain is a difference, which is converted without the offset of the unit."""
-    return units.unit_for(metric).for_differences if key[2] == GAIN_CONTEXT else units.unit_for(metric)
 
 
 def validate_bounds(metric: Metric, key: ThresholdKey, bounds: Bounds, *, units: DisplayUnits = VENDOR_UNITS) -> None:
@@ -168,8 +163,16 @@ def bound_labels(metric: Metric) -> dict[str, str]:
     return {name: label.format(range_name(metric.pk)) for name, label in BOUND_LABELS.items()}
 
 
-def validate_pressure_bounds(effective: Mapping[ThresholdKey, Bounds]) -> None:
-    """ValidationError by the name of the systolic bound that is not above the diastolic one."""
+def validate_pressure_bounds(
+    offers: Iterable[EditableThreshold], new_bounds: Mapping[ThresholdKey, Bounds | None]
+) -> None:
+    """ValidationError by the name of the systolic bound that would not be above the diastolic one.
+
+    Older goals that contradict each other don't hinder a change of others.
+    """
+    if not new_bounds.keys() & {SYSTOLIC, DIASTOLIC}:
+        return
+    effective = {offer.key: offer.bounds_after(new_bounds) for offer in offers}
     systolic, diastolic = effective[SYSTOLIC], effective[DIASTOLIC]
     for name, lower_name in ORDERED_PRESSURE_BOUNDS:
         bound, lower = getattr(systolic, name), getattr(diastolic, lower_name)
@@ -199,24 +202,6 @@ def editable_thresholds(scope: Patient | Clinic, *, units: DisplayUnits = VENDOR
     return sorted(found, key=lambda offer: (offer.metric.position, offer.key[1]))
 
 
-def format_bounds(bounds: Sequence[Decimal | None] | None, unit: Unit, name: str) -> str:
-    """low to high, with the far bounds: "80 to 130 (far below goal under 54, far above goal over 250)"."""
-    if bounds is None:
-        return "none of its own"
-    very_low, low, high, very_high = (format_bound(bound, unit) for bound in bounds)
-    near = f"{low} to {high}" if low and high else f"below {high}" if high else f"{low} or more"
-    far = [f"far below {name} under {very_low}"] if very_low else []
-    far += [f"far above {name} over {very_high}"] if very_high else []
-    return f"{near} ({', '.join(far)})" if far else near
-
-
-def format_changed_bounds(
-    row: Threshold | ThresholdChange, bounds: Sequence[Decimal | None] | None, units: DisplayUnits
-) -> str:
-    """Bounds of this row, before or after a change."""
-    return format_bounds(bounds, threshold_unit(row.metric, row.key, units), range_name(row.metric_id))
-
-
 def threshold_history(scope: Patient | Clinic) -> QuerySet[ThresholdChange]:
     """Newest first."""
     rows = ThresholdChange.objects.select_related("metric", "by").order_by("-pk")
@@ -229,15 +214,6 @@ def relevant_changes(scope: Patient | Clinic) -> QuerySet[ThresholdChange]:
         return threshold_history(scope)
     of_both = Q(patient=scope) | Q(clinic=scope.clinic_id)
     return ThresholdChange.objects.select_related("metric", "by").filter(of_both).order_by("-pk")
-
-
-def threshold_label(metric: Metric, key: ThresholdKey) -> str:
-    """Blood pressure, systolic; glucose, before meals; weight gain in 7 days."""
-    _, component, context = key
-    if context == GAIN_CONTEXT:
-        return f"{metric.label} gain in 7 days"
-    part = (metric.label_1, metric.label_2)[component - 1].lower() if metric.has_second_value else ""
-    return ", ".join(word for word in (metric.label, part, MEAL_GOAL_LABELS.get(context, "")) if word)
 
 
 def measurable_range(metric: Metric, key: ThresholdKey) -> tuple[Decimal | None, Decimal | None]:
@@ -292,7 +268,3 @@ def record_threshold_changes(scope: Patient | Clinic, changed: Sequence[Threshol
         target=f"{'patient' if isinstance(scope, Patient) else 'clinic'}:{scope.pk}",
         goals=[" ".join(map(str, key)).strip() for key in changed],
     )
-
-
-def format_bound(bound: Decimal | None, unit: Unit) -> str:
-    return "" if bound is None else unit.format_bound(bound)

@@ -34,7 +34,7 @@ class ThresholdStatus(StrEnum):
 
     @property
     def arrow(self) -> str:
-        return "▲" if self in ABOVE_STATUSES else "▼" if self in BELOW_STATUSES else ""
+        return ABOVE_ARROW if self in ABOVE_STATUSES else BELOW_ARROW if self in BELOW_STATUSES else ""
 
     @property
     def direction(self) -> str:
@@ -50,6 +50,7 @@ class ThresholdStatus(StrEnum):
         return "bad" if self in FAR_OUT_STATUSES else "warn"
 
 
+ABOVE_ARROW, BELOW_ARROW = "▲", "▼"
 STATUS_WORDS = {
     ThresholdStatus.NOT_EVALUATED: "",
     ThresholdStatus.IN_RANGE: "in {}",

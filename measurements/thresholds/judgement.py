@@ -15,8 +15,8 @@ from measurements.meal_contexts import describe_meal
 from measurements.models import Metric
 from measurements.numbers import format_signed
 from measurements.thresholds.evaluation import (
-    ABOVE_STATUSES,
-    BELOW_STATUSES,
+    ABOVE_ARROW,
+    BELOW_ARROW,
     GAIN_CONTEXT,
     URGENCY_RANKS,
     EffectiveThreshold,
@@ -105,14 +105,12 @@ def judge_values(
     texts = tuple([unit.format_value(value, more_places) for value in values])
     if not judged:
         return Judgement(values, texts)
-    _, goal, worst = min(judged, key=lambda each: URGENCY_RANKS[each[2]])
-    name = range_name(metric.pk if metric else "")
-    statuses = [status for _, _, status in judged]
-    if metric and ABOVE_STATUSES.intersection(statuses) and BELOW_STATUSES.intersection(statuses):
+    _, goal, worst = judged[0] if len(judged) == 1 else min(judged, key=lambda each: URGENCY_RANKS[each[2]])
+    name, words = range_name(metric.pk if metric else ""), ""
+    if metric and len(judged) == 2 and {status.arrow for _, _, status in judged} == {ABOVE_ARROW, BELOW_ARROW}:
         labels = (metric.label_1.lower(), metric.label_2.lower())
-        words = ", ".join(f"{label} {status.words(name)}" for label, status in zip(labels, statuses, strict=True))
-    else:
-        words = worst.words(name)
+        words = ", ".join(f"{label} {row[2].words(name)}" for label, row in zip(labels, judged, strict=True))
+    words = words or worst.words(name)
     if bounds_too:
         words += f" ({format_compared_bound(goal, worst, unit, more_places)} {unit.name})"
     return Judgement(values, texts, worst, words, more_places)
@@ -126,10 +124,12 @@ def find_places(judged: Sequence[StatusOfValue], unit: Unit, preferred: int) -> 
     for bounds_too in (False, True):
         for more_places in (preferred, *range(MAX_MORE_PLACES + 1)):
             bound_places = more_places if bounds_too else 0
-            if all(
-                goal.rounded_in(unit, bound_places).evaluate(unit.round_value(value, more_places)) is status
-                for value, goal, status in judged
-            ):
+            for value, goal, status in judged:
+                number = unit.round_value(value, more_places)
+                is_exact = number == value and not unit.is_converted  # nearly always
+                if not is_exact and goal.rounded_in(unit, bound_places).evaluate(number) is not status:
+                    break
+            else:
                 return more_places, bounds_too
     return MAX_MORE_PLACES, True
 

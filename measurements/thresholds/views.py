@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -72,19 +71,9 @@ class ThresholdsForm(forms.Form):
             bounds = self.bounds_in_vendor_unit(offer)
             if not self.has_field_errors(offer) and not self.is_reset_to_fallback(offer) and bounds != offer.bounds:
                 self.add_bound_errors(offer, bounds)
-        changed = self.changed_bounds()
-        if not self.errors and (editing.SYSTOLIC in changed or editing.DIASTOLIC in changed):
-            self.add_pressure_errors(changed)
+        if not self.errors:
+            self.add_pressure_errors()
         return self.cleaned_data
-
-    def add_pressure_errors(self, changed: Mapping[ThresholdKey, Bounds | None]) -> None:
-        """Beside the systolic bound, whichever of the two was changed."""
-        offers = {offer.key: offer for offer in self.editable_thresholds}
-        try:
-            editing.validate_pressure_bounds({key: offer.bounds_after(changed) for key, offer in offers.items()})
-        except ValidationError as error:
-            for name, texts in error.message_dict.items():
-                self.add_error(self.field_name(offers[editing.SYSTOLIC], name), texts)
 
     def changed_bounds(self) -> dict[ThresholdKey, Bounds | None]:
         """Only what was changed: an unchanged default stays a default."""
@@ -102,6 +91,15 @@ class ThresholdsForm(forms.Form):
         except ValidationError as error:
             for name, texts in error.message_dict.items():
                 self.add_error(self.field_name(offer, name), texts)
+
+    def add_pressure_errors(self) -> None:
+        """Beside the systolic bound, whichever of the two was changed."""
+        try:
+            editing.validate_pressure_bounds(self.editable_thresholds, self.changed_bounds())
+        except ValidationError as error:
+            systolic = next(offer for offer in self.editable_thresholds if offer.key == editing.SYSTOLIC)
+            for name, texts in error.message_dict.items():
+                self.add_error(self.field_name(systolic, name), texts)
 
     def bounds_in_vendor_unit(self, offer: EditableThreshold) -> Bounds:
         """In the vendor's unit."""

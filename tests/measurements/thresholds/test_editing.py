@@ -159,3 +159,13 @@ def test_threshold_removal_is_refused_if_the_default_contradicts_the_other_bound
 
     with pytest.raises(ValidationError, match="Must be above the diastolic upper bound, 140"):
         change_thresholds(rosa, nadia, {SYSTOLIC: None}, seen=ThresholdChange.objects.latest("pk").pk)
+
+
+def test_threshold_change_of_another_goal_is_not_hindered_by_older_contradictory_pressures(rosa, nadia, ada):
+    change_thresholds(rosa, nadia, {SYSTOLIC: upper_bound(100)})
+    change_thresholds(rosa.clinic, ada, {DIASTOLIC: upper_bound(110)})
+    seen = ThresholdChange.objects.latest("pk").pk
+
+    assert change_thresholds(rosa, nadia, {OXYGEN: Bounds(low=Decimal(90))}, seen) == 1
+    with pytest.raises(ValidationError, match="diastolic upper bound, 110"):
+        change_thresholds(rosa, nadia, {SYSTOLIC: upper_bound(105)}, ThresholdChange.objects.latest("pk").pk)
