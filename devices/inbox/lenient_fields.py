@@ -17,19 +17,24 @@ FLAG_WORDS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
 }
+MAX_WORD_LENGTH = max(map(len, (*ABSENT_WORDS, *FLAG_WORDS)))
+SHORT_INTEGER = re.compile(r"-?\d{1,9}", re.ASCII)
 NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{0,30})?(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
 
 
 def is_absent(value: Any) -> bool:
     """Null, empty, or a word for nothing such as `N/A`."""
     if isinstance(value, str):
-        return len(value) <= MAX_TEXT_LENGTH and value.strip().casefold() in ABSENT_WORDS
+        text = value.strip()
+        return len(text) <= MAX_WORD_LENGTH and text.casefold() in ABSENT_WORDS
     return value is None or value == [] or value == {}
 
 
 def parse_whole_number(value: Any) -> int | None:
     """1, "1", 1.0 and 1e0 are 1; None for anything that is not a whole number."""
     text = value.strip() if isinstance(value, str) else ""
+    if SHORT_INTEGER.fullmatch(text):
+        return int(text)
     if not NUMBER.fullmatch(text):
         return None
     number = Decimal(text)
@@ -54,12 +59,14 @@ class LenientReader:
 
     def text(self, name: str, value: Any) -> str:
         """Without spaces around, at most 255 characters; a whole number as its digits."""
-        if is_absent(value):
-            return ""
+        if type(value) is str:
+            text = value.strip()
+            absent = len(text) <= MAX_WORD_LENGTH and text.casefold() in ABSENT_WORDS
+            return "" if absent else text[:MAX_TEXT_LENGTH]
         if isinstance(value, JsonNumber):
             number = parse_whole_number(value)
             return value[:MAX_TEXT_LENGTH] if number is None else str(number)
-        return value.strip()[:MAX_TEXT_LENGTH] if isinstance(value, str) else self.drop(name, "")
+        return "" if is_absent(value) else self.drop(name, "")
 
     def integer(self, name: str, value: Any, *, lowest: int, highest: int) -> int | None:
         if is_absent(value):

@@ -57,6 +57,7 @@ VENDOR_STATUSES: dict[str, DeviceState | None] = {
 
 STATES_BY_FOLDED_STATUS = {fold_word(status): state for status, state in VENDOR_STATUSES.items()}
 
+USUAL_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 ISO_TIME = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d-?\d)[T ]"
     r"(?P<time>\d\d:\d\d(:\d\d([.,]\d{1,30})?)?|\d{4}(\d\d([.,]\d{1,30})?)?)"
@@ -73,15 +74,20 @@ def parse_device_state(words: str | None) -> DeviceState | None:
     return STATES_BY_FOLDED_STATUS.get(fold_word(words or ""), DeviceState.OTHER)
 
 
-def parse_time(text: str) -> dt.datetime:
-    """A date and time with a zone, in any spelling of ISO 8601 (`2026-11-01 10:00+0000`); in UTC. Else ValueError."""
-    written = text.strip().upper().replace("\N{MINUS SIGN}", "-")
-    found = ISO_TIME.fullmatch(written)
+def rewrite_iso_time(text: str) -> str:
+    """As `datetime.fromisoformat` reads it."""
+    found = ISO_TIME.fullmatch(text.strip().upper().replace("\N{MINUS SIGN}", "-"))
     if not found:
         raise ValueError("not a time with a zone")
     zone = "Z" if found["zone"] in ("UTC", "GMT") else found["zone"]
+    return f"{found['date']}T{found['time']}{zone}"
+
+
+def parse_time(text: str) -> dt.datetime:
+    """A date and time with a zone, in any spelling of ISO 8601 (`2026-11-01 10:00+0000`); in UTC. Else ValueError."""
+    written = text if USUAL_ISO_TIME.fullmatch(text) else rewrite_iso_time(text)
     try:
-        return dt.datetime.fromisoformat(f"{found['date']}T{found['time']}{zone}").astimezone(dt.UTC)
+        return dt.datetime.fromisoformat(written).astimezone(dt.UTC)
     except OverflowError as error:
         raise ValueError("not a time on the calendar") from error
 
