@@ -10,6 +10,7 @@ from django.utils import timezone
 from devices.models import Assignment, Delivery, Device, SyncRun, VendorCall
 from fulfillment.models import Kit, Order, OrderEvent, OrderLine
 from measurements.models import LatestReading, Measurement
+from measurements.models.metric import METRICS_OF_ONE_VALUE
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient
 from tests.factories import (
@@ -64,10 +65,23 @@ def test_reading_constraint_treats_null_and_zero_second_value_as_equal(cuff):
     assert_refused_by("measurement_kept_once", lambda: create_same_reading(weighed, value_2=Decimal(0)))
 
 
+def test_reading_constraint_identifies_by_whole_seconds(reading):
+    half_a_second_later = reading.taken_at + dt.timedelta(microseconds=500_000)
+
+    assert_refused_by("measurement_kept_once", lambda: create_same_reading(reading, taken_at=half_a_second_later))
+
+
+@pytest.mark.parametrize("code", METRICS_OF_ONE_VALUE)
+def test_reading_constraint_ignores_second_value_of_metric_with_one_value(cuff, code):
+    weighed = MeasurementFactory(device=cuff, code=code, taken_at=NOW, value_2=Decimal("0.71"))
+
+    assert_refused_by("measurement_kept_once", lambda: create_same_reading(weighed, value_2=Decimal("1.9")))
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        {"taken_at": NOW + dt.timedelta(microseconds=1)},
+        {"taken_at": NOW + dt.timedelta(seconds=1)},
         {"index": 7},
         {"value_1": Decimal("128.01")},
         {"value_2": Decimal("82.01")},

@@ -74,7 +74,10 @@ def store_item_delivery(
     position: int | None = None,
     source: str = DeliverySource.ITEM,
 ) -> None:
-    """Store one item of a list as a delivery of its own. A replay of its parent finds the row that is there."""
+    """Store one item of a list as a delivery of its own, received when the list was.
+
+    A replay of its parent finds the row that is there.
+    """
     body = raw.encode()
     fields = {
         "kind": kind,
@@ -93,6 +96,7 @@ def store_item_delivery(
         if not Delivery.objects.filter(digest=fields["digest"], source=source, kind=kind).exists():
             Delivery.objects.create(**fields)
         return
+    fields["received_at"] = parent.received_at
     Delivery.objects.get_or_create(parent=parent, position=position, defaults=fields)
 
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection
-from django.utils import timezone
 
 from devices.statuses import DeviceState
 from measurements import check_reasons
@@ -18,6 +17,7 @@ from measurements.ingest import quality_flags
 from measurements.ingest.parsing import ParsedReading
 from measurements.models import Metric
 from measurements.models.measurement import MeasurementSource, TimeSource
+from measurements.models.metric import METRICS_OF_ONE_VALUE
 
 
 class AttributedReading(msgspec.Struct, frozen=True):
@@ -26,6 +26,7 @@ class AttributedReading(msgspec.Struct, frozen=True):
     reading: ParsedReading
     device_id: int
     patient_id: uuid.UUID
+    received_at: dt.datetime  # for the first time
     delivery_id: int | None = None
 
 
@@ -33,7 +34,8 @@ class InsertedReadings(NamedTuple):
     """Keys of the new rows of one device, patient and metric.
 
     `repeated_time_ids`: another row with the same time existed before; the locks on devices exclude concurrent rows.
-    `latest_id`: the newest by time taken, control readings left out.
+    `latest_id`: the newest by time taken that is neither a control nor implausible.
+    `implausible`: one of them needs a check.
     `near_estimated`: an older row within the duplicate window has an estimated time.
     """
 
@@ -53,23 +55,24 @@ class InsertedReadings(NamedTuple):
 INSERT_READINGS_SQL = """
 WITH new AS (
     INSERT INTO measurements_measurement AS stored (
-        patient_id, device_id, metric_id, taken_at, index, value_1, value_2, time_source, estimated, timezone_offset,
-        vendor_created_at, received_at, source, raw_metric, hardware_uuid, sensor_code, filter_params, delivery_id,
-        conflict, duplicate, implausible, control, excluded_reason)
-    SELECT p, d, m, t, COALESCE(i, 0), v1, v2, COALESCE(ts, 'timestamp'), COALESCE(e, false), z, c, %(received_at)s,
-        %(source)s, COALESCE(rm, m), COALESCE(h, ''), COALESCE(s, ''), COALESCE(f, '{}'), dl, false, false,
+        patient_id, device_id, metric_id, taken_at, stamped_at, index, value_1, value_2, time_source, estimated,
+        timezone_offset, vendor_created_at, received_at, source, raw_metric, hardware_uuid, sensor_code, filter_params,
+        delivery_id, conflict, duplicate, implausible, control, excluded_reason)
+    SELECT p, d, m, t, st, COALESCE(i, 0), v1, v2, COALESCE(ts, 'timestamp'), COALESCE(e, false), z, c, r, %(source)s,
+        COALESCE(rm, m), COALESCE(h, ''), COALESCE(s, ''), COALESCE(f, '{}'), dl, false, false,
         COALESCE(im, false), COALESCE(co, false), ''
-    FROM json_to_recordset(%(rows)s::json) AS row(p uuid, d bigint, m text, t timestamptz, i int, v1 numeric,
-        v2 numeric, ts text, e bool, z smallint, c timestamptz, rm text, h text, s text, f jsonb, dl bigint, im bool,
-        co bool)
-    ORDER BY d, m, t, i, v1
+    FROM json_to_recordset(%(rows)s::json) AS row(p uuid, d bigint, m text, t timestamptz, st timestamptz,
+        r timestamptz, i int, v1 numeric, v2 numeric, ts text, e bool, z smallint, c timestamptz, rm text, h text,
+        s text, f jsonb, dl bigint, im bool, co bool)
+    ORDER BY d, m, t, i, v1, r
     ON CONFLICT DO NOTHING
-    RETURNING id, device_id, patient_id, metric_id, taken_at, value_1, estimated, implausible, control,
+    RETURNING id, device_id, patient_id, metric_id, taken_at, identity_at, value_1, estimated, implausible, control,
+        clock_reset,
         CASE WHEN source = 'webhook' THEN received_at ELSE vendor_created_at END AS seen_at,
         EXISTS (
             SELECT 1 FROM measurements_measurement AS other
             WHERE other.device_id = stored.device_id AND other.metric_id = stored.metric_id
-                AND other.taken_at = stored.taken_at) AS again
+                AND other.identity_at = stored.identity_at) AS again
 ), updated AS (
     UPDATE devices_device AS device SET
         first_reading_at = LEAST(device.first_reading_at, latest.first),
@@ -78,7 +81,8 @@ WITH new AS (
         battery_percent = COALESCE(latest.battery, device.battery_percent),
         state = CASE WHEN device.state = ANY(%(before)s) THEN %(connected)s ELSE device.state END
     FROM (
-        SELECT device_id, min(taken_at) AS first, max(taken_at) AS last, max(seen_at) AS at,
+        SELECT device_id, min(CASE WHEN clock_reset THEN seen_at ELSE taken_at END) AS first,
+            max(CASE WHEN clock_reset THEN seen_at ELSE taken_at END) AS last, max(seen_at) AS at,
             (array_agg(LEAST(100, GREATEST(0, value_1))::int ORDER BY taken_at DESC)
                 FILTER (WHERE metric_id = %(battery)s))[1] AS battery
         FROM new GROUP BY device_id
@@ -87,25 +91,26 @@ WITH new AS (
 ), brought AS (
     SELECT device_id, patient_id, metric_id, array_agg(id) AS ids,
         COALESCE(array_agg(id) FILTER (WHERE again), '{}') AS again,
-        (array_agg(id ORDER BY taken_at DESC, id DESC) FILTER (WHERE NOT control))[1] AS newest,
+        (array_agg(id ORDER BY taken_at DESC, id DESC) FILTER (WHERE NOT control AND NOT implausible))[1] AS newest,
         bool_or(bool_or(estimated)) OVER (PARTITION BY device_id, metric_id) AS estimated,
-        bool_or(implausible) AS implausible, min(taken_at) AS first, max(taken_at) AS last
+        bool_or(implausible) AS implausible, min(identity_at) AS first, max(identity_at) AS last
     FROM new GROUP BY device_id, patient_id, metric_id
 )
 SELECT patient_id, device_id, metric_id, ids, again, newest, estimated, estimated OR EXISTS (
     SELECT 1 FROM measurements_measurement AS other
     WHERE other.estimated AND other.device_id = brought.device_id AND other.metric_id = brought.metric_id
-        AND other.taken_at BETWEEN first - %(within)s AND last + %(within)s), implausible
+        AND other.identity_at BETWEEN first - %(within)s AND last + %(within)s), implausible
 FROM brought
 """
 
 COMPLETE_VENDOR_CREATED_SQL = """
 UPDATE measurements_measurement AS stored SET vendor_created_at = row.c
 FROM json_to_recordset(%(rows)s::json)
-    AS row(d bigint, m text, t timestamptz, i int, v1 numeric, v2 numeric, c timestamptz)
-WHERE stored.device_id = row.d AND stored.metric_id = row.m AND stored.taken_at = row.t
+    AS row(d bigint, m text, t timestamptz, st timestamptz, i int, v1 numeric, v2 numeric, c timestamptz)
+WHERE stored.device_id = row.d AND stored.metric_id = row.m
+    AND stored.identity_at = date_trunc('second', COALESCE(row.st, row.t))
     AND stored.index = COALESCE(row.i, 0) AND stored.value_1 = row.v1
-    AND COALESCE(stored.value_2, 0) = COALESCE(row.v2, 0)
+    AND (stored.metric_id = ANY(%(of_one_value)s) OR COALESCE(stored.value_2, 0) = COALESCE(row.v2, 0))
     AND stored.vendor_created_at IS NULL AND row.c IS NOT NULL
 """
 
@@ -114,6 +119,7 @@ CONSTANT_PARAMETERS: dict[str, Any] = {
     "connected": DeviceState.CONNECTED,
     "battery": "battery_percentage",
     "within": quality_flags.DUPLICATE_WINDOW,
+    "of_one_value": list(METRICS_OF_ONE_VALUE),
 }
 
 
@@ -121,7 +127,6 @@ def insert_readings(attributed: Sequence[AttributedReading], *, source: Measurem
     """Insert what is new. A pull also adds the vendor's `created` to rows that a webhook brought without it."""
     values = CONSTANT_PARAMETERS | {
         "rows": encode_insert_rows(attributed),
-        "received_at": timezone.now(),
         "source": source,
     }
     with connection.cursor() as cursor:
@@ -150,6 +155,7 @@ class InsertRow(msgspec.Struct, omit_defaults=True):
     d: int
     m: str
     t: dt.datetime
+    r: dt.datetime
     v1: Decimal
     v2: Decimal | None = None
     i: int = 0
@@ -164,6 +170,7 @@ class InsertRow(msgspec.Struct, omit_defaults=True):
     dl: int | None = None
     im: bool = False
     co: bool = False
+    st: dt.datetime | None = None
 
 
 def encode_insert_rows(attributed: Sequence[AttributedReading]) -> str:
@@ -181,6 +188,7 @@ def build_insert_row(entry: AttributedReading, metric: Metric) -> InsertRow:
         entry.device_id,
         reading.metric,
         reading.taken_at,
+        entry.received_at,
         reading.value_1,
         reading.value_2,
         reading.index,
@@ -195,4 +203,5 @@ def build_insert_row(entry: AttributedReading, metric: Metric) -> InsertRow:
         entry.delivery_id,
         bool(check_reasons.implausible_values(metric, (reading.value_1, reading.value_2))),
         reading.control,
+        reading.stamped_at,
     )

@@ -6,11 +6,13 @@ second, it is recognised as a repeat.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from measurements.ingest.placement import AHEAD_AFTER
 from measurements.models.measurement import MeasurementSource, TimeSource
+from measurements.models.metric import METRICS_OF_ONE_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,25 +24,32 @@ CREATED_TOLERANCE_SECONDS = 1.0
 
 SAME_READING_SQL = """
     device_id = %(device)s AND metric_id = %(metric)s AND value_1 = %(value_1)s
-    AND COALESCE(value_2, 0) = COALESCE(%(value_2)s::numeric, 0)
+    AND (metric_id = ANY(%(of_one_value)s) OR COALESCE(value_2, 0) = COALESCE(%(value_2)s::numeric, 0))
 """
 
+# The stamp is judged by the receipt of the stored row, which was the first.
 COMPLETE_LEGACY_READING_SQL = f"""
 UPDATE measurements_measurement
-SET taken_at = %(taken_at)s, time_source = 'timestamp', vendor_created_at = %(created)s, estimated = %(estimated)s
+SET time_source = 'timestamp', vendor_created_at = %(created)s, estimated = %(estimated)s,
+    taken_at = CASE WHEN %(stamp)s - received_at > %(ahead_after)s THEN LEAST(%(taken_at)s, received_at)
+        ELSE %(stamp)s END,
+    stamped_at = CASE WHEN %(stamp)s - received_at > %(ahead_after)s THEN %(stamp)s END
 WHERE id = (
     SELECT id FROM measurements_measurement
     WHERE {SAME_READING_SQL} AND time_source = 'created'
-        AND abs(extract(epoch FROM taken_at - %(created)s)) <= {CREATED_TOLERANCE_SECONDS}
+        AND abs(extract(epoch FROM identity_at - date_trunc('second', %(created)s))) <= {CREATED_TOLERANCE_SECONDS}
     ORDER BY id LIMIT 1)
 AND NOT EXISTS (
-    SELECT 1 FROM measurements_measurement WHERE {SAME_READING_SQL} AND taken_at = %(taken_at)s AND index = %(index)s)
+    SELECT 1 FROM measurements_measurement
+    WHERE {SAME_READING_SQL} AND identity_at = %(identity_at)s AND index = %(index)s)
 RETURNING id
 """  # noqa: S608  our own words only
 
 KNOWN_BY_CREATED_SQL = f"""
 SELECT 1 FROM measurements_measurement
-WHERE {SAME_READING_SQL} AND abs(extract(epoch FROM vendor_created_at - %(taken_at)s)) <= {CREATED_TOLERANCE_SECONDS}
+WHERE {SAME_READING_SQL}
+    AND abs(extract(epoch FROM date_trunc('second', vendor_created_at) - %(identity_at)s))
+        <= {CREATED_TOLERANCE_SECONDS}
 LIMIT 1
 """  # noqa: S608  our own words only
 
@@ -79,18 +88,20 @@ def is_already_stored(entry: AttributedReading) -> bool:
 
 def execute_for_reading(statement: str, entry: AttributedReading) -> bool:
     reading = entry.reading
+    values: dict[str, Any] = {
+        "device": entry.device_id,
+        "metric": reading.metric,
+        "value_1": reading.value_1,
+        "value_2": reading.value_2,
+        "taken_at": reading.taken_at,
+        "stamp": reading.stamped_at or reading.taken_at,
+        "identity_at": reading.identity_at,
+        "created": reading.created,
+        "estimated": reading.estimated,
+        "index": reading.index,
+        "ahead_after": AHEAD_AFTER,
+        "of_one_value": list(METRICS_OF_ONE_VALUE),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement,
-            {
-                "device": entry.device_id,
-                "metric": reading.metric,
-                "value_1": reading.value_1,
-                "value_2": reading.value_2,
-                "taken_at": reading.taken_at,
-                "created": reading.created,
-                "estimated": reading.estimated,
-                "index": reading.index,
-            },
-        )
+        cursor.execute(statement, values)
         return cursor.fetchone() is not None

@@ -16,6 +16,7 @@ from devices.inbox.lenient_fields import LenientReader, is_absent
 from devices.inbox.payload_parsing import InvalidPayload, JsonNumber, PayloadItem, to_plain_json
 from devices.tenovi import parse_time
 from measurements.ingest import vendor_words
+from measurements.ingest.placement import MAX_TIME_AHEAD
 from measurements.models.measurement import EARLIEST_TAKEN_AT, MeasurementSource, TimeSource
 
 PLAIN_DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
@@ -23,7 +24,7 @@ METRIC_NAME_PATTERN = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,62}[^\s\x00-\
 VALUE_QUANTUM = Decimal("0.01")
 LARGEST_VALUE = Decimal(999_999)
 LARGEST_INDEX = 2_147_483_647
-MAX_TIME_AHEAD = dt.timedelta(hours=24)
+TIME_OUT_OF_RANGE = "{name} lies before 2015 or more than 24 hours ahead."
 MAX_UTC_OFFSET_HOURS = 14
 UTC_OFFSET = re.compile(r"([+-]\d\d):?00|([+-]\d):00", re.ASCII)
 
@@ -50,6 +51,12 @@ class ParsedReading(msgspec.Struct, frozen=True):
     sensor_code: str
     filter_params: dict[str, Any]
     dropped: tuple[str, ...] = ()
+    stamped_at: dt.datetime | None = None  # where the device's clock is ahead; `taken_at` is then the place in time
+
+    @property
+    def identity_at(self) -> dt.datetime:
+        """The vendor's stamp in whole seconds, by which the same reading is recognised."""
+        return (self.stamped_at or self.taken_at).replace(microsecond=0)
 
     @property
     def control(self) -> bool:
@@ -161,7 +168,7 @@ def parse_field_time(value: Any, name: str) -> dt.datetime:
     except ValueError as error:
         raise InvalidPayload(f"{name} is not a time with a zone, such as 2026-09-20T12:30:00Z.") from error
     if not EARLIEST_TAKEN_AT <= time <= dt.datetime.now(dt.UTC) + MAX_TIME_AHEAD:
-        raise InvalidPayload(f"{name} lies before 2015 or more than 24 hours ahead.")
+        raise InvalidPayload(TIME_OUT_OF_RANGE.format(name=name))
     return time
 
 

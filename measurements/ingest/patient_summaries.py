@@ -36,7 +36,8 @@ ON CONFLICT (patient_id) DO UPDATE SET
 
 UPSERT_LATEST_VALUES_SQL = """
 INSERT INTO measurements_patientsummary AS stored (patient_id, measured_days_mask, last_at, systolic, glucose, spo2)
-SELECT latest.patient_id, 0, max(latest.taken_at),
+SELECT latest.patient_id, 0, max(GREATEST(latest.taken_at, (
+        SELECT taken_at FROM measurements_measurement AS doubtful WHERE doubtful.id = latest.doubtful_id))),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'blood_pressure'),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'glucose'),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'spO2')

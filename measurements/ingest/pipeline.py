@@ -21,9 +21,10 @@ from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_ite
 from devices.inbox.processing import DONE_OUTCOME, UNREADABLE, DeliveryOutcome
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
-from measurements.ingest import store
+from measurements.ingest import placement, store
 from measurements.ingest.insert import AttributedReading
-from measurements.ingest.parsing import ParsedReading, parse_reading
+from measurements.ingest.parsing import TIME_OUT_OF_RANGE, ParsedReading, parse_reading
+from measurements.ingest.placement import MAX_TIME_AHEAD
 from measurements.ingest.store import StoreResult
 from measurements.models.measurement import MeasurementSource
 from patients.folding import fold_case
@@ -54,7 +55,9 @@ def ingest_waiting_deliveries(*, seconds: float = processing.SLICE_SECONDS) -> b
 def ingest_batch(batch: Sequence[Delivery], connected_flags: list[bool]) -> list[DeliveryOutcome]:
     bodies = [parse_body_items(bytes(delivery.body)) for delivery in batch]
     assignments = AssignmentIndex(
-        item for body in bodies for item in ([body] if isinstance(body, ParsedItem) else body)
+        (delivery.received_at, item)
+        for delivery, body in zip(batch, bodies, strict=True)
+        for item in ([body] if isinstance(body, ParsedItem) else body)
     )
     attributed: list[AttributedReading] = []
     outcomes = [
@@ -102,7 +105,9 @@ def attribute_delivery(
         return DeliveryOutcome(counts={"items": 0})
     problems = {}
     for position, parsed in enumerate(body):
-        outcome = assignments.attribute_item(parsed, attributed, delivery_id=delivery.pk)
+        outcome = assignments.attribute_item(
+            parsed, attributed, received_at=delivery.received_at, delivery_id=delivery.pk
+        )
         if outcome is not None:
             problems[position] = outcome
     return combine_item_outcomes(delivery, body, problems)
@@ -156,15 +161,17 @@ WHERE device.hwi_id = ANY(%s::uuid[])
 
 
 class AssignmentIndex:
-    """Assignments of the devices that the items of one batch name, fetched in one query.
+    """Assignments of the devices that the items of one batch name, and the place in time of what is stamped ahead.
 
+    Two queries. `received` holds each item with the time at which we received it for the first time.
     `patients_of_unreadable`: those who hold a device now that sent what can't be read; their pages say so.
     """
 
-    def __init__(self, items: Iterable[ParsedItem]) -> None:
+    def __init__(self, received: Iterable[tuple[dt.datetime, ParsedItem]]) -> None:
+        received = list(received)
         self.patients_of_unreadable: set[uuid.UUID] = set()
         hwi_ids: set[uuid.UUID] = set()
-        for item in items:
+        for _, item in received:
             hwi_ids |= item.named if item.reading is None else {item.reading.hwi_id}
         self.periods_by_hwi_id: dict[uuid.UUID, list[AssignmentPeriod]] = defaultdict(list)
         # Only a cross-check: after a reassignment a late reading may name either patient.
@@ -175,6 +182,13 @@ class AssignmentIndex:
                 period = AssignmentPeriod(*facts)
                 self.periods_by_hwi_id[hwi_id].append(period)
                 self.external_ids_by_hwi_id[hwi_id] |= {period.external_id, fold_case(period.other_external_id)}
+        self.place_by_stamp = placement.place_readings(
+            [
+                (periods[0].device_id, placement.StampedReading(received_at, item.reading.identity_at))
+                for received_at, item in received
+                if item.reading and (periods := self.periods_by_hwi_id.get(item.reading.hwi_id))
+            ]
+        )
 
     def quarantine_unreadable(self, parsed: ParsedItem) -> DeliveryOutcome:
         """With its device, where it names exactly one that is known here."""
@@ -188,13 +202,33 @@ class AssignmentIndex:
         return DeliveryOutcome(DeliveryState.QUARANTINED, parsed.problem, hwi_id, flagged, {UNREADABLE: 1})
 
     def attribute_item(
-        self, parsed: ParsedItem, attributed: list[AttributedReading], *, delivery_id: int | None = None
+        self,
+        parsed: ParsedItem,
+        attributed: list[AttributedReading],
+        *,
+        received_at: dt.datetime,
+        delivery_id: int | None = None,
     ) -> DeliveryOutcome | None:
-        """Add to `attributed`, or return the outcome that says why not."""
+        """Add to `attributed`, or return the outcome that says why not.
+
+        Of a device with a clock ahead the holder is found by the place in time of the reading, not by its stamp, as all
+        else is: an assignment ends and begins by our clocks.
+        """
         reading = parsed.reading
         if reading is None:
             return self.quarantine_unreadable(parsed)
+        if is_too_far_ahead(reading, received_at):
+            return self.quarantine_unreadable(
+                ParsedItem(
+                    parsed.item,
+                    problem=TIME_OUT_OF_RANGE.format(name=reading.time_source),
+                    named=frozenset({reading.hwi_id}),
+                )
+            )
         periods = self.periods_by_hwi_id.get(reading.hwi_id, [])
+        taken_at = self.place_by_stamp.get((periods[0].device_id, reading.identity_at)) if periods else None
+        if taken_at is not None:
+            reading = msgspec.structs.replace(reading, taken_at=taken_at, stamped_at=reading.taken_at)
         period = next((period for period in periods if period.covers(reading.taken_at)), None)
         if period is None and not periods:
             return DeliveryOutcome(
@@ -206,8 +240,14 @@ class AssignmentIndex:
             return quarantined_outcome(reading, "This device was not assigned to a patient when the reading was taken.")
         if reading.patient_id and fold_case(reading.patient_id) not in self.external_ids_by_hwi_id[reading.hwi_id]:
             return quarantined_outcome(reading, "The vendor names a patient to whom this device was never assigned.")
-        attributed.append(AttributedReading(reading, period.device_id, period.patient_id, delivery_id))
+        attributed.append(AttributedReading(reading, period.device_id, period.patient_id, received_at, delivery_id))
         return None
+
+
+def is_too_far_ahead(reading: ParsedReading, received_at: dt.datetime) -> bool:
+    """Over 24 h at the first known receipt: what was quarantined doesn't come in by a replay or a pull days later."""
+    first = received_at if reading.created is None else min(received_at, reading.created)
+    return reading.taken_at - first > MAX_TIME_AHEAD
 
 
 def quarantined_outcome(reading: ParsedReading, reason: str) -> DeliveryOutcome:
@@ -216,12 +256,13 @@ def quarantined_outcome(reading: ParsedReading, reason: str) -> DeliveryOutcome:
 
 def ingest_pulled_items(items: Sequence[PayloadItem | InvalidPayload]) -> tuple[StoreResult, int]:
     """Store the readings of one page of the vendor's list. Also returns how many of its items were set aside."""
+    received_at = timezone.now()
     parsed_items = [parse_item(item, source=MeasurementSource.PULL) for item in items]
-    assignments = AssignmentIndex(parsed_items)
+    assignments = AssignmentIndex((received_at, parsed) for parsed in parsed_items)
     attributed: list[AttributedReading] = []
     set_aside = 0
     for parsed in parsed_items:
-        outcome = assignments.attribute_item(parsed, attributed)
+        outcome = assignments.attribute_item(parsed, attributed, received_at=received_at)
         set_aside += outcome is not None
         if outcome is None and parsed.reading and parsed.reading.dropped:
             outcome = DeliveryOutcome(reason=describe_dropped(parsed.reading.dropped), flagged=True)

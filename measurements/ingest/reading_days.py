@@ -11,8 +11,10 @@ from django.db import connection
 
 from measurements.models.reading_rules import COUNTED
 
+# The day of a reading of a reset clock is not known.
 MAKES_A_DAY_SQL = f"""
-    {COUNTED.sql("reading")} AND reading.metric_id IN (SELECT code FROM measurements_metric WHERE physiologic)
+    {COUNTED.sql("reading")} AND NOT reading.clock_reset
+    AND reading.metric_id IN (SELECT code FROM measurements_metric WHERE physiologic)
     AND NOT (reading.metric_id = 'irregular_heartbeat' AND reading.value_1 = 0)
 """  # noqa: S608 - made of constants
 

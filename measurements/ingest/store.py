@@ -49,7 +49,7 @@ def store_readings(attributed: Sequence[AttributedReading], *, source: Measureme
     stored.already_stored += len(fresh) - stored.added
     if news:
         # Two of one device, metric and time among the new ones: rare enough to check the times of all of them then.
-        times = {(entry.device_id, entry.reading.metric, entry.reading.taken_at) for entry in fresh}
+        times = {(entry.device_id, entry.reading.metric, entry.reading.identity_at) for entry in fresh}
         update_after_insert(news, has_repeated_times=len(times) < len(fresh))
         stored.newly_connected = any(state_before[new.device_id] in DeviceState.before_first_reading() for new in news)
     return stored
@@ -59,8 +59,7 @@ def update_after_legacy_completion(attributed: Sequence[AttributedReading], fres
     """Recompute what depends on the order of readings, after the time of stored ones was corrected."""
     to_insert = {id(entry) for entry in fresh}
     corrected = {(entry.patient_id, entry.reading.metric) for entry in attributed if id(entry) not in to_insert}
-    for patient_id, metric in sorted(corrected):
-        latest_readings.recompute_latest_reading(patient_id=patient_id, metric=metric)
+    latest_readings.recompute_latest_readings(corrected)
     patients = {patient_id for patient_id, _ in corrected}
     patient_summaries.rebuild_patient_summaries(patients)
     Patient.objects.touch_live_version(patients)
@@ -74,7 +73,7 @@ def needs_pulse_check(new: InsertedReadings) -> bool:
 def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_times: bool) -> None:
     """Flags, latest readings, summaries and live versions, for the new rows."""
     ids = format_bigint_array(pk for new in inserted for pk in new.ids)
-    quality_flags.flag_new_readings(
+    flagged = quality_flags.flag_new_readings(
         repeated_time_ids=ids
         if has_repeated_times
         else format_bigint_array(pk for new in inserted for pk in new.repeated_time_ids),
@@ -83,7 +82,9 @@ def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_ti
         pressure_or_pulse=format_bigint_array(pk for new in inserted if needs_pulse_check(new) for pk in new.ids),
     )
     latest_readings.update_latest_readings(
-        format_bigint_array(new.latest_id for new in inserted if new.latest_id is not None)
+        format_bigint_array(new.latest_id for new in inserted if new.latest_id is not None),
+        doubtful=flagged | {(new.patient_id, new.metric) for new in inserted if new.implausible},
+        touched=[(new.patient_id, new.metric) for new in inserted],
     )
     patients = {new.patient_id for new in inserted}
     patient_summaries.update_patient_summaries(

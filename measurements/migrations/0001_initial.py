@@ -67,6 +67,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('taken_at', models.DateTimeField(help_text="by the device's clock; may be days before it arrives")),
+                ('stamped_at', models.DateTimeField(blank=True, null=True, verbose_name='stamp of a device clock that is ahead')),
+                ('identity_at', models.GeneratedField(db_persist=True, expression=models.Func(django.db.models.functions.comparison.Coalesce('stamped_at', 'taken_at'), output_field=models.DateTimeField(), template="timezone('UTC', date_trunc('second', timezone('UTC', %(expressions)s)))"), output_field=models.DateTimeField(), verbose_name='stamp in whole seconds')),
                 ('index', models.IntegerField(default=0, verbose_name='measurement index')),
                 ('value_1', models.DecimalField(decimal_places=2, max_digits=12)),
                 ('value_2', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
@@ -86,6 +88,7 @@ class Migration(migrations.Migration):
                 ('implausible', models.BooleanField(default=False)),
                 ('control', models.BooleanField(default=False, verbose_name='control solution')),
                 ('late', models.GeneratedField(db_persist=True, expression=models.Func(django.db.models.functions.comparison.Coalesce('vendor_created_at', models.Case(models.When(source='webhook', then=models.F('received_at')))), models.F('taken_at'), arg_joiner=' - ', output_field=models.BooleanField(), template="COALESCE(%(expressions)s > interval '24 hours', false)"), output_field=models.BooleanField(), verbose_name='came over 24 h late')),
+                ('clock_reset', models.GeneratedField(db_persist=True, expression=models.Func(django.db.models.functions.comparison.Coalesce('vendor_created_at', models.Case(models.When(source='webhook', then=models.F('received_at')))), models.F('taken_at'), arg_joiner=' - ', output_field=models.BooleanField(), template="COALESCE(%(expressions)s > interval '365 days', false)"), output_field=models.BooleanField(), verbose_name='stamped over a year before it arrived')),
                 ('excluded_at', models.DateTimeField(blank=True, null=True)),
                 ('excluded_reason', models.CharField(blank=True, max_length=200)),
                 ('device', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='measurements', to='devices.device')),
@@ -110,6 +113,7 @@ class Migration(migrations.Migration):
                 ('conflict', models.BooleanField(default=False)),
                 ('implausible', models.BooleanField(default=False)),
                 ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='latest_readings', to='patients.patient')),
+                ('doubtful', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measurements.measurement', verbose_name='newer reading to be checked')),
                 ('measurement', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measurements.measurement')),
                 ('metric', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measurements.metric')),
             ],
@@ -166,7 +170,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='measurement',
-            index=models.Index(fields=['patient', 'metric', 'taken_at'], include=('id', 'value_1', 'value_2', 'index', 'device', 'estimated', 'conflict', 'duplicate', 'implausible', 'control', 'late', 'excluded_at'), name='measurement_for_chart'),
+            index=models.Index(fields=['patient', 'metric', 'taken_at'], include=('id', 'value_1', 'value_2', 'index', 'device', 'estimated', 'conflict', 'duplicate', 'implausible', 'control', 'late', 'excluded_at', 'stamped_at', 'clock_reset'), name='measurement_for_chart'),
         ),
         migrations.AddIndex(
             model_name='measurement',
@@ -190,15 +194,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='measurement',
-            index=models.Index(condition=models.Q(('estimated', True)), fields=['device', 'metric', 'taken_at'], name='measurement_estimated'),
+            index=models.Index(condition=models.Q(('estimated', True)), fields=['device', 'metric', 'identity_at'], name='measurement_estimated'),
+        ),
+        migrations.AddIndex(
+            model_name='measurement',
+            index=models.Index(condition=models.Q(('stamped_at__isnull', False)), fields=['device', 'stamped_at'], name='measurement_clock_ahead'),
         ),
         migrations.AddConstraint(
             model_name='measurement',
-            constraint=models.UniqueConstraint(models.F('device'), models.F('metric'), models.F('taken_at'), models.F('index'), models.F('value_1'), django.db.models.functions.comparison.Coalesce('value_2', Decimal('0'), output_field=models.DecimalField(decimal_places=2, max_digits=12)), name='measurement_kept_once'),
+            constraint=models.UniqueConstraint(models.F('device'), models.F('metric'), models.F('identity_at'), models.F('index'), models.F('value_1'), models.Case(models.When(metric__in=('pulse', 'irregular_heartbeat', 'weight', 'glucose', 'spO2', 'temperature', 'perfusion_index', 'peak_expiratory_flow', 'forced_expiratory_volume'), then=models.Value(Decimal('0'))), default=django.db.models.functions.comparison.Coalesce('value_2', Decimal('0')), output_field=models.DecimalField(decimal_places=2, max_digits=12)), name='measurement_kept_once'),
         ),
         migrations.AddConstraint(
             model_name='measurement',
             constraint=models.CheckConstraint(condition=models.Q(('taken_at__gte', datetime.datetime(2015, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('taken_at__lt', datetime.datetime(2100, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='measurement_taken_at_possible'),
+        ),
+        migrations.AddConstraint(
+            model_name='measurement',
+            constraint=models.CheckConstraint(condition=models.Q(('stamped_at__isnull', True), models.Q(('stamped_at__gt', models.F('taken_at')), ('stamped_at__lt', datetime.datetime(2100, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), _connector='OR'), name='measurement_stamped_ahead'),
         ),
         migrations.AddConstraint(
             model_name='measurement',
@@ -226,7 +238,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='measurement',
-            trigger=pgtrigger.compiler.Trigger(name='clinical_facts_never_overwritten', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.patient_id IS DISTINCT FROM OLD.patient_id OR NEW.device_id IS DISTINCT FROM OLD.device_id OR NEW.metric_id IS DISTINCT FROM OLD.metric_id OR NEW.value_1 IS DISTINCT FROM OLD.value_1 OR (OLD.value_2 IS NOT NULL AND NEW.value_2 IS DISTINCT FROM OLD.value_2) OR (OLD.time_source = 'timestamp' AND NEW.taken_at IS DISTINCT FROM OLD.taken_at))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='caaf2492df22f7733702f9331f9b06737baf58fd', operation='UPDATE', pgid='pgtrigger_clinical_facts_never_overwritten_613ae', table='measurements_measurement', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='clinical_facts_never_overwritten', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.patient_id IS DISTINCT FROM OLD.patient_id OR NEW.device_id IS DISTINCT FROM OLD.device_id OR NEW.metric_id IS DISTINCT FROM OLD.metric_id OR NEW.value_1 IS DISTINCT FROM OLD.value_1 OR (OLD.value_2 IS NOT NULL AND NEW.value_2 IS DISTINCT FROM OLD.value_2) OR (OLD.time_source = 'timestamp' AND (NEW.taken_at IS DISTINCT FROM OLD.taken_at OR NEW.stamped_at IS DISTINCT FROM OLD.stamped_at) AND NOT (OLD.stamped_at IS NULL AND NEW.stamped_at IS NOT DISTINCT FROM OLD.taken_at)))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='ec037e97ed11ff7f45e156c8fc62f265b192616d', operation='UPDATE', pgid='pgtrigger_clinical_facts_never_overwritten_613ae', table='measurements_measurement', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='measurement',

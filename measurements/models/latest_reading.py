@@ -9,7 +9,10 @@ from .metric import Metric
 
 
 class LatestReading(models.Model):
-    """The newest included reading per patient and metric, written in the transaction of ingest; lists read no other."""
+    """The newest trusted reading per patient and metric, else the newest included one, with a newer one to be checked.
+
+    Written in the transaction of ingest; lists read no other readings.
+    """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="latest_readings", db_index=False)
     metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -20,6 +23,15 @@ class LatestReading(models.Model):
     estimated = models.BooleanField(default=False)
     conflict = models.BooleanField(default=False)
     implausible = models.BooleanField(default=False)
+    doubtful = models.ForeignKey(
+        Measurement,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name="newer reading to be checked",
+    )
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("patient", "metric"), name="latest_once"),)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Func, Q, When
+from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -14,21 +14,31 @@ from devices.models import Device
 from measurements.meal_contexts import stated_meal_context
 from patients.models import Patient
 
-from .metric import Metric
+from .metric import METRICS_OF_ONE_VALUE, Metric
 from .reading_rules import COUNTED, EVALUABLE, INCLUDED, TRUSTED
 
 EARLIEST_TAKEN_AT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 LATEST_TAKEN_AT = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)  # a fixed bound for the database; ingest allows now + 24 h
 LATE_AFTER_HOURS = 24
+CLOCK_RESET_AFTER_DAYS = 365
 
-# From the device to the vendor. A pulled reading without the vendor's time is not late.
-ARRIVED_LATE = Func(
-    Coalesce("vendor_created_at", Case(When(source="webhook", then=F("received_at")))),
-    F("taken_at"),
-    arg_joiner=" - ",
-    template=f"COALESCE(%(expressions)s > interval '{LATE_AFTER_HOURS} hours', false)",
-    output_field=models.BooleanField(),
+# The vendor's stamp in whole seconds. Through UTC, because only so is the truncation immutable to PostgreSQL.
+IDENTITY_TIME = Func(
+    Coalesce("stamped_at", "taken_at"),
+    template="timezone('UTC', date_trunc('second', timezone('UTC', %(expressions)s)))",
+    output_field=models.DateTimeField(),
 )
+
+
+def arrived_later_than(interval: str) -> Func:
+    """From the device to the vendor. A pulled reading without the vendor's time is not late."""
+    return Func(
+        Coalesce("vendor_created_at", Case(When(source="webhook", then=F("received_at")))),
+        F("taken_at"),
+        arg_joiner=" - ",
+        template=f"COALESCE(%(expressions)s > interval '{interval}', false)",
+        output_field=models.BooleanField(),
+    )
 
 
 class TimeSource(models.TextChoices):
@@ -71,6 +81,14 @@ class Measurement(models.Model):
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="measurements", db_index=False)
     metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)
     taken_at = models.DateTimeField(help_text="by the device's clock; may be days before it arrives")
+    # Of a device whose clock is ahead: `taken_at` is then reckoned from our receipt (`ingest.placement`).
+    stamped_at = models.DateTimeField("stamp of a device clock that is ahead", null=True, blank=True)
+    identity_at = models.GeneratedField(
+        verbose_name="stamp in whole seconds",
+        expression=IDENTITY_TIME,
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
     index = models.IntegerField("measurement index", default=0)
     value_1 = models.DecimalField(max_digits=12, decimal_places=2)
     value_2 = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
@@ -93,7 +111,13 @@ class Measurement(models.Model):
     control = models.BooleanField("control solution", default=False)
     late = models.GeneratedField(
         verbose_name=f"came over {LATE_AFTER_HOURS} h late",
-        expression=ARRIVED_LATE,
+        expression=arrived_later_than(f"{LATE_AFTER_HOURS} hours"),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+    clock_reset = models.GeneratedField(  # no device stores a reading for a year
+        verbose_name="stamped over a year before it arrived",
+        expression=arrived_later_than(f"{CLOCK_RESET_AFTER_DAYS} days"),
         output_field=models.BooleanField(),
         db_persist=True,
     )
@@ -113,15 +137,24 @@ class Measurement(models.Model):
             models.UniqueConstraint(
                 "device",
                 "metric",
-                "taken_at",
+                "identity_at",
                 "index",
                 "value_1",
-                Coalesce("value_2", Decimal(0), output_field=models.DecimalField(max_digits=12, decimal_places=2)),
+                # The value_2 of a metric of one value is a filler or a deviation: no second reading.
+                Case(
+                    When(metric__in=METRICS_OF_ONE_VALUE, then=Value(Decimal(0))),
+                    default=Coalesce("value_2", Decimal(0)),
+                    output_field=models.DecimalField(max_digits=12, decimal_places=2),
+                ),
                 name="measurement_kept_once",
             ),
             models.CheckConstraint(
                 condition=Q(taken_at__gte=EARLIEST_TAKEN_AT, taken_at__lt=LATEST_TAKEN_AT),
                 name="measurement_taken_at_possible",
+            ),
+            models.CheckConstraint(
+                condition=Q(stamped_at__isnull=True) | Q(stamped_at__gt=F("taken_at"), stamped_at__lt=LATEST_TAKEN_AT),
+                name="measurement_stamped_ahead",
             ),
             models.CheckConstraint(
                 condition=Q(value_1__gte=-999_999, value_1__lte=999_999), name="measurement_value_1_is_a_number"
@@ -156,6 +189,8 @@ class Measurement(models.Model):
                     "control",
                     "late",
                     "excluded_at",
+                    "stamped_at",
+                    "clock_reset",
                 ),
                 name="measurement_for_chart",
             ),
@@ -168,7 +203,11 @@ class Measurement(models.Model):
             models.Index(fields=("device",), condition=Q(time_source="created"), name="measurement_old_payload"),
             # A minority, the only ones that a new reading may repeat under another time (`ingest.quality_flags`).
             models.Index(
-                fields=("device", "metric", "taken_at"), condition=Q(estimated=True), name="measurement_estimated"
+                fields=("device", "metric", "identity_at"), condition=Q(estimated=True), name="measurement_estimated"
+            ),
+            # Of the few devices with a clock ahead; what comes later with the same stamp gets the same place in time.
+            models.Index(
+                fields=("device", "stamped_at"), condition=Q(stamped_at__isnull=False), name="measurement_clock_ahead"
             ),
         )
         triggers = (
@@ -179,7 +218,10 @@ class Measurement(models.Model):
                     "NEW.patient_id IS DISTINCT FROM OLD.patient_id OR NEW.device_id IS DISTINCT FROM OLD.device_id "
                     "OR NEW.metric_id IS DISTINCT FROM OLD.metric_id OR NEW.value_1 IS DISTINCT FROM OLD.value_1 "
                     "OR (OLD.value_2 IS NOT NULL AND NEW.value_2 IS DISTINCT FROM OLD.value_2) "
-                    "OR (OLD.time_source = 'timestamp' AND NEW.taken_at IS DISTINCT FROM OLD.taken_at)"
+                    # The stamp never changes; the time taken changes once, when a stamp ahead of time gets its place.
+                    "OR (OLD.time_source = 'timestamp' AND (NEW.taken_at IS DISTINCT FROM OLD.taken_at "
+                    "OR NEW.stamped_at IS DISTINCT FROM OLD.stamped_at) AND NOT (OLD.stamped_at IS NULL "
+                    "AND NEW.stamped_at IS NOT DISTINCT FROM OLD.taken_at))"
                 ),
             ),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
@@ -203,3 +245,8 @@ class Measurement(models.Model):
     @property
     def meal_context(self) -> str:
         return stated_meal_context(self.filter_params)
+
+    @property
+    def clock_ahead(self) -> bool:
+        """Stamped more than five minutes after we received it."""
+        return self.stamped_at is not None

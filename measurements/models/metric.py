@@ -2,6 +2,12 @@ from __future__ import annotations
 
 from django.db import models
 
+# The vital signs whose second value means nothing: a filler, or the deviation of an oximeter's samples.
+METRICS_OF_ONE_VALUE = (
+    *("pulse", "irregular_heartbeat", "weight", "glucose", "spO2", "temperature", "perfusion_index"),
+    *("peak_expiratory_flow", "forced_expiratory_volume"),
+)
+
 
 class Metric(models.Model):
     """A kind of reading, by the vendor's case-sensitive name. Unknown ones are added when they first arrive.

@@ -32,10 +32,11 @@ RECOMPUTE_CONFLICTS_SQL = """
 UPDATE measurements_measurement AS stored SET conflict = EXISTS (
     SELECT FROM measurements_measurement AS other
     WHERE other.device_id = stored.device_id AND other.metric_id = stored.metric_id
-        AND other.taken_at = stored.taken_at
+        AND other.identity_at = stored.identity_at
         AND other.id <> stored.id AND other.excluded_at IS NULL
         AND (other.index = stored.index OR other.index = 0 OR stored.index = 0)
-        AND (other.value_1 <> stored.value_1 OR COALESCE(other.value_2, 0) <> COALESCE(stored.value_2, 0))
+        AND (other.value_1 <> stored.value_1
+            OR metric.has_second_value AND COALESCE(other.value_2, 0) <> COALESCE(stored.value_2, 0))
 )
 FROM measurements_metric AS metric
 WHERE stored.id = ANY(%s) AND stored.excluded_at IS NULL AND metric.code = stored.metric_id AND metric.single
@@ -121,8 +122,7 @@ def update_after_exclusion(
     """Conflict flags, latest readings, the summary, the live version, and the audit event."""
     with connection.cursor() as cursor:
         cursor.execute(RECOMPUTE_CONFLICTS_SQL, [[row.pk for row in together]])
-    for metric in sorted({row.metric_id for row in together}):
-        latest_readings.recompute_latest_reading(patient_id=target.patient_id, metric=metric)
+    latest_readings.recompute_latest_readings((target.patient_id, row.metric_id) for row in together)
     patient_summaries.rebuild_patient_summaries([target.patient_id])
     Patient.objects.touch_live_version([target.patient_id])
     clinic = target.patient.clinic

@@ -7,19 +7,23 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from django.db.models.fields.json import KeyTextTransform
+from django.utils import timezone
 
 from measurements.models import LatestReading, Measurement, Metric
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
 from measurements.thresholds.judgement import NO_THRESHOLDS, Judgement, judge
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
+from patients.templatetags.time_display import local_time
 
 LATEST_READING_FIELDS = (
     *("patient_id", "metric_id", "taken_at", "value_1", "value_2", "estimated", "conflict", "implausible"),
-    "meal_context",
+    *("meal_context", "measurement__stamped_at"),
+    *("doubtful__taken_at", "doubtful__value_1", "doubtful__value_2"),
 )
 
 
@@ -32,6 +36,8 @@ class EvaluatedLatestReading(msgspec.Struct, frozen=True):
     judgement: Judgement
     estimated: bool = False
     needs_check: bool = False
+    clock_ahead: bool = False
+    doubtful: str = ""  # a newer reading that is to be checked: 0 % to be checked, 10:40 AM
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -80,8 +86,9 @@ def latest_readings_for_many(
     units: DisplayUnits = VENDOR_UNITS,
 ) -> dict[uuid.UUID, list[EvaluatedLatestReading]]:
     """In two queries, however many patients."""
+    zones = {patient.pk: patient.zone for patient in patients}
     rows = (
-        LatestReading.objects.filter(patient__in=[patient.pk for patient in patients])
+        LatestReading.objects.filter(patient__in=list(zones))
         .annotate(meal_context=KeyTextTransform("meal_context", "measurement__filter_params"))
         .order_by("metric__position", "metric_id")
         .values_list(*LATEST_READING_FIELDS)
@@ -89,8 +96,21 @@ def latest_readings_for_many(
     metrics = {metric.pk: (metric, units.unit_for(metric)) for metric in Metric.objects.order_by()}
     found: dict[uuid.UUID, list[EvaluatedLatestReading]] = defaultdict(list)
     for patient_id, metric_id, *fields in rows:
-        found[patient_id].append(evaluate_latest_reading(*metrics[metric_id], thresholds[patient_id], *fields))
+        metric, unit = metrics[metric_id]
+        *of_latest, doubtful_at, first, second = fields
+        reading = evaluate_latest_reading(metric, unit, thresholds[patient_id], *of_latest)
+        if doubtful_at is not None:
+            text = judge(metric, reading_values(metric, first, second), unit).text
+            when = format_recent_time(doubtful_at, zones[patient_id])
+            reading = msgspec.structs.replace(reading, doubtful=f"{text} {unit.name} to be checked, {when}")
+        found[patient_id].append(reading)
     return found
+
+
+def format_recent_time(instant: dt.datetime, zone: ZoneInfo) -> str:
+    """10:40 AM; on another day Nov 29, 10:40 AM."""
+    today = timezone.now().astimezone(zone).date() == instant.astimezone(zone).date()
+    return local_time(instant, "g:i A" if today else "M j, g:i A", zone)
 
 
 def evaluate_latest_reading(
@@ -104,8 +124,9 @@ def evaluate_latest_reading(
     conflict: bool,
     implausible: bool,
     context: str | None,
+    stamped_at: dt.datetime | None,
 ) -> EvaluatedLatestReading:
     check = conflict or implausible
     bounds = NO_THRESHOLDS if check else thresholds
     found = judge(metric, reading_values(metric, first, second), unit, bounds, context=context or "")
-    return EvaluatedLatestReading(metric, unit, taken_at, found, estimated, check)
+    return EvaluatedLatestReading(metric, unit, taken_at, found, estimated, check, stamped_at is not None)

@@ -43,11 +43,17 @@ def render_vital_cell(cell: VitalCell) -> SafeString:
     slots = {
         "text": reading.text,
         "age": age_element(reading.taken_at),
+        "doubtful": reading.doubtful,
         "words": reading.words,
         "gain": gain.text if gain else "",
         "gain_words": gain.words if gain else "",
     }
-    values = {"label": cell.label, "status": reading.threshold_status, "check": reading.needs_check}
+    values = {
+        "label": cell.label,
+        "status": reading.threshold_status,
+        "check": reading.needs_check,
+        "doubted": bool(reading.doubtful),
+    }
     return render_cached_with_slots(
         "measurements/_latest_reading_cell.html", slots, gain_status=gain.status if gain else None, **values
     )

@@ -1,4 +1,4 @@
-"""Template filters for ages (5 h, 8 d; `app.js` updates them on an open page) and names of time zones."""
+"""Template tags for ages (5 h, 8 d; `app.js` updates them on an open page), local times and names of time zones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 
 from django import template
 from django.utils import timezone
+from django.utils.dateformat import DateFormat
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
@@ -40,3 +41,20 @@ def age_element(instant: dt.datetime | None, suffix: str = "") -> SafeString | s
     # Without `format_html`, whose escaping costs too much for the 250 ages of a list.
     said = escape(suffix) if suffix else ""
     return SafeString(f'<time class="nowrap" datetime="{instant.isoformat()}" data-age="{said}">{escape(shown)}</time>')
+
+
+@register.simple_tag
+def local_time(instant: dt.datetime | None, pattern: str, zone: dt.tzinfo | None = None) -> str:
+    """In the time zone of the patient (default: of the page), as Django's `date` formats it.
+
+    On the day on which clocks are set back, the hour that comes twice is followed by its offset: 1:30 AM EDT (UTC-4).
+    """
+    if instant is None:
+        return ""
+    local = instant.astimezone(zone or timezone.get_current_timezone())
+    text = DateFormat(local).format(pattern)
+    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+        return text
+    sign, hours, minutes = local.strftime("%z")[0], int(local.strftime("%z")[1:3]), local.strftime("%z")[3:5]
+    offset = f"UTC{sign}{hours}" + (f":{minutes}" if minutes != "00" else "")
+    return f"{text} {local.tzname()} ({offset})" if str(local.tzname()).isalpha() else f"{text} ({offset})"

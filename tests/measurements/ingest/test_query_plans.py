@@ -38,14 +38,14 @@ def explain_statement(statement, values):
     "statement", [quality_flags.FLAG_DUPLICATES_OF_ESTIMATED_SQL, quality_flags.FLAG_ESTIMATED_DUPLICATES_SQL]
 )
 def test_duplicate_query_uses_index_on_device_metric_and_time(rows, statement):
-    found = explain_statement(statement, {"ids": rows, "within": quality_flags.DUPLICATE_WINDOW})
+    found = explain_statement(statement, quality_flags.DUPLICATE_PARAMETERS | {"ids": rows})
 
-    assert "(taken_at >=" in found
+    assert "(identity_at >=" in found
     assert "Seq Scan on measurements_measurement" not in found
 
 
 def test_conflict_query_uses_unique_reading_index(rows):
-    assert "using measurement_kept_once" in explain_statement(quality_flags.FLAG_CONFLICTS_SQL, [rows])
+    assert "using measurement_kept_once" in explain_statement(quality_flags.FLAG_CONFLICTS_SQL, {"ids": rows})
 
 
 def test_legacy_payload_query_uses_partial_index(rows):
