@@ -29,7 +29,8 @@ class StampedReading(NamedTuple):
 
     @property
     def is_ahead(self) -> bool:
-        return self.stamp - self.received_at > AHEAD_AFTER
+        """What is further ahead is quarantined, and is no measure for its upload."""
+        return AHEAD_AFTER < self.stamp - self.received_at <= MAX_TIME_AHEAD
 
 
 class PlacedStamp(NamedTuple):

@@ -37,6 +37,7 @@ class AuditAction(models.TextChoices):
     EXCLUDE = "exclude", "excluded a reading"
     UNDO_EXCLUSION = "undo_exclusion", "took back an exclusion"
     THRESHOLDS = "thresholds", "changed goals"
+    ALIGN = "align", "aligned stored rows with new rules"
 
 
 class AuditEvent(models.Model):

@@ -57,9 +57,9 @@ def test_place_stamps_never_moves_what_has_its_place(uploads, random):
     assert all(placed[each.stamp] <= max(other.received_at for other in readings) for each in readings)
 
 
-@pytest.mark.parametrize("ahead", [-30 * 24 * HOUR, dt.timedelta(), 5 * MINUTE])
-def test_place_stamps_leaves_stamps_that_are_not_ahead(ahead):
-    assert place((NOW, NOW + ahead)) == {}
+@pytest.mark.parametrize("ahead", [-30 * 24 * HOUR, dt.timedelta(), 5 * MINUTE, 24 * HOUR + MINUTE])
+def test_place_stamps_leaves_stamps_that_are_not_ahead_and_measures_nothing_by_them(ahead):
+    assert place((NOW, NOW + ahead), (NOW, NOW + HOUR)) == {NOW + HOUR: NOW}
 
 
 def test_place_stamps_gives_older_readings_of_burst_their_distance():

@@ -1,0 +1,85 @@
+"""Alignment steps of readings and of what is computed from them: placement in time, latest readings, summaries."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import connection
+
+from measurements.ingest import latest_readings, patient_summaries
+from measurements.ingest.placement import AHEAD_AFTER
+from measurements.models import LatestReading, Measurement, PatientSummary, ReadingDay
+from patients.audit.row_alignment import AlignedSlice, AlignmentStep, RowKey, aligned_patients, next_patients
+
+# Readings that were received together are one upload. What is beyond 24 h was quarantined.
+PLACE_READINGS_AHEAD_SQL = """
+UPDATE measurements_measurement AS stored
+SET stamped_at = stored.taken_at, taken_at = ahead.received_at - (ahead.newest - stored.taken_at)
+FROM (
+    SELECT id, received_at, max(taken_at) OVER (PARTITION BY device_id, received_at) AS newest
+    FROM measurements_measurement
+    WHERE patient_id = ANY(%(patients)s) AND stamped_at IS NULL AND taken_at - received_at > %(ahead_after)s
+) AS ahead
+WHERE stored.id = ahead.id
+RETURNING stored.patient_id
+"""
+
+
+def place_readings_ahead(after: RowKey | None) -> AlignedSlice:
+    patients = next_patients(after)
+    with connection.cursor() as cursor:
+        values: dict[str, Any] = {"patients": patients, "ahead_after": AHEAD_AFTER}
+        cursor.execute(PLACE_READINGS_AHEAD_SQL, values)
+        return aligned_patients(patients, changed=[patient_id for (patient_id,) in cursor.fetchall()])
+
+
+def recompute_latest_readings(after: RowKey | None) -> AlignedSlice:
+    patients = next_patients(after)
+    readings = Measurement.objects.filter(patient__in=patients).order_by()
+    before = computed_rows(LatestReading, patients)
+    latest_readings.recompute_latest_readings(readings.values_list("patient_id", "metric_id").distinct())
+    return aligned_patients(patients, changed=differing_patients(before, computed_rows(LatestReading, patients)))
+
+
+def rebuild_summaries(after: RowKey | None) -> AlignedSlice:
+    patients = next_patients(after)
+    before = [computed_rows(model, patients) for model in (PatientSummary, ReadingDay)]
+    patient_summaries.rebuild_patient_summaries(patients)
+    changed = [
+        patient
+        for rows, model in zip(before, (PatientSummary, ReadingDay), strict=True)
+        for patient in differing_patients(rows, computed_rows(model, patients))
+    ]
+    return aligned_patients(patients, changed=changed)
+
+
+def computed_rows(model: Any, patients: list[uuid.UUID]) -> set[tuple[Any, ...]]:
+    """The rows of these patients without their keys, the patient first."""
+    names = [field.attname for field in model._meta.fields if field.attname not in ("id", "patient_id")]
+    return set(model.objects.filter(patient__in=patients).values_list("patient_id", *names))
+
+
+def differing_patients(before: set[tuple[Any, ...]], after: set[tuple[Any, ...]]) -> list[uuid.UUID]:
+    """Once for each row that is new or was changed, and for each that is gone."""
+    added, gone = [row[0] for row in after - before], [row[0] for row in before - after]
+    return added if len(added) >= len(gone) else gone
+
+
+STEPS = (
+    AlignmentStep(
+        "measurements.readings_ahead",
+        "Readings stamped more than 5 minutes after they were received get the time of their receipt.",
+        place_readings_ahead,
+    ),
+    AlignmentStep(
+        "measurements.latest_readings",
+        "The latest reading of each kind is the newest trusted one.",
+        recompute_latest_readings,
+    ),
+    AlignmentStep(
+        "measurements.patient_summaries",
+        "Days measured and what the patient list sorts by follow from the readings.",
+        rebuild_summaries,
+    ),
+)
