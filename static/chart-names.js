@@ -9,13 +9,13 @@ window.ChartNames = (() => {
   const SHARES_OF_WIDTH = [0, 1, 0.5, 0.25, 0.75];
 
   // `tops`: heights to try, the best first.
-  function drawLabel(u, panel, colours, text, tops, gap) {
+  function drawLabel(u, panel, colours, text, tops, gap, shares = SHARES_OF_WIDTH) {
     Paint.clip(u, (ctx, box, ratio) => {
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       const size = { width: ctx.measureText(text).width + 4 * ratio, height: 14 * ratio };
       const within = (y) => Math.min(Math.max(y, box.top), box.top + box.height - size.height);
       const room = box.width - size.width - 8 * ratio;
-      const across = SHARES_OF_WIDTH.map((share) => box.left + 4 * ratio + share * room);
+      const across = shares.map((share) => box.left + 4 * ratio + share * room);
       const spots = tops.map(within).flatMap((y) => across.map((x) => [x, y]));
       const [left, top] = leastCovered(u, panel, spots, size, gap);
       ctx.globalAlpha = 0.75;
@@ -83,17 +83,20 @@ window.ChartNames = (() => {
     });
   }
 
+  // A line over those of the last days that have a weight, and its value near to it.
   function baseline(u, panel, colours, gap) {
     if (panel.baseline === null) return;
     const ratio = u.pxRatio || devicePixelRatio;
     const y = u.valToPos(panel.baseline, "y", true);
-    Paint.clip(u, (ctx, box) => {
-      ctx.lineWidth = ratio;
+    Paint.clip(u, (ctx) => {
+      ctx.lineWidth = 1.5 * ratio;
       ctx.setLineDash([6 * ratio, 4 * ratio]);
-      Paint.strokeAcross(ctx, colours.soft, box, y);
+      panel.baselineSpans.forEach((span) => {
+        Paint.strokePath(ctx, colours.soft, span.map((at) => [u.valToPos(at, "x", true), y]));
+      });
     });
     const text = `7-day median ${panel.baseline.toFixed(panel.decimals)}`;
-    drawLabel(u, panel, colours, text, [y - 17 * ratio, y + 3 * ratio], gap);
+    drawLabel(u, panel, colours, text, [y - 17 * ratio, y + 3 * ratio], gap, [1, 0.75]);
   }
 
   return { goals, baseline };

@@ -271,6 +271,6 @@ window.ChartPaint = (() => {
 
   return {
     ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, LATE,
-    palette, clip, dash, area, strokeAcross, goals, minMax, points, gapTexts, gaps, strip,
+    palette, clip, dash, area, strokePath, goals, minMax, points, gapTexts, gaps, strip,
   };
 })();

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from django.db.models import Min
 
@@ -33,8 +34,9 @@ from measurements.chart.statistics import (
     trusted_points,
 )
 from measurements.chart.time_of_day import TimeOfDayBin
-from measurements.local_days import LocalDays
+from measurements.local_days import ONE_DAY, LocalDays, local_midnight
 from measurements.meal_contexts import GLUCOSE, MEAL_CONTEXTS, describe_meal
+from measurements.measured_days import MeasuredDays, count_measured_days, group_consecutive_days
 from measurements.models import Measurement, Metric
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import EffectiveThreshold, PatientThresholds
@@ -81,6 +83,7 @@ class Panel:
     axis_limits: tuple[float, float]
     last_at: dt.datetime | None
     baseline: WeightBaseline | None = None
+    baseline_spans: Sequence[tuple[dt.datetime, dt.datetime]] = ()  # over no other time is its line drawn
     time_of_day_bins: list[TimeOfDayBin] | None = None  # where it is drawn by time of day
 
     @property
@@ -129,12 +132,8 @@ class Charts:
     days: LocalDays
     panels: list[Panel]
     readings_per_day: list[int]
+    measured_days: MeasuredDays
     now: dt.datetime
-
-    @property
-    def measured_day_count(self) -> int:
-        """Days with at least one reading of a vital sign."""
-        return sum(count > 0 for count in self.readings_per_day)
 
     @property
     def weight_gain(self) -> Judgement | None:
@@ -204,7 +203,9 @@ def build_panels(
             )
             for scope in split_by_meal(metric, stated, thresholds)
         ]
-    return Charts(days, panels, count_readings_per_day(rows, days), now)
+    per_day = count_readings_per_day(rows, days)
+    measured = [days.first + ONE_DAY * n for n, count in enumerate(per_day) if count]
+    return Charts(days, panels, per_day, count_measured_days(patient, days, measured), now)
 
 
 def build_panel(
@@ -240,6 +241,7 @@ def build_panel(
         axis_limits=panel_axis_limits(metric, unit, [*values, baseline.median] if baseline and values else values),
         last_at=last_at,
         baseline=baseline,
+        baseline_spans=measured_week_spans(fetched, baseline.taken_at, days.zone) if baseline else (),
         time_of_day_bins=time_of_day.group_by_time_of_day(points, days.zone) if by_time_of_day else None,
     )
 
@@ -266,6 +268,16 @@ def current_weight_baseline(
     found = compute_weight_baseline(weights, zone=days.zone, thresholds=thresholds, unit=unit)
     fresh = LocalDays.until(now, days.zone, days=BASELINE_DAYS + 1)
     return found if found and found.taken_at >= fresh.start else None
+
+
+def measured_week_spans(
+    points: Iterable[ChartPoint], newest: dt.datetime, zone: ZoneInfo
+) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Runs of local days with a trusted weight, of the day of the newest one and the seven before."""
+    week = LocalDays.until(newest, zone, days=BASELINE_DAYS + 1)
+    inside = {week.first + ONE_DAY * week.day_index(point.at) for point in trusted_points(points)}
+    runs = group_consecutive_days(sorted(day for day in inside if week.first <= day <= week.last))
+    return [(local_midnight(first, zone), local_midnight(last + ONE_DAY, zone)) for first, last in runs]
 
 
 def count_readings_per_day(rows: dict[str, list[ChartRow]], days: LocalDays) -> list[int]:

@@ -52,6 +52,7 @@ def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
         "bucketDays": panel.plot_data.bucket_days,
         "smoothed": [round_series(line, unit, 1) for line in panel.smoothed],
         "baseline": unit.round_value(panel.baseline.median) if panel.baseline else None,
+        "baselineSpans": [[epoch_milliseconds(at) for at in span] for span in panel.baseline_spans],
         "clock": None,
     }
     return (

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.db import models
-from django.db.models import DateTimeField, F, Func, IntegerField, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Func, IntegerField, Value
 
+from measurements.local_days import ONE_DAY, LocalDays
 from patients.models import Patient
 
 MEASURED_DAYS_BITS = 62  # shifted further, bits would reach the sign of a bigint
@@ -34,12 +33,6 @@ def measured_day_count(*, days: int, now: Func | Value, summary: str = "", patie
     return Func(*stored, now, template=MEASURED_DAY_COUNT_SQL, output_field=IntegerField(), days=days)
 
 
-class PatientSummaryQuerySet(models.QuerySet["PatientSummary"]):
-    def with_measured_day_count(self, *, days: int, now: dt.datetime) -> Any:
-        counted = measured_day_count(days=days, now=Value(now, output_field=DateTimeField()))
-        return self.annotate(measured_day_count=Coalesce(counted, Value(0)))
-
-
 class PatientSummary(models.Model):
     """What the patient list sorts and filters by, one row per patient, so that a page of it reads no readings.
 
@@ -61,9 +54,13 @@ class PatientSummary(models.Model):
     weight_gain = models.FloatField("newest weight over the median of the seven days before, lb", null=True, blank=True)
     weight_at = models.DateTimeField("newest weight taken", null=True, blank=True)
 
-    measured_day_count = 0  # set by `with_measured_day_count`
-
-    objects = PatientSummaryQuerySet.as_manager()
-
     def __str__(self) -> str:
         return f"patient summary {self.pk}"
+
+    def measured_dates(self, days: LocalDays) -> list[dt.date]:
+        """Those of the days (at most MEASURED_DAYS_BITS back from the last) that have a reading, in order."""
+        last, mask = self.last_measured_on, self.measured_days_mask
+        if last is None:
+            return []
+        measured = (last - ONE_DAY * back for back in reversed(range(mask.bit_length())) if mask >> back & 1)
+        return [day for day in measured if days.first <= day <= days.last]

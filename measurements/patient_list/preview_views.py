@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from measurements import units
-from measurements.patient_list.rows import MEASURED_DAYS_WINDOW, patient_rows_for
+from measurements.patient_list.rows import patient_rows_for
 from measurements.readings import latest_judged
 from measurements.thresholds import evaluation
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
@@ -28,6 +28,5 @@ def patient_preview(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse
         "units": read_in,
         "latest": [row for row in newest if row.metric.vital],
         "local_now": now.astimezone(patient.zone),
-        "measured_days": MEASURED_DAYS_WINDOW,
     }
     return render(request, "measurements/_patient_preview.html", shown)

@@ -15,6 +15,8 @@ from django.urls import reverse
 from fulfillment import equipment
 from fulfillment.equipment import EquipmentItem
 from measurements.chart.statistics import BASELINE_DAYS
+from measurements.local_days import LocalDays
+from measurements.measured_days import MeasuredDays, count_measured_days
 from measurements.models import PatientSummary
 from measurements.patient_list import sparklines
 from measurements.patient_list.columns import MEASURED_DAYS_WINDOW
@@ -48,7 +50,7 @@ class PatientRow:
     preview_url: str
     cells: list[VitalCell]
     last_at: dt.datetime | None
-    measured_day_count: int
+    measured_days: MeasuredDays
     equipment: list[EquipmentItem]
     sparkline: Sparkline | None
 
@@ -75,8 +77,7 @@ def patient_rows_for(
     patients: Sequence[Patient], *, now: dt.datetime, units: DisplayUnits = VENDOR_UNITS
 ) -> list[PatientRow]:
     """Seven queries, however many patients."""
-    summaries = PatientSummary.objects.with_measured_day_count(days=MEASURED_DAYS_WINDOW, now=now)
-    summary_by_id = summaries.in_bulk([patient.pk for patient in patients])
+    summary_by_id = PatientSummary.objects.in_bulk([patient.pk for patient in patients])
     thresholds_by_patient = evaluation.thresholds_for_many(patients)
     newest = latest_judged.latest_readings_for_many(patients, thresholds=thresholds_by_patient, units=units)
     equipment_by_patient = equipment.equipment_summaries(patient.pk for patient in patients)
@@ -87,6 +88,7 @@ def patient_rows_for(
     rows = []
     for patient in patients:
         summary = summary_by_id.get(patient.pk) or PatientSummary(patient=patient)
+        days = LocalDays.until(now, patient.zone, days=MEASURED_DAYS_WINDOW)
         rows.append(
             PatientRow(
                 patient=patient,
@@ -97,7 +99,7 @@ def patient_rows_for(
                     recent_weight_gain(summary, thresholds_by_patient[patient.pk], units.weight_unit, now),
                 ),
                 last_at=summary.last_at,
-                measured_day_count=summary.measured_day_count,
+                measured_days=count_measured_days(patient, days, summary.measured_dates(days)),
                 equipment=equipment_by_patient.get(patient.pk, []),
                 sparkline=sparks.get(patient.pk),
             )

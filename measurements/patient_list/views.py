@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from measurements.patient_list import facets, filters
-from measurements.patient_list.columns import COLUMNS, MEASURED_DAYS_WINDOW, SORT_COLUMNS
+from measurements.patient_list.columns import COLUMNS, SORT_COLUMNS
 from measurements.patient_list.filters import PatientListSettings
 from measurements.patient_list.rows import patient_rows_for
 from measurements.units import DisplayUnits, Unit, units_for
@@ -150,7 +150,6 @@ def list_page_context(
         "sort": sort,
         "sort_columns": SORT_COLUMNS,
         "columns": columns_in(units),
-        "measured_days": MEASURED_DAYS_WINDOW,
         "several_clinics": len(clinics) > 1,
         "zone": next((clinic.time_zone for clinic in clinics), "UTC"),
     }

@@ -18,8 +18,8 @@ NEVER_MEASURED_HTML = SafeString('<span class="meta">never</span>')
 
 
 @register.simple_tag
-def patient_row(row: PatientRow, measured_days: int, several_clinics: bool) -> SafeString:
-    """`measured_days` is the length of the window; `several_clinics` adds the clinic's name."""
+def patient_row(row: PatientRow, several_clinics: bool) -> SafeString:
+    """`several_clinics` adds the clinic's name."""
     slots = {
         "page_url": row.page_url,
         "preview_url": row.preview_url,
@@ -27,7 +27,7 @@ def patient_row(row: PatientRow, measured_days: int, several_clinics: bool) -> S
         "about": f"{row.demographics} · {row.patient.clinic.name}" if several_clinics else row.demographics,
         "cells": SafeString("".join(map(render_vital_cell, row.cells))),
         "last": age_element(row.last_at) if row.last_at else NEVER_MEASURED_HTML,
-        "days": render_cached("measurements/_days_measured.html", days=row.measured_day_count, among=measured_days),
+        "days": render_cached("measurements/_days_measured.html", days=row.measured_days),
         "line": row.sparkline.path if row.sparkline else "",
         "caption": row.sparkline.description if row.sparkline else "",
         "devices": render_equipment(row.equipment),

@@ -16,6 +16,7 @@ from devices.models import Device, DeviceType, Gateway, VendorCall
 from fulfillment.equipment import EquipmentItem
 from fulfillment.models import LineStatus, Order, OrderEvent, OrderLine
 from fulfillment.views import order_detail as order_page
+from measurements.measured_days import MeasuredDays
 from measurements.models import Metric
 from measurements.patient_list.columns import COLUMNS
 from measurements.patient_list.filters import PatientListSettings
@@ -133,11 +134,13 @@ def patient_list_rows():
         *patient_urls(ROSA),
         reading_cells(HIGH_READING, WEIGHT_READING, None, None),
         hours_ago(5),
-        25,
+        MeasuredDays(25, 30),
         EQUIPMENT,
         spark,
     )
-    yield PatientRow(WALTER, *patient_urls(WALTER), reading_cells(None, None, None, None), None, 0, [], None)
+    yield PatientRow(
+        WALTER, *patient_urls(WALTER), reading_cells(None, None, None, None), None, MeasuredDays(0, 21), [], None
+    )
 
 
 def patient_urls(patient):
@@ -164,7 +167,7 @@ def chart_panel():
 
 
 def chart_panels():
-    return Thing(panels=[chart_panel()], measured_day_count=25, readings_per_day=[0] * 30)
+    return Thing(panels=[chart_panel()], measured_days=MeasuredDays(25, 30))
 
 
 def order_line_cards():
@@ -237,7 +240,6 @@ def page_context():
         "settings": PatientListSettings(),
         "sort": PatientListSettings().sort_order,
         "columns": COLUMNS,
-        "measured_days": 30,
         "several_clinics": False,
         "search_text": "",
         "charts": chart_panels(),

@@ -285,7 +285,8 @@ def test_print_page_shows_patient_dates_user_and_time(as_nadia, rosa, readings_b
 
     for expected in (
         "Rosa Delgado 75 y, female, born Apr 9, 1951, MRN MRN-ROSA; Hypertension",
-        "Nov 8, 2026 to Nov 21, 2026 , times in Eastern Time (New York); readings on 6 of 14 days",
+        "Nov 8, 2026 to Nov 21, 2026 , times in Eastern Time (New York); readings on 6 of 11 days "
+        "since the first reading of the range on Nov 11, 2026",
         "Printed by Nadia Haddad on Nov 21, 2026, 12:00 PM, Eastern Time (New York); Elm Street Clinic",
         "average 145/78 n 6",
     ):

@@ -151,6 +151,20 @@ def test_glucose_without_stated_meals_is_one_panel(rosa):
     assert panel.summary.n == 2
 
 
+def test_weight_median_line_covers_only_days_with_a_weight(rosa, device):
+    """The seven days before the newest weight, and its own; not the days without a weight, nor any other time."""
+    for ago in (30, 12, 7, 6, 3, 0):
+        row = MeasurementFactory(device=device, code="weight", taken_at=time_days_ago(ago), value_1=170)
+    LatestReadingFactory(measurement=row)
+
+    drawn, panel = build_chart(rosa, length=365, code="weight")
+
+    days = [[at.astimezone(rosa.zone) for at in span] for span in panel.baseline_spans]
+    assert [(first.day, last.day) for first, last in days] == [(14, 16), (18, 19), (21, 22)]
+    assert {at.hour for span in days for at in span} == {0}
+    assert len(serializer.serialize_charts(drawn)["panels"][0]["baselineSpans"]) == 3
+
+
 def test_thresholds_for_patient_override_clinic_which_overrides_default(rosa, harbor):
     stored = {"metric_id": "blood_pressure", "component": 1, "source": "test", "source_date": NOW.date()}
     elsewhere = PatientFactory(clinic=harbor)
@@ -284,7 +298,7 @@ def test_chart_marks_no_irregular_heartbeat_that_was_not_detected(rosa, device):
 
     drawn, panel = build_chart(rosa)
 
-    assert (panel.irregular_count, drawn.measured_day_count) == (0, 1)
+    assert (panel.irregular_count, drawn.measured_days.measured) == (0, 1)
 
 
 def test_chart_point_has_decimals_that_its_goal_needs(rosa, device):

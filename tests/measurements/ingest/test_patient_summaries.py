@@ -5,13 +5,16 @@ import random
 
 import pytest
 from django.db import connection
+from django.db.models import DateTimeField, Value
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from measurements import tasks
 from measurements.ingest import patient_summaries
 from measurements.ingest.pg_arrays import format_bigint_array
+from measurements.local_days import LocalDays
 from measurements.models import Measurement, PatientSummary
+from measurements.models.patient_summary import measured_day_count as sql_measured_day_count
 from patients.enrollment import admission
 from patients.models import Patient
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
@@ -49,8 +52,13 @@ def update_summary(*rows, weighed=None):
 
 
 def measured_day_count(patient, *, days, now=None):
-    found = PatientSummary.objects.with_measured_day_count(days=days, now=now or timezone.now())
-    return found.get(patient=patient).measured_day_count
+    """As the list shows it, after checking that the list sorts by the same."""
+    at = now or timezone.now()
+    sorted_by = sql_measured_day_count(days=days, now=Value(at, output_field=DateTimeField()))
+    summary = PatientSummary.objects.annotate(counted=sorted_by).get(patient=patient)
+    shown = len(summary.measured_dates(LocalDays.until(at, summary.patient.zone, days=days)))
+    assert shown == summary.counted
+    return shown
 
 
 def test_patient_summary_adds_local_day_of_each_reading_in_any_order(rosa, device):

@@ -14,6 +14,7 @@ from devices.inbox.payload_parsing import parse_item
 from measurements.chart import panels
 from measurements.chart.statistics import compute_weight_baseline
 from measurements.ingest import patient_summaries, pipeline
+from measurements.local_days import LocalDays
 from measurements.models import Measurement, PatientSummary, ReadingDay
 from measurements.readings import exclusion, latest_judged
 from measurements.thresholds import evaluation
@@ -111,9 +112,9 @@ def assert_equal_to_recount(patient):
     days, today = local_days_of(patient), timezone.localdate(timezone=patient.zone)
     assert set(patient.reading_days.values_list("day", flat=True)) == days
     for last in (1, 30, 62):
-        summary = PatientSummary.objects.with_measured_day_count(days=last, now=timezone.now()).filter(patient=patient)
-        counted = summary.values_list("measured_day_count", flat=True).first() or 0
-        assert counted == sum(0 <= (today - day).days < last for day in days)
+        summary = PatientSummary.objects.filter(patient=patient).first() or PatientSummary()
+        counted = summary.measured_dates(LocalDays.until(timezone.now(), patient.zone, days=last))
+        assert len(counted) == sum(0 <= (today - day).days < last for day in days)
     weights = patient.measurements.trusted().filter(metric="weight").order_by("taken_at", "pk")
     rows = [(at, float(value)) for at, value in weights.values_list("taken_at", "value_1")]
     baseline = compute_weight_baseline(rows, zone=patient.zone, thresholds=evaluation.thresholds_for(patient))
@@ -165,7 +166,7 @@ def test_reading_days_equal_measured_days_of_chart(rosa, cuff):
 
     charts = panels.build_panels(rosa, days=days, thresholds=bounds, latest=newest, now=now)
 
-    assert charts.measured_day_count == ReadingDay.objects.filter(patient=rosa).count()
+    assert charts.measured_days.measured == ReadingDay.objects.filter(patient=rosa).count()
 
 
 @pytest.mark.parametrize(

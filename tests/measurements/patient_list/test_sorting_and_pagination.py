@@ -47,7 +47,7 @@ def sort_value(row, sort):
         reading = row.cells[codes[sort]].reading
         return reading and reading.values[0]
     gain = row.weight_gain and row.weight_gain.values[0]
-    return {"weight": gain, "last": row.last_at, "days": row.measured_day_count}[sort]
+    return {"weight": gain, "last": row.last_at, "days": row.measured_days.measured}[sort]
 
 
 @pytest.mark.parametrize("descending", [True, False])

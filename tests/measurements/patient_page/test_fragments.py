@@ -84,7 +84,6 @@ def test_patient_list_rows_fragment_makes_no_query(rosa, nadia, device_with_read
     context = {
         "rows": patient_rows_for([rosa], now=timezone.now()),
         "page": {"has_other_pages": False, "total": 1},
-        "measured_days": 30,
         "several_clinics": False,
         "search_text": "",
         "settings": PatientListSettings(),

@@ -1,0 +1,59 @@
+"""Measured days: on how many days of a range a vital sign was measured, out of those on which it could have been.
+
+Days count from enrolment or the first reading in the range, whichever is earlier, to the end of the range; for a
+discharged patient to the discharge or the last reading in the range, whichever is later.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from measurements.local_days import ONE_DAY, LocalDays
+from patients.models import Patient
+
+
+@dataclass(frozen=True)
+class MeasuredDays:
+    """`begins`: the day that counting begins with and what happened on it, where the range is longer than that."""
+
+    measured: int
+    among: int
+    begins: tuple[dt.date, str] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.measured} of {self.among}"
+
+    @property
+    def words(self) -> str:
+        """88 of 90 days since enrolment on Sep 2, 2026."""
+        if not self.among:
+            return "no days, because they are before enrolment or after discharge"
+        text = f"{self} {'day' if self.among == 1 else 'days'}"
+        if self.begins is None:
+            return text
+        first, event = self.begins
+        return f"{text} since {event} on {first:%b} {first.day}, {first.year}"
+
+
+def count_measured_days(patient: Patient, days: LocalDays, measured: Sequence[dt.date]) -> MeasuredDays:
+    """`measured`: the days of the range with a reading, in order."""
+    enrolled_on, last = patient.enrolled_at.astimezone(days.zone).date(), days.last
+    begin = min([enrolled_on, *measured[:1]])
+    if patient.discharged_at:
+        last = min(last, max([patient.discharged_at.astimezone(days.zone).date(), *measured[-1:]]))
+    among = max((last - max(begin, days.first)).days + 1, 0)
+    event = "enrolment" if begin == enrolled_on else "the first reading of the range"
+    return MeasuredDays(len(measured), among, (begin, event) if among and begin > days.first else None)
+
+
+def group_consecutive_days(measured: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """First and last day of each run without a day between; `measured` in order."""
+    runs: list[tuple[dt.date, dt.date]] = []
+    for day in measured:
+        if runs and day - runs[-1][1] <= ONE_DAY:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
