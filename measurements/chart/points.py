@@ -66,6 +66,7 @@ class ChartPoint:
     context: str = ""
     pulse: float | None = None
     threshold_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
+    opposite_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED  # `Judgement.opposite`
     late: bool = False  # it came over 24 h after it was taken
     left_out: bool = False  # excluded by a person or a control: shown on request, never counted
     more_places: int = field(default=0, compare=False)  # decimals beyond those of the unit, as judged
@@ -161,6 +162,7 @@ def build_points(
                 context=context,
                 pulse=pulses.get(group),
                 threshold_status=judgement.status,
+                opposite_status=judgement.opposite,
                 more_places=judgement.more_places,
                 late=late,
                 pk=pk,

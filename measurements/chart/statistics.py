@@ -45,7 +45,7 @@ class PanelSummary:
 
     @property
     def in_range_share(self) -> str:
-        return format_share(self.n - self.status.above.count - self.status.below.count, self.n)
+        return format_share(self.n - self.status.out_count, self.n)
 
 
 @dataclass(frozen=True)

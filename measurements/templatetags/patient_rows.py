@@ -44,6 +44,7 @@ def render_vital_cell(cell: VitalCell) -> SafeString:
         "text": reading.text,
         "age": age_element(reading.taken_at),
         "doubtful": reading.doubtful,
+        "arrow": reading.judgement.arrow,
         "words": reading.words,
         "gain": gain.text if gain else "",
         "gain_words": gain.words if gain else "",

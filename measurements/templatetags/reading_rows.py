@@ -47,7 +47,8 @@ def local_date_format(time: dt.datetime, patient: Patient) -> DateFormat:
 
 def render_reading_cell(cell: ReadingCell) -> SafeString:
     """Name and unit are slots: those of an unknown metric are the vendor's text."""
-    slots = {"label": cell.label, "text": cell.text, "unit": cell.unit, "words": cell.words}
+    flag = {"arrow": cell.judgement.arrow, "words": cell.words}
+    slots = {"label": cell.label, "text": cell.text, "unit": cell.unit, **flag}
     return render_cached_with_slots(
         "measurements/_reading_table_cell.html", slots, threshold_status=cell.threshold_status
     )

@@ -45,7 +45,8 @@ StatusOfValue = tuple[float, EffectiveThreshold, ThresholdStatus]
 class Judgement(msgspec.Struct, frozen=True):
     """`values` in the vendor's unit, and a text for each in the display unit, without its name.
 
-    `words` are empty without a threshold; `more_places` are decimals beyond those of the unit.
+    `words` are empty without a threshold; `more_places` are decimals beyond those of the unit. `opposite` is the status
+    of the other value of a blood pressure, if that crosses a bound on the other side.
     """
 
     values: tuple[float, ...]
@@ -54,6 +55,11 @@ class Judgement(msgspec.Struct, frozen=True):
     words: str = ""
     more_places: int = 0
     meal: str = ""
+    opposite: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
+
+    @property
+    def arrow(self) -> str:
+        return self.status.arrow + self.opposite.arrow
 
     @property
     def text(self) -> str:
@@ -106,14 +112,15 @@ def judge_values(
     if not judged:
         return Judgement(values, texts)
     _, goal, worst = judged[0] if len(judged) == 1 else min(judged, key=lambda each: URGENCY_RANKS[each[2]])
-    name, words = range_name(metric.pk if metric else ""), ""
+    name, opposite = range_name(metric.pk if metric else ""), ThresholdStatus.NOT_EVALUATED
+    words = worst.words(name)
     if metric and len(judged) == 2 and {status.arrow for _, _, status in judged} == {ABOVE_ARROW, BELOW_ARROW}:
+        opposite = next(status for _, _, status in judged if status is not worst)
         labels = (metric.label_1.lower(), metric.label_2.lower())
         words = ", ".join(f"{label} {row[2].words(name)}" for label, row in zip(labels, judged, strict=True))
-    words = words or worst.words(name)
     if bounds_too:
         words += f" ({format_compared_bound(goal, worst, unit, more_places)} {unit.name})"
-    return Judgement(values, texts, worst, words, more_places)
+    return Judgement(values, texts, worst, words, more_places, opposite=opposite)
 
 
 def find_places(judged: Sequence[StatusOfValue], unit: Unit, preferred: int) -> tuple[int, bool]:

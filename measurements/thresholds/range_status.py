@@ -39,6 +39,8 @@ class EvaluatedReading(Protocol):
     def values(self) -> tuple[float, ...]: ...
     @property
     def threshold_status(self) -> ThresholdStatus: ...
+    @property
+    def opposite_status(self) -> ThresholdStatus: ...
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,13 @@ class LowValues:
 
 @dataclass(frozen=True)
 class RangeStatus:
-    """Of the trusted readings of a range: `n`, and the counts on both sides of the goal, by its name on pages."""
+    """Of the trusted readings of a range: `n`, those out of goal, and the counts on both sides of it.
+
+    A blood pressure with one value above and the other below is in both counts. `range_name` is the goal's name.
+    """
 
     n: int
+    out_count: int
     below: SideCount
     above: SideCount
     low_values: LowValues | None = None
@@ -116,7 +122,9 @@ def compute_range_status(
     start = LocalDays.until(newest, zone, days=RECENT_DAYS).start if newest else None
     recent = [reading for reading in readings if start and reading.at >= start]
     statuses = Counter(reading.threshold_status for reading in readings)
-    recent_statuses = {reading.threshold_status for reading in recent}
+    out_count = sum(count for status, count in statuses.items() if status.is_out_of_range)
+    statuses.update(reading.opposite_status for reading in readings)
+    recent_statuses = {status for each in recent for status in (each.threshold_status, each.opposite_status)}
     lows = None
     general = thresholds.find_threshold(metric)
     if metric == LOWS_FIRST_METRIC and general and general.low is not None:
@@ -128,6 +136,7 @@ def compute_range_status(
         lows = LowValues(count_side(low_statuses, recent_lows, BELOW_STATUSES), general.low, general.very_low)
     return RangeStatus(
         n=len(readings),
+        out_count=out_count,
         below=count_side(statuses, recent_statuses, BELOW_STATUSES),
         above=count_side(statuses, recent_statuses, ABOVE_STATUSES),
         low_values=lows,

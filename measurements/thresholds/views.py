@@ -144,6 +144,7 @@ def build_bound_field(offer: EditableThreshold, name: str, bound: Decimal | None
         widget=forms.TextInput(attrs={"inputmode": "decimal", "aria-label": f"{offer.label}, {label.lower()}"}),
         error_messages={
             "invalid": "Write a number with digits and a point, such as 130 or 100.4.",
+            **dict.fromkeys(("max_digits", "max_whole_digits"), "That is more than any device measures."),
             "max_decimal_places": f"At most {places} {'decimals' if places > 1 else 'decimal'} in {unit.name}.",
         },
     )

@@ -76,7 +76,10 @@ def test_gain_without_goal_is_not_compared_with_bounds_of_weight():
 def test_words_of_pressure_name_both_values_where_they_cross_opposite_bounds(values, words):
     goals = [build_goal(90, 130, very_high=180), build_goal(50, 80)]
 
-    assert judge_values(values, goals, MMHG, BLOOD_PRESSURE).words == words
+    found = judge_values(values, goals, MMHG, BLOOD_PRESSURE)
+
+    assert found.words == words
+    assert ("▲" in found.arrow, "▼" in found.arrow) == ("above" in words, "below" in words)
 
 
 @pytest.mark.parametrize("code", ["pulse", "temperature"])

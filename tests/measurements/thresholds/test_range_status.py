@@ -21,6 +21,7 @@ class Reading(NamedTuple):
     at: dt.datetime
     values: tuple[float, ...]
     threshold_status: ThresholdStatus
+    opposite_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
 
 
 def threshold(low=None, high=None, very_low=None, very_high=None):
@@ -122,3 +123,20 @@ def test_range_status_counts_every_reading_once_whatever_the_mean(rows):
     tones = {count.tone for count in status.format_counts(VENDOR_UNITS.preferred_unit(MG_DL))}
     assert ("bad" in tones) is is_far
     assert bool(tones & {"bad", "warn"}) is is_out
+
+
+def test_range_status_counts_pressure_with_values_on_both_sides_twice_and_out_of_goal_once():
+    reading = Reading(NOON, (163.0, 45.0), ThresholdStatus.LOW, ThresholdStatus.HIGH)
+    inside = Reading(NOON, (120.0, 70.0), ThresholdStatus.IN_RANGE)
+
+    found = compute_range_status("blood_pressure", [reading, inside], thresholds=DEFAULTS, zone=NEW_YORK)
+
+    assert (found.n, found.out_count, found.above.count, found.below.count) == (2, 1, 1, 1)
+
+
+def test_range_status_of_pulse_names_its_expected_range():
+    readings = [Reading(NOON, (120.0,), ThresholdStatus.HIGH)]
+
+    found = compute_range_status("pulse", readings, thresholds=DEFAULTS, zone=NEW_YORK)
+
+    assert [count.text for count in found.format_counts(MMHG)] == ["1 of 1 above expected range"]
