@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, models
 from django.db.models.functions import Lower
 
-from devices.hardware_ids import format_gateway_id, normalise_hardware_uuid
+from devices.hardware_ids import format_hardware_id, normalise_hardware_uuid
 from devices.models import Assignment, Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.statuses import DeviceState
@@ -63,7 +63,7 @@ class GatewayHolders:
 
     def message_for(self, user: User) -> str:
         """Why it can't simply be used, and what to do."""
-        printed = format_gateway_id(self.hardware_uuid)
+        printed = format_hardware_id(self.hardware_uuid)
         if self.outside_clinic:
             return OUTSIDE_CLINIC_MESSAGE.format(printed, VENDOR_ADVICE)
         return HELD_MESSAGE.format(printed, self.names_for(user))

@@ -83,7 +83,12 @@ def fold_device_name(name: str) -> str:
     return " ".join(DASHES.sub(" - ", name).split()).casefold()
 
 
-def format_gateway_id(hardware_uuid: str) -> str:
-    """A gateway's id in groups of four, as on the label; anything else as it is."""
-    whole = len(hardware_uuid) == 12
-    return "-".join(hardware_uuid[i : i + 4] for i in range(0, 12, 4)).upper() if whole else hardware_uuid
+def format_hardware_id(text: str) -> str:
+    """How a page prints a gateway ID, IMEI or number of a sensor: twelve characters in groups of four, as on the label.
+
+    Anything that is none of them stays as it is.
+    """
+    normalised = normalise_hardware_uuid(text)
+    if is_gateway_id(normalised):
+        return "-".join(normalised[at : at + 4] for at in range(0, 12, 4))
+    return normalised if is_imei(normalised) else text

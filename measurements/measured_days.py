@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from measurements.local_days import ONE_DAY, LocalDays
 from patients.models import Patient
+from patients.wording import count_noun
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class MeasuredDays:
         """88 of 90 days since enrolment on Sep 2, 2026."""
         if not self.among:
             return "no days, because they are before enrolment or after discharge"
-        text = f"{self} {'day' if self.among == 1 else 'days'}"
+        text = f"{self.measured} of {count_noun(self.among, 'day')}"
         if self.begins is None:
             return text
         first, event = self.begins

@@ -220,7 +220,8 @@ window.ChartPaint = (() => {
         if (ends[i] - ends[i - 1] <= gap) continue;
         const left = u.valToPos(ends[i - 1], "x", true);
         const right = u.valToPos(ends[i], "x", true);
-        const text = `no readings, ${Math.floor((ends[i] - ends[i - 1]) / 86400000)} days`;
+        const days = Math.floor((ends[i] - ends[i - 1]) / 86400000);
+        const text = `no readings, ${days} ${days === 1 ? "day" : "days"}`;
         const { width } = ctx.measureText(text);
         if (width + 12 * ratio > right - left) continue;
         found.push({ text, width, x: (left + right) / 2, y: box.top + box.height / 2 });

@@ -29,7 +29,7 @@ from patients.permissions import current_user
 
 MAX_REASONS = 10
 BAD, WARN, OK = "bad", "warn", "ok"
-ATTENTION_TITLE = "Needs action"
+ATTENTION_TITLE = "Needs a person"
 
 
 def changelist_url(model: type[Model], **query: object) -> str:

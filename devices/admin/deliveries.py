@@ -94,9 +94,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         own = self.own_selection(request, queryset)
         if not own.exists():
             return None
-        if confirmation := self.confirm_delivery_action(
-            request, own, "Process these deliveries once more?", REPLAY_EXPLANATION
-        ):
+        if confirmation := self.confirm_delivery_action(request, own, "Process once more?", REPLAY_EXPLANATION):
             return confirmation
         kinds = set(own.order_by().values_list("kind", flat=True).distinct())
         count = ownership.replay_own(own, by=current_user(request))
@@ -110,7 +108,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
         own = self.own_selection(request, queryset)
         if not own.exists():
             return None
-        if confirmation := self.confirm_delivery_action(request, own, "Dismiss these deliveries?", DISMISS_EXPLANATION):
+        if confirmation := self.confirm_delivery_action(
+            request, own, "Dismiss without processing?", DISMISS_EXPLANATION
+        ):
             return confirmation
         count = ownership.dismiss_own(own, reason="checked by a person", by=current_user(request))
         self.message_user(request, f"Dismissed: {count}.", messages.SUCCESS)

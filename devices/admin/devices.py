@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from devices.hardware_ids import normalise_hardware_uuid
+from devices.hardware_ids import format_hardware_id, normalise_hardware_uuid
 from devices.models import Assignment, Device, DeviceType, Gateway, HardwareChange
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 
@@ -31,8 +31,8 @@ class GatewayAdmin(ReadOnlyAdmin):
     list_display = ("label", "signal", "last_checkin_at", "last_measurement_at", "status_fetched_at", "status_problem")
     search_fields = ("hardware_uuid",)
     search_help_text = "A gateway ID or IMEI as printed on the label"
-    exclude = ("whitelist", "signal_strength")
-    readonly_fields = ("signal", "sensors")
+    exclude = ("hardware_uuid", "whitelist", "signal_strength")
+    readonly_fields = ("label", "signal", "sensors")
 
     @admin.display(description="gateway ID or IMEI", ordering="hardware_uuid")
     def label(self, gateway: Gateway) -> str:
@@ -65,8 +65,16 @@ class AssignmentInline(ReadOnlyInline):
 
 class HardwareChangeInline(ReadOnlyInline):
     model = HardwareChange
-    fields = ("old_hardware_uuid", "new_hardware_uuid", "detected_at", "logged_at")
+    fields = readonly_fields = ("before", "after", "detected_at", "logged_at")
     show_change_link = False
+
+    @admin.display(description="before")
+    def before(self, change: HardwareChange) -> str:
+        return format_hardware_id(change.old_hardware_uuid)
+
+    @admin.display(description="after")
+    def after(self, change: HardwareChange) -> str:
+        return format_hardware_id(change.new_hardware_uuid)
 
 
 @admin.register(Device)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from devices.hardware_ids import format_hardware_id
 from devices.models import Device, Gateway, SyncRun
 from devices.models.sync import SyncKind
 from devices.statuses import DeviceState
 from devices.sync.gateway_status import STATUS_MISSING
 from patients.models import User
 from patients.templatetags.time_display import format_age
+from patients.wording import count_noun
 
 UNFINISHED_RUN_TEXT = "Not known yet: the comparison is under way."
 # By stored kind of difference: what it means, what to do.
@@ -81,12 +83,12 @@ def build_difference(entry: dict[str, str], device: Device | None, gateway: Gate
 
 def difference_detail(entry: dict[str, str]) -> str:
     if "ours" in entry:
-        return f"{state_label(entry['ours'])} → {state_label(entry['theirs'])}"
+        return f"{state_or_id_label(entry['ours'])} → {state_or_id_label(entry['theirs'])}"
     return entry.get("problem", "")[:200]
 
 
-def state_label(text: str) -> str:
-    return str(DeviceState(text).label) if text in DeviceState.values else text
+def state_or_id_label(text: str) -> str:
+    return str(DeviceState(text).label) if text in DeviceState.values else format_hardware_id(text)
 
 
 def describe_run_time(run: SyncRun) -> str:
@@ -121,14 +123,14 @@ def summarize_run(run: SyncRun) -> str:
     if run.finished_at is None and run.kind != SyncKind.MEASUREMENTS:
         return run.problem or UNFINISHED_RUN_TEXT
     count = len(run.differences)
-    said = [f"{count} difference{'' if count == 1 else 's'}"] if count else []
+    said = [count_noun(count, "difference")] if count else []
     if run.kind == SyncKind.MEASUREMENTS:
         failed = f", {run.total_for('failed')} failed" if run.total_for("failed") else ""
-        asked = f"{run.total_for('done'):,} of {run.total_for('asked'):,} patients asked{failed}"
+        asked = f"{run.total_for('done'):,} of {count_noun(run.total_for('asked'), 'patient')} asked{failed}"
         return ", ".join(
             [
                 asked,
-                f"{run.total_for('seen'):,} readings there",
+                f"{count_noun(run.total_for('seen'), 'reading')} there",
                 f"{run.total_for('missed'):,} missed by webhooks",
                 *said,
             ]

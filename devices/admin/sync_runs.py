@@ -21,6 +21,7 @@ from patients.audit import audit_log
 from patients.models import AuditEvent, User
 from patients.permissions import current_user
 from patients.queueing.wakeup import wake_worker
+from patients.wording import count_noun
 
 MAX_ROWS = 50  # of one run's patients; the rest is in the list of its own
 
@@ -86,7 +87,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         if run.kind != SyncKind.MEASUREMENTS:
             return "finished" if run.finished_at else "under way"
         failed = f", {run.total_for('failed')} failed" if run.total_for("failed") else ""
-        return f"{run.total_for('done'):,} of {run.total_for('asked'):,} patients{failed}"
+        return f"{run.total_for('done'):,} of {count_noun(run.total_for('asked'), 'patient')}{failed}"
 
     def new_here(self, run: SyncRun) -> str:
         return f"{run.total_for('added'):,}"

@@ -26,6 +26,7 @@ from devices.inbox import leases
 from devices.models import Assignment, Delivery
 from devices.models.delivery import MAX_ATTEMPTS, DeliveryKind, DeliverySource, DeliveryState
 from patients.queueing.work_item import SLICE_SECONDS, drain
+from patients.wording import count_noun
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +156,7 @@ def record_failure(row: Delivery, error: Exception) -> None:
         "delivery %s failed, attempt %s: %s at %s", row.pk, attempts, type(error).__name__, error_location(error)
     )
     dead = {"state": DeliveryState.DEAD} if attempts >= MAX_ATTEMPTS else {}
-    row.fail(reason=f"Working on it failed {attempts} times ({type(error).__name__}).", **dead)
+    row.fail(reason=f"Working on it failed {count_noun(attempts, 'time')} ({type(error).__name__}).", **dead)
 
 
 def error_location(error: Exception) -> str:

@@ -10,6 +10,7 @@ from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_ite
 from devices.tenovi.vocabulary import UNSAFE_CHARACTERS
 from patients.models import Patient
 from patients.models.patient import can_see_patients
+from patients.wording import count_noun
 
 if TYPE_CHECKING:
     from devices.models import Delivery
@@ -40,7 +41,7 @@ def redacted_body_for(delivery: Delivery, *, user: User) -> str:
     try:
         items = parse_items(body)
     except InvalidPayload as reason:
-        return f"{reason} {len(body)} bytes, stored, not shown here."
+        return f"{reason} {count_noun(len(body), 'byte')}, stored, not shown here."
     if is_surely_visible(items, user):
         text = body.decode("utf-8-sig")[:MAX_SHOWN_CHARS].translate(CONTROL_CHARACTERS)
         return UNSAFE_CHARACTERS.sub("\ufffd", text)

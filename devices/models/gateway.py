@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils import timezone
 
-from devices.hardware_ids import format_gateway_id, is_gateway_id
+from devices.hardware_ids import format_hardware_id, is_gateway_id
 from devices.statuses import DeviceState
 from patients.models import Patient
 
@@ -109,7 +109,7 @@ class Gateway(models.Model):
 
     @property
     def printed_id(self) -> str:
-        return format_gateway_id(self.hardware_uuid)
+        return format_hardware_id(self.hardware_uuid)
 
     @property
     def is_modem(self) -> bool:

@@ -23,6 +23,7 @@ from devices.models.sync import SyncKind, SyncRowState
 from devices.monitoring.queue_age import QUEUE_AGES, format_duration
 from devices.webhooks import outcome_counts
 from patients.queueing.models import PeriodicJob
+from patients.wording import count_noun
 
 BROKER_TIMEOUT_SECONDS = 0.5
 PERIODS_ALLOWED = 1.5
@@ -119,7 +120,7 @@ def check_failed_pulls() -> str | None:
         SyncRun.objects.filter(kind=SyncKind.MEASUREMENTS, finished_at__isnull=False).order_by("-finished_at").first()
     )
     failed = last.rows.filter(state=SyncRowState.FAILED).count() if last else 0
-    return f"{failed} patients could not be compared in the last run" if failed else None
+    return f"{count_noun(failed, 'patient')} not compared in the last run" if failed else None
 
 
 # --- what was lost or stopped -----------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def check_failed_pulls() -> str | None:
 
 def check_dead_deliveries() -> str | None:
     count = Delivery.objects.filter(state=DeliveryState.DEAD).count()
-    return f"{count} deliveries failed for good" if count else None
+    return f"{count_noun(count, 'delivery')} failed for good" if count else None
 
 
 def check_vendor_keys() -> str | None:

@@ -15,6 +15,7 @@ from devices.models import Delivery, Device, Gateway, SyncRow, VendorCall
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.models.sync import SyncRowState
 from devices.models.vendor_call import CallState
+from patients.wording import count_noun
 
 SHORT_LIMIT = dt.timedelta(minutes=5)
 REVIEW_LIMIT = dt.timedelta(hours=4)
@@ -41,7 +42,7 @@ class QueueAge:
 
 def format_duration(time: dt.timedelta) -> str:
     minutes = int(time.total_seconds() // 60)
-    return f"{minutes} minutes" if minutes < 180 else f"{minutes // 60} hours"
+    return count_noun(minutes, "minute") if minutes < 180 else count_noun(minutes // 60, "hour")
 
 
 def oldest_of(rows: QuerySet[Any], *since: str) -> Callable[[], dt.datetime | None]:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from devices.models import WebhookCount
 from devices.models.webhook_count import WebhookOutcome
+from patients.wording import count_noun
 
 logger = logging.getLogger(__name__)
 
@@ -141,5 +142,5 @@ def check_wrong_secrets() -> str | None:
     recent = WebhookCount.objects.since(timezone.now() - ALARM_WINDOW).filter(outcome=WebhookOutcome.WRONG_SECRET)
     known = WebhookCount.objects.accepted().exclude(source="").values("source")
     totals = recent.filter(source__in=known).totals("source")
-    bad = [f"{source} {count} times" for source, count in sorted(totals.items()) if count >= ALARM_COUNT]
+    bad = [f"{source} {count_noun(count, 'time')}" for source, count in sorted(totals.items()) if count >= ALARM_COUNT]
     return f"wrong secret from addresses that had the right one before: {', '.join(bad)}" if bad else None

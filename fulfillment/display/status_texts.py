@@ -14,11 +14,11 @@ CALL_STATUS_TEXTS = {
     ),
     LineStatus.NEEDS_REVIEW: (
         "It was sent, and what became of it could not be found out.",
-        "Look at the vendor with us and decide: it is there, it isn't, or give it up.",
+        "Compare with what the vendor lists, and decide: it is there, it isn't, or give it up.",
     ),
     LineStatus.REJECTED: (
         "The vendor refused it. Nothing will be shipped or charged.",
-        "Correct it, or close the line.",
+        "Correct it, or close this device's order.",
     ),
     LineStatus.ABANDONED: ("It was given up by a person.", ""),
 }

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from devices.gateway_holders import GatewayHeldError, GatewayHolders, SharingReason, find_other_holders
-from devices.hardware_ids import format_gateway_id, hardware_uuid_problem, normalise_hardware_uuid
+from devices.hardware_ids import format_hardware_id, hardware_uuid_problem, normalise_hardware_uuid
 from devices.models import DeviceType
 from fulfillment.display.status_texts import REJECTED_FIELDS
 from fulfillment.forms.base import AddressForm, PlainForm, gateway_id_field, initial_address, plain_text_field
@@ -114,7 +114,7 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
             self.blocking_device_names[kit.pk] = names
         devices = f", with {', '.join(on_gateway.values())} on it" if on_gateway else ""
         shared = f"; used by {self.holders.names_for(self.user)} as well" if self.holders else ""
-        label = f"Join the gateway that the patient has ({format_gateway_id(gateway_id)}{devices}{shared})"
+        label = f"Join the gateway that the patient has ({format_hardware_id(gateway_id)}{devices}{shared})"
         gateway: Any = self.fields["gateway"]
         gateway.choices = [(JOIN_GATEWAY, label), *gateway.choices]
         fits = not self.blocking_device_names or not all(self.blocking_device_names.values())

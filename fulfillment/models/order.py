@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
-from devices.hardware_ids import format_gateway_id
+from devices.hardware_ids import format_hardware_id
 from devices.models import Device, DeviceType, VendorCall
 from patients.models import Patient, User
 from patients.models.patient import can_see_patients
@@ -26,7 +26,7 @@ class OrderKind(models.TextChoices):
 class Urgency(models.IntegerChoices):
     """Sort order of the order list: stuck orders first, then open ones, then finished ones."""
 
-    STUCK = 0, "Stuck"
+    STUCK = 0, "Needs a person"
     OPEN = 1, "Open"
     FINISHED = 2, "Finished"
 
@@ -115,7 +115,7 @@ class Order(models.Model):
 
     @property
     def printed_gateway(self) -> str:
-        return format_gateway_id(self.gateway_id)
+        return format_hardware_id(self.gateway_id)
 
 
 def stuck_line_condition() -> Q:

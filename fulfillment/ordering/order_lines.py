@@ -22,8 +22,12 @@ from patients.models.audit import AuditAction
 from patients.queueing.wakeup import wake_worker
 
 CORRECTABLE_STATUSES = frozenset({LineStatus.REJECTED, LineStatus.UNKNOWN_GATEWAY})
-NOTHING_TO_CORRECT = "There is nothing to correct here any more: the line has another status now or was closed."
-NOTHING_TO_CLOSE = "This line can't be closed: it is finished, or its call to the vendor is not resolved yet."
+NOTHING_TO_CORRECT = (
+    "There is nothing to correct here any more: the device has another status now, or its order was closed."
+)
+NOTHING_TO_CLOSE = (
+    "This can't be closed: the device's order is finished, or its call to the vendor is not resolved yet."
+)
 
 
 class OrderLineActionError(Exception):
@@ -123,7 +127,7 @@ def mark_line_closed(line: OrderLine, *, by: User, abandoned: bool) -> None:
     Patient.objects.touch_live_version([line.patient_id])  # locked before its lines, as everywhere
     open_lines = OrderLine.objects.filter(pk=line.pk, closed_by__isnull=True)
     if not open_lines.update(closed_at=line.closed_at or timezone.now(), closed_by=by, status=status):
-        raise OrderLineActionError("Another person has just closed this line.")
+        raise OrderLineActionError("Another person has just closed this.")
 
 
 def request_cancellation(line: OrderLine, by: User) -> str:
@@ -134,7 +138,7 @@ def request_cancellation(line: OrderLine, by: User) -> str:
     if call.device is None:
         raise OrderLineActionError("The vendor refused it, so there is nothing to cancel.")
     if not unlinking.can_be_cancelled(call.device):
-        raise OrderLineActionError("It has been shipped and can't be cancelled any more. End its monitoring instead.")
+        raise OrderLineActionError("It has been shipped and can't be cancelled any more. End monitoring instead.")
     unlinking.request_unlink_or_delete(CallKind.DELETE, device=call.device, by=by)
     return "Asked the vendor to cancel it."
 

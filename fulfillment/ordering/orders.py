@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from devices import gateway_holders
 from devices.gateway_holders import STATES_NOT_IN_USE, SharingReason
-from devices.hardware_ids import format_gateway_id
+from devices.hardware_ids import format_hardware_id
 from devices.models import Assignment, DeviceType, VendorCall
 from devices.outbox import requests
 from devices.tenovi import ShipTo
@@ -187,7 +187,7 @@ def check_gateway_sharing(
     holders = gateway_holders.find_other_holders(order.gateway_id, patient=order.patient)
     gateway_holders.require_shareable(holders, reason=reason)
     if holders:
-        text = GATEWAY_SHARED_EVENT.format(format_gateway_id(order.gateway_id), SharingReason(reason).label)
+        text = GATEWAY_SHARED_EVENT.format(format_hardware_id(order.gateway_id), SharingReason(reason).label)
         timeline.add_person_event(text, by=by, order=order, line=line)
         gateway_holders.record_sharing(holders, patient=order.patient, by=by, reason=reason, target=f"order:{order.pk}")
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from devices.hardware_ids import format_gateway_id
+from devices.hardware_ids import format_hardware_id
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import manual_lookup, manual_resolution
@@ -100,7 +100,7 @@ def call_context(call: VendorCall, form: CallResolutionForm) -> dict[str, Any]:
         "line": line,
         "patient": patient,
         "form": form,
-        "gateway": format_gateway_id(call.payload.get("gateway") or ""),
+        "gateway": format_hardware_id(call.payload.get("gateway") or ""),
         "listed": listed,
         "proven_absent": manual_resolution.is_proven_absent(call),
         "creating": call.kind in CallKind.creating(),

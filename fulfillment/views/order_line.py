@@ -102,6 +102,6 @@ def get_line_audited(request: HttpRequest, line_id: uuid.UUID) -> OrderLine:
     visible = OrderLine.objects.visible_to(current_user(request)).filter(pk=line_id)
     line = visible.select_related("order__patient__clinic", "device_type", "call__device").first()
     if line is None:
-        raise Http404("No such line.")
+        raise Http404("No such device of an order.")
     line.patient = get_patient_audited(line.patient_id, by=current_user(request))
     return line

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from django.utils.text import get_text_list
 
-from devices.hardware_ids import format_gateway_id
+from devices.hardware_ids import format_hardware_id
 from devices.models import Device
 from measurements.models import Measurement
 from measurements.readings import exclusion
@@ -48,7 +48,7 @@ class ReadingDetail:
     @property
     def gateway(self) -> str:
         """The gateway id as printed on its label."""
-        return format_gateway_id(self.reading.hardware_uuid)
+        return format_hardware_id(self.reading.hardware_uuid)
 
 
 @dataclass(frozen=True)

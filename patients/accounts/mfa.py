@@ -83,10 +83,10 @@ def reset_mfa(*, user: User, by: User | None) -> None:
     `by` None: a management command. Raises ValidationError: nothing to reset, or one's own MFA.
     """
     if user == by:
-        raise ValidationError("Change your own second step on your account's page.")
+        raise ValidationError("Change your own two-step sign-in on your account's page.")
     if not Authenticator.objects.filter(user=user).delete()[0]:
-        raise ValidationError("There is no second step to reset.")
-    audit_log.record_event(AuditEvent.Action.ACCOUNT, by=by, target=f"user:{user.pk}", change="reset the second step")
+        raise ValidationError("There is no two-step sign-in to reset.")
+    audit_log.record_event(AuditEvent.Action.ACCOUNT, by=by, target=f"user:{user.pk}", change="reset two-step sign-in")
     body = render_to_string("account/email/second_step_reset_message.txt", {"user": user, "by": by})
-    message = EmailMessage(subject="Your second step was reset", body=body, to=[user.email])
+    message = EmailMessage(subject="Your two-step sign-in was reset", body=body, to=[user.email])
     transaction.on_commit(partial(message.send), robust=True)

@@ -132,18 +132,18 @@ class UserAdmin(OptimisticLockAdmin):
 
     @admin.action(description="Invite again (sends a new link; earlier ones stop working)", permissions=["change"])
     def resend_invitation(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        asking = ("Invite them again?", RESEND_INVITATION_HELP)
+        asking = ("Invite again?", RESEND_INVITATION_HELP)
         return self.apply_to_users(request, people, invitations.resend_invitation, asking=asking, done="Invited again")
 
     @admin.action(description="Deactivate (signs out at once)", permissions=["change"])
     def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        asking = ("Deactivate these people?", DEACTIVATE_HELP)
+        asking = ("Deactivate?", DEACTIVATE_HELP)
         return self.apply_to_users(request, people, invitations.deactivate_user, asking=asking, done="Deactivated")
 
-    @admin.action(description="Reset the second step (phone and codes lost)", permissions=["change"])
+    @admin.action(description="Reset two-step sign-in (phone and codes lost)", permissions=["change"])
     def reset_mfa(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        asking = ("Reset the second step of these people?", RESET_MFA_HELP)
-        return self.apply_to_users(request, people, mfa.reset_mfa, asking=asking, done="Second step reset")
+        asking = ("Reset two-step sign-in?", RESET_MFA_HELP)
+        return self.apply_to_users(request, people, mfa.reset_mfa, asking=asking, done="Two-step sign-in reset")
 
     def apply_to_users(
         self, request: HttpRequest, people: QuerySet[User], verb: Any, *, asking: tuple[str, str], done: str

@@ -14,7 +14,7 @@ from django.db import connection, models
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
-from patients import ages
+from patients import wording
 from patients.folding import fold_case, fold_mrn, fold_name
 from patients.us_states import time_zone_names
 from patients.validators import (
@@ -275,4 +275,4 @@ class Patient(models.Model):
     @property
     def age_label(self) -> str:
         """ "75 y", "14 mo", "3 wk"."""
-        return ages.age_label(self.birth_date, self.today)
+        return wording.age_label(self.birth_date, self.today)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django import template
 from django.conf import settings
 
+from patients.wording import count_noun
+
 if TYPE_CHECKING:
     from patients.models import User
 
@@ -17,7 +19,7 @@ register = template.Library()
 def clinic_label(user: User) -> str:
     """The name of the user's only clinic, or how many there are."""
     names = [clinic.name for clinic in user.clinics.all()]
-    return names[0] if len(names) == 1 else f"{len(names)} clinics" if names else ""
+    return names[0] if len(names) == 1 else count_noun(len(names), "clinic") if names else ""
 
 
 @register.simple_tag

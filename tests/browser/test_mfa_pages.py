@@ -59,7 +59,7 @@ def check_accessibility(page, name):
 def test_mfa_app_setup_then_sign_in_with_code_and_recovery_code(open_sign_in_page, nadia, viewport, colours):
     page = open_sign_in_page(viewport, color_scheme=colours)
     fill_password(page, nadia)
-    page.get_by_role("heading", name="Second step of signing in").wait_for()
+    page.get_by_role("heading", name="Two-step sign-in").wait_for()
     check_accessibility(page, "second-step-none")
     page.get_by_role("link", name="Set up an app").click()
     page.get_by_text("The camera doesn't work").click()
@@ -141,7 +141,7 @@ def test_passkey_can_be_added_used_renamed_and_removed(open_sign_in_page, nadia)
 
     page.get_by_text("A password alone can be guessed").wait_for()
     page.goto("/patients/")
-    page.get_by_role("heading", name="Second step of signing in").wait_for()
+    page.get_by_role("heading", name="Two-step sign-in").wait_for()
 
 
 def test_passkey_rejected_or_cancelled_is_explained_and_not_stored(open_sign_in_page, nadia, settings, live_server):

@@ -59,7 +59,7 @@ def test_mfa_journey_from_invitation_to_sign_in_with_app_and_recovery_code(
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("The same password again").fill(PASSWORD)
     page.get_by_role("button", name="Open my account").click()
-    page.get_by_role("heading", name="Second step of signing in").wait_for()
+    page.get_by_role("heading", name="Two-step sign-in").wait_for()
     page.goto("/patients/")
     assert "/accounts/second-step/" in page.url, "a password alone opens nothing"
 

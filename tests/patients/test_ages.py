@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patients.ages import age_label
 from patients.enrollment import admission
+from patients.wording import age_label
 from tests.factories import PatientFactory
 
 TODAY = dt.date(2026, 11, 30)

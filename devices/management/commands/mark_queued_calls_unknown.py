@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from devices.outbox import sending
+from patients.wording import count_noun
 
 
 class Command(BaseCommand):
@@ -12,4 +13,4 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         count = sending.mark_queued_calls_unknown()
-        self.stdout.write(f"{count} calls will be searched for at the vendor before they are sent.")
+        self.stdout.write(f"{count_noun(count, 'call')} to be searched for at the vendor before sending.")

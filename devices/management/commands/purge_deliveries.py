@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from devices.inbox import maintenance
+from patients.wording import count_noun
 
 
 class Command(BaseCommand):
@@ -22,4 +23,4 @@ class Command(BaseCommand):
         if options["days"] < 1:
             raise CommandError("At least one day: a person may still need what came in today.")
         purged = maintenance.purge_bodies(older_than=dt.timedelta(days=options["days"]), seconds=math.inf)
-        self.stdout.write(f"{purged} bodies purged")
+        self.stdout.write(f"{count_noun(purged, 'body')} purged")

@@ -10,6 +10,7 @@ from devices.inbox import ownership
 from devices.models import Delivery
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.tenovi import parse_time
+from patients.wording import count_noun
 
 
 def parse_timestamp(text: str) -> dt.datetime:
@@ -38,4 +39,4 @@ class Command(BaseCommand):
         if options["since"]:
             rows = rows.filter(received_at__gte=options["since"])
         count = ownership.replay_own(rows, by=None)
-        self.stdout.write(f"{count} deliveries will be processed again")
+        self.stdout.write(f"{count_noun(count, 'delivery')} to be processed again")

@@ -23,4 +23,4 @@ class Command(BaseCommand):
             mfa.reset_mfa(user=user, by=None)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        self.stdout.write("Reset. The next page that this person opens asks to set up a new second step.")
+        self.stdout.write("Reset. The next page that this person opens asks to set up two-step sign-in anew.")

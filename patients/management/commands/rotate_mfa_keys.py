@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from patients.accounts import mfa
 from patients.encryption import EncryptionKeyError
+from patients.wording import count_noun
 
 
 class Command(BaseCommand):
@@ -16,4 +17,4 @@ class Command(BaseCommand):
             count = mfa.reencrypt_mfa_secrets()
         except EncryptionKeyError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{count} secrets are encrypted with the first key.")
+        self.stdout.write(f"{count_noun(count, 'secret')} encrypted with the first key.")

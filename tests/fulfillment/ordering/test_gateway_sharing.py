@@ -16,7 +16,7 @@ from devices.gateway_holders import (
     SharingReason,
     find_other_holders,
 )
-from devices.hardware_ids import format_gateway_id
+from devices.hardware_ids import format_hardware_id
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallState
 from devices.statuses import DeviceState
@@ -33,7 +33,7 @@ from tests.fulfillment.pages import normalized_html, order_url
 
 SHARED = "A1B2C3D4E5F6"
 HOUSEHOLD = SharingReason.SAME_HOUSEHOLD
-EVENT = GATEWAY_SHARED_EVENT.format(format_gateway_id(SHARED), HOUSEHOLD.label)
+EVENT = GATEWAY_SHARED_EVENT.format(format_hardware_id(SHARED), HOUSEHOLD.label)
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_activation_form_refuses_gateway_of_other_clinic_without_names(as_cora, 
 
     assert_refused(refused, "gateway_id")
     page = normalized_html(refused)
-    assert OUTSIDE_CLINIC_MESSAGE.format(format_gateway_id(SHARED), VENDOR_ADVICE) in page
+    assert OUTSIDE_CLINIC_MESSAGE.format(format_hardware_id(SHARED), VENDOR_ADVICE) in page
     assert not any(name in page for name in (ben.family_name, kim.family_name, kim.clinic.name))
     assert not refused.context["form"].asks_for_sharing_reason
     assert not AuditEvent.objects.filter(action=AuditAction.LIST).exists()

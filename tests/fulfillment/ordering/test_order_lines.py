@@ -52,7 +52,7 @@ def test_cancel_line_shipped_is_refused_with_hint_to_end_monitoring(place_order,
     tracking.refresh_due_devices(client)
     tracking.update_order_lines()
 
-    with pytest.raises(order_lines.OrderLineActionError, match="End its monitoring"):
+    with pytest.raises(order_lines.OrderLineActionError, match="End monitoring instead"):
         order_lines.cancel_line(line=first_line(order), by=cora)
 
 

@@ -71,7 +71,7 @@ def test_order_list_fragment_makes_no_query(call_needing_review_id, cora, reques
     with django_assert_num_queries(0):
         text = render_to_string("fulfillment/_order_list.html", shown | permission_flags(request_by(cora)))
 
-    assert "Waits for your decision" in text
+    assert "Needs a person" in text
     assert "Heart kit" in text
 
 

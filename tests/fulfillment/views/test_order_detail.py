@@ -41,7 +41,7 @@ def test_order_page_shows_vendor_rejection_and_correction_form(as_cora, order, c
     form = normalized_html(as_cora.get(reverse("orders:correct", args=[line.pk])))
 
     assert "ZIP code: No such ZIP code." in page
-    assert "Correct it" in page
+    assert "Correct and ask again" in page
     assert "Tenovi: No such ZIP code." in form
     assert form.count("No such ZIP code.") == 1, "below its field, and not once more above the form"
     assert " novalidate" in form, "what is wrong is said by us, below the field"

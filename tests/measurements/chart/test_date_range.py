@@ -291,7 +291,7 @@ def test_print_page_shows_patient_dates_user_and_time(as_nadia, rosa, readings_b
         "average 145/78 n 6",
     ):
         assert expected in shown
-    assert "Change password" not in shown
+    assert "Change your password" not in shown
     assert (
         'id="session-timeout"' in open_patient_page(as_nadia, rosa, "print/").content.decode()
     )  # it ends with the session, too

@@ -57,8 +57,8 @@ def test_patient_page_shows_order_button_to_coordinator_but_not_clinician(client
     client.force_login(nadia)
     clinicians = page_text(client.get(f"/patients/{rosa.pk}/"))
 
-    assert "Order a device" in coordinators
-    assert "Order a device" not in clinicians
+    assert "Order a kit" in coordinators
+    assert "Order a kit" not in clinicians
 
 
 def test_patient_page_range_is_remembered_per_user(as_nadia, rosa):

@@ -84,16 +84,16 @@ def test_reset_mfa_admin_action_asks_for_confirmation_and_mails_user(
     with django_capture_on_commit_callbacks(execute=True):
         client.post(people, chosen | {"confirmed": "Yes"})
 
-    assert "Reset the second step of these people?" in asked
+    assert "Reset two-step sign-in?" in asked
     assert not Authenticator.objects.filter(user=nadia).exists()
-    assert audit_events_with("account", change="reset the second step").get().target == f"user:{nadia.pk}"
+    assert audit_events_with("account", change="reset two-step sign-in").get().target == f"user:{nadia.pk}"
     assert [message.to for message in mailoutbox] == [[nadia.email]]
 
 
 def test_reset_mfa_rejects_own_account_and_user_without_mfa(nadia, ada):
-    with pytest.raises(ValidationError, match="your own second step"):
+    with pytest.raises(ValidationError, match="your own two-step sign-in"):
         mfa.reset_mfa(user=ada, by=ada)
-    with pytest.raises(ValidationError, match="no second step"):
+    with pytest.raises(ValidationError, match="no two-step sign-in"):
         mfa.reset_mfa(user=nadia, by=ada)
 
 
@@ -103,9 +103,9 @@ def test_reset_mfa_command_mails_user_and_rejects_unknown_accounts(ada, mailoutb
         call_command("reset_mfa", email="Ada@Example.org", verbosity=0)
 
     assert not Authenticator.objects.filter(user=ada).exists()
-    assert audit_events_with("account", change="reset the second step").get().actor_id is None
+    assert audit_events_with("account", change="reset two-step sign-in").get().actor_id is None
     assert "An operator has reset" in mailoutbox[0].body
-    for email, why in ((ada.email, "no second step"), ("nobody@example.org", "No account has")):
+    for email, why in ((ada.email, "no two-step sign-in"), ("nobody@example.org", "No account has")):
         with pytest.raises(CommandError, match=why):
             call_command("reset_mfa", email=email)
 

@@ -1,4 +1,4 @@
-"""Age of a patient: weeks and months under two years, then years."""
+"""Ages and counts in words: "3 wk", "1 delivery"; the only way to show an age or to say how many."""
 
 from __future__ import annotations
 
@@ -22,3 +22,14 @@ def age_label(birth_date: dt.date, today: dt.date) -> str:
 def completed_months(birth_date: dt.date, today: dt.date) -> int:
     """Calendar months; who is born on the 31st completes one on the first day of the month after a shorter one."""
     return 12 * (today.year - birth_date.year) + today.month - birth_date.month - (today.day < birth_date.day)
+
+
+def count_noun(count: int, noun: str) -> str:
+    """ "1 delivery", "2 deliveries", "1,204 messages". An irregular plural follows after a comma: "person,people"."""
+    singular, _, plural = noun.partition(",")
+    return f"{count:,} {singular if count == 1 else plural or pluralize_noun(singular)}"
+
+
+def pluralize_noun(noun: str) -> str:
+    """Of its last word: "order line" to "order lines", "body" to "bodies"."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
