@@ -99,8 +99,15 @@ class EditableThreshold:
             if value is None or (value == getattr(shown, name) and not meaning_changed):
                 found.append(None if value is None else getattr(stored, name))
             else:
-                found.append(self.unit.to_vendor_bound(value, highest=highest))
+                found.append(self.clamp_to_instrument(self.unit.to_vendor_bound(value, highest=highest), value))
         return Bounds(*found)
+
+    def clamp_to_instrument(self, bound: Decimal, typed: Decimal) -> Decimal:
+        """38.9 mmol/L is shown for the 700 mg/dL that a meter ends at, and for 701.72: stored are the 700."""
+        for end in measurable_range(self.metric, self.key):
+            if end is not None and self.unit.to_display_bound(end) == typed:
+                return end
+        return bound
 
 
 class ConcurrentThresholdChange(Exception):
@@ -217,8 +224,9 @@ def relevant_changes(scope: Patient | Clinic) -> QuerySet[ThresholdChange]:
 
 
 def measurable_range(metric: Metric, key: ThresholdKey) -> tuple[Decimal | None, Decimal | None]:
+    """In the vendor's unit. A gain may be negative: a goal of -3 to 3 lb finds a fast loss too."""
     if key[2] == GAIN_CONTEXT:
-        return Decimal(0), MAX_GAIN_LB
+        return -MAX_GAIN_LB, MAX_GAIN_LB
     return (metric.lowest_1, metric.highest_1) if key[1] == 1 else (metric.lowest_2, metric.highest_2)
 
 

@@ -97,7 +97,7 @@ def test_threshold_change_by_second_user_is_refused_and_saves_nothing(rosa, nadi
         (OXYGEN, Bounds(very_low=Decimal(93), low=Decimal(92)), "low", "Must be above the far below goal, 93."),
         (SYSTOLIC, upper_bound(301), "high", "Between 40 and 300 mmHg"),
         (DIASTOLIC, upper_bound(201), "high", "Between 20 and 200 mmHg"),
-        (GAIN, upper_bound(101), "high", "Between 0 and 100 lb"),
+        (GAIN, upper_bound(101), "high", "Between -100 and 100 lb"),
     ],
 )
 @pytest.mark.django_db

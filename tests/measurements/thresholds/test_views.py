@@ -235,3 +235,18 @@ def test_threshold_form_names_expected_range_of_pulse(as_nadia, rosa):
     page = as_nadia.get(f"/patients/{rosa.pk}/goals/")
 
     assert not missing_words(page, "Far below expected range: less than In expected range: from")
+
+
+def test_threshold_form_in_mmol_and_kg_takes_ends_of_what_devices_measure_and_any_gain(as_nadia, nadia, rosa):
+    units.save_units_preference(units=DisplayUnits.from_code("mmol/L,kg"), by=nadia)
+    typed = {"glucose-1-low": "0.6", "glucose-1-very_low": "", "glucose-1-high": "38.9", "glucose-1-very_high": ""}
+    gains = {"weight-1-gain-low": "0", "weight-1-gain-high": "1.5"}
+
+    save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **typed, **gains)
+
+    found = evaluation.thresholds_for(rosa)
+    glucose, gain = found.find_threshold("glucose"), found.find_threshold("weight", 1, "gain")
+    assert (glucose.low, glucose.high, gain.low, gain.high) == (10, 700, -0.11, 3.41)
+    units.save_units_preference(units=units.VENDOR_UNITS, by=nadia)
+    save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{"weight-1-gain-high": "4"})
+    assert evaluation.thresholds_for(rosa).find_threshold("weight", 1, "gain").high == 4
