@@ -7,9 +7,10 @@ from django.core.management.base import BaseCommand
 
 from measurements import row_alignment
 from patients.audit.row_alignment import AlignmentStep, run_step
+from patients.enrollment import zone_alignment
 
 # In this order. Each app lists its own steps.
-STEPS: tuple[AlignmentStep, ...] = (*row_alignment.STEPS,)
+STEPS: tuple[AlignmentStep, ...] = (*zone_alignment.STEPS, *row_alignment.STEPS)
 
 
 class Command(BaseCommand):
