@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from devices.inbox import redaction
 from devices.models import Delivery
 from measurements import units
-from measurements.models import Measurement, Metric, Threshold, ThresholdChange
+from measurements.models import DryWeight, Measurement, Metric, Threshold, ThresholdChange
 from measurements.thresholds import texts, views
 from patients.admin_site.base import ReadOnlyAdmin, viewer
 from patients.models import User
@@ -134,6 +134,17 @@ class ThresholdChangeAdmin(ReadOnlyAdmin):
     @admin.display(description="after")
     def new_bounds(self, change: ThresholdChange) -> str:
         return texts.format_changed_bounds(change, change.after, units.VENDOR_UNITS)
+
+
+@admin.register(DryWeight)
+class DryWeightAdmin(ReadOnlyAdmin):
+    """Without the weight itself, which is on the patient's page."""
+
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("at", "by", "determined_on", "patient_name")
+    fields = ("at", "by", "determined_on", "patient")
+    list_select_related = ("by", "patient")
+    ordering = ("-id",)
 
 
 def edit_clinic_thresholds(request: HttpRequest, clinic_id: int) -> HttpResponse:

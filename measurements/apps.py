@@ -12,6 +12,7 @@ class MeasurementsConfig(app_config.ProjectAppConfig):
         "measurement": VIEW_ONLY,
         "threshold": VIEW_ONLY,
         "thresholdchange": VIEW_ONLY,
+        "dryweight": VIEW_ONLY,
     }
     page_labels = {
         "patients:list": "list of patients",
@@ -27,6 +28,7 @@ class MeasurementsConfig(app_config.ProjectAppConfig):
         "patients:readings_csv": "patient, readings as a file",
         "patients:thresholds": "patient, goals",
         "patients:save_thresholds": "patient, goals saved",
+        "patients:save_dry_weight": "patient, dry weight saved",
         "patients:reading": "reading",
         "patients:exclude": "reading, excluded",
         "patients:undo_exclusion": "reading, counted again",

@@ -6,7 +6,7 @@ The pound is 0.45359237 kg by definition; a mmol of glucose per litre is 18.016 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from measurements.models import Metric
 from measurements.numbers import format_number, round_half_up
@@ -63,6 +63,12 @@ class Unit:
     def to_display_bound(self, stored: Decimal) -> Decimal:
         """For a form: exact in the vendor's unit, else in steps of the unit (10.0 mmol/L for 180 mg/dL)."""
         return Decimal(self.format_value(float(stored))) if self.is_converted else stored
+
+    def to_vendor_value(self, typed: Decimal) -> Decimal:
+        """The nearest value that can be stored."""
+        return (
+            (typed / self.factor + self.offset).quantize(VALUE_QUANTUM, ROUND_HALF_UP) if self.is_converted else typed
+        )
 
     def to_vendor_bound(self, typed: Decimal, *, highest: bool) -> Decimal:
         """The lowest stored value that is shown as `typed`, or the highest: a bound includes whatever rounds to it."""

@@ -9,6 +9,7 @@ from measurements.patient_page import views as page_views
 from measurements.readings import unit_views
 from measurements.readings import views as reading_views
 from measurements.thresholds import views as threshold_views
+from measurements.weights import views as weight_views
 
 app_name = "patients"
 urlpatterns = [
@@ -26,6 +27,7 @@ urlpatterns = [
     path("<uuid:patient_id>/readings.csv", page_views.download_readings, name="readings_csv"),
     path("<uuid:patient_id>/goals/", threshold_views.patient_thresholds, name="thresholds"),
     path("<uuid:patient_id>/goals/save/", threshold_views.save_patient_thresholds, name="save_thresholds"),
+    path("<uuid:patient_id>/dry-weight/", weight_views.save_dry_weight, name="save_dry_weight"),
     path("<uuid:patient_id>/readings/<int:reading_id>/", reading_views.reading_detail, name="reading"),
     path("<uuid:patient_id>/readings/<int:reading_id>/exclude/", reading_views.exclude_reading, name="exclude"),
     path("<uuid:patient_id>/readings/<int:reading_id>/undo/", reading_views.undo_exclusion, name="undo_exclusion"),

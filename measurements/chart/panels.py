@@ -25,14 +25,7 @@ from measurements.chart.points import (
     reading_group_key,
 )
 from measurements.chart.smoothing import PlotData, decimate_points, smooth_points
-from measurements.chart.statistics import (
-    BASELINE_DAYS,
-    PanelSummary,
-    WeightBaseline,
-    compute_weight_baseline,
-    summarise_points,
-    trusted_points,
-)
+from measurements.chart.statistics import PanelSummary, summarise_points, trusted_points
 from measurements.chart.time_of_day import TimeOfDayBin
 from measurements.local_days import ONE_DAY, LocalDays, local_midnight
 from measurements.meal_contexts import GLUCOSE, MEAL_CONTEXTS, describe_meal
@@ -40,16 +33,13 @@ from measurements.measured_days import MeasuredDays, count_measured_days, group_
 from measurements.models import Measurement, Metric
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import EffectiveThreshold, PatientThresholds
-from measurements.thresholds.judgement import Judgement
 from measurements.thresholds.metric_scopes import MetricScope, split_by_meal
 from measurements.thresholds.range_status import RangeCount
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
+from measurements.weights.figures import USUAL_WEIGHT_DAYS, WEIGHT_METRIC, WeightTrend
 from patients.models import Patient
 
 DEFAULT_RANGE_DAYS = 30  # local days including today; 0 is everything
-WEIGHT_METRIC = "weight"
-# A baseline rests on the 7 days before the newest weight, which may itself be 7 days old.
-BASELINE_LOOKBACK_DAYS = 2 * BASELINE_DAYS + 1
 
 
 @dataclass(frozen=True)
@@ -82,8 +72,8 @@ class Panel:
     summary: PanelSummary
     axis_limits: tuple[float, float]
     last_at: dt.datetime | None
-    baseline: WeightBaseline | None = None
-    baseline_spans: Sequence[tuple[dt.datetime, dt.datetime]] = ()  # over no other time is its line drawn
+    weight: WeightTrend | None = None  # of the chart of weight, in a range that includes today
+    usual_weight_spans: Sequence[tuple[dt.datetime, dt.datetime]] = ()  # over no other time is its line drawn
     time_of_day_bins: list[TimeOfDayBin] | None = None  # where it is drawn by time of day
 
     @property
@@ -135,10 +125,6 @@ class Charts:
     measured_days: MeasuredDays
     now: dt.datetime
 
-    @property
-    def weight_gain(self) -> Judgement | None:
-        return next((panel.baseline.gain for panel in self.panels if panel.baseline), None)
-
 
 def local_days_for(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
     """The patient's last `length` days including today; for 0 all since the first vital sign."""
@@ -158,16 +144,17 @@ def build_panels(
     units: DisplayUnits = VENDOR_UNITS,
     show_left_out: bool = False,
     by_time_of_day: bool = False,
+    weight: WeightTrend | None = None,
 ) -> Charts:
     """Panels for every vital sign that the patient ever sent. One query, two with glucose, for any range.
 
     `show_left_out` adds excluded and control readings as points without effect on the statistics (one more query).
-    `by_time_of_day` adds bins of three hours to blood pressure and glucose.
+    `by_time_of_day` adds bins of three hours to blood pressure and glucose. `weight` is the current trend, which a
+    range that ended before today doesn't show.
     """
     metrics = [row.metric for row in latest if row.metric.vital]
-    since = min(days.start, LocalDays.until(now, patient.zone, days=BASELINE_LOOKBACK_DAYS).start)
     codes = [metric.pk for metric in metrics]
-    rows = fetch_chart_rows(patient, codes=codes, start=since, end=days.end)
+    rows = fetch_chart_rows(patient, codes=codes, start=days.start, end=days.end)
     rows[IRREGULAR_HEARTBEAT] = [row for row in rows.get(IRREGULAR_HEARTBEAT, ()) if row.value_1]  # not 0
     aside = fetch_left_out_rows(patient, codes=codes, start=days.start, end=days.end) if show_left_out else {}
     with_glucose = rows.get(GLUCOSE) or aside.get(GLUCOSE)
@@ -178,7 +165,7 @@ def build_panels(
     for metric in metrics:
         if metric.pk == IRREGULAR_HEARTBEAT:
             continue
-        fetched = build_points(
+        points = build_points(
             metric,
             rows.get(metric.pk, ()),
             unit=units.unit_for(metric),
@@ -187,18 +174,17 @@ def build_panels(
             thresholds=thresholds,
         )
         left_out = build_left_out_points(metric, aside.get(metric.pk, ()), contexts=contexts)
-        shown = [point for point in fetched if point.at >= days.start]
-        stated = {point.context for point in (*shown, *left_out)}
+        stated = {point.context for point in (*points, *left_out)}
         panels += [
             build_panel(
                 scope,
                 unit=units.unit_for(metric),
-                fetched=select_points(scope, fetched),
+                points=select_points(scope, points),
                 left_out=select_points(scope, left_out),
                 days=days,
                 thresholds=thresholds,
                 last_at=last.get(metric.pk),
-                now=now,
+                weight=weight if metric.pk == WEIGHT_METRIC and days.end > now else None,
                 by_time_of_day=by_time_of_day and metric.pk in time_of_day.TIME_OF_DAY_METRICS,
             )
             for scope in split_by_meal(metric, stated, thresholds)
@@ -212,25 +198,21 @@ def build_panel(
     scope: MetricScope,
     *,
     unit: Unit,
-    fetched: list[ChartPoint],
+    points: list[ChartPoint],
     left_out: list[ChartPoint],
     days: LocalDays,
     thresholds: PatientThresholds,
     last_at: dt.datetime | None,
-    now: dt.datetime,
+    weight: WeightTrend | None,
     by_time_of_day: bool,
 ) -> Panel:
-    """`fetched` begins before the range where the baseline of a weight needs it."""
     metric, series = scope.metric, build_series(scope, thresholds)
-    points = [point for point in fetched if point.at >= days.start]
     drawn = decimate_points(points, days=days)
     if left_out:
         drawn = replace(drawn, points=sorted([*drawn.points, *left_out], key=lambda point: point.at))
     medians = [ChartPoint(bucket.at, bucket.median) for bucket in drawn.buckets]  # where a band is drawn
     values = [value for point in trusted_points(points) for value in point.values]
-    # A range that ended before today has no current weight.
-    is_current_weight = metric.pk == WEIGHT_METRIC and days.end > now
-    baseline = current_weight_baseline(fetched, days, thresholds, now, unit) if is_current_weight else None
+    usual = [weight.usual] if weight and weight.usual is not None and values else []
     return Panel(
         scope=scope,
         unit=unit,
@@ -238,10 +220,10 @@ def build_panel(
         plot_data=drawn,
         smoothed=smooth_points(medians or drawn.points, series_count=len(series), days=len(days)),
         summary=summarise_points(scope, points, thresholds=thresholds, zone=days.zone),
-        axis_limits=panel_axis_limits(metric, unit, [*values, baseline.median] if baseline and values else values),
+        axis_limits=panel_axis_limits(metric, unit, [*values, *usual]),
         last_at=last_at,
-        baseline=baseline,
-        baseline_spans=measured_week_spans(fetched, baseline.taken_at, days.zone) if baseline else (),
+        weight=weight,
+        usual_weight_spans=measured_week_spans(points, weight.taken_at, days.zone) if weight else (),
         time_of_day_bins=time_of_day.group_by_time_of_day(points, days.zone) if by_time_of_day else None,
     )
 
@@ -261,20 +243,11 @@ def build_series(scope: MetricScope, thresholds: PatientThresholds) -> tuple[Ser
     return tuple(Series(label.lower(), scope.find_threshold(thresholds, n)) for n, label in enumerate(labels, start=1))
 
 
-def current_weight_baseline(
-    points: list[ChartPoint], days: LocalDays, thresholds: PatientThresholds, now: dt.datetime, unit: Unit
-) -> WeightBaseline | None:
-    weights = [(point.at, point.values[0]) for point in trusted_points(points)]
-    found = compute_weight_baseline(weights, zone=days.zone, thresholds=thresholds, unit=unit)
-    fresh = LocalDays.until(now, days.zone, days=BASELINE_DAYS + 1)
-    return found if found and found.taken_at >= fresh.start else None
-
-
 def measured_week_spans(
     points: Iterable[ChartPoint], newest: dt.datetime, zone: ZoneInfo
 ) -> list[tuple[dt.datetime, dt.datetime]]:
     """Runs of local days with a trusted weight, of the day of the newest one and the seven before."""
-    week = LocalDays.until(newest, zone, days=BASELINE_DAYS + 1)
+    week = LocalDays.until(newest, zone, days=USUAL_WEIGHT_DAYS + 1)
     inside = {week.first + ONE_DAY * week.day_index(point.at) for point in trusted_points(points)}
     runs = group_consecutive_days(sorted(day for day in inside if week.first <= day <= week.last))
     return [(local_midnight(first, zone), local_midnight(last + ONE_DAY, zone)) for first, last in runs]

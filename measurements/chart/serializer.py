@@ -37,7 +37,7 @@ def epoch_milliseconds(time: dt.datetime) -> int:
 
 
 def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
-    unit = panel.unit
+    unit, usual = panel.unit, panel.weight.usual if panel.weight else None
     drawn = {
         "code": panel.scope.key,
         "label": panel.scope.label,
@@ -51,8 +51,8 @@ def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
         "buckets": serialize_buckets(panel.plot_data.buckets, unit),
         "bucketDays": panel.plot_data.bucket_days,
         "smoothed": [round_series(line, unit, 1) for line in panel.smoothed],
-        "baseline": unit.round_value(panel.baseline.median) if panel.baseline else None,
-        "baselineSpans": [[epoch_milliseconds(at) for at in span] for span in panel.baseline_spans],
+        "baseline": None if usual is None else unit.round_value(usual),
+        "baselineSpans": [[epoch_milliseconds(at) for at in span] for span in panel.usual_weight_spans],
         "clock": None,
     }
     return (

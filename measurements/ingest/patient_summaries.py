@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from measurements.ingest import reading_days
 from measurements.models import PatientSummary
 from measurements.models.patient_summary import MEASURED_DAYS_BITS
-from measurements.models.reading_rules import TRUSTED
+from measurements.weights.trends import fetch_weight_trends
 from patients.models import Patient
 
 # The newest ReadingDay rows of each patient, as bits back from the last one.
@@ -51,36 +51,11 @@ WHERE (stored.last_at, stored.systolic, stored.glucose, stored.spo2)
     IS DISTINCT FROM (excluded.last_at, excluded.systolic, excluded.glucose, excluded.spo2)
 """
 
-# `chart.statistics.compute_weight_baseline` in SQL: the newest weight less the median of the medians of the seven local
-# days before its own, of which three must have a weight.
-TRUSTED_WEIGHT_SQL = f"""
-    reading.patient_id = patient.id AND reading.metric_id = 'weight' AND {TRUSTED.sql("reading")}
+UPDATE_WEIGHT_GAIN_SQL = """
+UPDATE measurements_patientsummary AS stored SET weight_gain = newest.gain, weight_at = newest.taken_at
+FROM unnest(%s::uuid[], %s::float8[], %s::timestamptz[]) AS newest(patient_id, gain, taken_at)
+WHERE stored.patient_id = newest.patient_id
 """
-UPDATE_WEIGHT_GAIN_SQL = f"""
-UPDATE measurements_patientsummary AS stored SET weight_gain = usual.gain, weight_at = usual.taken_at
-FROM (
-    SELECT patient.id, newest.taken_at, (newest.value_1 - usual.median)::double precision AS gain
-    FROM patients_patient AS patient
-    LEFT JOIN LATERAL (
-        SELECT taken_at, value_1, timezone(patient.time_zone, taken_at)::date AS day
-        FROM measurements_measurement AS reading WHERE {TRUSTED_WEIGHT_SQL}
-        ORDER BY reading.taken_at DESC LIMIT 1
-    ) AS newest ON true
-    LEFT JOIN LATERAL (
-        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY days.median) AS median, count(*) AS n
-        FROM (
-            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY reading.value_1) AS median
-            FROM measurements_measurement AS reading
-            WHERE {TRUSTED_WEIGHT_SQL} AND reading.taken_at > newest.taken_at - interval '9 days'
-                AND reading.taken_at < newest.taken_at
-                AND timezone(patient.time_zone, reading.taken_at)::date BETWEEN newest.day - 7 AND newest.day - 1
-            GROUP BY timezone(patient.time_zone, reading.taken_at)::date
-        ) AS days
-    ) AS usual ON usual.n >= 3
-    WHERE patient.id = ANY(%(patients)s)
-) AS usual
-WHERE stored.patient_id = usual.id
-"""  # noqa: S608 - made of constants
 RESET_SUMMARIES_SQL = """
 UPDATE measurements_patientsummary
 SET measured_days_mask = 0, last_measured_on = NULL, last_at = NULL, systolic = NULL, glucose = NULL, spo2 = NULL
@@ -98,8 +73,17 @@ def update_patient_summaries(ids: str, *, patients: Iterable[uuid.UUID], weighed
         cursor.execute(UPSERT_LATEST_VALUES_SQL, {"patients": sorted(set(patients))})
         if added := reading_days.insert_reading_days(ids):
             cursor.execute(UPSERT_MEASURED_DAYS_SQL, {"patients": added})
-        if weighed:
-            cursor.execute(UPDATE_WEIGHT_GAIN_SQL, {"patients": sorted(weighed)})
+    if weighed:
+        update_weight_gains(weighed)
+
+
+def update_weight_gains(patients: Collection[uuid.UUID]) -> None:
+    """The newest weight and its difference from the usual weight, as `weights` computes them; None without weights."""
+    chosen, trends = sorted(patients), fetch_weight_trends(patients)
+    gains = [trends[pk].from_usual if pk in trends else None for pk in chosen]
+    times = [trends[pk].taken_at if pk in trends else None for pk in chosen]
+    with connection.cursor() as cursor:
+        cursor.execute(UPDATE_WEIGHT_GAIN_SQL, [chosen, gains, times])
 
 
 def rebuild_patient_summaries(patients: Iterable[uuid.UUID]) -> None:
@@ -108,8 +92,9 @@ def rebuild_patient_summaries(patients: Iterable[uuid.UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(RESET_SUMMARIES_SQL, [chosen])
         reading_days.recount_reading_days(chosen)
-        for statement in (UPSERT_LATEST_VALUES_SQL, UPSERT_MEASURED_DAYS_SQL, UPDATE_WEIGHT_GAIN_SQL):
+        for statement in (UPSERT_LATEST_VALUES_SQL, UPSERT_MEASURED_DAYS_SQL):
             cursor.execute(statement, {"patients": chosen})
+    update_weight_gains(chosen)
 
 
 STALE_BATCH_SIZE = 500  # patients in one transaction; the next sweep finds the others

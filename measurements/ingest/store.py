@@ -12,9 +12,8 @@ from measurements.ingest import latest_readings, legacy_payloads, patient_summar
 from measurements.ingest.insert import AttributedReading, InsertedReadings, insert_readings
 from measurements.ingest.pg_arrays import format_bigint_array
 from measurements.models.measurement import MeasurementSource
+from measurements.weights.figures import WEIGHT_METRIC
 from patients.models import Patient
-
-WEIGHT_METRIC = "weight"
 
 
 @dataclass

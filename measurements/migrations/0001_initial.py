@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('last_at', models.DateTimeField(blank=True, null=True, verbose_name='newest vital sign taken')),
                 ('measured_days_mask', models.BigIntegerField(default=0)),
                 ('last_measured_on', models.DateField(blank=True, null=True)),
-                ('weight_gain', models.FloatField(blank=True, null=True, verbose_name='newest weight over the median of the seven days before, lb')),
+                ('weight_gain', models.FloatField(blank=True, null=True, verbose_name='weight of the last day from the usual weight, lb')),
                 ('weight_at', models.DateTimeField(blank=True, null=True, verbose_name='newest weight taken')),
             ],
         ),
@@ -167,6 +167,28 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'changes of goals',
                 'ordering': ('-pk',),
             },
+        ),
+        migrations.CreateModel(
+            name='DryWeight',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('weight', models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True, verbose_name='dry weight, lb')),
+                ('determined_on', models.DateField(verbose_name='determined on')),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='dry_weights', to='patients.patient')),
+            ],
+            options={
+                'verbose_name': 'dry weight',
+                'verbose_name_plural': 'dry weights',
+                'ordering': ('-pk',),
+                'indexes': [models.Index(fields=['patient', '-id'], name='dry_weight_by_patient')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('weight__isnull', True), models.Q(('weight__gt', 0), ('weight__lte', 1000)), _connector='OR'), name='dry_weight_possible')],
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='dryweight',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='326eac9ec4ede2b98e8a030a9471e58bd67050b9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_33b71', table='measurements_dryweight', when='BEFORE')),
         ),
         migrations.AddIndex(
             model_name='measurement',

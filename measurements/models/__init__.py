@@ -1,3 +1,4 @@
+from .dry_weight import DryWeight
 from .latest_reading import LatestReading
 from .measurement import Measurement
 from .metric import Metric
@@ -5,4 +6,13 @@ from .patient_summary import PatientSummary
 from .reading_day import ReadingDay
 from .threshold import Threshold, ThresholdChange
 
-__all__ = ["LatestReading", "Measurement", "Metric", "PatientSummary", "ReadingDay", "Threshold", "ThresholdChange"]
+__all__ = [
+    "DryWeight",
+    "LatestReading",
+    "Measurement",
+    "Metric",
+    "PatientSummary",
+    "ReadingDay",
+    "Threshold",
+    "ThresholdChange",
+]

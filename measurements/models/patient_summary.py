@@ -51,7 +51,7 @@ class PatientSummary(models.Model):
     last_at = models.DateTimeField("newest vital sign taken", null=True, blank=True)
     measured_days_mask = models.BigIntegerField(default=0)
     last_measured_on = models.DateField(null=True, blank=True)
-    weight_gain = models.FloatField("newest weight over the median of the seven days before, lb", null=True, blank=True)
+    weight_gain = models.FloatField("weight of the last day from the usual weight, lb", null=True, blank=True)
     weight_at = models.DateTimeField("newest weight taken", null=True, blank=True)
 
     def __str__(self) -> str:

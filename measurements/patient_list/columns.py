@@ -5,14 +5,16 @@ from __future__ import annotations
 from django.db.models import Case, DateTimeField, F, Func, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 
-from measurements.chart.statistics import BASELINE_DAYS
 from measurements.models.patient_summary import measured_day_count
+from measurements.weights.figures import USUAL_WEIGHT_DAYS
 from patients.lists.sorting import ListColumn
 
 MEASURED_DAYS_WINDOW = 30
 TIE_KEYS = ("family_name", "given_name", "pk")
 
-WEEK_AGO = Func(Now(), template=f"(%(expressions)s - interval '{BASELINE_DAYS} days')", output_field=DateTimeField())
+WEEK_AGO = Func(
+    Now(), template=f"(%(expressions)s - interval '{USUAL_WEIGHT_DAYS} days')", output_field=DateTimeField()
+)
 # As the row shows it: only of patients who weighed themselves in the last week.
 RECENT_WEIGHT_GAIN = Case(When(Q(summary__weight_at__gte=WEEK_AGO), then=F("summary__weight_gain")))
 

@@ -13,6 +13,7 @@ from measurements import units
 from measurements.patient_list.rows import patient_rows_for
 from measurements.readings import latest_judged
 from measurements.thresholds import evaluation
+from measurements.weights import trends
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
 
@@ -22,11 +23,14 @@ def patient_preview(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user)
     now, read_in = timezone.now(), units.units_for(user)
-    newest = latest_judged.latest_readings(patient, thresholds=evaluation.thresholds_for(patient), units=read_in)
+    bounds, weight = evaluation.thresholds_for(patient), trends.fetch_current_trend(patient, now=now)
+    newest = latest_judged.latest_readings(patient, thresholds=bounds, units=read_in)
     shown = {
         "item": patient_rows_for([patient], now=now, units=read_in)[0],
         "units": read_in,
         "latest": [row for row in newest if row.metric.vital],
         "local_now": now.astimezone(patient.zone),
+        "weight": weight,
+        "weight_gain": trends.judge_trend(weight, read_in.weight_unit, bounds),
     }
     return render(request, "measurements/_patient_preview.html", shown)

@@ -14,7 +14,6 @@ from django.urls import reverse
 
 from fulfillment import equipment
 from fulfillment.equipment import EquipmentItem
-from measurements.chart.statistics import BASELINE_DAYS
 from measurements.local_days import LocalDays
 from measurements.measured_days import MeasuredDays, count_measured_days
 from measurements.models import PatientSummary
@@ -27,6 +26,7 @@ from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import PatientThresholds
 from measurements.thresholds.judgement import Judgement, judge_gain
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
+from measurements.weights.figures import USUAL_WEIGHT_DAYS
 from patients.models import Patient, Sex
 
 VITAL_COLUMN_LABELS = {"blood_pressure": "Blood pressure", "weight": "Weight", "glucose": "Glucose", "spO2": "SpO₂"}
@@ -121,19 +121,11 @@ def build_vital_cells(newest: Sequence[EvaluatedLatestReading], gain: Judgement 
     ]
 
 
-def fetch_weight_gain(
-    patient: Patient, *, thresholds: PatientThresholds, unit: Unit, now: dt.datetime
-) -> Judgement | None:
-    """One query if the patient was loaded without `summary`."""
-    summary = getattr(patient, "summary", None)  # a patient who has never measured has none
-    return recent_weight_gain(summary, thresholds, unit, now) if summary else None
-
-
 def recent_weight_gain(
     summary: PatientSummary, thresholds: PatientThresholds, unit: Unit, now: dt.datetime
 ) -> Judgement | None:
-    """The newest weight minus the median of the seven days before it. None without a weight of the last week."""
+    """The weight of the last day minus the usual weight. None without a weight of the last week."""
     gain, at = summary.weight_gain, summary.weight_at
-    if gain is None or at is None or at < now - dt.timedelta(days=BASELINE_DAYS):
+    if gain is None or at is None or at < now - dt.timedelta(days=USUAL_WEIGHT_DAYS):
         return None
     return judge_gain(gain, unit, thresholds)

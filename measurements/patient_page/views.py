@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -16,14 +15,10 @@ from fulfillment import equipment
 from measurements import units
 from measurements.chart import date_range, panels, serializer
 from measurements.chart.date_range import ChartView, DateRangeForm
-from measurements.local_days import LocalDays
-from measurements.patient_list import rows
 from measurements.readings import csv_export, latest_judged, table
 from measurements.readings.unreadable import fetch_unreadable_deliveries
 from measurements.thresholds import evaluation
-from measurements.thresholds.evaluation import PatientThresholds
-from measurements.thresholds.judgement import Judgement
-from measurements.units import Unit
+from measurements.weights import dry_weight, trends
 from patients import csv_writer
 from patients.audit import audit_log
 from patients.models import Patient, User
@@ -110,7 +105,7 @@ def patient_page_context(
     now, read_in = timezone.now(), units.units_for(current_user(request))
     bounds = evaluation.thresholds_for(patient)
     newest = latest_judged.latest_readings(patient, thresholds=bounds, units=read_in)
-    days = chart_view.date_range.local_days(patient, now=now)
+    days, weight = chart_view.date_range.local_days(patient, now=now), trends.fetch_current_trend(patient, now=now)
     drawn = panels.build_panels(
         patient,
         days=days,
@@ -120,6 +115,7 @@ def patient_page_context(
         units=read_in,
         show_left_out=chart_view.left_out,
         by_time_of_day=chart_view.by_time_of_day,
+        weight=weight,
     )
     held = equipment.equipment_of(patient.pk)
     return {
@@ -138,7 +134,9 @@ def patient_page_context(
         "goal_rows": evaluation.describe_thresholds(
             bounds, dict.fromkeys(panel.metric for panel in drawn.panels), units=read_in
         ),
-        "weight": drawn.weight_gain or past_range_weight_gain(patient, bounds, days, read_in.weight_unit, now),
+        "weight": weight,
+        "weight_gain": trends.judge_trend(weight, read_in.weight_unit, bounds),
+        "dry_weight": dry_weight.dry_weight_history(patient).first(),
         "table": table.fetch_table_page(
             patient, days=days, thresholds=bounds, units=read_in, number=chart_view.table_page, size=table_size
         ),
@@ -146,10 +144,3 @@ def patient_page_context(
         "ended_devices": held.ended,
         "gateways": list({item.gateway.pk: item.gateway for item in held.items if item.gateway}.values()),
     }
-
-
-def past_range_weight_gain(
-    patient: Patient, bounds: PatientThresholds, days: LocalDays, unit: Unit, now: dt.datetime
-) -> Judgement | None:
-    """The current gain, which the charts of a past range don't compute."""
-    return rows.fetch_weight_gain(patient, thresholds=bounds, unit=unit, now=now) if days.end <= now else None

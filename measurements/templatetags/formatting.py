@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 from django import template
 from django.utils.html import format_html
@@ -9,7 +11,8 @@ from django.utils.safestring import SafeString
 
 from measurements.chart.panels import Panel
 from measurements.thresholds.evaluation import range_name
-from measurements.thresholds.judgement import judge_values
+from measurements.thresholds.judgement import NO_THRESHOLDS, judge_gain, judge_values
+from measurements.units import Unit
 
 register = template.Library()
 
@@ -29,6 +32,17 @@ def format_values(panel: Panel, values: tuple[float, ...]) -> str:
 
 
 register.filter(range_name)  # of the code of a metric: goal, or expected range
+
+
+@register.filter
+def value_in(value: float | Decimal, unit: Unit) -> str:
+    return unit.format_value(float(value))
+
+
+@register.filter
+def format_change(value: float, unit: Unit) -> str:
+    """A change of weight in lb with its sign, in this unit."""
+    return judge_gain(value, unit, NO_THRESHOLDS).text
 
 
 @register.filter

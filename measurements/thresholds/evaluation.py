@@ -221,7 +221,7 @@ def describe_metric_thresholds(
     yield from describe_meal_thresholds(thresholds, metric, unit)
     if gain := thresholds.by_key.get((metric.pk, 1, GAIN_CONTEXT)):
         yield ThresholdDescription(
-            f"{metric.label} gain", gain.format_range(unit.for_differences), f"{unit.name} in 7 days", gain
+            f"{metric.label} gain", gain.format_range(unit.for_differences), f"{unit.name} over usual weight", gain
         )
 
 

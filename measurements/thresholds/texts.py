@@ -35,10 +35,10 @@ def format_changed_bounds(
 
 
 def threshold_label(metric: Metric, key: ThresholdKey) -> str:
-    """Blood pressure, systolic; glucose, before meals; weight gain in 7 days."""
+    """Blood pressure, systolic; glucose, before meals; weight gain over usual weight."""
     _, component, context = key
     if context == GAIN_CONTEXT:
-        return f"{metric.label} gain in 7 days"
+        return f"{metric.label} gain over usual weight"
     part = (metric.label_1, metric.label_2)[component - 1].lower() if metric.has_second_value else ""
     return ", ".join(word for word in (metric.label, part, MEAL_GOAL_LABELS.get(context, "")) if word)
 

@@ -162,6 +162,10 @@ class ThresholdPageContext:
     back_label: str
     units: DisplayUnits
 
+    @property
+    def patient(self) -> Patient | None:
+        return self.scope if isinstance(self.scope, Patient) else None
+
     def build_form(self, data: QueryDict | None = None) -> ThresholdsForm:
         newest = editing.relevant_changes(self.scope).values_list("pk", flat=True).first()
         read_in = self.units if data is None else DisplayUnits.from_code(data.get("units"))

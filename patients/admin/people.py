@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from patients.accounts import invitations, mfa
 from patients.accounts.administrators import require_remaining_administrator
@@ -19,6 +20,7 @@ from patients.admin_site.filters import ClinicFilter, DischargedFilter, UserClin
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
 from patients.models import Clinic, Patient, Role, User
 from patients.permissions import current_user
+from patients.queueing.wakeup import wake_worker
 from patients.us_states import time_zone_choices, time_zone_label
 from patients.validators import format_phone
 
@@ -40,6 +42,12 @@ class ClinicAdmin(OptimisticLockAdmin):
     form = ClinicForm
     list_display = ("name", "zone", "created_at")
     readonly_fields = ("created_at",)
+
+    def save_model(self, request: HttpRequest, obj: Clinic, form: forms.ModelForm[Any], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "day_weight" in form.changed_data:  # stored gains of all patients rest on it
+            obj.patients.update(summary_stale_at=timezone.now())
+            wake_worker("stale_summaries")
 
     @admin.display(description="time zone", ordering="time_zone")
     def zone(self, clinic: Clinic) -> str:

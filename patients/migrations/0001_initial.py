@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('folded_name', models.CharField(blank=True, editable=False, max_length=480)),
                 ('name', models.CharField(max_length=120, validators=[patients.validators.validate_plain_text])),
                 ('time_zone', models.CharField(default='America/New_York', max_length=64, validators=[patients.validators.validate_time_zone])),
+                ('day_weight', models.CharField(choices=[('first', 'the first of the day'), ('median', 'the median of the day')], default='first', help_text='Where a patient was weighed several times on a day. Usual weight and gains are computed from it.', max_length=8, verbose_name="a day's weight")),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -135,6 +136,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='clinic',
             constraint=models.UniqueConstraint(fields=('folded_name',), name='clinic_name_once', violation_error_code='name', violation_error_message='Another clinic has this name.'),
+        ),
+        migrations.AddConstraint(
+            model_name='clinic',
+            constraint=models.CheckConstraint(condition=models.Q(('day_weight__in', ['first', 'median'])), name='clinic_day_weight_known'),
         ),
         migrations.AddField(
             model_name='user',

@@ -23,6 +23,7 @@ from tests.factories.fulfillment import (
     SpecialOrderFactory,
 )
 from tests.factories.measurements import (
+    DryWeightFactory,
     LatestReadingFactory,
     MeasurementFactory,
     MetricFactory,
@@ -39,6 +40,7 @@ __all__ = [
     "DeliveryFactory",
     "DeviceFactory",
     "DeviceTypeFactory",
+    "DryWeightFactory",
     "GatewayFactory",
     "HardwareChangeFactory",
     "KitFactory",

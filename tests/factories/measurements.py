@@ -6,7 +6,7 @@ from decimal import Decimal
 import factory
 from django.utils import timezone
 
-from measurements.models import LatestReading, Measurement, Metric, PatientSummary, ThresholdChange
+from measurements.models import DryWeight, LatestReading, Measurement, Metric, PatientSummary, ThresholdChange
 from tests.factories.devices import DeviceFactory
 from tests.factories.patients import PatientFactory, UserFactory
 
@@ -56,6 +56,16 @@ class PatientSummaryFactory(factory.django.DjangoModelFactory):
         django_get_or_create = ("patient",)
 
     patient = factory.SubFactory(PatientFactory)
+
+
+class DryWeightFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = DryWeight
+
+    patient = factory.SubFactory(PatientFactory)
+    weight = Decimal("168.00")
+    determined_on = dt.date(2026, 11, 3)
+    by = factory.SubFactory(UserFactory)
 
 
 class ThresholdChangeFactory(factory.django.DjangoModelFactory):

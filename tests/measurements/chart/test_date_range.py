@@ -173,8 +173,8 @@ def test_patient_page_past_range_still_shows_current_weight_change(as_nadia, ros
 
     shown = page_text(as_nadia.get(post_date_range(as_nadia, rosa, "2026-11-18", "2026-11-20")["Location"]))
 
-    assert "Weight change +4.0 lb from the 7-day median" in shown
-    assert "now 170" not in shown  # beside the chart: its last weight is of the day before yesterday
+    assert "From usual weight +4.0 lb above goal" in shown
+    assert "today 1" not in shown  # beside the chart: its last weight is of the day before yesterday
 
 
 def test_date_range_of_patient_in_another_clinic_returns_404(client, olaf, rosa):

@@ -14,6 +14,7 @@ from measurements.templatetags import formatting
 from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import EffectiveThreshold, ThresholdStatus
 from measurements.units import DisplayUnits
+from measurements.weights import trends
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 from tests.measurements.chart.fixed_times import NOW, time_days_ago
 
@@ -30,11 +31,10 @@ def create_blood_pressure(device, taken_at, systolic, diastolic, **fields):
 
 
 def build_chart(patient, *, length=30, code="blood_pressure"):
-    bounds = evaluation.thresholds_for(patient)
+    bounds, weight = evaluation.thresholds_for(patient), trends.fetch_current_trend(patient, now=NOW)
     days = panels.local_days_for(patient, length=length, now=NOW)
-    drawn = panels.build_panels(
-        patient, days=days, thresholds=bounds, latest=latest_judged.latest_readings(patient, thresholds=bounds), now=NOW
-    )
+    latest = latest_judged.latest_readings(patient, thresholds=bounds)
+    drawn = panels.build_panels(patient, days=days, thresholds=bounds, latest=latest, now=NOW, weight=weight)
     return drawn, next(panel for panel in drawn.panels if panel.metric.pk == code)
 
 
@@ -151,7 +151,7 @@ def test_glucose_without_stated_meals_is_one_panel(rosa):
     assert panel.summary.n == 2
 
 
-def test_weight_median_line_covers_only_days_with_a_weight(rosa, device):
+def test_usual_weight_line_covers_only_days_with_a_weight(rosa, device):
     """The seven days before the newest weight, and its own; not the days without a weight, nor any other time."""
     for ago in (30, 12, 7, 6, 3, 0):
         row = MeasurementFactory(device=device, code="weight", taken_at=time_days_ago(ago), value_1=170)
@@ -159,7 +159,7 @@ def test_weight_median_line_covers_only_days_with_a_weight(rosa, device):
 
     drawn, panel = build_chart(rosa, length=365, code="weight")
 
-    days = [[at.astimezone(rosa.zone) for at in span] for span in panel.baseline_spans]
+    days = [[at.astimezone(rosa.zone) for at in span] for span in panel.usual_weight_spans]
     assert [(first.day, last.day) for first, last in days] == [(14, 16), (18, 19), (21, 22)]
     assert {at.hour for span in days for at in span} == {0}
     assert len(serializer.serialize_charts(drawn)["panels"][0]["baselineSpans"]) == 3

@@ -1,4 +1,4 @@
-"""Weight baseline, and the smoothed line through scattered readings."""
+"""The smoothed line through scattered readings."""
 
 import datetime as dt
 
@@ -6,45 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from measurements.chart import statistics
 from measurements.chart.points import ChartPoint
 from measurements.chart.smoothing import MAX_LINE_GAP, smooth_points, split_at_gaps
-from measurements.thresholds import evaluation
-from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
-from tests.measurements.chart.fixed_times import NEW_YORK, NOW, time_days_ago
-
-
-def weights_at(*values):
-    """(days ago, lb), oldest first."""
-    return [(time_days_ago(days_ago), value) for days_ago, value in values]
-
-
-def test_weight_baseline_is_median_of_previous_seven_days():
-    found = statistics.compute_weight_baseline(
-        weights_at((9, 150), (7, 170), (6, 171), (3, 172), (1, 230), (0, 175)),
-        zone=NEW_YORK,
-        thresholds=PatientThresholds(),
-    )
-
-    assert (found.median, found.gain.text) == (171.5, "+3.5")  # the 150 is too old, the 230 is one outlier of four
-
-
-def test_weight_baseline_needs_more_than_two_days():
-    assert (
-        statistics.compute_weight_baseline(
-            weights_at((2, 170), (1, 171), (0, 175)), zone=NEW_YORK, thresholds=PatientThresholds()
-        )
-        is None
-    )
-
-
-@pytest.mark.django_db
-def test_weight_baseline_gain_of_three_pounds_is_above_threshold(rosa):
-    found = statistics.compute_weight_baseline(
-        weights_at((3, 170), (2, 170), (1, 170), (0, 173)), zone=NEW_YORK, thresholds=evaluation.thresholds_for(rosa)
-    )
-
-    assert found.gain.status is ThresholdStatus.HIGH
+from tests.measurements.chart.fixed_times import NOW, time_days_ago
 
 
 def test_series_segments_break_at_gap_of_more_than_three_days():

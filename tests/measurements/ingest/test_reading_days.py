@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from devices.inbox.payload_parsing import parse_item
 from measurements.chart import panels
-from measurements.chart.statistics import compute_weight_baseline
 from measurements.ingest import patient_summaries, pipeline
 from measurements.local_days import LocalDays
 from measurements.models import Measurement, PatientSummary, ReadingDay
 from measurements.readings import exclusion, latest_judged
 from measurements.thresholds import evaluation
+from measurements.weights import figures
 from patients.models import Patient
 from tests.factories import AssignmentFactory, DeviceFactory, PatientFactory
 from tests.measurements.webhook_items import measurement_item, receive_and_ingest
@@ -117,9 +117,9 @@ def assert_equal_to_recount(patient):
         assert len(counted) == sum(0 <= (today - day).days < last for day in days)
     weights = patient.measurements.trusted().filter(metric="weight").order_by("taken_at", "pk")
     rows = [(at, float(value)) for at, value in weights.values_list("taken_at", "value_1")]
-    baseline = compute_weight_baseline(rows, zone=patient.zone, thresholds=evaluation.thresholds_for(patient))
+    trend = figures.weight_trend(rows, zone=patient.zone)
     gain = PatientSummary.objects.filter(patient=patient).values_list("weight_gain", flat=True).first()
-    assert gain == (pytest.approx(baseline.gain.values[0]) if baseline else None)
+    assert gain == (trend.from_usual if trend else None)
 
 
 @seed(FUZZ_SEED)
@@ -143,7 +143,7 @@ WEIGHTS = st.tuples(st.integers(0, 24 * 10), st.sampled_from(("171.04", "173.20"
 @seed(FUZZ_SEED)
 @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(weights=st.lists(WEIGHTS, min_size=8, max_size=25))
-def test_weight_gain_of_summary_equals_baseline_of_chart(nadia, weights):
+def test_weight_gain_of_summary_equals_change_from_usual_weight(nadia, weights):
     with rolled_back_transaction():
         scenario = Scenario(nadia)
         times = [(scenario.now - dt.timedelta(hours=hours)).isoformat() for hours, _ in weights]

@@ -52,12 +52,12 @@ def test_patient_page_shows_every_value_in_chosen_units(as_nadia, metric_units, 
     for expected in (
         "Weight kg",
         "92.5 kg",
-        "+1.8 kg from the 7-day median",
+        "From usual weight +1.8 kg",
         "average 91.2 n 4",
         "10.0 mmol/L",
         "38.0 °C",
         "Temperature &lt; 38 °C, default",
-        "Weight gain &lt; 1.4 kg in 7 days, default",
+        "Weight gain &lt; 1.4 kg over usual weight, default",
         "Fasting or before meals 4.4\N{EN DASH}7.2 mmol/L",
     ):
         assert expected in shown
@@ -95,9 +95,9 @@ def test_readings_table_patient_list_preview_and_reading_page_use_chosen_units(
     assert "Weight, gain kg" in listed
     assert "Glucose mmol/L" in listed
     assert "92.5 " in listed
-    assert "+1.8 in 7 d" in listed
+    assert "+1.8 from usual" in listed
     assert "Weight 92.5 kg" in preview
-    assert "+1.8 kg from the 7-day median" in preview
+    assert "From usual weight +1.8 kg" in preview
     assert "92.5 kg" in reading
 
 

@@ -136,7 +136,7 @@ def test_threshold_page_query_count_is_bounded_for_long_history(as_nadia, rosa, 
     for high in range(131, 151):
         save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: str(high)})
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         as_nadia.get(f"/patients/{rosa.pk}/goals/")
 
 
