@@ -32,6 +32,7 @@ BOUND_FIELD_LABELS = {
     "high": "In {}: up to",
     "very_high": "Far above {}: more than",
 }
+SHORT_RANGE_NAMES = {"expected range": "range"}  # four labels share a line
 PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
@@ -71,8 +72,7 @@ class ThresholdsForm(forms.Form):
             bounds = self.bounds_in_vendor_unit(offer)
             if not self.has_field_errors(offer) and not self.is_reset_to_fallback(offer) and bounds != offer.bounds:
                 self.add_bound_errors(offer, bounds)
-        if not self.errors:
-            self.add_pressure_errors()
+        self.add_pressure_errors()
         return self.cleaned_data
 
     def changed_bounds(self) -> dict[ThresholdKey, Bounds | None]:
@@ -94,10 +94,15 @@ class ThresholdsForm(forms.Form):
 
     def add_pressure_errors(self) -> None:
         """Beside the systolic bound, whichever of the two was changed."""
+        systolic, diastolic = (
+            next(offer for offer in self.editable_thresholds if offer.key == key)
+            for key in (editing.SYSTOLIC, editing.DIASTOLIC)
+        )
+        if self.has_field_errors(systolic) or self.has_field_errors(diastolic):
+            return
         try:
-            editing.validate_pressure_bounds(self.editable_thresholds, self.changed_bounds())
+            editing.validate_pressure_bounds((systolic, diastolic), self.changed_bounds())
         except ValidationError as error:
-            systolic = next(offer for offer in self.editable_thresholds if offer.key == editing.SYSTOLIC)
             for name, texts in error.message_dict.items():
                 self.add_error(self.field_name(systolic, name), texts)
 
@@ -133,7 +138,7 @@ class PlainNumberField(forms.DecimalField):
 
 def build_bound_field(offer: EditableThreshold, name: str, bound: Decimal | None) -> PlainNumberField:
     """In steps of the unit; in the vendor's with the two decimals that are stored."""
-    unit, label = offer.unit, BOUND_FIELD_LABELS[name].format(offer.range_name)
+    unit, label = offer.unit, BOUND_FIELD_LABELS[name].format(SHORT_RANGE_NAMES.get(offer.range_name, offer.range_name))
     places = unit.bound_places()
     return PlainNumberField(
         label=label,

@@ -208,9 +208,13 @@ def test_threshold_form_refuses_odd_spellings_of_numbers_with_typed_text(as_nadi
 def test_threshold_form_refuses_systolic_goal_below_diastolic_beside_the_field(as_nadia, rosa):
     data = threshold_form_data(as_nadia, rosa)
 
-    response = save_thresholds(as_nadia, rosa, data, **{HIGH: "80", "blood_pressure-2-high": "110"})
+    response = save_thresholds(
+        as_nadia, rosa, data, **{HIGH: "80", "blood_pressure-2-high": "110", "spO2-1-low": "ninety"}
+    )
 
-    assert response.context["form"].errors == {HIGH: ["Must be above the diastolic upper bound, 110."]}
+    errors = response.context["form"].errors
+    assert errors[HIGH] == ["Must be above the diastolic upper bound, 110."]
+    assert set(errors) == {HIGH, "spO2-1-low"}
     assert ThresholdChange.objects.count() == 0
 
 
@@ -234,7 +238,9 @@ def test_threshold_form_in_mmol_offers_and_stores_steps_of_the_unit(as_nadia, na
 def test_threshold_form_names_expected_range_of_pulse(as_nadia, rosa):
     page = as_nadia.get(f"/patients/{rosa.pk}/goals/")
 
-    assert not missing_words(page, "Far below expected range: less than In expected range: from")
+    assert not missing_words(
+        page, "Far below range: less than In range: from In range: up to Far above range: more than"
+    )
 
 
 def test_threshold_form_in_mmol_and_kg_takes_ends_of_what_devices_measure_and_any_gain(as_nadia, nadia, rosa):
