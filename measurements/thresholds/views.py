@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from measurements import units
+from measurements.number_fields import PlainNumberField
 from measurements.thresholds import editing
 from measurements.thresholds.editing import Bounds, EditableThreshold
 from measurements.thresholds.evaluation import ThresholdKey
@@ -33,7 +33,6 @@ BOUND_FIELD_LABELS = {
     "very_high": "Far above {}: more than",
 }
 SHORT_RANGE_NAMES = {"expected range": "range"}  # four labels share a line
-PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
 class ThresholdsForm(forms.Form):
@@ -124,16 +123,6 @@ class ThresholdsForm(forms.Form):
     def field_name(offer: EditableThreshold, bound: str) -> str:
         metric, component, context = offer.key
         return "-".join([metric, str(component), *([context] if context else []), bound])
-
-
-class PlainNumberField(forms.DecimalField):
-    """Digits and a point. Python would read 1e2, 1_0 and the digits of other scripts as numbers too."""
-
-    def to_python(self, value: Any) -> Any:
-        text = "" if value is None else str(value).strip()
-        if text and not PLAIN_NUMBER.fullmatch(text):
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return super().to_python(text)
 
 
 def build_bound_field(offer: EditableThreshold, name: str, bound: Decimal | None) -> PlainNumberField:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from measurements.models import DryWeight, Metric
 from measurements.models.measurement import EARLIEST_TAKEN_AT
-from measurements.thresholds.views import PlainNumberField
+from measurements.number_fields import PlainNumberField
 from measurements.units import DisplayUnits
 from patients.audit import audit_log
 from patients.models import Patient, User

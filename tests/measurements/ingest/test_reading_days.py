@@ -208,3 +208,12 @@ def test_reading_day_survives_exclusion_while_another_worker_ingests(rosa, cuff,
 
     assert excluded.is_set()
     assert ReadingDay.objects.filter(patient=rosa).count() == 1
+
+
+@pytest.mark.parametrize(("value", "days"), [("0.00", 0), ("1.00", 1)])
+def test_irregular_heartbeat_that_was_not_detected_makes_no_reading_day(rosa, cuff, value, days):
+    receive_and_ingest([measurement_item(cuff, metric="irregular_heartbeat", value_1=value, value_2="0.00")])
+
+    assert rosa.reading_days.count() == days
+    patient_summaries.rebuild_patient_summaries([rosa.pk])
+    assert rosa.reading_days.count() == days

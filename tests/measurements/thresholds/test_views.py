@@ -135,6 +135,7 @@ def test_threshold_page_of_patient_in_another_clinic_returns_404(client, olaf, r
 def test_threshold_page_query_count_is_bounded_for_long_history(as_nadia, rosa, django_assert_max_num_queries):
     for high in range(131, 151):
         save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: str(high)})
+    as_nadia.get(f"/patients/{rosa.pk}/goals/")  # a slow run renews its session here, not while it is counted
 
     with django_assert_max_num_queries(14):
         as_nadia.get(f"/patients/{rosa.pk}/goals/")
