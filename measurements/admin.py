@@ -19,7 +19,7 @@ from patients.admin_site.base import ReadOnlyAdmin, viewer
 from patients.models import User
 from patients.permissions import Permission, current_user, has_permission
 
-QUALITY_FLAG_FIELDS = ("estimated", "conflict", "duplicate", "implausible", "control")
+QUALITY_FLAG_FIELDS = ("estimated", "stamped_at", "clock_reset", "conflict", "duplicate", "implausible", "control")
 
 
 @admin.register(Metric)

@@ -27,6 +27,7 @@ class LocalDays:
     zone: ZoneInfo
     first: dt.date
     last: dt.date
+    from_beginning: bool = False
 
     @classmethod
     def until(cls, now: dt.datetime, zone: ZoneInfo, *, days: int) -> LocalDays:
@@ -36,9 +37,9 @@ class LocalDays:
 
     @classmethod
     def since(cls, start: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> LocalDays:
-        """From the day of `start` to the day of `now`; at least one day."""
+        """From the day of `start` to the day of `now`; at least one day. Lists add what is older."""
         today = now.astimezone(zone).date()
-        return cls(zone, min(start.astimezone(zone).date(), today), today)
+        return cls(zone, min(start.astimezone(zone).date(), today), today, from_beginning=True)
 
     def __len__(self) -> int:
         return (self.last - self.first).days + 1
@@ -46,6 +47,11 @@ class LocalDays:
     @cached_property
     def start(self) -> dt.datetime:
         return local_midnight(self.first, self.zone)
+
+    @property
+    def list_start(self) -> dt.datetime | None:
+        """Where lists of readings begin: None where they begin with the first reading, however old."""
+        return None if self.from_beginning else self.start
 
     @cached_property
     def end(self) -> dt.datetime:

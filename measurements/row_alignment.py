@@ -34,6 +34,33 @@ def place_readings_ahead(after: RowKey | None) -> AlignedSlice:
         return aligned_patients(patients, changed=[patient_id for (patient_id,) in cursor.fetchall()])
 
 
+# Only where a stamp has set a time that no reading has: one still to come, or one of a reset clock.
+CORRECT_DEVICE_TIMES_SQL = """
+UPDATE devices_device AS device
+SET first_reading_at = GREATEST(device.first_reading_at, found.first),
+    last_reading_at = LEAST(device.last_reading_at, found.last)
+FROM (
+    SELECT device_id, min(CASE WHEN clock_reset THEN arrived ELSE taken_at END) AS first,
+        max(CASE WHEN clock_reset THEN arrived ELSE taken_at END) AS last
+    FROM measurements_measurement, COALESCE(vendor_created_at, received_at) AS arrived
+    WHERE device_id IN (SELECT device_id FROM measurements_measurement WHERE patient_id = ANY(%(patients)s))
+    GROUP BY device_id
+) AS found
+WHERE device.id = found.device_id
+    AND (device.first_reading_at < found.first OR device.last_reading_at > found.last)
+RETURNING device.patient_id
+"""
+
+
+def correct_device_times(after: RowKey | None) -> AlignedSlice:
+    patients = next_patients(after)
+    with connection.cursor() as cursor:
+        cursor.execute(CORRECT_DEVICE_TIMES_SQL, {"patients": patients})
+        holders = [patient_id for (patient_id,) in cursor.fetchall()]
+    aligned = aligned_patients(patients, changed=[patient_id for patient_id in holders if patient_id])
+    return aligned._replace(changed=len(holders))
+
+
 def recompute_latest_readings(after: RowKey | None) -> AlignedSlice:
     patients = next_patients(after)
     readings = Measurement.objects.filter(patient__in=patients).order_by()
@@ -71,6 +98,11 @@ STEPS = (
         "measurements.readings_ahead",
         "Readings stamped more than 5 minutes after they were received get the time of their receipt.",
         place_readings_ahead,
+    ),
+    AlignmentStep(
+        "measurements.device_times",
+        "First and last reading of a device are times at which it can have taken one.",
+        correct_device_times,
     ),
     AlignmentStep(
         "measurements.latest_readings",

@@ -6,6 +6,8 @@ window.ChartPaint = (() => {
   const IRREGULAR = 4;
   const LEFT_OUT = 8;
   const LATE = 16;
+  const CLOCK_AHEAD = 32;
+  const CLOCK_RESET = 64;
   // Where the half turn of each meal's marker begins: the lower half, the left one, the right one.
   const HALF_DISCS = { 1: 0, 2: Math.PI / 2, 3: -Math.PI / 2 };
   const POINT_OVERHANG_PX = 8; // the newest reading of a year is on the chart's edge and must not be cut in half
@@ -271,7 +273,7 @@ window.ChartPaint = (() => {
   addEventListener("afterprint", () => setPrinting(ON_PAPER));
 
   return {
-    ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, LATE,
+    ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, LATE, CLOCK_AHEAD, CLOCK_RESET,
     palette, clip, dash, area, strokePath, goals, minMax, points, gapTexts, gaps, strip,
   };
 })();

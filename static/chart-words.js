@@ -27,6 +27,8 @@ window.ChartWords = (() => {
     const marks = [
       flags[row] & Paint.ESTIMATED && "time estimated by the vendor",
       flags[row] & Paint.LATE && "came over 24 h late",
+      flags[row] & Paint.CLOCK_AHEAD && "the device's clock is ahead",
+      flags[row] & Paint.CLOCK_RESET && "the device's clock was reset: the day is not known",
       flags[row] & Paint.CHECK && checks[row],
       flags[row] & Paint.LEFT_OUT && "excluded or control solution, not counted",
       flags[row] & Paint.IRREGULAR && "irregular heartbeat",

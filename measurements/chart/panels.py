@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min
-
 from measurements.chart import axes, time_of_day
 from measurements.chart.points import (
+    CLOCK_RESET,
     IRREGULAR_HEARTBEAT,
     ChartPoint,
     ChartRow,
@@ -130,7 +129,7 @@ def local_days_for(patient: Patient, *, length: int, now: dt.datetime) -> LocalD
     """The patient's last `length` days including today; for 0 all since the first vital sign."""
     if length:
         return LocalDays.until(now, patient.zone, days=length)
-    first = Measurement.objects.filter(patient=patient, metric__vital=True).aggregate(at=Min("taken_at"))["at"]
+    first = Measurement.objects.filter(patient=patient, metric__vital=True).first_taken_at()
     return LocalDays.since(first or now, now, patient.zone)
 
 
@@ -254,7 +253,8 @@ def measured_week_spans(
 
 
 def count_readings_per_day(rows: dict[str, list[ChartRow]], days: LocalDays) -> list[int]:
-    """Physical readings per day: a blood pressure and its pulse are one."""
-    groups = {key for of_metric in rows.values() for key in map(reading_group_key, of_metric)}
+    """Physical readings per day: a blood pressure and its pulse are one. The day of a reset clock is not known."""
+    known = (row for of_metric in rows.values() for row in of_metric if row.clock != CLOCK_RESET)
+    groups = set(map(reading_group_key, known))
     times = sorted(taken_at for _, taken_at, _ in groups)
     return [after - before for before, after in pairwise(bisect_left(times, at) for at in [*days.day_starts, days.end])]

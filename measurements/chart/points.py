@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import FloatField, Func, QuerySet
+from django.db.models import Case, FloatField, Func, QuerySet, Value, When
 from django.db.models.functions import Cast
 
 from measurements.check_reasons import check_reasons
@@ -37,6 +37,7 @@ class ChartRow(NamedTuple):
     conflict: bool
     implausible: bool
     late: bool
+    clock: int
     taken_at: dt.datetime
     value_1: float
     value_2: float | None
@@ -44,9 +45,15 @@ class ChartRow(NamedTuple):
 
 # Years are ten thousand rows: the driver reads floats in a third of the time of datetimes and decimals.
 TAKEN_AT_SECONDS = Func("taken_at", template="extract(epoch FROM %(expressions)s)::float8", output_field=FloatField())
+CLOCK_AHEAD, CLOCK_RESET = 1, 2
+CLOCK = Case(
+    When(stamped_at__isnull=False, then=Value(CLOCK_AHEAD)),
+    When(clock_reset=True, then=Value(CLOCK_RESET)),
+    default=Value(0),
+)
 CHART_ROW_FIELDS = (
     *("metric_id", "pk", "device_id", "index", "estimated", "conflict", "implausible", "late"),
-    *(TAKEN_AT_SECONDS, Cast("value_1", FloatField()), Cast("value_2", FloatField())),
+    *(CLOCK, TAKEN_AT_SECONDS, Cast("value_1", FloatField()), Cast("value_2", FloatField())),
 )
 ReadingGroupKey = tuple[int, dt.datetime, int]
 # One physical reading: what one device took at one time, such as a blood pressure and its pulse.
@@ -68,6 +75,7 @@ class ChartPoint:
     threshold_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
     opposite_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED  # `Judgement.opposite`
     late: bool = False  # it came over 24 h after it was taken
+    clock: int = 0  # CLOCK_AHEAD, CLOCK_RESET
     left_out: bool = False  # excluded by a person or a control: shown on request, never counted
     more_places: int = field(default=0, compare=False)  # decimals beyond those of the unit, as judged
     pk: int = field(default=0, compare=False)
@@ -103,9 +111,22 @@ def fetch_rows_by_metric(found: QuerySet[Measurement, Any]) -> dict[str, list[Ch
         return rows
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        for metric, pk, device, nth, estimated, conflict, implausible, late, seconds, *values in cursor.fetchall():
+        for (
+            metric,
+            pk,
+            device,
+            nth,
+            estimated,
+            conflict,
+            implausible,
+            late,
+            clock,
+            seconds,
+            *values,
+        ) in cursor.fetchall():
             at = dt.datetime.fromtimestamp(seconds, dt.UTC)
-            rows[metric].append(ChartRow(metric, pk, device, nth, estimated, conflict, implausible, late, at, *values))
+            row = ChartRow(metric, pk, device, nth, estimated, conflict, implausible, late, clock, at, *values)
+            rows[metric].append(row)
     return rows
 
 
@@ -147,7 +168,7 @@ def build_points(
 
     points = []
     for row in rows:
-        _, pk, _, _, estimated, conflict, implausible, late, at, first, second = row
+        _, pk, _, _, estimated, conflict, implausible, late, clock, at, first, second = row
         values = (first, second or 0.0) if metric.has_second_value else (first,)
         group, context = reading_group_key(row), contexts.get(pk, "")
         judgement = judged(values, context)
@@ -165,6 +186,7 @@ def build_points(
                 opposite_status=judgement.opposite,
                 more_places=judgement.more_places,
                 late=late,
+                clock=clock,
                 pk=pk,
             )
         )
@@ -189,6 +211,7 @@ def build_left_out_points(metric: Metric, rows: Iterable[ChartRow], *, contexts:
             context=contexts.get(row.pk, ""),
             left_out=True,
             late=row.late,
+            clock=row.clock,
             pk=row.pk,
         )
         for row in rows

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from measurements.chart.panels import Charts, Panel
-from measurements.chart.points import ChartPoint
+from measurements.chart.points import CLOCK_AHEAD, CLOCK_RESET, ChartPoint
 from measurements.chart.smoothing import MAX_LINE_GAP, Bucket
 from measurements.chart.time_of_day import BIN_HOURS, TimeOfDayBin, seconds_of_day
 from measurements.local_days import LocalDays
@@ -17,6 +17,7 @@ from measurements.units import Unit
 
 # Bits of a point's flags.
 FLAG_ESTIMATED, FLAG_NEEDS_CHECK, FLAG_IRREGULAR_HEARTBEAT, FLAG_LEFT_OUT, FLAG_LATE = 1, 2, 4, 8, 16
+FLAG_CLOCK_AHEAD, FLAG_CLOCK_RESET = 32, 64
 BAND_PLACES = 2  # decimals of the edges of a drawn goal
 
 
@@ -116,7 +117,8 @@ def round_point(point: ChartPoint, unit: Unit) -> list[float]:
 
 def point_flags(point: ChartPoint) -> int:
     doubt = FLAG_LEFT_OUT if point.left_out else FLAG_NEEDS_CHECK * point.needs_check
-    marks = FLAG_IRREGULAR_HEARTBEAT * point.irregular + FLAG_LATE * point.late
+    clock = {CLOCK_AHEAD: FLAG_CLOCK_AHEAD, CLOCK_RESET: FLAG_CLOCK_RESET}.get(point.clock, FLAG_LATE * point.late)
+    marks = FLAG_IRREGULAR_HEARTBEAT * point.irregular + clock
     return FLAG_ESTIMATED * point.estimated + doubt + marks
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Func, Q, Value, When
+from django.db.models import Case, F, Func, Min, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -20,7 +20,7 @@ from .reading_rules import COUNTED, EVALUABLE, INCLUDED, TRUSTED
 EARLIEST_TAKEN_AT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 LATEST_TAKEN_AT = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)  # a fixed bound for the database; ingest allows now + 24 h
 LATE_AFTER_HOURS = 24
-CLOCK_RESET_AFTER_DAYS = 365
+CLOCK_RESET_AFTER = dt.timedelta(days=365)
 
 # The vendor's stamp in whole seconds. Through UTC, because only so is the truncation immutable to PostgreSQL.
 IDENTITY_TIME = Func(
@@ -57,6 +57,14 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         rows = self.filter(taken_at__lt=end)
         return rows.filter(taken_at__gte=start) if start else rows
 
+    def first_taken_at(self) -> dt.datetime | None:
+        """Without readings of a reset clock that lie more than a year before the first of the others."""
+        found = self.aggregate(first=Min("taken_at"), known=Min("taken_at", filter=Q(clock_reset=False)))
+        first, known = found["first"], found["known"]
+        if known is None or known - first <= CLOCK_RESET_AFTER:
+            return first
+        return self.filter(taken_at__gte=known - CLOCK_RESET_AFTER).aggregate(first=Min("taken_at"))["first"]
+
     def included(self) -> MeasurementQuerySet:
         return self.filter(INCLUDED.condition)
 
@@ -66,6 +74,10 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
 
     def counted(self) -> MeasurementQuerySet:
         return self.filter(COUNTED.condition)
+
+    def doubtful(self) -> MeasurementQuerySet:
+        """In conflict or implausible: to be checked, and in no average."""
+        return self.counted().filter(Q(conflict=True) | Q(implausible=True))
 
     def trusted(self) -> MeasurementQuerySet:
         return self.filter(TRUSTED.condition)
@@ -117,7 +129,7 @@ class Measurement(models.Model):
     )
     clock_reset = models.GeneratedField(  # no device stores a reading for a year
         verbose_name="stamped over a year before it arrived",
-        expression=arrived_later_than(f"{CLOCK_RESET_AFTER_DAYS} days"),
+        expression=arrived_later_than(f"{CLOCK_RESET_AFTER.days} days"),
         output_field=models.BooleanField(),
         db_persist=True,
     )

@@ -45,7 +45,7 @@ def export_csv(
     patient: Patient, *, days: LocalDays, thresholds: PatientThresholds, units: DisplayUnits = VENDOR_UNITS
 ) -> ReadingsExport:
     """All vital signs of these days, oldest first, excluded ones with their reason."""
-    readings = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.start, days.end)
+    readings = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.list_start, days.end)
     ordered = readings.select_related("metric", "device", "excluded_by").order_by("taken_at", "metric__position", "pk")
     rows = [build_csv_row(reading, patient, thresholds, units) for reading in ordered.iterator(chunk_size=2000)]
     return ReadingsExport(csv_writer.write_csv(CSV_HEADINGS, rows), len(rows))

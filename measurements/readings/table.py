@@ -77,7 +77,7 @@ def fetch_table_page(
     size: int = ROWS_PER_PAGE,
 ) -> TablePage:
     """Page `number` (from 1) of the vital signs in these days. No page ends within a paired reading."""
-    vitals = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.start, days.end)
+    vitals = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.list_start, days.end)
     skipped = (number - 1) * size
     times = list(
         vitals.order_by("-taken_at").values_list("taken_at", flat=True).distinct()[skipped : skipped + size + 1]
@@ -133,7 +133,9 @@ def quality_notes(reading: Measurement) -> list[str]:
     found = {
         "time estimated by the vendor": reading.estimated,
         "time from an old payload": reading.time_source == TimeSource.CREATED,
-        "came over 24 h late": reading.late,
+        "came over 24 h late": reading.late and not reading.clock_reset,
+        "the device's clock is ahead": reading.clock_ahead,
+        "the device's clock was reset: the day is not known": reading.clock_reset,
         **dict.fromkeys(reasons, True),
         "probable duplicate, counts once": reading.duplicate,
         "control solution, not the patient": reading.control,

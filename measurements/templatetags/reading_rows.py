@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from measurements.fragment_cache import render_cached_with_slots
 from measurements.readings.table import ReadingCell, TableRow
 from patients.models import Patient
+from patients.templatetags.time_display import local_time
 
 register = template.Library()
 
@@ -25,24 +26,23 @@ def reading_rows(patient: Patient, rows: Iterable[TableRow]) -> SafeString:
 
 
 def render_reading_row(row: TableRow, patient: Patient, address: str) -> SafeString:
-    taken, received = local_date_format(row.taken_at, patient), local_date_format(row.received_at, patient)
     slots = {
         "address": address,
-        "day": taken.format("D M j, Y,"),
-        "time": taken.format("g:i A"),
+        "day": format_local_day(row.taken_at, "D M j, Y,", patient),
+        "time": local_time(row.taken_at, "g:i A", patient.zone),
         "cells": SafeString("".join(map(render_reading_cell, row.cells))),
         "marks": "; ".join(row.notes),
         "device": row.device,
-        "received_day": received.format("M j, Y,"),
-        "received_time": received.format("g:i A"),
+        "received_day": format_local_day(row.received_at, "M j, Y,", patient),
+        "received_time": local_time(row.received_at, "g:i A", patient.zone),
     }
     return render_cached_with_slots(
         "measurements/_reading_table_row.html", slots, left_out=row.left_out, marked=bool(row.notes)
     )
 
 
-def local_date_format(time: dt.datetime, patient: Patient) -> DateFormat:
-    return DateFormat(time.astimezone(patient.zone))
+def format_local_day(time: dt.datetime, pattern: str, patient: Patient) -> str:
+    return DateFormat(time.astimezone(patient.zone)).format(pattern)
 
 
 def render_reading_cell(cell: ReadingCell) -> SafeString:

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 import time_machine
 
+from measurements.chart import serializer
 from measurements.ingest import latest_readings
 from measurements.models import LatestReading, Measurement
 from measurements.readings import exclusion, latest_judged
@@ -107,5 +108,33 @@ def test_list_preview_page_and_print_name_the_doubtful_reading_beside_the_truste
 def test_pages_mark_reading_of_device_clock_ahead(as_nadia, cuff, rosa):
     receive_and_ingest(item(cuff, "98", -20 * 60))
 
-    for address in ("{}preview/", "{}", "{}print/"):
-        assert "device's clock is ahead" in page_text(as_nadia.get(address.format(f"/patients/{rosa.pk}/")))
+    page, reading = f"/patients/{rosa.pk}/", Measurement.objects.get()
+    for address in (f"{page}preview/", page, f"{page}print/", f"{page}readings/{reading.pk}/"):
+        assert "the device's clock is ahead" in page_text(as_nadia.get(address)), address
+    assert "the device's clock is ahead" in as_nadia.get(f"{page}readings.csv").content.decode()
+    (points,) = [panel["points"] for panel in as_nadia.get(page).context["chart_data"]["panels"]]
+    assert points["flags"] == [serializer.FLAG_CLOCK_AHEAD]
+    assert points["at"] == [NOW.timestamp() * 1000]
+
+
+def test_device_page_names_newer_reading_to_be_checked(as_nadia, cuff, rosa):
+    receive_and_ingest([item(cuff, *LOW), item(cuff, *ERROR)])
+
+    text = page_text(as_nadia.get(f"/devices/{cuff.hwi_id}/"))
+
+    assert "Nov 21, 2026, 11:30 AM" in text
+    assert "a newer one is to be checked, Nov 21, 11:40 AM" in text
+
+
+@pytest.mark.parametrize("path", ["", "print/", "readings/{}/"])
+def test_pages_name_offset_of_hour_that_repeats(as_nadia, cuff, rosa, clock, path):
+    clock.move_to(dt.datetime(2026, 11, 1, 17, tzinfo=dt.UTC))
+    for hour, value in ((5, "84"), (6, "85")):
+        at = dt.datetime(2026, 11, 1, hour, 30, tzinfo=dt.UTC).isoformat()
+        receive_and_ingest(measurement_item(cuff, metric="spO2", value_1=value, timestamp=at, filter_params=None))
+    reading = Measurement.objects.get(value_1=84)
+
+    text = page_text(as_nadia.get(f"/patients/{rosa.pk}/{path.format(reading.pk)}"))
+
+    assert ("1:30:00 AM EDT (UTC-4)" if "readings" in path else "1:30 AM EDT (UTC-4)") in text
+    assert "readings" in path or "1:30 AM EST (UTC-5)" in text
