@@ -15,6 +15,7 @@ from patients.models import User
 
 UNITS_PREFERENCE = "units"
 STORED_DECIMALS = 2  # of readings and goals
+FLOAT_ERROR = 1e-9  # of a conversion
 VALUE_QUANTUM = Decimal(1).scaleb(-STORED_DECIMALS)
 
 
@@ -54,6 +55,10 @@ class Unit:
     def round_bound(self, stored: float | Decimal, more_places: int = 0) -> float:
         """The number that `format_bound` shows."""
         return round_half_up(self.convert_value(float(stored)), self.bound_places(more_places))
+
+    def rounds_down(self, stored: float | Decimal, more_places: int = 0) -> bool:
+        """Whether the bound is shown as less than it is."""
+        return self.convert_value(float(stored)) - self.round_bound(stored, more_places) > FLOAT_ERROR
 
     def format_bound(self, stored: float | Decimal, more_places: int = 0) -> str:
         """A bound without trailing zeros: 130, 100.4, 3.9."""

@@ -62,6 +62,7 @@ STATUS_WORDS = {
 # A pulse or a temperature is not aimed at.
 RANGE_NAMES = {"pulse": "expected range", "temperature": "expected range"}
 GAIN_CONTEXT = "gain"
+LEAST_DIFFERENCE = 1e-8  # of two numbers that are shown
 FLOAT_ERROR_PLACES = 9  # a difference of two weights is exact to so many decimals
 ABOVE_STATUSES = frozenset({ThresholdStatus.HIGH, ThresholdStatus.VERY_HIGH})
 BELOW_STATUSES = frozenset({ThresholdStatus.LOW, ThresholdStatus.VERY_LOW})
@@ -115,15 +116,22 @@ class EffectiveThreshold:
         low, high, very_low, very_high = (
             None if bound is None else unit.round_bound(bound, more_places) for bound in bounds
         )
+        if low is None and high is not None and self.high is not None and unit.rounds_down(self.high, more_places):
+            high += LEAST_DIFFERENCE  # "≤"
+        if high is None and low is not None and self.low is not None and unit.rounds_down(self.low, more_places):
+            low += LEAST_DIFFERENCE  # ">"
         return replace(self, low=low, high=high, very_low=very_low, very_high=very_high)
 
     def format_range(self, unit: Unit, more_places: int = 0) -> str:
+        """4.4-7.2; < 1.4. Less than 0.907 is shown as "≤ 0.9", so that the numbers on both sides agree with it."""
         low, high = (
             None if bound is None else unit.format_bound(bound, more_places) for bound in (self.low, self.high)
         )
-        if low is not None and high is not None:
+        if self.low is not None and self.high is not None:
             return f"{low}\N{EN DASH}{high}"
-        return f"< {high}" if high is not None else f"≥ {low}" if low is not None else ""
+        if self.high is not None:
+            return f"{'≤' if unit.rounds_down(self.high, more_places) else '<'} {high}"
+        return f"{'>' if unit.rounds_down(self.low, more_places) else '≥'} {low}" if self.low is not None else ""
 
 
 ThresholdKey = tuple[str, int, str]

@@ -21,7 +21,13 @@ def format_bounds(bounds: Sequence[Decimal | None] | None, unit: Unit, name: str
     if bounds is None:
         return "none of its own"
     very_low, low, high, very_high = (format_bound(bound, unit) for bound in bounds)
-    near = f"{low} to {high}" if low and high else f"below {high}" if high else f"{low} or more"
+    rounds_down = any(bound is not None and unit.rounds_down(bound) for bound in bounds[1:3])
+    if low and high:
+        near = f"{low} to {high}"
+    elif high:
+        near = f"{high} or less" if rounds_down else f"below {high}"
+    else:
+        near = f"over {low}" if rounds_down else f"{low} or more"
     far = [f"far below {name} under {very_low}"] if very_low else []
     far += [f"far above {name} over {very_high}"] if very_high else []
     return f"{near} ({', '.join(far)})" if far else near

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from measurements import units
 from measurements.chart import axes
 from measurements.models import Metric
-from measurements.thresholds import editing, evaluation
+from measurements.thresholds import editing, evaluation, texts
 from measurements.thresholds.editing import Bounds, EditableThreshold
 from measurements.thresholds.evaluation import EffectiveThreshold
 from measurements.units import ALTERNATIVE_UNITS, VENDOR_UNITS, DisplayUnits, Unit
@@ -90,10 +90,26 @@ def test_units_convert_only_metrics_in_known_unit():
         (None, 100.4, Unit("°F", 1), "< 100.4"),
         (None, 3, KG.for_differences, "< 1.4"),
         (92, None, Unit("%", 0), "≥ 92"),
+        (None, 2, KG.for_differences, "≤ 0.9"),  # less than 0.907
+        (80, None, MMOL, "> 4.4"),  # 4.44 and more
     ],
 )
 def test_threshold_text_uses_selected_unit(low, high, unit, words):
     assert EffectiveThreshold(low, high, None, None, "default", "", None).format_range(unit) == words
+
+
+@pytest.mark.parametrize(
+    ("bounds", "unit", "words"),
+    [
+        (Bounds(None, None, Decimal(3)), KG.for_differences, "below 1.4"),
+        (Bounds(None, None, Decimal(2)), KG.for_differences, "0.9 or less"),
+        (Bounds(None, Decimal(70)), MMOL, "3.9 or more"),
+        (Bounds(None, Decimal(80)), MMOL, "over 4.4"),
+        (Bounds(Decimal(54), Decimal(80), Decimal(130)), MMOL, "4.4 to 7.2 (far below goal under 3)"),
+    ],
+)
+def test_bounds_in_words_agree_with_their_rounding(bounds, unit, words):
+    assert texts.format_bounds(bounds, unit, "goal") == words
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,10 @@ def test_bound_typed_in_other_unit_judges_what_is_shown_there(typed, unit, value
         ((build_goal(70, 180),), (181.0,), MMOL, "10.05", "above goal"),
         ((build_goal(70, 180),), (180.0,), MMOL, "10.0", "in goal"),
         ((build_goal(80, 130),), (79.5,), MMOL, "4.41", "below goal (4.44\N{EN DASH}7.22 mmol/L)"),
+        ((build_goal(None, 101),), (100.95,), CELSIUS, "38.3", "in goal"),  # the goal is shown as "≤ 38.3"
+        ((build_goal(None, 101),), (101.02,), CELSIUS, "38.34", "above goal"),
+        ((build_goal(80),), (79.5,), MMOL, "4.4", "below goal"),  # the goal is shown as "> 4.4"
+        ((build_goal(80),), (80.0,), MMOL, "4.44", "in goal"),
         ((build_goal(54, 180, very_low=53),), (52.9,), MMOL, "2.936", "far below goal (< 2.942 mmol/L)"),
     ],
 )
@@ -148,11 +152,15 @@ def test_yes_no_metric_is_shown_by_its_value(code, value, text):
 
 
 def parse_goal(shown_range):
-    """The bounds that a reader of a page sees."""
+    """A reader's own judgement of a number by the goal that a page shows: -1 below, 0 in it, 1 above."""
     numbers = [float(text) for text in re.findall(r"-?\d+(?:\.\d+)?", shown_range)]
-    if shown_range.startswith("<"):
-        return build_goal(None, numbers[0])
-    return build_goal(numbers[0], None) if shown_range.startswith("≥") else build_goal(*numbers)
+    sides = {
+        "<": lambda value: int(value >= numbers[0]),
+        "≤": lambda value: int(value > numbers[0]),
+        "≥": lambda value: -int(value < numbers[0]),
+        ">": lambda value: -int(value <= numbers[0]),
+    }
+    return sides.get(shown_range[0], lambda value: int(value > numbers[-1]) - int(value < numbers[0]))
 
 
 CENTS = st.integers(2000, 40_000).map(lambda cents: cents / 100)
@@ -181,7 +189,9 @@ def test_shown_number_never_contradicts_shown_goal(goal, data, unit):
     named = re.search(r"\((.*) \S+\)", found.words)
     seen = parse_goal(named[1] if named else goal.format_range(unit))
     assert found.status is goal.evaluate(value)
-    assert seen.evaluate(float(found.text)) is found.status
+    sides = {ThresholdStatus.LOW: -1, ThresholdStatus.IN_RANGE: 0, ThresholdStatus.HIGH: 1}
+    assert seen(float(found.text)) == sides[found.status]
+    assert (named is None) or found.status.is_out_of_range, "words of a value in goal are not shown"
     assert found.words.startswith(found.status.words("goal"))
 
 
