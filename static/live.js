@@ -2,6 +2,7 @@
 // Live updates by polling. An element with data-live-url and data-live-version is polled every few seconds: 204 means
 // that nothing has changed; otherwise the response contains the page's parts (data-live-part, with ids), and those that
 // differ replace the old ones. Scroll position, focus, open details and drawn charts (data-preserve) are preserved.
+// Events: live:update before any part is replaced, live:replace before each (old, fresh), live:changed after all.
 (() => {
   const POLL_INTERVAL_MS = 3000;
   const RESPONSE_MS = 10000;
@@ -78,6 +79,7 @@
       .map((el) => [el.id, el.scrollLeft, el.scrollTop]);
     storeMarkup(fresh);
     movePreserved(old, fresh);
+    document.dispatchEvent(new CustomEvent("live:replace", { detail: { old, fresh } }));
     old.replaceWith(fresh);
     scrolled.forEach(([id, left, top]) => document.getElementById(id)?.scrollTo(left, top));
     if (focused) restoreFocus(fresh, focused);
@@ -87,6 +89,7 @@
   function updatePage(html) {
     const incoming = new DOMParser().parseFromString(html, "text/html").querySelector("[data-live-version]");
     if (!incoming) throw new Error("a response without a version");
+    document.dispatchEvent(new CustomEvent("live:update"));
     const parts = [...incoming.querySelectorAll("[data-live-part][id]")];
     const changed = parts.filter(replacePart).map((part) => part.id);
     root.dataset.liveVersion = incoming.dataset.liveVersion;
