@@ -66,6 +66,7 @@ WAKEUP_TASKS = {
     "order_lines": ("fulfillment.tasks.update_order_lines", "people"),
     "requested_refreshes": ("devices.tasks.refresh_requested_gateways", "people"),
     "stale_summaries": ("measurements.tasks.rebuild_stale_summaries", "ingest"),
+    "week_figures": ("measurements.tasks.refresh_week_figures", "ingest"),
     "reading_pulls": ("measurements.tasks.pull_measurements", "background"),
     "catalogue_sync": ("devices.tasks.sync_catalogue", "background"),
     "device_reconciliation": ("devices.tasks.reconcile_devices", "background"),

@@ -82,8 +82,9 @@ def rebuild_summaries(after: RowKey | None) -> AlignedSlice:
 
 
 def computed_rows(model: Any, patients: list[uuid.UUID]) -> set[tuple[Any, ...]]:
-    """The rows of these patients without their keys, the patient first."""
-    names = [field.attname for field in model._meta.fields if field.attname not in ("id", "patient_id")]
+    """The rows of these patients without their keys and without when they are due, the patient first."""
+    left_out = ("id", "patient_id", "week", "week_due_at")
+    names = [field.attname for field in model._meta.fields if field.attname not in left_out]
     return set(model.objects.filter(patient__in=patients).values_list("patient_id", *names))
 
 

@@ -8,6 +8,7 @@ from devices import tenovi
 from devices.sync import reading_runs
 from measurements.ingest import patient_summaries, pipeline
 from measurements.sync import pull as reconciliation
+from measurements.weeks import week_figures
 from patients.queueing import periodic_jobs
 from patients.queueing.wakeup import wake_worker
 
@@ -21,6 +22,11 @@ def process_measurement_webhooks() -> None:
 @shared_task
 def rebuild_stale_summaries() -> None:
     patient_summaries.rebuild_stale_summaries()
+
+
+@shared_task
+def refresh_week_figures() -> None:
+    week_figures.refresh_due_weeks()
 
 
 @shared_task

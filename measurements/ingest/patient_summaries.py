@@ -9,17 +9,20 @@ import uuid
 from collections.abc import Collection, Iterable
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from measurements.ingest import reading_days
 from measurements.models import PatientSummary
 from measurements.models.patient_summary import MEASURED_DAYS_BITS
+from measurements.weeks import week_figures
 from measurements.weights.trends import fetch_weight_trends
 from patients.models import Patient
 
 # The newest ReadingDay rows of each patient, as bits back from the last one.
 UPSERT_MEASURED_DAYS_SQL = f"""
-INSERT INTO measurements_patientsummary (patient_id, measured_days_mask, last_measured_on)
-SELECT patient_id, bit_or(1::bigint << (last - day)), last
+INSERT INTO measurements_patientsummary (patient_id, measured_days_mask, last_measured_on, week, week_status,
+    irregular_count, check_count)
+SELECT patient_id, bit_or(1::bigint << (last - day)), last, '{{}}', '', 0, 0
 FROM (
     SELECT patient.patient_id, newest.day, max(newest.day) OVER (PARTITION BY patient.patient_id) AS last
     FROM unnest(%(patients)s::uuid[]) AS patient(patient_id)
@@ -34,31 +37,44 @@ ON CONFLICT (patient_id) DO UPDATE SET
     measured_days_mask = excluded.measured_days_mask, last_measured_on = excluded.last_measured_on
 """  # noqa: S608 - made of constants
 
+# New readings of the week may not change the newest ones, so its figures are due in any case.
 UPSERT_LATEST_VALUES_SQL = """
-INSERT INTO measurements_patientsummary AS stored (patient_id, measured_days_mask, last_at, systolic, glucose, spo2)
+INSERT INTO measurements_patientsummary AS stored (patient_id, measured_days_mask, last_at, systolic, systolic_at,
+    glucose, glucose_at, spo2, spo2_at, week, week_status, week_due_at, irregular_count, check_count)
 SELECT latest.patient_id, 0, max(GREATEST(latest.taken_at, (
         SELECT taken_at FROM measurements_measurement AS doubtful WHERE doubtful.id = latest.doubtful_id))),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'blood_pressure'),
+    max(latest.taken_at) FILTER (WHERE latest.metric_id = 'blood_pressure'),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'glucose'),
-    max(latest.value_1) FILTER (WHERE latest.metric_id = 'spO2')
+    max(latest.taken_at) FILTER (WHERE latest.metric_id = 'glucose'),
+    max(latest.value_1) FILTER (WHERE latest.metric_id = 'spO2'),
+    max(latest.taken_at) FILTER (WHERE latest.metric_id = 'spO2'),
+    '{}', '', %(now)s, 0, 0
 FROM measurements_latestreading AS latest
 JOIN measurements_metric AS metric ON metric.code = latest.metric_id AND metric.vital
 WHERE latest.patient_id = ANY(%(patients)s)
 GROUP BY latest.patient_id ORDER BY latest.patient_id
 ON CONFLICT (patient_id) DO UPDATE SET
-    last_at = excluded.last_at, systolic = excluded.systolic, glucose = excluded.glucose, spo2 = excluded.spo2
-WHERE (stored.last_at, stored.systolic, stored.glucose, stored.spo2)
-    IS DISTINCT FROM (excluded.last_at, excluded.systolic, excluded.glucose, excluded.spo2)
+    last_at = excluded.last_at, systolic = excluded.systolic, systolic_at = excluded.systolic_at,
+    glucose = excluded.glucose, glucose_at = excluded.glucose_at, spo2 = excluded.spo2, spo2_at = excluded.spo2_at,
+    week_due_at = excluded.week_due_at
+WHERE stored.week_due_at IS NULL OR stored.week_due_at > excluded.week_due_at
+    OR (stored.last_at, stored.systolic, stored.systolic_at, stored.glucose, stored.glucose_at, stored.spo2,
+        stored.spo2_at)
+    IS DISTINCT FROM (excluded.last_at, excluded.systolic, excluded.systolic_at, excluded.glucose, excluded.glucose_at,
+        excluded.spo2, excluded.spo2_at)
 """
 
 UPDATE_WEIGHT_GAIN_SQL = """
-UPDATE measurements_patientsummary AS stored SET weight_gain = newest.gain, weight_at = newest.taken_at
-FROM unnest(%s::uuid[], %s::float8[], %s::timestamptz[]) AS newest(patient_id, gain, taken_at)
+UPDATE measurements_patientsummary AS stored SET weight_gain = newest.gain, usual_weight = newest.usual,
+    weight_at = newest.taken_at
+FROM unnest(%s::uuid[], %s::float8[], %s::float8[], %s::timestamptz[]) AS newest(patient_id, gain, usual, taken_at)
 WHERE stored.patient_id = newest.patient_id
 """
 RESET_SUMMARIES_SQL = """
 UPDATE measurements_patientsummary
-SET measured_days_mask = 0, last_measured_on = NULL, last_at = NULL, systolic = NULL, glucose = NULL, spo2 = NULL
+SET measured_days_mask = 0, last_measured_on = NULL, last_at = NULL, systolic = NULL, systolic_at = NULL,
+    glucose = NULL, glucose_at = NULL, spo2 = NULL, spo2_at = NULL
 WHERE patient_id = ANY(%s)
 """
 
@@ -70,7 +86,7 @@ def update_patient_summaries(ids: str, *, patients: Iterable[uuid.UUID], weighed
     """
     with connection.cursor() as cursor:
         # First, because it locks each summary: a concurrent exclusion recounts days before or after this batch.
-        cursor.execute(UPSERT_LATEST_VALUES_SQL, {"patients": sorted(set(patients))})
+        cursor.execute(UPSERT_LATEST_VALUES_SQL, {"patients": sorted(set(patients)), "now": timezone.now()})
         if added := reading_days.insert_reading_days(ids):
             cursor.execute(UPSERT_MEASURED_DAYS_SQL, {"patients": added})
     if weighed:
@@ -81,9 +97,10 @@ def update_weight_gains(patients: Collection[uuid.UUID]) -> None:
     """The newest weight and its difference from the usual weight, as `weights` computes them; None without weights."""
     chosen, trends = sorted(patients), fetch_weight_trends(patients)
     gains = [trends[pk].from_usual if pk in trends else None for pk in chosen]
+    usual = [trends[pk].usual if pk in trends else None for pk in chosen]
     times = [trends[pk].taken_at if pk in trends else None for pk in chosen]
     with connection.cursor() as cursor:
-        cursor.execute(UPDATE_WEIGHT_GAIN_SQL, [chosen, gains, times])
+        cursor.execute(UPDATE_WEIGHT_GAIN_SQL, [chosen, gains, usual, times])
 
 
 def rebuild_patient_summaries(patients: Iterable[uuid.UUID]) -> None:
@@ -93,8 +110,9 @@ def rebuild_patient_summaries(patients: Iterable[uuid.UUID]) -> None:
         cursor.execute(RESET_SUMMARIES_SQL, [chosen])
         reading_days.recount_reading_days(chosen)
         for statement in (UPSERT_LATEST_VALUES_SQL, UPSERT_MEASURED_DAYS_SQL):
-            cursor.execute(statement, {"patients": chosen})
+            cursor.execute(statement, {"patients": chosen, "now": timezone.now()})
     update_weight_gains(chosen)
+    week_figures.refresh_weeks(chosen)
 
 
 STALE_BATCH_SIZE = 500  # patients in one transaction; the next sweep finds the others

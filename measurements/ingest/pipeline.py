@@ -27,6 +27,7 @@ from measurements.ingest.parsing import TIME_OUT_OF_RANGE, ParsedReading, parse_
 from measurements.ingest.placement import MAX_TIME_AHEAD
 from measurements.ingest.store import StoreResult
 from measurements.models.measurement import MeasurementSource
+from measurements.weeks import week_figures
 from patients.folding import fold_case
 from patients.models import Patient
 
@@ -49,6 +50,7 @@ def ingest_waiting_deliveries(*, seconds: float = processing.SLICE_SECONDS) -> b
     """Process due measurement deliveries. True when a device sent its first reading: its order is then updated."""
     news: list[bool] = []
     processing.process_due_deliveries(DELIVERY_KIND, lambda batch: ingest_batch(batch, news), seconds=seconds)
+    week_figures.refresh_due_weeks(seconds=seconds)
     return any(news)
 
 

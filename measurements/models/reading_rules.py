@@ -33,3 +33,6 @@ INCLUDED = ReadingRule(("control",))  # may be a latest value
 COUNTED = ReadingRule(("control", "duplicate"))  # charted, and makes its day a measured day
 EVALUABLE = ReadingRule(("control", "conflict", "implausible"))  # compared with its threshold
 TRUSTED = ReadingRule(("control", "conflict", "implausible", "duplicate"))  # in averages
+
+# Of a reading named `reading` that is `INCLUDED`: the vendor sends 1 for an irregular heartbeat; 0 is none.
+IRREGULAR_HEARTBEAT_SQL = "(reading.metric_id = 'irregular_heartbeat' AND reading.value_1 <> 0)"

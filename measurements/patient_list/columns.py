@@ -2,39 +2,85 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, DateTimeField, F, Func, Q, Value, When
-from django.db.models.functions import Coalesce, Now
+import datetime as dt
+from typing import Any
+
+from django.db.models import Case, DateTimeField, Expression, F, FloatField, IntegerField, Q, Value, When
+from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
 
 from measurements.models.patient_summary import measured_day_count
+from measurements.weeks.weekly_average import WEEK_DAYS
 from measurements.weights.figures import USUAL_WEIGHT_DAYS
 from patients.lists.sorting import ListColumn
 
 MEASURED_DAYS_WINDOW = 30
 TIE_KEYS = ("family_name", "given_name", "pk")
 
-WEEK_AGO = Func(
-    Now(), template=f"(%(expressions)s - interval '{USUAL_WEIGHT_DAYS} days')", output_field=DateTimeField()
-)
-# As the row shows it: only of patients who weighed themselves in the last week.
-RECENT_WEIGHT_GAIN = Case(When(Q(summary__weight_at__gte=WEEK_AGO), then=F("summary__weight_gain")))
 
-MEASURED_DAY_COUNT = Coalesce(
-    measured_day_count(days=MEASURED_DAYS_WINDOW, now=Now(), summary="summary__", patient=""), Value(0)
+class TimeBefore(Expression):
+    """The time of the query less some days."""
+
+    output_field = DateTimeField()
+
+    def __init__(self, days: int = 0) -> None:
+        super().__init__()
+        self.days = days
+
+    def as_sql(self, *_: Any, **__: Any) -> tuple[str, Any]:
+        return "%s::timestamptz", (timezone.now() - dt.timedelta(days=self.days),)
+
+
+# As the row shows it: only of patients who weighed themselves in the last week.
+RECENT_WEIGHT_GAIN = Case(
+    When(Q(summary__weight_at__gte=TimeBefore(USUAL_WEIGHT_DAYS)), then=F("summary__weight_gain"))
 )
+MEASURED_DAY_COUNT = Case(
+    When(
+        Q(summary__last_measured_on__isnull=False),
+        then=measured_day_count(days=MEASURED_DAYS_WINDOW, now=TimeBefore(), summary="summary__", patient=""),
+    )
+)
+
+
+def recency_group(taken_at: str) -> Case:
+    """0 for a value of the last week, 1 for an older one, 2 for none: older ones never rank among recent ones."""
+    recent = Q(**{f"summary__{taken_at}__gte": TimeBefore(WEEK_DAYS)})
+    older = Q(**{f"summary__{taken_at}__isnull": False})
+    return Case(When(recent, then=Value(0)), When(older, then=Value(1)), default=Value(2), output_field=IntegerField())
+
+
+def average_or_newest(average: str, newest: str) -> Coalesce:
+    """The 7-day average, which the row is judged by; the newest value where there is none."""
+    return Coalesce(F(f"summary__{average}"), Cast(f"summary__{newest}", FloatField()))
+
 
 SORT_COLUMNS = (
     ListColumn("Patient", "name", descending_label="Z to A", ascending_label="A to Z"),
-    ListColumn("Blood pressure", "blood_pressure", "mmHg", F("summary__systolic")),
+    ListColumn(
+        "Blood pressure",
+        "blood_pressure",
+        "mmHg",
+        average_or_newest("systolic_average", "systolic"),
+        group=recency_group("systolic_at"),
+    ),
     ListColumn(
         "Weight, gain",
         "weight",
         "lb",
         RECENT_WEIGHT_GAIN,
+        group=recency_group("weight_at"),
         descending_label="most gained first",
         ascending_label="most lost first",
     ),
-    ListColumn("Glucose", "glucose", "mg/dL", F("summary__glucose")),
-    ListColumn("SpO₂", "spO2", "%", F("summary__spo2")),
+    ListColumn(
+        "Glucose",
+        "glucose",
+        "mg/dL",
+        average_or_newest("glucose_average", "glucose"),
+        group=recency_group("glucose_at"),
+    ),
+    ListColumn("SpO₂", "spO2", "%", average_or_newest("spo2_average", "spo2"), group=recency_group("spo2_at")),
     ListColumn(
         "Last reading",
         "last",
@@ -46,7 +92,6 @@ SORT_COLUMNS = (
         "Days measured",
         "days",
         value=MEASURED_DAY_COUNT,
-        is_nullable=False,
         descending_label="most first",
         ascending_label="fewest first",
     ),

@@ -1,4 +1,4 @@
-"""Facet counts of the patient list: how many patients each choice of devices and of silence would show."""
+"""Facet counts of the patient list: how many patients each choice of devices, of silence and of marks would show."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from django.db.models import BooleanField, Case, ExpressionWrapper, IntegerField
 from measurements.patient_list.filters import (
     DEVICE_FILTERS,
     DEVICE_KIND_CONDITIONS,
+    MARK_CONDITIONS,
+    MARK_FILTERS,
     ORDER_LINE_CONDITIONS,
     SILENCE_FILTERS,
     PatientListSettings,
@@ -21,11 +23,12 @@ from measurements.patient_list.filters import (
 )
 from patients.models.patient import PatientQuerySet, format_live_version
 
+MARK_BITS = {key: 1 << n for n, key in enumerate(MARK_CONDITIONS)}
 SILENCE_LEVELS = {key: level for level, key in enumerate(SILENCE_FILTERS)}  # each level includes the longer ones
 # All groups in one statement: at 10,000 patients some 15 ms. `aggregate(Count(filter=...))` over the conditions of
 # `filters` took 33 ms, because each count searches devices and order lines again for each patient.
 FACET_GROUPS_SQL = """
-SELECT held.attention, held.under_way, held.connected, held.any_kind, person.silence_level,
+SELECT held.attention, held.under_way, held.connected, held.any_kind, person.silence_level, person.marks,
     count(*) AS patient_count, sum(person.live_version)::bigint AS version_sum
 FROM ({people}) AS person
 LEFT JOIN (
@@ -34,24 +37,26 @@ LEFT JOIN (
     FROM ({devices} UNION ALL {lines}) AS each(patient, attention, under_way, connected, any_kind)
     GROUP BY patient
 ) AS held ON held.patient = person.id
-GROUP BY 1, 2, 3, 4, 5
+GROUP BY 1, 2, 3, 4, 5, 6
 """
 
 
 class FacetGroup(NamedTuple):
-    """Patients with the same kinds of devices and order lines (None without any) and the same silence."""
+    """Patients with the same kinds of devices and order lines (None without any), the same silence and marks."""
 
     attention: bool | None
     under_way: bool | None
     connected: bool | None
     any_kind: bool | None
     silence_level: int
+    marks: int  # MARK_BITS
     patient_count: int
     version_sum: int
 
-    def matches(self, devices: str, silence: str) -> bool:
+    def matches(self, devices: str, silence: str, marks: str) -> bool:
         has_kind = {"": True, "none": not self.any_kind}.get(devices, getattr(self, devices, None))
-        return bool(has_kind) and self.silence_level >= SILENCE_LEVELS[silence]
+        has_mark = not marks or self.marks & MARK_BITS[marks]
+        return bool(has_kind and has_mark) and self.silence_level >= SILENCE_LEVELS[silence]
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class FacetCounts:
 
     devices: dict[str, int]
     silence: dict[str, int]
+    marks: dict[str, int]
     shown: int
     live_version: str
 
@@ -67,14 +73,16 @@ class FacetCounts:
 def count_facets(patients: PatientQuerySet, settings: PatientListSettings) -> FacetCounts:
     """Of `patients` as the selects filter them; one query for all choices and the version."""
     groups = fetch_facet_groups(patients)
+    chosen = {"devices": settings.devices, "silence": settings.silence, "marks": settings.marks}
 
-    def count(devices: str, silence: str) -> int:
-        return sum(group.patient_count for group in groups if group.matches(devices, silence))
+    def count(**changed: str) -> int:
+        return sum(group.patient_count for group in groups if group.matches(**chosen | changed))
 
     return FacetCounts(
-        {key: count(key, settings.silence) for key in DEVICE_FILTERS},
-        {key: count(settings.devices, key) for key in SILENCE_FILTERS},
-        count(settings.devices, settings.silence),
+        {key: count(devices=key) for key in DEVICE_FILTERS},
+        {key: count(silence=key) for key in SILENCE_FILTERS},
+        {key: count(marks=key) for key in MARK_FILTERS},
+        count(),
         format_live_version(sum(group.patient_count for group in groups), sum(group.version_sum for group in groups)),
     )
 
@@ -87,7 +95,11 @@ def fetch_facet_groups(patients: PatientQuerySet) -> list[FacetGroup]:
         default=Value(SILENCE_LEVELS["7"]),
         output_field=IntegerField(),
     )
-    people = patients.order_by().values("id", "live_version", silence_level=silence_level)
+    marks = sum(
+        (Case(When(MARK_CONDITIONS[key], then=Value(bit)), default=Value(0)) for key, bit in MARK_BITS.items()),
+        Value(0),
+    )
+    people = patients.order_by().values("id", "live_version", silence_level=silence_level, marks=marks)
     parts = {"people": people.query.sql_with_params()} | device_kind_queries()
     with connection.cursor() as cursor:
         cursor.execute(

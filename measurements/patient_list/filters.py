@@ -1,4 +1,4 @@
-"""Filters and sort order of the patient list, stored for each user: clinic, condition, provider, devices, silence."""
+"""Filters and sort order of the patient list, stored per user: clinic, condition, provider, devices, silence, marks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from devices.statuses import DeviceState
 from fulfillment.models import OrderLine
 from fulfillment.models.order import stuck_line_condition
 from measurements.patient_list.columns import SORT_COLUMNS_BY_KEY, TIE_KEYS
+from measurements.thresholds.evaluation import OUT_OF_RANGE_STATUSES
 from patients.lists.sorting import SORT_DIRECTIONS, SortOrder
 from patients.models import Clinic, Condition, User
 from patients.models.patient import PatientQuerySet
@@ -30,6 +31,12 @@ DEVICE_FILTERS = {
     "none": "Without a device",
 }
 SILENCE_FILTERS = {"": "Any time", "2": "None for 2 days", "7": "None for 7 days", "never": "Never measured"}
+MARK_FILTERS = {
+    "": "All",
+    "out": "Out of goal",
+    "irregular": "Irregular heartbeat",
+    "check": "Check readings",
+}
 ATTENTION_STATES = (
     *(DeviceState.ACTION_REQUIRED, DeviceState.ON_HOLD, DeviceState.RETURNED),
     *(DeviceState.UNKNOWN_GATEWAY, DeviceState.OTHER),
@@ -45,6 +52,12 @@ DEVICE_KIND_CONDITIONS = {
     "under_way": Q(state__in=IN_DELIVERY_STATES),
     "connected": Q(state=DeviceState.CONNECTED),
     "any": Q(pk__isnull=False),
+}
+# Conditions of each choice on a patient: what the week's figures say.
+MARK_CONDITIONS = {
+    "out": Q(summary__week_status__in=sorted(OUT_OF_RANGE_STATUSES)),
+    "irregular": Q(summary__irregular_count__gt=0),
+    "check": Q(summary__check_count__gt=0),
 }
 ORDER_LINE_CONDITIONS = {
     "attention": NEEDS_PERSON,
@@ -65,6 +78,7 @@ class PatientListSettings:
     provider: str = ""
     devices: str = ""
     silence: str = ""
+    marks: str = ""
 
     @classmethod
     def from_preferences(cls, user: User) -> PatientListSettings:
@@ -98,7 +112,7 @@ class PatientListSettings:
 
     @property
     def is_filtered(self) -> bool:
-        return any((self.clinic, self.condition, self.provider, self.devices, self.silence))
+        return any((self.clinic, self.condition, self.provider, self.devices, self.silence, self.marks))
 
     @property
     def sort_order(self) -> SortOrder:
@@ -121,11 +135,12 @@ SETTING_VALIDATORS: dict[str, Callable[[str], bool]] = {
     "provider": is_empty_or_id,
     "devices": lambda value: value in DEVICE_FILTERS,
     "silence": lambda value: value in SILENCE_FILTERS,
+    "marks": lambda value: value in MARK_FILTERS,
 }
 
 
 def apply_select_filters(patients: PatientQuerySet, settings: PatientListSettings) -> PatientQuerySet:
-    """By clinic, condition and provider; devices and silence filter what these leave."""
+    """By clinic, condition and provider; devices, silence and marks filter what these leave."""
     if settings.clinic:
         patients = patients.filter(clinic=int(settings.clinic))
     if settings.condition:
@@ -134,8 +149,9 @@ def apply_select_filters(patients: PatientQuerySet, settings: PatientListSetting
 
 
 def apply_facet_filters(patients: PatientQuerySet, settings: PatientListSettings) -> PatientQuerySet:
-    """By devices and silence."""
-    return patients.filter(device_condition(settings.devices), silence_condition(settings.silence))
+    """By devices, silence and marks."""
+    marks = MARK_CONDITIONS.get(settings.marks, Q())
+    return patients.filter(device_condition(settings.devices), silence_condition(settings.silence), marks)
 
 
 def device_condition(key: str) -> Q:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.urls import reverse
 
@@ -26,6 +26,9 @@ from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import PatientThresholds
 from measurements.thresholds.judgement import Judgement, judge_gain
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
+from measurements.weeks import week_figures
+from measurements.weeks.week_figures import WeekFigures
+from measurements.weeks.weekly_average import WEEK_DAYS, WeekText
 from measurements.weights.figures import USUAL_WEIGHT_DAYS
 from patients.models import Patient, Sex
 
@@ -36,11 +39,13 @@ SEX_LETTERS = {Sex.FEMALE: "F", Sex.MALE: "M"}
 
 @dataclass(frozen=True)
 class VitalCell:
-    """The newest reading of one column, if there is any; `gain` in the column of the weight."""
+    """The newest reading of one column, if there is any, and its week; `gain` in the column of the weight."""
 
     label: str
     reading: EvaluatedLatestReading | None
     gain: Judgement | None = None
+    week: WeekText | None = None
+    is_old: bool = False  # older than a week: it doesn't rank among recent ones
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class PatientRow:
     measured_days: MeasuredDays
     equipment: list[EquipmentItem]
     sparkline: Sparkline | None
+    week: WeekFigures = field(default_factory=WeekFigures)
 
     @property
     def weight_gain(self) -> Judgement | None:
@@ -67,6 +73,14 @@ class PatientRow:
         return self.patient.list_name
 
     @property
+    def marks(self) -> str:
+        """irregular heartbeat 2 times, check 1 reading"""
+        irregular, check = self.week.irregular_count, self.week.check_count
+        found = [f"irregular heartbeat {irregular} {'time' if irregular == 1 else 'times'}"] if irregular else []
+        found += [f"check {check} {'reading' if check == 1 else 'readings'}"] if check else []
+        return ", ".join(found)
+
+    @property
     def demographics(self) -> str:
         """71 y F · Hypertension, Diabetes"""
         age_and_sex = f"{self.patient.age_label} {self.sex_letter}".strip()
@@ -76,19 +90,22 @@ class PatientRow:
 def patient_rows_for(
     patients: Sequence[Patient], *, now: dt.datetime, units: DisplayUnits = VENDOR_UNITS
 ) -> list[PatientRow]:
-    """Seven queries, however many patients."""
+    """Seven queries, however many patients; two more while weeks are due."""
     summary_by_id = PatientSummary.objects.in_bulk([patient.pk for patient in patients])
     thresholds_by_patient = evaluation.thresholds_for_many(patients)
+    weeks = week_figures.load_week_figures(summary_by_id, patients, thresholds=thresholds_by_patient, now=now)
     newest = latest_judged.latest_readings_for_many(patients, thresholds=thresholds_by_patient, units=units)
     equipment_by_patient = equipment.equipment_summaries(patient.pk for patient in patients)
+    usual_weights = {pk: summary.usual_weight for pk, summary in summary_by_id.items()}
     sparks = sparklines.build_sparklines(
-        {pk: [row.metric for row in rows] for pk, rows in newest.items()}, now=now, units=units
+        patients, newest, thresholds=thresholds_by_patient, usual_weights=usual_weights, now=now, units=units
     )
     page_url, preview_url = patient_url_builder("patients:page"), patient_url_builder("patients:preview")
     rows = []
     for patient in patients:
         summary = summary_by_id.get(patient.pk) or PatientSummary(patient=patient)
         days = LocalDays.until(now, patient.zone, days=MEASURED_DAYS_WINDOW)
+        week = weeks.get(patient.pk, WeekFigures())
         rows.append(
             PatientRow(
                 patient=patient,
@@ -97,11 +114,15 @@ def patient_rows_for(
                 cells=build_vital_cells(
                     newest.get(patient.pk, []),
                     recent_weight_gain(summary, thresholds_by_patient[patient.pk], units.weight_unit, now),
+                    week,
+                    thresholds_by_patient[patient.pk],
+                    now,
                 ),
                 last_at=summary.last_at,
                 measured_days=count_measured_days(patient, days, summary.measured_dates(days)),
                 equipment=equipment_by_patient.get(patient.pk, []),
                 sparkline=sparks.get(patient.pk),
+                week=week,
             )
         )
     return rows
@@ -113,12 +134,24 @@ def patient_url_builder(name: str) -> Callable[[Patient], str]:
     return lambda patient: f"{before}{patient.pk}{after}"
 
 
-def build_vital_cells(newest: Sequence[EvaluatedLatestReading], gain: Judgement | None) -> list[VitalCell]:
+def build_vital_cells(
+    newest: Sequence[EvaluatedLatestReading],
+    gain: Judgement | None,
+    week: WeekFigures,
+    thresholds: PatientThresholds,
+    now: dt.datetime,
+) -> list[VitalCell]:
     by_code = {row.metric.pk: row for row in newest}
-    return [
-        VitalCell(label, by_code.get(code), gain if code == "weight" else None)
-        for code, label in VITAL_COLUMN_LABELS.items()
-    ]
+    week_ago = now - dt.timedelta(days=WEEK_DAYS)
+    cells = []
+    for code, label in VITAL_COLUMN_LABELS.items():
+        reading, own_gain = by_code.get(code), gain if code == "weight" else None
+        text = None
+        if reading and (metric_week := week.metrics.get(code)):
+            text = metric_week.format_text(reading.metric, reading.unit, thresholds)
+        is_old = reading is not None and reading.taken_at < week_ago
+        cells.append(VitalCell(label, reading, own_gain, text, is_old))
+    return cells
 
 
 def recent_weight_gain(

@@ -1,21 +1,37 @@
-"""Sparklines of the patient list: 30 days of one vital sign as an SVG line without axes."""
+"""Sparklines of the patient list: 30 days of the vital sign of a patient's condition, as an SVG line."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
+from measurements.chart.panels import panel_axis_limits
 from measurements.models import Metric
 from measurements.models.reading_rules import TRUSTED
+from measurements.readings.latest_judged import EvaluatedLatestReading
+from measurements.thresholds.evaluation import GAIN_CONTEXT, PatientThresholds
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
+from measurements.weights.figures import WEIGHT_METRIC
+from patients.models import Condition, Patient
 
 SPARKLINE_DAYS = 30
-# Drawn is the first of these that a patient has.
+# Drawn is the metric of the first of these conditions that a patient has and measures: heart failure and COPD are not
+# followed by systolic values.
+CONDITION_METRICS = {
+    Condition.HEART_FAILURE: "weight",
+    Condition.COPD: "spO2",
+    Condition.PREGNANCY: "blood_pressure",
+    Condition.DIABETES: "glucose",
+    Condition.HYPERTENSION: "blood_pressure",
+    Condition.CKD: "blood_pressure",
+    Condition.OBESITY: "weight",
+}
+# Else the first of these that the patient measures.
 SPARKLINE_METRICS = ("blood_pressure", "weight", "glucose", "spO2")
 WIDTH, HEIGHT, PADDING = 96, 24, 2
 MAX_GAP_DAYS = 3
@@ -24,10 +40,11 @@ ONE_DAY = dt.timedelta(days=1)
 # One index scan per patient, on the index of the chart. Days are numbers, because reading 1,500 timestamps would
 # take longer than the rest.
 DAILY_AVERAGES_SQL = f"""
-SELECT patient_id, array_agg(day ORDER BY day), array_agg(average ORDER BY day)
+SELECT patient_id, min(lowest), max(highest), array_agg(day ORDER BY day), array_agg(average ORDER BY day)
 FROM (
     SELECT chosen.patient_id, floor(extract(epoch FROM reading.taken_at - %(since)s) / 86400)::int AS day,
-        avg(reading.value_1)::float8 AS average
+        avg(reading.value_1)::float8 AS average, min(reading.value_1)::float8 AS lowest,
+        max(reading.value_1)::float8 AS highest
     FROM unnest(%(patients)s::uuid[], %(metrics)s::text[]) AS chosen(patient_id, metric_id)
     JOIN measurements_measurement AS reading
         ON reading.patient_id = chosen.patient_id AND reading.metric_id = chosen.metric_id
@@ -41,35 +58,84 @@ GROUP BY patient_id
 
 @dataclass(frozen=True)
 class Sparkline:
-    """`path` is SVG in a box of WIDTH x HEIGHT; a gap of over three days breaks it. Bounds in the vendor's unit."""
+    """SVG paths in a box of WIDTH x HEIGHT, on the value axis of the chart; a gap of over three days breaks the line.
+
+    `goal_bounds`, `lowest` and `highest` (of single readings) are in the vendor's unit.
+    """
 
     metric: Metric
     unit: Unit
     path: str
+    goal_path: str
+    goal_bounds: tuple[float, ...]
     lowest: float
     highest: float
 
     @property
+    def label(self) -> str:
+        """Systolic 118 to 171"""
+        bounds = dict.fromkeys(map(self.unit.format_value, (self.lowest, self.highest)))
+        return f"{self.metric.label_1 or self.metric.label} {' to '.join(bounds)}"
+
+    @property
     def description(self) -> str:
-        name = self.metric.label_1 or self.metric.label
-        lowest, highest = self.unit.format_value(self.lowest), self.unit.format_value(self.highest)
-        return f"{name}, {SPARKLINE_DAYS} days: {lowest} to {highest} {self.unit.name}"
+        goal = " and ".join(map(self.unit.format_bound, self.goal_bounds))
+        ending = f", bound of the goal {goal}" if goal else ""
+        return f"{self.label} {self.unit.name} in {SPARKLINE_DAYS} days{ending}"
 
 
 def build_sparklines(
-    metrics: Mapping[uuid.UUID, Iterable[Metric]], *, now: dt.datetime, units: DisplayUnits = VENDOR_UNITS
+    patients: Sequence[Patient],
+    newest: Mapping[uuid.UUID, Sequence[EvaluatedLatestReading]],
+    *,
+    thresholds: Mapping[uuid.UUID, PatientThresholds],
+    usual_weights: Mapping[uuid.UUID, float | None],
+    now: dt.datetime,
+    units: DisplayUnits = VENDOR_UNITS,
 ) -> dict[uuid.UUID, Sparkline]:
-    """By patient, of the metrics that each has: averages of 24 h. One query, an index-only scan."""
+    """By patient, from averages of 24 h. One query, an index-only scan.
+
+    `usual_weights` are in lb: the goal of a weight is the usual one with the gain.
+    """
+    since = now - SPARKLINE_DAYS * ONE_DAY
     chosen = {
-        pk: min(preferred, key=lambda metric: SPARKLINE_METRICS.index(metric.pk))
-        for pk, found in metrics.items()
-        if (preferred := [metric for metric in found if metric.pk in SPARKLINE_METRICS])
+        patient.pk: metric
+        for patient in patients
+        if (
+            metric := choose_metric(patient, [row.metric for row in newest.get(patient.pk, ()) if row.taken_at > since])
+        )
     }
     wanted: dict[str, Any] = {"patients": list(chosen), "metrics": [metric.pk for metric in chosen.values()]}
     with connection.cursor() as cursor:
-        cursor.execute(DAILY_AVERAGES_SQL, wanted | {"since": now - SPARKLINE_DAYS * ONE_DAY, "now": now})
-        days = {pk: list(zip(numbers, averages, strict=True)) for pk, numbers, averages in cursor.fetchall()}
-    return {pk: build_sparkline(chosen[pk], units.unit_for(chosen[pk]), points) for pk, points in days.items()}
+        cursor.execute(DAILY_AVERAGES_SQL, wanted | {"since": since, "now": now})
+        rows = cursor.fetchall()
+    return {
+        pk: build_sparkline(
+            chosen[pk],
+            units.unit_for(chosen[pk]),
+            list(zip(days, averages, strict=True)),
+            (lowest, highest),
+            goal_bounds(chosen[pk], thresholds[pk], usual_weights.get(pk)),
+        )
+        for pk, lowest, highest, days, averages in rows
+    }
+
+
+def goal_bounds(metric: Metric, thresholds: PatientThresholds, usual_weight: float | None) -> list[float]:
+    """In the vendor's unit. Of a weight: the usual weight with the gain that is the goal."""
+    is_weight = metric.pk == WEIGHT_METRIC
+    goal = thresholds.find_threshold(metric.pk, context=GAIN_CONTEXT if is_weight else "")
+    if goal is None or (is_weight and usual_weight is None):
+        return []
+    base = (usual_weight or 0.0) if is_weight else 0.0
+    return [base + bound for bound in (goal.low, goal.high) if bound is not None]
+
+
+def choose_metric(patient: Patient, recent: Sequence[Metric]) -> Metric | None:
+    """The metric to draw, of those that were measured in the days of a sparkline."""
+    by_code = {metric.pk: metric for metric in recent}
+    of_conditions = [code for condition, code in CONDITION_METRICS.items() if condition in patient.conditions]
+    return next((by_code[code] for code in (*of_conditions, *SPARKLINE_METRICS) if code in by_code), None)
 
 
 # x position of each day, oldest first.
@@ -78,15 +144,26 @@ DAY_X_POSITIONS = [
 ]
 
 
-def build_sparkline(metric: Metric, unit: Unit, points: Sequence[tuple[int, float]]) -> Sparkline:
-    """`points` are numbers of days, from 0, and averages, in order."""
-    values = [value for _, value in points]
-    lowest, highest = min(values), max(values)
-    scale, bottom = (HEIGHT - 2 * PADDING) / (highest - lowest or 1.0), HEIGHT - PADDING
+def build_sparkline(
+    metric: Metric,
+    unit: Unit,
+    points: Sequence[tuple[int, float]],
+    extremes: tuple[float, float],
+    goal_bounds: Sequence[float],
+) -> Sparkline:
+    """`points` are numbers of days, from 0, and averages, in order; `extremes` are of single readings."""
+    lower, upper = panel_axis_limits(metric, unit, list(extremes))
+    scale = (HEIGHT - 2 * PADDING) / (upper - lower)
+
+    def y_position(value: float) -> float:
+        return HEIGHT - PADDING - (unit.convert_value(value) - lower) * scale
+
     parts, before = [], -SPARKLINE_DAYS
     for day, value in points:
         # A line of no length is a dot, where the ends are round.
         form = "L%s %.1f" if day - before <= MAX_GAP_DAYS else "M%s %.1fh0"
-        parts.append(form % (DAY_X_POSITIONS[day], bottom - (value - lowest) * scale))
+        parts.append(form % (DAY_X_POSITIONS[day], y_position(value)))
         before = day
-    return Sparkline(metric, unit, "".join(parts), lowest, highest)
+    drawn_goals = [bound for bound in goal_bounds if lower <= unit.convert_value(bound) <= upper]
+    goal_path = "".join(f"M{PADDING} {y_position(bound):.1f}H{WIDTH - PADDING}" for bound in drawn_goals)
+    return Sparkline(metric, unit, "".join(parts), goal_path, tuple(goal_bounds), *extremes)

@@ -107,6 +107,9 @@ def patient_list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]
             build_filter_row(
                 "silence", "Readings", filters.SILENCE_FILTERS, selected=settings.silence, counts=counts.silence
             ),
+            build_filter_row(
+                "marks", "Last 7 days", filters.MARK_FILTERS, selected=settings.marks, counts=counts.marks
+            ),
         ],
     }
 

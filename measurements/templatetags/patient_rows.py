@@ -28,18 +28,24 @@ def patient_row(row: PatientRow, several_clinics: bool) -> SafeString:
         "cells": SafeString("".join(map(render_vital_cell, row.cells))),
         "last": age_element(row.last_at) if row.last_at else NEVER_MEASURED_HTML,
         "days": render_cached("measurements/_days_measured.html", days=row.measured_days),
+        "marks": row.marks,
         "line": row.sparkline.path if row.sparkline else "",
+        "goal": row.sparkline.goal_path if row.sparkline else "",
         "caption": row.sparkline.description if row.sparkline else "",
+        "label": row.sparkline.label if row.sparkline else "",
         "devices": render_equipment(row.equipment),
     }
     drawn, discharged = row.sparkline is not None, row.patient.discharged_at is not None
-    return render_cached_with_slots("measurements/_patient_row.html", slots, drawn=drawn, discharged=discharged)
+    return render_cached_with_slots(
+        "measurements/_patient_row.html", slots, drawn=drawn, discharged=discharged, marked=bool(row.marks)
+    )
 
 
 def render_vital_cell(cell: VitalCell) -> SafeString:
     reading, gain = cell.reading, cell.gain
     if reading is None:
         return render_cached("measurements/_empty_cell.html", label=cell.label)
+    week = cell.week
     slots = {
         "text": reading.text,
         "age": age_element(reading.taken_at),
@@ -48,15 +54,22 @@ def render_vital_cell(cell: VitalCell) -> SafeString:
         "words": reading.words,
         "gain": gain.text if gain else "",
         "gain_words": gain.words if gain else "",
-    }
-    values = {
-        "label": cell.label,
-        "status": reading.threshold_status,
-        "check": reading.needs_check,
-        "doubted": bool(reading.doubtful),
+        "average": week.average if week else "",
+        "average_arrow": week.arrow if week else "",
+        "average_words": week.words if week else "",
+        "marks": week.marks if week else "",
     }
     return render_cached_with_slots(
-        "measurements/_latest_reading_cell.html", slots, gain_status=gain.status if gain else None, **values
+        "measurements/_latest_reading_cell.html",
+        slots,
+        label=cell.label,
+        status=reading.threshold_status,
+        check=reading.needs_check,
+        doubted=bool(reading.doubtful),
+        is_old=cell.is_old,
+        gain_status=gain.status if gain else None,
+        average_status=week.average_status if week else None,
+        marks_status=week.status if week and week.marks else None,
     )
 
 

@@ -45,6 +45,10 @@ class ThresholdStatus(StrEnum):
         return self in OUT_OF_RANGE_STATUSES
 
     @property
+    def is_far_out(self) -> bool:
+        return self in FAR_OUT_STATUSES
+
+    @property
     def tone(self) -> str:
         """Tone of the flag of a value out of range."""
         return "bad" if self in FAR_OUT_STATUSES else "warn"

@@ -36,11 +36,12 @@ class MetricScope:
     @property
     def label(self) -> str:
         """Glucose; Glucose, fasting or before meals; Glucose, no meal stated."""
-        if self.meals is None:
-            return self.metric.label
-        return (
-            f"{self.metric.label}, {' or '.join(MEAL_GOAL_LABELS.get(meal, 'no meal stated') for meal in self.meals)}"
-        )
+        return ", ".join(filter(None, (self.metric.label, self.meal_label)))
+
+    @property
+    def meal_label(self) -> str:
+        """fasting or before meals; no meal stated; empty where no reading states one."""
+        return " or ".join(MEAL_GOAL_LABELS.get(meal, "no meal stated") for meal in self.meals or ())
 
     def includes(self, context: str) -> bool:
         """A context that is none of the known ones states no meal: the general goal judges it."""

@@ -18,15 +18,16 @@ SORT_DIRECTIONS = ("descending", "ascending")
 class ListColumn:
     """A column head; with a `key`, a click on it sorts.
 
-    `value` is what to sort by, else the names alone do. A first click puts the highest or newest first; the labels
-    say what each direction puts first, for the sort menu of narrow screens.
+    `value` is what to sort by, else the names alone do; rows of a lower `group` come first in both directions. A first
+    click puts the highest or newest first; the labels say what each direction puts first, for the sort menu of narrow
+    screens.
     """
 
     label: str
     key: str = ""
     unit: str = ""
     value: Combinable | None = None
-    is_nullable: bool = True
+    group: Combinable | None = None
     descending_label: str = "highest first"
     ascending_label: str = "lowest first"
 
@@ -50,12 +51,13 @@ class SortOrder:
         return "descending" if self.descending else "ascending"
 
     def annotate(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-        """Adds `sort_value`, which `keys` names."""
-        return rows if self.column.value is None else rows.annotate(sort_value=self.column.value)
+        """Adds `sort_value` and `sort_group`, which `keys` names."""
+        named = {"sort_value": self.column.value, "sort_group": self.column.group}
+        return rows.annotate(**{name: value for name, value in named.items() if value is not None})
 
     @property
     def keys(self) -> list[SortKey]:
         if self.column.value is None:
             return [SortKey(name, self.descending) for name in self.tie_keys]
-        nulls: Any = "last" if self.column.is_nullable else None
-        return [SortKey("sort_value", self.descending, nulls), *map(SortKey, self.tie_keys)]
+        groups = [SortKey("sort_group")] if self.column.group is not None else []
+        return [*groups, SortKey("sort_value", self.descending, nulls="last"), *map(SortKey, self.tie_keys)]

@@ -28,6 +28,8 @@ from measurements.thresholds.judgement import Judgement, judge_values
 from measurements.thresholds.metric_scopes import MetricScope
 from measurements.thresholds.range_status import RangeCount
 from measurements.units import VENDOR_UNITS
+from measurements.weeks.week_figures import WeekFigures
+from measurements.weeks.weekly_average import WeekText
 from patients.lists.filters import build_filter_row
 from patients.models import Clinic, Patient, Practitioner, Role, User
 from tests.source_code import ROOT
@@ -128,7 +130,8 @@ EQUIPMENT = [
 
 def patient_list_rows():
     path = "M2.0 14.0h0L14.0 12.0L26.0 15.0M44.0 9.0h0L56.0 7.0L68.0 10.0L80.0 5.0L94.0 3.0"
-    spark = Sparkline(BLOOD_PRESSURE, VENDOR_UNITS.unit_for(BLOOD_PRESSURE), path, 148.0, 172.0)
+    unit = VENDOR_UNITS.unit_for(BLOOD_PRESSURE)
+    spark = Sparkline(BLOOD_PRESSURE, unit, path, "M2 9.7H94", (130.0,), 148.0, 172.0)
     yield PatientRow(
         ROSA,
         *patient_urls(ROSA),
@@ -137,6 +140,7 @@ def patient_list_rows():
         MeasuredDays(25, 30),
         EQUIPMENT,
         spark,
+        WeekFigures(irregular_count=2),
     )
     yield PatientRow(
         WALTER, *patient_urls(WALTER), reading_cells(None, None, None, None), None, MeasuredDays(0, 21), [], None
@@ -149,8 +153,11 @@ def patient_urls(patient):
 
 def reading_cells(*readings):
     gains = [None, Judgement((3.4,), ("+3.4",), ThresholdStatus.HIGH, "above goal"), None, None]
-    labelled = zip(VITAL_COLUMN_LABELS.values(), readings, gains, strict=True)
-    return [VitalCell(label, reading, gain if reading else None) for label, reading, gain in labelled]
+    week = WeekText(
+        "7-day average 157/93, n 12", ThresholdStatus.HIGH, "▲", "above goal", "1 far above", ThresholdStatus.VERY_HIGH
+    )
+    labelled = zip(VITAL_COLUMN_LABELS.values(), readings, gains, [week, None, None, None], strict=True)
+    return [VitalCell(label, *(found if found[0] else (None,))) for label, *found in labelled]
 
 
 def chart_panel():

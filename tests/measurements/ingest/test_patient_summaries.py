@@ -15,6 +15,7 @@ from measurements.ingest.pg_arrays import format_bigint_array
 from measurements.local_days import LocalDays
 from measurements.models import Measurement, PatientSummary
 from measurements.models.patient_summary import measured_day_count as sql_measured_day_count
+from measurements.weeks import week_figures
 from patients.enrollment import admission
 from patients.models import Patient
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
@@ -166,6 +167,7 @@ def test_patient_summary_rebuild_equals_incremental_updates(rosa, device, seed):
     chance.shuffle(rows)
     for row in rows:
         update_summary(row)
+    week_figures.refresh_due_weeks()
     followed = PatientSummary.objects.filter(patient=rosa).values().get()
 
     patient_summaries.rebuild_patient_summaries([rosa.pk])

@@ -14,8 +14,8 @@ SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
 def add_reading(patient, code, value, *, hours_ago=5.0, **fields):
     device = patient.devices.first() or DeviceFactory(patient=patient)
     at = timezone.now() - dt.timedelta(hours=hours_ago)
-    second = 80 if code == "blood_pressure" else None
-    row = MeasurementFactory(device=device, code=code, value_1=value, value_2=second, taken_at=at, **fields)
+    pair = {"value_2": 80 if code == "blood_pressure" else None} | fields
+    row = MeasurementFactory(device=device, code=code, value_1=value, taken_at=at, **pair)
     newest = patient.latest_readings.filter(metric=code).first()
     if newest is None or newest.taken_at <= at:
         patient.latest_readings.filter(metric=code).delete()

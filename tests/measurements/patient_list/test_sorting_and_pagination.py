@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from measurements import tasks
 from measurements.patient_list import views
+from measurements.weeks import week_figures
 from patients.models import Patient
 from tests.factories import OrderFactory, PatientFactory
 from tests.form_fields import FormFieldParser
@@ -38,16 +39,26 @@ def eleven_patients(elm):
         if chance.random() < 0.6:
             add_reading(patient, "glucose", chance.choice((90, 200)), hours_ago=24 * chance.randint(0, 20))
             add_reading(patient, "spO2", chance.choice((90, 97)), hours_ago=3)
+    week_figures.refresh_due_weeks()
     return people
 
 
-def sort_value(row, sort):
-    codes = {"blood_pressure": 0, "glucose": 2, "spO2": 3}
-    if sort in codes:
-        reading = row.cells[codes[sort]].reading
-        return reading and reading.values[0]
-    gain = row.weight_gain and row.weight_gain.values[0]
-    return {"weight": gain, "last": row.last_at, "days": row.measured_days.measured}[sort]
+def sort_position(row, sort, *, descending):
+    """Recent values, older ones, none; in both directions those without a value come last."""
+    place = {"blood_pressure": 0, "weight": 1, "glucose": 2, "spO2": 3}.get(sort)
+    value = (
+        row.weight_gain and row.weight_gain.values[0] if sort == "weight" else row.last_at and row.last_at.timestamp()
+    )
+    group = 0
+    if sort == "days":
+        value = None if row.last_at is None else row.measured_days.measured
+    if place is not None:
+        cell = row.cells[place]
+        group = 2 if cell.reading is None else int(cell.is_old)
+    if place is not None and sort != "weight":
+        week = row.week.metrics.get(sort)
+        value = week.mean if week else cell.reading and cell.reading.values[0]
+    return group, value is None, 0 if value is None else -value if descending else value
 
 
 @pytest.mark.parametrize("descending", [True, False])
@@ -70,9 +81,7 @@ def test_patient_list_pagination_shows_everybody_once_in_sort_order_both_ways(
     if sort == "name":
         assert rows == (by_name[::-1] if descending else by_name)
     else:
-        having = [row for row in by_name if sort_value(row, sort) is not None]
-        having.sort(key=lambda row: sort_value(row, sort), reverse=descending)
-        assert rows == having + [row for row in by_name if sort_value(row, sort) is None]
+        assert rows == sorted(by_name, key=lambda row: sort_position(row, sort, descending=descending))
 
     back = [pages[-1]]
     while preceding := open_adjacent_page(as_nadia, back[-1], "before"):
@@ -157,10 +166,10 @@ def test_patient_list_sparkline_breaks_line_at_gaps(as_nadia, rosa):
 
     spark = as_nadia.get("/patients/").context["rows"][0].sparkline
 
-    assert spark.description == "Systolic, 30 days: 120 to 150 mmHg"
+    assert spark.description == "Systolic 120 to 150 mmHg in 30 days, bound of the goal 130"
     assert re.sub(r"[\d. ]", "", spark.path) == "MhMhLL"
-    assert spark.path.startswith("M65.4 2.0h0M87.7 ")
-    assert spark.path.endswith("L94.0 22.0")
+    assert spark.path.startswith("M65.4 6.6h0M87.7 ")
+    assert spark.path.endswith("L94.0 11.2")
 
 
 def test_patient_summary_days_follow_change_of_patient_time_zone(client, cora, rosa):
@@ -190,3 +199,79 @@ def test_patient_list_sort_menu_describes_direction_in_plain_words(as_nadia, ros
     assert dict(offered)["last descending"] == "Last reading: newest first"
     assert dict(offered)["blood_pressure descending"] == "Blood pressure: highest first"
     assert not any("ascending" in words or "descending" in words for _, words in offered)
+
+
+@pytest.mark.parametrize("order", ["blood_pressure descending", "blood_pressure ascending"])
+def test_patient_list_ranks_recent_values_before_older_ones_and_none_last(as_nadia, elm, order):
+    """Week-old values don't rank among today's, and a patient who never measured is last in both directions."""
+    for name, value, days in (
+        ("Recent high", 150, 1),
+        ("Recent low", 110, 6),
+        ("Older high", 170, 8),
+        ("Older low", 90, 9),
+    ):
+        add_reading(PatientFactory(clinic=elm, family_name=name), "blood_pressure", value, hours_ago=24 * days)
+    PatientFactory(clinic=elm, family_name="A never")
+
+    shown = family_names(post_list_settings(as_nadia, order=order))
+
+    highest_first = [["Recent high", "Recent low"], ["Older high", "Older low"]]
+    expected = [pair if "desc" in order else pair[::-1] for pair in highest_first]
+    assert shown == [*expected[0], *expected[1], "A never"]
+
+
+@pytest.mark.parametrize("sort", [sort for sort in SORTS if sort != "name"])
+@pytest.mark.parametrize("direction", ["descending", "ascending"])
+def test_patient_list_shows_patients_who_never_measured_last_on_every_page(as_nadia, elm, monkeypatch, sort, direction):
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
+    for name in ("A", "B", "C"):
+        PatientFactory(clinic=elm, family_name=name)
+    for code in ("blood_pressure", "weight", "glucose", "spO2"):
+        add_reading(PatientFactory(clinic=elm, family_name=f"Z {code}"), code, 95, hours_ago=24 * 20)
+
+    page = post_list_settings(as_nadia, order=f"{sort} {direction}")
+    names = family_names(page)
+    while page := open_adjacent_page(as_nadia, page, "after"):
+        names += family_names(page)
+
+    assert len(names) == 7
+    assert names[-3:] == ["A", "B", "C"] or sort in ("blood_pressure", "weight", "glucose", "spO2")
+    assert names[0].startswith("Z")
+
+
+def test_patient_list_sparkline_follows_condition_of_the_patient(as_nadia, elm):
+    def drawn(*conditions, codes=("blood_pressure", "weight", "glucose", "spO2")):
+        patient = PatientFactory(clinic=elm, family_name="-".join(conditions), conditions=list(conditions))
+        for code in codes:
+            add_reading(patient, code, 100)
+        rows = as_nadia.get("/patients/").context["rows"]
+        return next(row.sparkline.metric.pk for row in rows if row.patient == patient)
+
+    assert drawn("copd") == "spO2"
+    assert drawn("hypertension", "heart_failure") == "weight"
+    assert drawn("diabetes", "hypertension") == "glucose"
+    assert drawn("hypertension") == drawn() == "blood_pressure"
+    assert drawn("copd", codes=("blood_pressure",)) == "blood_pressure", "what the patient measures"
+
+
+def test_patient_list_sparkline_has_true_bounds_on_stable_limits_and_a_goal_line(as_nadia, rosa):
+    """Two readings of one day: the line is drawn through their mean, the bounds are those of the readings."""
+    for value, hours in ((112, 3), (148, 2), (130, 26)):
+        add_reading(rosa, "blood_pressure", value, hours_ago=hours)
+
+    spark = as_nadia.get("/patients/").context["rows"][0].sparkline
+
+    assert (spark.label, spark.lowest, spark.highest) == ("Systolic 112 to 148", 112, 148)
+    assert spark.path.endswith("L94.0 9.7"), "130 of 50 to 180, not the upper edge of its own range"
+    assert spark.goal_path == "M2 9.7H94"
+    assert spark.description == "Systolic 112 to 148 mmHg in 30 days, bound of the goal 130"
+
+
+def test_patient_list_sparkline_of_weight_has_the_goal_of_the_gain(as_nadia, elm):
+    patient = PatientFactory(clinic=elm, conditions=["heart_failure"])
+    for day in range(6):
+        add_reading(patient, "weight", 180, hours_ago=24 * day + 1)
+
+    spark = as_nadia.get("/patients/").context["rows"][0].sparkline
+
+    assert (spark.label, spark.goal_bounds) == ("Weight 180.0", (183.0,))
