@@ -1,5 +1,5 @@
 "use strict";
-// Labels inside a chart: each goal's, and the 7-day median of the weight with its line.
+// Labels inside a chart: each goal's, and the usual weight with its line.
 window.ChartNames = (() => {
   const Paint = window.ChartPaint;
 
@@ -95,7 +95,7 @@ window.ChartNames = (() => {
         Paint.strokePath(ctx, colours.soft, span.map((at) => [u.valToPos(at, "x", true), y]));
       });
     });
-    const text = `7-day median ${panel.baseline.toFixed(panel.decimals)}`;
+    const text = `usual weight ${panel.baseline.toFixed(panel.decimals)}`;
     drawLabel(u, panel, colours, text, [y - 17 * ratio, y + 3 * ratio], gap, [1, 0.75]);
   }
 

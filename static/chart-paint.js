@@ -12,11 +12,10 @@ window.ChartPaint = (() => {
   const HALF_DISCS = { 1: 0, 2: Math.PI / 2, 3: -Math.PI / 2 };
   const POINT_OVERHANG_PX = 8; // the newest reading of a year is on the chart's edge and must not be cut in half
   const FADE_SHARE = 0.14; // of the value axis: how far the band of a one-sided goal fades out
-  const ON_PAPER = "print" in document.documentElement.dataset; // the print page
   const BLACK = {
     ink: "#000", soft: "#333", grid: "#ccc", panel: "#fff", bad: "#000", lines: ["#000", "#555", "#333"],
   };
-  let printing = ON_PAPER;
+  let printing = false;
 
   function palette() {
     if (printing) return BLACK;
@@ -270,7 +269,7 @@ window.ChartPaint = (() => {
   }
 
   addEventListener("beforeprint", () => setPrinting(true));
-  addEventListener("afterprint", () => setPrinting(ON_PAPER));
+  addEventListener("afterprint", () => setPrinting(false));
 
   return {
     ESTIMATED, CHECK, IRREGULAR, LEFT_OUT, LATE, CLOCK_AHEAD, CLOCK_RESET,

@@ -50,7 +50,7 @@ window.ChartPlot = (() => {
       this.readout = document.getElementById(`readout-${panel.code}`);
       this.colours = Paint.palette();
       this.setChartData(panel, shared);
-      place.replaceChildren();
+      this.takeOver(place);
       this.tip = document.createElement("div");
       this.tip.className = "tip";
       this.tip.hidden = true;
@@ -63,6 +63,16 @@ window.ChartPlot = (() => {
       place.addEventListener("blur", () => { this.keyIndex = null; this.sharedCursor.hide(); });
       this.resizeObserver = new ResizeObserver(() => this.fit());
       this.resizeObserver.observe(place);
+    }
+
+    // Instead of the picture that the server has drawn, a chart that the keyboard reaches.
+    takeOver(place) {
+      place.replaceChildren();
+      place.tabIndex = 0;
+      place.setAttribute("role", "group");
+      const keys = "The left and right arrow keys move through the readings, Enter opens one";
+      const label = `${this.panel.label}, chart. ${keys}; the table below holds the same data.`;
+      place.setAttribute("aria-label", label);
     }
 
     setChartData(panel, shared) {

@@ -63,7 +63,7 @@
     const typing = event.target.closest("input, textarea, select");
     if (event.key === "t" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) openTable({ toggle: true });
   });
-  // Printing this page is audited; the page made for printing reports it itself.
+  // Printing this page is audited; the page made for printing, which has no scripts but its button, reports it itself.
   addEventListener("beforeprint", () => {
     const form = document.getElementById("printed-form");
     if (form) navigator.sendBeacon(form.action, new FormData(form));

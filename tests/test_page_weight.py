@@ -33,7 +33,14 @@ def patient_with_many_readings(rosa):
         ):
             rows.append(
                 Measurement(
-                    device=device, patient=rosa, metric_id=code, taken_at=at, value_1=value, value_2=second, index=n
+                    device=device,
+                    patient=rosa,
+                    metric_id=code,
+                    taken_at=at,
+                    received_at=at,
+                    value_1=value,
+                    value_2=second,
+                    index=n,
                 )
             )
     stored = Measurement.objects.bulk_create(rows)

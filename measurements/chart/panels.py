@@ -222,7 +222,7 @@ def build_panel(
         axis_limits=panel_axis_limits(metric, unit, [*values, *usual]),
         last_at=last_at,
         weight=weight,
-        usual_weight_spans=measured_week_spans(points, weight.taken_at, days.zone) if weight else (),
+        usual_weight_spans=measured_week_spans(points, weight.taken_at, days.zone) if weight and usual else (),
         time_of_day_bins=time_of_day.group_by_time_of_day(points, days.zone) if by_time_of_day else None,
     )
 

@@ -27,6 +27,7 @@ def serialize_charts(charts: Charts) -> dict[str, Any]:
         "zone": str(days.zone),
         "start": epoch_milliseconds(days.start),
         "end": epoch_milliseconds(days.end),
+        "now": epoch_milliseconds(charts.now),
         "gap": int(MAX_LINE_GAP.total_seconds() * 1000),
         "days": {"at": [epoch_milliseconds(start) for start in days.day_starts], "counts": charts.readings_per_day},
         "panels": [serialize_panel(panel, days) for panel in charts.panels],

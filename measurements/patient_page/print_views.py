@@ -24,7 +24,7 @@ def print_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     context = patient_page_context(
         request, patient, date_range.resolve_chart_view(request, patient), table_size=table.MAX_PRINTED_ROWS
     )
-    return render(request, "measurements/patient_print.html", context)
+    return render(request, "measurements/patient_print.html", context | {"drawn": True, "on_paper": True})
 
 
 @requires_permission(Permission.VIEW_PATIENTS)

@@ -34,7 +34,8 @@ def patient_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     patient = get_patient_audited(patient_id, by=user)
     chart_view = date_range.resolve_chart_view(request, patient)
     date_range.remember_chart_view(chart_view, by=user)
-    return render(request, "measurements/patient_page.html", patient_page_context(request, patient, chart_view))
+    context = patient_page_context(request, patient, chart_view)
+    return render(request, "measurements/patient_page.html", context | {"drawn": True})
 
 
 @requires_permission(Permission.VIEW_PATIENTS)
@@ -46,7 +47,7 @@ def choose_date_range(request: HttpRequest, patient_id: uuid.UUID) -> HttpRespon
     context = patient_page_context(request, patient, chart_view, request.POST)
     form: DateRangeForm = context["dates_form"]
     if not form.is_valid():
-        return render(request, "measurements/patient_page.html", context)
+        return render(request, "measurements/patient_page.html", context | {"drawn": True})
     chosen = date_range.remember_date_range(request, patient, form.cleaned_data["first"], form.cleaned_data["last"])
     return redirect(f"{reverse('patients:page', args=[patient.pk])}?{chart_view.query(days=chosen.key, table='')}")
 

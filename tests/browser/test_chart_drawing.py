@@ -194,7 +194,7 @@ RECORD_CHART_TEXTS = """() => {
 
 
 def test_chart_line_label_does_not_overlap_gap_label(open_as_clinician, rosa):
-    """Weights along the 7-day median, above and below it, and none on five days at a quarter of the range."""
+    """Weights along the usual weight, above and below it, and none on five days at a quarter of the range."""
     device = DeviceFactory(patient=rosa, first_reading_at=timezone.now(), last_reading_at=timezone.now())
     days = [day for day in range(28, -1, -1) if not 18 < day < 24]
     rows = [
@@ -208,11 +208,11 @@ def test_chart_line_label_does_not_overlap_gap_label(open_as_clinician, rosa):
     wait_for_chart(page, "weight")
     page.evaluate(RECORD_CHART_TEXTS)
     page.set_viewport_size({"width": 1240, "height": 900})
-    wait_until_true(lambda: page.evaluate("texts.some((one) => one.text.startsWith('7-day median'))"))
+    wait_until_true(lambda: page.evaluate("texts.some((one) => one.text.startsWith('usual weight'))"))
 
     texts = page.evaluate("texts")
     (name, *_), (gap, *_) = (
-        [one for one in texts if one["text"].startswith(word)] for word in ("7-day", "no readings")
+        [one for one in texts if one["text"].startswith(word)] for word in ("usual", "no readings")
     )
     apart = name["right"] < gap["left"] or gap["right"] < name["left"]
     assert apart or name["bottom"] < gap["top"] or gap["bottom"] < name["top"], (name, gap)
