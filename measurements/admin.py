@@ -19,7 +19,9 @@ from patients.admin_site.base import ReadOnlyAdmin, viewer
 from patients.models import User
 from patients.permissions import Permission, current_user, has_permission
 
-QUALITY_FLAG_FIELDS = ("estimated", "stamped_at", "clock_reset", "conflict", "duplicate", "implausible", "control")
+QUALITY_FLAG_FIELDS = (
+    *("estimated", "stamped_at", "clock_reset", "conflict", "duplicate", "implausible", "control", "beyond_meter"),
+)
 
 
 @admin.register(Metric)

@@ -39,6 +39,7 @@ class MeasurementsConfig(app_config.ProjectAppConfig):
         "reading": "reading",
     }
     field_labels = {
+        "beyond_meter": "beyond the meter",
         "excluded_at": "excluded",
         "excluded_reason": "why excluded",
         "filter_params": "said by the device",

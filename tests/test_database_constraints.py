@@ -109,6 +109,17 @@ def test_reading_constraint_refuses_impossible_values(cuff, rule, changes):
     assert_refused_by(f"measurement_{rule}", lambda: MeasurementFactory(device=cuff, **changes))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"value_1": None}, {"beyond_meter": "above"}, {"value_1": None, "beyond_meter": "both"}],
+    ids=["no value", "a value beyond the meter", "unknown side"],
+)
+def test_reading_constraint_refuses_a_value_beyond_the_meter_and_none_without_reason(cuff, changes):
+    rule = "measurement_value_known_or_beyond_meter"
+
+    assert_refused_by(rule, lambda: MeasurementFactory(device=cuff, code="glucose", taken_at=NOW, **changes))
+
+
 def test_reading_constraint_refuses_nan_in_raw_sql(reading):
     """`NaN > 180` is true in SQL: one such row would always be above its threshold."""
     columns = [

@@ -20,7 +20,9 @@ from .errors import (
 from .pagination import Page
 from .rate_limiter import ApiKey, RateLimiter, clear_refused_key
 from .vocabulary import (
+    MAX_WORD_LENGTH,
     fold_known_words,
+    fold_word,
     format_time,
     match_known_word,
     parse_device_state,
@@ -29,6 +31,7 @@ from .vocabulary import (
 )
 
 __all__ = [
+    "MAX_WORD_LENGTH",
     "ApiKey",
     "Failed",
     "FulfillmentRequest",
@@ -58,6 +61,7 @@ __all__ = [
     "classify",
     "clear_refused_key",
     "fold_known_words",
+    "fold_word",
     "format_time",
     "match_known_word",
     "parse_device_state",

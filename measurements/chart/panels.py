@@ -10,6 +10,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from measurements.chart import axes, time_of_day
+from measurements.chart.beyond_meter import BeyondMeterReading, fetch_beyond_meter_readings
 from measurements.chart.points import (
     CLOCK_RESET,
     IRREGULAR_HEARTBEAT,
@@ -71,6 +72,7 @@ class Panel:
     summary: PanelSummary
     axis_limits: tuple[float, float]
     last_at: dt.datetime | None
+    beyond_meter: list[BeyondMeterReading]
     weight: WeightTrend | None = None  # of the chart of weight, in a range that includes today
     usual_weight_spans: Sequence[tuple[dt.datetime, dt.datetime]] = ()  # over no other time is its line drawn
     time_of_day_bins: list[TimeOfDayBin] | None = None  # where it is drawn by time of day
@@ -145,7 +147,7 @@ def build_panels(
     by_time_of_day: bool = False,
     weight: WeightTrend | None = None,
 ) -> Charts:
-    """Panels for every vital sign that the patient ever sent. One query, two with glucose, for any range.
+    """Panels for every vital sign that the patient ever sent. Two queries, three with glucose, for any range.
 
     `show_left_out` adds excluded and control readings as points without effect on the statistics (one more query).
     `by_time_of_day` adds bins of three hours to blood pressure and glucose. `weight` is the current trend, which a
@@ -159,6 +161,7 @@ def build_panels(
     with_glucose = rows.get(GLUCOSE) or aside.get(GLUCOSE)
     contexts = fetch_meal_contexts(patient, start=days.start, end=days.end) if with_glucose else {}
     last = {row.metric.pk: row.taken_at for row in latest}
+    beyond = fetch_beyond_meter_readings(patient, days)
     companions = CompanionReadings.from_rows(rows)
     panels: list[Panel] = []
     for metric in metrics:
@@ -173,13 +176,15 @@ def build_panels(
             thresholds=thresholds,
         )
         left_out = build_left_out_points(metric, aside.get(metric.pk, ()), contexts=contexts)
-        stated = {point.context for point in (*points, *left_out)}
+        not_known = [reading for reading in beyond if reading.metric == metric.pk]
+        stated = {point.context for point in (*points, *left_out)} | {each.context for each in not_known}
         panels += [
             build_panel(
                 scope,
                 unit=units.unit_for(metric),
                 points=select_points(scope, points),
                 left_out=select_points(scope, left_out),
+                beyond_meter=[each for each in not_known if scope.includes(each.context)],
                 days=days,
                 thresholds=thresholds,
                 last_at=last.get(metric.pk),
@@ -188,7 +193,7 @@ def build_panels(
             )
             for scope in split_by_meal(metric, stated, thresholds)
         ]
-    per_day = count_readings_per_day(rows, days)
+    per_day = count_readings_per_day(rows, beyond, days)
     measured = [days.first + ONE_DAY * n for n, count in enumerate(per_day) if count]
     return Charts(days, panels, per_day, count_measured_days(patient, days, measured), now)
 
@@ -199,6 +204,7 @@ def build_panel(
     unit: Unit,
     points: list[ChartPoint],
     left_out: list[ChartPoint],
+    beyond_meter: list[BeyondMeterReading],
     days: LocalDays,
     thresholds: PatientThresholds,
     last_at: dt.datetime | None,
@@ -221,6 +227,7 @@ def build_panel(
         summary=summarise_points(scope, points, thresholds=thresholds, zone=days.zone),
         axis_limits=panel_axis_limits(metric, unit, [*values, *usual]),
         last_at=last_at,
+        beyond_meter=beyond_meter,
         weight=weight,
         usual_weight_spans=measured_week_spans(points, weight.taken_at, days.zone) if weight and usual else (),
         time_of_day_bins=time_of_day.group_by_time_of_day(points, days.zone) if by_time_of_day else None,
@@ -252,9 +259,11 @@ def measured_week_spans(
     return [(local_midnight(first, zone), local_midnight(last + ONE_DAY, zone)) for first, last in runs]
 
 
-def count_readings_per_day(rows: dict[str, list[ChartRow]], days: LocalDays) -> list[int]:
+def count_readings_per_day(
+    rows: dict[str, list[ChartRow]], beyond_meter: list[BeyondMeterReading], days: LocalDays
+) -> list[int]:
     """Physical readings per day: a blood pressure and its pulse are one. The day of a reset clock is not known."""
     known = (row for of_metric in rows.values() for row in of_metric if row.clock != CLOCK_RESET)
     groups = set(map(reading_group_key, known))
-    times = sorted(taken_at for _, taken_at, _ in groups)
+    times = sorted([*(taken_at for _, taken_at, _ in groups), *(reading.at for reading in beyond_meter)])
     return [after - before for before, after in pairwise(bisect_left(times, at) for at in [*days.day_starts, days.end])]

@@ -84,11 +84,12 @@ class ChartPoint:
 def fetch_chart_rows(
     patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime
 ) -> dict[str, list[ChartRow]]:
-    """Counted readings by metric, oldest first."""
+    """Counted readings with a known value by metric, oldest first."""
     found = (
         Measurement.objects.filter(patient=patient, metric__in=codes)
         .between(start, end)
         .counted()
+        .with_value()
         .order_by("metric_id", "taken_at", "pk")
     )
     return fetch_rows_by_metric(found)
@@ -97,8 +98,8 @@ def fetch_chart_rows(
 def fetch_left_out_rows(
     patient: Patient, *, codes: Iterable[str], start: dt.datetime, end: dt.datetime
 ) -> dict[str, list[ChartRow]]:
-    """Excluded and control readings by metric, oldest first."""
-    found = Measurement.objects.filter(patient=patient, metric__in=codes).between(start, end).left_out()
+    """Excluded and control readings with a known value by metric, oldest first."""
+    found = Measurement.objects.filter(patient=patient, metric__in=codes).between(start, end).left_out().with_value()
     return fetch_rows_by_metric(found.order_by("metric_id", "taken_at", "pk"))
 
 

@@ -55,15 +55,15 @@ class InsertedReadings(NamedTuple):
 INSERT_READINGS_SQL = """
 WITH new AS (
     INSERT INTO measurements_measurement AS stored (
-        patient_id, device_id, metric_id, taken_at, stamped_at, index, value_1, value_2, time_source, estimated,
-        timezone_offset, vendor_created_at, received_at, source, raw_metric, hardware_uuid, sensor_code, filter_params,
-        delivery_id, conflict, duplicate, implausible, control, excluded_reason)
-    SELECT p, d, m, t, st, COALESCE(i, 0), v1, v2, COALESCE(ts, 'timestamp'), COALESCE(e, false), z, c, r, %(source)s,
-        COALESCE(rm, m), COALESCE(h, ''), COALESCE(s, ''), COALESCE(f, '{}'), dl, false, false,
+        patient_id, device_id, metric_id, taken_at, stamped_at, index, value_1, value_2, beyond_meter, time_source,
+        estimated, timezone_offset, vendor_created_at, received_at, source, raw_metric, hardware_uuid, sensor_code,
+        filter_params, delivery_id, conflict, duplicate, implausible, control, excluded_reason)
+    SELECT p, d, m, t, st, COALESCE(i, 0), v1, v2, COALESCE(bm, ''), COALESCE(ts, 'timestamp'), COALESCE(e, false), z,
+        c, r, %(source)s, COALESCE(rm, m), COALESCE(h, ''), COALESCE(s, ''), COALESCE(f, '{}'), dl, false, false,
         COALESCE(im, false), COALESCE(co, false), ''
     FROM json_to_recordset(%(rows)s::json) AS row(p uuid, d bigint, m text, t timestamptz, st timestamptz,
-        r timestamptz, i int, v1 numeric, v2 numeric, ts text, e bool, z smallint, c timestamptz, rm text, h text,
-        s text, f jsonb, dl bigint, im bool, co bool)
+        r timestamptz, i int, v1 numeric, v2 numeric, bm text, ts text, e bool, z smallint, c timestamptz,
+        rm text, h text, s text, f jsonb, dl bigint, im bool, co bool)
     ORDER BY d, m, t, i, v1, r
     ON CONFLICT DO NOTHING
     RETURNING id, device_id, patient_id, metric_id, taken_at, identity_at, value_1, estimated, implausible, control,
@@ -106,10 +106,12 @@ FROM brought
 COMPLETE_VENDOR_CREATED_SQL = """
 UPDATE measurements_measurement AS stored SET vendor_created_at = row.c
 FROM json_to_recordset(%(rows)s::json)
-    AS row(d bigint, m text, t timestamptz, st timestamptz, i int, v1 numeric, v2 numeric, c timestamptz)
+    AS row(d bigint, m text, t timestamptz, st timestamptz, i int, v1 numeric, v2 numeric, bm text,
+        c timestamptz)
 WHERE stored.device_id = row.d AND stored.metric_id = row.m
     AND stored.identity_at = date_trunc('second', COALESCE(row.st, row.t))
-    AND stored.index = COALESCE(row.i, 0) AND stored.value_1 = row.v1
+    AND stored.index = COALESCE(row.i, 0)
+    AND (stored.value_1, stored.beyond_meter) IS NOT DISTINCT FROM (row.v1, COALESCE(row.bm, ''))
     AND (stored.metric_id = ANY(%(of_one_value)s) OR COALESCE(stored.value_2, 0) = COALESCE(row.v2, 0))
     AND stored.vendor_created_at IS NULL AND row.c IS NOT NULL
 """
@@ -156,7 +158,7 @@ class InsertRow(msgspec.Struct, omit_defaults=True):
     m: str
     t: dt.datetime
     r: dt.datetime
-    v1: Decimal
+    v1: Decimal | None
     v2: Decimal | None = None
     i: int = 0
     ts: str = TimeSource.TIMESTAMP.value
@@ -171,6 +173,7 @@ class InsertRow(msgspec.Struct, omit_defaults=True):
     im: bool = False
     co: bool = False
     st: dt.datetime | None = None
+    bm: str = ""
 
 
 def encode_insert_rows(attributed: Sequence[AttributedReading]) -> str:
@@ -204,4 +207,5 @@ def build_insert_row(entry: AttributedReading, metric: Metric) -> InsertRow:
         bool(check_reasons.implausible_values(metric, (reading.value_1, reading.value_2))),
         reading.control,
         reading.stamped_at,
+        reading.beyond_meter,
     )

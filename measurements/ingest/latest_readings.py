@@ -8,22 +8,23 @@ from collections.abc import Collection, Iterable
 from django.db import connection
 
 from measurements.models import LatestReading
-from measurements.models.reading_rules import COUNTED, INCLUDED, TRUSTED
+from measurements.models.reading_rules import COUNTED, CREDIBLE, INCLUDED
 
 SeriesKey = tuple[uuid.UUID, str]  # patient and metric
 
 # A newer reading to be checked, and one that was shown for want of a trusted one, stays beside what is trusted.
 UPSERT_LATEST_READINGS_SQL = f"""
 INSERT INTO measurements_latestreading AS latest
-    (patient_id, metric_id, measurement_id, taken_at, value_1, value_2, estimated, conflict, implausible)
+    (patient_id, metric_id, measurement_id, taken_at, value_1, value_2, beyond_meter, estimated, conflict, implausible)
 SELECT DISTINCT ON (patient_id, metric_id)
-    patient_id, metric_id, id, taken_at, value_1, value_2, estimated, conflict, implausible
+    patient_id, metric_id, id, taken_at, value_1, value_2, beyond_meter, estimated, conflict, implausible
 FROM measurements_measurement AS reading
-WHERE id = ANY(%s::bigint[]) AND {TRUSTED.sql("reading")}
+WHERE id = ANY(%s::bigint[]) AND {CREDIBLE.sql("reading")}
 ORDER BY patient_id, metric_id, taken_at DESC, id DESC
 ON CONFLICT (patient_id, metric_id) DO UPDATE SET
     measurement_id = excluded.measurement_id, taken_at = excluded.taken_at, value_1 = excluded.value_1,
-    value_2 = excluded.value_2, estimated = excluded.estimated, conflict = false, implausible = false,
+    value_2 = excluded.value_2, beyond_meter = excluded.beyond_meter, estimated = excluded.estimated,
+    conflict = false, implausible = false,
     doubtful_id = (
         SELECT id FROM measurements_measurement AS doubtful
         WHERE doubtful.taken_at > excluded.taken_at AND doubtful.id = CASE
@@ -38,12 +39,14 @@ NEWEST_SQL = """
 """
 RECOMPUTE_LATEST_READINGS_SQL = f"""
 INSERT INTO measurements_latestreading AS latest
-    (patient_id, metric_id, measurement_id, taken_at, value_1, value_2, estimated, conflict, implausible, doubtful_id)
-SELECT series.patient_id, series.metric_id, shown.id, shown.taken_at, shown.value_1, shown.value_2, shown.estimated,
-    shown.conflict, shown.implausible, CASE WHEN doubtful.taken_at > shown.taken_at THEN doubtful.id END
+    (patient_id, metric_id, measurement_id, taken_at, value_1, value_2, beyond_meter, estimated, conflict, implausible,
+        doubtful_id)
+SELECT series.patient_id, series.metric_id, shown.id, shown.taken_at, shown.value_1, shown.value_2, shown.beyond_meter,
+    shown.estimated, shown.conflict, shown.implausible,
+    CASE WHEN doubtful.taken_at > shown.taken_at THEN doubtful.id END
 FROM (SELECT DISTINCT * FROM unnest(%s::uuid[], %s::text[])) AS series(patient_id, metric_id)
 CROSS JOIN LATERAL ({NEWEST_SQL.format(rule=INCLUDED.sql("reading"))}) AS newest
-LEFT JOIN LATERAL ({NEWEST_SQL.format(rule=TRUSTED.sql("reading"))}) AS trusted ON true
+LEFT JOIN LATERAL ({NEWEST_SQL.format(rule=CREDIBLE.sql("reading"))}) AS trusted ON true
 LEFT JOIN LATERAL (
     {NEWEST_SQL.format(rule=COUNTED.sql("reading") + " AND (reading.conflict OR reading.implausible)")}
 ) AS doubtful ON trusted.id IS NOT NULL
@@ -51,8 +54,8 @@ JOIN measurements_measurement AS shown ON shown.id = COALESCE(trusted.id, newest
 ORDER BY 1, 2
 ON CONFLICT (patient_id, metric_id) DO UPDATE SET
     measurement_id = excluded.measurement_id, taken_at = excluded.taken_at, value_1 = excluded.value_1,
-    value_2 = excluded.value_2, estimated = excluded.estimated, conflict = excluded.conflict,
-    implausible = excluded.implausible, doubtful_id = excluded.doubtful_id
+    value_2 = excluded.value_2, beyond_meter = excluded.beyond_meter, estimated = excluded.estimated,
+    conflict = excluded.conflict, implausible = excluded.implausible, doubtful_id = excluded.doubtful_id
 WHERE (latest.measurement_id, latest.taken_at, latest.conflict, latest.implausible, latest.doubtful_id)
     IS DISTINCT FROM (excluded.measurement_id, excluded.taken_at, excluded.conflict, excluded.implausible,
         excluded.doubtful_id)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 CREATED_TOLERANCE_SECONDS = 1.0
 
 SAME_READING_SQL = """
-    device_id = %(device)s AND metric_id = %(metric)s AND value_1 = %(value_1)s
+    device_id = %(device)s AND metric_id = %(metric)s
+    AND value_1 IS NOT DISTINCT FROM %(value_1)s::numeric AND beyond_meter = %(beyond_meter)s
     AND (metric_id = ANY(%(of_one_value)s) OR COALESCE(value_2, 0) = COALESCE(%(value_2)s::numeric, 0))
 """
 
@@ -92,6 +93,7 @@ def execute_for_reading(statement: str, entry: AttributedReading) -> bool:
         "device": entry.device_id,
         "metric": reading.metric,
         "value_1": reading.value_1,
+        "beyond_meter": reading.beyond_meter,
         "value_2": reading.value_2,
         "taken_at": reading.taken_at,
         "stamp": reading.stamped_at or reading.taken_at,

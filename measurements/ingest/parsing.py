@@ -32,7 +32,8 @@ UTC_OFFSET = re.compile(r"([+-]\d\d):?00|([+-]\d):00", re.ASCII)
 class ParsedReading(msgspec.Struct, frozen=True):
     """One parsed item. Values in the vendor's units with two decimals, times in UTC, known words in one spelling.
 
-    `dropped` names the fields beside identity and values that could not be read.
+    It has no `value_1` exactly where it is `beyond_meter`. `dropped` names the fields beside identity and values that
+    could not be read.
     """
 
     hwi_id: uuid.UUID
@@ -41,7 +42,7 @@ class ParsedReading(msgspec.Struct, frozen=True):
     taken_at: dt.datetime
     time_source: str
     index: int
-    value_1: Decimal
+    value_1: Decimal | None
     value_2: Decimal | None
     estimated: bool
     timezone_offset: int | None
@@ -51,6 +52,7 @@ class ParsedReading(msgspec.Struct, frozen=True):
     sensor_code: str
     filter_params: dict[str, Any]
     dropped: tuple[str, ...] = ()
+    beyond_meter: str = ""
     stamped_at: dt.datetime | None = None  # where the device's clock is ahead; `taken_at` is then the place in time
 
     @property
@@ -74,13 +76,16 @@ def parse_reading(item: PayloadItem, *, source: str) -> ParsedReading:
     metric = normalise_metric_cached(raw_metric)
     time_source = TimeSource.CREATED if is_absent(fields.get("timestamp")) else TimeSource.TIMESTAMP
     taken_at = parse_field_time(fields.get(time_source), str(time_source))
-    value_1 = parse_value(fields.get("value_1"), "value_1")
-    if value_1 is None:
+    params = vendor_words.normalise_filter_params(reader.mapping("filter_params", fields.get("filter_params")))
+    beyond_meter = vendor_words.find_beyond_meter(metric, fields.get("value_1"), params.get("alert"))
+    value_1 = None if beyond_meter else parse_value(fields.get("value_1"), "value_1")
+    if value_1 is None and not beyond_meter:
         raise InvalidPayload("value_1 is missing.")
+    if beyond_meter:
+        params = vendor_words.add_as_sent(params, "value_1", fields.get("value_1"))
     value_2 = parse_second_value(metric, fields.get("value_2"), reader)
     if metric == "blood_pressure" and value_2 is None:
         raise InvalidPayload("A blood pressure without its diastolic value (value_2).")
-    params = vendor_words.normalise_filter_params(reader.mapping("filter_params", fields.get("filter_params")))
     index = reader.integer("measurement_index", params.get("measurement_index"), lowest=0, highest=LARGEST_INDEX)
     hardware_uuid = reader.text("hardware_uuid", fields.get("hardware_uuid"))
     return ParsedReading(
@@ -100,6 +105,7 @@ def parse_reading(item: PayloadItem, *, source: str) -> ParsedReading:
         sensor_code=reader.text("sensor_code", fields.get("sensor_code")),
         filter_params=to_plain_json(params),
         dropped=tuple(reader.dropped),
+        beyond_meter=beyond_meter,
     )
 
 

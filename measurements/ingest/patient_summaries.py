@@ -37,19 +37,21 @@ ON CONFLICT (patient_id) DO UPDATE SET
     measured_days_mask = excluded.measured_days_mask, last_measured_on = excluded.last_measured_on
 """  # noqa: S608 - made of constants
 
+# By what the list sorts: a value beyond the meter is beyond all values. It is shown nowhere.
+SORT_VALUE_SQL = "CASE latest.beyond_meter WHEN 'above' THEN 99999 WHEN 'below' THEN -99999 ELSE latest.value_1 END"
 # New readings of the week may not change the newest ones, so its figures are due in any case.
-UPSERT_LATEST_VALUES_SQL = """
+UPSERT_LATEST_VALUES_SQL = f"""
 INSERT INTO measurements_patientsummary AS stored (patient_id, measured_days_mask, last_at, systolic, systolic_at,
     glucose, glucose_at, spo2, spo2_at, week, week_status, week_due_at, irregular_count, check_count)
 SELECT latest.patient_id, 0, max(GREATEST(latest.taken_at, (
         SELECT taken_at FROM measurements_measurement AS doubtful WHERE doubtful.id = latest.doubtful_id))),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'blood_pressure'),
     max(latest.taken_at) FILTER (WHERE latest.metric_id = 'blood_pressure'),
-    max(latest.value_1) FILTER (WHERE latest.metric_id = 'glucose'),
+    max({SORT_VALUE_SQL}) FILTER (WHERE latest.metric_id = 'glucose'),
     max(latest.taken_at) FILTER (WHERE latest.metric_id = 'glucose'),
     max(latest.value_1) FILTER (WHERE latest.metric_id = 'spO2'),
     max(latest.taken_at) FILTER (WHERE latest.metric_id = 'spO2'),
-    '{}', '', %(now)s, 0, 0
+    '{{}}', '', %(now)s, 0, 0
 FROM measurements_latestreading AS latest
 JOIN measurements_metric AS metric ON metric.code = latest.metric_id AND metric.vital
 WHERE latest.patient_id = ANY(%(patients)s)
@@ -63,7 +65,7 @@ WHERE stored.week_due_at IS NULL OR stored.week_due_at > excluded.week_due_at
         stored.spo2_at)
     IS DISTINCT FROM (excluded.last_at, excluded.systolic, excluded.systolic_at, excluded.glucose, excluded.glucose_at,
         excluded.spo2, excluded.spo2_at)
-"""
+"""  # noqa: S608 - made of constants
 
 UPDATE_WEIGHT_GAIN_SQL = """
 UPDATE measurements_patientsummary AS stored SET weight_gain = newest.gain, usual_weight = newest.usual,

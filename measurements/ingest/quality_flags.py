@@ -26,7 +26,7 @@ FROM (
         ON other.device_id = new.device_id AND other.metric_id = new.metric_id AND other.identity_at = new.identity_at
         AND other.id <> new.id
         AND (other.index = new.index OR other.index = 0 OR new.index = 0)
-        AND (other.value_1 <> new.value_1
+        AND ((other.value_1, other.beyond_meter) IS DISTINCT FROM (new.value_1, new.beyond_meter)
             OR metric.has_second_value AND COALESCE(other.value_2, 0) <> COALESCE(new.value_2, 0))
     WHERE new.id = ANY(%(ids)s::bigint[])
 ) AS pair

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from devices.tenovi import fold_known_words, match_known_word
+from devices.tenovi import MAX_WORD_LENGTH, fold_known_words, fold_word, match_known_word
+from measurements.meal_contexts import AFTER_MEAL, BEFORE_MEAL, FASTING, GLUCOSE
+from measurements.models.measurement import BeyondMeter
 
 METRICS_WITH_SECOND_VALUE = frozenset(("blood_pressure", "heart_rate_statistics", "pillbox_opened", "pillbox_refilled"))
 METRICS_WITH_ONE_VALUE = frozenset(
@@ -17,11 +19,21 @@ METRIC_ALIASES = {"blood_glucose": "glucose"}
 KNOWN_METRICS = fold_known_words([*METRICS_WITH_SECOND_VALUE, *METRICS_WITH_ONE_VALUE, *METRIC_ALIASES])
 
 CONTROL_SOLUTION = "control solution"
-ABOVE_METER, BELOW_METER = "sensor_result_above_range", "sensor_result_below_range"
+# What a glucometer says instead of a value, as value_1 or as an alert.
+BEYOND_METER_METRICS = frozenset({GLUCOSE})
+ALERTS = {"sensor_result_above_range": BeyondMeter.ABOVE, "sensor_result_below_range": BeyondMeter.BELOW}
+BEYOND_METER_WORDS = {
+    fold_word(word): limit
+    for word, limit in (
+        *ALERTS.items(),
+        *dict.fromkeys(("hi", "high"), BeyondMeter.ABOVE).items(),
+        *dict.fromkeys(("lo", "low"), BeyondMeter.BELOW).items(),
+    )
+}
 FILTER_PARAMS = {
-    "meal_context": fold_known_words(["pre-prandial", "post-prandial", "fasting"]),
+    "meal_context": fold_known_words([FASTING, BEFORE_MEAL, AFTER_MEAL]),
     "measurement_location": fold_known_words(["finger", "alternative site", "earlobe", CONTROL_SOLUTION]),
-    "alert": fold_known_words([ABOVE_METER, BELOW_METER]),
+    "alert": fold_known_words(ALERTS),
 }
 FILTER_PARAM_NAMES = fold_known_words([*FILTER_PARAMS, "measurement_index"])
 AS_SENT = "as_sent"  # in the stored filter_params: the vendor's own spelling of what is stored in another one
@@ -46,3 +58,18 @@ def normalise_filter_params(params: dict[str, Any]) -> dict[str, Any]:
         if name != key or known != value:
             as_sent[key] = value
     return found | {AS_SENT: as_sent} if as_sent else found
+
+
+def add_as_sent(params: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """With the vendor's text of a field that is stored otherwise."""
+    if not isinstance(value, str):
+        return params
+    return params | {AS_SENT: {**params.get(AS_SENT, {}), name: value[:MAX_WORD_LENGTH]}}
+
+
+def find_beyond_meter(metric: str, *said: Any) -> str:
+    """Whether the first of these texts that says so calls the value above or below what the meter measures; or ""."""
+    if metric not in BEYOND_METER_METRICS:
+        return ""
+    texts = [text for text in said if type(text) is str and len(text) <= MAX_WORD_LENGTH]
+    return next(filter(None, (BEYOND_METER_WORDS.get(fold_word(text), "") for text in texts)), "")

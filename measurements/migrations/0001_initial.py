@@ -56,8 +56,9 @@ class Migration(migrations.Migration):
                 ('stamped_at', models.DateTimeField(blank=True, null=True, verbose_name='stamp of a device clock that is ahead')),
                 ('identity_at', models.GeneratedField(db_persist=True, expression=models.Func(django.db.models.functions.comparison.Coalesce('stamped_at', 'taken_at'), output_field=models.DateTimeField(), template="timezone('UTC', date_trunc('second', timezone('UTC', %(expressions)s)))"), output_field=models.DateTimeField(), verbose_name='stamp in whole seconds')),
                 ('index', models.IntegerField(default=0, verbose_name='measurement index')),
-                ('value_1', models.DecimalField(decimal_places=2, max_digits=12)),
+                ('value_1', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
                 ('value_2', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
+                ('beyond_meter', models.CharField(blank=True, choices=[('above', "above the meter's range"), ('below', "below the meter's range")], default='', max_length=5, verbose_name='beyond the meter')),
                 ('time_source', models.CharField(choices=[('timestamp', 'taken'), ('created', 'created (old payload)')], default='timestamp', max_length=9)),
                 ('estimated', models.BooleanField(default=False, verbose_name='time estimated by the vendor')),
                 ('timezone_offset', models.SmallIntegerField(blank=True, null=True, verbose_name='offset from UTC, hours')),
@@ -93,8 +94,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('taken_at', models.DateTimeField()),
-                ('value_1', models.DecimalField(decimal_places=2, max_digits=12)),
+                ('value_1', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
                 ('value_2', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
+                ('beyond_meter', models.CharField(blank=True, choices=[('above', "above the meter's range"), ('below', "below the meter's range")], default='', max_length=5)),
                 ('estimated', models.BooleanField(default=False)),
                 ('conflict', models.BooleanField(default=False)),
                 ('implausible', models.BooleanField(default=False)),
@@ -227,6 +229,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='measurement',
+            index=models.Index(condition=models.Q(('beyond_meter__in', ['above', 'below'])), fields=['patient', 'taken_at'], name='measurement_beyond_meter'),
+        ),
+        migrations.AddIndex(
+            model_name='measurement',
             index=models.Index(condition=models.Q(('time_source', 'created')), fields=['device'], name='measurement_old_payload'),
         ),
         migrations.AddIndex(
@@ -239,7 +245,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='measurement',
-            constraint=models.UniqueConstraint(models.F('device'), models.F('metric'), models.F('identity_at'), models.F('index'), models.F('value_1'), models.Case(models.When(metric__in=('pulse', 'irregular_heartbeat', 'weight', 'glucose', 'spO2', 'temperature', 'perfusion_index', 'peak_expiratory_flow', 'forced_expiratory_volume'), then=models.Value(Decimal('0'))), default=django.db.models.functions.comparison.Coalesce('value_2', Decimal('0')), output_field=models.DecimalField(decimal_places=2, max_digits=12)), name='measurement_kept_once'),
+            constraint=models.UniqueConstraint(models.F('device'), models.F('metric'), models.F('identity_at'), models.F('index'), django.db.models.functions.comparison.Coalesce('value_1', Decimal('0')), models.F('beyond_meter'), models.Case(models.When(metric__in=('pulse', 'irregular_heartbeat', 'weight', 'glucose', 'spO2', 'temperature', 'perfusion_index', 'peak_expiratory_flow', 'forced_expiratory_volume'), then=models.Value(Decimal('0'))), default=django.db.models.functions.comparison.Coalesce('value_2', Decimal('0')), output_field=models.DecimalField(decimal_places=2, max_digits=12)), name='measurement_kept_once'),
         ),
         migrations.AddConstraint(
             model_name='measurement',
@@ -252,6 +258,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='measurement',
             constraint=models.CheckConstraint(condition=models.Q(('value_1__gte', -999999), ('value_1__lte', 999999)), name='measurement_value_1_is_a_number'),
+        ),
+        migrations.AddConstraint(
+            model_name='measurement',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('beyond_meter', ''), ('value_1__isnull', False)), models.Q(('beyond_meter__in', ['above', 'below']), ('value_1__isnull', True)), _connector='OR'), name='measurement_value_known_or_beyond_meter'),
         ),
         migrations.AddConstraint(
             model_name='measurement',

@@ -4,12 +4,12 @@ from django.db import models
 
 from patients.models import Patient
 
-from .measurement import Measurement
+from .measurement import BeyondMeter, Measurement
 from .metric import Metric
 
 
 class LatestReading(models.Model):
-    """The newest trusted reading per patient and metric, else the newest included one, with a newer one to be checked.
+    """The newest credible reading per patient and metric, else the newest included one, with a newer one to be checked.
 
     Written in the transaction of ingest; lists read no other readings.
     """
@@ -18,8 +18,9 @@ class LatestReading(models.Model):
     metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)
     measurement = models.ForeignKey(Measurement, on_delete=models.PROTECT, related_name="+", db_index=False)
     taken_at = models.DateTimeField()
-    value_1 = models.DecimalField(max_digits=12, decimal_places=2)
+    value_1 = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     value_2 = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    beyond_meter = models.CharField(max_length=5, choices=BeyondMeter, blank=True, default="")
     estimated = models.BooleanField(default=False)
     conflict = models.BooleanField(default=False)
     implausible = models.BooleanField(default=False)

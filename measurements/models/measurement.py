@@ -51,6 +51,13 @@ class MeasurementSource(models.TextChoices):
     PULL = "pull", "Pulled"
 
 
+class BeyondMeter(models.TextChoices):
+    """A value outside what the meter measures is not known, only its side."""
+
+    ABOVE = "above", "above the meter's range"
+    BELOW = "below", "below the meter's range"
+
+
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def between(self, start: dt.datetime | None, end: dt.datetime) -> MeasurementQuerySet:
         """Taken at or after `start` and before `end`, which are instants: the caller converts patient-local days."""
@@ -79,6 +86,13 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         """In conflict or implausible: to be checked, and in no average."""
         return self.counted().filter(Q(conflict=True) | Q(implausible=True))
 
+    def with_value(self) -> MeasurementQuerySet:
+        """Without those beyond the meter."""
+        return self.filter(value_1__isnull=False)
+
+    def beyond_meter(self) -> MeasurementQuerySet:
+        return self.filter(beyond_meter__in=BeyondMeter.values)
+
     def trusted(self) -> MeasurementQuerySet:
         return self.filter(TRUSTED.condition)
 
@@ -102,8 +116,9 @@ class Measurement(models.Model):
         db_persist=True,
     )
     index = models.IntegerField("measurement index", default=0)
-    value_1 = models.DecimalField(max_digits=12, decimal_places=2)
+    value_1 = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     value_2 = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    beyond_meter = models.CharField("beyond the meter", max_length=5, choices=BeyondMeter, blank=True, default="")
     # Source of the reading.
     time_source = models.CharField(max_length=9, choices=TimeSource, default=TimeSource.TIMESTAMP)
     estimated = models.BooleanField("time estimated by the vendor", default=False)
@@ -151,7 +166,8 @@ class Measurement(models.Model):
                 "metric",
                 "identity_at",
                 "index",
-                "value_1",
+                Coalesce("value_1", Decimal(0)),
+                "beyond_meter",
                 # The value_2 of a metric of one value is a filler or a deviation: no second reading.
                 Case(
                     When(metric__in=METRICS_OF_ONE_VALUE, then=Value(Decimal(0))),
@@ -170,6 +186,12 @@ class Measurement(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(value_1__gte=-999_999, value_1__lte=999_999), name="measurement_value_1_is_a_number"
+            ),
+            # So that no average, chart or comparison can take an invented number for a value beyond the meter.
+            models.CheckConstraint(
+                condition=Q(value_1__isnull=False, beyond_meter="")
+                | Q(value_1__isnull=True, beyond_meter__in=BeyondMeter.values),
+                name="measurement_value_known_or_beyond_meter",
             ),
             models.CheckConstraint(
                 condition=Q(value_2__isnull=True) | Q(value_2__gte=-999_999, value_2__lte=999_999),
@@ -211,6 +233,11 @@ class Measurement(models.Model):
             models.Index(fields=("-id",), condition=Q(duplicate=True), name="measurement_duplicate"),
             models.Index(fields=("-id",), condition=Q(implausible=True), name="measurement_implausible"),
             models.Index(fields=("-id",), condition=Q(control=True), name="measurement_control"),
+            models.Index(
+                fields=("patient", "taken_at"),
+                condition=Q(beyond_meter__in=BeyondMeter.values),
+                name="measurement_beyond_meter",
+            ),
             # Few or none: readings of legacy payloads (`ingest.legacy_payloads`).
             models.Index(fields=("device",), condition=Q(time_source="created"), name="measurement_old_payload"),
             # A minority, the only ones that a new reading may repeat under another time (`ingest.quality_flags`).

@@ -35,7 +35,7 @@ UPDATE measurements_measurement AS stored SET conflict = EXISTS (
         AND other.identity_at = stored.identity_at
         AND other.id <> stored.id AND other.excluded_at IS NULL
         AND (other.index = stored.index OR other.index = 0 OR stored.index = 0)
-        AND (other.value_1 <> stored.value_1
+        AND ((other.value_1, other.beyond_meter) IS DISTINCT FROM (stored.value_1, stored.beyond_meter)
             OR metric.has_second_value AND COALESCE(other.value_2, 0) <> COALESCE(stored.value_2, 0))
 )
 FROM measurements_metric AS metric

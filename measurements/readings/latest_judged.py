@@ -7,6 +7,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,15 +16,15 @@ from django.utils import timezone
 
 from measurements.models import LatestReading, Measurement, Metric
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
-from measurements.thresholds.judgement import NO_THRESHOLDS, Judgement, judge
+from measurements.thresholds.judgement import NO_THRESHOLDS, Judgement, judge, judge_beyond_meter
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
 from patients.templatetags.time_display import local_time
 
 LATEST_READING_FIELDS = (
-    *("patient_id", "metric_id", "taken_at", "value_1", "value_2", "estimated", "conflict", "implausible"),
-    *("meal_context", "measurement__stamped_at"),
-    *("doubtful__taken_at", "doubtful__value_1", "doubtful__value_2"),
+    *("patient_id", "metric_id", "taken_at", "estimated", "conflict", "implausible", "measurement__stamped_at"),
+    *("value_1", "value_2", "beyond_meter", "meal_context"),
+    *("doubtful__taken_at", "doubtful__value_1", "doubtful__value_2", "doubtful__beyond_meter"),
 )
 
 
@@ -61,8 +62,29 @@ def judge_reading(
 ) -> Judgement:
     """Its text in `unit`, and its status and words if `EVALUABLE` holds."""
     bounds = thresholds if reading.is_evaluable else NO_THRESHOLDS
-    values = reading_values(reading.metric, reading.value_1, reading.value_2)
-    return judge(reading.metric, values, unit, bounds, context=reading.meal_context, more_places=more_places)
+    stored = StoredValues(reading.value_1, reading.value_2, reading.beyond_meter, reading.meal_context)
+    return judge_stored_values(reading.metric, stored, unit, bounds, more_places=more_places)
+
+
+class StoredValues(NamedTuple):
+    """Without `first` exactly where the value is `beyond_meter`."""
+
+    first: Decimal | None
+    second: Decimal | None = None
+    beyond_meter: str = ""
+    meal_context: str | None = None
+
+
+def judge_stored_values(
+    metric: Metric, stored: StoredValues, unit: Unit, bounds: PatientThresholds = NO_THRESHOLDS, *, more_places: int = 0
+) -> Judgement:
+    """Of a reading that may be judged, unless `bounds` are NO_THRESHOLDS."""
+    context = stored.meal_context or ""
+    if stored.first is None:
+        evaluable = bounds is not NO_THRESHOLDS
+        return judge_beyond_meter(metric, stored.beyond_meter, evaluable=evaluable, context=context)
+    values = reading_values(metric, stored.first, stored.second)
+    return judge(metric, values, unit, bounds, context=context, more_places=more_places)
 
 
 def reading_values(metric: Metric, first: Decimal, second: Decimal | None) -> tuple[float, ...]:
@@ -97,10 +119,11 @@ def latest_readings_for_many(
     found: dict[uuid.UUID, list[EvaluatedLatestReading]] = defaultdict(list)
     for patient_id, metric_id, *fields in rows:
         metric, unit = metrics[metric_id]
-        *of_latest, doubtful_at, first, second = fields
-        reading = evaluate_latest_reading(metric, unit, thresholds[patient_id], *of_latest)
+        *about, first, second, beyond_meter, context, doubtful_at, doubtful_1, doubtful_2, doubtful_beyond = fields
+        stored = StoredValues(first, second, beyond_meter, context)
+        reading = evaluate_latest_reading(metric, unit, thresholds[patient_id], stored, *about)
         if doubtful_at is not None:
-            text = judge(metric, reading_values(metric, first, second), unit).text
+            text = judge_stored_values(metric, StoredValues(doubtful_1, doubtful_2, doubtful_beyond), unit).text
             when = format_recent_time(doubtful_at, zones[patient_id])
             reading = msgspec.structs.replace(reading, doubtful=f"{text} {unit.name} to be checked, {when}")
         found[patient_id].append(reading)
@@ -117,16 +140,14 @@ def evaluate_latest_reading(
     metric: Metric,
     unit: Unit,
     thresholds: PatientThresholds,
+    stored: StoredValues,
     taken_at: dt.datetime,
-    first: Decimal,
-    second: Decimal | None,
     estimated: bool,
     conflict: bool,
     implausible: bool,
-    context: str | None,
     stamped_at: dt.datetime | None,
 ) -> EvaluatedLatestReading:
     check = conflict or implausible
     bounds = NO_THRESHOLDS if check else thresholds
-    found = judge(metric, reading_values(metric, first, second), unit, bounds, context=context or "")
+    found = judge_stored_values(metric, stored, unit, bounds)
     return EvaluatedLatestReading(metric, unit, taken_at, found, estimated, check, stamped_at is not None)

@@ -13,6 +13,7 @@ import msgspec
 
 from measurements.meal_contexts import describe_meal
 from measurements.models import Metric
+from measurements.models.measurement import BeyondMeter
 from measurements.numbers import format_signed
 from measurements.thresholds.evaluation import (
     ABOVE_ARROW,
@@ -36,6 +37,12 @@ YES_NO_WORDS = {
         ("no_measurement_event", "low_battery_event", "patchcap_time_updated_event", "pillbox_refill_initiated"),
         ("no", "yes"),
     ),
+}
+# Of a value that is not known: what the meter says, and its side, which is outside any goal.
+BEYOND_METER_WORDS = "beyond the meter, value not known"
+BEYOND_METER_FIGURES: dict[str, tuple[str, ThresholdStatus]] = {
+    BeyondMeter.ABOVE: ("HI", ThresholdStatus.VERY_HIGH),
+    BeyondMeter.BELOW: ("LO", ThresholdStatus.VERY_LOW),
 }
 MAX_MORE_PLACES = 8  # an average of ten thousand readings may be so near to a bound
 NO_THRESHOLDS = PatientThresholds()
@@ -86,6 +93,18 @@ def judge(
     judgement = judge_values(values, goals, unit, metric, more_places=more_places)
     meal = describe_meal(metric.pk, context)
     return msgspec.structs.replace(judgement, meal=meal) if meal else judgement
+
+
+def judge_beyond_meter(metric: Metric, limit: str, *, evaluable: bool, context: str = "") -> Judgement:
+    """Without values; unless it is `evaluable`, without a status, too."""
+    text, status = BEYOND_METER_FIGURES[limit]
+    return Judgement(
+        (),
+        (text,),
+        status if evaluable else ThresholdStatus.NOT_EVALUATED,
+        BEYOND_METER_WORDS,
+        meal=describe_meal(metric.pk, context),
+    )
 
 
 def judge_gain(gain: float, unit: Unit, thresholds: PatientThresholds) -> Judgement:

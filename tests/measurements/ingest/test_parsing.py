@@ -112,6 +112,41 @@ def test_parse_identity_and_values_strictly(changes):
         parse(**changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "limit"),
+    [
+        ({"value_1": "HI"}, "above"), ({"value_1": " hi "}, "above"), ({"value_1": "High"}, "above"),
+        ({"value_1": "LO"}, "below"), ({"value_1": "Low"}, "below"),
+        ({"value_1": "601.00", "filter_params": {"alert": "sensor_result_above_range"}}, "above"),
+        ({"value_1": "9", "filter_params": {"alert": "Sensor-Result Below Range"}}, "below"),
+        ({"value_1": None, "filter_params": {"alert": "HI"}}, "above"),
+        ({"metric": "Blood-Glucose", "value_1": "hI"}, "above"),
+        ({"value_1": "LO", "filter_params": {"alert": "sensor_result_above_range"}}, "below"),
+    ],
+)  # fmt: skip
+def test_parse_glucose_beyond_the_meter_has_a_side_and_no_value(changes, limit):
+    reading = parse(**changes)
+
+    assert (reading.value_1, reading.beyond_meter) == (None, limit)
+    assert reading.filter_params.get("as_sent", {}).get("value_1") == changes["value_1"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"metric": "weight"}, {"metric": "blood_pressure", "value_2": "80"}, {"metric": "grip_strength"}],
+)
+def test_parse_beyond_the_meter_of_glucose_only(changes):
+    with pytest.raises(InvalidPayload):
+        parse(value_1="HI", **changes)
+    assert parse(value_1="40", filter_params={"alert": "sensor_result_above_range"}, **changes).beyond_meter == ""
+
+
+@pytest.mark.parametrize("written", ["HIGHER", "H", "HI 600", ">600", "---"])
+def test_parse_other_text_as_glucose_is_unreadable(written):
+    with pytest.raises(InvalidPayload):
+        parse(value_1=written)
+
+
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
@@ -161,7 +196,7 @@ def test_parse_filter_params_in_any_spelling_and_keep_the_raw_one(data, param):
     name, word = param
     _, key = data.draw(spellings([name]))
     _, written = data.draw(spellings([word]))
-    params = parse(filter_params={key: written}).filter_params
+    params = parse(metric="temperature", filter_params={key: written}).filter_params
 
     assert params[name] == word
     assert params.get("as_sent", {key: word}) == {key: written}
