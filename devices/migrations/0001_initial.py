@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                 ('hardware_log_due_at', models.DateTimeField(blank=True, null=True, verbose_name="the vendor's log of its hardware is read at")),
                 ('first_reading_at', models.DateTimeField(blank=True, null=True)),
                 ('last_reading_at', models.DateTimeField(blank=True, null=True, verbose_name='last reading taken')),
+                ('last_stamped_at', models.DateTimeField(blank=True, null=True, verbose_name='newest stamp of a reading')),
                 ('last_seen_at', models.DateTimeField(blank=True, null=True, verbose_name='last heard of')),
                 ('battery_percent', models.SmallIntegerField(blank=True, null=True)),
                 ('folded_sensor_id', models.CharField(blank=True, editable=False, max_length=255)),

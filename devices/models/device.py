@@ -94,6 +94,7 @@ class Device(models.Model):
     # From our own readings.
     first_reading_at = models.DateTimeField(null=True, blank=True)
     last_reading_at = models.DateTimeField("last reading taken", null=True, blank=True)
+    last_stamped_at = models.DateTimeField("newest stamp of a reading", null=True, blank=True)
     last_seen_at = models.DateTimeField("last heard of", null=True, blank=True)
     battery_percent = models.SmallIntegerField(null=True, blank=True)
     # What a person finds it by, see FOLDED_COLUMNS.

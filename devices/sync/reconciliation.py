@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import F, Max, Min, Q
+from django.db.models import Max, Min, Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from devices import tenovi
@@ -134,9 +135,12 @@ def unreadable_difference(row: tenovi.UnreadableRow) -> dict[str, str]:
 
 
 def patients_with_missed_readings() -> dict[uuid.UUID, dt.datetime]:
-    """By patient: until when the vendor has readings of a device of whose we know none so late. Webhooks were lost."""
+    """By patient: until when the vendor has readings of a device of whose we know none so late. Webhooks were lost.
+
+    The vendor names the stamp, which lies after the time taken where the device's clock is ahead.
+    """
     unknown = Q(last_reading_at__isnull=True) | Q(
-        vendor_last_measurement__gt=F("last_reading_at") + WEBHOOK_DELAY_ALLOWED
+        vendor_last_measurement__gt=Greatest("last_reading_at", "last_stamped_at") + WEBHOOK_DELAY_ALLOWED
     )
     devices = Device.objects.linked().filter(unknown, patient__isnull=False, vendor_last_measurement__isnull=False)
     waited = devices.filter(vendor_last_measurement__lt=timezone.now() - WEBHOOK_DELAY_ALLOWED).order_by()

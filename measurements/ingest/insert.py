@@ -77,12 +77,14 @@ WITH new AS (
     UPDATE devices_device AS device SET
         first_reading_at = LEAST(device.first_reading_at, latest.first),
         last_reading_at = GREATEST(device.last_reading_at, latest.last),
+        last_stamped_at = GREATEST(device.last_stamped_at, latest.stamp),
         last_seen_at = GREATEST(device.last_seen_at, latest.at),
         battery_percent = COALESCE(latest.battery, device.battery_percent),
         state = CASE WHEN device.state = ANY(%(before)s) THEN %(connected)s ELSE device.state END
     FROM (
         SELECT device_id, min(CASE WHEN clock_reset THEN seen_at ELSE taken_at END) AS first,
             max(CASE WHEN clock_reset THEN seen_at ELSE taken_at END) AS last, max(seen_at) AS at,
+            max(identity_at) AS stamp,
             (array_agg(LEAST(100, GREATEST(0, value_1))::int ORDER BY taken_at DESC)
                 FILTER (WHERE metric_id = %(battery)s))[1] AS battery
         FROM new GROUP BY device_id

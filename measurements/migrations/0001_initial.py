@@ -245,7 +245,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='measurement',
-            constraint=models.UniqueConstraint(models.F('device'), models.F('metric'), models.F('identity_at'), models.F('index'), django.db.models.functions.comparison.Coalesce('value_1', Decimal('0')), models.F('beyond_meter'), models.Case(models.When(metric__in=('pulse', 'irregular_heartbeat', 'weight', 'glucose', 'spO2', 'temperature', 'perfusion_index', 'peak_expiratory_flow', 'forced_expiratory_volume'), then=models.Value(Decimal('0'))), default=django.db.models.functions.comparison.Coalesce('value_2', Decimal('0')), output_field=models.DecimalField(decimal_places=2, max_digits=12)), name='measurement_kept_once'),
+            constraint=models.UniqueConstraint(models.F('device'), models.F('metric'), models.F('identity_at'), models.F('index'), django.db.models.functions.comparison.Coalesce('value_1', Decimal('0')), models.F('beyond_meter'), models.Case(models.When(metric__in=('pulse', 'irregular_heartbeat', 'weight', 'glucose', 'spO2', 'temperature', 'perfusion_index', 'peak_expiratory_flow', 'forced_expiratory_volume', 'steps', 'sleep', 'battery_percentage', 'pillbox_refill_initiated', 'patchcap_open_close_event', 'no_measurement_event', 'low_battery_event', 'patchcap_time_updated_event', 'patchcap_bluetooth_event'), then=models.Value(Decimal('0'))), default=django.db.models.functions.comparison.Coalesce('value_2', Decimal('0')), output_field=models.DecimalField(decimal_places=2, max_digits=12)), name='measurement_kept_once'),
         ),
         migrations.AddConstraint(
             model_name='measurement',

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from django.db import models
 
-# The vital signs whose second value means nothing: a filler, or the deviation of an oximeter's samples.
+# Known metrics whose second value means nothing: a filler, or the deviation of an oximeter's samples. A constant,
+# because an index is built on it.
 METRICS_OF_ONE_VALUE = (
     *("pulse", "irregular_heartbeat", "weight", "glucose", "spO2", "temperature", "perfusion_index"),
-    *("peak_expiratory_flow", "forced_expiratory_volume"),
+    *("peak_expiratory_flow", "forced_expiratory_volume", "steps", "sleep", "battery_percentage"),
+    *("pillbox_refill_initiated", "patchcap_open_close_event", "no_measurement_event", "low_battery_event"),
+    *("patchcap_time_updated_event", "patchcap_bluetooth_event"),
 )
 
 

@@ -12,7 +12,8 @@ from devices.inbox.payload_parsing import parse_item
 from devices.models import Delivery
 from measurements.ingest import pipeline
 from measurements.ingest.placement import PlacedStamp, StampedReading, place_stamps
-from measurements.models import LatestReading, Measurement, PatientSummary, ReadingDay
+from measurements.models import LatestReading, Measurement, Metric, PatientSummary, ReadingDay
+from measurements.models.metric import METRICS_OF_ONE_VALUE
 from tests.factories import AssignmentFactory, PatientFactory
 from tests.measurements.page_setup import NOW
 from tests.measurements.webhook_items import measurement_item, receive_and_ingest, receive_delivery
@@ -234,6 +235,13 @@ def test_ingest_recognises_reading_by_whole_seconds(cuff, fraction):
     receive_and_ingest(measurement_item(cuff, timestamp=f"2026-09-20T12:30:00{fraction}Z"))
 
     assert Measurement.objects.get().identity_at == dt.datetime(2026, 9, 20, 12, 30, tzinfo=dt.UTC)
+
+
+@pytest.mark.django_db
+def test_metrics_of_one_value_are_those_of_the_reference_data():
+    known = Metric.objects.filter(known=True, has_second_value=False)
+
+    assert set(METRICS_OF_ONE_VALUE) == set(known.values_list("code", flat=True))
 
 
 @pytest.mark.django_db

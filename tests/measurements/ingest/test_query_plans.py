@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.db import connection
 
-from measurements.ingest import legacy_payloads, quality_flags, reading_days
+from measurements.ingest import legacy_payloads, placement, quality_flags, reading_days
 from measurements.models import Measurement
 from tests.factories import DeviceFactory
 
@@ -46,6 +46,14 @@ def test_duplicate_query_uses_index_on_device_metric_and_time(rows, statement):
 
 def test_conflict_query_uses_unique_reading_index(rows):
     assert "using measurement_kept_once" in explain_statement(quality_flags.FLAG_CONFLICTS_SQL, {"ids": rows})
+
+
+def test_placed_stamps_query_uses_partial_index(rows):
+    found = explain_statement(
+        placement.PLACED_STAMPS_SQL, [[1, 2, 3], *Measurement.objects.values_list("taken_at", flat=True)[:2]]
+    )
+
+    assert "measurement_clock_ahead" in found
 
 
 def test_legacy_payload_query_uses_partial_index(rows):

@@ -136,6 +136,13 @@ def test_schedule_lagging_patients_selects_only_patients_with_missing_readings(r
     assert SyncRow.objects.exists() == pulled
 
 
+def test_schedule_lagging_patients_compares_stamps_where_device_clock_is_ahead(rosa):
+    stamp = NOW - 5 * HOUR
+    DeviceFactory(patient=rosa, vendor_last_measurement=stamp, last_reading_at=stamp - 20 * HOUR, last_stamped_at=stamp)
+
+    assert reading_runs.schedule_lagging_patients() == 0
+
+
 def test_schedule_lagging_patients_skips_patient_already_pulled_since(rosa):
     """The reading may be in quarantine, or the vendor's list wrong: one pull is enough."""
     DeviceFactory(patient=rosa, vendor_last_measurement=NOW - 5 * HOUR)
