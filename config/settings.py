@@ -20,8 +20,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")
 DEMO = env.bool("DEMO", default=False)
-# Plain http, for loopback demos and tests only; refused for the vendor's own host.
-INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)
+INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)  # plain http, for loopback demos and tests only
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 OPS_TOKEN = env.str("OPS_TOKEN", default="")
 OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=[])
@@ -39,6 +38,7 @@ ORDER_SETTLE_SECONDS = env.float("ORDER_SETTLE_SECONDS", default=900.0)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=120.0)  # longer than any task works between two checks of its lease
 TRACKING_WINDOW_SECONDS = env.float("TRACKING_WINDOW_SECONDS", default=30.0)
 UNKNOWN_DEVICE_LOOKUP_SECONDS = env.float("UNKNOWN_DEVICE_LOOKUP_SECONDS", default=120.0)
+UNUSED_DEVICE_DAYS = env.float("UNUSED_DEVICE_DAYS", default=3.0)  # then a delivered device needs a person
 TRACKING_HOSTS = env.list(
     "TRACKING_HOSTS", default=["fedex.com", "ups.com", "usps.com", "dhl.com", "ontrac.com", "lasership.com"]
 )

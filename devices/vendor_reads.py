@@ -13,6 +13,8 @@ from patients.queueing.work_item import SLICE_SECONDS, Drained, drain
 
 Item = TypeVar("Item")
 
+# Stored beside what could not be read; since when, and who was notified, is in `outbox.waiting_reasons`.
+VENDOR_ACCESS_PROBLEM = "The vendor refuses our key, or our address of it is wrong."
 logger = logging.getLogger(__name__)
 
 USER_READS = "reads for users"

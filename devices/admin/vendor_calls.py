@@ -39,7 +39,7 @@ RESUME_KEYS_EXPLANATION = (
 
 @admin.register(ApiKeySlot)
 class ApiKeySlotAdmin(ReadOnlyAdmin):
-    list_display = ("bucket", "next_free_at", "refused_since", "refused_reason")
+    list_display = ("bucket", "next_free_at", "refused_since", "refused_reason", "failing_since", "failing_cause")
     actions = ("resume_keys",)
 
     def has_clear_permission(self, request: HttpRequest) -> bool:

@@ -31,6 +31,8 @@ class Migration(migrations.Migration):
                 ('person_waiting_until', models.DateTimeField(blank=True, null=True)),
                 ('refused_since', models.DateTimeField(blank=True, null=True, verbose_name='refused by the vendor since')),
                 ('refused_reason', models.CharField(blank=True, max_length=200, verbose_name='why')),
+                ('failing_since', models.DateTimeField(blank=True, null=True, verbose_name='no usable answer since')),
+                ('failing_cause', models.CharField(blank=True, choices=[('key', 'it refuses our key'), ('paused', 'it has asked us to wait, because there were too many requests'), ('unreachable', "it can't be reached"), ('unreadable', 'it answers with errors only'), ('address', 'our address of its service is wrong'), ('worker', 'the program of ours that sends is not running')], max_length=12, verbose_name='why not')),
             ],
             options={
                 'verbose_name': 'vendor key',
@@ -61,6 +63,7 @@ class Migration(migrations.Migration):
                 ('sensor_code', models.CharField(blank=True, max_length=255)),
                 ('sensor_id', models.CharField(blank=True, max_length=255)),
                 ('state', models.CharField(choices=[('pending', 'Pending shipment'), ('requested', 'Requested'), ('action_required', 'Action required'), ('on_hold', 'On hold'), ('ready', 'Ready to ship'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('connected', 'Connected'), ('returned', 'Returned'), ('unlinked', 'Unlinked'), ('unknown_gateway', 'Unknown gateway'), ('cancelled', 'Cancelled'), ('other', 'Other')], default='other', max_length=16)),
+                ('state_since', models.DateTimeField(default=django.utils.timezone.now)),
                 ('vendor_status', models.CharField(blank=True, max_length=255, verbose_name="status in the vendor's words")),
                 ('vendor_patient_id', models.CharField(blank=True, max_length=255, verbose_name="patient in the vendor's words")),
                 ('connected_on', models.DateTimeField(blank=True, null=True)),

@@ -70,6 +70,7 @@ class Device(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="devices")
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, null=True, blank=True, related_name="devices")
     state = models.CharField(max_length=16, choices=DeviceState, default=DeviceState.OTHER)
+    state_since = models.DateTimeField(default=timezone.now)
     vendor_status = models.CharField("status in the vendor's words", max_length=255, blank=True)
     vendor_patient_id = models.CharField("patient in the vendor's words", max_length=255, blank=True)
     connected_on = models.DateTimeField(null=True, blank=True)

@@ -18,15 +18,12 @@ from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import recovery, sending
 from devices.sync import gateway_status, hardware_history, upsert
-from devices.vendor_reads import drain_vendor_reads
+from devices.vendor_reads import VENDOR_ACCESS_PROBLEM, drain_vendor_reads
 from patients.queueing.wakeup import wake_worker
 
 LOOKUP_VALIDITY = dt.timedelta(minutes=2)  # so long a look-up proves what is at the vendor now
 UNREADABLE_ANSWER = "The vendor gave no answer that can be read. Please ask again in a few minutes."
 UNREADABLE_ROWS = "The vendor's list has rows that can't be read, so it proves nothing absent."
-VENDOR_ACCESS_PROBLEM = (
-    "Our access to the vendor doesn't work right now. The operators have been notified; this order isn't at fault."
-)
 
 LookupResult = tuple[
     recovery.Matches, Sequence[tenovi.HwiDevice], str

@@ -19,7 +19,7 @@ from devices.hardware_ids import normalise_hardware_uuid
 from devices.models import Device, Gateway, SyncRun
 from devices.models.sync import SyncKind
 from devices.sync import runs
-from devices.vendor_reads import drain_vendor_reads
+from devices.vendor_reads import VENDOR_ACCESS_PROBLEM, drain_vendor_reads
 from patients.models import Patient
 from patients.queueing import periodic_jobs
 from patients.queueing.wakeup import wake_worker
@@ -34,7 +34,6 @@ MAX_BACKOFF_SECONDS = 3600.0
 MAX_PROBLEM_LENGTH = 200
 UNKNOWN_AT_VENDOR = "The vendor does not know this gateway on our account."
 UNREADABLE_ANSWER = "The vendor gave no answer that can be read."
-VENDOR_ACCESS_PROBLEM = "Our access to the vendor doesn't work right now. The operators have been notified."
 STATUS_MISSING = "gateway status missing"
 
 

@@ -26,7 +26,9 @@ def upsert_device(hwi: HwiDevice) -> Device:
     a change of patient on the same HWI id shows in `vendor_patient_id` and is for a person to settle.
     """
     facts = device_fields(hwi)
-    device, created = Device.objects.select_for_update(no_key=True).get_or_create(hwi_id=hwi.id, defaults=facts)
+    # When it is adopted, it may have been in its first state ever since the vendor created it.
+    began = {"state_since": hwi.device.created or timezone.now()}
+    device, created = Device.objects.select_for_update(no_key=True).get_or_create(hwi_id=hwi.id, defaults=facts | began)
     before = device.gateway_id
     holder = Patient.objects.by_external_id(hwi.external_id) if hwi.external_id else None
     update_device(device, {} if created else facts, holder=holder)
@@ -76,6 +78,8 @@ def update_device(device: Device, facts: dict[str, Any], *, holder: Patient | No
         facts["state"] = facts["state"].after_reading
     if device.patient is None and holder is not None:
         facts["patient"] = holder
+    if "state" in facts and facts["state"] != device.state:
+        facts["state_since"] = timezone.now()
     for name, value in facts.items():
         setattr(device, name, value)
     if facts:

@@ -2,7 +2,7 @@
 
 from .account_schemas import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
 from .client import TenoviClient
-from .client_factory import background_client, user_client
+from .client_factory import background_client, configured_keys, user_client
 from .decoding import ListResult, UnreadableRow
 from .device_schemas import FulfillmentRequest, HwiDevice, PatientDetails, ShipTo, VendorPatient
 from .errors import (
@@ -60,6 +60,7 @@ __all__ = [
     "background_client",
     "classify",
     "clear_refused_key",
+    "configured_keys",
     "fold_known_words",
     "fold_word",
     "format_time",

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import httpx2
 from django.conf import settings
 
+from .call_outcomes import record_outcome
 from .client import TenoviClient
 from .errors import Misconfigured
 from .rate_limiter import ApiKey, RateLimiter
@@ -47,6 +49,7 @@ def build_client(keys: list[ApiKey], *, for_user: bool, max_wait: float) -> Teno
         rate_limiter=rate_limiter,
         max_wait=max_wait,
         transport=build_transport(),
+        record_outcome=partial(record_outcome, [key.bucket for key in keys]),
     )
 
 

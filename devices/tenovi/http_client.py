@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -43,11 +43,13 @@ class VendorHttpClient:
         rate_limiter: RateLimiter,
         max_wait: float,
         transport: httpx2.BaseTransport | None = None,
+        record_outcome: Callable[[VendorError | None], None] | None = None,
     ) -> None:
         self._root_url = f"{base_url.rstrip('/')}/clients/{quote(domain, safe='')}/hwi/"
         self._rate_limiter = rate_limiter
         self._max_wait = max_wait
         self._transport = transport or DeadlineTransport(base_url)
+        self._record_outcome = record_outcome or (lambda _error: None)
         self._slot: Slot | None = None
 
     def __enter__(self) -> Self:
@@ -71,6 +73,7 @@ class VendorHttpClient:
             self._slot = self.take_ready_slot(self._max_wait if max_wait is None else max_wait)
         except VendorError as error:
             logger.warning("No slot: %s", error)
+            self._record_outcome(error)
             return False
         return True
 
@@ -81,7 +84,7 @@ class VendorHttpClient:
         call = ApiRequest("GET", template, args, params)
         jitter = FullJitterBackoff()
         for attempt in stamina.retry_context(on=jitter, attempts=READ_ATTEMPTS, timeout=READ_RETRY_SECONDS):
-            with attempt:
+            with attempt, self.recording_outcome():
                 return decode_json(str(call), self.exchange_once(call))
         raise AssertionError("unreachable: the last attempt raises")
 
@@ -90,13 +93,15 @@ class VendorHttpClient:
 
     def send_once(self, method: str, template: str, *args: str, json: Any = None) -> bytes:
         """Sent once, never retried."""
-        return self.exchange_once(ApiRequest(method, template, args, json=json))
+        with self.recording_outcome():
+            return self.exchange_once(ApiRequest(method, template, args, json=json))
 
     def send_for_object(
         self, kind: type[RecordType], method: str, template: str, *args: str, json: Any = None
     ) -> RecordType:
         call = f"{method} {template}"
-        return parse_object(call, decode_json(call, self.send_once(method, template, *args, json=json)), kind)
+        with self.recording_outcome():
+            return parse_object(call, decode_json(call, self.send_once(method, template, *args, json=json)), kind)
 
     def iterate_pages(
         self, template: str, *args: str, params: Mapping[str, str] | None = None, paged: bool = True
@@ -130,6 +135,15 @@ class VendorHttpClient:
         for row in listing.unreadable_rows:
             logger.warning("GET %s: unreadable row: %s", template, row.problem)
         return listing
+
+    @contextlib.contextmanager
+    def recording_outcome(self) -> Iterator[None]:
+        try:
+            yield
+        except VendorError as error:
+            self._record_outcome(error)
+            raise
+        self._record_outcome(None)
 
     # --- one exchange -------------------------------------------------------------------------------------------
 

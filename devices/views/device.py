@@ -13,10 +13,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from devices import device_issues
+from devices import device_issues, step_durations
 from devices.models import Assignment, Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
-from devices.outbox import manual_lookup
+from devices.outbox import manual_lookup, waiting_reasons
 from devices.statuses import DeviceState
 from devices.sync import upsert
 from patients.audit import audit_log
@@ -83,15 +83,17 @@ def get_device_audited(request: HttpRequest, hwi_id: uuid.UUID) -> tuple[Device,
 
 def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any]:
     now, linked_to = timezone.now(), fold_case(device.vendor_patient_id)
+    asking = is_refresh_pending(device, now)
     issues = device_issues.issues_for_device(device, now=now)
     return {
         "device": device,
         "holder": holder,
         "zone": holder.clinic.time_zone,
-        "words": DeviceState(device.state).text,
+        "words": step_durations.describe_device(device),
         "issues": issues,
         "show_meaning": device.state != DeviceState.CONNECTED or not issues,
-        "asking": is_refresh_pending(device, now),
+        "asking": asking,
+        "lane_stop": waiting_reasons.user_lane_stop() if asking else None,
         "listed": device_issues.whitelist_entry_for(device),
         "elsewhere": bool(linked_to) and linked_to not in upsert.vendor_ids_of_assigned_patient(device),
         "holdings": assignments_for_display(device, holder, user),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from devices import device_issues
 from devices.models import Device, Gateway, HardwareChange
+from devices.outbox import waiting_reasons
 from devices.sync import gateway_status
 from devices.views.device import REFRESH_REQUESTED
 from patients.audit import audit_log
@@ -77,6 +78,7 @@ def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
         "gateway": gateway,
         "version": version,
         "zone": first.clinic.time_zone if first else "UTC",
+        "lane_stop": waiting_reasons.user_lane_stop() if gateway.lookup_requested_at else None,
         "issues": device_issues.issues_for_gateway(gateway, now=timezone.now()),
         "devices": devices,
         "whitelist": [

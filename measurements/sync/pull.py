@@ -15,14 +15,13 @@ from devices import tenovi
 from devices.inbox.payload_parsing import parse_item
 from devices.models import SyncRow, SyncRun
 from devices.models.sync import TOTAL_NAMES, SyncKind, SyncRowState
-from devices.vendor_reads import drain_vendor_reads
+from devices.vendor_reads import VENDOR_ACCESS_PROBLEM, drain_vendor_reads
 from measurements.ingest import pipeline
 from measurements.models import Measurement
 from patients.queueing.work_item import SLICE_SECONDS, DrainEnd, lease_end
 
 MAX_ATTEMPTS = 6
 MAX_PROBLEM_LENGTH = 500
-VENDOR_ACCESS_PROBLEM = "The vendor refuses our API key or address. An operator is notified."
 
 
 def pull_due_patients(client: tenovi.TenoviClient, *, seconds: float = SLICE_SECONDS) -> bool:
