@@ -1,25 +1,33 @@
-"""Admin of kits, orders, order lines and order events, and the dashboard panel of stuck lines."""
+"""Admin of kits, orders, order lines and order events, and the list and dashboard panel of what is stuck."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.db.models import Count, Field, ForeignKey, Q, QuerySet
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Field, ForeignKey, Q, QuerySet
 from django.forms import BaseInlineFormSet, ModelChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
 
 from devices.admin import dashboard
 from devices.models import DeviceType
+from fulfillment.display.status_texts import stuck_label
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine
 from fulfillment.models.status import LineStatus, status_label
 from fulfillment.ordering.kit_contents import EMPTY_KIT, kit_problem, sensor_id_problem
-from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
+from fulfillment.worklist import queries
+from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline, has_model_permission
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
 from patients.admin_site.site import DashboardPanel, register_dashboard_panel
-from patients.models import Clinic, User
+from patients.audit import audit_log
+from patients.models import AuditEvent, Clinic, User
 from patients.permissions import current_user
+
+MAX_STUCK_ITEMS = 200  # of each source
 
 
 class KitItemFormSet(BaseInlineFormSet):
@@ -127,6 +135,9 @@ class OrderLineAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "=order__id", "call__reference")
     search_help_text = "A reference, or the id of an order"
 
+    def get_urls(self) -> list[Any]:
+        return [path("stuck/", self.admin_site.admin_view(stuck_list), name="fulfillment_stuck"), *super().get_urls()]
+
 
 @admin.register(OrderEvent)
 class OrderEventAdmin(ReadOnlyAdmin):
@@ -149,20 +160,39 @@ class OrderEventAdmin(ReadOnlyAdmin):
 
 
 @register_dashboard_panel
-def stuck_lines_panel(request: HttpRequest) -> DashboardPanel:
-    """Stuck order lines of own clinics by status. Those whose call needs review are in the panel as calls."""
-    own = OrderLine.objects.filter(patient__clinic__in=list(current_user(request).clinics.all()))
-    stuck = own.stuck().exclude(status=LineStatus.NEEDS_REVIEW).order_by()
-    counts = stuck.values_list("status").annotate(n=Count("pk")).order_by("status")
+def stuck_panel(request: HttpRequest) -> DashboardPanel:
+    """What is stuck in own clinics by kind. Calls that need a decision are in the panel as calls."""
+    counts = queries.count_stuck(current_user(request).clinics.all())
+    kinds = [(source, kind) for source, kind in counts if kind != LineStatus.NEEDS_REVIEW]
+    worst = LineStatus.worst_first()
     return DashboardPanel(
         dashboard.ATTENTION_TITLE,
         [
             dashboard.build_line(
-                f"Ordered devices: {LineStatus(status).label.lower()}",
-                count,
-                dashboard.changelist_url(OrderLine, status__exact=status),
+                f"{source}: {stuck_label(kind).lower()}",
+                counts[source, kind],
+                reverse("admin:fulfillment_stuck"),
                 tone=dashboard.WARN,
             )
-            for status, count in counts
+            for source, kind in sorted(kinds, key=lambda each: (each[0], worst.index(each[1])))
         ],
     )
+
+
+@require_safe
+def stuck_list(request: HttpRequest) -> HttpResponse:
+    """All that is stuck in own clinics, of orders, devices and ends of monitoring."""
+    if not has_model_permission(request, "view", OrderLine):
+        raise PermissionDenied
+    user = current_user(request)
+    items = queries.stuck_items(user.clinics.all(), limit=MAX_STUCK_ITEMS)
+    audit_log.record_event(
+        AuditEvent.Action.ADMIN_VIEW, by=user, patients=list({item.patient.pk for item in items}), target="stuck"
+    )
+    context = {
+        **admin.site.each_context(request),
+        "opts": OrderLine._meta,
+        "title": dashboard.ATTENTION_TITLE,
+        "items": items,
+    }
+    return TemplateResponse(request, "admin/fulfillment/stuck.html", context)

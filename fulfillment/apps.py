@@ -16,6 +16,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "orderevent": VIEW_ONLY,
     }
     page_labels = {
+        "admin:fulfillment_stuck": "administration, what is stuck",
         "orders:list": "list of orders",
         "orders:list_live": "list of orders, kept up to date",
         "orders:new": "new order",

@@ -12,8 +12,12 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
+from devices import step_durations
 from devices.models import Assignment, Device, Gateway
-from devices.statuses import DeviceState
+from devices.outbox import waiting_reasons
+from devices.outbox.waiting_reasons import LaneStop
+from devices.statuses import DeviceState, StatusText
+from fulfillment.display.status_texts import WAITING_STATUSES, stuck_text
 from fulfillment.display.tracking_links import safe_tracking_url
 from fulfillment.models import LineStatus, OrderLine
 
@@ -39,6 +43,7 @@ class EquipmentItem:
     label: str
     device: Device | None = None
     line: OrderLine | None = None
+    stuck: StatusText | None = None  # why it needs a person, and what to do
 
     @property
     def short_name(self) -> str:
@@ -90,19 +95,20 @@ class EndedDevice:
 class PatientEquipment:
     items: list[EquipmentItem]
     ended: list[EndedDevice]  # the last ended first
+    lane_stop: LaneStop | None  # why something of it waits
 
 
 def equipment_of(patient_id: uuid.UUID) -> PatientEquipment:
-    """Two queries for any number of devices. Without closed order lines."""
+    """Two queries for any number of devices, and two or three more while something waits for the vendor. Without order
+    lines that are closed."""
     items, ended = [], []
-    lines = OrderLine.objects.filter(patient=patient_id).select_related("order__placed_by", "device_type")
-    line_of: dict[int | None, OrderLine] = {}
-    for line in lines.order_by("order__placed_at", "pk"):
+    lines: Any = OrderLine.objects.filter(patient=patient_id).select_related("order__placed_by", "device_type")
+    line_of: dict[int | None, Any] = {}
+    for line in lines.with_stuck_kind().order_by("order__placed_at", "pk"):
         line_of[line.device_id] = line
         if line.device_id is None and line.closed_at is None:
-            items.append(
-                EquipmentItem(line.device_type.name, line.status, str(LineStatus(line.status).label), None, line)
-            )
+            label, stuck = str(LineStatus(line.status).label), stuck_text(line.stuck_kind) if line.stuck_kind else None
+            items.append(EquipmentItem(line.device_type.name, line.status, label, None, line, stuck))
     held = Assignment.objects.filter(device=OuterRef("pk"), patient=patient_id).order_by("-started_at")[:1]
     dates = {"held_from": Subquery(held.values("started_at")), "held_until": Subquery(held.values("ended_at"))}
     mine = Q(patient=patient_id) | Q(pk__in=Assignment.objects.filter(patient=patient_id).values("device"))
@@ -111,10 +117,18 @@ def equipment_of(patient_id: uuid.UUID) -> PatientEquipment:
         if device.patient_id != patient_id or not device.is_linked:
             ended.append(build_ended_device(device, patient_id, device.held_from, device.held_until))
             continue
-        label = device_state_label(device.state, device.vendor_status)
-        items.append(EquipmentItem(device.name, device.state, label, device, line_of.get(device.pk)))
+        label, line = device_state_label(device.state, device.vendor_status), line_of.get(device.pk)
+        stuck = stuck_text(line.stuck_kind) if line and line.stuck_kind else overdue_text(device)
+        items.append(EquipmentItem(device.name, device.state, label, device, line, stuck))
     ended.sort(key=lambda each: each.ended_at.timestamp() if each.ended_at else 0.0, reverse=True)
-    return PatientEquipment(sorted(items, key=attrgetter("name")), ended)
+    waits = any(item.state in WAITING_STATUSES or item.reported_status for item in items)
+    stop = waiting_reasons.user_lane_stop() if waits else None
+    return PatientEquipment(sorted(items, key=attrgetter("name")), ended, stop)
+
+
+def overdue_text(device: Device) -> StatusText | None:
+    text = step_durations.describe_device(device)
+    return text if text in step_durations.OVERDUE_TEXTS.values() or device.state in LineStatus.stuck() else None
 
 
 def build_ended_device(

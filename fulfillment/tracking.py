@@ -21,6 +21,7 @@ from devices.sync import upsert
 from devices.vendor_reads import drain_vendor_reads
 from fulfillment import timeline
 from fulfillment.models import EventSource, LineStatus, OrderLine
+from fulfillment.models.order import CLOSED_HERE_ONLY
 from patients.models import Patient
 
 SLICE_SECONDS = 20.0
@@ -37,9 +38,9 @@ STATUSES_WITHOUT_EVENT = frozenset({LineStatus.QUEUED, LineStatus.SENDING})
 def update_order_lines() -> int:
     """Update the status of every line from its call and device. Idempotent. Returns the number of changed lines."""
     ended = Q(status__in=TRACKED_AFTER_CLOSING, call__device__state__in=DeviceState.ended())
-    lines = OrderLine.objects.filter(Q(closed_at__isnull=True) | ended)
-    # A line that a person has closed, or that was corrected, never changes again.
-    lines = lines.filter(closed_by__isnull=True, corrected_by__isnull=True).order_by("pk")
+    # A line that a person has closed follows its device for as long as that lives at the vendor.
+    lines = OrderLine.objects.filter(Q(closed_at__isnull=True) | ended | CLOSED_HERE_ONLY)
+    lines = lines.filter(corrected_by__isnull=True).order_by("pk")
     return sum(update_line(line) for line in lines.select_related("call__device", "device_type", "order"))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from devices.outbox.waiting_reasons import LaneStop
 from devices.statuses import NO_ACTION_NEEDED, DeviceState, StatusText
+from devices.step_durations import OVERDUE_TEXTS
 from fulfillment.models import LineStatus
 
 CALL_STATUS_TEXTS = {
@@ -21,8 +23,17 @@ CALL_STATUS_TEXTS = {
         "Correct it, or close this device's order.",
     ),
     LineStatus.ABANDONED: ("It was given up by a person.", ""),
+    LineStatus.CLOSED_HERE: (
+        "It was closed here only: at the vendor its order lives, and it may arrive or be charged.",
+        "Cancel it or end its monitoring. It stays in this list until the vendor has ended it or a reading arrives.",
+    ),
+    LineStatus.NOT_ENDED: (
+        "Its end was asked for, and the vendor has refused it or not answered: it is still charged.",
+        "Ask for it once more, or ask the vendor to unlink it.",
+    ),
 }
 
+WAITING_STATUSES = (LineStatus.QUEUED, LineStatus.SENDING, LineStatus.UNKNOWN)  # for the lane to the vendor
 SHIPPING_STEPS = (
     LineStatus.REQUESTED,
     LineStatus.READY,
@@ -39,6 +50,23 @@ def status_text_for(status: str) -> StatusText:
         return DeviceState(status).text
     line_status = LineStatus(status)
     return StatusText(line_status.tone, *CALL_STATUS_TEXTS[line_status])
+
+
+def waiting_text_for(status: str, stop: LaneStop | None) -> StatusText:
+    """As `status_text_for`; of a call that waits for a stopped lane, that it waits."""
+    return OVERDUE_TEXTS[status] if stop and status in WAITING_STATUSES else status_text_for(status)
+
+
+def stuck_text(kind: str) -> StatusText:
+    """Why something of this `stuck_kind` is stuck, and what to do."""
+    return OVERDUE_TEXTS.get(kind) or status_text_for(kind)
+
+
+def stuck_label(kind: str) -> str:
+    label = str(LineStatus(kind).label)
+    if kind == LineStatus.DELIVERED:
+        return f"{label}, never used"
+    return f"{label}, longer than usual" if kind in OVERDUE_TEXTS else label
 
 
 # The vendor's paths of refused fields, as people know them; the form's own field beside it, where there is one.

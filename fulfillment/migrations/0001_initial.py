@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('family', models.CharField(max_length=255)),
                 ('nth', models.PositiveSmallIntegerField(default=1)),
-                ('status', models.CharField(choices=[('queued', 'Waiting to be sent'), ('sending', 'Being sent'), ('unknown', 'Sent, answer unclear'), ('needs_review', 'Needs a person'), ('rejected', 'Refused by the vendor'), ('abandoned', 'Given up'), ('cancelled', 'Cancelled'), ('unknown_gateway', 'Unknown gateway'), ('action_required', 'Action required'), ('on_hold', 'On hold'), ('other', 'Other'), ('pending', 'Pending shipment'), ('requested', 'Requested'), ('ready', 'Ready to ship'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('connected', 'Connected'), ('returned', 'Returned'), ('unlinked', 'Unlinked')], default='queued', max_length=16)),
+                ('status', models.CharField(choices=[('queued', 'Waiting to be sent'), ('sending', 'Being sent'), ('unknown', 'Sent, answer unclear'), ('needs_review', 'Needs a person'), ('rejected', 'Refused by the vendor'), ('abandoned', 'Given up'), ('cancelled', 'Cancelled'), ('unknown_gateway', 'Unknown gateway'), ('action_required', 'Action required'), ('on_hold', 'On hold'), ('closed_here', 'Closed here, open at the vendor'), ('not_ended', 'End of monitoring not confirmed'), ('other', 'Other'), ('pending', 'Pending shipment'), ('requested', 'Requested'), ('ready', 'Ready to ship'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('connected', 'Connected'), ('returned', 'Returned'), ('unlinked', 'Unlinked')], default='queued', max_length=16)),
                 ('status_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
                 ('override_reason', models.CharField(blank=True, max_length=200)),
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'sending', 'unknown', 'needs_review', 'rejected', 'abandoned', 'cancelled', 'unknown_gateway', 'action_required', 'on_hold', 'other', 'pending', 'requested', 'ready', 'shipped', 'delivered', 'connected', 'returned', 'unlinked'])), name='line_status_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'sending', 'unknown', 'needs_review', 'rejected', 'abandoned', 'cancelled', 'unknown_gateway', 'action_required', 'on_hold', 'closed_here', 'not_ended', 'other', 'pending', 'requested', 'ready', 'shipped', 'delivered', 'connected', 'returned', 'unlinked'])), name='line_status_known'),
         ),
         migrations.AddConstraint(
             model_name='orderline',

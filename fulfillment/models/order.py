@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from devices import step_durations
 from devices.hardware_ids import format_hardware_id
 from devices.models import Device, DeviceType, VendorCall
 from patients.models import Patient, User
@@ -36,7 +40,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(patient__clinic__people=user) if can_see_patients(user) else self.none()
 
     def with_urgency(self) -> OrderQuerySet:
-        """Adds `urgency`, as `Order.stuck` in Python, and `waiting_since`, which finished orders don't have."""
+        """Adds `urgency`, and `waiting_since`, which finished orders don't have."""
         lines = OrderLine.objects.filter(order=OuterRef("pk"))
         under_way = lines.filter(closed_at__isnull=True, closed_by__isnull=True, corrected_by__isnull=True)
         stuck = When(Exists(lines.stuck()), then=Value(Urgency.STUCK))
@@ -51,8 +55,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def for_list(self) -> OrderQuerySet:
         """Only the columns that the order list shows, an eighth of all the values."""
-        lines = OrderLine.objects.select_related("device_type").order_by("call__created_at", "pk")
-        of_line = ("order_id", "status", "corrects_id", "closed_by_id", "device_type__name")
+        lines = OrderLine.objects.select_related("device_type").order_by("call__created_at", "pk").with_stuck_kind()
+        of_line = ("order_id", "status", "corrects_id", "closed_by_id", "device_id", "device_type__name")
         of_order = ("placed_at", "patient__given_name", "patient__family_name", "kit__name", "placed_by__name")
         return (
             self.select_related("patient", "kit", "placed_by")
@@ -102,25 +106,36 @@ class Order(models.Model):
 
     @property
     def status(self) -> LineStatus:
-        """Of the worst line. Lines that were corrected or that a person closed count only if there are no others."""
+        """Of the worst line. Lines that were corrected, or that a person closed and that are over at the vendor, count
+        only if there are no others."""
         lines = list(self.lines.all())
         corrected = {line.corrects_id for line in lines}
         found = {line.status for line in lines if line.pk not in corrected and line.closed_by_id is None}
+        found |= {LineStatus.CLOSED_HERE for line in lines if line.is_closed_here_only}
         nothing_left = LineStatus.ABANDONED if any(line.closed_by_id for line in lines) else LineStatus.CANCELLED
         return LineStatus(next((status for status in LineStatus.worst_first() if status in found), nothing_left))
 
     @property
     def stuck(self) -> bool:
-        return self.status.is_stuck
+        return self.lines.stuck().exists()
 
     @property
     def printed_gateway(self) -> str:
         return format_hardware_id(self.gateway_id)
 
 
-def stuck_line_condition() -> Q:
-    """Condition of `OrderLine.objects.stuck()`, for conditional aggregates."""
-    return Q(status__in=LineStatus.stuck(), closed_by__isnull=True, corrected_by__isnull=True)
+CLOSED_HERE_ONLY = Q(closed_by__isnull=False, corrected_by__isnull=True, device__isnull=False) & Q(
+    status__in=LineStatus.open_at_vendor()
+)
+DEVICE_DATES = {state: f"device__{field}" for state, field in step_durations.VENDOR_DATES.items()}
+
+
+def stuck_line_condition(now: dt.datetime | Combinable) -> Q:
+    """Of lines that a person has to act on: by their status, because they have not moved for longer than usual, or
+    because they were closed here and live at the vendor. `now` may be the database's clock."""
+    late = step_durations.overdue_condition(now, state="status", since="status_at", vendor_dates=DEVICE_DATES)
+    open_line = Q(closed_by__isnull=True, corrected_by__isnull=True)
+    return (open_line & (Q(status__in=LineStatus.stuck()) | late)) | CLOSED_HERE_ONLY
 
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
@@ -131,13 +146,26 @@ class OrderLineQuerySet(models.QuerySet["OrderLine"]):
         return self.filter(closed_at__isnull=True)
 
     def stuck(self) -> OrderLineQuerySet:
-        """Lines that a person has to act on: the dashboard, the order list and the patient list count the same ones."""
-        return self.filter(stuck_line_condition())
+        """Lines that a person has to act on: see `fulfillment.worklist.queries`."""
+        return self.filter(stuck_line_condition(timezone.now()))
+
+    def with_stuck_kind(self) -> OrderLineQuerySet:
+        """Adds `stuck_kind`, a LineStatus or empty for a line that is not stuck, and `stuck_since`."""
+        stuck = stuck_line_condition(timezone.now())
+        kind = Case(
+            When(CLOSED_HERE_ONLY, then=Value(LineStatus.CLOSED_HERE)),
+            When(stuck, then="status"),
+            default=Value(""),
+        )
+        dated = [When(status=state, then=Coalesce(field, "status_at")) for state, field in DEVICE_DATES.items()]
+        return self.annotate(
+            stuck_kind=kind, stuck_since=Case(When(CLOSED_HERE_ONLY, then="closed_at"), *dated, default="status_at")
+        )
 
     def for_pages(self) -> OrderLineQuerySet:
         """With the related rows that pages read, oldest call first."""
         related = ("device_type", "call__device__gateway", "closed_by", "corrected_by")
-        return self.select_related(*related).order_by("call__created_at", "pk")
+        return self.select_related(*related).order_by("call__created_at", "pk").with_stuck_kind()
 
 
 class OrderLine(models.Model):
@@ -162,6 +190,7 @@ class OrderLine(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     override_reason = models.CharField(max_length=200, blank=True)
+    stuck_kind, stuck_since = "", None  # set by `with_stuck_kind`
 
     objects = OrderLineQuerySet.as_manager()
 
@@ -180,3 +209,9 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"line {str(self.pk)[:8]}"
+
+    @property
+    def is_closed_here_only(self) -> bool:
+        """A person has closed it, and the vendor's order lives. As CLOSED_HERE_ONLY, of lines without a correction."""
+        closed = self.closed_by_id is not None and self.device_id is not None
+        return closed and self.status in LineStatus.open_at_vendor()

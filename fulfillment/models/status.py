@@ -21,6 +21,10 @@ class LineStatus(models.TextChoices):
     UNKNOWN_GATEWAY = "unknown_gateway", "Unknown gateway"
     ACTION_REQUIRED = "action_required", "Action required"
     ON_HOLD = "on_hold", "On hold"
+    # Never stored. A person has closed the line, and the vendor's order lives: the line's status is the vendor's. And a
+    # device whose end of monitoring was requested and is not confirmed.
+    CLOSED_HERE = "closed_here", "Closed here, open at the vendor"
+    NOT_ENDED = "not_ended", "End of monitoring not confirmed"
     OTHER = "other", "Other"
     PENDING = "pending", "Pending shipment"
     REQUESTED = "requested", "Requested"
@@ -41,7 +45,16 @@ class LineStatus(models.TextChoices):
             cls.ACTION_REQUIRED,
             cls.RETURNED,
             cls.ON_HOLD,
+            cls.CLOSED_HERE,
+            cls.NOT_ENDED,
             cls.OTHER,
+        )
+
+    @classmethod
+    def open_at_vendor(cls) -> tuple[LineStatus, ...]:
+        """The vendor has an order for the device, or charges for it, and it is not in use."""
+        return tuple(
+            cls(state) for state in DeviceState if state not in (DeviceState.CONNECTED, *DeviceState.not_linked())
         )
 
     @classmethod
@@ -69,16 +82,14 @@ class LineStatus(models.TextChoices):
         return (cls.CONNECTED, cls.RETURNED, cls.UNLINKED, cls.CANCELLED, cls.REJECTED, cls.ABANDONED)
 
     @property
-    def is_stuck(self) -> bool:
-        return self in LineStatus.stuck()
-
-    @property
     def is_closing(self) -> bool:
         return self in LineStatus.closing()
 
     @property
     def tone(self) -> str:
         """The tone of the device state or the call state of the same name: one tone per state on all pages."""
+        if self in (LineStatus.CLOSED_HERE, LineStatus.NOT_ENDED):
+            return "warn"
         return (DeviceState(self) if self in DeviceState.values else CallState(self)).tone
 
 

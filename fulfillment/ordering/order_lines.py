@@ -47,7 +47,8 @@ def awaits_correction(line: OrderLine) -> bool:
 def can_cancel(line: OrderLine) -> bool:
     device = line.call.device
     unsent = line.call.state == CallState.QUEUED
-    return unsent or (line.closed_at is None and device is not None and unlinking.can_be_cancelled(device))
+    ordered = line.closed_at is None or line.is_closed_here_only
+    return unsent or (ordered and device is not None and unlinking.can_be_cancelled(device))
 
 
 def can_close(line: OrderLine) -> bool:

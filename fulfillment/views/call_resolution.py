@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from devices.hardware_ids import format_hardware_id
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
-from devices.outbox import manual_lookup, manual_resolution
+from devices.outbox import manual_lookup, manual_resolution, waiting_reasons
 from fulfillment import call_resolution
 from fulfillment.forms.call_resolution import CallResolutionForm
 from fulfillment.ordering.order_lines import OrderLineActionError
@@ -104,6 +104,7 @@ def call_context(call: VendorCall, form: CallResolutionForm) -> dict[str, Any]:
         "listed": listed,
         "proven_absent": manual_resolution.is_proven_absent(call),
         "creating": call.kind in CallKind.creating(),
+        "lane_stop": waiting_reasons.user_lane_stop() if call.lookup_requested_at else None,
         "open": call.state == CallState.NEEDS_REVIEW,
         "fresh_minutes": int(manual_lookup.LOOKUP_VALIDITY.total_seconds() // 60),
         "zone": patient.clinic.time_zone if patient else "UTC",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,17 +14,21 @@ from django.views.decorators.http import require_safe
 
 from devices.models import VendorCall
 from devices.models.vendor_call import CallKind, CallState
+from devices.outbox import waiting_reasons
+from devices.outbox.waiting_reasons import LaneStop
 from fulfillment.display import timeline_display
 from fulfillment.display.status_texts import (
     ACTIVATION_STEPS,
     SHIPPING_STEPS,
     StatusText,
     rejection_messages,
-    status_text_for,
+    stuck_text,
+    waiting_text_for,
 )
 from fulfillment.display.tracking_links import TrackingLink, build_tracking_link
 from fulfillment.models import EventSource, LineStatus, Order, OrderEvent, OrderKind, OrderLine
 from fulfillment.ordering import order_lines
+from fulfillment.ordering.kit_contents import sensor_id_problem
 from patients.models import Patient, User
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 from patients.polling import only_if_changed
@@ -50,6 +56,8 @@ class LineCard:
     line: OrderLine
     status_text: StatusText
     status: str
+    stuck_since: dt.datetime | None
+    shipping_problem: str  # why it can't be asked for again
     steps: list[LineStep]
     tracking: TrackingLink | None
     rejections: list[tuple[str, str]]
@@ -108,15 +116,19 @@ def order_context(order: Order, patient: Patient) -> dict[str, object]:
     newest = {call.device_id: call for call in end_calls.order_by("created_at").select_related("requested_by")}
     related = ("by", "line__device_type", "device")
     events = list(OrderEvent.objects.filter(order=order).select_related(*related).order_by("-at", "-pk"))
+    unresolved = [line.call for line in lines] + list(newest.values())
+    waits = any(call.state in CallState.unresolved() for call in unresolved)
+    stop = waiting_reasons.user_lane_stop() if waits else None
     days = timeline_display.build_timeline(reversed(events), zone=zone)
-    cards = [build_line_card(order, line, newest.get(line.call.device_id), events) for line in lines]
+    cards = [build_line_card(order, line, newest.get(line.call.device_id), events, stop) for line in lines]
     shown = {parcel_address(card.tracking) for card in cards}
     links = iter(deduplicate_links([row.link for day in days for row in day.rows], shown_already=shown))
     return {
         "order": order,
         "patient": patient,
         "status": order.status,
-        "status_text": status_text_for(order.status),
+        "status_text": waiting_text_for(order.status, stop),
+        "lane_stop": stop,
         "on_site": order.kind == OrderKind.ACTIVATION,
         "cards": cards,
         "days": [(day.name, [(row, next(links)) for row in day.rows]) for day in days],
@@ -125,18 +137,25 @@ def order_context(order: Order, patient: Patient) -> dict[str, object]:
     }
 
 
-def build_line_card(order: Order, line: OrderLine, end_call: VendorCall | None, events: list[OrderEvent]) -> LineCard:
-    device = line.call.device
+def build_line_card(
+    order: Order, line: Any, end_call: VendorCall | None, events: list[OrderEvent], stop: LaneStop | None = None
+) -> LineCard:
+    """`line` with its `stuck_kind`."""
+    device, kind = line.call.device, line.stuck_kind
     corrected = hasattr(line, "corrected_by")
     over = line.status in (LineStatus.UNLINKED, LineStatus.CANCELLED) or corrected
     needs_review = line.call.state == CallState.NEEDS_REVIEW
     ending = end_call is not None and end_call.state in CallState.unresolved()
-    worth_closing = line.status in LineStatus.stuck() or line.status == LineStatus.DELIVERED
+    worth_closing = kind or line.status == LineStatus.DELIVERED
+    on_site = order.kind == OrderKind.ACTIVATION
+    refused = line.status == LineStatus.REJECTED and not on_site
     can_cancel = order_lines.can_cancel(line)
     return LineCard(
         line=line,
-        status_text=status_text_for(line.status),
+        status_text=stuck_text(kind) if kind else waiting_text_for(line.status, stop),
         status=(device and line.status == LineStatus.OTHER and device.vendor_status) or line.get_status_display(),
+        stuck_since=line.stuck_since if kind else None,
+        shipping_problem=sensor_id_problem([line.device_type]) if refused else "",
         steps=line_steps(order, line, events),
         tracking=build_tracking_link(device.tracking_link) if device else None,
         rejections=rejection_messages(line.call.errors),

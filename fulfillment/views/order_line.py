@@ -45,7 +45,9 @@ def close_line(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
         except order_lines.OrderLineActionError as reason:
             messages.error(request, str(reason))
         return redirect("orders:page", line.order_id)
-    return render(request, "fulfillment/order_line_close.html", {"line": line, "patient": line.patient, "form": form})
+    alive = line.device_id is not None and line.status in LineStatus.open_at_vendor()
+    context = {"line": line, "patient": line.patient, "form": form, "alive": alive}
+    return render(request, "fulfillment/order_line_close.html", context)
 
 
 @requires_permission(Permission.PLACE_ORDERS)

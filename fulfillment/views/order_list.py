@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,12 @@ from django.views.decorators.http import require_safe
 
 from devices.models import VendorCall
 from devices.models.vendor_call import CallState
-from fulfillment.display.status_texts import StatusText, status_text_for
+from devices.outbox import waiting_reasons
+from devices.outbox.waiting_reasons import LaneStop
+from fulfillment.display.status_texts import StatusText, stuck_label, stuck_text, waiting_text_for
 from fulfillment.models import LineStatus, Order, Urgency
+from fulfillment.worklist import queries
+from fulfillment.worklist.queries import StuckSource
 from patients.audit import audit_log
 from patients.lists.filters import FilterChoice, ListFilter, SelectedFilters
 from patients.lists.pagination import PageRequest, SortKey, paginate
@@ -39,10 +44,13 @@ URGENCY_FILTER = ListFilter(
 
 @dataclass(frozen=True)
 class OrderRow:
+    """`status` is the worst stuck one of its lines, else the order's; `stuck_since` None for an order that moves."""
+
     order: Order
     status: LineStatus
-    stuck: bool
+    label: str
     status_text: StatusText
+    stuck_since: dt.datetime | None
     devices: list[str]
 
 
@@ -75,8 +83,13 @@ def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         rows=Order.objects.visible_to(user).for_list(),
         total=counts[chosen.values.get(URGENCY_FILTER.name, "")],
     )
-    rows, undecided = [build_order_row(order) for order in page.rows], unresolved_calls(user)
+    stop, undecided = waiting_reasons.user_lane_stop(), unresolved_calls(user)
+    rows = [build_order_row(order, stop) for order in page.rows]
+    sources = (StuckSource.DEVICE, StuckSource.CALL)
+    shown = {call.pk for call in undecided}
+    others = [item for item in queries.stuck_items(user.clinics.all(), sources) if item.call_id not in shown]
     seen = [order.patient_id for order in page.rows] + [call.patient_id for call in undecided if call.patient_id]
+    seen += [item.patient.pk for item in others]
     audit_log.record_event(AuditAction.LIST, by=user, patients=dict.fromkeys(seen))
     return {
         "version": version,
@@ -86,6 +99,9 @@ def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         "filter_rows": chosen.filter_rows({URGENCY_FILTER.name: counts}),
         "columns": COLUMNS,
         "undecided": undecided,
+        "others": others,
+        "lane_stop": stop,
+        "zone": next((clinic.time_zone for clinic in user.clinics.all()), "UTC"),
     }
 
 
@@ -97,8 +113,11 @@ def unresolved_calls(user: User) -> list[VendorCall]:
     return list(mine.select_related("patient", "device").order_by("created_at")[:PAGE_SIZE])
 
 
-def build_order_row(order: Order) -> OrderRow:
-    lines, status = order.lines.all(), order.status
+def build_order_row(order: Order, stop: LaneStop | None) -> OrderRow:
+    lines = order.lines.all()
     corrected = {line.corrects_id for line in lines}
     names = [line.device_type.name for line in lines if line.pk not in corrected]
-    return OrderRow(order, status, status.is_stuck, status_text_for(status), names)
+    since = {line.stuck_kind: line.stuck_since for line in lines if line.stuck_kind}
+    status = next((each for each in LineStatus.worst_first() if each in since), order.status)
+    label, text = (stuck_label(status), stuck_text(status)) if since else (status.label, waiting_text_for(status, stop))
+    return OrderRow(order, status, str(label), text, since.get(status), names)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import BooleanField, Case, ExpressionWrapper, IntegerField, Q, Value, When
 
+from fulfillment.models import OrderLine
 from measurements.patient_list.filters import (
+    CALL_KIND_CONDITIONS,
     DEVICE_FILTERS,
     DEVICE_KIND_CONDITIONS,
     MARK_CONDITIONS,
@@ -18,8 +20,8 @@ from measurements.patient_list.filters import (
     SILENCE_FILTERS,
     PatientListSettings,
     linked_devices,
-    open_order_lines,
     silence_cutoff,
+    stuck_end_calls,
 )
 from patients.models.patient import PatientQuerySet, format_live_version
 
@@ -34,7 +36,7 @@ FROM ({people}) AS person
 LEFT JOIN (
     SELECT patient, bool_or(attention) AS attention, bool_or(under_way) AS under_way,
         bool_or(connected) AS connected, bool_or(any_kind) AS any_kind
-    FROM ({devices} UNION ALL {lines}) AS each(patient, attention, under_way, connected, any_kind)
+    FROM ({devices} UNION ALL {lines} UNION ALL {calls}) AS each(patient, attention, under_way, connected, any_kind)
     GROUP BY patient
 ) AS held ON held.patient = person.id
 GROUP BY 1, 2, 3, 4, 5, 6
@@ -111,7 +113,8 @@ def fetch_facet_groups(patients: PatientQuerySet) -> list[FacetGroup]:
 
 @cache
 def device_kind_queries() -> dict[str, tuple[str, tuple[Any, ...]]]:
-    """SQL of all devices and open order lines with their kinds; compiling it took longer than running it."""
+    """SQL of all devices, order lines and ends of monitoring with their kinds; compiling it took longer than running
+    it."""
 
     def kind_flags(conditions: dict[str, Q]) -> dict[str, Any]:
         kinds = ("attention", "under_way", "connected", "any")
@@ -120,5 +123,7 @@ def device_kind_queries() -> dict[str, tuple[str, tuple[Any, ...]]]:
         return flags
 
     devices = linked_devices().values("patient", **kind_flags(DEVICE_KIND_CONDITIONS))
-    lines = open_order_lines().values("patient", **kind_flags(ORDER_LINE_CONDITIONS))
-    return {"devices": devices.query.sql_with_params(), "lines": lines.query.sql_with_params()}
+    lines = OrderLine.objects.order_by().values("patient", **kind_flags(ORDER_LINE_CONDITIONS))
+    calls = stuck_end_calls().values("patient", **kind_flags(CALL_KIND_CONDITIONS))
+    rows = {"devices": devices, "lines": lines, "calls": calls}
+    return {name: each.query.sql_with_params() for name, each in rows.items()}

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from devices.models import Device
+from devices.models import Device, VendorCall
 from devices.statuses import DeviceState
 from fulfillment.models import OrderLine
 from fulfillment.models.order import stuck_line_condition
+from fulfillment.worklist.queries import stuck_call_condition, stuck_device_condition
 from measurements.patient_list.columns import SORT_COLUMNS_BY_KEY, TIE_KEYS
 from measurements.thresholds.evaluation import OUT_OF_RANGE_STATUSES
 from patients.lists.sorting import SORT_DIRECTIONS, SortOrder
@@ -37,18 +39,15 @@ MARK_FILTERS = {
     "irregular": "Irregular heartbeat",
     "check": "Check readings",
 }
-ATTENTION_STATES = (
-    *(DeviceState.ACTION_REQUIRED, DeviceState.ON_HOLD, DeviceState.RETURNED),
-    *(DeviceState.UNKNOWN_GATEWAY, DeviceState.OTHER),
-)
 IN_DELIVERY_STATES = (
     *(DeviceState.PENDING, DeviceState.REQUESTED, DeviceState.READY, DeviceState.SHIPPED, DeviceState.DELIVERED),
 )
 
-# Conditions of each choice on linked devices, and on order lines that no person has closed.
-AWAITING_DEVICE, NEEDS_PERSON = Q(closed_at__isnull=True, device__isnull=True), stuck_line_condition()
+# Conditions of each choice on linked devices, order lines and calls that end monitoring. By the database's clock: they
+# are compiled once.
+AWAITING_DEVICE, NEEDS_PERSON = Q(closed_at__isnull=True, device__isnull=True), stuck_line_condition(Now())
 DEVICE_KIND_CONDITIONS = {
-    "attention": Q(state__in=ATTENTION_STATES),
+    "attention": stuck_device_condition(Now()),
     "under_way": Q(state__in=IN_DELIVERY_STATES),
     "connected": Q(state=DeviceState.CONNECTED),
     "any": Q(pk__isnull=False),
@@ -65,6 +64,7 @@ ORDER_LINE_CONDITIONS = {
     "connected": Q(pk__isnull=True),
     "any": AWAITING_DEVICE,
 }
+CALL_KIND_CONDITIONS = dict.fromkeys(ORDER_LINE_CONDITIONS, Q(pk__isnull=True)) | {"attention": Q(pk__isnull=False)}
 
 
 @dataclass(frozen=True)
@@ -161,16 +161,17 @@ def device_condition(key: str) -> Q:
     if key == "none":
         return ~device_condition("any")
     devices = linked_devices().filter(DEVICE_KIND_CONDITIONS[key])
-    lines = open_order_lines().filter(ORDER_LINE_CONDITIONS[key])
-    return Q(pk__in=devices.values("patient")) | Q(pk__in=lines.values("patient"))
+    lines = OrderLine.objects.order_by().filter(ORDER_LINE_CONDITIONS[key])
+    calls = stuck_end_calls().filter(CALL_KIND_CONDITIONS[key])
+    return Q(*(("pk__in", rows.values("patient")) for rows in (devices, lines, calls)), _connector=Q.OR)
 
 
 def linked_devices() -> Any:
     return Device.objects.linked().filter(patient__isnull=False).order_by()
 
 
-def open_order_lines() -> Any:
-    return OrderLine.objects.filter(closed_by__isnull=True).order_by()
+def stuck_end_calls() -> Any:
+    return VendorCall.objects.filter(stuck_call_condition(Now()), patient__isnull=False).order_by()
 
 
 def silence_condition(key: str) -> Q:

@@ -143,5 +143,6 @@ def patient_page_context(
         ),
         "holdings": held.items,
         "ended_devices": held.ended,
+        "lane_stop": held.lane_stop,
         "gateways": list({item.gateway.pk: item.gateway for item in held.items if item.gateway}.values()),
     }
