@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from measurements.ingest import latest_readings, patient_summaries
+from measurements.ingest import latest_readings, patient_summaries, quality_flags
 from measurements.ingest.placement import AHEAD_AFTER
 from measurements.models import LatestReading, Measurement, PatientSummary, ReadingDay
 from patients.audit.row_alignment import AlignedSlice, AlignmentStep, RowKey, aligned_patients, next_patients
@@ -32,6 +32,14 @@ def place_readings_ahead(after: RowKey | None) -> AlignedSlice:
         values: dict[str, Any] = {"patients": patients, "ahead_after": AHEAD_AFTER}
         cursor.execute(PLACE_READINGS_AHEAD_SQL, values)
         return aligned_patients(patients, changed=[patient_id for (patient_id,) in cursor.fetchall()])
+
+
+def flag_pressures_of_impossible_pulses(after: RowKey | None) -> AlignedSlice:
+    patients = next_patients(after)
+    pulses = Measurement.objects.filter(patient__in=patients, metric="pulse", implausible=True)
+    with connection.cursor() as cursor:
+        cursor.execute(quality_flags.FLAG_PRESSURES_SQL, {"ids": list(pulses.values_list("pk", flat=True))})
+        return aligned_patients(patients, changed=[patient_id for patient_id, _ in cursor.fetchall()])
 
 
 # Only where a stamp has set a time that no reading has: one still to come, or one of a reset clock.
@@ -99,6 +107,11 @@ STEPS = (
         "measurements.readings_ahead",
         "Readings stamped more than 5 minutes after they were received get the time of their receipt.",
         place_readings_ahead,
+    ),
+    AlignmentStep(
+        "measurements.pressures_to_check",
+        "A blood pressure whose pulse is impossible is to be checked.",
+        flag_pressures_of_impossible_pulses,
     ),
     AlignmentStep(
         "measurements.device_times",

@@ -59,6 +59,25 @@ def test_align_stored_rows_audits_patients_that_it_changes(cuff, elm, capsys):
     assert (event.patient_ids, event.target) == ([cuff.patient_id], "step:measurements.readings_ahead")
 
 
+def test_align_stored_rows_corrects_times_of_devices_with_impossible_stamps(cuff, capsys):
+    add_stored_reading(cuff, 98, stamp=NOW + 20 * HOUR)
+    add_stored_reading(cuff, 97, stamp=NOW - 4000 * 24 * HOUR, received_at=NOW - HOUR)
+    type(cuff).objects.update(first_reading_at=NOW - 4000 * 24 * HOUR, last_reading_at=NOW + 20 * HOUR)
+
+    assert align(capsys, "--apply")["measurements.device_times"] == 1
+
+    cuff.refresh_from_db()
+    assert (cuff.first_reading_at, cuff.last_reading_at) == (NOW - HOUR, NOW)
+
+
+def test_align_stored_rows_flags_pressures_of_impossible_pulses(cuff, capsys):
+    MeasurementFactory(device=cuff, code="pulse", value_1=0, implausible=True, taken_at=NOW)
+    pressure = MeasurementFactory(device=cuff, code="blood_pressure", taken_at=NOW)
+
+    assert align(capsys, "--apply")["measurements.pressures_to_check"] == 1
+    assert Measurement.objects.get(pk=pressure.pk).implausible
+
+
 def test_align_stored_rows_works_in_slices_that_commit_by_themselves(elm, capsys, monkeypatch):
     monkeypatch.setattr(row_alignment, "SLICE_PATIENTS", 2)
     for _ in range(5):

@@ -1,6 +1,7 @@
 """Local times on pages: the hour that comes twice when clocks are set back is named with its offset."""
 
 import datetime as dt
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patients.templatetags.time_display import local_time
+from tests.source_code import ROOT
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -52,3 +54,12 @@ def test_local_time_differs_between_any_two_minutes_within_three_hours(minutes, 
 def test_local_time_without_zone_uses_that_of_the_page():
     assert local_time(instant("2026-11-01T12:00:00Z"), "M j, H:i") == "Nov 1, 12:00"
     assert local_time(None, "M j, H:i") == ""
+
+
+READING_TIME = re.compile(r"\b(taken_at|received_at|stamped_at|\w+_reading_at|each\.at)\s*\|\s*(timezone|date|time)\b")
+
+
+def test_templates_show_times_of_readings_by_local_time_only():
+    found = [path.name for path in (ROOT / "templates").rglob("*.html") if READING_TIME.search(path.read_text())]
+
+    assert found == []

@@ -1,6 +1,7 @@
 """The latest value is the newest trusted reading; a newer one that is to be checked is named beside it."""
 
 import datetime as dt
+from html import unescape
 
 import pytest
 import time_machine
@@ -110,7 +111,7 @@ def test_pages_mark_reading_of_device_clock_ahead(as_nadia, cuff, rosa):
 
     page, reading = f"/patients/{rosa.pk}/", Measurement.objects.get()
     for address in (f"{page}preview/", page, f"{page}print/", f"{page}readings/{reading.pk}/"):
-        assert "the device's clock is ahead" in page_text(as_nadia.get(address)), address
+        assert "the device's clock is ahead" in unescape(page_text(as_nadia.get(address))), address
     assert "the device's clock is ahead" in as_nadia.get(f"{page}readings.csv").content.decode()
     (points,) = [panel["points"] for panel in as_nadia.get(page).context["chart_data"]["panels"]]
     assert points["flags"] == [serializer.FLAG_CLOCK_AHEAD]
