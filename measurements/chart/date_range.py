@@ -18,6 +18,7 @@ from django.http import Http404, HttpRequest
 from measurements.chart import panels
 from measurements.local_days import LocalDays
 from measurements.models.measurement import EARLIEST_TAKEN_AT
+from measurements.readings.reading_filter import ALL_READINGS, ReadingFilter
 from patients import preferences
 from patients.models import Patient, User
 from patients.permissions import current_user
@@ -70,6 +71,7 @@ class ChartView:
     date_range: DateRange
     by_time_of_day: bool = False
     left_out: bool = False
+    reading_filter: ReadingFilter = ALL_READINGS
     table_page: int = 1
 
     @property
@@ -90,7 +92,7 @@ class ChartView:
     def parameters(self) -> dict[str, str]:
         """The query string's parameters that show the same again; every link of the page is built from them."""
         chosen = {"days": self.date_range.key, "view": self.view, "excluded": "1" if self.left_out else ""}
-        chosen |= {"table": str(self.table_page) if self.table_page > 1 else ""}
+        chosen |= self.reading_filter.parameters | {"table": str(self.table_page) if self.table_page > 1 else ""}
         return {name: value for name, value in chosen.items() if value}
 
     def query(self, **changes: object) -> str:
@@ -112,6 +114,7 @@ def resolve_chart_view(request: HttpRequest, patient: Patient) -> ChartView:
         known_or_free.get(query.get("days", ""), usual),
         view == BY_TIME_OF_DAY,
         query.get("excluded") == "1",
+        ReadingFilter.from_query(query),
         parse_table_page(request),
     )
 

@@ -93,6 +93,12 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def beyond_meter(self) -> MeasurementQuerySet:
         return self.filter(beyond_meter__in=BeyondMeter.values)
 
+    def marked(self) -> MeasurementQuerySet:
+        """With a quality flag or an exclusion, which is shown beside the reading."""
+        flags = ("estimated", "conflict", "duplicate", "implausible", "control", "late", "clock_reset")
+        other = Q(time_source=TimeSource.CREATED) | Q(stamped_at__isnull=False) | Q(excluded_at__isnull=False)
+        return self.filter(Q(*((flag, True) for flag in flags), other, _connector=Q.OR))
+
     def trusted(self) -> MeasurementQuerySet:
         return self.filter(TRUSTED.condition)
 

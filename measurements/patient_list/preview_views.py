@@ -30,6 +30,7 @@ def patient_preview(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse
         "units": read_in,
         "latest": [row for row in newest if row.metric.vital],
         "local_now": now.astimezone(patient.zone),
+        "on_paper": False,
         "weight": weight,
         "weight_gain": trends.judge_trend(weight, read_in.weight_unit, bounds),
     }

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from measurements.chart import date_range
 from measurements.patient_page.views import patient_page_context
-from measurements.readings import table
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
@@ -21,10 +20,8 @@ def print_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     """Laid out for black and white paper: patient, days, who printed it and when, charts and readings."""
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user, action=AuditAction.PRINT)
-    context = patient_page_context(
-        request, patient, date_range.resolve_chart_view(request, patient), table_size=table.MAX_PRINTED_ROWS
-    )
-    return render(request, "measurements/patient_print.html", context | {"drawn": True, "on_paper": True})
+    context = patient_page_context(request, patient, date_range.resolve_chart_view(request, patient), on_paper=True)
+    return render(request, "measurements/patient_print.html", context | {"drawn": True})
 
 
 @requires_permission(Permission.VIEW_PATIENTS)

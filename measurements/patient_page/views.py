@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,9 @@ from fulfillment import equipment
 from measurements import units
 from measurements.chart import date_range, panels, serializer
 from measurements.chart.date_range import ChartView, DateRangeForm
+from measurements.models import Metric
 from measurements.readings import csv_export, latest_judged, table
+from measurements.readings.table import TablePage
 from measurements.readings.unreadable import fetch_unreadable_deliveries
 from measurements.thresholds import evaluation
 from measurements.weights import dry_weight, trends
@@ -73,12 +76,17 @@ def patient_live_update(request: HttpRequest, patient_id: uuid.UUID) -> HttpResp
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_GET
 def download_readings(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """The readings of the range that is shown."""
+    """The readings that the table lists on all of its pages, in a file named by the patient's MRN."""
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user)
-    days = date_range.resolve_shown_chart_view(request, patient).date_range.local_days(patient, now=timezone.now())
+    chart_view = date_range.resolve_shown_chart_view(request, patient)
+    days = chart_view.date_range.local_days(patient, now=timezone.now())
     export = csv_export.export_csv(
-        patient, days=days, thresholds=evaluation.thresholds_for(patient), units=units.units_for(user)
+        patient,
+        days=days,
+        thresholds=evaluation.thresholds_for(patient),
+        units=units.units_for(user),
+        reading_filter=chart_view.reading_filter,
     )
     audit_log.record_event(
         AuditAction.EXPORT,
@@ -87,8 +95,9 @@ def download_readings(request: HttpRequest, patient_id: uuid.UUID) -> HttpRespon
         clinic=patient.clinic,
         readings=export.reading_count,
         days=len(days),
+        **{name: value for name, value in chart_view.reading_filter.parameters.items() if value},
     )
-    return csv_writer.csv_response(export.text, name="readings.csv")
+    return csv_writer.csv_response(export.text, name=csv_export.file_name_for(patient, days))
 
 
 def patient_page_context(
@@ -97,15 +106,16 @@ def patient_page_context(
     chart_view: ChartView,
     dates_data: Any = None,
     *,
-    table_size: int = table.ROWS_PER_PAGE,
+    on_paper: bool = False,
 ) -> dict[str, Any]:
     """The context of all fragments of the page, in the same number of queries for any patient and range.
 
-    `dates_data`: the posted free dates. `table_size`: rows of the table of readings.
+    `dates_data`: the posted free dates. `on_paper`: for the page to print, with absolute times and a longer table.
     """
     now, read_in = timezone.now(), units.units_for(current_user(request))
     bounds = evaluation.thresholds_for(patient)
     newest = latest_judged.latest_readings(patient, thresholds=bounds, units=read_in)
+    vitals = [row.metric for row in newest if row.metric.vital]
     days, weight = chart_view.date_range.local_days(patient, now=now), trends.fetch_current_trend(patient, now=now)
     drawn = panels.build_panels(
         patient,
@@ -119,13 +129,23 @@ def patient_page_context(
         weight=weight,
     )
     held = equipment.equipment_of(patient.pk)
-    return {
+    shown_table = table.fetch_table_page(
+        patient,
+        days=days,
+        thresholds=bounds,
+        units=read_in,
+        number=chart_view.table_page,
+        size=table.MAX_PRINTED_ROWS if on_paper else table.ROWS_PER_PAGE,
+        reading_filter=chart_view.reading_filter,
+    )
+    return reading_table_context(shown_table, chart_view, vitals) | {
         "patient": patient,
         "now": now,
         "units": read_in,
         "unreadable": fetch_unreadable_deliveries(patient, now=now),
         "local_now": now.astimezone(patient.zone),
         "chart_view": chart_view,
+        "on_paper": on_paper,
         "ranges": date_range.RANGE_LABELS.items(),
         "dates_form": DateRangeForm(dates_data, days=days, today=now.astimezone(patient.zone).date()),
         "charts": drawn,
@@ -138,11 +158,18 @@ def patient_page_context(
         "weight": weight,
         "weight_gain": trends.judge_trend(weight, read_in.weight_unit, bounds),
         "dry_weight": dry_weight.dry_weight_history(patient).first(),
-        "table": table.fetch_table_page(
-            patient, days=days, thresholds=bounds, units=read_in, number=chart_view.table_page, size=table_size
-        ),
         "holdings": held.items,
         "ended_devices": held.ended,
         "lane_stop": held.lane_stop,
         "gateways": list({item.gateway.pk: item.gateway for item in held.items if item.gateway}.values()),
+    }
+
+
+def reading_table_context(shown_table: TablePage, chart_view: ChartView, metrics: Sequence[Metric]) -> dict[str, Any]:
+    """The table of readings with the filters that the patient's metrics offer."""
+    chosen = chart_view.reading_filter
+    return {
+        "table": shown_table,
+        "table_filters": chosen.filter_rows(metrics, chart_view.parameters),
+        "table_filter_label": chosen.label(metrics),
     }

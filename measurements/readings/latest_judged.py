@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from measurements.models import LatestReading, Measurement, Metric
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
-from measurements.thresholds.judgement import NO_THRESHOLDS, Judgement, judge, judge_beyond_meter
+from measurements.thresholds.judgement import NO_THRESHOLDS, Judgement, judge, judge_beyond_meter, judge_values
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
 from patients.templatetags.time_display import local_time
@@ -85,6 +85,16 @@ def judge_stored_values(
         return judge_beyond_meter(metric, stored.beyond_meter, evaluable=evaluable, context=context)
     values = reading_values(metric, stored.first, stored.second)
     return judge(metric, values, unit, bounds, context=context, more_places=more_places)
+
+
+def judge_components(reading: Measurement, thresholds: PatientThresholds, unit: Unit) -> list[Judgement]:
+    """A judgement for each of its values: systolic and diastolic by their own thresholds."""
+    if reading.value_1 is None or not reading.metric.has_second_value:
+        return [judge_reading(reading, thresholds, unit)]
+    values = reading_values(reading.metric, reading.value_1, reading.value_2)
+    bounds = thresholds if reading.is_evaluable else NO_THRESHOLDS
+    goals = [bounds.find_threshold(reading.metric_id, n, reading.meal_context) for n in range(1, len(values) + 1)]
+    return [judge_values((value,), (goal,), unit) for value, goal in zip(values, goals, strict=True)]
 
 
 def reading_values(metric: Metric, first: Decimal, second: Decimal | None) -> tuple[float, ...]:

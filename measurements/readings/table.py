@@ -1,42 +1,36 @@
-"""Table of readings: one row per physical reading, newest first, with every quality flag in words."""
+"""Table of readings: a line per physical reading, newest first, a column per value, every quality flag in words."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from measurements.check_reasons import check_reasons
 from measurements.local_days import LocalDays
-from measurements.models import Measurement
+from measurements.models import Measurement, Metric
 from measurements.models.measurement import MeasurementQuerySet, TimeSource
-from measurements.readings.latest_judged import judge_reading
-from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from measurements.readings.latest_judged import judge_components
+from measurements.readings.reading_filter import ALL_READINGS, ReadingFilter
+from measurements.thresholds.evaluation import PatientThresholds
 from measurements.thresholds.judgement import Judgement
-from measurements.units import VENDOR_UNITS, DisplayUnits
+from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
 
 ROWS_PER_PAGE = 60
 MAX_PRINTED_ROWS = 400  # some ten sheets; a month of three devices has half of it
 
 
-@dataclass(frozen=True)
-class ReadingCell:
+@dataclass(frozen=True, order=True)
+class ReadingColumn:
+    """One value of a metric: systolic, diastolic, pulse."""
+
+    position: int
+    metric: str
+    component: int
     label: str
     unit: str
-    judgement: Judgement
-
-    @property
-    def text(self) -> str:
-        return self.judgement.text
-
-    @property
-    def words(self) -> str:
-        return self.judgement.words
-
-    @property
-    def threshold_status(self) -> ThresholdStatus:
-        return self.judgement.status
 
 
 @dataclass(frozen=True)
@@ -44,9 +38,8 @@ class TableRow:
     """What one device took at one time: a blood pressure, its pulse, an irregular heartbeat."""
 
     taken_at: dt.datetime
-    received_at: dt.datetime
     device: str
-    cells: list[ReadingCell]
+    cells: dict[ReadingColumn, Judgement]
     notes: list[str]
     left_out: bool
     pk: int
@@ -57,6 +50,11 @@ class TablePage:
     rows: list[TableRow]
     number: int
     has_older: bool
+
+    @property
+    def columns(self) -> list[ReadingColumn]:
+        """Of the values on this page, in the order of the charts."""
+        return sorted({column for row in self.rows for column in row.cells})
 
     @property
     def next(self) -> int:
@@ -75,45 +73,70 @@ def fetch_table_page(
     units: DisplayUnits = VENDOR_UNITS,
     number: int = 1,
     size: int = ROWS_PER_PAGE,
+    reading_filter: ReadingFilter = ALL_READINGS,
 ) -> TablePage:
-    """Page `number` (from 1) of the vital signs in these days. No page ends within a paired reading."""
+    """Page `number` (from 1) of the vital signs in these days. No page ends within a paired reading.
+
+    A reading that the filter chooses is shown with what was taken together with it.
+    """
     vitals = Measurement.objects.filter(patient=patient, metric__vital=True).between(days.list_start, days.end)
+    chosen = reading_filter.apply(vitals, thresholds)
     skipped = (number - 1) * size
     times = list(
-        vitals.order_by("-taken_at").values_list("taken_at", flat=True).distinct()[skipped : skipped + size + 1]
+        chosen.order_by("-taken_at").values_list("taken_at", flat=True).distinct()[skipped : skipped + size + 1]
     )
     has_older, shown = len(times) > size, times[:size]
-    return TablePage(fetch_table_rows(vitals, shown, thresholds, units) if shown else [], number, has_older)
+    if not shown:
+        return TablePage([], number, has_older)
+    groups = fetch_reading_groups(vitals.filter(taken_at__gte=shown[-1], taken_at__lte=shown[0]))
+    if reading_filter.is_active:
+        ids = set(chosen.filter(taken_at__in=shown).values_list("pk", flat=True))
+        groups = [group for group in groups if any(reading.pk in ids for reading in group)]
+    lines = [line for group in groups for line in split_repeated_metrics(group)]
+    return TablePage([build_table_row(line, thresholds, units) for line in lines], number, has_older)
 
 
-def fetch_table_rows(
-    vitals: MeasurementQuerySet, shown: list[dt.datetime], thresholds: PatientThresholds, units: DisplayUnits
-) -> list[TableRow]:
-    readings = (
-        vitals.filter(taken_at__gte=shown[-1], taken_at__lte=shown[0])
-        .select_related("metric", "device", "excluded_by")
-        .order_by("-taken_at", "device_id", "index", "metric__position", "pk")
+def fetch_reading_groups(vitals: MeasurementQuerySet) -> list[list[Measurement]]:
+    """Readings that a device took together, newest first."""
+    readings = vitals.select_related("metric", "device", "excluded_by").order_by(
+        "-taken_at", "device_id", "index", "metric__position", "pk"
     )
     together = groupby(readings, key=lambda reading: (reading.taken_at, reading.device_id, reading.index))
-    return [build_table_row(list(group), thresholds, units) for _, group in together]
+    return [list(group) for _, group in together]
 
 
-def build_table_row(readings: list[Measurement], thresholds: PatientThresholds, units: DisplayUnits) -> TableRow:
-    first = readings[0]
+def split_repeated_metrics(group: Sequence[Measurement]) -> list[list[Measurement]]:
+    """Lines of one group: two values of a metric, in conflict, have a line each."""
+    lines: list[list[Measurement]] = []
+    for reading in group:
+        free = (line for line in lines if all(other.metric_id != reading.metric_id for other in line))
+        line = next(free, None)
+        if line is None:
+            lines.append([reading])
+        else:
+            line.append(reading)
+    return lines
+
+
+def build_table_row(readings: Sequence[Measurement], thresholds: PatientThresholds, units: DisplayUnits) -> TableRow:
+    first, cells = readings[0], {}
+    for reading in readings:
+        unit = units.unit_for(reading.metric)
+        for component, judgement in enumerate(judge_components(reading, thresholds, unit), start=1):
+            cells[reading_column(reading.metric, component, unit)] = judgement
     return TableRow(
         taken_at=first.taken_at,
-        received_at=first.vendor_created_at or first.received_at,
         device=first.device.name,
-        cells=[build_reading_cell(reading, thresholds, units) for reading in readings],
+        cells=cells,
         notes=list(dict.fromkeys(mark for reading in readings for mark in reading_notes(reading))),
         left_out=all(not reading.is_included for reading in readings),
         pk=first.pk,
     )
 
 
-def build_reading_cell(reading: Measurement, thresholds: PatientThresholds, units: DisplayUnits) -> ReadingCell:
-    unit = units.unit_for(reading.metric)
-    return ReadingCell(reading.metric.label, unit.name, judge_reading(reading, thresholds, unit))
+def reading_column(metric: Metric, component: int, unit: Unit) -> ReadingColumn:
+    label = (metric.label_1, metric.label_2)[component - 1] if metric.has_second_value else metric.label
+    return ReadingColumn(metric.position, metric.pk, component, label, unit.name)
 
 
 def reading_notes(reading: Measurement) -> list[str]:
@@ -123,7 +146,10 @@ def reading_notes(reading: Measurement) -> list[str]:
 
 
 def quality_notes(reading: Measurement) -> list[str]:
-    """What the device, the vendor and the quality flags say, without the exclusion."""
+    """What the device, the vendor and the quality flags say, without the exclusion.
+
+    `MeasurementQuerySet.marked` finds the same readings.
+    """
     reasons = check_reasons(
         reading.metric,
         (reading.value_1, reading.value_2),

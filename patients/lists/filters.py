@@ -112,8 +112,12 @@ def build_filter_row(
     selected: str,
     counts: Mapping[str, int] | None = None,
     other_values: Mapping[str, str] | None = None,
+    anchor: str = "",
 ) -> FilterRow:
-    """`labels` by value, "" for all; `other_values`: what the other filters select, stays in the links."""
+    """`labels` by value, "" for all; `other_values`: what the other filters select, stays in the links.
+
+    `anchor`: of the list, such as "#readings", where it is not at the top of its page.
+    """
     others = dict(other_values or {})
     options = [
         FilterOption(
@@ -121,7 +125,7 @@ def build_filter_row(
             value=value,
             label=label,
             is_selected=value == selected,
-            query=urlencode(others | {name: value} if value else others),
+            query=urlencode(others | {name: value} if value else others) + anchor,
             count=counts[value] if counts else None,
         )
         for value, label in labels.items()

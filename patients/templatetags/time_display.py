@@ -15,6 +15,7 @@ from patients import us_states
 register = template.Library()
 register.filter(us_states.time_zone_label)
 
+PAPER_PATTERN = "M j, Y, g:i A"
 MINUTE_SECONDS, HOUR_SECONDS, DAY_SECONDS = 60, 3600, 86400
 
 
@@ -32,15 +33,27 @@ def format_age(instant: dt.datetime | None) -> str:
 
 
 @register.simple_tag
-def age_element(instant: dt.datetime | None, suffix: str = "") -> SafeString | str:
-    """The age as a <time> element that scripts update. `suffix`: "ago", omitted after "now"."""
+def age_element(instant: dt.datetime | None, suffix: str = "", zone: dt.tzinfo | None = None) -> SafeString | str:
+    """The age as a <time> element that scripts update. `suffix`: "ago", omitted after "now".
+
+    With the `zone` of the patient, paper shows the local time instead: an age on paper says nothing.
+    """
     if instant is None:
         return "never"
     words = format_age(instant)
     shown = f"{words} {suffix}" if suffix and words != "now" else words
     # Without `format_html`, whose escaping costs too much for the 250 ages of a list.
     said = escape(suffix) if suffix else ""
-    return SafeString(f'<time class="nowrap" datetime="{instant.isoformat()}" data-age="{said}">{escape(shown)}</time>')
+    at = f' data-at="{escape(local_time(instant, PAPER_PATTERN, zone))}"' if zone else ""
+    return SafeString(
+        f'<time class="nowrap" datetime="{instant.isoformat()}" data-age="{said}"{at}>{escape(shown)}</time>'
+    )
+
+
+@register.simple_tag
+def age_or_time(instant: dt.datetime, zone: dt.tzinfo, on_paper: bool, suffix: str = "") -> SafeString | str:
+    """The age on a page, the local time on a page for paper."""
+    return local_time(instant, PAPER_PATTERN, zone) if on_paper else age_element(instant, suffix, zone)
 
 
 @register.simple_tag

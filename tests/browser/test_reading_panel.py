@@ -40,7 +40,7 @@ def test_reading_panel_excludes_reading_and_chart_shows_it_on_request(
     page_errors[:] = [said for said in page_errors if "ERR_FAILED" not in said]
     panel.get_by_role("button", name="Exclude").first.click()
 
-    panel.get_by_text("The reading no longer counts.").wait_for()
+    panel.get_by_text("Blood pressure and pulse no longer count.").wait_for()
     assert panel.locator(".note--warning", has_text="Excluded by Nadia Haddad").count() == 2  # and the pulse
     wait_until_true(lambda: page.evaluate(points) == before - 1)  # behind the open panel
     assert panel.is_visible()

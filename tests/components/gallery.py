@@ -226,6 +226,7 @@ def page_context():
     return {
         "patient": ROSA,
         "local_now": NOW,
+        "on_paper": False,
         "units": VENDOR_UNITS,
         "states": [(status.value, status.label) for status in LineStatus],
         "marked": MARKED_READINGS,

@@ -263,8 +263,8 @@ def test_day_panel_shows_readings_of_the_patient_local_day(as_nadia, rosa):
     shown = page_text(post_day_panel(as_nadia, rosa, midnight))
 
     assert "Sun Nov 1, 2026" in shown
-    assert [pounds for pounds in (150, 160, 165, 190) if f"{pounds}.0 lb" in shown] == [160, 165]
-    assert "190.0 lb" in page_text(post_day_panel(as_nadia, rosa, midnight, days=2))
+    assert [pounds for pounds in (150, 160, 165, 190) if f"{pounds}.0" in shown] == [160, 165]
+    assert "190.0" in page_text(post_day_panel(as_nadia, rosa, midnight, days=2))
     assert AuditEvent.objects.filter(action="view", patient_ids=[rosa.pk], route="patients:day_readings").count() == 2
 
 

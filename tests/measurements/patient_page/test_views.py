@@ -94,9 +94,10 @@ def test_readings_table_shows_every_mark_in_words(as_nadia, rosa, nadia):
 
     shown = page_text(as_nadia.get(f"/patients/{rosa.pk}/"))
 
-    assert "Sat Nov 21, 2026, 7:00 AM Blood pressure 163/106 mmHg Pulse 78 bpm" in shown
+    assert "Systolic mmHg Diastolic mmHg Pulse bpm Glucose mg/dL Marks Device" in shown
+    assert "Sat Nov 21, 2026, 7:00 AM 163 106 78" in shown
     assert "time estimated by the vendor; check: another value for the same time; excluded by Nadia Haddad" in shown
-    assert "Glucose 110 fasting mg/dL control solution, not the patient" in shown
+    assert "110 fasting control solution, not the patient" in shown
 
 
 def test_patient_page_shows_glucose_with_its_meal_everywhere(as_nadia, rosa):
@@ -124,7 +125,7 @@ def test_readings_table_pagination_preserves_readings_taken_together_on_one_row(
     second = as_nadia.get(f"/patients/{rosa.pk}/?table=2").context["table"]
 
     assert (len(first.rows), first.has_older, len(second.rows), second.has_older) == (60, True, 10, False)
-    assert {len(row.cells) for row in first.rows + second.rows} == {2}
+    assert {len(row.cells) for row in first.rows + second.rows} == {3}
 
 
 def test_patient_page_lists_readings_of_unknown_metrics(as_nadia, rosa):

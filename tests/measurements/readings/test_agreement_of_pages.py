@@ -41,11 +41,11 @@ def gain_texts(client, patient):
         page_text(client.get(path)) for path in (own, "/patients/", f"{own}preview/", f"{own}print/")
     )
     return {
-        "chart": re.search(r"now \S+ (\S+) from the 7-day median (gain \w+ goal)?", page).groups(),
-        "latest": re.search(r"Weight change (\S+) \w+ from the 7-day median ((?:\w+ )?\w+ goal)?", page).groups(),
-        "list": re.search(r"(\S+) in 7 d (?:\S (\w+ goal))?", listed).groups(),
-        "preview": re.search(r"Weight change (\S+) \w+ from the 7-day median (\w+ goal)?", preview).groups(),
-        "print": re.search(r"now \S+ (\S+) from the 7-day median (gain \w+ goal)?", printed).groups(),
+        "chart": re.search(r"\d (\S+) from usual weight (gain \w+ goal)?", page).groups(),
+        "latest": re.search(r"From usual weight (\S+) \w+ ((?:\w+ )?\w+ goal)?", page).groups(),
+        "list": re.search(r"(\S+) from usual (?:\S (\w+ goal))?", listed).groups(),
+        "preview": re.search(r"From usual weight (\S+) \w+ (\w+ goal)?", preview).groups(),
+        "print": re.search(r"\d (\S+) from usual weight (gain \w+ goal)?", printed).groups(),
     }
 
 
@@ -98,7 +98,7 @@ def test_glucose_that_rounds_to_goal_typed_in_mmol_is_in_goal_on_page_and_in_fil
     exported = as_nadia.get(f"/patients/{rosa.pk}/readings.csv?days=7").content.decode("utf-8-sig")
 
     assert "Latest 3.9 mmol/L" in page
-    assert "Glucose 3.8 mmol/L ▼ below goal" in page
+    assert "3.8 ▼ below goal" in page
     assert "66 % of readings in goal" in page
     found = [(row["value"], row["against_goal"]) for row in csv.DictReader(io.StringIO(exported))]
     assert found == [("3.83", "below goal"), ("10.0", "in goal"), ("3.9", "in goal")]

@@ -48,11 +48,13 @@ def test_csv_export_row_has_local_time_with_offset_and_utc(as_nadia, rosa):
         ("2026-11-01T01:00:00-05:00", "2026-11-01T06:00:00Z"),
         ("2026-11-01T02:00:00-05:00", "2026-11-01T07:00:00Z"),
     ]
-    assert [(row["value"], row["value_2"], row["unit"], row["against_goal"]) for row in rows] == [
-        ("163.00", "106.00", "mmHg", "above goal"),
-        ("120.00", "70.00", "mmHg", "in goal"),
-        ("78.00", "", "bpm", "in expected range"),
+    columns = ("systolic", "diastolic", "value", "unit", "against_goal")
+    assert [tuple(row[name] for name in columns) for row in rows] == [
+        ("163.00", "106.00", "", "mmHg", "above goal"),
+        ("120.00", "70.00", "", "mmHg", "in goal"),
+        ("", "", "78.00", "bpm", "in expected range"),
     ]
+    assert {row["mrn"] for row in rows} == {rosa.mrn}
 
 
 def test_csv_export_spells_out_quality_flags_and_exclusions(as_nadia, nadia, rosa):
@@ -94,15 +96,51 @@ def test_csv_export_contains_only_selected_date_range(as_nadia, rosa):
     assert len(download_csv(as_nadia, rosa, "?days=30")[1]) == 2
 
 
-def test_csv_export_writes_audit_and_file_name_has_no_patient_data(as_nadia, rosa):
+def test_csv_export_writes_audit_and_is_not_cached(as_nadia, rosa):
     create_reading_at(DeviceFactory(patient=rosa), 2, 5)
 
     response, _ = download_csv(as_nadia, rosa)
 
     event = AuditEvent.objects.get(action="export")
     assert (event.patient_ids, event.details) == ([rosa.pk], {"readings": 1, "days": 7})
-    assert response["Content-Disposition"] == 'attachment; filename="readings.csv"'
     assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("mrn", "name"),
+    [
+        ("M-0042", "M-0042"),
+        ('=cmd|"a/../b', "cmd-a-..-b"),
+        ("№ 12 Ä", "filename*=utf-8''12-%C3%84-readings"),
+        ("", "acct-rosa"),
+    ],
+)
+def test_csv_export_file_is_named_by_mrn_and_days(as_nadia, rosa, mrn, name):
+    type(rosa).objects.filter(pk=rosa.pk).update(mrn=mrn, external_id="acct-rosa")
+
+    response, _ = download_csv(as_nadia, rosa)
+
+    assert name in response["Content-Disposition"]
+    assert response["Content-Disposition"].rstrip('"').endswith("-readings-2026-10-28-to-2026-11-03.csv")
+
+
+def test_csv_export_contains_what_the_filters_of_the_table_choose(as_nadia, rosa):
+    device = DeviceFactory(patient=rosa)
+    create_reading_at(device, 1, 5, code="blood_pressure", value_1=163, value_2=70)
+    create_reading_at(device, 1, 5, code="pulse", value_1=78)
+    create_reading_at(device, 2, 5, code="blood_pressure", value_1=120, value_2=70, estimated=True)
+
+    assert [row["systolic"] for row in download_csv(as_nadia, rosa, "?days=7&shown=out")[1]] == ["163.00"]
+    assert [row["systolic"] for row in download_csv(as_nadia, rosa, "?days=7&shown=marked")[1]] == ["120.00"]
+    assert [row["value"] for row in download_csv(as_nadia, rosa, "?days=7&metric=pulse")[1]] == ["78.00"]
+    assert AuditEvent.objects.first().details == {"readings": 1, "days": 7, "metric": "pulse"}
+
+
+def test_csv_export_runs_no_formula_of_an_mrn(as_nadia, rosa):
+    type(rosa).objects.filter(pk=rosa.pk).update(mrn="=1+1")
+    create_reading_at(DeviceFactory(patient=rosa), 2, 5)
+
+    assert download_csv(as_nadia, rosa)[1][0]["mrn"] == "'=1+1"
 
 
 def test_csv_export_of_other_clinics_patient_is_not_found(client, olaf, rosa):
@@ -167,7 +205,7 @@ def test_csv_export_shows_yes_no_in_words_and_other_units_as_on_the_page(as_nadi
 
     _, rows = download_csv(as_nadia, rosa)
 
-    assert [(row["value"], row["value_2"], row["unit"], row["against_goal"]) for row in rows] == [
+    assert [(row["value"], row["systolic"], row["unit"], row["against_goal"]) for row in rows] == [
         ("not detected", "", "", ""),
         ("detected", "", "", ""),
         ("10.05", "", "mmol/L", "above goal"),
