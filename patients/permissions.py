@@ -51,6 +51,12 @@ def has_permission(user: User | AnonymousUser, permission: Permission) -> bool:
     return user.is_active and permission in PERMISSIONS_BY_ROLE.get(getattr(user, "role", ""), frozenset())
 
 
+def roles_with_permission(permission: Permission) -> str:
+    """For the page that refuses: "Roles that may enrol and edit patients: Care coordinator."."""
+    roles = [str(Role(role).label) for role, own in PERMISSIONS_BY_ROLE.items() if permission in own]
+    return f"Roles that may {permission}: {', '.join(roles)}."
+
+
 def set_access_policy(view: ViewFunction, policy: str) -> ViewFunction:
     """Set the attribute that the middleware and the test of all routes read. `update_wrapper` copies it."""
     vars(view)["policy"] = policy
@@ -66,7 +72,7 @@ def requires_permission(permission: Permission) -> Callable[[ViewFunction], View
             if not request.user.is_authenticated:
                 return redirect_to_sign_in(request)
             if not has_permission(request.user, permission):
-                raise PermissionDenied
+                raise PermissionDenied(roles_with_permission(permission))
             return view(request, *args, **kwargs)
 
         return set_access_policy(guarded, permission)

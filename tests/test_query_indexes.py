@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from patients.admin_site.base import MAX_COUNTED_ROWS
+from patients.admin_site.row_counts import MAX_COUNTED_ROWS
 from tests.factories import DeliveryFactory, LatestReadingFactory, MeasurementFactory, OrderFactory, SyncRowFactory
 from tests.source_code import product_apps
 

@@ -22,7 +22,7 @@ from devices.models.vendor_call import CallState
 from devices.models.webhook_count import WebhookOutcome
 from devices.monitoring.checks import DAY
 from devices.sync import unknown_devices
-from patients.admin_site.base import CappedPaginator, row_count_label
+from patients.admin_site.row_counts import CappedPaginator, row_count_label
 from patients.admin_site.site import DashboardFigure, DashboardPanel, register_dashboard_panel
 from patients.models import Role, User
 from patients.permissions import current_user

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from devices.hardware_ids import format_hardware_id, normalise_hardware_uuid
 from devices.models import Assignment, Device, DeviceType, Gateway, HardwareChange
+from devices.patient_lookups import device_conditions
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -30,7 +33,7 @@ class GatewayAdmin(ReadOnlyAdmin):
     clinic_path = "devices__patient__clinic"
     list_display = ("label", "signal", "last_checkin_at", "last_measurement_at", "status_fetched_at", "status_problem")
     search_fields = ("hardware_uuid",)
-    search_help_text = "A gateway ID or IMEI as printed on the label"
+    find_help = "A gateway ID or IMEI as printed on the label"
     exclude = ("hardware_uuid", "whitelist", "signal_strength")
     readonly_fields = ("label", "signal", "sensors")
 
@@ -49,6 +52,9 @@ class GatewayAdmin(ReadOnlyAdmin):
             for row in gateway.whitelist_entries
         )
         return "; ".join(sensors) or "none reported"
+
+    def find_rows(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return rows.filter(hardware_uuid__iexact=normalise_hardware_uuid(text))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Gateway], search_term: str
@@ -84,5 +90,9 @@ class DeviceAdmin(ReadOnlyAdmin):
     list_filter = ("state", "device_type")
     list_select_related = ("patient", "gateway", "device_type")
     search_fields = ("hwi_id",)
-    search_help_text = "An HWI device id"
+    find_help = "A number of its label, of its gateway or its parcel, or an HWI device id"
     inlines = (AssignmentInline, HardwareChangeInline)
+
+    def find_rows(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        ways = [Q(pk__in=Device.objects.filter(condition).values("pk")) for condition in device_conditions(text)]
+        return rows.filter(Q(*ways, _connector=Q.OR)) if ways else rows.none()

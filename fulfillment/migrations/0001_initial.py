@@ -87,6 +87,7 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='order_lines', to='patients.patient')),
             ],
             options={
+                'verbose_name': 'ordered device',
                 'ordering': ('pk',),
             },
         ),

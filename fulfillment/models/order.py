@@ -196,6 +196,7 @@ class OrderLine(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = "ordered device"
         constraints = (
             models.UniqueConstraint(
                 fields=("patient", "family", "nth"),
@@ -208,7 +209,7 @@ class OrderLine(models.Model):
         indexes = (models.Index(fields=("status",), condition=Q(closed_at__isnull=True), name="line_open_by_status"),)
 
     def __str__(self) -> str:
-        return f"line {str(self.pk)[:8]}"
+        return f"ordered device {str(self.pk)[:8]}"
 
     @property
     def is_closed_here_only(self) -> bool:

@@ -36,6 +36,7 @@ from measurements.chart.svg_paths import (
     trace_line,
 )
 from measurements.chart.time_of_day import format_hour
+from patients.wording import count_noun
 
 HEIGHT, FIRST_HEIGHT = 400, 520
 STRIP_HEIGHT = 18
@@ -196,7 +197,7 @@ def draw_gaps(area: PlotArea, at: Sequence[float], gap: float) -> str:
     """How many days are without readings, where there is room for the words."""
     texts = []
     for before, after in pairwise(at):
-        words = f"no readings, {(after - before) // DAY_MS:.0f} days"
+        words = f"no readings, {count_noun(int((after - before) // DAY_MS), 'day')}"
         if after - before > gap and area.x(after) - area.x(before) > len(words) * LETTER_WIDTH:
             texts.append(draw_text((area.x(before) + area.x(after)) // 2, (TOP + area.bottom) // 2, words, "middle"))
     return "".join(texts)

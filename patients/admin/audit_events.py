@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from patients.admin.audit_search import audit_search_page
 from patients.admin_site.base import ReadOnlyAdmin, viewer
 from patients.admin_site.display import admin_record_link
-from patients.admin_site.filters import ActorFilter, PatientFilter, RoleFilter
+from patients.admin_site.filters import ActorFilter, PatientFilter, RoleFilter, SeenFilter
 from patients.audit import audit_log, display
 from patients.models import AuditEvent, Clinic, Patient, User
 from patients.permissions import current_user
@@ -28,7 +28,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     visible_to_superuser = True
     clinic_path = "clinic_id"
     list_display = ("when", "action_label", "actor_label", "patients", "record", "address")
-    list_filter = ("action", RoleFilter, PatientFilter, ActorFilter)
+    list_filter = (SeenFilter, "action", RoleFilter, PatientFilter, ActorFilter)
     search_fields = ("target",)
     search_help_text = "A record, such as order:3f2a… or user:12"
     change_list_template = "admin/patients/auditevent/change_list.html"
@@ -116,7 +116,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         """A record's page names patients, so viewing it is audited for them; the list only counts them."""
         seen = [patient.pk for row in rows for patient in self.visible_patients(row)] if one else []
         audit_log.record_event(
-            AuditEvent.Action.ADMIN_VIEW, by=current_user(request), patients=seen, target=self.audit_target(one)
+            self.audit_action(request, one), by=current_user(request), patients=seen, target=self.audit_target(one)
         )
 
     def visible_patients(self, event: Any) -> list[Patient]:
@@ -125,5 +125,6 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 
 def audit_list_link(parameter: str, pk: Any) -> str:
-    address = f"{reverse('admin:patients_auditevent_changelist')}?{parameter}={pk}"
+    """To what was opened; what was only listed is one click away."""
+    address = f"{reverse('admin:patients_auditevent_changelist')}?{parameter}={pk}&seen={SeenFilter.OPENED}"
     return format_html('<a href="{}">Open the audit</a>', address)

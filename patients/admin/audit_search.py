@@ -25,6 +25,7 @@ PAGE_SIZE = 100
 MAX_FOUND_PATIENTS = 20
 MAX_EXPORTED_ROWS = 50_000
 AUDIT_TARGET = "audit"
+SEEN_CHOICES = [(queries.OPENED, "Opened or changed, not only listed"), (queries.LISTED, "Only listed")]
 DATE_INPUT_ATTRIBUTES = {"type": "date"}
 CSV_COLUMNS = ("at_utc", "who", "role", "did", "patients", "record", "from", "page", "details")
 TRUNCATED_MESSAGE = f"Cut after {MAX_EXPORTED_ROWS} rows: ask for fewer days."
@@ -37,7 +38,9 @@ class AuditSearchForm(forms.Form):
     )  # fmt: skip
     patient = forms.UUIDField(required=False, widget=forms.HiddenInput)
     actor = forms.ModelChoiceField(label="Person", queryset=User.objects.none(), required=False, empty_label="Anyone")
-    action = forms.ChoiceField(label="Did", choices=[("", "Anything"), *AuditAction.choices], required=False)
+    action = forms.ChoiceField(
+        label="Did", choices=[("", "Anything"), *SEEN_CHOICES, *AuditAction.choices], required=False
+    )
     since = forms.DateField(
         label="From", required=False, widget=forms.DateInput(attrs=DATE_INPUT_ATTRIBUTES, format="%Y-%m-%d")
     )
@@ -116,7 +119,7 @@ def show_audit_rows(request: HttpRequest, form: AuditSearchForm, query: AuditQue
     named = {query.patient.pk: query.patient} if query.patient else {}
     named |= page.visible_patients
     audit_log.record_event(
-        AuditAction.ADMIN_VIEW, by=user, patients=named, target=AUDIT_TARGET, **audited_criteria(query)
+        AuditAction.ADMIN_LIST, by=user, patients=named, target=AUDIT_TARGET, **audited_criteria(query)
     )
     rows = []
     for event in page.rows:

@@ -12,50 +12,29 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ModelAdmin
 from django.contrib.admin.utils import get_fields_from_path, lookup_spawns_duplicates
 from django.core.exceptions import BadRequest, ValidationError
-from django.core.paginator import Paginator
-from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
+from patients import posted_searches
 from patients.admin_site.display import PatientLinkMixin, displayed_fields, field_labels
+from patients.admin_site.filters import FoundFilter
+from patients.admin_site.row_counts import CappedPaginator
 from patients.audit import audit_log
 from patients.models import AuditEvent, User
+from patients.models.audit import AuditAction
 from patients.permissions import current_user
+from patients.search import MAX_QUERY_LENGTH
 
 # The signed-in user, for columns that Django computes without the request. Never an attribute of a ModelAdmin: one
 # instance serves all threads. Set by `VitalsAdminSite.admin_view` until the page is rendered.
 viewer: ContextVar[User] = ContextVar("viewer")
 
 
-MAX_COUNTED_ROWS = 2_000
 MAX_CONFIRMED_ROWS_SHOWN = 20  # on the confirmation page of an action
-
-
-class CappedPaginator(Paginator):
-    """Count at most MAX_COUNTED_ROWS, so that no list reads a table of millions."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows[:MAX_COUNTED_ROWS].count())  # in list order, which an index provides
-
-    @property
-    def is_capped(self) -> bool:
-        return self.count >= MAX_COUNTED_ROWS
-
-
-def row_count_label(model: type[Model]) -> str:
-    """Row count of a table: exact if small, else estimated from the planner's statistics."""
-    counted = model._default_manager.order_by()[:MAX_COUNTED_ROWS].count()
-    if counted < MAX_COUNTED_ROWS:
-        return f"{counted:,}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
-        return f"about {max(counted, int(cursor.fetchone()[0])):,}"
 
 
 class ScopedAdmin(ModelAdmin):
@@ -66,10 +45,12 @@ class ScopedAdmin(ModelAdmin):
     sees none unless `visible_to_superuser` (clinics, people, kits).
     `patient_path`: attribute path to the id of its patient, such as "patient_id"; empty where a row names none.
     `search_fields` may hold opaque ids only: the search text is part of the address.
+    `find_help`: what a list takes whose search is posted, such as "A part of a name"; it overrides `find_rows`.
     """
 
     clinic_path = ""
     patient_path = ""
+    find_help = ""
     visible_to_superuser = False
     show_full_result_count = False
     paginator = CappedPaginator
@@ -121,8 +102,19 @@ class ScopedAdmin(ModelAdmin):
             wanted |= exact_match_filter(self.model, str(path).lstrip("=^@"), term)
         return queryset.filter(wanted), False
 
+    def find_rows(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """Rows that a posted text means."""
+        return rows.none()
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        filters = list(super().get_list_filter(request))
+        return [FoundFilter, *filters] if self.find_help else filters
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.reject_malformed_input(request)
+        if self.find_help and request.method == "POST" and "find" in request.POST:
+            text = request.POST["find"].replace("\x00", "").strip()[:MAX_QUERY_LENGTH]
+            return posted_searches.redirect_to_results(request, {"find": text}) if text else redirect(request.path)
         title = capfirst(self.opts.verbose_name_plural)
         response = super().changelist_view(request, {"title": title, **(extra_context or {})})
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
@@ -203,7 +195,7 @@ class ScopedAdmin(ModelAdmin):
 
     def record_view(self, request: HttpRequest, rows: Iterable[Model], *, one: str = "") -> None:
         audit_log.record_event(
-            AuditEvent.Action.ADMIN_VIEW,
+            self.audit_action(request, one),
             by=current_user(request),
             patients=self.patient_ids(rows),
             target=self.audit_target(one),
@@ -217,6 +209,12 @@ class ScopedAdmin(ModelAdmin):
             target=self.audit_target(str(obj.pk)),
             **details,
         )
+
+    def audit_action(self, request: HttpRequest, one: str) -> AuditAction:
+        """Opening a record is one thing, seeing it in a list or among results is another."""
+        if one:
+            return AuditAction.ADMIN_VIEW
+        return AuditAction.SEARCH if posted_searches.find_search(request) else AuditAction.ADMIN_LIST
 
     def audit_target(self, pk: str) -> str:
         return f"{self.opts.model_name}:{pk}" if pk else str(self.opts.model_name)

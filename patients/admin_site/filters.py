@@ -6,10 +6,12 @@ import uuid
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from patients import posted_searches
 from patients.models import AuditEvent, Patient, Role
+from patients.models.audit import AuditAction
 from patients.permissions import current_user
 
 
@@ -51,6 +53,21 @@ class ClinicFilter(admin.SimpleListFilter):
         )
 
 
+class FoundFilter(admin.SimpleListFilter):
+    """The rows of a posted search, while its key is in the address."""
+
+    title, parameter_name = "found by", posted_searches.QUERY_NAME
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        searched = posted_searches.find_search(request)
+        self.text, self.find_rows = searched["find"] if searched else "", model_admin.find_rows
+        return [(request.GET[self.parameter_name], self.text)] if searched else []
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        found: QuerySet[Any] = self.find_rows(rows, self.text)
+        return found
+
+
 class SingleIdFilter(admin.SimpleListFilter):
     """Filters by one opaque id of a link; shown only while it is set."""
 
@@ -77,6 +94,20 @@ class ActorFilter(SingleIdFilter):
         if not value:
             return rows
         return rows.filter(actor_id=int(value)) if value.isascii() and value.isdigit() else rows.none()
+
+
+class SeenFilter(admin.SimpleListFilter):
+    """What was opened or changed, apart from what was only part of a list."""
+
+    title, parameter_name = "how", "seen"
+    OPENED, LISTED = "opened", "listed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(self.OPENED, "Opened or changed"), (self.LISTED, "Only listed")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        listed = Q(action__in=AuditAction.listings())
+        return rows.filter({self.OPENED: ~listed, self.LISTED: listed}.get(self.value() or "", Q()))
 
 
 class RoleFilter(admin.SimpleListFilter):

@@ -68,10 +68,8 @@ class VitalsAdminSite(admin.AdminSite):
     """Admin site without own sign-in: signing in, signing out and passwords are allauth's, with its lockout."""
 
     site_title = "Vitals at Home"
-    site_header = "Vitals at Home: administration"
     index_title = "Administration"
     site_url = None
-    enable_nav_sidebar = False  # the first page lists everything, and the lists need the width
     final_catch_all_view = True
 
     def get_urls(self) -> list[Any]:
@@ -97,8 +95,10 @@ class VitalsAdminSite(admin.AdminSite):
         return set_access_policy(update_wrapper(guarded, inner), Permission.ADMINISTER)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        zone = time_zone_label(timezone.get_current_timezone_name())
-        return {**super().each_context(request), "site_header": f"{self.site_header}, {zone}"}
+        return {
+            **super().each_context(request),
+            "times_in": f"times in {time_zone_label(timezone.get_current_timezone_name())}",
+        }
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if self.has_permission(request):

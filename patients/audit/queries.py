@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from patients.models import AuditEvent, Patient, User
+from patients.models.audit import AuditAction
 
+OPENED, LISTED = "opened", "listed"
 MAX_NAMED_PATIENTS = 3  # patients of one row that are shown by name
 
 
@@ -24,7 +26,7 @@ class AuditQuery:
 
     patient: Patient | None = None
     actor: User | None = None
-    action: str = ""
+    action: str = ""  # an AuditAction, OPENED or LISTED
     since: dt.date | None = None
     until: dt.date | None = None
     zone: str = "UTC"
@@ -39,7 +41,10 @@ class AuditQuery:
             found = found.filter(patient_ids__contains=[self.patient.pk])
         if self.actor is not None:
             found = found.filter(actor_id=self.actor.pk)
-        if self.action:
+        if self.action in (OPENED, LISTED):
+            listed = Q(action__in=AuditAction.listings())
+            found = found.filter(listed if self.action == LISTED else ~listed)
+        elif self.action:
             found = found.filter(action=self.action)
         return found.filter(self.date_filter())
 

@@ -9,7 +9,7 @@ from django.db import models
 class AuditAction(models.TextChoices):
     VIEW = "view", "opened a patient"
     LIST = "list", "saw a list of patients"
-    SEARCH = "search", "searched for patients"
+    SEARCH = "search", "saw what a search found"
     EXPORT = "export", "exported readings"
     PRINT = "print", "printed a patient"
     ENROLL = "enroll", "enrolled a patient"
@@ -29,7 +29,8 @@ class AuditAction(models.TextChoices):
     SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
     SIGN_OUT = "sign_out", "signed out"
     MFA_PASSED = "mfa_passed", "passed two-step sign-in"
-    ADMIN_VIEW = "admin_view", "viewed a record in the admin"
+    ADMIN_VIEW = "admin_view", "opened a record in the admin"
+    ADMIN_LIST = "admin_list", "saw a list of records in the admin"
     ADMIN_CHANGE = "admin_change", "changed a record in the admin"
     SYNC = "sync", "started a synchronisation"
     REPLAY = "replay", "replayed deliveries"
@@ -38,6 +39,11 @@ class AuditAction(models.TextChoices):
     UNDO_EXCLUSION = "undo_exclusion", "took back an exclusion"
     THRESHOLDS = "thresholds", "changed goals"
     ALIGN = "align", "aligned stored rows with new rules"
+
+    @classmethod
+    def listings(cls) -> tuple[AuditAction, ...]:
+        """A row of a list was seen, nothing was opened or changed."""
+        return (cls.LIST, cls.SEARCH, cls.ADMIN_LIST)
 
 
 class AuditEvent(models.Model):

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from devices.admin.dashboard import ATTENTION_TITLE
-from patients.admin_site import base
-from patients.admin_site.base import CappedPaginator
+from patients.admin_site import row_counts
+from patients.admin_site.row_counts import CappedPaginator
 from patients.models import AuditEvent
 from tests.factories import (
     ApiKeySlotFactory,
@@ -85,7 +85,7 @@ def test_admin_dashboard_counts_deliveries_by_state_and_kind_and_quarantine_reas
 def test_admin_dashboard_estimates_the_delivery_total_above_the_counting_limit(admin_client, open_work, monkeypatch):
     assert panel_lines(admin_client, "Webhook deliveries")["All stored deliveries"].value == "5"
 
-    monkeypatch.setattr(base, "MAX_COUNTED_ROWS", 5)
+    monkeypatch.setattr(row_counts, "MAX_COUNTED_ROWS", 5)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE devices_delivery")  # statistics outlive the rows of other tests
 
@@ -105,7 +105,7 @@ def test_admin_dashboard_shows_results_of_the_last_sync_run_of_each_kind(admin_c
 
     found = panel_lines(admin_client, "Comparisons with the vendor")
 
-    assert found["Readings"].note == "1 of 1 patients asked, 12 readings there, 3 missed by webhooks"
+    assert found["Readings"].note == "1 of 1 patient asked, 12 readings there, 3 missed by webhooks"
     assert (found["Devices"].note, found["Devices"].tone) == ("7 at the vendor, 1 difference", "warn")
     assert (found["Gateways"].value, found["Gateways"].tone) == ("never", "bad")
 
@@ -137,7 +137,7 @@ def test_admin_dashboard_uses_no_sequential_scan_and_a_constant_number_of_querie
 
 
 def test_capped_paginator_stops_counting_at_its_limit(admin_client, monkeypatch):
-    monkeypatch.setattr(base, "MAX_COUNTED_ROWS", 3)
+    monkeypatch.setattr(row_counts, "MAX_COUNTED_ROWS", 3)
     for _ in range(5):
         DeliveryFactory()
 
