@@ -30,12 +30,18 @@ class MeasuredDays:
     def words(self) -> str:
         """88 of 90 days since enrolment on Sep 2, 2026."""
         if not self.among:
-            return "no days, because they are before enrolment or after discharge"
-        text = f"{self.measured} of {count_noun(self.among, 'day')}"
+            return f"no days, {self.explanation}"
+        return f"{self.measured} of {count_noun(self.among, 'day')} {self.explanation}".rstrip()
+
+    @property
+    def explanation(self) -> str:
+        """Why these days are fewer than those of the range; empty where they are not."""
+        if not self.among:
+            return "because they are before enrolment or after discharge"
         if self.begins is None:
-            return text
+            return ""
         first, event = self.begins
-        return f"{text} since {event} on {first:%b} {first.day}, {first.year}"
+        return f"since {event} on {first:%b} {first.day}, {first.year}"
 
 
 def count_measured_days(patient: Patient, days: LocalDays, measured: Sequence[dt.date]) -> MeasuredDays:

@@ -180,6 +180,9 @@ window.ChartPaint = (() => {
     if (flags & IRREGULAR) {
       strokePath(ctx, colours.bad, [[x, y - far], [x + far, y], [x, y + far], [x - far, y]], { closed: true });
     }
+    if (flags & (CLOCK_AHEAD | CLOCK_RESET)) {
+      strokePath(ctx, colours.ink, [[left, top], [right, top], [right, bottom], [left, bottom]], { closed: true });
+    }
     if (flags & LATE) {
       ctx.beginPath();
       ctx.arc(x, y, 2.1 * size, 0, 2 * Math.PI);

@@ -13,6 +13,7 @@ from measurements.chart import axes, time_of_day
 from measurements.chart.beyond_meter import BeyondMeterReading, fetch_beyond_meter_readings
 from measurements.chart.points import (
     CLOCK_RESET,
+    CLOCK_WORDS,
     IRREGULAR_HEARTBEAT,
     ChartPoint,
     ChartRow,
@@ -92,6 +93,12 @@ class Panel:
     @property
     def late(self) -> bool:
         return any(point.late for point in self.plot_data.points)
+
+    @property
+    def clock_words(self) -> str:
+        """What is wrong with the clocks of the devices, whose points have a frame."""
+        clocks = {point.clock for point in self.plot_data.points}
+        return ", or ".join(words for clock, words in CLOCK_WORDS.items() if clock in clocks)
 
     @property
     def needs_check(self) -> bool:

@@ -46,6 +46,10 @@ class ChartRow(NamedTuple):
 # Years are ten thousand rows: the driver reads floats in a third of the time of datetimes and decimals.
 TAKEN_AT_SECONDS = Func("taken_at", template="extract(epoch FROM %(expressions)s)::float8", output_field=FloatField())
 CLOCK_AHEAD, CLOCK_RESET = 1, 2
+CLOCK_WORDS = {
+    CLOCK_AHEAD: "the device's clock is ahead",
+    CLOCK_RESET: "the device's clock was reset: the day is not known",
+}
 CLOCK = Case(
     When(stamped_at__isnull=False, then=Value(CLOCK_AHEAD)),
     When(clock_reset=True, then=Value(CLOCK_RESET)),

@@ -18,6 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from measurements.chart.serializer import (
+    FLAG_CLOCK_AHEAD,
+    FLAG_CLOCK_RESET,
     FLAG_ESTIMATED,
     FLAG_IRREGULAR_HEARTBEAT,
     FLAG_LATE,
@@ -62,6 +64,7 @@ MARKS = (
     (FLAG_NEEDS_CHECK, "mark", ("l24 24m0-24l-24 24", (-12, -12))),
     (FLAG_LEFT_OUT, "mark", ("l24-24", (-12, 12))),
     (FLAG_IRREGULAR_HEARTBEAT, "mark irregular", ("l15 15-15 15-15-15z", (0, -15))),
+    (FLAG_CLOCK_AHEAD | FLAG_CLOCK_RESET, "mark", ("h24v24h-24z", (-12, -12))),
     (FLAG_LATE, "mark", ("a13 13 0 1 0 26 0a13 13 0 1 0-26 0z", (-13, 0))),
 )
 
@@ -121,7 +124,7 @@ def local_time(ms: float, charts: dict[str, Any]) -> dt.datetime:
 
 def time_labels(charts: dict[str, Any], panel: dict[str, Any]) -> list[tuple[float, str]]:
     if panel["clock"]:
-        return [(hour * HOUR_MS, format_hour(hour)) for hour in range(0, 25, 6)]
+        return [(hour * HOUR_MS, format_hour(hour)) for hour in range(0, 24, 6)]
     days = charts["days"]["at"]
     form = "%b %-d" if len(days) <= MAX_DAYS_WITH_DATES else "%b %Y"
     return [(ms, local_time(ms, charts).strftime(form)) for ms in days[:: math.ceil(len(days) / MAX_TIME_LABELS)]]

@@ -169,7 +169,8 @@ def chart_panel():
         metric=BLOOD_PRESSURE, scope=MetricScope(BLOOD_PRESSURE), unit=VENDOR_UNITS.unit_for(BLOOD_PRESSURE),
         summary=summary, weight=None, empty=False, meals=[],
         series=lines, plot_data=Thing(buckets=[], bucket_days=1), estimated=2, late=1, needs_check=1, left_out=1,
-        irregular_count=3, range_counts=[RangeCount("46 of 50 above goal (2 far above)", "bad", is_below=False)],
+        clock_words="the device's clock is ahead", irregular_count=3,
+        range_counts=[RangeCount("46 of 50 above goal (2 far above)", "bad", is_below=False)],
     )  # fmt: skip
 
 

@@ -246,6 +246,19 @@ def test_chart_marks_readings_that_came_late_as_the_table_does(rosa, device, sou
     assert ("came over 24 h late" in quality_notes(row)) is late
 
 
+def test_chart_names_what_is_wrong_with_a_device_clock(rosa, device):
+    plain = create_blood_pressure(device, time_days_ago(1), 140, 90, received_at=time_days_ago(1))
+    LatestReadingFactory(measurement=plain)
+    assert build_chart(rosa)[1].clock_words == ""
+
+    ahead = time_days_ago(0) + dt.timedelta(hours=9)
+    create_blood_pressure(device, time_days_ago(0), 150, 90, received_at=time_days_ago(0), stamped_at=ahead)
+
+    drawn, panel = build_chart(rosa)
+    assert panel.clock_words == "the device's clock is ahead"
+    assert serializer.serialize_charts(drawn)["panels"][0]["points"]["flags"] == [0, serializer.FLAG_CLOCK_AHEAD]
+
+
 def test_chart_serializer_sends_plain_numbers_only(rosa, device):
     LatestReadingFactory(
         measurement=create_blood_pressure(

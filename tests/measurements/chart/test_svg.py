@@ -97,7 +97,7 @@ def test_svg_draws_the_shape_of_each_meal_and_mark():
         serializer.FLAG_ESTIMATED,
         serializer.FLAG_NEEDS_CHECK,
         serializer.FLAG_LEFT_OUT,
-        serializer.FLAG_LATE,
+        serializer.FLAG_LATE + serializer.FLAG_CLOCK_AHEAD,
         serializer.FLAG_IRREGULAR_HEARTBEAT,
     ]
     marked, meals = draw(build_panel(WEEK, flags=flags)), draw(build_panel(WEEK, shapes=[0, 1, 2, 3, 4]))
@@ -105,7 +105,8 @@ def test_svg_draws_the_shape_of_each_meal_and_mark():
     assert path(marked, "dot dot-1").count("M") == path(marked, "dot dot-2").count("M") == 3
     assert path(marked, "hollow shape-1").count("a6") == 4  # two discs
     assert path(marked, "hollow shape-2").count("h10") == 2  # two squares
-    assert path(marked, "mark").count("M") == 2 * 3
+    assert path(marked, "mark").count("M") == 2 * 4
+    assert path(marked, "mark").count("h24v24") == 2
     assert path(marked, "mark irregular").count("z") == 2
     assert [path(meals, "shape shape-1").count(half) for half in ("h18a9", "v18a9", "v-18a9")] == [1, 1, 1]
     assert path(meals, "dot dot-1").count("M") == 2  # none stated, and an unknown word
