@@ -21,6 +21,12 @@ def format_number(value: float, places: int) -> str:
     return f"{round_half_up(value, places):.{places}f}"
 
 
+def format_rounded(value: float, places: int) -> str:
+    """A number that is rounded already, with at least so many decimals."""
+    given = repr(value).partition(".")[2]
+    return f"{value:.{max(places, len(given.rstrip('0')))}f}"
+
+
 def format_signed(text: str) -> str:
     """A formatted change with a plus or a real minus sign; zero has none: +3.9, 0.0."""
     return text.replace("-", "\N{MINUS SIGN}") if text.startswith("-") or not text.strip("0.") else f"+{text}"

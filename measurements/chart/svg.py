@@ -38,6 +38,7 @@ from measurements.chart.svg_paths import (
     trace_line,
 )
 from measurements.chart.time_of_day import format_hour
+from measurements.numbers import format_rounded
 from patients.wording import count_noun
 
 HEIGHT, FIRST_HEIGHT = 400, 520
@@ -107,7 +108,8 @@ def describe_panel(charts: dict[str, Any], panel: dict[str, Any]) -> str:
         values = [points["values"][number][i] for i in shown]
         if buckets["at"]:
             values += buckets["low"][number] + buckets["high"][number]
-        bounds = f" {min(values):g} to {max(values):g}" if values else ""
+        ends = [format_rounded(value, panel["decimals"]) for value in (min(values), max(values))] if values else []
+        bounds = f" {' to '.join(ends)}" if ends else ""
         lines.append(f"{line['label']}{bounds}{f', {goal_words(panel, line)}' if line['goal'] else ''}")
     dates = (local_time(ms, charts).strftime("%b %-d, %Y") for ms in (charts["start"], charts["end"] - HOUR_MS))
     return f"{n} {'reading' if n == 1 else 'readings'} from {' to '.join(dates)}: {'; '.join(lines)}."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from measurements.numbers import format_number, format_share, format_signed, round_half_up
+from measurements.numbers import format_number, format_rounded, format_share, format_signed, round_half_up
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,13 @@ def test_rounding_of_floats_equals_rounding_of_decimals(value, places):
 
     assert round_half_up(float(value), places) == float(expected)
     assert not format_number(float(value), places).startswith("-0.0") or expected != 0
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"), [(92.0, 1, "92.0"), (10.05, 1, "10.05"), (148.0, 0, "148"), (129.6, 0, "129.6")]
+)
+def test_rounded_number_retains_the_decimals_that_it_has(value, places, text):
+    assert format_rounded(value, places) == text
 
 
 @pytest.mark.parametrize(
