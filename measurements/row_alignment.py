@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from measurements import word_alignment
 from measurements.ingest import latest_readings, patient_summaries, quality_flags
 from measurements.ingest.placement import AHEAD_AFTER
 from measurements.models import LatestReading, Measurement, PatientSummary, ReadingDay
@@ -103,6 +104,7 @@ def differing_patients(before: set[tuple[Any, ...]], after: set[tuple[Any, ...]]
 
 
 STEPS = (
+    *word_alignment.STEPS,
     AlignmentStep(
         "measurements.readings_ahead",
         "Readings stamped more than 5 minutes after they were received get the time of their receipt.",
