@@ -44,6 +44,14 @@ def show_chart_tooltip(page, world):
     page.locator("#plot-blood_pressure .tip").wait_for()
 
 
+def choose_free_dates(page, world):
+    """The button of the chosen dates, and a table with chosen filters."""
+    page.goto(f"/patients/{world.rosa.pk}/?metric=glucose&shown=out")
+    page.locator("#dates-menu summary").click()
+    page.get_by_role("button", name="Show these days").click()
+    page.locator("#dates-menu summary[aria-current]").wait_for()
+
+
 def open_time_of_day_view(page, world):
     page.goto(f"/patients/{world.rosa.pk}/?days=90&view=clock")
     page.locator("#plot-blood_pressure canvas").wait_for()
@@ -86,8 +94,8 @@ def open_call_resolution(page, world):
 
 STATES = {
     "clinician": [
-        open_patient_preview, search_patient, show_chart_tooltip, open_time_of_day_view, open_reading_panel,
-        open_account_menu,
+        open_patient_preview, search_patient, show_chart_tooltip, choose_free_dates, open_time_of_day_view,
+        open_reading_panel, open_account_menu,
     ],
     "coordinator": [
         submit_invalid_enrollment, submit_invalid_order, submit_invalid_activation, open_rejected_line_correction,

@@ -50,12 +50,13 @@ WIDE_ELEMENTS = """() => [...document.querySelectorAll("body *")]
 
 
 def lengthen_texts():
-    """Ends with the key, because some are unique."""
+    """Ends with the key, because some are unique. Kinds of readings that the product knows have short labels."""
     for model, names in LONG_TEXTS.items():
         for name in names:
             ending = Concat(Value(LONG_WORD), Cast(F("pk"), TextField()), output_field=CharField())
             length = model._meta.get_field(name).max_length or 200
-            model.objects.update(**{name: Substr(ending, 1, min(length, 60))})
+            rows = model.objects.filter(known=False) if model is Metric else model.objects.all()
+            rows.update(**{name: Substr(ending, 1, min(length, 60))})
 
 
 def find_wide_pages(page, addresses):
