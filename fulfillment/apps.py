@@ -16,7 +16,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "orderevent": VIEW_ONLY,
     }
     page_labels = {
-        "admin:fulfillment_stuck": "administration, what is stuck",
+        "admin:fulfillment_stuck": "administration, what needs a person",
         "orders:list": "list of orders",
         "orders:list_live": "list of orders, kept up to date",
         "orders:new": "new order",
@@ -32,6 +32,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "orders:correct": "ordered device, corrected",
     }
     target_labels = {
+        "stuck": "list of what needs a person",
         "line": "ordered device",
     }
     field_labels = {
@@ -48,3 +49,6 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "ship_zip_code": "ZIP code",
         "status_at": "since",
     }
+
+    def ready(self) -> None:
+        from fulfillment.ordering import unshipped_orders  # noqa: F401  registers its notice of edits

@@ -14,13 +14,18 @@ from django.db.models import OuterRef, Q, Subquery
 
 from devices import step_durations
 from devices.models import Assignment, Device, Gateway
+from devices.models.vendor_call import CallState
 from devices.outbox import waiting_reasons
 from devices.outbox.waiting_reasons import LaneStop
 from devices.statuses import DeviceState, StatusText
 from fulfillment.display.status_texts import WAITING_STATUSES, stuck_text
 from fulfillment.display.tracking_links import safe_tracking_url
 from fulfillment.models import LineStatus, OrderLine
+from fulfillment.ordering.unshipped_orders import OutdatedOrder, outdated_orders
+from patients.models import Patient
 
+# A device in one of these may still be sent to an address that is out of date.
+UNSHIPPED_STATUSES = (*CallState.unresolved(), CallState.REJECTED, *DeviceState.before_shipping())
 VENDOR_NAME_PREFIX = "Tenovi "
 
 
@@ -96,12 +101,13 @@ class PatientEquipment:
     items: list[EquipmentItem]
     ended: list[EndedDevice]  # the last ended first
     lane_stop: LaneStop | None  # why something of it waits
+    outdated: list[OutdatedOrder]
 
 
-def equipment_of(patient_id: uuid.UUID) -> PatientEquipment:
-    """Two queries for any number of devices, and two or three more while something waits for the vendor. Without order
-    lines that are closed."""
-    items, ended = [], []
+def equipment_of(patient: Patient) -> PatientEquipment:
+    """Two queries for any number of devices, two or three more while something waits for the vendor, and one while
+    something has not shipped. Without order lines that are closed."""
+    patient_id, items, ended = patient.pk, [], []
     lines: Any = OrderLine.objects.filter(patient=patient_id).select_related("order__placed_by", "device_type")
     line_of: dict[int | None, Any] = {}
     for line in lines.with_stuck_kind().order_by("order__placed_at", "pk"):
@@ -123,7 +129,9 @@ def equipment_of(patient_id: uuid.UUID) -> PatientEquipment:
     ended.sort(key=lambda each: each.ended_at.timestamp() if each.ended_at else 0.0, reverse=True)
     waits = any(item.state in WAITING_STATUSES or item.reported_status for item in items)
     stop = waiting_reasons.user_lane_stop() if waits else None
-    return PatientEquipment(sorted(items, key=attrgetter("name")), ended, stop)
+    unshipped = any(item.line and item.state in UNSHIPPED_STATUSES for item in items)
+    outdated = outdated_orders(patient) if unshipped else []
+    return PatientEquipment(sorted(items, key=attrgetter("name")), ended, stop, outdated)
 
 
 def overdue_text(device: Device) -> StatusText | None:

@@ -29,7 +29,7 @@ def request_order(
     recipient = tenovi.VendorPatient(
         external_id=patient.external_id,
         name=ship_to.name,
-        phone_number=patient.phone if patient.sms_consent and patient.phone else None,  # only for agreed texts
+        phone_number=phone_for_vendor(patient),
         sms_opt_in=patient.sms_consent,
     )
     call.payload = {
@@ -58,6 +58,11 @@ def request_activation(
             "patient": struct_to_json(without_name),
         },
     )
+
+
+def phone_for_vendor(patient: Patient) -> str | None:
+    """Only for texts that the patient has agreed to."""
+    return patient.phone if patient.sms_consent and patient.phone else None
 
 
 def validate_hardware_uuid(text: str, *, cellular: bool | None = None) -> str:

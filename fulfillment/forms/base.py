@@ -8,7 +8,6 @@ from django import forms
 
 from devices.tenovi import ShipTo
 from patients import zip_codes
-from patients.models import Patient
 from patients.us_states import state_choices
 from patients.validators import validate_plain_text, validate_zip_code
 
@@ -36,7 +35,7 @@ class PlainForm(forms.Form):
 
 
 class AddressForm(PlainForm):
-    """Shipping address; starts as the patient's own address (`initial_address`)."""
+    """Shipping address; starts as the patient's own address (`patient_address`)."""
 
     name = plain_text_field("Name on the parcel")
     street = plain_text_field("Street and apartment")
@@ -62,9 +61,3 @@ class AddressForm(PlainForm):
         if "zip_code" not in self.fields:
             return ""
         return zip_codes.address_problem(**{name: self[name].value() or "" for name in ("zip_code", "state", "city")})
-
-
-def initial_address(patient: Patient) -> dict[str, str]:
-    street = ", ".join(filter(None, (patient.street, patient.street_2)))
-    place = {"city": patient.city, "state": patient.state, "zip_code": patient.zip_code}
-    return {"name": patient.name, "street": street, **place}

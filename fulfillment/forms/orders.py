@@ -12,10 +12,11 @@ from devices.gateway_holders import GatewayHeldError, GatewayHolders, SharingRea
 from devices.hardware_ids import format_hardware_id, hardware_uuid_problem, normalise_hardware_uuid
 from devices.models import DeviceType
 from fulfillment.display.status_texts import REJECTED_FIELDS
-from fulfillment.forms.base import AddressForm, PlainForm, gateway_id_field, initial_address, plain_text_field
+from fulfillment.forms.base import AddressForm, PlainForm, gateway_id_field, plain_text_field
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from fulfillment.ordering import gateway_capacity, orders
 from fulfillment.ordering.kit_contents import kit_problem
+from fulfillment.ordering.unshipped_orders import patient_address
 from patients.models import DischargeReason, Patient, User
 
 JOIN_GATEWAY, NEW_GATEWAY = "join", "new"
@@ -89,7 +90,7 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
     gateway_field = "gateway"
 
     def __init__(self, data: Any = None, *, patient: Patient, user: User) -> None:
-        super().__init__(data, patient=patient, user=user, initial=initial_address(patient))
+        super().__init__(data, patient=patient, user=user, initial=patient_address(patient))
         kits = Kit.objects.filter(clinic_id=patient.clinic_id, active=True).prefetch_related("items__device_type")
         problems = [(each, kit_problem(each.device_types)) for each in kits]
         self.unavailable_kits = [(each, problem) for each, problem in problems if problem]

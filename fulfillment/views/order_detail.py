@@ -29,6 +29,7 @@ from fulfillment.display.tracking_links import TrackingLink, build_tracking_link
 from fulfillment.models import EventSource, LineStatus, Order, OrderEvent, OrderKind, OrderLine
 from fulfillment.ordering import order_lines
 from fulfillment.ordering.kit_contents import sensor_id_problem
+from fulfillment.ordering.unshipped_orders import outdated_orders
 from patients.models import Patient, User
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 from patients.polling import only_if_changed
@@ -129,6 +130,7 @@ def order_context(order: Order, patient: Patient) -> dict[str, object]:
         "status": order.status,
         "status_text": waiting_text_for(order.status, stop),
         "lane_stop": stop,
+        "outdated": next(iter(outdated_orders(patient, order=order)), None),
         "on_site": order.kind == OrderKind.ACTIVATION,
         "cards": cards,
         "days": [(day.name, [(row, next(links)) for row in day.rows]) for day in days],

@@ -128,7 +128,7 @@ def patient_page_context(
         by_time_of_day=chart_view.by_time_of_day,
         weight=weight,
     )
-    held = equipment.equipment_of(patient.pk)
+    held = equipment.equipment_of(patient)
     shown_table = table.fetch_table_page(
         patient,
         days=days,
@@ -161,6 +161,7 @@ def patient_page_context(
         "holdings": held.items,
         "ended_devices": held.ended,
         "lane_stop": held.lane_stop,
+        "outdated": held.outdated,
         "gateways": list({item.gateway.pk: item.gateway for item in held.items if item.gateway}.values()),
     }
 

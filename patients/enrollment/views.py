@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from patients import zip_codes
 from patients.audit import audit_log
 from patients.enrollment import admission
+from patients.enrollment.edit_notices import CONTACT_FIELDS, contact_notices
 from patients.enrollment.forms import DischargeForm, PatientForm
 from patients.models import Patient
 from patients.models.audit import AuditAction
@@ -63,6 +64,9 @@ def edit_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
         return render_patient_form(request, patient, form)
     messages.success(request, "The changes are saved.")
     warn_about_address(request, saved)
+    if CONTACT_FIELDS.intersection(form.changed_data):
+        for text in contact_notices(saved):
+            messages.warning(request, text)
     return redirect("patients:page", patient.pk)
 
 

@@ -266,5 +266,6 @@ def page_context():
         "holdings": EQUIPMENT,
         "ended_devices": [],
         "lane_stop": None,
+        "outdated": [],
         "gateways": [Gateway(hardware_uuid="a1b2c3d4e5f6", last_checkin_at=hours_ago(0.1), signal_strength=17)],
     }
