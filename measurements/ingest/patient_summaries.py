@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from measurements.ingest import reading_days
 from measurements.models import PatientSummary
-from measurements.models.patient_summary import MEASURED_DAYS_BITS
+from measurements.models.patient_summary import BEYOND_METER_SORT_VALUES, MEASURED_DAYS_BITS
 from measurements.weeks import week_figures
 from measurements.weights.trends import fetch_weight_trends
 from patients.models import Patient
@@ -37,8 +37,10 @@ ON CONFLICT (patient_id) DO UPDATE SET
     measured_days_mask = excluded.measured_days_mask, last_measured_on = excluded.last_measured_on
 """  # noqa: S608 - made of constants
 
-# By what the list sorts: a value beyond the meter is beyond all values. It is shown nowhere.
-SORT_VALUE_SQL = "CASE latest.beyond_meter WHEN 'above' THEN 99999 WHEN 'below' THEN -99999 ELSE latest.value_1 END"
+# By what the list sorts.
+SORT_VALUE_SQL = "CASE latest.beyond_meter WHEN 'above' THEN {} WHEN 'below' THEN {} ELSE latest.value_1 END".format(
+    *BEYOND_METER_SORT_VALUES
+)
 # New readings of the week may not change the newest ones, so its figures are due in any case.
 UPSERT_LATEST_VALUES_SQL = f"""
 INSERT INTO measurements_patientsummary AS stored (patient_id, measured_days_mask, last_at, systolic, systolic_at,

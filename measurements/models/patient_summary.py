@@ -10,6 +10,7 @@ from measurements.local_days import ONE_DAY, LocalDays
 from patients.models import Clinic, Patient
 from patients.queueing.wakeup import wake_worker
 
+BEYOND_METER_SORT_VALUES = (99999, -99999)  # above and below: beyond all values; shown nowhere
 MEASURED_DAYS_BITS = 62  # shifted further, bits would reach the sign of a bigint
 
 # The bits stay as stored, today moves. OFFSET makes PostgreSQL compute the patient's local date once a row, not four

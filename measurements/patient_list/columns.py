@@ -9,7 +9,7 @@ from django.db.models import Case, DateTimeField, Expression, F, FloatField, Int
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from measurements.models.patient_summary import measured_day_count
+from measurements.models.patient_summary import BEYOND_METER_SORT_VALUES, measured_day_count
 from measurements.weeks.weekly_average import WEEK_DAYS
 from measurements.weights.figures import USUAL_WEIGHT_DAYS
 from patients.lists.sorting import ListColumn
@@ -50,9 +50,11 @@ def recency_group(taken_at: str) -> Case:
     return Case(When(recent, then=Value(0)), When(older, then=Value(1)), default=Value(2), output_field=IntegerField())
 
 
-def average_or_newest(average: str, newest: str) -> Coalesce:
-    """The 7-day average, which the row is judged by; the newest value where there is none."""
-    return Coalesce(F(f"summary__{average}"), Cast(f"summary__{newest}", FloatField()))
+def average_or_newest(average: str, newest: str) -> Case:
+    """The 7-day average, which the row is judged by; the newest value where there is none or it is beyond the meter."""
+    value = Cast(f"summary__{newest}", FloatField())
+    is_beyond = Q(**{f"summary__{newest}__in": BEYOND_METER_SORT_VALUES})
+    return Case(When(is_beyond, then=value), default=Coalesce(F(f"summary__{average}"), value))
 
 
 SORT_COLUMNS = (

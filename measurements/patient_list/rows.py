@@ -75,9 +75,8 @@ class PatientRow:
     @property
     def marks(self) -> str:
         """irregular heartbeat 2 times, check 1 reading"""
-        irregular, check = self.week.irregular_count, self.week.check_count
-        found = [f"irregular heartbeat {irregular} {'time' if irregular == 1 else 'times'}"] if irregular else []
-        found += [f"check {check} {'reading' if check == 1 else 'readings'}"] if check else []
+        found = [f"irregular heartbeat {self.week.irregular_words}"] if self.week.irregular_count else []
+        found += [f"check {self.week.check_words}"] if self.week.check_count else []
         return ", ".join(found)
 
     @property
@@ -147,7 +146,8 @@ def build_vital_cells(
     for code, label in VITAL_COLUMN_LABELS.items():
         reading, own_gain = by_code.get(code), gain if code == "weight" else None
         text = None
-        if reading and (metric_week := week.metrics.get(code)):
+        metric_week = week.metrics.get(code)
+        if reading and metric_week and metric_week.says_more_than_a_reading:
             text = metric_week.format_text(reading.metric, reading.unit, thresholds)
         is_old = reading is not None and reading.taken_at < week_ago
         cells.append(VitalCell(label, reading, own_gain, text, is_old))

@@ -21,6 +21,7 @@ from measurements.readings import csv_export, latest_judged, table
 from measurements.readings.table import TablePage
 from measurements.readings.unreadable import fetch_unreadable_deliveries
 from measurements.thresholds import evaluation
+from measurements.weeks import week_figures
 from measurements.weights import dry_weight, trends
 from patients import csv_writer
 from patients.audit import audit_log
@@ -155,6 +156,7 @@ def patient_page_context(
         "goal_rows": evaluation.describe_thresholds(
             bounds, dict.fromkeys(panel.metric for panel in drawn.panels), units=read_in
         ),
+        "week": week_figures.fetch_week_figures(patient),
         "weight": weight,
         "weight_gain": trends.judge_trend(weight, read_in.weight_unit, bounds),
         "dry_weight": dry_weight.dry_weight_history(patient).first(),

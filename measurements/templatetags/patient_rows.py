@@ -68,7 +68,7 @@ def render_vital_cell(cell: VitalCell) -> SafeString:
         doubted=bool(reading.doubtful),
         is_old=cell.is_old,
         gain_status=gain.status if gain else None,
-        average_status=week.average_status if week else None,
+        average_status=week.average_status if week and week.average else None,
         marks_status=week.status if week and week.marks else None,
     )
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from measurements.local_days import LocalDays
 from measurements.models import Metric, PatientSummary
-from measurements.models.reading_rules import INCLUDED, IRREGULAR_HEARTBEAT_SQL, TRUSTED
+from measurements.models.reading_rules import CREDIBLE, INCLUDED, IRREGULAR_HEARTBEAT_SQL, TRUSTED
 from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
 from measurements.thresholds.judgement import Judgement, judge
@@ -38,6 +38,7 @@ BATCH_SIZE = 500  # patients in one transaction
 WEEK_READINGS_SQL = f"""
 SELECT reading.patient_id, reading.metric_id, extract(epoch FROM reading.taken_at)::float8, reading.value_1::float8,
     reading.value_2::float8, reading.filter_params ->> 'meal_context', {TRUSTED.sql("reading")} AS trusted,
+    CASE WHEN {CREDIBLE.sql("reading")} THEN reading.beyond_meter ELSE '' END AS beyond,
     reading.conflict OR reading.implausible AS unclear, {IRREGULAR_HEARTBEAT_SQL} AS irregular
 FROM unnest(%(patients)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS week(patient_id, first, last)
 JOIN measurements_measurement AS reading ON reading.patient_id = week.patient_id
@@ -77,6 +78,14 @@ class WeekFigures:
         return most_urgent([week.status for week in self.metrics.values()])
 
     @property
+    def irregular_words(self) -> str:
+        return f"{self.irregular_count} {'time' if self.irregular_count == 1 else 'times'}"
+
+    @property
+    def check_words(self) -> str:
+        return f"{self.check_count} {'reading' if self.check_count == 1 else 'readings'}"
+
+    @property
     def is_empty(self) -> bool:
         return not (self.metrics or self.irregular_count or self.check_count)
 
@@ -96,6 +105,12 @@ def load_week_figures(
             if summary.week_due_at and summary.week_due_at <= now:
                 due.append(patient)
     return found | compute_week_figures(due, thresholds=thresholds, now=now)
+
+
+def fetch_week_figures(patient: Patient) -> WeekFigures:
+    """Of one patient as stored, which may be seconds behind."""
+    summary = PatientSummary.objects.filter(patient=patient).first()
+    return msgspec.convert(summary.week, WeekFigures) if summary else WeekFigures()
 
 
 def compute_week_figures(
@@ -131,9 +146,12 @@ def build_week_figures(
 
     readings: dict[str, list[AveragedReading]] = defaultdict(list)
     irregular_count = check_count = 0
-    for metric, seconds, first, second, meal, trusted, unclear, irregular in rows:
+    beyond_meter: dict[str, list[str]] = defaultdict(list)
+    for metric, seconds, first, second, meal, trusted, beyond, unclear, irregular in rows:
         irregular_count += irregular
         check_count += unclear
+        if beyond:
+            beyond_meter[metric].append(beyond)
         if trusted and metric in AVERAGED_METRICS:
             values = (first, second) if metric == "blood_pressure" else (first,)
             at = dt.datetime.fromtimestamp(seconds, dt.UTC)
@@ -141,8 +159,10 @@ def build_week_figures(
             judgement = judge_values(metric, values, context)
             readings[metric].append(AveragedReading(at, values, context, judgement.status, judgement.opposite))
     weeks = {
-        code: compute_metric_week(metrics[code], found, thresholds=thresholds, days=days)
-        for code, found in readings.items()
+        code: compute_metric_week(
+            metrics[code], readings[code], beyond_meter=beyond_meter[code], thresholds=thresholds, days=days
+        )
+        for code in {**readings, **beyond_meter}
     }
     return WeekFigures(weeks, irregular_count, check_count)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from measurements.local_days import LocalDays
 from measurements.models import Metric
+from measurements.models.measurement import BeyondMeter
 from measurements.thresholds.evaluation import URGENCY_RANKS, PatientThresholds, ThresholdStatus
 from measurements.thresholds.judgement import NO_THRESHOLDS, Judgement, judge
 from measurements.thresholds.metric_scopes import split_by_meal
@@ -60,11 +61,20 @@ class WeekText:
 
 @dataclass(frozen=True)
 class MetricWeek:
-    """The week of one metric: its averages, glucose by meal, and the range status of all its readings."""
+    """The week of one metric: its averages, glucose by meal, and the range status of all its readings with a value.
+
+    Values beyond the meter are in no average; they are counted by side. `mean` is of the first values, to sort by.
+    """
 
     averages: tuple[WeeklyAverage, ...]
-    mean: float  # of the first values, to sort by
+    mean: float | None
     range_status: RangeStatus
+    beyond_above: int = 0
+    beyond_below: int = 0
+
+    @property
+    def says_more_than_a_reading(self) -> bool:
+        return self.range_status.n + self.beyond_above + self.beyond_below > 1
 
     @property
     def average_status(self) -> ThresholdStatus:
@@ -76,7 +86,8 @@ class MetricWeek:
 
         Averages within the goal decide nothing where readings lie on both sides of it.
         """
-        found, worst = self.range_status, self.range_status.worst
+        beyond = [ThresholdStatus.VERY_LOW] * self.beyond_below + [ThresholdStatus.VERY_HIGH] * self.beyond_above
+        found, worst = self.range_status, most_urgent([self.range_status.worst, *beyond])
         if worst.is_far_out:
             return worst
         if found.low_values and found.low_values.side.count >= MIN_MARKED_LOWS:
@@ -91,16 +102,20 @@ class MetricWeek:
             f"{' '.join(filter(None, ('/'.join(found.texts), average.meal)))}, n {average.n}"
             for average, found in judged
         ]
-        _, worst = min(judged, key=lambda each: URGENCY_RANKS[each[1].status])
         marks = ", ".join(self.format_marks(unit))
+        if not judged:
+            return WeekText("", ThresholdStatus.NOT_EVALUATED, "", "", marks, self.status)
+        _, worst = min(judged, key=lambda each: URGENCY_RANKS[each[1].status])
         text = f"{WEEK_DAYS}-day average {'; '.join(texts)}"
         return WeekText(text, worst.status, worst.arrow, worst.words, marks, self.status)
 
     def format_marks(self, unit: Unit) -> list[str]:
-        """What the averages don't say: low glucose, readings far out, and readings on both sides of the goal."""
+        """What the averages don't say: values beyond the meter, low glucose, far out, on both sides of the goal."""
         below, above, lows = self.range_status.below, self.range_status.above, self.range_status.low_values
-        marks = [lows.format_count(unit)] if lows and lows.side.count else []
-        if below.far_count and not marks:
+        sides = ((self.beyond_below, "below"), (self.beyond_above, "above"))
+        marks = [f"{count} {side} the meter's range" for count, side in sides if count]
+        marks += [lows.format_count(unit)] if lows and lows.side.count else []
+        if below.far_count and not (lows and lows.side.count):
             marks.append(f"{below.far_count} far below")
         if above.far_count:
             marks.append(f"{above.far_count} far above")
@@ -110,11 +125,16 @@ class MetricWeek:
 
 
 def compute_metric_week(
-    metric: Metric, readings: Sequence[WeekReading], *, thresholds: PatientThresholds, days: LocalDays
+    metric: Metric,
+    readings: Sequence[WeekReading],
+    *,
+    beyond_meter: Sequence[str] = (),
+    thresholds: PatientThresholds,
+    days: LocalDays,
 ) -> MetricWeek:
-    """Of one trusted reading or more, which were taken in `days`."""
+    """Of the trusted readings that were taken in `days`, and of the sides of those beyond the meter."""
     averages = []
-    for scope in split_by_meal(metric, [reading.context for reading in readings], thresholds):
+    for scope in split_by_meal(metric, [reading.context for reading in readings], thresholds) if readings else ():
         own = [reading for reading in readings if scope.includes(reading.context)]
         values = tuple(statistics.fmean(line) for line in zip(*(reading.values for reading in own), strict=True))
         measured_days = {days.day_index(reading.at) for reading in own}
@@ -123,6 +143,8 @@ def compute_metric_week(
         averages.append(WeeklyAverage(scope.meal_label, scope.context, values, len(own), judged))
     return MetricWeek(
         averages=tuple(averages),
-        mean=statistics.fmean(reading.values[0] for reading in readings),
+        mean=statistics.fmean(reading.values[0] for reading in readings) if readings else None,
         range_status=compute_range_status(metric.pk, readings, thresholds=thresholds, zone=days.zone),
+        beyond_above=beyond_meter.count(BeyondMeter.ABOVE),
+        beyond_below=beyond_meter.count(BeyondMeter.BELOW),
     )

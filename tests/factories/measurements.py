@@ -46,6 +46,7 @@ class LatestReadingFactory(factory.django.DjangoModelFactory):
     patient = factory.SelfAttribute("measurement.patient")
     metric = factory.SelfAttribute("measurement.metric")
     taken_at = factory.SelfAttribute("measurement.taken_at")
+    beyond_meter = factory.SelfAttribute("measurement.beyond_meter")
     value_1 = factory.SelfAttribute("measurement.value_1")
     value_2 = factory.SelfAttribute("measurement.value_2")
 

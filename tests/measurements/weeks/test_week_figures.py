@@ -117,14 +117,14 @@ def test_week_moves_with_the_local_midnight_of_the_patient(client_of, nadia, tim
     """The page never shows an old week; the stored one follows when it is refreshed, in each zone at its midnight."""
     other = PatientFactory(clinic=elm, family_name="West", time_zone="America/Los_Angeles")
     for patient in (rosa, other):
-        add_pressures(patient, 120, 120, first_hours_ago=24 * 5)
-        assert week_of(patient) == (2, 120, "in")
+        add_pressures(patient, 120, 120, 120, first_hours_ago=24 * 4)
+        assert week_of(patient) == (3, 120, "in")
     time_machine.move_to(NOON + dt.timedelta(hours=13), tick=False)  # 1 am in New York, 10 pm in Los Angeles
 
     shown = page_text(client_of(nadia).get("/patients/"))
 
-    assert [shown.count(f"7-day average 120/70, n {n}") for n in (1, 2)] == [1, 1]
-    assert (week_of(rosa)[0], week_of(other)[0]) == (1, 2)
+    assert [shown.count(f"7-day average 120/70, n {n}") for n in (2, 3)] == [1, 1]
+    assert (week_of(rosa)[0], week_of(other)[0]) == (2, 3)
 
 
 def test_week_is_due_no_more_once_it_is_empty(time_machine, rosa):
@@ -208,3 +208,47 @@ def test_patient_list_filter_out_of_goal_goes_by_the_week(as_nadia, elm):
     week_figures.refresh_due_weeks()
 
     assert family_names(post_list_settings(as_nadia, marks="out")) == ["High"]
+
+
+def test_patient_page_and_preview_count_irregular_heartbeats_and_readings_to_check(as_nadia, rosa, cuff):
+    for hours in (2, 30, 24 * 9):
+        ingest(cuff, hours_ago=hours, metric="irregular_heartbeat", value_1="1.00", value_2=...)
+    ingest(cuff, hours_ago=30, value_1="310.00")
+
+    page = as_nadia.get(f"/patients/{rosa.pk}/")
+
+    assert "Irregular heartbeat 2 times in the last 7 days" in page_text(page)
+    assert "To be checked 1 reading conflicting or implausible" in page_text(page)
+    assert f'href="/patients/{rosa.pk}/?days=7&amp;metric=irregular_heartbeat#readings"' in page.content.decode()
+    preview = page_text(as_nadia.get(f"/patients/{rosa.pk}/preview/"))
+    assert "Last 7 days irregular heartbeat 2 times, check 1 reading" in preview
+
+
+def test_patient_preview_shows_the_week_of_each_metric(as_nadia, rosa):
+    add_pressures(rosa, 150, 184)
+
+    preview = page_text(as_nadia.get(f"/patients/{rosa.pk}/preview/"))
+
+    assert "Blood pressure, week 7-day average 167/70, n 2 above goal 1 far above" in preview
+
+
+def test_week_of_glucose_beyond_the_meter_is_far_out_without_a_number(as_nadia, rosa):
+    for hours in (2, 30):
+        add_reading(rosa, "glucose", 110, hours_ago=hours)
+    add_reading(rosa, "glucose", None, beyond_meter="above", hours_ago=50)
+    week_figures.refresh_due_weeks()
+
+    assert PatientSummary.objects.get(patient=rosa).week_status == "very_high"
+    assert "7-day average 110, n 2 1 above the meter's range" in page_text(as_nadia.get("/patients/")).replace(
+        "&#x27;", "'"
+    )
+
+
+def test_patient_list_sorts_a_newest_value_beyond_the_meter_beyond_all(as_nadia, elm):
+    high, beyond = (PatientFactory(clinic=elm, family_name=name) for name in ("High", "Beyond"))
+    add_reading(high, "glucose", 300)
+    add_reading(beyond, "glucose", 100, hours_ago=30)
+    add_reading(beyond, "glucose", None, beyond_meter="above", hours_ago=1)
+    week_figures.refresh_due_weeks()
+
+    assert family_names(post_list_settings(as_nadia, order="glucose descending")) == ["Beyond", "High"]
