@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from devices.models import Device
+
 AHEAD_AFTER = dt.timedelta(minutes=5)
 MAX_TIME_AHEAD = dt.timedelta(hours=24)
 UPLOAD_SPAN = dt.timedelta(minutes=2)
@@ -85,8 +87,13 @@ def place_readings(readings: Sequence[tuple[int, StampedReading]]) -> dict[tuple
             ahead[device_id].append(each)
     first = min([min(stamps), *(each.received_at - UPLOAD_SPAN for of_device in ahead.values() for each in of_device)])
     last = max(stamps) + (MAX_TIME_AHEAD if ahead else dt.timedelta(seconds=1))
+    devices = sorted({device_id for device_id, _ in readings})
+    if ahead:
+        # All of the portion, as when they are stored: of two workers with the two metrics of one reading, the second
+        # must see the place that the first one gave.
+        list(Device.objects.filter(pk__in=devices).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     with connection.cursor() as cursor:
-        cursor.execute(PLACED_STAMPS_SQL, [list({device_id for device_id, _ in readings}), first, last])
+        cursor.execute(PLACED_STAMPS_SQL, [devices, first, last])
         placed_before: dict[int, list[PlacedStamp]] = defaultdict(list)
         for device_id, *fields in cursor.fetchall():
             placed_before[device_id].append(PlacedStamp(*fields))

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Func, Min, Q, Value, When
+from django.db.models import Case, F, Min, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -16,29 +16,10 @@ from patients.models import Patient
 
 from .metric import METRICS_OF_ONE_VALUE, Metric
 from .reading_rules import COUNTED, EVALUABLE, INCLUDED, TRUSTED
+from .reading_times import CLOCK_RESET_AFTER, IDENTITY_TIME, LATE_AFTER_HOURS, arrived_later_than
 
 EARLIEST_TAKEN_AT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 LATEST_TAKEN_AT = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)  # a fixed bound for the database; ingest allows now + 24 h
-LATE_AFTER_HOURS = 24
-CLOCK_RESET_AFTER = dt.timedelta(days=365)
-
-# The vendor's stamp in whole seconds. Through UTC, because only so is the truncation immutable to PostgreSQL.
-IDENTITY_TIME = Func(
-    Coalesce("stamped_at", "taken_at"),
-    template="timezone('UTC', date_trunc('second', timezone('UTC', %(expressions)s)))",
-    output_field=models.DateTimeField(),
-)
-
-
-def arrived_later_than(interval: str) -> Func:
-    """From the device to the vendor. A pulled reading without the vendor's time is not late."""
-    return Func(
-        Coalesce("vendor_created_at", Case(When(source="webhook", then=F("received_at")))),
-        F("taken_at"),
-        arg_joiner=" - ",
-        template=f"COALESCE(%(expressions)s > interval '{interval}', false)",
-        output_field=models.BooleanField(),
-    )
 
 
 class TimeSource(models.TextChoices):
@@ -65,12 +46,17 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         return rows.filter(taken_at__gte=start) if start else rows
 
     def first_taken_at(self) -> dt.datetime | None:
-        """Without readings of a reset clock that lie more than a year before the first of the others."""
-        found = self.aggregate(first=Min("taken_at"), known=Min("taken_at", filter=Q(clock_reset=False)))
-        first, known = found["first"], found["known"]
-        if known is None or known - first <= CLOCK_RESET_AFTER:
-            return first
-        return self.filter(taken_at__gte=known - CLOCK_RESET_AFTER).aggregate(first=Min("taken_at"))["first"]
+        """Without readings of a reset clock that lie more than a year before the next reading."""
+        found = self.aggregate(any=Min("taken_at"), first=Min("taken_at", filter=Q(clock_reset=False)))
+        first: dt.datetime | None = found["first"]
+        if first is None or first == found["any"]:
+            return found["any"]
+        older = self.filter(clock_reset=True, taken_at__lt=first).order_by("-taken_at")
+        for taken_at in older.values_list("taken_at", flat=True).iterator():
+            if first - taken_at > CLOCK_RESET_AFTER:
+                break
+            first = taken_at
+        return first
 
     def included(self) -> MeasurementQuerySet:
         return self.filter(INCLUDED.condition)

@@ -76,7 +76,7 @@ def test_reset_clock_without_other_readings_has_nothing_to_be_compared_with(cuff
 
 
 def test_reset_clock_does_not_hide_history_that_continues(cuff, rosa):
-    for days in (700, 500, 390, 300, 1):
+    for days in (3000, 1000, 700, 390, 300, 1):
         MeasurementFactory(device=cuff, taken_at=NOW - days * DAY)
 
-    assert first_of_all(rosa) == (NOW - 500 * DAY).date()
+    assert first_of_all(rosa) == (NOW - 1000 * DAY).date()

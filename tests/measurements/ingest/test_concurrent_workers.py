@@ -1,9 +1,11 @@
 """Two workers that ingest at the same time, each in its own transaction."""
 
+import datetime as dt
 import threading
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from measurements.ingest import pipeline
 from measurements.models import Measurement
@@ -34,6 +36,22 @@ def test_ingest_flags_both_conflicting_readings_stored_by_two_workers(rosa):
     with_other.join()
 
     assert list(Measurement.objects.values_list("conflict", flat=True)) == [True, True]
+
+
+def test_ingest_gives_pulse_of_another_worker_the_place_of_its_pressure(rosa):
+    cuff, stamp = DeviceFactory(patient=rosa), (timezone.now() + dt.timedelta(hours=10)).isoformat()
+    done = threading.Event()
+    receive_delivery(measurement_item(cuff, timestamp=stamp))
+    with transaction.atomic():
+        pipeline.ingest_waiting_deliveries(seconds=5)
+        with_other = threading.Thread(target=ingest_in_thread, args=(done,))
+        receive_in_other_connection(measurement_item(cuff, metric="pulse", value_1="76", timestamp=stamp))
+        with_other.start()
+        assert not done.wait(1), "the second worker goes on only when the first has committed"
+    with_other.join()
+
+    assert len(set(Measurement.objects.values_list("taken_at", flat=True))) == 1
+    assert Measurement.objects.count() == 2
 
 
 def receive_in_other_connection(body):
