@@ -102,7 +102,7 @@ def test_readings_table_patient_list_preview_and_reading_page_use_chosen_units(
 
 
 def test_sparkline_description_uses_chosen_unit(as_nadia, metric_units, mixed_readings, rosa):
-    assert "Weight, 30 days: 90.7 to 92.5 kg" in as_nadia.get("/patients/").content.decode()
+    assert "Weight 90.7 to 92.5 kg in 30 days" in as_nadia.get("/patients/").content.decode()
 
 
 def test_csv_export_names_unit_of_each_value(as_nadia, metric_units, mixed_readings, rosa):
