@@ -100,6 +100,18 @@ def test_readings_table_shows_every_mark_in_words(as_nadia, rosa, nadia):
     assert "110 fasting control solution, not the patient" in shown
 
 
+def test_patient_page_and_paper_have_charts_drawn_by_the_server_and_live_updates_none(as_nadia, rosa):
+    add_device_with_readings(rosa)
+    page, live, paper = (
+        as_nadia.get(f"/patients/{rosa.pk}/{part}").content.decode() for part in ("", "live/?v=0", "print/")
+    )
+
+    assert [text.count('<svg class="picture"') for text in (page, live, paper)] == [3, 0, 3]
+    assert ["vitals-data" in text for text in (page, live, paper)] == [True, True, False]
+    assert re.findall(r'<script src="[^"]*/([\w-]+)(?:\.\w+)?\.js"', paper)[-1] == "print"
+    assert "chart-plot" not in paper
+
+
 def test_patient_page_shows_glucose_with_its_meal_everywhere(as_nadia, rosa):
     add_reading(DeviceFactory(patient=rosa), "glucose", 148, filter_params={"meal_context": "fasting"})
 
