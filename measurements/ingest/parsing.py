@@ -18,6 +18,7 @@ from devices.tenovi import parse_time
 from measurements.ingest import vendor_words
 from measurements.ingest.placement import MAX_TIME_AHEAD
 from measurements.models.measurement import EARLIEST_TAKEN_AT, MeasurementSource, TimeSource
+from measurements.models.metric import METRICS_OF_ONE_VALUE
 
 PLAIN_DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 METRIC_NAME_PATTERN = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,62}[^\s\x00-\x1f])?")
@@ -152,7 +153,7 @@ def parse_second_value(metric: str, value: Any, reader: LenientReader) -> Decima
     try:
         return parse_value(value, "value_2")
     except InvalidPayload:
-        if metric not in vendor_words.METRICS_WITH_ONE_VALUE:
+        if metric not in METRICS_OF_ONE_VALUE:
             raise
         return reader.drop("value_2", None)
 

@@ -7,16 +7,11 @@ from typing import Any
 from devices.tenovi import MAX_WORD_LENGTH, fold_known_words, fold_word, match_known_word
 from measurements.meal_contexts import AFTER_MEAL, BEFORE_MEAL, FASTING, GLUCOSE
 from measurements.models.measurement import BeyondMeter
+from measurements.models.metric import METRICS_OF_ONE_VALUE
 
-METRICS_WITH_SECOND_VALUE = frozenset(("blood_pressure", "heart_rate_statistics", "pillbox_opened", "pillbox_refilled"))
-METRICS_WITH_ONE_VALUE = frozenset(
-    ("pulse", "irregular_heartbeat", "weight", "glucose", "spO2", "temperature", "perfusion_index",
-     "peak_expiratory_flow", "forced_expiratory_volume", "steps", "sleep", "battery_percentage",
-     "pillbox_refill_initiated", "patchcap_open_close_event", "no_measurement_event", "low_battery_event",
-     "patchcap_time_updated_event", "patchcap_bluetooth_event")
-)  # fmt: skip
+METRICS_OF_TWO_VALUES = ("blood_pressure", "heart_rate_statistics", "pillbox_opened", "pillbox_refilled")
 METRIC_ALIASES = {"blood_glucose": "glucose"}
-KNOWN_METRICS = fold_known_words([*METRICS_WITH_SECOND_VALUE, *METRICS_WITH_ONE_VALUE, *METRIC_ALIASES])
+KNOWN_METRICS = fold_known_words([*METRICS_OF_TWO_VALUES, *METRICS_OF_ONE_VALUE, *METRIC_ALIASES])
 
 CONTROL_SOLUTION = "control solution"
 # What a glucometer says instead of a value, as value_1 or as an alert.

@@ -14,6 +14,7 @@ from measurements.ingest import vendor_words
 from measurements.ingest.parsing import parse_reading
 from measurements.models import Metric
 from measurements.models.measurement import MeasurementSource
+from measurements.models.metric import METRICS_OF_ONE_VALUE
 from tests.measurements.webhook_items import measurement_item
 
 HWI_ID = uuid.UUID("0b7e6a52-5d1c-4c1e-9a57-3f6f0b1f2a10")
@@ -177,7 +178,7 @@ def spellings(draw, words):
     return word, "".join(letters)
 
 
-METRIC_WORDS = sorted(vendor_words.METRICS_WITH_ONE_VALUE | vendor_words.METRICS_WITH_SECOND_VALUE)
+METRIC_WORDS = sorted([*METRICS_OF_ONE_VALUE, *vendor_words.METRICS_OF_TWO_VALUES])
 PARAM_WORDS = [(name, word) for name, known in vendor_words.FILTER_PARAMS.items() for word in known.values()]
 
 
@@ -229,5 +230,5 @@ def test_parse_control_solution_in_any_spelling(written):
 def test_known_metrics_and_their_second_values_are_those_of_the_reference_data():
     known = dict(Metric.objects.filter(known=True).values_list("code", "has_second_value"))
 
-    assert {code for code, second in known.items() if second} == vendor_words.METRICS_WITH_SECOND_VALUE
-    assert {code for code, second in known.items() if not second} == vendor_words.METRICS_WITH_ONE_VALUE
+    assert {code for code, second in known.items() if second} == set(vendor_words.METRICS_OF_TWO_VALUES)
+    assert {code for code, second in known.items() if not second} == set(METRICS_OF_ONE_VALUE)

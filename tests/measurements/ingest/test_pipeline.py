@@ -13,6 +13,7 @@ from measurements.ingest import pipeline
 from measurements.models import LatestReading, Measurement, Metric
 from tests.factories import DeviceFactory, PatientFactory
 from tests.measurements.webhook_items import SECRET, measurement_item, receive_and_ingest
+from tests.page_texts import page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +88,18 @@ def test_ingest_maps_legacy_glucose_metric_name(cuff):
     receive_and_ingest(measurement_item(cuff, metric="blood_glucose", value_1="110"))
 
     assert (Measurement.objects.get().metric_id, Measurement.objects.get().raw_metric) == ("glucose", "blood_glucose")
+
+
+@pytest.mark.parametrize("written", ["Fasting", "FASTING", " fasting ", "Pre Prandial", "pre_prandial"])
+def test_ingest_of_meal_context_in_any_spelling_is_judged_by_its_goal(as_nadia, cuff, rosa, written):
+    receive_and_ingest(
+        measurement_item(cuff, metric="glucose", value_1="140.00", filter_params={"meal_context": written})
+    )
+
+    page = page_text(as_nadia.get(f"/patients/{rosa.pk}/"))
+    label = "fasting" if written.strip().lower() == "fasting" else "before a meal"
+    assert f"140 {label} mg/dL" in page
+    assert "above goal" in page, "which is below 130 there, and below 180 in general"
 
 
 def test_ingest_of_legacy_payload_takes_time_from_created_field(cuff):
