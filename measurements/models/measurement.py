@@ -15,7 +15,7 @@ from measurements.meal_contexts import stated_meal_context
 from patients.models import Patient
 
 from .metric import METRICS_OF_ONE_VALUE, Metric
-from .reading_rules import COUNTED, EVALUABLE, INCLUDED, TRUSTED
+from .reading_rules import COUNTED, CREDIBLE, EVALUABLE, INCLUDED, TRUSTED
 from .reading_times import CLOCK_RESET_AFTER, IDENTITY_TIME, LATE_AFTER_HOURS, arrived_later_than
 
 EARLIEST_TAKEN_AT = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
@@ -84,6 +84,9 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         flags = ("estimated", "conflict", "duplicate", "implausible", "control", "late", "clock_reset")
         other = Q(time_source=TimeSource.CREATED) | Q(stamped_at__isnull=False) | Q(excluded_at__isnull=False)
         return self.filter(Q(*((flag, True) for flag in flags), other, _connector=Q.OR))
+
+    def credible(self) -> MeasurementQuerySet:
+        return self.filter(CREDIBLE.condition)
 
     def trusted(self) -> MeasurementQuerySet:
         return self.filter(TRUSTED.condition)

@@ -25,7 +25,7 @@ def newest_device_readings(device: Device, patient: Patient) -> dict[str, Any]:
     """
     readings = Measurement.objects.filter(device=device, patient=patient, metric=OuterRef("pk")).order_by("-taken_at")
     kinds = Metric.objects.annotate(
-        taken_at=Coalesce(*(Subquery(each.values("taken_at")[:1]) for each in (readings.trusted(), readings))),
+        taken_at=Coalesce(*(Subquery(each.values("taken_at")[:1]) for each in (readings.credible(), readings))),
         doubtful_at=Coalesce(Subquery(readings.doubtful().values("taken_at")[:1]), "taken_at"),
     )
     return {

@@ -131,3 +131,9 @@ def test_excluded_beyond_meter_reading_has_no_flag(as_nadia, cuff, rosa):
 
     assert "HI" in page
     assert "▲ beyond" not in page
+
+
+def test_device_page_names_the_time_of_a_reading_beyond_the_meter(as_nadia, cuff):
+    receive_and_ingest([glucose(cuff, "140", hours_ago=3), glucose(cuff, "HI")])
+
+    assert "Glucose Nov 21, 2026, 11:00 AM" in page_text(as_nadia.get(f"/devices/{cuff.hwi_id}/"))
