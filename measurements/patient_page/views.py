@@ -129,7 +129,6 @@ def patient_page_context(
         by_time_of_day=chart_view.by_time_of_day,
         weight=weight,
     )
-    held = equipment.equipment_of(patient)
     shown_table = table.fetch_table_page(
         patient,
         days=days,
@@ -139,27 +138,37 @@ def patient_page_context(
         size=table.MAX_PRINTED_ROWS if on_paper else table.ROWS_PER_PAGE,
         reading_filter=chart_view.reading_filter,
     )
-    return reading_table_context(shown_table, chart_view, vitals) | {
-        "patient": patient,
-        "now": now,
-        "units": read_in,
-        "unreadable": fetch_unreadable_deliveries(patient, now=now),
-        "local_now": now.astimezone(patient.zone),
-        "chart_view": chart_view,
-        "on_paper": on_paper,
-        "ranges": date_range.RANGE_LABELS.items(),
-        "dates_form": DateRangeForm(dates_data, days=days, today=now.astimezone(patient.zone).date()),
-        "charts": drawn,
-        "chart_data": serializer.serialize_charts(drawn),
-        "latest": [row for row in newest if row.metric.vital],
-        "other_readings": [row for row in newest if not row.metric.vital],
-        "goal_rows": evaluation.describe_thresholds(
-            bounds, dict.fromkeys(panel.metric for panel in drawn.panels), units=read_in
-        ),
-        "week": week_figures.fetch_week_figures(patient),
-        "weight": weight,
-        "weight_gain": trends.judge_trend(weight, read_in.weight_unit, bounds),
-        "dry_weight": dry_weight.dry_weight_history(patient).first(),
+    return (
+        reading_table_context(shown_table, chart_view, vitals)
+        | equipment_context(patient)
+        | {
+            "patient": patient,
+            "now": now,
+            "units": read_in,
+            "unreadable": fetch_unreadable_deliveries(patient, now=now),
+            "local_now": now.astimezone(patient.zone),
+            "chart_view": chart_view,
+            "on_paper": on_paper,
+            "ranges": date_range.RANGE_LABELS.items(),
+            "dates_form": DateRangeForm(dates_data, days=days, today=now.astimezone(patient.zone).date()),
+            "charts": drawn,
+            "chart_data": serializer.serialize_charts(drawn),
+            "latest": [row for row in newest if row.metric.vital],
+            "other_readings": [row for row in newest if not row.metric.vital],
+            "goal_rows": evaluation.describe_thresholds(
+                bounds, dict.fromkeys(panel.metric for panel in drawn.panels), units=read_in
+            ),
+            "week": week_figures.fetch_week_figures(patient),
+            "weight": weight,
+            "weight_gain": trends.judge_trend(weight, read_in.weight_unit, bounds),
+            "dry_weight": dry_weight.dry_weight_history(patient).first(),
+        }
+    )
+
+
+def equipment_context(patient: Patient) -> dict[str, Any]:
+    held = equipment.equipment_of(patient)
+    return {
         "holdings": held.items,
         "ended_devices": held.ended,
         "lane_stop": held.lane_stop,
