@@ -35,7 +35,7 @@ def test_component_page_shows_every_tone_and_component():
 def test_component_page_needs_no_database_and_links_existing_stylesheets():
     sheets = re.findall(r'(?:href|src)="(\.\./static/[^"]+)"', gallery.render_component_page())
 
-    assert len(sheets) == 6
+    assert len(sheets) == 7
     assert all((PAGE.parent / sheet).is_file() for sheet in sheets)
 
 
