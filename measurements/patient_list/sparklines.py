@@ -33,7 +33,7 @@ CONDITION_METRICS = {
 }
 # Else the first of these that the patient measures.
 SPARKLINE_METRICS = ("blood_pressure", "weight", "glucose", "spO2")
-WIDTH, HEIGHT, PADDING = 96, 24, 2
+WIDTH, HEIGHT, PADDING = 96, 36, 2
 MAX_GAP_DAYS = 3
 ONE_DAY = dt.timedelta(days=1)
 

@@ -131,7 +131,7 @@ EQUIPMENT = [
 def patient_list_rows():
     path = "M2.0 14.0h0L14.0 12.0L26.0 15.0M44.0 9.0h0L56.0 7.0L68.0 10.0L80.0 5.0L94.0 3.0"
     unit = VENDOR_UNITS.unit_for(BLOOD_PRESSURE)
-    spark = Sparkline(BLOOD_PRESSURE, unit, path, "M2 9.7H94", (130.0,), 148.0, 172.0)
+    spark = Sparkline(BLOOD_PRESSURE, unit, path, "M2 14.3H94", (130.0,), 148.0, 172.0)
     yield PatientRow(
         ROSA,
         *patient_urls(ROSA),

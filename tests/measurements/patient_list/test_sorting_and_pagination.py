@@ -168,8 +168,8 @@ def test_patient_list_sparkline_breaks_line_at_gaps(as_nadia, rosa):
 
     assert spark.description == "Systolic 120 to 150 mmHg in 30 days, bound of the goal 130"
     assert re.sub(r"[\d. ]", "", spark.path) == "MhMhLL"
-    assert spark.path.startswith("M65.4 6.6h0M87.7 ")
-    assert spark.path.endswith("L94.0 11.2")
+    assert spark.path.startswith("M65.4 9.4h0M87.7 ")
+    assert spark.path.endswith("L94.0 16.8")
 
 
 def test_patient_summary_days_follow_change_of_patient_time_zone(client, cora, rosa):
@@ -262,8 +262,8 @@ def test_patient_list_sparkline_has_true_bounds_on_stable_limits_and_a_goal_line
     spark = as_nadia.get("/patients/").context["rows"][0].sparkline
 
     assert (spark.label, spark.lowest, spark.highest) == ("Systolic 112 to 148", 112, 148)
-    assert spark.path.endswith("L94.0 9.7"), "130 of 50 to 180, not the upper edge of its own range"
-    assert spark.goal_path == "M2 9.7H94"
+    assert spark.path.endswith("L94.0 14.3"), "130 of 50 to 180, not the upper edge of its own range"
+    assert spark.goal_path == "M2 14.3H94"
     assert spark.description == "Systolic 112 to 148 mmHg in 30 days, bound of the goal 130"
 
 
