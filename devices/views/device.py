@@ -26,7 +26,7 @@ from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 from patients.polling import only_if_changed
 
-REFRESH_REQUESTED = "The vendor is being asked. What it says is shown here within a minute."
+REFRESH_REQUESTED = "The vendor is being asked. What it says is shown here."
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def get_device_audited(request: HttpRequest, hwi_id: uuid.UUID) -> tuple[Device,
 
 def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any]:
     now, linked_to = timezone.now(), fold_case(device.vendor_patient_id)
-    asking = is_refresh_pending(device, now)
+    asking = refresh_pending_since(device, now)
     issues = device_issues.issues_for_device(device, now=now)
     return {
         "device": device,
@@ -101,10 +101,11 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
     }
 
 
-def is_refresh_pending(device: Device, now: dt.datetime) -> bool:
-    """A look-up is under way: of the device, of its gateway, or of the log of its hardware."""
-    due = [at for at in (device.refresh_due_at, device.hardware_log_due_at) if at]
-    return any(at <= now for at in due) or bool(device.gateway and device.gateway.lookup_requested_at)
+def refresh_pending_since(device: Device, now: dt.datetime) -> dt.datetime | None:
+    """Since when a look-up has been due: of the device, of its gateway, or of the log of its hardware."""
+    due = [at for at in (device.refresh_due_at, device.hardware_log_due_at) if at and at <= now]
+    asked = device.gateway.lookup_requested_at if device.gateway else None
+    return min([*due, asked] if asked else due, default=None)
 
 
 def assignments_for_display(device: Device, holder: Patient, user: User) -> list[AssignmentDisplay]:

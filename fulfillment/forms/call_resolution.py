@@ -44,7 +44,7 @@ class CallResolutionForm(PlainForm):
         values = self.cleaned_data
         if values["choice"] == self.LOOKUP:
             manual_lookup.request_call_lookup(call)
-            return "The vendor is being asked. What it lists is shown here shortly."
+            return "The vendor is being asked. What it lists is shown here."
         if values["choice"] == self.CONFIRM:
             call_resolution.confirm_call(call=call, hwi_id=values["hwi_id"], by=by)
             return "Confirmed. The order now follows that device."

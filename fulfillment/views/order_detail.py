@@ -17,6 +17,7 @@ from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import waiting_reasons
 from devices.outbox.waiting_reasons import LaneStop
 from fulfillment.display import timeline_display
+from fulfillment.display.order_status import describe_order_status
 from fulfillment.display.status_texts import (
     ACTIVATION_STEPS,
     SHIPPING_STEPS,
@@ -127,8 +128,7 @@ def order_context(order: Order, patient: Patient) -> dict[str, object]:
     return {
         "order": order,
         "patient": patient,
-        "status": order.status,
-        "status_text": waiting_text_for(order.status, stop),
+        "status": describe_order_status(order, stop),
         "lane_stop": stop,
         "outdated": next(iter(outdated_orders(patient, order=order)), None),
         "on_site": order.kind == OrderKind.ACTIVATION,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +14,8 @@ from devices.models import VendorCall
 from devices.models.vendor_call import CallState
 from devices.outbox import waiting_reasons
 from devices.outbox.waiting_reasons import LaneStop
-from fulfillment.display.status_texts import StatusText, stuck_label, stuck_text, waiting_text_for
-from fulfillment.models import LineStatus, Order, Urgency
+from fulfillment.display.order_status import OrderStatus, describe_order_status
+from fulfillment.models import Order, Urgency
 from fulfillment.worklist import queries
 from fulfillment.worklist.queries import StuckSource
 from patients.audit import audit_log
@@ -44,13 +43,8 @@ URGENCY_FILTER = ListFilter(
 
 @dataclass(frozen=True)
 class OrderRow:
-    """`status` is the worst stuck one of its lines, else the order's; `stuck_since` None for an order that moves."""
-
     order: Order
-    status: LineStatus
-    label: str
-    status_text: StatusText
-    stuck_since: dt.datetime | None
+    status: OrderStatus
     devices: list[str]
 
 
@@ -117,7 +111,4 @@ def build_order_row(order: Order, stop: LaneStop | None) -> OrderRow:
     lines = order.lines.all()
     corrected = {line.corrects_id for line in lines}
     names = [line.device_type.name for line in lines if line.pk not in corrected]
-    since = {line.stuck_kind: line.stuck_since for line in lines if line.stuck_kind}
-    status = next((each for each in LineStatus.worst_first() if each in since), order.status)
-    label, text = (stuck_label(status), stuck_text(status)) if since else (status.label, waiting_text_for(status, stop))
-    return OrderRow(order, status, str(label), text, since.get(status), names)
+    return OrderRow(order, describe_order_status(order, stop), names)

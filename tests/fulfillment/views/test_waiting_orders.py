@@ -82,7 +82,7 @@ def test_call_that_has_not_moved_is_stuck_whatever_the_cause(as_cora, rosa, stat
         assert "Please don't order it again" in page
         assert "Nothing to do" not in page
         assert "right now" not in page
-    assert [row.label for row in as_cora.get(reverse("orders:list"), {"show": "stuck"}).context["rows"]] == [
+    assert [row.status.label for row in as_cora.get(reverse("orders:list"), {"show": "stuck"}).context["rows"]] == [
         f"{line.get_status_display()}, longer than usual"
     ]
 
@@ -130,7 +130,7 @@ def test_order_with_a_device_closed_here_only_says_so_and_is_not_finished(as_cor
     assert "Cancel this device" in page
     assert as_cora.get(reverse("orders:list"), {"show": "finished"}).context["rows"] == []
     (row,) = as_cora.get(reverse("orders:list"), {"show": "stuck"}).context["rows"]
-    assert row.label == "Closed here, open at the vendor"
+    assert row.status.label == "Closed here, open at the vendor"
 
 
 def test_closing_a_refused_line_says_that_it_leaves_the_list(as_cora, rosa):
