@@ -11,7 +11,9 @@ from patients.enrollment.edit_notices import register_contact_notice
 from patients.models import Patient
 
 ADVICE = "Correct it in the vendor's web app, or cancel it and order again."
+UNSENT_ADVICE = "The vendor does not have it yet: cancel it and order again."
 REFUSED_ADVICE = "Correct it here and ask again."
+ADVICE_BY_STATE = {CallState.QUEUED: UNSENT_ADVICE, CallState.REJECTED: REFUSED_ADVICE}  # where all are in one state
 NOTICE = "{}, ordered {}, has not shipped and still has the {} from before. {}"
 
 
@@ -66,10 +68,11 @@ def compare_order(order: Order, lines: list[OrderLine], patient: Patient) -> Out
         "address": any(fold(getattr(order, f"ship_{name}")) != fold(now[name]) for name in place),
         "phone": any(phone != requests.phone_for_vendor(patient) for phone in sent),
     }
-    refused = all(line.call.state == CallState.REJECTED for line in lines)
+    states = {line.call.state for line in lines}
+    advice = ADVICE_BY_STATE.get(CallState(states.pop()), ADVICE) if len(states) == 1 else ADVICE
     names = [line.device_type.name for line in lines]
     differences = [name for name, different in differs.items() if different]
-    return OutdatedOrder(order, names, differences, REFUSED_ADVICE if refused else ADVICE)
+    return OutdatedOrder(order, names, differences, advice)
 
 
 def patient_address(patient: Patient) -> dict[str, str]:

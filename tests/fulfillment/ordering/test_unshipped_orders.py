@@ -129,7 +129,26 @@ def test_edit_of_the_address_mentions_each_order_that_has_not_shipped(as_cora, o
         assert f"{kit}, ordered" in page
         assert f"{kit} (ordered" in page, "on the patient's page, with a link"
     assert "has not shipped and still has the address from before." in page
-    assert "Correct it in the vendor's web app, or cancel it and order again." in page
+    assert "The vendor does not have it yet: cancel it and order again." in page
+
+
+@pytest.mark.parametrize(
+    ("states", "advice"),
+    [
+        (["queued", "queued"], "cancel it and order again"),
+        (["rejected", "rejected"], "Correct it here and ask again"),
+        (["queued", "rejected"], "Correct it in the vendor's web app, or cancel it"),
+        (["unknown", "unknown"], "Correct it in the vendor's web app, or cancel it"),
+    ],
+)
+def test_advice_about_an_outdated_order_depends_on_what_the_vendor_has(order, rosa, states, advice):
+    for line, state in zip(order.lines.all(), states, strict=True):
+        VendorCall.objects.filter(pk=line.call_id).update(state=state)
+    differences(rosa, city="Manchester")
+
+    (outdated,) = outdated_orders(rosa)
+
+    assert advice in outdated.advice
 
 
 def test_edit_of_something_else_mentions_no_order(as_cora, order, rosa):
