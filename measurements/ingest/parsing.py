@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from devices.hardware_ids import normalise_hardware_uuid
-from devices.inbox.lenient_fields import LenientReader, is_absent
+from devices.inbox.lenient_fields import MAX_TEXT_LENGTH, LenientReader, is_absent
 from devices.inbox.payload_parsing import InvalidPayload, JsonNumber, PayloadItem, to_plain_json
 from devices.tenovi import parse_time
 from measurements.ingest import vendor_words
@@ -87,7 +87,10 @@ def parse_reading(item: PayloadItem, *, source: str) -> ParsedReading:
     value_2 = parse_second_value(metric, fields.get("value_2"), reader)
     if metric == "blood_pressure" and value_2 is None:
         raise InvalidPayload("A blood pressure without its diastolic value (value_2).")
-    index = reader.integer("measurement_index", params.get("measurement_index"), lowest=0, highest=LARGEST_INDEX)
+    given_index = params.get("measurement_index")
+    if isinstance(given_index, JsonNumber) and len(given_index) > MAX_TEXT_LENGTH:
+        raise InvalidPayload("measurement_index has more digits than any instrument's.")
+    index = reader.integer("measurement_index", given_index, lowest=0, highest=LARGEST_INDEX)
     hardware_uuid = reader.text("hardware_uuid", fields.get("hardware_uuid"))
     return ParsedReading(
         hwi_id=parse_hwi_id(fields.get("hwi_device_id")),

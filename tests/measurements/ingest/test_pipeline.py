@@ -178,6 +178,7 @@ HOSTILE = {
     "tomorrow": {"timestamp": (timezone.now() + dt.timedelta(hours=25)).isoformat()},
     "no metric": {"metric": None},
     "long metric": {"metric": "x" * 65},
+    "index of 4,000 digits": {"filter_params": {"measurement_index": 10**3999}},
     "no device": {"hwi_device_id": None},
 }
 
