@@ -50,7 +50,7 @@ def ingest_waiting_deliveries(*, seconds: float = processing.SLICE_SECONDS) -> b
     """Process due measurement deliveries. True when a device sent its first reading: its order is then updated."""
     news: list[bool] = []
     processing.process_due_deliveries(DELIVERY_KIND, lambda batch: ingest_batch(batch, news), seconds=seconds)
-    week_figures.refresh_due_weeks(seconds=seconds)
+    week_figures.refresh_due_weeks()
     return any(news)
 
 

@@ -29,10 +29,12 @@ from measurements.thresholds.range_status import most_urgent
 from measurements.units import VENDOR_UNITS
 from measurements.weeks.weekly_average import WEEK_DAYS, MetricWeek, compute_metric_week
 from patients.models import Patient
-from patients.queueing.work_item import SLICE_SECONDS, drain
+from patients.queueing.wakeup import wake_worker
+from patients.queueing.work_item import DrainEnd, drain
 
 AVERAGED_METRICS = ("blood_pressure", "glucose", "spO2")
-BATCH_SIZE = 500  # patients in one transaction
+BATCH_SIZE = 100  # patients in one transaction
+REFRESH_SECONDS = 2.0  # of one run: at midnight thousands are due, and new readings wait for the same worker
 
 # Vital signs of a week that are averaged, or that a clinician must know of.
 WEEK_READINGS_SQL = f"""
@@ -167,15 +169,19 @@ def build_week_figures(
     return WeekFigures(weeks, irregular_count, check_count)
 
 
-def refresh_due_weeks(*, seconds: float = SLICE_SECONDS) -> None:
-    """Compute and store the weeks that are due; rows that another worker has locked are left to it."""
-    drain(refresh_due_batch, lambda _: None, seconds=seconds)
+def refresh_due_weeks(*, seconds: float = REFRESH_SECONDS) -> None:
+    """Compute and store the weeks that are due, for about `seconds`; a wake-up continues with the others."""
+    if drain(refresh_due_batch, lambda _: None, seconds=seconds).end is DrainEnd.TIME_UP:
+        wake_worker("week_figures")
 
 
 @transaction.atomic
 def refresh_due_batch() -> int:
-    """The number of patients whose week was refreshed."""
-    due = PatientSummary.objects.filter(week_due_at__lte=timezone.now()).order_by("week_due_at", "pk")
+    """The number of patients whose week was refreshed.
+
+    Those with new readings come before those whose day has ended. Rows that another worker has locked are left to it.
+    """
+    due = PatientSummary.objects.filter(week_due_at__lte=timezone.now()).order_by("-week_due_at", "-pk")
     rows = due.select_for_update(skip_locked=True, no_key=True, of=("self",)).select_related("patient")[:BATCH_SIZE]
     summaries = list(rows)
     Patient.objects.touch_live_version(store_weeks(summaries))

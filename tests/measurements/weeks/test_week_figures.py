@@ -180,6 +180,31 @@ def test_week_refresh_updates_open_pages_only_of_patients_whose_figures_changed(
     assert rosa.live_version == version
 
 
+def test_week_refresh_takes_new_readings_before_days_that_have_ended(monkeypatch, time_machine, rosa, elm):
+    """At midnight thousands are due; the filters and the sort order of a new reading don't wait for them."""
+    monkeypatch.setattr(week_figures, "BATCH_SIZE", 1)
+    other = PatientFactory(clinic=elm)
+    add_pressures(other, 120, first_hours_ago=30)
+    week_figures.refresh_due_weeks()
+    time_machine.move_to(NOON + dt.timedelta(days=1), tick=False)
+    add_pressures(rosa, 120)
+
+    assert week_figures.refresh_due_batch() == 1
+
+    due = PatientSummary.objects.filter(week_due_at__lte=timezone.now())
+    assert [summary.patient for summary in due] == [other]
+
+
+def test_week_refresh_that_runs_out_of_time_is_continued_by_a_wakeup(monkeypatch, rosa):
+    woken = []
+    monkeypatch.setattr(week_figures, "wake_worker", woken.append)
+    add_pressures(rosa, 120)
+
+    week_figures.refresh_due_weeks(seconds=0)
+
+    assert woken == ["week_figures"]
+
+
 def test_patient_list_finds_irregular_heartbeats_conflicts_and_implausible_readings(as_nadia, elm):
     def person(name):
         return DeviceFactory(patient=PatientFactory(clinic=elm, family_name=name, time_zone="America/New_York"))
