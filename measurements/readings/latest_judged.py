@@ -49,6 +49,11 @@ class EvaluatedLatestReading(msgspec.Struct, frozen=True):
         return self.judgement.text
 
     @property
+    def unit_name(self) -> str:
+        """Empty without a value: HI has no unit."""
+        return self.unit.name if self.judgement.values else ""
+
+    @property
     def words(self) -> str:
         return self.judgement.words
 
