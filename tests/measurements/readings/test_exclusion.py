@@ -123,6 +123,24 @@ def test_undo_exclusion_preserves_separately_excluded_pulse_excluded(rosa, nadia
     assert pulse.excluded_at == NOON
 
 
+def test_exclusion_ends_conflict_with_value_of_another_fraction_of_the_second(nadia, device):
+    right = create_blood_pressure(device, 128, conflict=True, newest=True)
+    wrong = MeasurementFactory(
+        device=device,
+        code="blood_pressure",
+        taken_at=NOON + dt.timedelta(milliseconds=654),
+        value_1=228,
+        conflict=True,
+    )
+
+    exclude_reading(wrong, nadia)
+
+    right.refresh_from_db()
+    assert not right.conflict
+    exclusion.undo_exclusion(reading=wrong, by=nadia)
+    assert set(Measurement.objects.values_list("conflict", flat=True)) == {True}
+
+
 def test_exclusion_of_wrong_conflicting_value_makes_other_value_count(rosa, nadia, device):
     right = create_blood_pressure(device, 128, conflict=True, newest=True)
     wrong = create_blood_pressure(device, 228, conflict=True)
