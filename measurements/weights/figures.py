@@ -95,7 +95,8 @@ class WeightTrend:
 
     @property
     def is_week_gain(self) -> bool:
-        return self.in_week == self.gain_in_week
+        """Whether it is a gain; of days with the same weight, the lowest is the highest too."""
+        return self.in_week is not None and self.in_week >= 0
 
     @property
     def from_dry(self) -> float | None:

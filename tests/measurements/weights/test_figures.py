@@ -71,6 +71,8 @@ def test_week_change_compares_with_lowest_for_gain_and_highest_for_loss():
     found = weight_trend(weights_on((7, 184.0), (4, 181.0), (0, 178.5)), zone=NEW_YORK)
     assert (found.in_week, found.is_week_gain) == (-5.5, False)
     assert weight_trend(weights_on((8, 184.0), (0, 178.5)), zone=NEW_YORK).in_week is None
+    lost = weight_trend(weights_on((2, 180.0), (1, 180.0), (0, 176.4)), zone=NEW_YORK)
+    assert (lost.in_week, lost.is_week_gain) == (-3.6, False)
 
 
 def test_weight_changes_carry_no_error_of_binary_fractions():
