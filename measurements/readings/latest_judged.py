@@ -25,6 +25,7 @@ LATEST_READING_FIELDS = (
     *("patient_id", "metric_id", "taken_at", "estimated", "conflict", "implausible", "measurement__stamped_at"),
     *("value_1", "value_2", "beyond_meter", "meal_context"),
     *("doubtful__taken_at", "doubtful__value_1", "doubtful__value_2", "doubtful__beyond_meter"),
+    "doubtful_meal_context",
 )
 
 
@@ -126,7 +127,10 @@ def latest_readings_for_many(
     zones = {patient.pk: patient.zone for patient in patients}
     rows = (
         LatestReading.objects.filter(patient__in=list(zones))
-        .annotate(meal_context=KeyTextTransform("meal_context", "measurement__filter_params"))
+        .annotate(
+            meal_context=KeyTextTransform("meal_context", "measurement__filter_params"),
+            doubtful_meal_context=KeyTextTransform("meal_context", "doubtful__filter_params"),
+        )
         .order_by("metric__position", "metric_id")
         .values_list(*LATEST_READING_FIELDS)
     )
@@ -134,11 +138,11 @@ def latest_readings_for_many(
     found: dict[uuid.UUID, list[EvaluatedLatestReading]] = defaultdict(list)
     for patient_id, metric_id, *fields in rows:
         metric, unit = metrics[metric_id]
-        *about, first, second, beyond_meter, context, doubtful_at, doubtful_1, doubtful_2, doubtful_beyond = fields
+        *about, first, second, beyond_meter, context, doubtful_at = fields[:-4]
         stored = StoredValues(first, second, beyond_meter, context)
         reading = evaluate_latest_reading(metric, unit, thresholds[patient_id], stored, *about)
         if doubtful_at is not None:
-            text = judge_stored_values(metric, StoredValues(doubtful_1, doubtful_2, doubtful_beyond), unit).text
+            text = judge_stored_values(metric, StoredValues(*fields[-4:]), unit).text
             when = format_recent_time(doubtful_at, zones[patient_id])
             reading = msgspec.structs.replace(reading, doubtful=f"{text} {unit.name} to be checked, {when}")
         found[patient_id].append(reading)

@@ -139,3 +139,12 @@ def test_pages_name_offset_of_hour_that_repeats(as_nadia, cuff, rosa, clock, pat
 
     assert ("1:30:00 AM EDT (UTC-4)" if "readings" in path else "1:30 AM EDT (UTC-4)") in text
     assert "readings" in path or "1:30 AM EST (UTC-5)" in text
+
+
+def test_reading_to_be_checked_is_named_with_its_meal(cuff, rosa):
+    receive_and_ingest(item(cuff, "148", 30, metric="glucose"))
+    taken = (NOW - 20 * MINUTE).isoformat()
+    fields = {"timestamp": taken, "created": taken, "filter_params": {"meal_context": "post-prandial"}}
+    receive_and_ingest(measurement_item(cuff, metric="glucose", value_1="5", value_2="0.00", **fields))
+
+    assert latest(rosa) == ("148", "5 after a meal mg/dL to be checked, 11:40 AM", False)
