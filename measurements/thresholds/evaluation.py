@@ -132,7 +132,7 @@ class EffectiveThreshold:
             None if bound is None else unit.format_bound(bound, more_places) for bound in (self.low, self.high)
         )
         if self.low is not None and self.high is not None:
-            return f"{low}\N{EN DASH}{high}"
+            return f"{low} to {high}" if self.low < 0 else f"{low}\N{EN DASH}{high}"
         if self.high is not None:
             return f"{'≤' if unit.rounds_down(self.high, more_places) else '<'} {high}"
         return f"{'>' if unit.rounds_down(self.low, more_places) else '≥'} {low}" if self.low is not None else ""

@@ -92,6 +92,7 @@ def test_units_convert_only_metrics_in_known_unit():
         (92, None, Unit("%", 0), "≥ 92"),
         (None, 2, KG.for_differences, "≤ 0.9"),  # less than 0.907
         (80, None, MMOL, "> 4.4"),  # 4.44 and more
+        (-3, 3, Unit("lb", 1), "-3 to 3"),
     ],
 )
 def test_threshold_text_uses_selected_unit(low, high, unit, words):
