@@ -13,7 +13,6 @@ from measurements.readings.latest_judged import judge_reading
 from measurements.readings.reading_filter import ALL_READINGS, ReadingFilter
 from measurements.readings.table import quality_notes
 from measurements.thresholds.evaluation import PatientThresholds
-from measurements.thresholds.judgement import NO_THRESHOLDS
 from measurements.units import STORED_DECIMALS, VENDOR_UNITS, DisplayUnits
 from patients import csv_writer
 from patients.csv_writer import CsvCell
@@ -61,8 +60,7 @@ def build_csv_row(
     reading: Measurement, patient: Patient, thresholds: PatientThresholds, units: DisplayUnits
 ) -> list[CsvCell]:
     metric, unit = reading.metric, units.unit_for(reading.metric)
-    bounds = thresholds if reading.is_trusted else NO_THRESHOLDS
-    judgement = judge_reading(reading, bounds, unit, more_places=max(STORED_DECIMALS - unit.decimals, 0))
+    judgement = judge_reading(reading, thresholds, unit, more_places=max(STORED_DECIMALS - unit.decimals, 0))
     pressures = judgement.texts if metric.has_second_value else ("", "")
     return [
         patient.mrn,

@@ -75,6 +75,14 @@ def test_csv_export_spells_out_quality_flags_and_exclusions(as_nadia, nadia, ros
     )
 
 
+def test_csv_export_says_of_a_duplicate_what_the_table_says(as_nadia, rosa):
+    create_reading_at(DeviceFactory(patient=rosa), 2, 5, code="spO2", value_1=88, duplicate=True)
+
+    _, (row,) = download_csv(as_nadia, rosa, "?days=7&shown=out")
+
+    assert (row["against_goal"], row["counts"]) == ("below goal", "no")
+
+
 def test_csv_export_has_the_meal_in_a_column_of_its_own(as_nadia, rosa):
     device = DeviceFactory(patient=rosa)
     stated = ("fasting", "pre-prandial", "post-prandial", "=bedtime", None)
