@@ -55,6 +55,7 @@ class DevicesConfig(app_config.ProjectAppConfig):
         "last_checkin_at": "checked in",
         "last_measurement_at": "last reading",
         "listed": "what the vendor lists",
+        "lookup_after": "next look-up of its device",
         "lookup_at": "looked up",
         "lookup_problem": "why the look-up failed",
         "mailed_at": "mailed",

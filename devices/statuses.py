@@ -124,7 +124,7 @@ DEVICE_STATE_TEXTS = {
         "The vendor doesn't know this gateway ID or IMEI, so no reading can arrive. It looks mistyped.",
         "Compare it with the label and correct it: the wrong entry is unlinked and the right one activated.",
     ),
-    DeviceState.CANCELLED: StatusText("idle", "It was cancelled. Nothing will be shipped or charged."),
+    DeviceState.CANCELLED: StatusText("idle", "Nothing will be shipped or charged."),
     DeviceState.OTHER: StatusText(
         "warn", "The vendor uses a word that we don't know; it is shown as it came.", "If in doubt, ask the vendor."
     ),

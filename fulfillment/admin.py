@@ -116,10 +116,16 @@ class OrderAdmin(ReadOnlyAdmin):
     list_select_related = ("patient", "kit", "placed_by")
     search_fields = ("=id", "=patient__id")
     search_help_text = "The id of an order or of a patient"
+    exclude = ("gateway_id",)
+    readonly_fields = ("gateway",)
     inlines = (OrderLineInline, OrderEventInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("lines")
+
+    @admin.display(description="gateway ID or IMEI")
+    def gateway(self, order: Order) -> str:
+        return order.printed_gateway
 
     @admin.display(description="status")
     def current_status(self, order: Order) -> str:

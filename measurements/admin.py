@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 
+from devices.hardware_ids import format_hardware_id
 from devices.inbox import redaction
 from devices.models import Delivery
 from measurements import units
@@ -50,13 +51,17 @@ class MeasurementAdmin(ReadOnlyAdmin):
     search_fields = ("=id",)
     search_help_text = "The number of a reading"
     ordering = ("-id",)
-    exclude = ("delivery_id",)
-    readonly_fields = ("raw_payload",)
+    exclude = ("delivery_id", "hardware_uuid")
+    readonly_fields = ("printed_gateway", "raw_payload")
 
     @admin.display(description="marks")
     def quality_flags(self, reading: Measurement) -> str:
         fields: Any = (reading._meta.get_field(name) for name in QUALITY_FLAG_FIELDS if getattr(reading, name))
         return ", ".join(str(field.verbose_name) for field in fields)
+
+    @admin.display(description="gateway ID or IMEI")
+    def printed_gateway(self, reading: Measurement) -> str:
+        return format_hardware_id(reading.hardware_uuid)
 
     @admin.display(description="raw payload")
     def raw_payload(self, reading: Measurement) -> str:

@@ -40,6 +40,7 @@ class MeasurementsConfig(app_config.ProjectAppConfig):
     }
     field_labels = {
         "beyond_meter": "beyond the meter",
+        "determined_on": "day of the dry weight",
         "excluded_at": "excluded",
         "excluded_reason": "why excluded",
         "filter_params": "said by the device",

@@ -19,10 +19,10 @@ CALL_STATUS_TEXTS = {
         "Compare with what the vendor lists, and decide: it is there, it isn't, or give it up.",
     ),
     LineStatus.REJECTED: (
-        "The vendor refused it. Nothing will be shipped or charged.",
+        "Nothing will be shipped or charged.",
         "Correct it, or close this device's order.",
     ),
-    LineStatus.ABANDONED: ("It was given up by a person.", ""),
+    LineStatus.ABANDONED: ("A person has decided so.", ""),
     LineStatus.CLOSED_HERE: (
         "It was closed here only: at the vendor its order lives, and it may arrive or be charged.",
         "Cancel it or end its monitoring. It stays in this list until the vendor has ended it or a reading arrives.",

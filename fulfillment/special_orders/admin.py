@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 
+from devices.hardware_ids import format_hardware_id
 from fulfillment.special_orders.models import SpecialOrder
 from patients.admin_site.base import ReadOnlyAdmin
 from patients.models import User
@@ -20,6 +21,13 @@ class SpecialOrderAdmin(ReadOnlyAdmin):
     list_select_related = ("patient",)
     search_fields = ("=request_id",)
     search_help_text = "The vendor's id of the request"
+
+    exclude = ("hardware_uuid",)
+    readonly_fields = ("gateway",)
+
+    @admin.display(description="gateway ID or IMEI")
+    def gateway(self, order: SpecialOrder) -> str:
+        return format_hardware_id(order.hardware_uuid)
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """Bulk, demo and supply orders name no patient: every administrator sees them."""
