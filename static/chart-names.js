@@ -9,7 +9,7 @@ window.ChartNames = (() => {
   const SHARES_OF_WIDTH = [0, 1, 0.5, 0.25, 0.75];
 
   // `tops`: heights to try, the best first.
-  function drawLabel(u, panel, colours, text, tops, gap, shares = SHARES_OF_WIDTH) {
+  function drawLabel(u, panel, colours, text, tops, shares = SHARES_OF_WIDTH) {
     Paint.clip(u, (ctx, box, ratio) => {
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       const size = { width: ctx.measureText(text).width + 4 * ratio, height: 14 * ratio };
@@ -17,7 +17,7 @@ window.ChartNames = (() => {
       const room = box.width - size.width - 8 * ratio;
       const across = shares.map((share) => box.left + 4 * ratio + share * room);
       const spots = tops.map(within).flatMap((y) => across.map((x) => [x, y]));
-      const [left, top] = leastCovered(u, panel, spots, size, gap);
+      const [left, top] = leastCovered(u, panel, spots, size);
       ctx.globalAlpha = 0.75;
       ctx.fillStyle = colours.panel;
       ctx.fillRect(left, top, size.width, size.height);
@@ -27,7 +27,7 @@ window.ChartNames = (() => {
     });
   }
 
-  function leastCovered(u, panel, spots, { width, height }, gap) {
+  function leastCovered(u, panel, spots, { width, height }) {
     const ratio = u.pxRatio || devicePixelRatio;
     const near = 4 * ratio;
     const marks = panel.points.values.flat().map((value, i) => ({
@@ -37,7 +37,7 @@ window.ChartNames = (() => {
       high: 0,
     }));
     const lines = smoothedLinePlaces(u, panel, near);
-    const gapTexts = Paint.gapTexts(u, panel, gap).map(({ x, y, width: textWidth }) => (
+    const gapTexts = Paint.gapTexts(u, panel).map(({ x, y, width: textWidth }) => (
       { x, y: y - 4 * ratio, wide: textWidth / 2, high: 6 * ratio }
     ));
     const overlaps = ({ x, y, wide, high }, [left, top]) => (
@@ -74,17 +74,17 @@ window.ChartNames = (() => {
 
   // Inside the band: below its upper edge, or just above the lower one where it has no upper. If all is covered there,
   // across that edge or further inside.
-  function goals(u, panel, colours, gap) {
+  function goals(u, panel, colours) {
     const ratio = u.pxRatio || devicePixelRatio;
     panel.lines.filter((line) => line.goal).forEach(({ goal }) => {
       const edge = u.valToPos(goal.high ?? goal.low, "y", true);
       const rows = goal.high === null ? [-16, 2, -32] : [2, -16, 18];
-      drawLabel(u, panel, colours, `${panel.goalName} ${goal.words}`, rows.map((row) => edge + row * ratio), gap);
+      drawLabel(u, panel, colours, `${panel.goalName} ${goal.words}`, rows.map((row) => edge + row * ratio));
     });
   }
 
   // A line over those of the last days that have a weight, and its value near to it.
-  function baseline(u, panel, colours, gap) {
+  function baseline(u, panel, colours) {
     if (panel.baseline === null) return;
     const ratio = u.pxRatio || devicePixelRatio;
     const y = u.valToPos(panel.baseline, "y", true);
@@ -96,7 +96,7 @@ window.ChartNames = (() => {
       });
     });
     const text = `usual weight ${panel.baseline.toFixed(panel.decimals)}`;
-    drawLabel(u, panel, colours, text, [y - 17 * ratio, y + 3 * ratio], gap, [1, 0.75]);
+    drawLabel(u, panel, colours, text, [y - 17 * ratio, y + 3 * ratio], [1, 0.75]);
   }
 
   return { goals, baseline };

@@ -133,28 +133,32 @@ window.ChartPaint = (() => {
     });
   }
 
-  // Lowest to highest of each bucket, one filled run between two gaps.
-  function minMax(u, panel, colours, gap) {
+  // Lowest to highest of each bucket, one filled run between two gaps; a bucket alone between them is a stroke.
+  function minMax(u, panel, colours) {
     const { at, low, high } = panel.buckets;
     if (!at.length) return;
     const corner = (i, edge) => [u.valToPos(at[i], "x", true), u.valToPos(edge[i], "y", true)];
     clip(u, (ctx, box, ratio) => {
+      ctx.lineCap = "round";
       panel.lines.forEach((_, line) => {
-        runs(at, gap).forEach(([first, last]) => {
-          const upper = Array.from({ length: last - first + 1 }, (_, k) => corner(first + k, high[line]));
-          const lower = Array.from({ length: last - first + 1 }, (_, k) => corner(last - k, low[line]));
-          area(ctx, [...upper, ...lower], colours, line, ratio);
+        runs(at.length, panel.breaks).forEach((run) => {
+          const upper = run.map((i) => corner(i, high[line]));
+          const lower = run.map((i) => corner(i, low[line]));
+          area(ctx, [...upper, ...lower.reverse()], colours, line, ratio);
+          ctx.lineWidth = 2.4 * ratio;
+          if (run.length === 1) strokePath(ctx, colours.lines[line], [...upper, ...lower]);
         });
       });
     });
   }
 
-  function runs(at, gap) {
+  // Indexes below `count`, none over a break.
+  function runs(count, breaks) {
     const found = [];
-    at.forEach((time, i) => {
-      if (i && time - at[i - 1] <= gap) found[found.length - 1][1] = i;
-      else found.push([i, i]);
-    });
+    for (let i = 0; i < count; i++) {
+      if (!i || breaks.includes(i)) found.push([]);
+      found[found.length - 1].push(i);
+    }
     return found;
   }
 
@@ -214,28 +218,27 @@ window.ChartPaint = (() => {
   }
 
   // Texts for the gaps that are wide enough: centre, base line and width of each.
-  function gapTexts(u, panel, gap) {
+  function gapTexts(u, panel) {
     const at = panel.buckets.at.length ? panel.buckets.at : panel.points.at;
     const found = [];
     clip(u, (ctx, box, ratio) => {
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       const ends = [...at, Math.min(Date.now(), u.scales.x.max)];
-      for (let i = 1; i < ends.length; i++) {
-        if (ends[i] - ends[i - 1] <= gap) continue;
+      panel.breaks.forEach((i) => {
         const left = u.valToPos(ends[i - 1], "x", true);
         const right = u.valToPos(ends[i], "x", true);
         const days = Math.floor((ends[i] - ends[i - 1]) / 86400000);
         const text = `no readings, ${days} ${days === 1 ? "day" : "days"}`;
         const { width } = ctx.measureText(text);
-        if (width + 12 * ratio > right - left) continue;
+        if (width + 12 * ratio > right - left) return;
         found.push({ text, width, x: (left + right) / 2, y: box.top + box.height / 2 });
-      }
+      });
     });
     return found;
   }
 
-  function gaps(u, panel, colours, gap) {
-    const texts = gapTexts(u, panel, gap);
+  function gaps(u, panel, colours) {
+    const texts = gapTexts(u, panel);
     clip(u, (ctx, _, ratio) => {
       ctx.fillStyle = colours.soft;
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;

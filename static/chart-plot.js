@@ -20,14 +20,14 @@ window.ChartPlot = (() => {
   }
 
   // uPlot wants one x for all lines; a gap becomes a row without values.
-  function columns(panel, gap) {
+  function columns(panel) {
     const banded = panel.buckets.at.length > 0;
     const at = banded ? panel.buckets.at : panel.points.at;
     const values = banded ? panel.buckets.mid : panel.points.values;
     const x = [];
     const rows = [];
     at.forEach((time, i) => {
-      if (i && time - at[i - 1] > gap) { x.push(at[i - 1] + 1); rows.push(-1); }
+      if (panel.breaks.includes(i)) { x.push(at[i - 1] + 1); rows.push(-1); }
       x.push(time);
       rows.push(i);
     });
@@ -79,8 +79,7 @@ window.ChartPlot = (() => {
       this.panel = panel = withTimesOfDay(panel);
       this.clock = panel.clock !== null;
       this.shared = shared;
-      this.gap = this.clock ? Infinity : Math.max(shared.gap, panel.bucketDays * 1.5 * DAY_MS);
-      this.columns = columns(panel, this.gap);
+      this.columns = columns(panel);
       const date = { weekday: "short", month: "short", day: "numeric" };
       const day = { ...date, year: "numeric" };
       const time = { ...date, hour: "numeric", minute: "2-digit", timeZoneName: "short" };
@@ -173,18 +172,18 @@ window.ChartPlot = (() => {
     paintBelow(u) {
       Paint.goals(u, this.panel, this.colours);
       if (this.clock) Clock.boxes(u, this.panel, this.colours);
-      else Paint.minMax(u, this.panel, this.colours, this.gap);
+      else Paint.minMax(u, this.panel, this.colours);
     }
 
     // Above the grid, below the readings.
     paintNames(u) {
-      Names.goals(u, this.panel, this.colours, this.gap);
-      if (!this.clock) Names.baseline(u, this.panel, this.colours, this.gap);
+      Names.goals(u, this.panel, this.colours);
+      if (!this.clock) Names.baseline(u, this.panel, this.colours);
     }
 
     paintAbove(u) {
       Paint.points(u, this.panel, this.colours);
-      if (!this.clock) Paint.gaps(u, this.panel, this.colours, this.gap);
+      if (!this.clock) Paint.gaps(u, this.panel, this.colours);
       this.afterDraw?.(u);
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from measurements.chart.panels import Charts, Panel
 from measurements.chart.points import CLOCK_AHEAD, CLOCK_RESET, ChartPoint
-from measurements.chart.smoothing import MAX_LINE_GAP, Bucket
+from measurements.chart.smoothing import Bucket, find_line_breaks
 from measurements.chart.time_of_day import BIN_HOURS, TimeOfDayBin, seconds_of_day
 from measurements.local_days import LocalDays
 from measurements.numbers import round_half_up
@@ -28,9 +28,8 @@ def serialize_charts(charts: Charts) -> dict[str, Any]:
         "start": epoch_milliseconds(days.start),
         "end": epoch_milliseconds(days.end),
         "now": epoch_milliseconds(charts.now),
-        "gap": int(MAX_LINE_GAP.total_seconds() * 1000),
         "days": {"at": [epoch_milliseconds(start) for start in days.day_starts], "counts": charts.readings_per_day},
-        "panels": [serialize_panel(panel, days) for panel in charts.panels],
+        "panels": [serialize_panel(panel, days, min(charts.now, days.end)) for panel in charts.panels],
     }
 
 
@@ -38,7 +37,7 @@ def epoch_milliseconds(time: dt.datetime) -> int:
     return round(time.timestamp() * 1000)
 
 
-def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
+def serialize_panel(panel: Panel, days: LocalDays, until: dt.datetime) -> dict[str, Any]:
     unit, usual = panel.unit, panel.weight.usual if panel.weight else None
     drawn = {
         "code": panel.scope.key,
@@ -52,6 +51,7 @@ def serialize_panel(panel: Panel, days: LocalDays) -> dict[str, Any]:
         "meals": {meal.number: meal.words for meal in panel.meals},
         "buckets": serialize_buckets(panel.plot_data.buckets, unit),
         "bucketDays": panel.plot_data.bucket_days,
+        "breaks": find_line_breaks(panel.plot_data, until=until),
         "smoothed": [round_series(line, unit, 1) for line in panel.smoothed],
         "baseline": None if usual is None else unit.round_value(usual),
         "baselineSpans": [[epoch_milliseconds(at) for at in span] for span in panel.usual_weight_spans],
@@ -80,7 +80,13 @@ def serialize_time_of_day(panel: Panel, slots: list[TimeOfDayBin], days: LocalDa
         "n": [slot.n for slot in slots],
         **buckets,
     }
-    return {"clock": clock, "buckets": binned, "bucketDays": 0, "smoothed": [[None] * len(slots) for _ in panel.series]}
+    return {
+        "clock": clock,
+        "buckets": binned,
+        "bucketDays": 0,
+        "breaks": [],
+        "smoothed": [[None] * len(slots) for _ in panel.series],
+    }
 
 
 def round_series(values: Sequence[float | None], unit: Unit, more_places: int = 0) -> list[float | None]:

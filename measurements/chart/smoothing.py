@@ -82,9 +82,14 @@ def kernel_weighted_sums(
 
 @dataclass(slots=True)  # not frozen: years are two thousand of them
 class Bucket:
-    """One day, or a few where the range is years: lowest, median and highest per line, of `n` trusted readings."""
+    """One day, or a few where the range is years: lowest, median and highest per line, of `n` trusted readings.
+
+    `first` and `last` are when these were taken, `at` is the middle of the days.
+    """
 
     at: dt.datetime
+    first: dt.datetime
+    last: dt.datetime
     low: tuple[float, ...]
     median: tuple[float, ...]
     high: tuple[float, ...]
@@ -98,6 +103,16 @@ class PlotData:
     points: list[ChartPoint]
     buckets: list[Bucket]
     bucket_days: int = 0
+
+
+def find_line_breaks(drawn: PlotData, *, until: dt.datetime) -> list[int]:
+    """Numbers of the points or buckets before which a line breaks: no reading was taken for over MAX_LINE_GAP.
+
+    The number after the last one, if that is so until now.
+    """
+    spans = [(bucket.first, bucket.last) for bucket in drawn.buckets] or [(point.at,) * 2 for point in drawn.points]
+    pairs = enumerate(pairwise([*spans, (until, until)]), start=1)
+    return [number for number, (before, after) in pairs if after[0] - before[1] > MAX_LINE_GAP]
 
 
 def decimate_points(points: list[ChartPoint], *, days: LocalDays) -> PlotData:
@@ -127,6 +142,8 @@ def build_bucket(days: LocalDays, number: int, size: int, points: list[ChartPoin
     lines = [sorted(line) for line in zip(*(point.values for point in points), strict=True)]
     return Bucket(
         at=days.day_starts[first] + (end - days.day_starts[first]) / 2,
+        first=points[0].at,
+        last=points[-1].at,
         low=tuple(line[0] for line in lines),
         median=tuple((line[(len(line) - 1) // 2] + line[len(line) // 2]) / 2 for line in lines),
         high=tuple(line[-1] for line in lines),

@@ -33,7 +33,7 @@ from measurements.chart.svg_paths import (
     Place,
     PlotArea,
     draw_text,
-    split_at_gaps,
+    split_at_breaks,
     trace_bands,
     trace_line,
 )
@@ -183,8 +183,7 @@ def draw_lines(area: PlotArea, charts: dict[str, Any], panel: dict[str, Any]) ->
     """Lowest to highest of each bucket, the smoothed lines and the usual weight; none of them over a gap."""
     buckets = panel["buckets"]
     at = buckets["at"] or panel["points"]["at"]
-    gap = max(charts["gap"], panel["bucketDays"] * 1.5 * DAY_MS)
-    x, runs, parts = [area.x(time) for time in at], split_at_gaps(at, gap), []
+    x, runs, parts = [area.x(time) for time in at], split_at_breaks(len(at), panel["breaks"]), []
     for n, smoothed in enumerate(panel["smoothed"]):
         if buckets["at"]:
             tops, bottoms = ([area.y(value) for value in buckets[edge][n]] for edge in ("high", "low"))
@@ -195,15 +194,16 @@ def draw_lines(area: PlotArea, charts: dict[str, Any], panel: dict[str, Any]) ->
         f"M{area.x(first)} {area.y(panel['baseline'])}H{area.x(end)}" for first, end in panel["baselineSpans"]
     )
     parts.append(f'<path class="usual" d="{spans}"/>')
-    return "".join(parts) + draw_gaps(area, [*at, min(charts["now"], charts["end"])], gap)
+    return "".join(parts) + draw_gaps(area, [*at, min(charts["now"], charts["end"])], panel["breaks"])
 
 
-def draw_gaps(area: PlotArea, at: Sequence[float], gap: float) -> str:
+def draw_gaps(area: PlotArea, at: Sequence[float], breaks: Iterable[int]) -> str:
     """How many days are without readings, where there is room for the words."""
     texts = []
-    for before, after in pairwise(at):
+    for place in breaks:
+        before, after = at[place - 1], at[place]
         words = f"no readings, {count_noun(int((after - before) // DAY_MS), 'day')}"
-        if after - before > gap and area.x(after) - area.x(before) > len(words) * LETTER_WIDTH:
+        if area.x(after) - area.x(before) > len(words) * LETTER_WIDTH:
             texts.append(draw_text((area.x(before) + area.x(after)) // 2, (TOP + area.bottom) // 2, words, "middle"))
     return "".join(texts)
 

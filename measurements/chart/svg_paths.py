@@ -50,9 +50,9 @@ def draw_text(x: int, y: int, words: str, anchor: str = "") -> str:
     return format_html("<text {}>{}</text>", SafeString(place), words)
 
 
-def split_at_gaps(at: Sequence[float], gap: float) -> list[range]:
-    """Runs of indexes whose times are no gap apart."""
-    cuts = [0, *(i for i in range(1, len(at)) if at[i] - at[i - 1] > gap), len(at)]
+def split_at_breaks(count: int, breaks: Iterable[int]) -> list[range]:
+    """Runs of indexes below `count`, none over a break."""
+    cuts = [0, *(place for place in breaks if place < count), count]
     return [range(first, after) for first, after in pairwise(cuts)]
 
 

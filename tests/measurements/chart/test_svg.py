@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from measurements.chart import serializer, svg
-from measurements.chart.svg_paths import PlotArea, split_at_gaps
+from measurements.chart.svg_paths import PlotArea, split_at_breaks
 from tests.measurements.chart.fixed_times import NEW_YORK, NOW
 
 DAY_MS = 86_400_000
@@ -29,8 +29,12 @@ def build_charts(**fields):
     starts = [day(number, 0) for number in range(1, 31)]
     return {
         "zone": "America/New_York", "start": START, "end": END, "now": round(NOW.timestamp() * 1000),
-        "gap": 3 * DAY_MS, "days": {"at": starts, "counts": [1, 0] * 15}, **fields,
+        "days": {"at": starts, "counts": [1, 0] * 15}, **fields,
     }  # fmt: skip
+
+
+def breaks_of(times):
+    return [n for n, (before, after) in enumerate(pairwise(times), start=1) if after - before > 3 * DAY_MS]
 
 
 def build_panel(readings, *, flags=None, shapes=None, **fields):
@@ -40,6 +44,7 @@ def build_panel(readings, *, flags=None, shapes=None, **fields):
     return {
         "code": "blood_pressure", "label": "Blood pressure", "unit": "mmHg", "decimals": 0, "limits": (50, 180),
         "goalName": "goal", "bucketDays": 0, "buckets": NO_BUCKETS, "baseline": None, "baselineSpans": [],
+        "breaks": breaks_of([at for at, *_ in readings]),
         "clock": None,
         "lines": [{"label": name, "goal": goal} for name, goal in zip(("systolic", "diastolic"), goals, strict=True)],
         "points": {
@@ -132,7 +137,7 @@ def test_svg_of_many_readings_draws_bands_that_break_at_gaps():
     at = [day(2), day(3), day(10), day(11)]
     rows = [[100.0] * 4, [60.0] * 4]
     buckets = {"at": at, "n": [9] * 4, "low": rows, "mid": [[110.0] * 4, [65.0] * 4], "high": [[150.0] * 4, [80.0] * 4]}
-    drawing = draw(build_panel([], buckets=buckets, bucketDays=1, smoothed=[[110.0] * 4, [65.0] * 4]))
+    drawing = draw(build_panel([], buckets=buckets, bucketDays=1, breaks=[2], smoothed=[[110.0] * 4, [65.0] * 4]))
 
     assert path(drawing, "area area-1").count("z") == 2
     assert drawing.find("desc").text.startswith("36 readings")
@@ -182,16 +187,13 @@ def test_svg_of_any_readings_is_well_formed_and_inside_its_box(rows):
     assert all(0 <= x <= 1200 and -10 <= y <= svg.FIRST_HEIGHT + 20 for x, y in starts)
 
 
-@given(st.lists(st.integers(0, 30 * DAY_MS), unique=True), st.integers(1, 5 * DAY_MS))
+@given(st.integers(0, 40), st.sets(st.integers(1, 41)))
 @settings(max_examples=60)
-def test_runs_between_gaps_hold_every_time_once(times, gap):
-    times.sort()
+def test_runs_hold_every_index_once_and_end_at_each_break(count, breaks):
+    runs = split_at_breaks(count, sorted(breaks))
 
-    runs = split_at_gaps(times, gap)
-
-    assert [i for run in runs for i in run] == list(range(len(times)))
-    assert all(times[i + 1] - times[i] <= gap for run in runs for i in run[:-1])
-    assert all(times[after[0]] - times[before[-1]] > gap for before, after in pairwise(runs) if before)
+    assert [i for run in runs for i in run] == list(range(count))
+    assert {run[0] for run in runs if run} - {0} == {place for place in breaks if place < count}
 
 
 @pytest.mark.parametrize(("low", "high", "count"), [(50, 180, 7), (96, 102, 7), (2, 14, 7), (166, 176, 6), (0, 0.4, 5)])
