@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SMALL_PHONE = {"width": 320, "height": 700}
 LETTER_WIDTH = {"width": 720, "height": 960}  # of US letter between its margins
+LANDSCAPE_WIDTH = {"width": 979, "height": 700}
 LONG_WORD = "Wolfeschlegelsteinhausenbergerdorfian"
 LONG_TEXTS = {
     Clinic: ["name"],
@@ -106,4 +107,7 @@ def test_printed_page_with_long_words_is_not_wider_than_its_paper(clinic_with_lo
     page.emulate_media(media="print")
     order = clinic_with_long_words.order.pk
 
-    assert find_wide_pages(page, [f"/patients/{rosa.pk}/print/", f"/patients/{rosa.pk}/", f"/orders/{order}/"]) == []
+    own = (f"/patients/{rosa.pk}/print/", f"/patients/{rosa.pk}/", f"/orders/{order}/", "/orders/", "/devices/")
+    assert find_wide_pages(page, own) == []
+    page.set_viewport_size(LANDSCAPE_WIDTH)
+    assert find_wide_pages(page, ["/patients/"]) == []

@@ -1,9 +1,10 @@
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
-from patients.templatetags.time_display import age_element
+from patients.templatetags.time_display import age_element, age_or_time
 from patients.us_states import time_zone_label
 
 
@@ -33,3 +34,13 @@ def test_age_tag_shows_elapsed_time_in_plain_words(seconds, plain, with_ago):
 )
 def test_time_zone_name_uses_common_us_names(name, words):
     assert time_zone_label(name) == words
+
+
+def test_age_carries_local_time_for_paper_where_a_zone_is_given():
+    at, zone = dt.datetime(2026, 11, 1, 5, 30, tzinfo=dt.UTC), ZoneInfo("America/New_York")
+    local = "Nov 1, 2026, 1:30 AM EDT (UTC-4)"
+
+    assert f'data-at="{local}"' in age_element(at, "ago", zone)
+    assert "data-at" not in age_element(at, "ago")
+    assert age_or_time(at, zone, on_paper=True, suffix="ago") == local
+    assert "data-age" in age_or_time(at, zone, on_paper=False)
