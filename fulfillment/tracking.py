@@ -39,7 +39,8 @@ def update_order_lines() -> int:
     """Update the status of every line from its call and device. Idempotent. Returns the number of changed lines."""
     ended = Q(status__in=TRACKED_AFTER_CLOSING, call__device__state__in=DeviceState.ended())
     # A line that a person has closed follows its device for as long as that lives at the vendor.
-    lines = OrderLine.objects.filter(Q(closed_at__isnull=True) | ended | CLOSED_HERE_ONLY)
+    found = Q(status=LineStatus.ABANDONED, call__state=CallState.CONFIRMED)  # given up, and there after all
+    lines = OrderLine.objects.filter(Q(closed_at__isnull=True) | ended | found | CLOSED_HERE_ONLY)
     lines = lines.filter(corrected_by__isnull=True).order_by("pk")
     return sum(update_line(line) for line in lines.select_related("call__device", "device_type", "order"))
 

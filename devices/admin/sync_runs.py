@@ -10,11 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from devices.admin import sync_display
 from devices.models import SyncRow, SyncRun
 from devices.models.sync import SyncKind, SyncRowState
+from devices.outbox import waiting_reasons
 from devices.sync import gateway_status, reading_runs, runs
 from patients.admin_site.base import ReadOnlyAdmin, has_model_permission
 from patients.audit import audit_log
@@ -64,6 +66,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
         context |= {
             "differences": sync_display.differences_for_display(run, user=user),
             "no_differences": sync_display.no_difference_text(run),
+            "lane_stop": None if run.finished_at else waiting_reasons.background_lane_stop(),
+            "zone": timezone.get_current_timezone_name(),
             "failed": list(own.filter(state=SyncRowState.FAILED).order_by("pk")[:MAX_ROWS]),
             "missed": list(own.filter(missed__gt=0).order_by("-missed", "pk")[:MAX_ROWS]),
         }

@@ -12,10 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from devices.gateway_holders import GatewayHeldError, SharingReason, record_shown_holders
 from devices.models import Delivery
+from devices.outbox import waiting_reasons
 from devices.sync import reading_runs, unknown_devices
 from devices.sync.unknown_devices import NotAttachable, UnknownDevice
 from patients import search
@@ -60,9 +62,8 @@ def unknown_device_urls(site: Any) -> list[Any]:
 @require_safe
 def unknown_device_list(request: HttpRequest) -> HttpResponse:
     require_view_permission(request)
-    return render_unknown_page(
-        request, "list", title="Unknown devices", unknown_devices=unknown_devices.list_unknown_devices()
-    )
+    listed, stop = unknown_devices.list_unknown_devices(), waiting_reasons.background_lane_stop()
+    return render_unknown_page(request, "list", title="Unknown devices", unknown_devices=listed, lane_stop=stop)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -176,4 +177,5 @@ def render_detail(request: HttpRequest, unknown_device: UnknownDevice, **more: A
 
 def render_unknown_page(request: HttpRequest, name: str, **shown: Any) -> HttpResponse:
     context = {**admin.site.each_context(request), "opts": Delivery._meta, "search": SearchForm(), "found": None}
+    context["zone"] = timezone.get_current_timezone_name()
     return TemplateResponse(request, f"admin/devices/unknown_devices/{name}.html", {**context, **shown})

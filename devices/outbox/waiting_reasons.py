@@ -56,6 +56,12 @@ def user_lane_stop() -> LaneStop | None:
     return lane_stop([key.bucket for key in keys], worker="people")
 
 
+def background_lane_stop() -> LaneStop | None:
+    """Why comparisons, pulls and look-ups of unknown devices wait."""
+    keys = tenovi.configured_keys() if settings.TENOVI_API_KEYS else []
+    return lane_stop([key.bucket for key in keys[1:] or keys], worker="background")
+
+
 def lane_stop(buckets: Iterable[str], *, worker: str) -> LaneStop | None:
     now, slots = timezone.now(), {slot.bucket: slot for slot in ApiKeySlot.objects.all()}
     usable = [slots[bucket] for bucket in buckets if bucket in slots and slots[bucket].refused_since is None]

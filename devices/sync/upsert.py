@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from devices.hardware_ids import fold_device_name
 from devices.inbox import processing
-from devices.models import Assignment, Device, DeviceType, Gateway
+from devices.models import Assignment, Device, DeviceType, Gateway, VendorCall
+from devices.models.vendor_call import CallKind, CallState
 from devices.statuses import DeviceState
 from devices.sync import hardware_history
 from patients.folding import fold_case
@@ -36,8 +37,17 @@ def upsert_device(hwi: HwiDevice) -> Device:
         hardware_history.record_hardware_change(device, before=before)
     if device.patient is not None:
         update_assignment(device, device.patient, hwi.unlinked_on)
+        confirm_abandoned_call(device)
         Patient.objects.touch_live_version([device.patient.pk])
     return device
+
+
+def confirm_abandoned_call(device: Device) -> None:
+    """A call that a person gave up has made this device after all: its reference is in the notes. The order line that
+    was closed with it follows the device from now on."""
+    if words := device.client_notes.split():
+        given_up = VendorCall.objects.filter(kind__in=CallKind.creating(), state=CallState.ABANDONED, device=None)
+        given_up.filter(patient=device.patient, reference__in=words).update(state=CallState.CONFIRMED, device=device)
 
 
 def device_fields(hwi: HwiDevice) -> dict[str, Any]:

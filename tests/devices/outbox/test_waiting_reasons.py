@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from devices import tenovi
-from devices.models import ApiKeySlot
+from devices.models import ApiKeySlot, SyncRun
 from devices.outbox import waiting_reasons
 from devices.tenovi import client_factory
 from patients.queueing.models import PeriodicJob
@@ -124,6 +124,15 @@ def test_lane_of_users_is_not_stopped_by_the_key_of_background_work(simulated_ve
 
     assert ApiKeySlot.objects.filter(refused_since__isnull=False).exists()
     assert waiting_reasons.user_lane_stop() is None
+    assert waiting_reasons.background_lane_stop().cause == "key"
+
+
+@pytest.mark.parametrize("page", ["delivery/unknown/", "syncrun/{}/change/"])
+def test_admin_pages_of_background_work_say_why_it_waits(client_of, ada, page):
+    ApiKeySlotFactory(bucket=tenovi.ApiKey(OTHER_KEY).bucket, refused_since=ago(hours=1))
+    run = SyncRun.objects.create(kind="devices")
+
+    assert "it refuses our key" in client_of(ada).get(f"/admin/devices/{page.format(run.pk)}").content.decode()
 
 
 def test_lane_of_a_refused_key_has_stopped_until_its_replacement_was_used(settings, slot):

@@ -99,13 +99,13 @@ def test_sync_run_admin_starts_a_pull_and_shows_its_progress(client, ada, rosa):
 
     run = SyncRun.objects.get()
     assert run.requested_by == ada
-    assert "0 of 1 patients" in page
+    assert "0 of 1 patient" in page
     assert 'http-equiv="refresh"' in page
     assert AuditEvent.objects.filter(action=AuditEvent.Action.SYNC, actor_id=ada.pk).exists()
     SyncRow.objects.update(state=SyncRow.State.DONE)
     SyncRun.objects.update(finished_at=NOW)
     page = client.get(f"/admin/devices/syncrun/{run.pk}/change/").content.decode()
-    assert "1 of 1 patients" in page
+    assert "1 of 1 patient" in page
     assert 'http-equiv="refresh"' not in page
 
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from devices import step_durations
 from devices.models import Device, VendorCall
+from devices.outbox import sending
 from devices.statuses import DeviceState
-from fulfillment import tracking
+from devices.sync import reconciliation
+from fulfillment import call_resolution, tracking
 from fulfillment.models import LineStatus, Order, OrderLine, Urgency
 from fulfillment.models.order import stuck_line_condition
 from fulfillment.ordering import order_lines
@@ -246,6 +248,20 @@ def test_line_closed_here_that_the_vendor_does_not_have_is_over(rosa, own, cora,
 
     assert everywhere(rosa, own) == []
     assert Order.objects.with_urgency().get().urgency == Urgency.FINISHED
+
+
+def test_line_given_up_that_the_vendor_has_after_all_stays_in_sight(rosa, own, cora, place_one_line, client):
+    line = place_one_line()
+    sending.send_due_calls(client)
+    VendorCall.objects.filter(pk=line.call_id).update(state="needs_review", device=None)
+    call_resolution.abandon_call(call=VendorCall.objects.get(pk=line.call_id), by=cora, reason="Handed over here")
+
+    reconciliation.reconcile_devices(client)
+    tracking.update_order_lines()
+
+    order = Order.objects.with_urgency().get()
+    assert (order.status, order.urgency) == (LineStatus.CLOSED_HERE, Urgency.STUCK)
+    assert [item.kind for item in everywhere(rosa, own)] == [LineStatus.CLOSED_HERE]
 
 
 # --- all of it
