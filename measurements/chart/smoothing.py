@@ -34,13 +34,19 @@ def smooth_points(points: Sequence[ChartPoint], *, series_count: int, days: int)
 
 
 def split_at_gaps(points: Sequence[ChartPoint]) -> list[list[ChartPoint]]:
-    """Runs of points without a gap between neighbours."""
+    """Runs of points without a gap between neighbours, nor between trusted ones: the others don't bridge a gap."""
     runs: list[list[ChartPoint]] = []
+    trusted_at: dt.datetime | None = None  # of the newest trusted point of the run
     for point in points:
-        if runs and point.at - runs[-1][-1].at <= MAX_LINE_GAP:
+        newest = runs[-1][-1].at if runs else None
+        since = newest if point.needs_check else trusted_at or newest
+        if newest and since and max(point.at - since, point.at - newest) <= MAX_LINE_GAP:
             runs[-1].append(point)
         else:
             runs.append([point])
+            trusted_at = None
+        if not point.needs_check:
+            trusted_at = point.at
     return runs
 
 
@@ -110,9 +116,15 @@ def find_line_breaks(drawn: PlotData, *, until: dt.datetime) -> list[int]:
 
     The number after the last one, if that is so until now.
     """
-    spans = [(bucket.first, bucket.last) for bucket in drawn.buckets] or [(point.at,) * 2 for point in drawn.points]
-    pairs = enumerate(pairwise([*spans, (until, until)]), start=1)
-    return [number for number, (before, after) in pairs if after[0] - before[1] > MAX_LINE_GAP]
+    if drawn.buckets:
+        pairs = enumerate(pairwise(drawn.buckets), start=1)
+        breaks = [number for number, (before, after) in pairs if after.first - before.last > MAX_LINE_GAP]
+    else:
+        breaks = list(accumulate(len(run) for run in split_at_gaps(drawn.points)[:-1]))
+    shown = drawn.buckets or drawn.points
+    if shown and until - (drawn.buckets[-1].last if drawn.buckets else drawn.points[-1].at) > MAX_LINE_GAP:
+        breaks.append(len(shown))
+    return breaks
 
 
 def decimate_points(points: list[ChartPoint], *, days: LocalDays) -> PlotData:

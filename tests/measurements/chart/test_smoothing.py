@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from measurements.chart.points import ChartPoint
-from measurements.chart.smoothing import MAX_LINE_GAP, smooth_points, split_at_gaps
+from measurements.chart.smoothing import MAX_LINE_GAP, PlotData, find_line_breaks, smooth_points, split_at_gaps
 from tests.measurements.chart.fixed_times import NOW, time_days_ago
 
 
@@ -20,6 +20,21 @@ def test_series_segments_break_at_gap_of_more_than_three_days():
 
     assert [len(run) for run in split_at_gaps(points)] == [2, 1]
     assert dt.timedelta(days=3) == MAX_LINE_GAP
+
+
+def test_untrusted_reading_bridges_no_gap():
+    """Neither an excluded one, shown on request, nor one to be checked joins what is over three days apart."""
+    points = [
+        ChartPoint(time_days_ago(9), (120.0,)),
+        ChartPoint(time_days_ago(7), (300.0,), needs_check=True),
+        ChartPoint(time_days_ago(5), (180.0,)),
+        ChartPoint(time_days_ago(4), (400.0,), needs_check=True),
+        ChartPoint(time_days_ago(3), (180.0,)),
+    ]
+
+    assert [len(run) for run in split_at_gaps(points)] == [2, 3]
+    assert find_line_breaks(PlotData(points, []), until=time_days_ago(1)) == [2]
+    assert smooth_points(points, series_count=1, days=30)[0][0] == 120.0
 
 
 def test_smoothed_line_hardly_follows_single_outlier():
