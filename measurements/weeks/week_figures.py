@@ -11,7 +11,7 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -23,11 +23,12 @@ from measurements.local_days import LocalDays
 from measurements.models import Metric, PatientSummary
 from measurements.models.reading_rules import CREDIBLE, INCLUDED, IRREGULAR_HEARTBEAT_SQL, TRUSTED
 from measurements.thresholds import evaluation
-from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatus
+from measurements.thresholds.evaluation import GAIN_CONTEXT, PatientThresholds, ThresholdStatus
 from measurements.thresholds.judgement import Judgement, judge
 from measurements.thresholds.range_status import most_urgent
 from measurements.units import VENDOR_UNITS
 from measurements.weeks.weekly_average import WEEK_DAYS, MetricWeek, compute_metric_week
+from measurements.weights.figures import WEIGHT_METRIC
 from patients.models import Patient
 from patients.queueing.wakeup import wake_worker
 from patients.queueing.work_item import DrainEnd, drain
@@ -69,15 +70,20 @@ class AveragedReading(NamedTuple):
 
 @dataclass(frozen=True)
 class WeekFigures:
-    """Of one patient: the averaged metrics, and how many readings are irregular heartbeats or to be checked."""
+    """Of one patient: the averaged metrics, and how many readings are irregular heartbeats or to be checked.
+
+    `gain_status` is that of the change from the usual weight, as stored; a computed week has none.
+    """
 
     metrics: dict[str, MetricWeek] = field(default_factory=dict)
     irregular_count: int = 0
     check_count: int = 0
+    gain_status: ThresholdStatus = ThresholdStatus.NOT_EVALUATED
 
     @property
     def status(self) -> ThresholdStatus:
-        return most_urgent([week.status for week in self.metrics.values()])
+        """The most urgent of the averaged metrics and of the weight."""
+        return most_urgent([self.gain_status, *(week.status for week in self.metrics.values())])
 
     @property
     def irregular_words(self) -> str:
@@ -89,7 +95,7 @@ class WeekFigures:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.metrics or self.irregular_count or self.check_count)
+        return not (self.metrics or self.irregular_count or self.check_count or self.gain_status)
 
 
 def load_week_figures(
@@ -196,10 +202,11 @@ def refresh_weeks(patients: Iterable[uuid.UUID]) -> None:
 def store_weeks(summaries: Sequence[PatientSummary]) -> list[uuid.UUID]:
     """Store the figures and when they are due again. Returns the patients whose figures have changed."""
     now, patients = timezone.now(), [summary.patient for summary in summaries]
-    weeks = compute_week_figures(patients, thresholds=evaluation.thresholds_for_many(patients), now=now)
+    thresholds = evaluation.thresholds_for_many(patients)
+    weeks = compute_week_figures(patients, thresholds=thresholds, now=now)
     rows, changed = [], []
     for summary in summaries:
-        week = weeks[summary.pk]
+        week = replace(weeks[summary.pk], gain_status=judge_recent_gain(summary, thresholds[summary.pk], now))
         stored = msgspec.json.decode(msgspec.json.encode(week))  # as PostgreSQL returns it
         means = {code: metric_week.mean for code, metric_week in week.metrics.items()}
         midnight = LocalDays.until(now, summary.patient.zone, days=1).end
@@ -222,3 +229,11 @@ def store_weeks(summaries: Sequence[PatientSummary]) -> list[uuid.UUID]:
         with connection.cursor() as cursor:
             cursor.execute(STORE_WEEKS_SQL, [msgspec.json.encode(rows).decode()])
     return changed
+
+
+def judge_recent_gain(summary: PatientSummary, thresholds: PatientThresholds, now: dt.datetime) -> ThresholdStatus:
+    """`NOT_EVALUATED` without a weight of the last week."""
+    gain, at = summary.weight_gain, summary.weight_at
+    if gain is None or at is None or at < now - dt.timedelta(days=WEEK_DAYS):
+        return ThresholdStatus.NOT_EVALUATED
+    return thresholds.evaluate(WEIGHT_METRIC, (gain,), GAIN_CONTEXT)

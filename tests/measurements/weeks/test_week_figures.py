@@ -81,7 +81,7 @@ def test_week_is_marked_by_a_single_reading_far_out(as_nadia, rosa):
     add_pressures(rosa, 120, 120, 184)
 
     assert week_of(rosa)[2] == "very_high"
-    assert "7-day average 141/70, n 3 ▲ above goal 1 far above" in page_text(as_nadia.get("/patients/"))
+    assert "1 far above 7-day average 141/70, n 3 ▲ above goal" in page_text(as_nadia.get("/patients/"))
 
 
 def test_week_average_is_judged_unrounded(rosa):
@@ -98,7 +98,7 @@ def test_week_of_glucose_is_marked_by_lows_that_an_average_hides(as_nadia, rosa)
     week_figures.refresh_due_weeks()
 
     assert PatientSummary.objects.get(patient=rosa).week_status == "low"
-    assert "7-day average 128, n 6 &lt; 70: 3" in page_text(as_nadia.get("/patients/"))
+    assert "&lt; 70: 3 7-day average 128, n 6" in page_text(as_nadia.get("/patients/"))
 
 
 def test_week_of_glucose_averages_each_meal_by_its_goal(as_nadia, rosa):
@@ -254,7 +254,7 @@ def test_patient_preview_shows_the_week_of_each_metric(as_nadia, rosa):
 
     preview = page_text(as_nadia.get(f"/patients/{rosa.pk}/preview/"))
 
-    assert "Blood pressure, week 7-day average 167/70, n 2 above goal 1 far above" in preview
+    assert "Blood pressure, week 1 far above 7-day average 167/70, n 2 above goal" in preview
 
 
 def test_week_of_glucose_beyond_the_meter_is_far_out_without_a_number(as_nadia, rosa):
@@ -264,7 +264,7 @@ def test_week_of_glucose_beyond_the_meter_is_far_out_without_a_number(as_nadia, 
     week_figures.refresh_due_weeks()
 
     assert PatientSummary.objects.get(patient=rosa).week_status == "very_high"
-    assert "7-day average 110, n 2 1 above the meter's range" in page_text(as_nadia.get("/patients/")).replace(
+    assert "1 above the meter's range 7-day average 110, n 2" in page_text(as_nadia.get("/patients/")).replace(
         "&#x27;", "'"
     )
 
@@ -277,3 +277,15 @@ def test_patient_list_sorts_a_newest_value_beyond_the_meter_beyond_all(as_nadia,
     week_figures.refresh_due_weeks()
 
     assert family_names(post_list_settings(as_nadia, order="glucose descending")) == ["Beyond", "High"]
+
+
+def test_patient_list_filter_out_of_goal_includes_a_weight_gain_of_the_last_week(as_nadia, time_machine, rosa):
+    for day in range(1, 5):
+        add_reading(rosa, "weight", 180, hours_ago=24 * day)
+    assert family_names(post_list_settings(as_nadia, marks="out")) == []
+    add_reading(rosa, "weight", 184, hours_ago=1)
+    week_figures.refresh_due_weeks()
+
+    assert family_names(post_list_settings(as_nadia, marks="out")) == ["Delgado"]
+    time_machine.move_to(NOON + dt.timedelta(days=8), tick=False)
+    assert week_of(rosa)[2] == ""
