@@ -109,7 +109,7 @@ def describe_panel(charts: dict[str, Any], panel: dict[str, Any]) -> str:
         if buckets["at"]:
             values += buckets["low"][number] + buckets["high"][number]
         ends = [format_rounded(value, panel["decimals"]) for value in (min(values), max(values))] if values else []
-        bounds = f" {' to '.join(ends)}" if ends else ""
+        bounds = f" {' to '.join(dict.fromkeys(ends))}" if ends else ""
         lines.append(f"{line['label']}{bounds}{f', {goal_words(panel, line)}' if line['goal'] else ''}")
     dates = (local_time(ms, charts).strftime("%b %-d, %Y") for ms in (charts["start"], charts["end"] - HOUR_MS))
     return f"{n} {'reading' if n == 1 else 'readings'} from {' to '.join(dates)}: {'; '.join(lines)}."

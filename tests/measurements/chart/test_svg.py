@@ -83,6 +83,12 @@ def test_svg_has_axes_with_unit_dates_goals_title_and_description():
     assert drawing.get("aria-labelledby").split() == [drawing.find(name).get("id") for name in ("title", "desc")]
 
 
+def test_svg_describes_one_value_by_itself():
+    description = draw(build_panel([(day(2), 122, 72), (day(3), 124, 72)])).find("desc").text
+
+    assert "systolic 122 to 124, goal < 130; diastolic 72, goal < 80." in description
+
+
 def test_svg_joins_no_readings_over_a_gap_and_says_how_long_it_is():
     drawing = draw(build_panel(WEEK))
 
