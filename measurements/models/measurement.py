@@ -45,6 +45,10 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         rows = self.filter(taken_at__lt=end)
         return rows.filter(taken_at__gte=start) if start else rows
 
+    def taken_with(self, reading: Measurement) -> MeasurementQuerySet:
+        """What the device stamped with the same second, with the reading itself: so conflicts are found, too."""
+        return self.filter(patient=reading.patient_id, device=reading.device_id, identity_at=reading.identity_at)
+
     def first_taken_at(self) -> dt.datetime | None:
         """Without readings of a reset clock that lie more than a year before the next reading."""
         found = self.aggregate(any=Min("taken_at"), first=Min("taken_at", filter=Q(clock_reset=False)))

@@ -66,11 +66,8 @@ def build_reading_group(
     reading: Measurement, *, thresholds: PatientThresholds, units: DisplayUnits = VENDOR_UNITS
 ) -> ReadingGroup:
     """All readings of the same device and time: a blood pressure with its pulse, or two values in conflict."""
-    together = Measurement.objects.filter(
-        patient=reading.patient_id, device=reading.device_id, taken_at=reading.taken_at
-    )
-    ordered = together.select_related("metric", "excluded_by").order_by("metric__position", "index", "pk")
-    rows = list(ordered)
+    together = Measurement.objects.taken_with(reading).select_related("metric", "excluded_by")
+    rows = list(together.order_by("metric__position", "index", "pk"))
     details = {row.pk: build_reading_detail(row, thresholds, units) for row in rows}
     find_companions = {True: exclusion.readings_excluded_with, False: exclusion.companion_readings}
     return ReadingGroup(

@@ -83,13 +83,8 @@ def undo_exclusion(*, reading: Measurement, by: User) -> list[Measurement]:
 
 
 def lock_simultaneous_readings(reading: Measurement) -> list[Measurement]:
-    """The vital signs that the device stamped with this second, as conflicts are found.
-
-    Locked before latest readings and patients, as in ingest.
-    """
-    rows = Measurement.objects.filter(
-        patient=reading.patient_id, device=reading.device_id, identity_at=reading.identity_at, metric__vital=True
-    )
+    """The vital signs that the device took at this time, locked before latest readings and patients as in ingest."""
+    rows = Measurement.objects.taken_with(reading).filter(metric__vital=True)
     return list(
         rows.select_for_update(no_key=True, of=("self",)).select_related("metric", "excluded_by").order_by("pk")
     )

@@ -47,8 +47,9 @@ def test_reading_page_shows_three_times_device_gateway_marks_and_delivery(as_nad
     )
 
 
-def test_reading_page_shows_conflicting_values_of_the_same_time(as_nadia, weight_reading):
-    MeasurementFactory(device=weight_reading.device, code="weight", taken_at=TAKEN, value_1=271, conflict=True)
+@pytest.mark.parametrize("later", [dt.timedelta(), dt.timedelta(milliseconds=654)], ids=["instant", "second"])
+def test_reading_page_shows_conflicting_values_of_the_same_time(as_nadia, weight_reading, later):
+    MeasurementFactory(device=weight_reading.device, code="weight", taken_at=TAKEN + later, value_1=271, conflict=True)
 
     shown = page_text(as_nadia.get(reading_url(weight_reading)))
 
