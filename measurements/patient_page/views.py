@@ -115,7 +115,7 @@ def patient_page_context(
     """
     now, read_in = timezone.now(), units.units_for(current_user(request))
     bounds = evaluation.thresholds_for(patient)
-    newest = latest_judged.latest_readings(patient, thresholds=bounds, units=read_in)
+    newest = latest_judged.latest_readings(patient, thresholds=bounds, units=read_in, on_paper=on_paper)
     vitals = [row.metric for row in newest if row.metric.vital]
     days, weight = chart_view.date_range.local_days(patient, now=now), trends.fetch_current_trend(patient, now=now)
     drawn = panels.build_panels(

@@ -19,7 +19,7 @@ from measurements.thresholds.evaluation import PatientThresholds, ThresholdStatu
 from measurements.thresholds.judgement import NO_THRESHOLDS, Judgement, judge, judge_beyond_meter, judge_values
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
-from patients.templatetags.time_display import local_time
+from patients.templatetags.time_display import PAPER_PATTERN, local_time
 
 LATEST_READING_FIELDS = (
     *("patient_id", "metric_id", "taken_at", "estimated", "conflict", "implausible", "measurement__stamped_at"),
@@ -111,10 +111,11 @@ def reading_values(metric: Metric, first: Decimal, second: Decimal | None) -> tu
 
 
 def latest_readings(
-    patient: Patient, *, thresholds: PatientThresholds, units: DisplayUnits = VENDOR_UNITS
+    patient: Patient, *, thresholds: PatientThresholds, units: DisplayUnits = VENDOR_UNITS, on_paper: bool = False
 ) -> list[EvaluatedLatestReading]:
     """Of every metric, in the order of the charts."""
-    return latest_readings_for_many([patient], thresholds={patient.pk: thresholds}, units=units)[patient.pk]
+    of_patient = {patient.pk: thresholds}
+    return latest_readings_for_many([patient], thresholds=of_patient, units=units, on_paper=on_paper)[patient.pk]
 
 
 def latest_readings_for_many(
@@ -122,8 +123,9 @@ def latest_readings_for_many(
     *,
     thresholds: Mapping[uuid.UUID, PatientThresholds],
     units: DisplayUnits = VENDOR_UNITS,
+    on_paper: bool = False,
 ) -> dict[uuid.UUID, list[EvaluatedLatestReading]]:
-    """In two queries, however many patients."""
+    """In two queries, however many patients. `on_paper`: with the date of a reading to be checked, also of today."""
     zones = {patient.pk: patient.zone for patient in patients}
     rows = (
         LatestReading.objects.filter(patient__in=list(zones))
@@ -143,7 +145,8 @@ def latest_readings_for_many(
         reading = evaluate_latest_reading(metric, unit, thresholds[patient_id], stored, *about)
         if doubtful_at is not None:
             text = judge_stored_values(metric, StoredValues(*fields[-4:]), unit).text
-            when = format_recent_time(doubtful_at, zones[patient_id])
+            zone = zones[patient_id]
+            when = local_time(doubtful_at, PAPER_PATTERN, zone) if on_paper else format_recent_time(doubtful_at, zone)
             reading = msgspec.structs.replace(reading, doubtful=f"{text} {unit.name} to be checked, {when}")
         found[patient_id].append(reading)
     return found
