@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from measurements.patient_list import views
+from tests.page_texts import page_text
 
 
 @pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "405", "500", "503"])
@@ -61,3 +62,22 @@ def test_method_not_allowed_page_explains_form_only_url(client, nadia, rosa):
     assert opened.status_code == 405
     assert opened.headers["Allow"] == "POST"
     assert "only takes what a form sends" in opened.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "address", "said", "unsaid"),
+    [
+        ("ada", "/patients/", "set who has which role under", "ask an administrator"),
+        ("nadia", "/patients/new/", "Roles that may enrol and edit patients: Care coordinator.", "As an administrator"),
+        ("nadia", "/admin/", "ask an administrator of your clinic", "As an administrator"),
+    ],
+)
+def test_forbidden_page_has_words_by_role(client, request, who, address, said, unsaid):
+    client.force_login(request.getfixturevalue(who))
+
+    response = client.get(address)
+
+    assert response.status_code == 403
+    shown = page_text(response)
+    assert said in shown
+    assert unsaid not in shown

@@ -38,6 +38,20 @@ def test_kit_admin_creates_kit_for_own_clinic(as_ada, elm, scale):
     assert Kit.objects.get().items.get().quantity == 2
 
 
+@pytest.mark.parametrize("name", ["weight KIT", "Weight\u2011Kit", " W\u00e9ight  kit"])
+def test_kit_admin_refuses_the_name_of_another_kit_however_it_is_spelled(as_ada, elm, harbor, scale, name):
+    for clinic in (elm, harbor):
+        KitFactory(clinic=clinic, name="Weight kit")
+    form = {"name": name, "clinic": elm.pk, "active": "on", "description": ""}
+    items = {"items-TOTAL_FORMS": 1, "items-INITIAL_FORMS": 0, "items-0-device_type": scale.pk, "items-0-quantity": 1}
+
+    answer = as_ada.post(reverse("admin:fulfillment_kit_add"), form | items)
+
+    assert answer.status_code == 200
+    assert "Another kit of this clinic has this name." in answer.content.decode()
+    assert Kit.objects.count() == 2
+
+
 def test_kit_admin_rejects_kit_for_other_clinic(as_ada, harbor, scale):
     form = {"name": "Weight kit", "clinic": harbor.pk, "active": "on", "items-TOTAL_FORMS": 0, "items-INITIAL_FORMS": 0}
 
