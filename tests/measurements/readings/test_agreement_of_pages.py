@@ -75,6 +75,19 @@ def test_gain_that_rounds_to_goal_typed_in_kilograms_is_above_goal_on_every_page
     assert set(gain_texts(as_nadia, rosa).values()) == {("+1.5", "above goal"), ("+1.5", "gain above goal")}
 
 
+@pytest.mark.parametrize(("newest", "tone"), [(184, "warn"), (186, "bad")])
+def test_gain_has_the_tone_of_its_flag_on_every_page(as_nadia, rosa, newest, tone):
+    save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{"weight-1-gain-very_high": "5"})
+    create_weights(rosa, *[180] * 7, newest)
+
+    own = f"/patients/{rosa.pk}/"
+    page, listed, preview = (as_nadia.get(path).content.decode() for path in (own, "/patients/", f"{own}preview/"))
+
+    flag = re.compile(rf'"state state--{tone} state--up"\s*>(?:gain )?(?:far )?above goal')
+    assert [len(flag.findall(html)) for html in (page, preview)] == [2, 1]
+    assert f"weight-gain flag flag--{tone}" in listed
+
+
 def test_gain_of_nearly_nothing_has_no_sign(as_nadia, rosa):
     create_weights(rosa, *[176.40] * 7, 176.38)
 
