@@ -30,9 +30,9 @@ def implausible_values(metric: Metric, values: ValuePair) -> list[str]:
     first, second = values[0], values[1] if len(values) > 1 and metric.has_second_value else None
     reasons = []
     if is_outside(first, metric.lowest_1, metric.highest_1):
-        reasons.append(value_outside(metric.label_1 if metric.has_second_value else ""))
+        reasons.append(value_outside(metric.label_1.lower()) if metric.has_second_value else VALUE_OUTSIDE)
     if is_outside(second, metric.lowest_2, metric.highest_2):
-        reasons.append(value_outside(metric.label_2))
+        reasons.append(value_outside(metric.label_2.lower()))
     if metric.code == BLOOD_PRESSURE and first is not None and second is not None and first <= second:
         reasons.append(SYSTOLIC_BELOW_DIASTOLIC if first < second else SYSTOLIC_EQUALS_DIASTOLIC)
     return reasons
@@ -45,4 +45,5 @@ def is_outside(value: Decimal | float | None, lowest: Decimal | None, highest: D
 
 
 def value_outside(label: str) -> str:
-    return VALUE_OUTSIDE.replace("outside", f"{label.lower()} is outside") if label else VALUE_OUTSIDE
+    """For a value among others: check: diastolic is outside what the instrument measures."""
+    return VALUE_OUTSIDE.replace("outside", f"{label} is outside")

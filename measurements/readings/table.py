@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from measurements.check_reasons import check_reasons
+from measurements.check_reasons import VALUE_OUTSIDE, check_reasons, value_outside
 from measurements.local_days import LocalDays
 from measurements.models import Measurement, Metric
 from measurements.models.measurement import MeasurementQuerySet, TimeSource
@@ -128,10 +128,16 @@ def build_table_row(readings: Sequence[Measurement], thresholds: PatientThreshol
         taken_at=first.taken_at,
         device=first.device.name,
         cells=cells,
-        notes=list(dict.fromkeys(mark for reading in readings for mark in reading_notes(reading))),
+        notes=list(dict.fromkeys(mark for reading in readings for mark in row_notes(reading, len(readings) > 1))),
         left_out=all(not reading.is_included for reading in readings),
         pk=first.pk,
     )
+
+
+def row_notes(reading: Measurement, among_others: bool) -> list[str]:
+    """The notes of a reading in its row; among others, the value that is to be checked is named."""
+    named = {VALUE_OUTSIDE: value_outside(reading.metric.label_in_sentence)} if among_others else {}
+    return [named.get(note, note) for note in reading_notes(reading)]
 
 
 def reading_column(metric: Metric, component: int, unit: Unit) -> ReadingColumn:

@@ -58,6 +58,17 @@ def test_table_flags_the_value_that_is_out_of_goal(as_nadia, rosa, device):
     assert flags == [["above goal", "in goal"], ["in goal", "above goal"]]
 
 
+def test_table_names_the_value_to_be_checked_among_others_of_its_line(as_nadia, rosa, device):
+    create_pressure(device, 120, 70, hours_ago=2)
+    add_reading(device, "spO2", 0, hours_ago=2, latest=False, implausible=True)
+    add_reading(device, "spO2", 0, hours_ago=3, latest=False, implausible=True)
+
+    notes = [row.notes for row in open_table(as_nadia, rosa).rows]
+
+    outside = "outside what the instrument measures"
+    assert notes == [[f"check: SpO₂ is {outside}"], [f"check: {outside}"]]
+
+
 def test_table_shows_values_in_conflict_on_a_line_each(as_nadia, rosa, device):
     create_pressure(device, 128, 80, hours_ago=2, pulse=70, conflict=True)
     create_pressure(device, 228, 80, hours_ago=2, conflict=True)
