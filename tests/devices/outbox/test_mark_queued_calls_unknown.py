@@ -21,7 +21,7 @@ def test_mark_calls_unknown_finds_a_call_sent_after_the_backup_and_does_not_rese
 
     assert refreshed_state(order) == State.CONFIRMED
     assert len(device_posts(sim)) == len(sim.devices()) == 1
-    assert capsys.readouterr().out.startswith("1 calls")
+    assert capsys.readouterr().out.startswith("1 call ")
 
 
 def test_mark_calls_unknown_resends_a_call_absent_in_two_searches(order, client, sim):
