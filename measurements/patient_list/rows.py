@@ -46,6 +46,13 @@ class VitalCell:
     gain: Judgement | None = None
     week: WeekText | None = None
     is_old: bool = False  # older than a week: it doesn't rank among recent ones
+    day_weight: str = ""  # that the gain is of, where it is another than the newest weight
+
+    @property
+    def gain_text(self) -> str:
+        """+3.6; day's weight 181.2, +3.6"""
+        parts = (self.day_weight and f"day's weight {self.day_weight}", self.gain.text if self.gain else "")
+        return ", ".join(filter(None, parts))
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ def patient_rows_for(
                 cells=build_vital_cells(
                     newest.get(patient.pk, []),
                     recent_weight_gain(summary, thresholds_by_patient[patient.pk], units.weight_unit, now),
+                    units.weight_unit.format_value((summary.usual_weight or 0.0) + (summary.weight_gain or 0.0)),
                     week,
                     thresholds_by_patient[patient.pk],
                     now,
@@ -136,10 +144,12 @@ def patient_url_builder(name: str) -> Callable[[Patient], str]:
 def build_vital_cells(
     newest: Sequence[EvaluatedLatestReading],
     gain: Judgement | None,
+    day_weight: str,
     week: WeekFigures,
     thresholds: PatientThresholds,
     now: dt.datetime,
 ) -> list[VitalCell]:
+    """`day_weight` is the weight that the `gain` is of, which may not be the newest one."""
     by_code = {row.metric.pk: row for row in newest}
     week_ago = now - dt.timedelta(days=WEEK_DAYS)
     cells = []
@@ -150,7 +160,8 @@ def build_vital_cells(
         if reading and metric_week and metric_week.says_more_than_a_reading:
             text = metric_week.format_text(reading.metric, reading.unit, thresholds)
         is_old = reading is not None and reading.taken_at < week_ago
-        cells.append(VitalCell(label, reading, own_gain, text, is_old))
+        differs = own_gain is not None and reading is not None and reading.text != day_weight
+        cells.append(VitalCell(label, reading, own_gain, text, is_old, day_weight if differs else ""))
     return cells
 
 

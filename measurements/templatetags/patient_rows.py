@@ -52,7 +52,7 @@ def render_vital_cell(cell: VitalCell) -> SafeString:
         "doubtful": reading.doubtful,
         "arrow": reading.judgement.arrow,
         "words": reading.words,
-        "gain": gain.text if gain else "",
+        "gain": cell.gain_text,
         "gain_words": gain.words if gain else "",
         "average": week.average if week else "",
         "average_arrow": week.arrow if week else "",

@@ -3,12 +3,14 @@
 import csv
 import io
 import re
+from html import unescape
 
 import pytest
 from django.utils import timezone
 
 from measurements import units
 from measurements.ingest import patient_summaries
+from measurements.models import LatestReading
 from measurements.units import DisplayUnits
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory
 from tests.measurements.readings.test_unit_views import HOUR
@@ -86,6 +88,18 @@ def test_gain_has_the_tone_of_its_flag_on_every_page(as_nadia, rosa, newest, ton
     flag = re.compile(rf'"state state--{tone} state--up"\s*>(?:gain )?(?:far )?above goal')
     assert [len(flag.findall(html)) for html in (page, preview)] == [2, 1]
     assert f"weight-gain flag flag--{tone}" in listed
+
+
+def test_list_names_the_weight_that_a_gain_is_of_where_the_newest_is_another(as_nadia, rosa):
+    create_weights(rosa, *[180] * 7, 176.4)
+    assert "176.4 1 h \N{MINUS SIGN}3.6 from usual" in page_text(as_nadia.get("/patients/"))
+
+    later = MeasurementFactory(device=rosa.devices.get(), code="weight", value_1=178, taken_at=timezone.now())
+    LatestReading.objects.update(measurement=later, value_1=178, taken_at=later.taken_at)
+
+    assert "178.0 now day's weight 176.4, \N{MINUS SIGN}3.6 from usual" in unescape(
+        page_text(as_nadia.get("/patients/"))
+    )
 
 
 def test_gain_of_nearly_nothing_has_no_sign(as_nadia, rosa):
