@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
@@ -18,9 +18,9 @@ SORT_DIRECTIONS = ("descending", "ascending")
 class ListColumn:
     """A column head; with a `key`, a click on it sorts.
 
-    `value` is what to sort by, else the names alone do; rows of a lower `group` come first in both directions. A first
-    click puts the highest or newest first; the labels say what each direction puts first, for the sort menu of narrow
-    screens.
+    `value` is what to sort by, else the names alone do; rows of a lower `group` come first in both directions. Rows
+    without a value come last in both, unless `none_is_lowest`: "never" comes before the oldest. A first click puts the
+    highest or newest first; the labels say what each direction puts first, for the sort menu of narrow screens.
     """
 
     label: str
@@ -28,6 +28,7 @@ class ListColumn:
     unit: str = ""
     value: Combinable | None = None
     group: Combinable | None = None
+    none_is_lowest: bool = False
     descending_label: str = "highest first"
     ascending_label: str = "lowest first"
 
@@ -40,7 +41,7 @@ class ListColumn:
 
 @dataclass(frozen=True)
 class SortOrder:
-    """A column and a direction. Rows without a value come last in both; equal rows are sorted by `tie_keys`."""
+    """A column and a direction; equal rows are sorted by `tie_keys`."""
 
     column: ListColumn
     descending: bool
@@ -60,4 +61,5 @@ class SortOrder:
         if self.column.value is None:
             return [SortKey(name, self.descending) for name in self.tie_keys]
         groups = [SortKey("sort_group")] if self.column.group is not None else []
-        return [*groups, SortKey("sort_value", self.descending, nulls="last"), *map(SortKey, self.tie_keys)]
+        nulls: Literal["first", "last"] = "first" if self.column.none_is_lowest and not self.descending else "last"
+        return [*groups, SortKey("sort_value", self.descending, nulls=nulls), *map(SortKey, self.tie_keys)]
