@@ -103,9 +103,7 @@ def test_tracking_fragment_links_only_known_carriers(link, said):
 def test_field_fragment_shows_vendor_error_below_field():
     form = CallResolutionForm({"choice": "abandon", "hwi_id": uuid.uuid4()})
 
-    text = render_to_string(
-        "fulfillment/_field.html", {"field": form["reason"], "wide": True, "said": ["No such city."]}
-    )
+    text = render_to_string("patients/_field.html", {"field": form["reason"], "wide": True, "said": ["No such city."]})
 
     assert "field--bad" in text
     assert "Tenovi: No such city." in text
