@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 ONE_DAY = dt.timedelta(days=1)
+# A stamp no further ahead of our clock remains the time taken; further ahead, `ingest.placement` corrects it.
+AHEAD_AFTER = dt.timedelta(minutes=5)
 
 
 def local_midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
@@ -22,24 +24,28 @@ def local_midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
 
 @dataclass(frozen=True)
 class LocalDays:
-    """Consecutive calendar days in one named zone, both ends included."""
+    """Consecutive calendar days in one named zone, both ends included.
+
+    With `now`, the last day includes what a device's clock has stamped ahead across its midnight, while it lasts.
+    """
 
     zone: ZoneInfo
     first: dt.date
     last: dt.date
     from_beginning: bool = False
+    now: dt.datetime | None = field(default=None, compare=False)
 
     @classmethod
     def until(cls, now: dt.datetime, zone: ZoneInfo, *, days: int) -> LocalDays:
         """So many days including the one that `now` lies in."""
         today = now.astimezone(zone).date()
-        return cls(zone, today - ONE_DAY * (days - 1), today)
+        return cls(zone, today - ONE_DAY * (days - 1), today, now=now)
 
     @classmethod
     def since(cls, start: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> LocalDays:
         """From the day of `start` to the day of `now`; at least one day. Lists add what is older."""
         today = now.astimezone(zone).date()
-        return cls(zone, min(start.astimezone(zone).date(), today), today, from_beginning=True)
+        return cls(zone, min(start.astimezone(zone).date(), today), today, from_beginning=True, now=now)
 
     def __len__(self) -> int:
         return (self.last - self.first).days + 1
@@ -55,8 +61,16 @@ class LocalDays:
 
     @cached_property
     def end(self) -> dt.datetime:
-        """The instant after the last day; not part of it."""
-        return local_midnight(self.last + ONE_DAY, self.zone)
+        """The instant after the last day; not part of it. Of today at least five minutes from now, to the second."""
+        midnight = local_midnight(self.last + ONE_DAY, self.zone)
+        if self.now is None or self.now >= midnight:
+            return midnight
+        return max(midnight, self.now + AHEAD_AFTER + dt.timedelta(seconds=1))
+
+    @property
+    def includes_next_day(self) -> bool:
+        """Whether readings stamped ahead across the midnight of the last day belong to it for now."""
+        return self.end > local_midnight(self.last + ONE_DAY, self.zone)
 
     @cached_property
     def day_starts(self) -> list[dt.datetime]:

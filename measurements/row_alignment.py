@@ -9,7 +9,7 @@ from django.db import connection
 
 from measurements import word_alignment
 from measurements.ingest import latest_readings, patient_summaries, quality_flags
-from measurements.ingest.placement import AHEAD_AFTER
+from measurements.local_days import AHEAD_AFTER
 from measurements.models import LatestReading, Measurement, PatientSummary, ReadingDay
 from patients.audit.row_alignment import AlignedSlice, AlignmentStep, RowKey, aligned_patients, next_patients
 

@@ -62,7 +62,7 @@ class DateRange:
 
     def local_days(self, patient: Patient, *, now: dt.datetime) -> LocalDays:
         if self.dates:
-            return LocalDays(patient.zone, *self.dates)
+            return LocalDays(patient.zone, *self.dates, now=now)
         return panels.local_days_for(patient, length=self.length_days, now=now)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from measurements.ingest.placement import AHEAD_AFTER
+from measurements.local_days import AHEAD_AFTER
 from measurements.models.measurement import MeasurementSource, TimeSource
 from measurements.models.metric import METRICS_OF_ONE_VALUE
 

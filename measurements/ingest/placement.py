@@ -17,8 +17,8 @@ from typing import NamedTuple
 from django.db import connection
 
 from devices.models import Device
+from measurements.local_days import AHEAD_AFTER
 
-AHEAD_AFTER = dt.timedelta(minutes=5)
 MAX_TIME_AHEAD = dt.timedelta(hours=24)
 UPLOAD_SPAN = dt.timedelta(minutes=2)
 

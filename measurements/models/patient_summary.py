@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Expression, F, Func, IntegerField
 from django.utils import timezone
 
-from measurements.local_days import ONE_DAY, LocalDays
+from measurements.local_days import AHEAD_AFTER, ONE_DAY, LocalDays
 from patients.models import Clinic, Patient
 from patients.queueing.wakeup import wake_worker
 
@@ -18,9 +18,10 @@ MEASURED_DAYS_BITS = 62  # shifted further, bits would reach the sign of a bigin
 MEASURED_DAY_COUNT_SQL = f"""(
     SELECT bit_count((moved & ((1::bigint << %(days)s) - 1))::bit(64)) FROM (
         SELECT CASE WHEN ago >= {MEASURED_DAYS_BITS} THEN 0 WHEN ago >= 0 THEN mask << ago
+            WHEN last = timezone(zone, now + interval '{AHEAD_AFTER.seconds + 1} seconds')::date THEN (mask >> 1) | 1
             WHEN ago > -{MEASURED_DAYS_BITS} THEN mask >> -ago ELSE 0 END AS moved
         FROM (
-            SELECT mask, timezone(zone, now)::date - last AS ago
+            SELECT mask, last, zone, now, timezone(zone, now)::date - last AS ago
             FROM (SELECT %(expressions)s) AS stored(mask, last, zone, now) OFFSET 0
         ) AS aged
     ) AS counted
@@ -95,5 +96,6 @@ class PatientSummary(models.Model):
         last, mask = self.last_measured_on, self.measured_days_mask
         if last is None:
             return []
-        measured = (last - ONE_DAY * back for back in reversed(range(mask.bit_length())) if mask >> back & 1)
-        return [day for day in measured if days.first <= day <= days.last]
+        measured = [last - ONE_DAY * back for back in reversed(range(mask.bit_length())) if mask >> back & 1]
+        ahead = {days.last} if days.includes_next_day and days.last + ONE_DAY in measured else set()
+        return sorted(ahead.union(day for day in measured if days.first <= day <= days.last))

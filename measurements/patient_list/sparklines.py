@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from measurements.chart.panels import panel_axis_limits
+from measurements.local_days import AHEAD_AFTER, ONE_DAY
 from measurements.models import Metric
 from measurements.models.reading_rules import TRUSTED
 from measurements.readings.latest_judged import EvaluatedLatestReading
@@ -35,7 +36,6 @@ CONDITION_METRICS = {
 SPARKLINE_METRICS = ("blood_pressure", "weight", "glucose", "spO2")
 WIDTH, HEIGHT, PADDING = 96, 36, 2
 MAX_GAP_DAYS = 3
-ONE_DAY = dt.timedelta(days=1)
 
 # One index scan per patient, on the index of the chart. Days are numbers, because reading 1,500 timestamps would
 # take longer than the rest.
@@ -48,7 +48,7 @@ FROM (
     FROM unnest(%(patients)s::uuid[], %(metrics)s::text[]) AS chosen(patient_id, metric_id)
     JOIN measurements_measurement AS reading
         ON reading.patient_id = chosen.patient_id AND reading.metric_id = chosen.metric_id
-    WHERE reading.taken_at > %(since)s AND reading.taken_at <= %(now)s
+    WHERE reading.taken_at > %(since)s AND reading.taken_at <= %(until)s
         AND {TRUSTED.sql("reading")}
     GROUP BY chosen.patient_id, day
 ) AS days
@@ -97,7 +97,8 @@ def build_sparklines(
 
     `usual_weights` are in lb: the goal of a weight is the usual one with the gain.
     """
-    since = now - SPARKLINE_DAYS * ONE_DAY
+    until = now + AHEAD_AFTER
+    since = until - SPARKLINE_DAYS * ONE_DAY
     chosen = {
         patient.pk: metric
         for patient in patients
@@ -107,7 +108,7 @@ def build_sparklines(
     }
     wanted: dict[str, Any] = {"patients": list(chosen), "metrics": [metric.pk for metric in chosen.values()]}
     with connection.cursor() as cursor:
-        cursor.execute(DAILY_AVERAGES_SQL, wanted | {"since": since, "now": now})
+        cursor.execute(DAILY_AVERAGES_SQL, wanted | {"since": since, "until": until})
         rows = cursor.fetchall()
     return {
         pk: build_sparkline(

@@ -8,6 +8,7 @@ import uuid
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from measurements import units
@@ -38,7 +39,7 @@ def band_readings(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
         return HttpResponseBadRequest("No such day.")
     time = dt.datetime.fromtimestamp(form.cleaned_data["at"] / 1000, tz=dt.UTC)
     first = time.astimezone(patient.zone).date()
-    days = LocalDays(patient.zone, first, first + ONE_DAY * (form.cleaned_data["days"] - 1))
+    days = LocalDays(patient.zone, first, first + ONE_DAY * (form.cleaned_data["days"] - 1), now=timezone.now())
     table = tables.fetch_table_page(
         patient, days=days, thresholds=evaluation.thresholds_for(patient), units=units.units_for(user)
     )

@@ -19,7 +19,7 @@ import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
-from measurements.local_days import LocalDays
+from measurements.local_days import ONE_DAY, LocalDays, local_midnight
 from measurements.models import Metric, PatientSummary
 from measurements.models.reading_rules import CREDIBLE, INCLUDED, IRREGULAR_HEARTBEAT_SQL, TRUSTED
 from measurements.thresholds import evaluation
@@ -209,7 +209,8 @@ def store_weeks(summaries: Sequence[PatientSummary]) -> list[uuid.UUID]:
         week = replace(weeks[summary.pk], gain_status=judge_recent_gain(summary, thresholds[summary.pk], now))
         stored = msgspec.json.decode(msgspec.json.encode(week))  # as PostgreSQL returns it
         means = {code: metric_week.mean for code, metric_week in week.metrics.items()}
-        midnight = LocalDays.until(now, summary.patient.zone, days=1).end
+        zone = summary.patient.zone
+        midnight = local_midnight(now.astimezone(zone).date() + ONE_DAY, zone)
         rows.append(
             {
                 "patient_id": str(summary.pk),

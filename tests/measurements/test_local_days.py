@@ -83,3 +83,21 @@ def test_local_days_agree_with_local_date_of_reading(time, zone, length, back):
 
     assert days.first + dt.timedelta(days=days.day_index(taken)) == taken.astimezone(ZoneInfo(zone)).date()
     assert (days.start <= taken < days.end) is (0 <= days.day_index(taken) < length)
+
+
+@pytest.mark.parametrize(
+    ("now", "end"),
+    [
+        ("2026-11-22T04:54:58", "2026-11-22T05:00:00"),  # Nov 21, 11:54:58 pm in New York
+        ("2026-11-22T04:58:00", "2026-11-22T05:03:01"),  # a reading of 12:03 am may have been sent already
+        ("2026-11-22T05:00:00", "2026-11-23T05:00:00"),
+    ],
+)
+def test_local_days_with_today_reach_as_far_as_a_stamp_may_be_ahead(now, end):
+    zone = ZoneInfo("America/New_York")
+    days = LocalDays.until(parse_utc(now), zone, days=7)
+
+    assert days.end == parse_utc(end)
+    assert LocalDays.since(days.start, parse_utc(now), zone).end == days.end
+    assert days.day_index(days.end - dt.timedelta(seconds=1)) == 6
+    assert LocalDays(zone, days.first, dt.date(2026, 11, 20), now=parse_utc(now)).end == parse_utc("2026-11-21T05:00")

@@ -89,6 +89,17 @@ def test_patient_summary_count_moves_with_patient_local_today(rosa, device):
     assert [measured_day_count(rosa, days=30, now=at) for at in later] == [1, 2, 2, 1, 0, 0]
 
 
+def test_patient_summary_counts_reading_across_midnight_as_today(time_machine, rosa, device):
+    """Of tomorrow by its stamp, which may be five minutes ahead: not a day earlier, and once with one of today."""
+    time_machine.move_to(dt.datetime(2026, 11, 22, 5, 2, tzinfo=dt.UTC), tick=False)  # 12:02 am in New York
+    update_summary(create_latest_reading(device, hours_ago=0), create_latest_reading(device, hours_ago=48))
+    earlier = [timezone.now() - dt.timedelta(minutes=minutes) for minutes in (24 * 60, 8, 4, 0)]
+
+    assert [measured_day_count(rosa, days=30, now=at) for at in earlier] == [1, 1, 2, 2]
+    update_summary(create_latest_reading(device, hours_ago=1))
+    assert [measured_day_count(rosa, days=30, now=at) for at in earlier] == [2, 2, 2, 3]
+
+
 def test_patient_summary_ignores_readings_that_do_not_count(rosa, device):
     rows = [
         create_latest_reading(device, hours_ago=1),
