@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from measurements.local_days import ONE_DAY, LocalDays, local_midnight
 from measurements.models import Metric, PatientSummary
-from measurements.models.reading_rules import CREDIBLE, INCLUDED, IRREGULAR_HEARTBEAT_SQL, TRUSTED
+from measurements.models.reading_rules import COUNTED, CREDIBLE, IRREGULAR_HEARTBEAT_SQL, TRUSTED
 from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import GAIN_CONTEXT, PatientThresholds, ThresholdStatus
 from measurements.thresholds.judgement import Judgement, judge
@@ -42,11 +42,12 @@ WEEK_READINGS_SQL = f"""
 SELECT reading.patient_id, reading.metric_id, extract(epoch FROM reading.taken_at)::float8, reading.value_1::float8,
     reading.value_2::float8, reading.filter_params ->> 'meal_context', {TRUSTED.sql("reading")} AS trusted,
     CASE WHEN {CREDIBLE.sql("reading")} THEN reading.beyond_meter ELSE '' END AS beyond,
-    reading.conflict OR reading.implausible AS unclear, {IRREGULAR_HEARTBEAT_SQL} AS irregular
+    reading.conflict OR reading.implausible AS unclear, {IRREGULAR_HEARTBEAT_SQL} AS irregular,
+    reading.device_id, reading.index
 FROM unnest(%(patients)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS week(patient_id, first, last)
 JOIN measurements_measurement AS reading ON reading.patient_id = week.patient_id
     AND reading.metric_id = ANY(%(vitals)s) AND reading.taken_at >= week.first AND reading.taken_at < week.last
-WHERE {INCLUDED.sql("reading")}
+WHERE {COUNTED.sql("reading")}
     AND (reading.metric_id = ANY(%(averaged)s) OR reading.conflict OR reading.implausible OR {IRREGULAR_HEARTBEAT_SQL})
 ORDER BY reading.patient_id, reading.metric_id, reading.taken_at
 """  # noqa: S608 - made of constants
@@ -70,7 +71,7 @@ class AveragedReading(NamedTuple):
 
 @dataclass(frozen=True)
 class WeekFigures:
-    """Of one patient: the averaged metrics, and how many readings are irregular heartbeats or to be checked.
+    """Of one patient: the averaged metrics, and how many physical readings are irregular or to be checked.
 
     `gain_status` is that of the change from the usual weight, as stored; a computed week has none.
     """
@@ -153,11 +154,15 @@ def build_week_figures(
         return judge(metrics[code], values, VENDOR_UNITS.unit_for(metrics[code]), thresholds, context=context)
 
     readings: dict[str, list[AveragedReading]] = defaultdict(list)
-    irregular_count = check_count = 0
+    # Physical readings: a blood pressure, its pulse and another value for the same time are one.
+    irregular_readings, unclear_readings = set(), set()
     beyond_meter: dict[str, list[str]] = defaultdict(list)
-    for metric, seconds, first, second, meal, trusted, beyond, unclear, irregular in rows:
-        irregular_count += irregular
-        check_count += unclear
+    for metric, seconds, first, second, meal, trusted, beyond, unclear, irregular, *device_and_index in rows:
+        physical = (seconds, *device_and_index)
+        if irregular:
+            irregular_readings.add(physical)
+        if unclear:
+            unclear_readings.add(physical)
         if beyond:
             beyond_meter[metric].append(beyond)
         if trusted and metric in AVERAGED_METRICS:
@@ -172,7 +177,7 @@ def build_week_figures(
         )
         for code in {**readings, **beyond_meter}
     }
-    return WeekFigures(weeks, irregular_count, check_count)
+    return WeekFigures(weeks, len(irregular_readings), len(unclear_readings))
 
 
 def refresh_due_weeks(*, seconds: float = REFRESH_SECONDS) -> None:
