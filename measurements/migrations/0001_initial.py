@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                 ('weight_gain', models.FloatField(blank=True, null=True, verbose_name='weight of the last day from the usual weight, lb')),
                 ('usual_weight', models.FloatField(blank=True, null=True, verbose_name='usual weight, lb')),
                 ('weight_at', models.DateTimeField(blank=True, null=True, verbose_name='newest weight taken')),
-                ('week', models.JSONField(default=dict)),
+                ('week', models.JSONField(blank=True, default=dict)),
                 ('week_status', models.CharField(blank=True, max_length=9, verbose_name='most urgent status of the week')),
                 ('week_due_at', models.DateTimeField(blank=True, null=True, verbose_name='week to be computed at')),
                 ('systolic_average', models.FloatField(blank=True, null=True, verbose_name='7-day average of systolic values, mmHg')),

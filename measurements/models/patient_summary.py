@@ -74,7 +74,7 @@ class PatientSummary(models.Model):
     usual_weight = models.FloatField("usual weight, lb", null=True, blank=True)
     weight_at = models.DateTimeField("newest weight taken", null=True, blank=True)
     # Of today and the six local days before; `week` is a WeekFigures, the others are to sort and filter by.
-    week = models.JSONField(default=dict)
+    week = models.JSONField(default=dict, blank=True)
     week_status = models.CharField("most urgent status of the week", max_length=9, blank=True)
     week_due_at = models.DateTimeField("week to be computed at", null=True, blank=True)
     systolic_average = models.FloatField("7-day average of systolic values, mmHg", null=True, blank=True)

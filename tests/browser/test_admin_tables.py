@@ -12,9 +12,9 @@ LISTS = (
     *("patients_user", "patients_patient", "patients_auditevent", "devices_device", "devices_gateway"),
     *("devices_delivery", "devices_vendorcall", "fulfillment_order", "fulfillment_orderline"),
 )
-# Boxes whose content is wider than they are and that don't scroll.
+# Boxes whose content is wider than they are and that don't scroll, but for texts of one pixel for screen readers.
 CUT_BOXES = """() => [...document.querySelectorAll("#content *")]
-  .filter((box) => box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0)
+  .filter((box) => box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 1)
   .filter((box) => getComputedStyle(box).overflowX === "hidden")
   .map((box) => box.className)"""
 
