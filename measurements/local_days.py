@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 ONE_DAY = dt.timedelta(days=1)
 # A stamp no further ahead of our clock remains the time taken; further ahead, `ingest.placement` corrects it.
 AHEAD_AFTER = dt.timedelta(minutes=5)
+RECENT_DAYS_BEFORE = 7  # local days before today, of which a newest value is still a recent one
 
 
 def local_midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
@@ -20,6 +21,11 @@ def local_midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     are what `fold=0` means.
     """
     return dt.datetime.combine(day, dt.time(), tzinfo=zone).astimezone(dt.UTC)
+
+
+def is_recent(time: dt.datetime, *, now: dt.datetime, zone: ZoneInfo) -> bool:
+    """Whether it is of today or of the 7 local days before. `patient_list.columns` sorts by the same rule."""
+    return now.astimezone(zone).date() - time.astimezone(zone).date() <= ONE_DAY * RECENT_DAYS_BEFORE
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Expression, F, Func, IntegerField
 from django.utils import timezone
 
-from measurements.local_days import AHEAD_AFTER, ONE_DAY, LocalDays
+from measurements.local_days import AHEAD_AFTER, ONE_DAY, LocalDays, is_recent
 from patients.models import Clinic, Patient
 from patients.queueing.wakeup import wake_worker
 
@@ -90,6 +91,10 @@ class PatientSummary(models.Model):
 
     def __str__(self) -> str:
         return f"patient summary {self.pk}"
+
+    def recent_weight_gain(self, *, now: dt.datetime, zone: ZoneInfo) -> float | None:
+        """The weight of the last day minus the usual weight, lb; None without a recent weight."""
+        return self.weight_gain if self.weight_at and is_recent(self.weight_at, now=now, zone=zone) else None
 
     def measured_dates(self, days: LocalDays) -> list[dt.date]:
         """Those of the days (at most MEASURED_DAYS_BITS back from the last) that have a reading, in order."""

@@ -2,52 +2,73 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
-from django.db.models import Case, DateTimeField, Expression, F, FloatField, IntegerField, Q, Value, When
+from django.db.models import (
+    Case,
+    DateField,
+    DateTimeField,
+    Expression,
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    Q,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
 
+from measurements.local_days import RECENT_DAYS_BEFORE
 from measurements.models.patient_summary import BEYOND_METER_SORT_VALUES, measured_day_count
-from measurements.weeks.weekly_average import WEEK_DAYS
-from measurements.weights.figures import USUAL_WEIGHT_DAYS
 from patients.lists.sorting import ListColumn
 
 MEASURED_DAYS_WINDOW = 30
 TIE_KEYS = ("family_name", "given_name", "pk")
 
 
-class TimeBefore(Expression):
-    """The time of the query less some days."""
+class QueryTime(Expression):
+    """The time of the query."""
 
     output_field = DateTimeField()
 
-    def __init__(self, days: int = 0) -> None:
-        super().__init__()
-        self.days = days
-
     def as_sql(self, *_: Any, **__: Any) -> tuple[str, Any]:
-        return "%s::timestamptz", (timezone.now() - dt.timedelta(days=self.days),)
+        return "%s::timestamptz", (timezone.now(),)
 
 
-# As the row shows it: only of patients who weighed themselves in the last week.
-RECENT_WEIGHT_GAIN = Case(
-    When(Q(summary__weight_at__gte=TimeBefore(USUAL_WEIGHT_DAYS)), then=F("summary__weight_gain"))
-)
+def local_date(time: Expression | F, *, days_before: int = 0) -> Func:
+    """The day in the patient's time zone."""
+    template = f"(timezone(%(expressions)s)::date - {days_before})"
+    return Func(F("time_zone"), time, template=template, output_field=DateField())
+
+
+def recent_condition(taken_at: str) -> GreaterThanOrEqual:
+    """As `local_days.is_recent`, of a column of the summary."""
+    earliest = local_date(QueryTime(), days_before=RECENT_DAYS_BEFORE)
+    return GreaterThanOrEqual(local_date(F(f"summary__{taken_at}")), earliest)
+
+
+# As the row shows it: only of patients with a recent weight.
+RECENT_WEIGHT_GAIN = Case(When(recent_condition("weight_at"), then=F("summary__weight_gain")))
 MEASURED_DAY_COUNT = Case(
     When(
         Q(summary__last_measured_on__isnull=False),
-        then=measured_day_count(days=MEASURED_DAYS_WINDOW, now=TimeBefore(), summary="summary__", patient=""),
+        then=measured_day_count(days=MEASURED_DAYS_WINDOW, now=QueryTime(), summary="summary__", patient=""),
     )
 )
 
 
 def recency_group(taken_at: str) -> Case:
-    """0 for a value of the last week, 1 for an older one, 2 for none: older ones never rank among recent ones."""
-    recent = Q(**{f"summary__{taken_at}__gte": TimeBefore(WEEK_DAYS)})
+    """0 for a recent value, 1 for an older one, 2 for none: older ones never rank among recent ones."""
     older = Q(**{f"summary__{taken_at}__isnull": False})
-    return Case(When(recent, then=Value(0)), When(older, then=Value(1)), default=Value(2), output_field=IntegerField())
+    return Case(
+        When(recent_condition(taken_at), then=Value(0)),
+        When(older, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
 
 
 def average_or_newest(average: str, newest: str) -> Case:

@@ -9,12 +9,13 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
 from fulfillment import equipment
 from fulfillment.equipment import EquipmentItem
-from measurements.local_days import LocalDays
+from measurements.local_days import LocalDays, is_recent
 from measurements.measured_days import MeasuredDays, count_measured_days
 from measurements.models import PatientSummary
 from measurements.patient_list import sparklines
@@ -25,11 +26,10 @@ from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds import evaluation
 from measurements.thresholds.evaluation import PatientThresholds
 from measurements.thresholds.judgement import Judgement, judge_gain
-from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
+from measurements.units import VENDOR_UNITS, DisplayUnits
 from measurements.weeks import week_figures
 from measurements.weeks.week_figures import WeekFigures
-from measurements.weeks.weekly_average import WEEK_DAYS, WeekText
-from measurements.weights.figures import USUAL_WEIGHT_DAYS
+from measurements.weeks.weekly_average import WeekText
 from patients.models import Patient, Sex
 
 VITAL_COLUMN_LABELS = {"blood_pressure": "Blood pressure", "weight": "Weight", "glucose": "Glucose", "spO2": "SpO₂"}
@@ -45,7 +45,7 @@ class VitalCell:
     reading: EvaluatedLatestReading | None
     gain: Judgement | None = None
     week: WeekText | None = None
-    is_old: bool = False  # older than a week: it doesn't rank among recent ones
+    is_old: bool = False  # no recent one: it doesn't rank among recent ones
     day_weight: str = ""  # that the gain is of, where it is another than the newest weight
 
     @property
@@ -112,6 +112,7 @@ def patient_rows_for(
         summary = summary_by_id.get(patient.pk) or PatientSummary(patient=patient)
         days = LocalDays.until(now, patient.zone, days=MEASURED_DAYS_WINDOW)
         week = weeks.get(patient.pk, WeekFigures())
+        gain = summary.recent_weight_gain(now=now, zone=patient.zone)
         rows.append(
             PatientRow(
                 patient=patient,
@@ -119,11 +120,12 @@ def patient_rows_for(
                 preview_url=preview_url(patient),
                 cells=build_vital_cells(
                     newest.get(patient.pk, []),
-                    recent_weight_gain(summary, thresholds_by_patient[patient.pk], units.weight_unit, now),
+                    None if gain is None else judge_gain(gain, units.weight_unit, thresholds_by_patient[patient.pk]),
                     units.weight_unit.format_value((summary.usual_weight or 0.0) + (summary.weight_gain or 0.0)),
                     week,
                     thresholds_by_patient[patient.pk],
                     now,
+                    patient.zone,
                 ),
                 last_at=summary.last_at,
                 measured_days=count_measured_days(patient, days, summary.measured_dates(days)),
@@ -148,10 +150,10 @@ def build_vital_cells(
     week: WeekFigures,
     thresholds: PatientThresholds,
     now: dt.datetime,
+    zone: ZoneInfo,
 ) -> list[VitalCell]:
     """`day_weight` is the weight that the `gain` is of, which may not be the newest one."""
     by_code = {row.metric.pk: row for row in newest}
-    week_ago = now - dt.timedelta(days=WEEK_DAYS)
     cells = []
     for code, label in VITAL_COLUMN_LABELS.items():
         reading, own_gain = by_code.get(code), gain if code == "weight" else None
@@ -159,17 +161,7 @@ def build_vital_cells(
         metric_week = week.metrics.get(code)
         if reading and metric_week and metric_week.says_more_than_a_reading:
             text = metric_week.format_text(reading.metric, reading.unit, thresholds)
-        is_old = reading is not None and reading.taken_at < week_ago
+        is_old = reading is not None and not is_recent(reading.taken_at, now=now, zone=zone)
         differs = own_gain is not None and reading is not None and reading.text != day_weight
         cells.append(VitalCell(label, reading, own_gain, text, is_old, day_weight if differs else ""))
     return cells
-
-
-def recent_weight_gain(
-    summary: PatientSummary, thresholds: PatientThresholds, unit: Unit, now: dt.datetime
-) -> Judgement | None:
-    """The weight of the last day minus the usual weight. None without a weight of the last week."""
-    gain, at = summary.weight_gain, summary.weight_at
-    if gain is None or at is None or at < now - dt.timedelta(days=USUAL_WEIGHT_DAYS):
-        return None
-    return judge_gain(gain, unit, thresholds)

@@ -238,8 +238,8 @@ def store_weeks(summaries: Sequence[PatientSummary]) -> list[uuid.UUID]:
 
 
 def judge_recent_gain(summary: PatientSummary, thresholds: PatientThresholds, now: dt.datetime) -> ThresholdStatus:
-    """`NOT_EVALUATED` without a weight of the last week."""
-    gain, at = summary.weight_gain, summary.weight_at
-    if gain is None or at is None or at < now - dt.timedelta(days=WEEK_DAYS):
+    """`NOT_EVALUATED` without a recent weight."""
+    gain = summary.recent_weight_gain(now=now, zone=summary.patient.zone)
+    if gain is None:
         return ThresholdStatus.NOT_EVALUATED
     return thresholds.evaluate(WEIGHT_METRIC, (gain,), GAIN_CONTEXT)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from measurements.local_days import LocalDays
+from measurements.local_days import is_recent
 from measurements.models.reading_rules import TRUSTED
 from measurements.thresholds.evaluation import PatientThresholds
 from measurements.thresholds.judgement import Judgement, judge_gain
@@ -63,7 +63,6 @@ def judge_trend(trend: WeightTrend | None, unit: Unit, thresholds: PatientThresh
 
 
 def fetch_current_trend(patient: Patient, *, now: dt.datetime) -> WeightTrend | None:
-    """None if the newest weight is from before the 7 local days before today."""
+    """None if the newest weight is no recent one."""
     trend = fetch_weight_trends([patient.pk]).get(patient.pk)
-    current = LocalDays.until(now, patient.zone, days=USUAL_WEIGHT_DAYS + 1)
-    return trend if trend and trend.day >= current.first else None
+    return trend if trend and is_recent(trend.taken_at, now=now, zone=patient.zone) else None

@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -222,6 +223,53 @@ def test_patient_list_ranks_recent_values_before_older_ones_and_none_last(as_nad
     highest_first = [["Recent high", "Recent low"], ["Older high", "Older low"]]
     expected = [pair if "desc" in order else pair[::-1] for pair in highest_first]
     assert shown == [*expected[0], *expected[1], "A never"]
+
+
+@pytest.mark.parametrize(
+    ("now", "is_current"),
+    [
+        ("2026-03-14T23:59:59", True),  # over 169 hours later
+        ("2026-03-15T00:00:00", False),
+    ],
+)
+def test_weight_gain_is_recent_for_the_same_local_days_on_page_list_and_sort(
+    as_nadia, elm, time_machine, now, is_current
+):
+    """Weighed on Mar 7 at 12:30 am, the day before summer time begins: of today and 7 days before until midnight."""
+    zone = ZoneInfo("America/New_York")
+    time_machine.move_to(dt.datetime(2026, 3, 7, 0, 30, tzinfo=zone), tick=False)
+    gained, lost = (PatientFactory(clinic=elm, family_name=name, time_zone=str(zone)) for name in ("B", "A"))
+    for patient, newest in ((gained, 178), (lost, 162)):
+        for day in (4, 3, 2, 1):
+            add_reading(patient, "weight", 170, hours_ago=24 * day)
+        add_reading(patient, "weight", newest, hours_ago=0)
+        add_reading(patient, "glucose", newest, hours_ago=0)
+    time_machine.move_to(dt.datetime.fromisoformat(now).replace(tzinfo=zone), tick=False)
+    week_figures.refresh_due_weeks()
+
+    page = as_nadia.get(f"/patients/{gained.pk}/")
+    listed = post_list_settings(as_nadia, order="weight descending")
+
+    cells = [row.cells[1] for row in listed.context["rows"]]
+    assert (page.context["weight"] is not None) == is_current
+    assert [cell.gain is not None for cell in cells] == [is_current] * 2
+    assert [cell.is_old for cell in cells] == [not is_current] * 2
+    assert family_names(listed) == (["B", "A"] if is_current else ["A", "B"]), "by gain, else by name"
+    status = "high" if is_current else ""
+    assert gained.summary.week_status == status
+
+
+def test_older_value_never_ranks_among_recent_ones_by_local_days_of_each_patient(as_nadia, elm, time_machine):
+    """Seven days ago by the patient's calendar is recent all day, and at midnight no longer."""
+    time_machine.move_to(dt.datetime(2026, 11, 21, 23, 0, tzinfo=dt.UTC), tick=False)
+    for name, zone, value in (("Kolkata", "Asia/Kolkata", 400), ("Honolulu", "Pacific/Honolulu", 300)):
+        add_reading(
+            PatientFactory(clinic=elm, family_name=name, time_zone=zone), "glucose", value, hours_ago=24 * 7 + 6
+        )
+
+    rows = post_list_settings(as_nadia, order="glucose descending").context["rows"]
+
+    assert [(row.patient.family_name, row.cells[2].is_old) for row in rows] == [("Honolulu", False), ("Kolkata", True)]
 
 
 @pytest.mark.parametrize("sort", [sort for sort in SORTS if sort != "name"])
