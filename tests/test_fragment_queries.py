@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from devices.models import VendorCall
 from measurements import fragment_cache
+from measurements.ingest import patient_summaries
 from patients.models import Role
 from patients.permissions import PERMISSIONS_BY_ROLE
 from tests import factories
@@ -40,6 +41,8 @@ def sample_clinics():
     world.device.assignments.update(started_at=now - dt.timedelta(days=400))
     low = factories.MeasurementFactory(device=world.device, code="glucose", value_1=50)
     factories.LatestReadingFactory(measurement=low)
+    factories.MeasurementFactory(device=world.device, code="glucose", value_1=60, taken_at=now - dt.timedelta(hours=1))
+    patient_summaries.rebuild_patient_summaries([world.rosa.pk])
     former = factories.PatientFactory(clinic=world.elm)
     factories.AssignmentFactory(device=world.device, patient=former, ended_at=now - dt.timedelta(days=400))
     return world

@@ -48,12 +48,6 @@ class VitalCell:
     is_old: bool = False  # no recent one: it doesn't rank among recent ones
     day_weight: str = ""  # that the gain is of, where it is another than the newest weight
 
-    @property
-    def gain_text(self) -> str:
-        """+3.6; day's weight 181.2, +3.6"""
-        parts = (self.day_weight and f"day's weight {self.day_weight}", self.gain.text if self.gain else "")
-        return ", ".join(filter(None, parts))
-
 
 @dataclass(frozen=True)
 class PatientRow:

@@ -73,15 +73,18 @@ class Sparkline:
 
     @property
     def label(self) -> str:
-        """Systolic 118 to 171"""
-        bounds = dict.fromkeys(map(self.unit.format_value, (self.lowest, self.highest)))
-        return f"{self.metric.label_1 or self.metric.label} {' to '.join(bounds)}"
+        """Systolic 118-171"""
+        return self.format_range("\N{EN DASH}")
 
     @property
     def description(self) -> str:
         goal = " and ".join(map(self.unit.format_bound, self.goal_bounds))
         ending = f", bound of the goal {goal}" if goal else ""
-        return f"{self.label} {self.unit.name} in {SPARKLINE_DAYS} days{ending}"
+        return f"{self.format_range(' to ')} {self.unit.name} in {SPARKLINE_DAYS} days{ending}"
+
+    def format_range(self, separator: str) -> str:
+        bounds = dict.fromkeys(map(self.unit.format_value, (self.lowest, self.highest)))
+        return f"{self.metric.label_1 or self.metric.label} {separator.join(bounds)}"
 
 
 def build_sparklines(

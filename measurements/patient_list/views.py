@@ -18,6 +18,8 @@ from measurements.patient_list.columns import COLUMNS, SORT_COLUMNS
 from measurements.patient_list.filters import PatientListSettings
 from measurements.patient_list.rows import patient_rows_for
 from measurements.units import DisplayUnits, Unit, units_for
+from measurements.weeks.week_figures import AVERAGED_METRICS
+from measurements.weeks.weekly_average import WEEK_DAYS
 from patients import posted_searches, practitioners, preferences, search
 from patients.audit import audit_log
 from patients.lists.filters import SelectField, build_filter_row
@@ -159,11 +161,16 @@ def list_page_context(
 
 
 def columns_in(units: DisplayUnits) -> list[ListColumn]:
-    """The columns with the names of the user's units."""
-    return [
-        replace(column, unit=units.preferred_unit(Unit(column.unit, 0)).name) if column.unit else column
-        for column in COLUMNS
-    ]
+    """The columns with the names of the user's units, and which show the average of a week."""
+    columns = []
+    for column in COLUMNS:
+        if column.unit:
+            unit = units.preferred_unit(Unit(column.unit, 0)).name
+            averaged = column.key in AVERAGED_METRICS
+            columns.append(replace(column, unit=f"{unit}, {WEEK_DAYS}-day average" if averaged else unit))
+        else:
+            columns.append(column)
+    return columns
 
 
 def select_fields(user: User, settings: PatientListSettings) -> list[SelectField]:

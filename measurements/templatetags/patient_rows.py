@@ -10,7 +10,10 @@ from django.utils.safestring import SafeString
 from fulfillment.equipment import EquipmentItem
 from measurements.fragment_cache import render_cached, render_cached_with_slots
 from measurements.patient_list.rows import PatientRow, VitalCell
+from measurements.thresholds.judgement import Judgement
+from measurements.weeks.weekly_average import WeeklyAverage
 from patients.templatetags.time_display import age_element
+from patients.wording import count_noun
 
 register = template.Library()
 
@@ -46,17 +49,17 @@ def render_vital_cell(cell: VitalCell) -> SafeString:
     if reading is None:
         return render_cached("measurements/_empty_cell.html", label=cell.label)
     week = cell.week
+    averages = "".join(render_average(*each) for each in week.averages) if week else ""
     slots = {
         "text": reading.text,
         "age": age_element(reading.taken_at),
         "doubtful": reading.doubtful,
         "arrow": reading.judgement.arrow,
         "words": reading.words,
-        "gain": cell.gain_text,
+        "gain": gain.text if gain else "",
+        "day_weight": cell.day_weight,
         "gain_words": gain.words if gain else "",
-        "average": week.average if week else "",
-        "average_arrow": week.arrow if week else "",
-        "average_words": week.words if week else "",
+        "averages": SafeString(averages),
         "marks": week.marks if week else "",
     }
     return render_cached_with_slots(
@@ -67,9 +70,28 @@ def render_vital_cell(cell: VitalCell) -> SafeString:
         check=reading.needs_check,
         doubted=bool(reading.doubtful),
         is_old=cell.is_old,
+        of_another_weight=bool(cell.day_weight),
         gain_status=gain.status if gain else None,
-        average_status=week.average_status if week and week.average else None,
+        averaged=bool(averages),
         marks_status=week.status if week and week.marks else None,
+    )
+
+
+def render_average(average: WeeklyAverage, judgement: Judgement) -> SafeString:
+    slots = {
+        "text": "/".join(judgement.texts),
+        "arrow": judgement.arrow,
+        "words": judgement.words,
+        "meal": average.meal.removesuffix(" meals"),
+        "n": str(average.n),
+        "readings": count_noun(average.n, "reading"),
+    }
+    return render_cached_with_slots(
+        "measurements/_weekly_average.html",
+        slots,
+        status=judgement.status,
+        has_meal=bool(average.meal),
+        of_meals=average.meal.endswith(" meals"),
     )
 
 

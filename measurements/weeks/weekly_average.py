@@ -49,14 +49,24 @@ class WeeklyAverage:
 
 @dataclass(frozen=True)
 class WeekText:
-    """A week as lists show it: the averages with their status and words, what they don't say, and what marks it."""
+    """A week as lists show it: the averages, each as judged in a unit, what they don't say, and what marks it."""
 
-    average: str
-    average_status: ThresholdStatus
-    arrow: str
-    words: str
+    averages: tuple[tuple[WeeklyAverage, Judgement], ...]
     marks: str
     status: ThresholdStatus
+
+    @property
+    def worst(self) -> Judgement | None:
+        return min((found for _, found in self.averages), key=lambda each: URGENCY_RANKS[each.status], default=None)
+
+    @property
+    def average(self) -> str:
+        """7-day average 131/79, n 12; or 7-day average 112 before meals, n 5; 150 after meals, n 7."""
+        texts = [
+            f"{' '.join(filter(None, ('/'.join(found.texts), average.meal)))}, n {average.n}"
+            for average, found in self.averages
+        ]
+        return f"{WEEK_DAYS}-day average {'; '.join(texts)}" if texts else ""
 
 
 @dataclass(frozen=True)
@@ -96,18 +106,8 @@ class MetricWeek:
         return worst if cancels else self.average_status
 
     def format_text(self, metric: Metric, unit: Unit, thresholds: PatientThresholds) -> WeekText:
-        """7-day average 131/79, n 12; or 7-day average 112 before meals, n 5; 150 after meals, n 7."""
-        judged = [(average, average.judge(metric, unit, thresholds)) for average in self.averages]
-        texts = [
-            f"{' '.join(filter(None, ('/'.join(found.texts), average.meal)))}, n {average.n}"
-            for average, found in judged
-        ]
-        marks = ", ".join(self.format_marks(unit))
-        if not judged:
-            return WeekText("", ThresholdStatus.NOT_EVALUATED, "", "", marks, self.status)
-        _, worst = min(judged, key=lambda each: URGENCY_RANKS[each[1].status])
-        text = f"{WEEK_DAYS}-day average {'; '.join(texts)}"
-        return WeekText(text, worst.status, worst.arrow, worst.words, marks, self.status)
+        judged = tuple((average, average.judge(metric, unit, thresholds)) for average in self.averages)
+        return WeekText(judged, ", ".join(self.format_marks(unit)), self.status)
 
     def format_marks(self, unit: Unit) -> list[str]:
         """What the averages don't say: values beyond the meter, low glucose, far out, on both sides of the goal."""

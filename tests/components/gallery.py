@@ -29,7 +29,7 @@ from measurements.thresholds.metric_scopes import MetricScope
 from measurements.thresholds.range_status import RangeCount
 from measurements.units import VENDOR_UNITS
 from measurements.weeks.week_figures import WeekFigures
-from measurements.weeks.weekly_average import WeekText
+from measurements.weeks.weekly_average import WeeklyAverage, WeekText
 from patients.lists.filters import build_filter_row
 from patients.models import Clinic, Patient, Practitioner, Role, User
 from tests.source_code import ROOT
@@ -153,9 +153,9 @@ def patient_urls(patient):
 
 def reading_cells(*readings):
     gains = [None, Judgement((3.4,), ("+3.4",), ThresholdStatus.HIGH, "above goal"), None, None]
-    week = WeekText(
-        "7-day average 157/93, n 12", ThresholdStatus.HIGH, "▲", "above goal", "1 far above", ThresholdStatus.VERY_HIGH
-    )
+    average = WeeklyAverage("", "", (157.0, 93.0), 12, ThresholdStatus.HIGH)
+    judged = Judgement(average.values, ("157", "93"), average.status, "above goal")
+    week = WeekText(((average, judged),), "1 far above", ThresholdStatus.VERY_HIGH)
     labelled = zip(VITAL_COLUMN_LABELS.values(), readings, gains, [week, None, None, None], strict=True)
     return [VitalCell(label, *(found if found[0] else (None,))) for label, *found in labelled]
 

@@ -13,6 +13,7 @@ WITH_SLOTS = (
     "measurements/_patient_row.html",
     "measurements/_reading_table_cell.html",
     "measurements/_reading_table_row.html",
+    "measurements/_weekly_average.html",
 )
 BY_VALUES = (
     "fulfillment/_equipment_summary.html",

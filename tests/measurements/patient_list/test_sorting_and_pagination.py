@@ -316,7 +316,7 @@ def test_patient_list_sparkline_has_true_bounds_on_stable_limits_and_a_goal_line
 
     spark = as_nadia.get("/patients/").context["rows"][0].sparkline
 
-    assert (spark.label, spark.lowest, spark.highest) == ("Systolic 112 to 148", 112, 148)
+    assert (spark.label, spark.lowest, spark.highest) == ("Systolic 112\N{EN DASH}148", 112, 148)
     assert spark.path.endswith("L94.0 14.3"), "130 of 50 to 180, not the upper edge of its own range"
     assert spark.goal_path == "M2 14.3H94"
     assert spark.description == "Systolic 112 to 148 mmHg in 30 days, bound of the goal 130"

@@ -66,7 +66,7 @@ def test_week_figures_follow_ingest_at_once(as_nadia, rosa, cuff):
         "high",
         NOON.replace(hour=5) + dt.timedelta(days=1),
     )
-    assert "7-day average 150/70, n 3 ▲ above goal" in page_text(as_nadia.get("/patients/"))
+    assert "7-day average 150/70 ▲ above goal n 3 of 3 readings latest 150/70" in page_text(as_nadia.get("/patients/"))
 
 
 def test_week_average_of_one_pressure_or_one_day_marks_nothing(as_nadia, rosa):
@@ -82,7 +82,7 @@ def test_week_is_marked_by_a_single_reading_far_out(as_nadia, rosa):
     add_pressures(rosa, 120, 120, 184)
 
     assert week_of(rosa)[2] == "very_high"
-    assert "1 far above 7-day average 141/70, n 3 ▲ above goal" in page_text(as_nadia.get("/patients/"))
+    assert "1 far above 7-day average 141/70 ▲ above goal n 3 of 3 readings" in page_text(as_nadia.get("/patients/"))
 
 
 def test_week_average_is_judged_unrounded(rosa):
@@ -99,7 +99,7 @@ def test_week_of_glucose_is_marked_by_lows_that_an_average_hides(as_nadia, rosa)
     week_figures.refresh_due_weeks()
 
     assert PatientSummary.objects.get(patient=rosa).week_status == "low"
-    assert "&lt; 70: 3 7-day average 128, n 6" in page_text(as_nadia.get("/patients/"))
+    assert "&lt; 70: 3 7-day average 128 n 6 of 6 readings" in page_text(as_nadia.get("/patients/"))
 
 
 def test_week_of_glucose_averages_each_meal_by_its_goal(as_nadia, rosa):
@@ -109,9 +109,10 @@ def test_week_of_glucose_averages_each_meal_by_its_goal(as_nadia, rosa):
     week_figures.refresh_due_weeks()
 
     assert PatientSummary.objects.get(patient=rosa).week_status == "high"
-    assert "7-day average 150 fasting or before meals, n 2; 170 after meals, n 2 ▲ above goal" in page_text(
-        as_nadia.get("/patients/")
-    )
+    listed, preview = (page_text(as_nadia.get(path)) for path in ("/patients/", f"/patients/{rosa.pk}/preview/"))
+    assert "7-day average 150 ▲ above goal fasting or before meals n 2 of 2 readings" in listed
+    assert "7-day average 170 after meals n 2 of 2 readings" in listed, "each is judged by its own goal"
+    assert "7-day average 150 fasting or before meals, n 2; 170 after meals, n 2 above goal" in preview
 
 
 def test_week_moves_with_the_local_midnight_of_the_patient(client_of, nadia, time_machine, rosa, elm):
@@ -124,7 +125,7 @@ def test_week_moves_with_the_local_midnight_of_the_patient(client_of, nadia, tim
 
     shown = page_text(client_of(nadia).get("/patients/"))
 
-    assert [shown.count(f"7-day average 120/70, n {n}") for n in (2, 3)] == [1, 1]
+    assert [shown.count(f"7-day average 120/70 n {n}") for n in (2, 3)] == [1, 1]
     assert (week_of(rosa)[0], week_of(other)[0]) == (2, 3)
 
 
@@ -287,7 +288,7 @@ def test_week_of_glucose_beyond_the_meter_is_far_out_without_a_number(as_nadia, 
     week_figures.refresh_due_weeks()
 
     assert PatientSummary.objects.get(patient=rosa).week_status == "very_high"
-    assert "1 above the meter's range 7-day average 110, n 2" in page_text(as_nadia.get("/patients/")).replace(
+    assert "1 above the meter's range 7-day average 110 n 2" in page_text(as_nadia.get("/patients/")).replace(
         "&#x27;", "'"
     )
 
