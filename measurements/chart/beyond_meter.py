@@ -6,6 +6,7 @@ import datetime as dt
 from typing import NamedTuple
 
 from measurements.local_days import LocalDays
+from measurements.meal_contexts import describe_meal
 from measurements.models import Measurement
 from measurements.thresholds.judgement import BEYOND_METER_FIGURES
 from patients.models import Patient
@@ -21,6 +22,10 @@ class BeyondMeterReading(NamedTuple):
     def text(self) -> str:
         """HI or LO."""
         return BEYOND_METER_FIGURES[self.limit][0]
+
+    @property
+    def meal(self) -> str:
+        return describe_meal(self.metric, self.context)
 
 
 def fetch_beyond_meter_readings(patient: Patient, days: LocalDays) -> list[BeyondMeterReading]:

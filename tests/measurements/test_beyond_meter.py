@@ -84,6 +84,17 @@ def test_beyond_meter_reading_alone_has_a_panel_without_a_chart(as_nadia, cuff, 
     assert "No glucose in this range" not in page
 
 
+def test_beyond_meter_reading_is_named_with_its_meal_in_the_panel_of_other_meals(as_nadia, cuff, rosa):
+    fasting, bedtime = ({"meal_context": context} for context in ("Fasting", "Bedtime"))
+    receive_and_ingest(
+        [glucose(cuff, "100", hours_ago=5, filter_params=fasting), glucose(cuff, "HI", filter_params=bedtime)]
+    )
+
+    for address in ("", "print/"):
+        page = page_text(as_nadia.get(f"/patients/{rosa.pk}/{address}"))
+        assert "Glucose, other or no meal stated mg/dL HI Bedtime Nov 21, 11:00 AM: beyond the meter" in page
+
+
 def test_beyond_meter_reading_is_the_latest_and_sorts_beyond_all_values(cuff, rosa):
     receive_and_ingest([glucose(cuff, "600", hours_ago=2), glucose(cuff, "HI")])
 

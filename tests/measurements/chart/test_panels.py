@@ -121,7 +121,7 @@ def test_glucose_panels_draw_and_count_by_the_goal_of_their_meal(rosa):
     assert found == [
         ("Glucose, fasting or before meals", 80, 130, 2, (130.0,), 1, 0),
         ("Glucose, after meals", 70, 180, 1, (135.0,), 0, 0),
-        ("Glucose, no meal stated", 70, 180, 2, (125.0,), 1, 1),
+        ("Glucose, other or no meal stated", 70, 180, 2, (125.0,), 1, 1),
     ]
     assert [[(meal.number, meal.words) for meal in panel.meals] for panel in drawn.panels] == [
         [(1, "fasting"), (2, "before a meal")],

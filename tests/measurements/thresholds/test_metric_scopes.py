@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,21 @@ def test_split_by_meal_joins_fasting_and_before_meals_only_while_one_goal_judges
         "Glucose, no meal stated",
     ]
     assert [scope.label for scope in apart][:2] == ["Glucose, fasting", "Glucose, before meals"]
+
+
+@pytest.mark.parametrize(
+    ("contexts", "label"),
+    [
+        (["bedtime"], "other or no meal stated"),
+        (["", "snack"], "other or no meal stated"),
+        (["", "1", "-"], "no meal stated"),  # no words that a page could show
+    ],
+)
+def test_split_by_meal_names_scope_of_other_words_for_what_it_holds(contexts, label):
+    scopes = split_by_meal(GLUCOSE, ["fasting", *contexts], glucose_goals({}))
+
+    assert [scope.meal_label for scope in scopes] == ["fasting or before meals", label]
+    assert [scope.context for scope in scopes] == ["fasting", ""]
 
 
 def test_split_by_meal_without_stated_meals_is_the_whole_metric():
