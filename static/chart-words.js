@@ -13,9 +13,10 @@ window.ChartWords = (() => {
     return `${lines.map((line) => fixed(panel, line[row])).join("/")} ${panel.unit}`;
   }
 
+  // 79 to 84 of each line; 79 where both ends are that.
   function ranges(panel, row) {
     const { low, high } = panel.buckets;
-    return low.map((line, k) => `${fixed(panel, line[row])} to ${fixed(panel, high[k][row])}`);
+    return low.map((line, k) => [...new Set([line, high[k]].map((ends) => fixed(panel, ends[row])))].join(" to "));
   }
 
   function countText(n) {

@@ -52,8 +52,11 @@ class DateRange:
         if self.dates is None:
             return RANGE_LABELS[self.length_days]
         first, last = self.dates
+        end = f"{last:%b} {last.day}, {last.year}"
+        if first == last:
+            return end
         begin = f"{first:%b} {first.day}" if first.year == last.year else f"{first:%b} {first.day}, {first.year}"
-        return f"{begin} to {last:%b} {last.day}, {last.year}"
+        return f"{begin} to {end}"
 
     @property
     def label_in_sentence(self) -> str:

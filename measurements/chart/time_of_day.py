@@ -28,6 +28,11 @@ class TimeOfDayBin:
     high: tuple[float, ...] | None
 
     @property
+    def middle_half(self) -> list[tuple[float, ...]]:
+        """Both quartiles; empty of too few readings."""
+        return [ends for ends in (self.low, self.high) if ends is not None]
+
+    @property
     def label(self) -> str:
         return f"{format_hour(self.first_hour)} to {format_hour(self.first_hour + BIN_HOURS)}"
 

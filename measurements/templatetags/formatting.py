@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -29,6 +30,12 @@ def format_value(panel: Panel, value: float) -> str:
 def format_values(panel: Panel, values: tuple[float, ...]) -> str:
     """160/94 for two lines, judged against the goals of the panel."""
     return judge_values(values, [line.threshold for line in panel.series], panel.unit, panel.metric).text
+
+
+@register.filter
+def format_range(panel: Panel, ends: Iterable[tuple[float, ...]]) -> str:
+    """145/90 to 160/94; 145/90 where both ends are that."""
+    return " to ".join(dict.fromkeys(format_values(panel, values) for values in ends))
 
 
 register.filter(range_name)  # of the code of a metric: goal, or expected range

@@ -116,6 +116,21 @@ def test_chart_band_opens_day_panel_and_its_readings(open_as_clinician, nine_hun
     assert panel.get_by_role("button", name="Back").is_hidden()
 
 
+def test_chart_tooltip_names_a_band_of_equal_ends_by_one_value(open_as_clinician, device_with_readings, rosa):
+    page = open_as_clinician(f"/patients/{rosa.pk}/")
+    wait_for_chart(page)
+    panel = {
+        "unit": "mmHg",
+        "decimals": 0,
+        "buckets": {"at": [0], "n": [2], "low": [[120], [79]], "mid": [[125], [79]], "high": [[130], [79]]},
+        "clock": {"banded": [True], "labels": ["6 AM to 9 AM"]},
+    }
+
+    said = page.evaluate("(panel) => ['band', 'hours'].map((name) => ChartWords[name](panel, 0, String)[2])", panel)
+
+    assert said == ["120 to 130, 79; 2 readings", "middle half 120 to 130 over 79; 2 readings"]
+
+
 @LIGHT_THEN_DARK
 def test_time_of_day_chart_is_drawn_with_readout(open_as_clinician, device_with_readings, rosa, viewport, theme):
     page = open_as_clinician(f"/patients/{rosa.pk}/", viewport=viewport, color_scheme=theme)

@@ -49,6 +49,12 @@ def test_date_range_uses_patient_local_days_with_both_ends_included(as_nadia, ro
     assert "Nov 1 to Nov 2, 2026" in page_text(response)
 
 
+def test_date_range_of_one_day_is_named_once(as_nadia, rosa):
+    shown = as_nadia.post(f"/patients/{rosa.pk}/dates/", {"first": "2026-11-20", "last": "2026-11-20"}, follow=True)
+
+    assert shown.context["chart_view"].date_range.label == "Nov 20, 2026"
+
+
 def test_date_range_of_one_patient_is_not_remembered_for_another(as_nadia, nadia, rosa):
     """The page of another patient at 184/109 must not open on three weeks ago."""
     other = PatientFactory(clinic=rosa.clinic)

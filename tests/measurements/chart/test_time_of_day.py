@@ -1,6 +1,7 @@
 """Time-of-day bins: the hours that a reading belongs to, and the medians and quartiles."""
 
 import datetime as dt
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import strategies as st
 
 from measurements.chart.points import ChartPoint
 from measurements.chart.time_of_day import group_by_time_of_day, seconds_of_day
+from tests.factories import DeviceFactory
+from tests.measurements.page_setup import add_reading
+from tests.page_texts import page_text
 
 
 def parse_utc(text):
@@ -98,3 +102,19 @@ def test_time_of_day_slots_contain_each_reading_once_in_its_local_hour(rows, zon
         assert slot.n == len(inside)
         assert min(inside) <= slot.median[0] <= max(inside)
         assert slot.low is None or min(inside) <= slot.low[0] <= slot.median[0] <= slot.high[0] <= max(inside)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("clock_at_noon")
+@pytest.mark.parametrize(
+    ("systolic", "words"),
+    [((120, 120, 120, 120), "120/80"), ((110, 120, 130, 140), "118/80 to 133/80")],
+)
+def test_time_of_day_table_names_a_middle_half_of_equal_ends_once(as_nadia, rosa, systolic, words):
+    cuff = DeviceFactory(patient=rosa)
+    for day, value in enumerate(systolic):
+        add_reading(cuff, "blood_pressure", value, 80, hours_ago=24 * day, latest=day == 0)
+
+    page = page_text(as_nadia.get(f"/patients/{rosa.pk}/?view=clock"))
+
+    assert re.search(r"noon to 3 PM 4 \S+ (\S+(?: to \S+)?) ", page)[1] == words
