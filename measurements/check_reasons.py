@@ -44,6 +44,13 @@ def is_outside(value: Decimal | float | None, lowest: Decimal | None, highest: D
     return (lowest is not None and value < lowest) or (highest is not None and value > highest)
 
 
+def name_reason(reason: str, label: str) -> str:
+    """For a metric among others: check: pulse has another value for the same time. Other reasons name their value."""
+    if reason == OTHER_VALUE:
+        return OTHER_VALUE.replace("another", f"{label} has another")
+    return value_outside(label) if reason == VALUE_OUTSIDE else reason
+
+
 def value_outside(label: str) -> str:
     """For a value among others: check: diastolic is outside what the instrument measures."""
     return VALUE_OUTSIDE.replace("outside", f"{label} is outside")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from measurements.check_reasons import VALUE_OUTSIDE, check_reasons, value_outside
+from measurements.check_reasons import check_reasons, name_reason
 from measurements.local_days import LocalDays
 from measurements.models import Measurement, Metric
 from measurements.models.measurement import MeasurementQuerySet, TimeSource
@@ -19,6 +19,7 @@ from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
 from patients.models import Patient
 
 ROWS_PER_PAGE = 60
+DUPLICATE, CONTROL, EXCLUDED = "probable duplicate, counts once", "control solution, not the patient", "excluded by"
 MAX_PRINTED_ROWS = 400  # some ten sheets; a month of three devices has half of it
 
 
@@ -128,16 +129,27 @@ def build_table_row(readings: Sequence[Measurement], thresholds: PatientThreshol
         taken_at=first.taken_at,
         device=first.device.name,
         cells=cells,
-        notes=list(dict.fromkeys(mark for reading in readings for mark in row_notes(reading, len(readings) > 1))),
+        notes=row_notes(readings),
         left_out=all(not reading.is_included for reading in readings),
         pk=first.pk,
     )
 
 
-def row_notes(reading: Measurement, among_others: bool) -> list[str]:
-    """The notes of a reading in its row; among others, the value that is to be checked is named."""
-    named = {VALUE_OUTSIDE: value_outside(reading.metric.label_in_sentence)} if among_others else {}
-    return [named.get(note, note) for note in reading_notes(reading)]
+def row_notes(readings: Sequence[Measurement]) -> list[str]:
+    """The notes of a row, once each; of several readings, what is said of one names it.
+
+    A duplicate or excluded reading is not named where all of the row are. Notes on the time are about the row.
+    """
+    notes = [reading_notes(reading) for reading in readings]
+    if len(notes) == 1:
+        return notes[0]
+    shared, found = set(notes[0]).intersection(*notes), []
+    for reading, own in zip(readings, notes, strict=True):
+        label = reading.metric.label_in_sentence
+        for note in own:
+            is_of_one = note not in shared and note.startswith((DUPLICATE, CONTROL, EXCLUDED))
+            found.append(f"{label}: {note}" if is_of_one else name_reason(note, label))
+    return list(dict.fromkeys(found))
 
 
 def reading_column(metric: Metric, component: int, unit: Unit) -> ReadingColumn:
@@ -147,7 +159,7 @@ def reading_column(metric: Metric, component: int, unit: Unit) -> ReadingColumn:
 
 def reading_notes(reading: Measurement) -> list[str]:
     """Quality notes and the exclusion, in words."""
-    excluded = f"excluded by {reading.excluded_by}: {reading.excluded_reason}"
+    excluded = f"{EXCLUDED} {reading.excluded_by}: {reading.excluded_reason}"
     return [*quality_notes(reading), *([excluded] if reading.excluded_at else [])]
 
 
@@ -169,7 +181,7 @@ def quality_notes(reading: Measurement) -> list[str]:
         "the device's clock is ahead": reading.clock_ahead,
         "the device's clock was reset: the day is not known": reading.clock_reset,
         **dict.fromkeys(reasons, True),
-        "probable duplicate, counts once": reading.duplicate,
-        "control solution, not the patient": reading.control,
+        DUPLICATE: reading.duplicate,
+        CONTROL: reading.control,
     }
     return [words for words, applies in found.items() if applies]

@@ -96,7 +96,8 @@ def test_readings_table_shows_every_mark_in_words(as_nadia, rosa, nadia):
 
     assert "Systolic mmHg Diastolic mmHg Pulse bpm Glucose mg/dL Marks Device" in shown
     assert "Sat Nov 21, 2026, 7:00 AM 163 106 78" in shown
-    assert "time estimated by the vendor; check: another value for the same time; excluded by Nadia Haddad" in shown
+    assert "time estimated by the vendor; check: blood pressure has another value for the same time;" in shown
+    assert "; pulse: excluded by Nadia Haddad" in shown
     assert "110 fasting control solution, not the patient" in shown
 
 

@@ -69,6 +69,46 @@ def test_table_names_the_value_to_be_checked_among_others_of_its_line(as_nadia, 
     assert notes == [[f"check: SpO₂ is {outside}"], [f"check: {outside}"]]
 
 
+@pytest.mark.parametrize(
+    ("of_pressure", "of_pulse", "expected"),
+    [
+        ({"conflict": True}, {}, ["check: blood pressure has another value for the same time"]),
+        ({}, {"conflict": True}, ["check: pulse has another value for the same time"]),
+        ({}, {"duplicate": True}, ["pulse: probable duplicate, counts once"]),
+        ({"duplicate": True}, {"duplicate": True}, ["probable duplicate, counts once"]),
+        ({}, {"excluded_at": NOW, "excluded_reason": "test"}, ["pulse: excluded by None: test"]),
+        ({"estimated": True}, {"estimated": True}, ["time estimated by the vendor"]),
+        (
+            {"conflict": True},
+            {"conflict": True, "duplicate": True},
+            [
+                "check: blood pressure has another value for the same time",
+                "check: pulse has another value for the same time",
+                "pulse: probable duplicate, counts once",
+            ],
+        ),
+    ],
+)
+def test_table_notes_of_several_readings_name_the_value_that_they_mean(
+    as_nadia, rosa, device, of_pressure, of_pulse, expected
+):
+    create_pressure(device, 120, 70, hours_ago=2, **of_pressure)
+    add_reading(device, "pulse", 70, hours_ago=2, latest=False, **of_pulse)
+
+    (row,) = open_table(as_nadia, rosa).rows
+
+    assert row.notes == expected
+
+
+@pytest.mark.parametrize("flag", ["conflict", "duplicate", "control"])
+def test_table_notes_of_a_single_reading_name_no_value(as_nadia, rosa, device, flag):
+    add_reading(device, "spO2", 97, hours_ago=2, latest=False, **{flag: True})
+
+    (row,) = open_table(as_nadia, rosa).rows
+
+    assert "SpO₂" not in row.notes[0]
+
+
 def test_table_shows_values_in_conflict_on_a_line_each(as_nadia, rosa, device):
     create_pressure(device, 128, 80, hours_ago=2, pulse=70, conflict=True)
     create_pressure(device, 228, 80, hours_ago=2, conflict=True)
