@@ -88,9 +88,10 @@ def test_rate_limiter_respects_the_gap_for_many_processes_with_a_redis_flush_and
     report_row(
         ResultRow(f"{count} processes, a flush, a kill", sent=len(lines), more=f"smallest gap {gap:.3f} s of {least} s")
     )
-    written = sorted(line.split() for text in printed for line in text.splitlines())
     assert [process.returncode for process in callers] == [-signal.SIGKILL, *[0] * (count - 1)]
-    gaps = [float(later) - float(earlier) for (key, earlier), (same, later) in pairwise(written) if key == same]
+    lines_of_callers = [line.split() for text in printed for line in text.splitlines()]
+    written = sorted((key, float(at)) for key, at in lines_of_callers)
+    gaps = [later - earlier for (key, earlier), (same, later) in pairwise(written) if key == same]
     assert len(gaps) > seconds
     assert min(gaps) >= booked - SLOT_LATE_SECONDS
     assert {line["status"] for line in lines} == {200}
