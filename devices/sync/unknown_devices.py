@@ -147,7 +147,7 @@ def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User, shar
     device = unknown.device or create_unconfirmed_device(hwi_id, facts)
     upsert.attach_device(device, patient, vendor_patient_id=resolve_vendor_patient_id(device, facts, patient))
     for gateway in [device.hardware_uuid] if device.gateway else facts.gateways:
-        check_gateway_sharing(gateway, device, by=by, reason=sharing_reason)
+        check_gateway_sharing(gateway, device, patient, by=by, reason=sharing_reason)
     replayed = maintenance.replay_deliveries(
         Delivery.objects.filter(hwi_id=hwi_id, state__in=DeliveryState.of_unknown_device())
     )
@@ -158,16 +158,15 @@ def attach_unknown_device(*, hwi_id: uuid.UUID, patient: Patient, by: User, shar
     return device
 
 
-def check_gateway_sharing(gateway: str, device: Device, *, by: User, reason: str) -> None:
+def check_gateway_sharing(gateway: str, device: Device, patient: Patient, *, by: User, reason: str) -> None:
     """Called after the patient is locked. Unattached devices on the gateway are ignored: they may be this patient's.
     Raises GatewayHeldError."""
-    assert device.patient is not None  # noqa: S101 - just attached
     gateway_holders.lock_gateway(gateway)
-    holders = replace(gateway_holders.find_other_holders(gateway, patient=device.patient), unenrolled=False)
+    holders = replace(gateway_holders.find_other_holders(gateway, patient=patient), unenrolled=False)
     gateway_holders.require_shareable(holders, reason=reason)
     if holders:
         target = f"device:{device.hwi_id}"
-        gateway_holders.record_sharing(holders, patient=device.patient, by=by, reason=reason, target=target)
+        gateway_holders.record_sharing(holders, patient=patient, by=by, reason=reason, target=target)
 
 
 def create_unconfirmed_device(hwi_id: uuid.UUID, facts: DeviceFacts) -> Device:
