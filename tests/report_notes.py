@@ -1,4 +1,4 @@
-"""pytest plugin: notes of tests, printed after the run, and the seed of random tests, printed before it.
+"""pytest plugin: notes of tests and first failures of repeated tests, printed after the run; the seed, before it.
 
 A process of xdist has no terminal, so notes are sent with the reports of the tests.
 """
@@ -24,6 +24,13 @@ def report_note(record_property):
 
 
 def pytest_terminal_summary(terminalreporter):
+    print_notes(terminalreporter)
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"failed at first, ran once more: {report.nodeid}")
+        terminalreporter.line(report.longreprtext)
+
+
+def print_notes(terminalreporter):
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
     notes = [(report, text) for report in reports for name, text in report.user_properties if name == NOTE_PROPERTY]
     if not notes:

@@ -9,6 +9,9 @@ from config.launcher.paths import ROOT
 
 PYTEST_COMMAND = [sys.executable, "-m", "pytest"]
 TWO_WORKER_FLAGS = ["-n", "2", "--dist", "loadgroup"]
+# A test that fails runs once more, because browsers and processes of several tests share the cores. Its first failure
+# is printed. Random tests fail again, since their seed and their failing examples are stored.
+RERUN_FLAGS = ["--reruns", "1"]
 MAX_TEST_WORKERS = 6  # tests that share one stack run one after the other, and the rest is done by then
 # Without bytecode files, each of a hundred processes would compile the product anew.
 DROPPED_VARIABLES = {"DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE"}
@@ -17,7 +20,8 @@ DROPPED_VARIABLES = {"DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE"}
 def run_test_suite(words: list[str]) -> NoReturn:
     """One worker more than there are cores: tests of processes, browsers and timing wait a third of their time."""
     count = min((os.cpu_count() or 1) + 1, MAX_TEST_WORKERS)
-    exec_pytest(["-n", str(count), "--dist", "loadgroup", *words], CHROMIUM=find_or_install_chromium() or "")
+    flags = ["-n", str(count), "--dist", "loadgroup", *RERUN_FLAGS]
+    exec_pytest([*flags, *words], CHROMIUM=find_or_install_chromium() or "")
 
 
 def run_fault_tests(words: list[str]) -> NoReturn:

@@ -2,10 +2,23 @@
 
 import gc
 import os
+import subprocess
 
 import pytest
 
 from config.launcher import suite_targets
+from config.launcher.paths import ROOT
+
+FAILS_AT_FIRST = """
+runs = []
+
+def test_passes_second_time():
+    runs.append(1)
+    assert len(runs) == 2, "first time"
+
+def test_fails_always():
+    assert not runs
+"""
 
 
 @pytest.fixture
@@ -35,6 +48,19 @@ def test_suite_target_removes_python_and_settings_variables_from_environment(exe
     [(words, environment)] = executed_commands
     assert words[-2:] == ["-k", "words"]
     assert not suite_targets.DROPPED_VARIABLES & environment.keys()
+
+
+def test_suite_runs_failed_test_once_more_and_prints_first_failure(tmp_path):
+    (tmp_path / "test_it.py").write_text(FAILS_AT_FIRST)
+
+    flags = [*suite_targets.RERUN_FLAGS, "-p", "tests.report_notes", "-c", os.devnull, "--rootdir", str(tmp_path)]
+    run = subprocess.run(
+        [*suite_targets.PYTEST_COMMAND, *flags, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert "1 failed, 1 passed, 2 rerun" in run.stdout
+    assert "failed at first, ran once more: test_it.py::test_passes_second_time" in run.stdout
+    assert "AssertionError: first time" in run.stdout
 
 
 def test_suite_freezes_long_lived_objects_for_garbage_collector():
