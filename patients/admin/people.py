@@ -42,8 +42,10 @@ class ClinicAdmin(OptimisticLockAdmin):
     clinic_path = "pk"
     visible_to_superuser = True
     form = ClinicForm
-    list_display = ("name", "zone", "created_at")
-    readonly_fields = ("created_at",)
+    list_display = ("name", "slug", "zone", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return ("slug", "created_at") if obj else ("created_at",)
 
     def save_model(self, request: HttpRequest, obj: Clinic, form: forms.ModelForm[Any], change: bool) -> None:
         super().save_model(request, obj, form, change)

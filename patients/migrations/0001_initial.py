@@ -1,6 +1,7 @@
 import datetime
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
@@ -28,6 +29,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('folded_name', models.CharField(blank=True, editable=False, max_length=480)),
                 ('name', models.CharField(max_length=120, validators=[patients.validators.validate_plain_text])),
+                ('slug', models.CharField(blank=True, error_messages={'unique': 'Another clinic has this short name.'}, help_text='For commands, such as elm-street. It never changes. Left empty, it is made of the name.', max_length=50, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(-[a-z0-9]+)*\\Z', 'Write small letters, digits and single dashes, such as elm-street.')], verbose_name='short name')),
                 ('time_zone', models.CharField(default='America/New_York', max_length=64, validators=[patients.validators.validate_time_zone])),
                 ('day_weight', models.CharField(choices=[('first', 'the first of the day'), ('median', 'the median of the day')], default='first', help_text='Where a patient was weighed several times on a day. Usual weight and gains are computed from it.', max_length=8, verbose_name="a day's weight")),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -141,10 +143,18 @@ class Migration(migrations.Migration):
             model_name='clinic',
             constraint=models.CheckConstraint(condition=models.Q(('day_weight__in', ['first', 'median'])), name='clinic_day_weight_known'),
         ),
+        migrations.AddConstraint(
+            model_name='clinic',
+            constraint=models.CheckConstraint(condition=models.Q(('slug__regex', '^[a-z0-9]+(-[a-z0-9]+)*\\Z')), name='clinic_slug_well_formed'),
+        ),
         migrations.AddField(
             model_name='user',
             name='clinics',
             field=models.ManyToManyField(blank=True, related_name='people', to='patients.clinic'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clinic',
+            trigger=pgtrigger.compiler.Trigger(name='slug_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9e4feb5f2fd260b9cfe127c9b961d3f69b7d0be8', operation='UPDATE', pgid='pgtrigger_slug_fixed_d52c6', table='patients_clinic', when='BEFORE')),
         ),
         migrations.AddField(
             model_name='patient',

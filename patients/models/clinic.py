@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import re
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import pgtrigger
+from django.core.validators import RegexValidator
 from django.db import models
 
+from patients.folding import fold_name
 from patients.validators import validate_plain_text, validate_time_zone
 
 from .folded_name import FoldedNameModel
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*\Z"
+SLUG_LENGTH = 50
 
 
 class DayWeight(models.TextChoices):
@@ -20,6 +28,15 @@ class Clinic(FoldedNameModel):
     """Clinic that cares for patients. Orders and audit show times in its zone."""
 
     name = models.CharField(max_length=120, validators=[validate_plain_text])
+    slug = models.CharField(
+        "short name",
+        max_length=SLUG_LENGTH,
+        unique=True,
+        blank=True,
+        validators=[RegexValidator(SLUG, "Write small letters, digits and single dashes, such as elm-street.")],
+        error_messages={"unique": "Another clinic has this short name."},
+        help_text="For commands, such as elm-street. It never changes. Left empty, it is made of the name.",
+    )
     time_zone = models.CharField(max_length=64, default="America/New_York", validators=[validate_time_zone])
     day_weight = models.CharField(
         "a day's weight",
@@ -40,11 +57,26 @@ class Clinic(FoldedNameModel):
                 violation_error_message="Another clinic has this name.",
             ),
             models.CheckConstraint(condition=models.Q(day_weight__in=DayWeight.values), name="clinic_day_weight_known"),
+            models.CheckConstraint(condition=models.Q(slug__regex=SLUG), name="clinic_slug_well_formed"),
         )
+        triggers = (pgtrigger.ReadOnly(name="slug_fixed", fields=["slug"]),)
 
     def __str__(self) -> str:
         return self.name
 
+    def save(self, **how: Any) -> None:
+        if not self.slug:
+            self.slug = unused_slug(self.name)
+        super().save(**how)
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+
+def unused_slug(name: str) -> str:
+    """Of "O'Brien Heart, Ltd." it is "obrien-heart-ltd", with "-2" where another clinic has that."""
+    words = re.sub(r"[^a-z0-9]+", "-", fold_name(name)).strip("-") or "clinic"
+    free = (words[:SLUG_LENGTH].strip("-"), *(f"{words[: SLUG_LENGTH - 4].strip('-')}-{n}" for n in range(2, 1000)))
+    taken = set(Clinic.objects.values_list("slug", flat=True))
+    return next(slug for slug in free if slug not in taken)
