@@ -96,7 +96,8 @@ window.ChartNames = (() => {
       });
     });
     const text = `usual weight ${panel.baseline.toFixed(panel.decimals)}`;
-    drawLabel(u, panel, colours, text, [y - 17 * ratio, y + 3 * ratio], [1, 0.75]);
+    const rows = [-17, 3, -34, 20];
+    drawLabel(u, panel, colours, text, rows.map((row) => y + row * ratio), [1, 0.75, 0.5, 0.25, 0]);
   }
 
   return { goals, baseline };
