@@ -9,6 +9,7 @@ from django.db import connection
 
 from measurements import word_alignment
 from measurements.ingest import latest_readings, patient_summaries, quality_flags
+from measurements.ingest.pg_arrays import format_bigint_array
 from measurements.local_days import AHEAD_AFTER
 from measurements.models import LatestReading, Measurement, PatientSummary, ReadingDay
 from patients.audit.row_alignment import AlignedSlice, AlignmentStep, RowKey, aligned_patients, next_patients
@@ -38,9 +39,25 @@ def place_readings_ahead(after: RowKey | None) -> AlignedSlice:
 def flag_pressures_of_impossible_pulses(after: RowKey | None) -> AlignedSlice:
     patients = next_patients(after)
     pulses = Measurement.objects.filter(patient__in=patients, metric="pulse", implausible=True)
+    flagged = quality_flags.execute_flagging(
+        quality_flags.FLAG_PRESSURES_SQL, format_bigint_array(pulses.values_list("pk", flat=True))
+    )
+    return aligned_patients(patients, changed=[row.patient_id for row in flagged])
+
+
+CORRECT_DUPLICATES_SQL = f"""
+UPDATE measurements_measurement AS reading SET duplicate = NOT reading.duplicate
+WHERE reading.patient_id = ANY(%(patients)s) AND (reading.estimated OR reading.duplicate)
+    AND reading.duplicate <> {quality_flags.IS_DUPLICATE_SQL}
+RETURNING reading.patient_id
+"""  # noqa: S608 - made of constants
+
+
+def correct_duplicates(after: RowKey | None) -> AlignedSlice:
+    patients = next_patients(after)
     with connection.cursor() as cursor:
-        cursor.execute(quality_flags.FLAG_PRESSURES_SQL, {"ids": list(pulses.values_list("pk", flat=True))})
-        return aligned_patients(patients, changed=[patient_id for patient_id, _ in cursor.fetchall()])
+        cursor.execute(CORRECT_DUPLICATES_SQL, quality_flags.DUPLICATE_PARAMETERS | {"patients": patients})
+        return aligned_patients(patients, changed=[patient_id for (patient_id,) in cursor.fetchall()])
 
 
 # Only where a stamp has set a time that no reading has: one still to come, or one of a reset clock.
@@ -114,6 +131,11 @@ STEPS = (
         "measurements.pressures_to_check",
         "A blood pressure whose pulse is impossible is to be checked.",
         flag_pressures_of_impossible_pulses,
+    ),
+    AlignmentStep(
+        "measurements.probable_duplicates",
+        "Of two equal values taken within 24 h and received within 72 h, the one with an estimated time is a duplicate.",
+        correct_duplicates,
     ),
     AlignmentStep(
         "measurements.device_times",

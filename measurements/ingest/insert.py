@@ -36,7 +36,7 @@ class InsertedReadings(NamedTuple):
     `repeated_time_ids`: another row with the same time existed before; the locks on devices exclude concurrent rows.
     `latest_id`: the newest by time taken that is neither a control nor implausible.
     `implausible`: one of them needs a check.
-    `near_estimated`: an older row within the duplicate window has an estimated time.
+    `near_estimated`: one of them, or an older row within the duplicate window, has an estimated time.
     """
 
     patient_id: uuid.UUID
@@ -45,7 +45,6 @@ class InsertedReadings(NamedTuple):
     ids: list[int]
     repeated_time_ids: list[int]
     latest_id: int | None
-    estimated: bool
     near_estimated: bool
     implausible: bool
 
@@ -98,10 +97,10 @@ WITH new AS (
         bool_or(implausible) AS implausible, min(identity_at) AS first, max(identity_at) AS last
     FROM new GROUP BY device_id, patient_id, metric_id
 )
-SELECT patient_id, device_id, metric_id, ids, again, newest, estimated, estimated OR EXISTS (
+SELECT patient_id, device_id, metric_id, ids, again, newest, estimated OR EXISTS (
     SELECT 1 FROM measurements_measurement AS other
     WHERE other.estimated AND other.device_id = brought.device_id AND other.metric_id = brought.metric_id
-        AND other.identity_at BETWEEN first - %(within)s AND last + %(within)s), implausible
+        AND other.identity_at BETWEEN first - %(stamped_within)s AND last + %(stamped_within)s), implausible
 FROM brought
 """
 
@@ -122,7 +121,7 @@ CONSTANT_PARAMETERS: dict[str, Any] = {
     "before": list(DeviceState.before_first_reading()),
     "connected": DeviceState.CONNECTED,
     "battery": "battery_percentage",
-    "within": quality_flags.DUPLICATE_WINDOW,
+    "stamped_within": quality_flags.DUPLICATE_STAMPED_WITHIN,
     "of_one_value": list(METRICS_OF_ONE_VALUE),
 }
 

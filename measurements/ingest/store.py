@@ -70,23 +70,27 @@ def needs_pulse_check(new: InsertedReadings) -> bool:
 
 
 def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_times: bool) -> None:
-    """Flags, latest readings, summaries and live versions, for the new rows."""
-    ids = format_bigint_array(pk for new in inserted for pk in new.ids)
-    flagged = quality_flags.flag_new_readings(
+    """Flags, latest readings, summaries and live versions, for the new rows and for older ones that got a flag."""
+    new_ids = {pk for new in inserted for pk in new.ids}
+    ids = format_bigint_array(new_ids)
+    to_check, duplicates = quality_flags.flag_new_readings(
         repeated_time_ids=ids
         if has_repeated_times
         else format_bigint_array(pk for new in inserted for pk in new.repeated_time_ids),
         near_estimated=format_bigint_array(pk for new in inserted if new.near_estimated for pk in new.ids),
-        estimated=format_bigint_array(pk for new in inserted if new.estimated for pk in new.ids),
         pressure_or_pulse=format_bigint_array(pk for new in inserted if needs_pulse_check(new) for pk in new.ids),
     )
+    flagged = {(row.patient_id, row.metric) for row in (*to_check, *duplicates)}
     latest_readings.update_latest_readings(
         format_bigint_array(new.latest_id for new in inserted if new.latest_id is not None),
         doubtful=flagged | {(new.patient_id, new.metric) for new in inserted if new.implausible},
         touched=[(new.patient_id, new.metric) for new in inserted],
     )
-    patients = {new.patient_id for new in inserted}
+    patients = {new.patient_id for new in inserted} | {patient_id for patient_id, _ in flagged}
     patient_summaries.update_patient_summaries(
         ids, patients=patients, weighed={new.patient_id for new in inserted if new.metric == WEIGHT_METRIC}
     )
+    # An older reading that counted until now may have been the only one of its day.
+    if uncounted := {row.patient_id for row in duplicates if row.id not in new_ids}:
+        patient_summaries.rebuild_patient_summaries(uncounted)
     Patient.objects.touch_live_version(patients)

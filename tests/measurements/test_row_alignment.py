@@ -78,6 +78,18 @@ def test_align_stored_rows_flags_pressures_of_impossible_pulses(cuff, capsys):
     assert Measurement.objects.get(pk=pressure.pk).implausible
 
 
+def test_align_stored_rows_corrects_probable_duplicates(cuff, capsys):
+    estimate = add_stored_reading(cuff, 96, stamp=NOW - HOUR, received_at=NOW, estimated=True)
+    certain = add_stored_reading(cuff, 96, stamp=NOW, duplicate=True)
+    apart = add_stored_reading(cuff, 96, stamp=NOW - 70 * HOUR, estimated=True, duplicate=True)
+
+    assert align(capsys, "--apply")["measurements.probable_duplicates"] == 3
+
+    flags = dict(Measurement.objects.values_list("pk", "duplicate"))
+    assert flags == {estimate.pk: True, certain.pk: False, apart.pk: False}
+    assert set(align(capsys, "--apply").values()) == {0}
+
+
 def test_align_stored_rows_works_in_slices_that_commit_by_themselves(elm, capsys, monkeypatch):
     monkeypatch.setattr(row_alignment, "SLICE_PATIENTS", 2)
     for _ in range(5):

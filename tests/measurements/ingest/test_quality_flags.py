@@ -1,10 +1,14 @@
 """Quality flags of readings: implausible, conflict, and probable duplicate."""
 
 import datetime as dt
+import itertools
 
 import pytest
+import time_machine
 
-from measurements.models import LatestReading, Measurement
+from devices.inbox.payload_parsing import parse_item
+from measurements.ingest import pipeline
+from measurements.models import LatestReading, Measurement, PatientSummary, ReadingDay
 from tests.factories import AssignmentFactory, PatientFactory
 from tests.measurements.webhook_items import measurement_item, receive_and_ingest
 
@@ -91,16 +95,33 @@ LATER = {"timestamp": "2026-09-20T15:00:00Z", "estimated_timestamp": True}
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["one after the other", "in one list"])
 @pytest.mark.parametrize(
-    "changes",
-    [(ESTIMATED, KNOWN), (KNOWN, LATER), (ESTIMATED, LATER)],
+    ("changes", "flags"),
+    [((ESTIMATED, KNOWN), [True, False]), ((KNOWN, LATER), [False, True]), ((ESTIMATED, LATER), [False, True])],
     ids=["the estimate was first", "the estimate comes later", "both are estimates"],
 )
-def test_quality_flag_duplicate_set_for_same_value_with_estimated_time(cuff, changes, at_once):
+def test_quality_flag_duplicate_set_on_estimated_of_equal_values(cuff, changes, flags, at_once):
     items = [measurement_item(cuff, **fields) for fields in changes]
     for body in [items] if at_once else items:
         receive_and_ingest(body)
 
-    assert list(Measurement.objects.order_by("pk").values_list("duplicate", flat=True)) == [False, True]
+    assert list(Measurement.objects.order_by("pk").values_list("duplicate", flat=True)) == flags
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((ESTIMATED, KNOWN, LATER))))
+def test_quality_flag_duplicate_of_three_independent_of_order_of_arrival(cuff, order):
+    for fields in order:
+        receive_and_ingest(measurement_item(cuff, **fields))
+
+    assert dict(Measurement.objects.values_list("estimated", "duplicate")) == {True: True, False: False}
+    assert LatestReading.objects.get().taken_at == dt.datetime(2026, 9, 20, 14, 10, tzinfo=dt.UTC)
+
+
+def test_day_of_estimate_not_counted_once_certain_time_on_next_day_is_known(cuff):
+    receive_and_ingest(measurement_item(cuff, timestamp="2026-09-20T20:00:00Z", **ESTIMATED))
+    receive_and_ingest(measurement_item(cuff, timestamp="2026-09-21T15:00:00Z"))
+
+    assert [row.day for row in ReadingDay.objects.all()] == [dt.date(2026, 9, 21)]
+    assert PatientSummary.objects.get().measured_days_mask == 1
 
 
 def test_quality_flag_duplicate_set_across_change_of_assigned_patient(cuff, elm):
@@ -109,20 +130,58 @@ def test_quality_flag_duplicate_set_across_change_of_assigned_patient(cuff, elm)
     cuff.assignments.update(ended_at=handover)
     AssignmentFactory(device=cuff, patient=bert, started_at=handover)
 
-    receive_and_ingest(
-        [measurement_item(cuff, **ESTIMATED), measurement_item(cuff, **KNOWN, patient_id=bert.external_id)]
-    )
+    receive_and_ingest(measurement_item(cuff, **ESTIMATED))
+    receive_and_ingest(measurement_item(cuff, **KNOWN, patient_id=bert.external_id))
 
-    assert list(Measurement.objects.order_by("pk").values_list("duplicate", flat=True)) == [False, True]
+    assert list(Measurement.objects.order_by("pk").values_list("duplicate", flat=True)) == [True, False]
+    assert [row.patient for row in ReadingDay.objects.all()] == [bert]
 
 
 @pytest.mark.parametrize(
     "other",
-    [{}, {"timestamp": "2026-09-23T13:30:00Z"}, {"value_1": "132.00"}, {"filter_params": {"measurement_index": 42}}],
-    ids=["no estimate", "days apart", "another value", "another index"],
+    [{}, {"timestamp": "2026-09-21T12:30:01Z"}, {"value_1": "132.00"}, {"filter_params": {"measurement_index": 42}}],
+    ids=["no estimate", "over a day apart", "another value", "another index"],
 )
 def test_quality_flag_duplicate_not_set_for_probably_distinct_readings(cuff, other):
     first = ESTIMATED if other else {}
     receive_and_ingest([measurement_item(cuff, **first), measurement_item(cuff, **(KNOWN | other))])
 
     assert Measurement.objects.filter(duplicate=False).count() == 2
+
+
+def test_quality_flag_duplicate_set_for_values_taken_exactly_a_day_apart(cuff):
+    receive_and_ingest([measurement_item(cuff, **ESTIMATED), measurement_item(cuff, timestamp="2026-09-21T12:30:00Z")])
+
+    assert Measurement.objects.get(duplicate=True).estimated
+
+
+@pytest.mark.parametrize(("hours", "flagged"), [(72, 1), (72.01, 0)])
+def test_quality_flag_duplicate_set_for_values_received_within_three_days(cuff, hours, flagged):
+    received_at = dt.datetime(2026, 9, 21, 12, tzinfo=dt.UTC)
+    with time_machine.travel(received_at, tick=False):
+        receive_and_ingest(measurement_item(cuff, **ESTIMATED))
+    with time_machine.travel(received_at + dt.timedelta(hours=hours), tick=False):
+        receive_and_ingest(measurement_item(cuff, **KNOWN))
+
+    assert Measurement.objects.filter(duplicate=True).count() == flagged
+
+
+def test_quality_flag_duplicate_set_for_pulled_value_that_vendor_got_in_time(cuff):
+    """The vendor estimates a time anew, and the pull of a week later brings it with the time of the first receipt."""
+    received_at = dt.datetime(2026, 9, 20, 12, 31, tzinfo=dt.UTC)
+    with time_machine.travel(received_at, tick=False):
+        receive_and_ingest(measurement_item(cuff, **ESTIMATED))
+    again = measurement_item(cuff, **LATER | {"created": received_at.isoformat()})
+    with time_machine.travel(received_at + dt.timedelta(days=7), tick=False):
+        pipeline.ingest_pulled_items([parse_item(again)])
+
+    assert list(Measurement.objects.order_by("pk").values_list("duplicate", flat=True)) == [False, True]
+
+
+def test_quality_flag_duplicate_found_by_time_taken_where_one_stamp_is_ahead(cuff):
+    received_at = dt.datetime(2026, 9, 20, 12, 30, tzinfo=dt.UTC)
+    with time_machine.travel(received_at, tick=False):
+        receive_and_ingest(measurement_item(cuff, timestamp="2026-09-21T12:00:00Z"))
+        receive_and_ingest(measurement_item(cuff, timestamp="2026-09-20T10:00:00Z", **ESTIMATED))
+
+    assert Measurement.objects.get(duplicate=True).estimated
