@@ -134,7 +134,7 @@ STEPS = (
     ),
     AlignmentStep(
         "measurements.probable_duplicates",
-        "Of two equal values taken within 24 h and received within 72 h, the one with an estimated time is a duplicate.",
+        "Of two equal values taken within 24 h and received within 72 h, the one of estimated time is a duplicate.",
         correct_duplicates,
     ),
     AlignmentStep(
