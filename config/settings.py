@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "patients.queueing",
     "patients",
+    "patients.care",
     "devices",
     "measurements",
     "fulfillment",

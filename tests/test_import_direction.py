@@ -23,6 +23,7 @@ ROOM_ORDER = {
         {"queueing"},
         {"audit"},
         {"permissions"},
+        {"care"},
         {"accounts", "enrollment", "practitioners"},
         {"admin_site"},
         {"admin"},

@@ -1,4 +1,4 @@
-"""Filters and sort order of the patient list, stored per user: clinic, condition, provider, devices, silence, marks."""
+"""Filters and sort order of the patient list, stored per user: care team, condition, devices, silence and others."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from fulfillment.models.order import stuck_line_condition
 from fulfillment.worklist.queries import stuck_call_condition, stuck_device_condition
 from measurements.patient_list.columns import SORT_COLUMNS_BY_KEY, TIE_KEYS
 from measurements.thresholds.evaluation import OUT_OF_RANGE_STATUSES
+from patients.care import team
 from patients.lists.sorting import SORT_DIRECTIONS, SortOrder
 from patients.models import Clinic, Condition, User
 from patients.models.patient import PatientQuerySet
 
 LIST_PREFERENCE = "patient_list"
+CARE_FILTERS = {"mine": "Mine", "unassigned": "No responsible clinician"}
 DEVICE_FILTERS = {
     "": "All",
     "attention": "Needs attention",
@@ -73,6 +75,7 @@ class PatientListSettings:
 
     sort: str = "name"
     descending: bool = False
+    care: str = ""
     clinic: str = ""
     condition: str = ""
     provider: str = ""
@@ -112,7 +115,7 @@ class PatientListSettings:
 
     @property
     def is_filtered(self) -> bool:
-        return any((self.clinic, self.condition, self.provider, self.devices, self.silence, self.marks))
+        return any((self.care, self.clinic, self.condition, self.provider, self.devices, self.silence, self.marks))
 
     @property
     def sort_order(self) -> SortOrder:
@@ -130,6 +133,7 @@ def is_empty_or_id(value: str) -> bool:
 
 SETTING_VALIDATORS: dict[str, Callable[[str], bool]] = {
     "sort": lambda value: value in SORT_COLUMNS_BY_KEY,
+    "care": lambda value: value == "" or value in CARE_FILTERS,
     "clinic": is_empty_or_id,
     "condition": lambda value: value == "" or value in Condition.values,
     "provider": is_empty_or_id,
@@ -139,8 +143,12 @@ SETTING_VALIDATORS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def apply_select_filters(patients: PatientQuerySet, settings: PatientListSettings) -> PatientQuerySet:
-    """By clinic, condition and provider; devices, silence and marks filter what these leave."""
+def apply_select_filters(patients: PatientQuerySet, settings: PatientListSettings, *, user: User) -> PatientQuerySet:
+    """By care team, clinic, condition and provider; devices, silence and marks filter what these leave."""
+    if settings.care == "mine":
+        patients = patients.filter(pk__in=team.patients_of(user))
+    elif settings.care:
+        patients = patients.filter(team.unassigned_condition())
     if settings.clinic:
         patients = patients.filter(clinic=int(settings.clinic))
     if settings.condition:

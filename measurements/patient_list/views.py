@@ -62,7 +62,9 @@ def list_settings_for(user: User) -> PatientListSettings:
 def list_live_version(user: User) -> str:
     """Of all patients that the selects leave, and of the settings."""
     settings, enrolled = list_settings_for(user), Patient.objects.visible_to(user).enrolled()
-    return f"{filters.apply_select_filters(enrolled, settings).combined_live_version()}-{settings.fingerprint}"
+    return (
+        f"{filters.apply_select_filters(enrolled, settings, user=user).combined_live_version()}-{settings.fingerprint}"
+    )
 
 
 @requires_permission(Permission.VIEW_PATIENTS)
@@ -89,7 +91,7 @@ def save_list_settings(request: HttpRequest) -> HttpResponse:
 
 def patient_list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
     settings, visible = list_settings_for(user), Patient.objects.visible_to(user)
-    selected = filters.apply_select_filters(visible.enrolled(), settings)
+    selected = filters.apply_select_filters(visible.enrolled(), settings, user=user)
     # Counted before the rows are read, so that a change meanwhile is sent by the next poll.
     counts = facets.count_facets(selected, settings)
     return list_page_context(
@@ -174,13 +176,15 @@ def columns_in(units: DisplayUnits) -> list[ListColumn]:
 
 
 def select_fields(user: User, settings: PatientListSettings) -> list[SelectField]:
-    """Clinic for a user of several clinics, condition, and provider where there are any."""
+    """Care team, clinic for a user of several clinics, condition, and provider where there are any."""
     clinics = user.clinics.all()
     offered = practitioners.filter_choices(clinics, chosen=settings.provider)
     clinic = SelectField("clinic", "Clinic", [(str(each.pk), each.name) for each in clinics], settings.clinic)
     condition = SelectField("condition", "Condition", Condition.choices, settings.condition)
     provider = SelectField("provider", "Provider", offered, settings.provider)
+    care = SelectField("care", "Care team", list(filters.CARE_FILTERS.items()), settings.care)
     return [
+        care,
         *([clinic] if len(clinics) > 1 else []),
         condition,
         *([provider] if offered else []),

@@ -25,6 +25,7 @@ from measurements.weeks import week_figures
 from measurements.weights import dry_weight, trends
 from patients import csv_writer
 from patients.audit import audit_log
+from patients.care import team
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
@@ -143,6 +144,7 @@ def patient_page_context(
         | equipment_context(patient)
         | {
             "patient": patient,
+            "care_team": team.team_of(patient),
             "now": now,
             "units": read_in,
             "unreadable": fetch_unreadable_deliveries(patient, now=now),

@@ -18,6 +18,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from patients.accounts.administrators import require_remaining_administrator
 from patients.audit import audit_log
+from patients.care import team
 from patients.models import AuditEvent, Clinic, Role, User
 from patients.models.audit import AuditAction
 
@@ -87,6 +88,7 @@ def deactivate_user(*, user: User, by: User) -> None:
     user.set_unusable_password()
     user.save(update_fields=["is_active", "password"])
     record_account_event(AuditEvent.Action.ACCOUNT, user, by=by, change="deactivated")
+    team.end_lost_memberships(user=user, by=by)
 
 
 def notify_account_change(*, user: User, change: str) -> None:

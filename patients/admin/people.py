@@ -15,9 +15,11 @@ from django.utils import timezone
 from patients.accounts import invitations, mfa
 from patients.accounts.administrators import require_remaining_administrator
 from patients.admin.audit_events import audit_list_link
+from patients.admin.care_team import ReassignMixin, ResponsibleFilter
 from patients.admin_site.base import ReadOnlyAdmin
 from patients.admin_site.filters import ClinicFilter, DischargedFilter, UserClinicsFilter
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
+from patients.care import team
 from patients.folding import fold_name
 from patients.models import Clinic, Patient, Role, User
 from patients.permissions import current_user
@@ -25,6 +27,7 @@ from patients.queueing.wakeup import wake_worker
 from patients.search import SEARCHED_FOR, patient_search_filter
 from patients.us_states import time_zone_choices, time_zone_label
 from patients.validators import format_phone
+from patients.wording import count_noun
 
 # Permissions come from the role (`patients.accounts.auth_backends`) and addresses from the account, so neither has an
 # admin. Factors of MFA belong to their owners; an administrator can only reset them.
@@ -138,6 +141,13 @@ class UserAdmin(OptimisticLockAdmin):
         obj.pk, obj.password = user.pk, user.password
         messages.success(request, "An invitation is on its way. Its link works once, for seven days.")
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """With the clinics saved, it is known which patients the user can't care for any more."""
+        super().save_related(request, form, formsets, change)
+        lost = team.end_lost_memberships(user=form.instance, by=current_user(request)) if change else 0
+        if lost:
+            messages.warning(request, f"{count_noun(lost, 'patient')} had this person on the care team.")
+
     @admin.display(description="Account")
     def account(self, user: User) -> str:
         if user.is_active:
@@ -184,20 +194,21 @@ class UserAdmin(OptimisticLockAdmin):
 
 
 @admin.register(Patient)
-class PatientAdmin(ReadOnlyAdmin):
-    """Read only: patients are enrolled and edited on the pages, where the rules are."""
+class PatientAdmin(ReassignMixin, ReadOnlyAdmin):
+    """Read only: patients are enrolled and edited on the pages, where the rules are. Teams can be changed."""
 
     clinic_path = "clinic"
     patient_path = "pk"
     list_display = ("family_name", "given_name", "clinic", "enrolled_at", "discharged_at")
-    list_filter = (ClinicFilter, ("discharged_at", DischargedFilter))
+    list_filter = (ClinicFilter, ("discharged_at", DischargedFilter), ResponsibleFilter)
+    actions = ("make_responsible",)
     list_select_related = ("clinic",)
     search_fields = ("id",)
     find_help = SEARCHED_FOR
     fields = (
-        "given_name", "family_name", "birth_date", "age", "sex", "mrn", "clinic", "practitioner", "condition_list",
-        "formatted_phone", "has_sms_consent", "street", "street_2", "city", "state", "zip_code", "zone", "enrolled_at",
-        "discharged_at", "discharge_reason", "vendor_account", "id", "viewers_link",
+        "given_name", "family_name", "birth_date", "age", "sex", "mrn", "clinic", "practitioner", "care_team",
+        "condition_list", "formatted_phone", "has_sms_consent", "street", "street_2", "city", "state", "zip_code",
+        "zone", "enrolled_at", "discharged_at", "discharge_reason", "vendor_account", "id", "viewers_link",
     )  # fmt: skip
 
     def find_rows(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
@@ -206,6 +217,22 @@ class PatientAdmin(ReadOnlyAdmin):
     @admin.display(description="age")
     def age(self, patient: Patient) -> str:
         return patient.age_label
+
+    @admin.action(description="Make responsible for these patients", permissions=["reassign"])
+    def make_responsible(self, request: HttpRequest, rows: QuerySet[Patient]) -> None:
+        by = current_user(request)
+
+        def assign(person: User, clinic: Clinic, chosen: list[Patient]) -> int:
+            patients = [patient.pk for patient in chosen]
+            return team.assign_responsible(patients=patients, user=person, by=by, clinic=clinic)
+
+        self.reassign_selected(request, rows, assign)
+
+    @admin.display(description="care team")
+    def care_team(self, patient: Patient) -> str:
+        current = team.team_of(patient)
+        names = [f"{current.responsible} (responsible)"] if current.responsible else ["no responsible clinician"]
+        return ", ".join([*names, *map(str, current.others)])
 
     @admin.display(description="conditions")
     def condition_list(self, patient: Patient) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from patients import practitioners
 from patients.audit import audit_log
+from patients.care import team
 from patients.folding import compact_mrn, fold_mrn, is_same_name
 from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
 from patients.queueing.wakeup import wake_worker
@@ -36,6 +37,7 @@ EDITABLE_FIELDS = (
     "zip_code",
     "time_zone",
     "provider",
+    *team.TEAM_FIELDS,
     "conditions",
     "external_id",
 )
@@ -81,9 +83,12 @@ def enroll_patient(*, by: User, clinic: Clinic, another_person: bool = True, **f
         raise PermissionDenied("not a clinic of this person")
     patient = Patient(clinic=clinic)
     changed = assign_fields(patient, fields)
+    new_team = team.changed_team_fields(patient, fields)
     if not another_person:
         reject_possible_duplicate(patient, changed)
     save_patient(patient, force_insert=True)
+    if new_team:
+        team.save_team(patient=patient, by=by, fields=fields)
     audit_log.record_event(AuditEvent.Action.ENROLL, by=by, patients=[patient.pk], clinic=clinic)
     return patient
 
@@ -101,6 +106,9 @@ def edit_patient(
     if current.edit_version != edit_version:
         raise EditConflict(current, edits_since_version(current, edit_version))
     changed = assign_fields(current, fields)
+    columns = ["practitioner" if name == "provider" else name for name in changed]
+    new_team = team.changed_team_fields(current, fields)
+    changed += new_team
     if not changed:
         return current
     if "external_id" in changed and current.external_id_sent_at:
@@ -112,8 +120,9 @@ def edit_patient(
     if "time_zone" in changed:  # days are counted in the patient's own zone
         current.summary_stale_at = timezone.now()
         wake_worker("stale_summaries")
-    columns = ["practitioner" if name == "provider" else name for name in changed]
     save_patient(current, update_fields=[*columns, "edit_version", "live_version", "summary_stale_at"])
+    if new_team:
+        team.save_team(patient=current, by=by, fields=fields)
     audit_log.record_event(
         AuditEvent.Action.EDIT,
         by=by,
@@ -204,6 +213,8 @@ def assign_fields(patient: Patient, fields: dict[str, Any]) -> list[str]:
         raise TypeError(f"not a patient's field: {', '.join(sorted(unknown))}")
     changed = []
     for name, typed in fields.items():
+        if name in team.TEAM_FIELDS:  # rows of their own
+            continue
         column, value = name, normalize_field(name, typed)
         if name == "provider":
             column, value = "practitioner", practitioners.find_or_create(clinic=patient.clinic, name=value)

@@ -12,6 +12,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import QueryDict
 
 from patients import zip_codes
+from patients.care import team
+from patients.care.team_fields import PeopleField, PeopleOfClinics, ResponsibleField
 from patients.enrollment import admission
 from patients.models import Clinic, Condition, DischargeReason, Patient, Practitioner, User
 from patients.us_states import state_choices, time_zone_choices
@@ -85,6 +87,8 @@ class PatientForm(forms.ModelForm):
         validators=[validate_plain_text],
         widget=forms.TextInput(attrs={"list": "provider-names"}),
     )
+    responsible = ResponsibleField(label="Responsible clinician", required=False, empty_label="Not chosen yet")
+    care_team = PeopleField(label="Others of the care team", required=False)
     external_id = forms.CharField(
         label="Account id at Tenovi",
         required=False,
@@ -118,6 +122,7 @@ class PatientForm(forms.ModelForm):
         self.editing = not self.instance._state.adding
         self.initial["provider"] = self.instance.provider
         self.limit_clinic_choices(user)
+        self.prepare_team_fields(user)
         if self.editing:
             self.prepare_edit_fields()
         else:
@@ -143,6 +148,16 @@ class PatientForm(forms.ModelForm):
             del self.fields["clinic"]
         if not self.editing and len(own) == 1:
             self.instance.clinic = own[0]
+
+    def prepare_team_fields(self, user: User) -> None:
+        """Offer people of the patient's clinic; of all own ones while the clinic isn't chosen."""
+        clinics = [self.instance.clinic] if "clinic" not in self.fields else list(user.clinics.all())
+        for name in team.TEAM_FIELDS:
+            cast("PeopleOfClinics", self.fields[name]).offer_people_of(clinics)
+        if self.editing:
+            current = team.team_of(self.instance)
+            self.initial["responsible"] = current.responsible.pk if current.responsible else None
+            self.initial["care_team"] = [other.pk for other in current.others]
 
     def prepare_edit_fields(self) -> None:
         self.initial["edit_version"] = self.instance.edit_version

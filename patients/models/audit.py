@@ -15,6 +15,8 @@ class AuditAction(models.TextChoices):
     ENROLL = "enroll", "enrolled a patient"
     EDIT = "edit", "edited a patient"
     DISCHARGE = "discharge", "discharged a patient"
+    CARE_TEAM = "care_team", "changed care teams"
+    ABSENCE = "absence", "planned or withdrew an absence"
     ORDER = "order", "placed an order"
     ACTIVATE = "activate", "activated a device"
     CANCEL = "cancel", "cancelled an ordered device"

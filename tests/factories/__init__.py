@@ -30,12 +30,22 @@ from tests.factories.measurements import (
     PatientSummaryFactory,
     ThresholdChangeFactory,
 )
-from tests.factories.patients import PASSWORD, ClinicFactory, PatientFactory, PractitionerFactory, UserFactory
+from tests.factories.patients import (
+    PASSWORD,
+    AbsenceFactory,
+    CareTeamMemberFactory,
+    ClinicFactory,
+    PatientFactory,
+    PractitionerFactory,
+    UserFactory,
+)
 
 __all__ = [
     "PASSWORD",
+    "AbsenceFactory",
     "ApiKeySlotFactory",
     "AssignmentFactory",
+    "CareTeamMemberFactory",
     "ClinicFactory",
     "DeliveryFactory",
     "DeviceFactory",

@@ -6,6 +6,7 @@ import functools
 import factory
 from django.contrib.auth.hashers import make_password
 
+from patients.care.models import Absence, CareTeamMember
 from patients.models import Clinic, Patient, Practitioner, Role, User
 from patients.models.practitioner import fold_practitioner_name
 
@@ -83,3 +84,24 @@ class PatientFactory(factory.django.DjangoModelFactory):
         ),
     )
     conditions = ["hypertension"]
+
+
+class CareTeamMemberFactory(factory.django.DjangoModelFactory):
+    """Of a clinician of the patient's clinic."""
+
+    class Meta:
+        model = CareTeamMember
+
+    patient = factory.SubFactory(PatientFactory)
+    user = factory.LazyAttribute(lambda row: UserFactory(clinics=[row.patient.clinic]))
+
+
+class AbsenceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Absence
+
+    clinic = factory.SubFactory(ClinicFactory)
+    user = factory.LazyAttribute(lambda row: UserFactory(clinics=[row.clinic]))
+    planned_by = factory.SelfAttribute("user")
+    first_day = dt.date(2026, 12, 1)
+    last_day = dt.date(2026, 12, 5)
