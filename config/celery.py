@@ -64,6 +64,7 @@ WAKEUP_TASKS = {
     "call_searches": ("fulfillment.tasks.search_calls", "people"),
     "device_refresh": ("fulfillment.tasks.refresh_devices", "people"),
     "order_lines": ("fulfillment.tasks.update_order_lines", "people"),
+    "exceptions": ("fulfillment.worklist.tasks.refresh_worklist", "ingest"),
     "requested_refreshes": ("devices.tasks.refresh_requested_gateways", "people"),
     "stale_summaries": ("measurements.tasks.rebuild_stale_summaries", "ingest"),
     "week_figures": ("measurements.tasks.refresh_week_figures", "ingest"),

@@ -64,10 +64,10 @@ INSTALLED_APPS = [
     "patients",
     "patients.care",
     "devices",
-    "devices.patient_records",
     "measurements",
     "fulfillment",
     "fulfillment.special_orders",
+    "fulfillment.worklist",
 ]
 
 MIDDLEWARE = [

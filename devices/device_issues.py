@@ -1,9 +1,17 @@
-"""Device issues: what needs attention about a device or gateway that works in principle, with what to do."""
+"""Device issues: what needs attention about a device or gateway that works in principle, with what to do.
+
+The conditions on rows say the same as the functions on one object; the list of exceptions, the patient list and the
+pages all judge by them.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThan
 
 from devices.models import Device, Gateway
 from devices.models.gateway import POOR_SIGNAL, WhitelistEntry
@@ -23,41 +31,51 @@ class DeviceIssue:
 WHITELISTING_ADVICE = (
     "Hold the gateway's button until it pulses white, take a reading within a foot of it, then one more to confirm."
 )
+SILENT_DEVICE = DeviceIssue(
+    "It has sent nothing for more than two days.",
+    "Ask the patient to take a reading near the gateway, and whether the gateway has power.",
+)
+SILENT_GATEWAY = DeviceIssue(
+    "It has not checked in for more than two days, so no reading can arrive.",
+    "Ask the patient whether it is plugged in and near a window, and to unplug it for ten seconds.",
+)
+UNCONFIRMED_ON_GATEWAY = DeviceIssue(
+    "Its gateway has not confirmed it yet, so another gateway may take its readings.", WHITELISTING_ADVICE
+)
+# Connected without a reading of ours: since the vendor says so.
+LAST_HEARD = Coalesce("last_seen_at", "connected_on", "state_since")
+LOW_BATTERY = Q(battery_percent__lte=LOW_BATTERY_PERCENT)
+
+
+def low_battery_issue(percent: int) -> DeviceIssue:
+    return DeviceIssue(f"Its battery is at {percent} %.", "Ask the patient to change or charge it.")
+
+
+def silent_device_condition(now: dt.datetime) -> Q:
+    return Q(state=DeviceState.CONNECTED) & Q(LessThan(LAST_HEARD, now - SILENT_AFTER))
+
+
+def silent_gateways(now: dt.datetime) -> QuerySet[Gateway]:
+    return Gateway.objects.filter(last_checkin_at__lt=now - SILENT_AFTER)
 
 
 def issues_for_device(device: Device, *, now: dt.datetime) -> list[DeviceIssue]:
     """Only of a device that has worked already: before its first reading its order says what is missing."""
     found: list[DeviceIssue] = []
-    if device.state == DeviceState.CONNECTED and is_silent(device.last_seen_at, now):
-        found.append(
-            DeviceIssue(
-                "It has sent nothing for more than two days.",
-                "Ask the patient to take a reading near the gateway, and whether the gateway has power.",
-            )
-        )
+    if device.state == DeviceState.CONNECTED and is_silent(last_heard(device), now):
+        found.append(SILENT_DEVICE)
     if device.battery_percent is not None and device.battery_percent <= LOW_BATTERY_PERCENT:
-        found.append(
-            DeviceIssue(f"Its battery is at {device.battery_percent} %.", "Ask the patient to change or charge it.")
-        )
+        found.append(low_battery_issue(device.battery_percent))
     listed = whitelist_entry_for(device)
     if listed and not listed.confirmed:
-        found.append(
-            DeviceIssue(
-                "Its gateway has not confirmed it yet, so another gateway may take its readings.", WHITELISTING_ADVICE
-            )
-        )
+        found.append(UNCONFIRMED_ON_GATEWAY)
     return found
 
 
 def issues_for_gateway(gateway: Gateway, *, now: dt.datetime) -> list[DeviceIssue]:
     found: list[DeviceIssue] = []
     if gateway.last_checkin_at and is_silent(gateway.last_checkin_at, now):
-        found.append(
-            DeviceIssue(
-                "It has not checked in for more than two days, so no reading can arrive.",
-                "Ask the patient whether it is plugged in and near a window, and to unplug it for ten seconds.",
-            )
-        )
+        found.append(SILENT_GATEWAY)
     if gateway.signal_strength is not None and gateway.signal_strength <= POOR_SIGNAL:
         found.append(DeviceIssue("Its signal is poor.", "Ask the patient to move it nearer to a window or higher up."))
     if gateway.provisioned is False:
@@ -73,5 +91,10 @@ def whitelist_entry_for(device: Device) -> WhitelistEntry | None:
     return next((row for row in rows if row.sensor_code == device.family), None)
 
 
-def is_silent(last_seen_at: dt.datetime | None, now: dt.datetime) -> bool:
-    return last_seen_at is None or now - last_seen_at > SILENT_AFTER
+def last_heard(device: Device) -> dt.datetime:
+    """As LAST_HEARD."""
+    return device.last_seen_at or device.connected_on or device.state_since
+
+
+def is_silent(heard_at: dt.datetime, now: dt.datetime) -> bool:
+    return now - heard_at > SILENT_AFTER

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from devices.models import DeviceType, Gateway, SyncRow, SyncRun, WebhookCount
 from fulfillment.models import OrderLine
+from fulfillment.worklist.models import WorklistEvent
 from measurements.models import Metric, Threshold, ThresholdChange
 from patients.audit import audit_log
 from patients.models import AuditEvent, Clinic, Patient, User
@@ -68,6 +69,7 @@ CREATE_BY_MODEL = {
     Metric: lambda clinic, patient: create_metric(),
     Threshold: lambda clinic, patient: create_threshold(clinic),
     ThresholdChange: lambda clinic, patient: factories.ThresholdChangeFactory(patient=patient),
+    WorklistEvent: lambda clinic, patient: factories.WorklistEventFactory(item__device__patient=patient),
     OrderLine: lambda clinic, patient: factories.OrderFactory(patient=patient),
 }
 

@@ -172,6 +172,7 @@ CHECKS: dict[str, Check] = {
     "devices": partial(check_sync_run, SyncKind.DEVICES),
     "gateways": partial(check_sync_run, SyncKind.GATEWAYS),
     "unknown_devices": partial(check_job, "look up unknown devices", period=HEARTBEAT_INTERVAL, grace=10 * MINUTE),
+    "exceptions": partial(check_job, "exceptions", period=MINUTE, grace=10 * MINUTE),
     "purge": partial(check_hourly_job, "purge bodies"),
     **{name: wait.problem for name, wait in QUEUE_AGES.items()},
     "pulls_failed": check_failed_pulls,

@@ -38,6 +38,7 @@ MAX_LOOKUP_PAUSE = dt.timedelta(hours=1)
 NOT_AT_VENDOR_REASON = "The vendor knows no such device on this account. Most likely its test message."
 NOT_ENROLLED_REASON = "The vendor links this device to no patient who is enrolled here. Attach it or dismiss it."
 UNREADABLE_DEVICE_REASON = "The vendor's answer about this device can't be used. It is asked again by itself."
+ABSENT_AT_VENDOR = "known here, absent at the vendor"  # a kind of difference
 WEBHOOK_DELAY_ALLOWED = dt.timedelta(hours=1)  # a reading that is younger may still come by its webhook
 
 
@@ -100,10 +101,7 @@ def reconcile_devices(client: tenovi.TenoviClient, *, by: User | None = None) ->
         device = upsert.upsert_device(hwi)
         differences += find_differences(before, device, hwi)
     absent = Device.objects.linked().exclude(hwi_id__in=[hwi.id for hwi in listing.rows])
-    differences += [
-        build_difference("known here, absent at the vendor", hwi_id)
-        for hwi_id in absent.values_list("hwi_id", flat=True)
-    ]
+    differences += [build_difference(ABSENT_AT_VENDOR, hwi_id) for hwi_id in absent.values_list("hwi_id", flat=True)]
     sync_gateway_list(client)
     runs.close_run(run, found=len(listing.rows), differences=differences)
     return run

@@ -50,10 +50,8 @@ class PatientDetails(VendorPatient, frozen=True, kw_only=True):
     confirm_address: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """`confirm_address` false withdraws a confirmation of an earlier address; None changes nothing."""
-        place = ("address", "city", "state", "zip_code")
-        chosen = {} if self.confirm_address is None else {"confirm_address": self.confirm_address}
-        return super().to_json() | {name: value for name in place if (value := getattr(self, name))} | chosen
+        writable = ("address", "city", "state", "zip_code", "confirm_address")
+        return super().to_json() | {name: value for name in writable if (value := getattr(self, name))}
 
 
 class ShipTo(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,21 +86,26 @@ def stuck_call_condition(now: dt.datetime | Combinable) -> Q:
     return open_end & (Q(state=CallState.NEEDS_REVIEW) | refused | late)
 
 
-def stuck_lines(clinics: Iterable[Clinic]) -> QuerySet[OrderLine]:
-    return OrderLine.objects.filter(patient__clinic__in=clinics).stuck().with_stuck_kind()
+def of_clinics(clinics: Iterable[Clinic] | None) -> Q:
+    """Rows with a patient of these clinics; None: of all."""
+    return Q() if clinics is None else Q(patient__clinic__in=clinics)
 
 
-def stuck_devices(clinics: Iterable[Clinic]) -> QuerySet[Device, Any]:
+def stuck_lines(clinics: Iterable[Clinic] | None = None) -> QuerySet[OrderLine]:
+    return OrderLine.objects.filter(of_clinics(clinics)).stuck().with_stuck_kind()
+
+
+def stuck_devices(clinics: Iterable[Clinic] | None = None) -> QuerySet[Device, Any]:
     dated = [
         When(state=state, then=Coalesce(field, "state_since")) for state, field in step_durations.VENDOR_DATES.items()
     ]
-    stuck = Device.objects.filter(stuck_device_condition(timezone.now()), patient__clinic__in=clinics)
+    stuck = Device.objects.filter(of_clinics(clinics), stuck_device_condition(timezone.now()))
     return stuck.annotate(stuck_kind=F("state"), stuck_since=Case(*dated, default="state_since"))
 
 
-def stuck_calls(clinics: Iterable[Clinic]) -> QuerySet[VendorCall, Any]:
+def stuck_calls(clinics: Iterable[Clinic] | None = None) -> QuerySet[VendorCall, Any]:
     decision = When(state=CallState.NEEDS_REVIEW, then=Value(LineStatus.NEEDS_REVIEW))
-    stuck = VendorCall.objects.filter(stuck_call_condition(timezone.now()), patient__clinic__in=clinics)
+    stuck = VendorCall.objects.filter(of_clinics(clinics), stuck_call_condition(timezone.now()))
     kind = Case(decision, default=Value(LineStatus.NOT_ENDED))
     return stuck.annotate(stuck_kind=kind, stuck_since=Coalesce("resolved_at", "unknown_since", "created_at"))
 

@@ -14,7 +14,6 @@ from django.utils import timezone
 from patients import practitioners
 from patients.audit import audit_log
 from patients.care import team
-from patients.enrollment.edit_notices import apply_contact_changes
 from patients.folding import compact_mrn, fold_mrn, is_same_name
 from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
 from patients.queueing.wakeup import wake_worker
@@ -31,7 +30,6 @@ EDITABLE_FIELDS = (
     "mrn",
     "phone",
     "sms_consent",
-    "email",
     "street",
     "street_2",
     "city",
@@ -133,7 +131,6 @@ def edit_patient(
         fields=changed,
         edit_version=current.edit_version,
     )
-    apply_contact_changes(current, changed, by=by)
     return current
 
 

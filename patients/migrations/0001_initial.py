@@ -32,7 +32,6 @@ class Migration(migrations.Migration):
                 ('slug', models.CharField(blank=True, error_messages={'unique': 'Another clinic has this short name.'}, help_text='For commands, such as elm-street. It never changes. Left empty, it is made of the name.', max_length=50, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(-[a-z0-9]+)*\\Z', 'Write small letters, digits and single dashes, such as elm-street.')], verbose_name='short name')),
                 ('time_zone', models.CharField(default='America/New_York', max_length=64, validators=[patients.validators.validate_time_zone])),
                 ('day_weight', models.CharField(choices=[('first', 'the first of the day'), ('median', 'the median of the day')], default='first', help_text='Where a patient was weighed several times on a day. Usual weight and gains are computed from it.', max_length=8, verbose_name="a day's weight")),
-                ('sends_email', models.BooleanField(default=False, help_text="With a patient's next order or change. Else the vendor learns name, address and phone only.", verbose_name="patients' e-mail addresses go to the vendor")),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -54,7 +53,6 @@ class Migration(migrations.Migration):
                 ('birth_date', models.DateField(validators=[patients.validators.validate_birth_date])),
                 ('mrn', models.CharField(blank=True, max_length=40, validators=[patients.validators.validate_plain_text], verbose_name='MRN')),
                 ('phone', models.CharField(blank=True, help_text='E.164: +16035550142.', max_length=20, validators=[patients.validators.validate_phone])),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
                 ('sms_consent', models.BooleanField(default=False, help_text="Only with the patient's consent.", verbose_name='may be texted')),
                 ('street', models.CharField(blank=True, max_length=160, validators=[patients.validators.validate_plain_text])),
                 ('street_2', models.CharField(blank=True, max_length=80, validators=[patients.validators.validate_plain_text], verbose_name='apartment, floor')),

@@ -45,11 +45,6 @@ class Clinic(FoldedNameModel):
         default=DayWeight.FIRST,
         help_text="Where a patient was weighed several times on a day. Usual weight and gains are computed from it.",
     )
-    sends_email = models.BooleanField(
-        "patients' e-mail addresses go to the vendor",
-        default=False,
-        help_text="With a patient's next order or change. Else the vendor learns name, address and phone only.",
-    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -9,7 +9,6 @@ from tests.factories.devices import (
     GatewayFactory,
     HardwareChangeFactory,
     OperatorAlarmFactory,
-    PatientRecordFactory,
     PeriodicJobFactory,
     SyncRowFactory,
     SyncRunFactory,
@@ -22,6 +21,8 @@ from tests.factories.fulfillment import (
     OrderFactory,
     OrderLineFactory,
     SpecialOrderFactory,
+    WorklistEventFactory,
+    WorklistItemFactory,
 )
 from tests.factories.measurements import (
     DryWeightFactory,
@@ -63,7 +64,6 @@ __all__ = [
     "OrderFactory",
     "OrderLineFactory",
     "PatientFactory",
-    "PatientRecordFactory",
     "PatientSummaryFactory",
     "PeriodicJobFactory",
     "PractitionerFactory",
@@ -74,4 +74,6 @@ __all__ = [
     "UserFactory",
     "VendorCallFactory",
     "WebhookCountFactory",
+    "WorklistEventFactory",
+    "WorklistItemFactory",
 ]

@@ -21,7 +21,6 @@ from devices.models import (
     VendorCall,
     WebhookCount,
 )
-from devices.patient_records.models import PatientRecord
 from devices.statuses import DeviceState
 from patients.queueing.models import PeriodicJob
 from tests.factories.patients import PatientFactory
@@ -92,13 +91,6 @@ class VendorCallFactory(factory.django.DjangoModelFactory):
         model = VendorCall
 
     kind = VendorCall.Kind.ORDER
-    patient = factory.SubFactory(PatientFactory)
-
-
-class PatientRecordFactory(factory.django.DjangoModelFactory):
-    class Meta:
-        model = PatientRecord
-
     patient = factory.SubFactory(PatientFactory)
 
 

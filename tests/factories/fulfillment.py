@@ -1,13 +1,17 @@
 """Kits, orders and their lines."""
 
+import datetime as dt
 import uuid
 
 import factory
+from django.utils import timezone
 
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine
 from fulfillment.special_orders.models import SpecialOrder
+from fulfillment.worklist.kinds import rank_of
+from fulfillment.worklist.models import WorklistEvent, WorklistItem
 from patients.models import Role
-from tests.factories.devices import DeviceTypeFactory, VendorCallFactory
+from tests.factories.devices import DeviceFactory, DeviceTypeFactory, VendorCallFactory
 from tests.factories.patients import ClinicFactory, PatientFactory, UserFactory
 
 
@@ -78,3 +82,28 @@ class SpecialOrderFactory(factory.django.DjangoModelFactory):
     order_number = factory.Sequence(lambda n: f"SO-{n:05}")
     order_type = SpecialOrder.Type.SUPPLIES
     status = "Requested"
+
+
+class WorklistItemFactory(factory.django.DjangoModelFactory):
+    """A connected device that has been silent for three days."""
+
+    class Meta:
+        model = WorklistItem
+
+    device = factory.SubFactory(DeviceFactory)
+    patient = factory.SelfAttribute("device.patient")
+    clinic = factory.SelfAttribute("patient.clinic")
+    kind = "silent_device"
+    subject = factory.LazyAttribute(lambda item: f"device:{item.device.pk}")
+    name = factory.SelfAttribute("device.name")
+    rank = factory.LazyAttribute(lambda item: rank_of(item.kind))
+    fingerprint = "0" * 64
+    since = factory.LazyFunction(lambda: timezone.now() - dt.timedelta(days=3))
+
+
+class WorklistEventFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = WorklistEvent
+
+    item = factory.SubFactory(WorklistItemFactory)
+    kind = WorklistEvent.Kind.OPENED

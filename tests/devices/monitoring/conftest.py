@@ -6,7 +6,7 @@ from patients.queueing.models import PeriodicJob
 from tests.devices.monitoring.monitoring_data import count_webhook_at, time_ago
 from tests.factories import SyncRunFactory
 
-JOBS = ("beat", "worker ingest", "worker people", "worker background", "alarms", "nightly readings")
+JOBS = ("beat", "worker ingest", "worker people", "worker background", "alarms", "nightly readings", "exceptions")
 
 
 @pytest.fixture(autouse=True)

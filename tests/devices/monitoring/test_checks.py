@@ -52,6 +52,7 @@ BREAK = {
     "devices": make_last_run_late("devices"),
     "gateways": make_last_run_late("gateways"),
     "unknown_devices": make_job_late("look up unknown devices"),
+    "exceptions": make_job_late("exceptions"),
     "purge": lambda: PeriodicJob.objects.filter(name="purge bodies").update(succeeded_at=time_ago(hours=2)),
     "inbox_readings": lambda: DeliveryFactory(next_attempt_at=time_ago(minutes=6)),
     "inbox_fulfillment": lambda: DeliveryFactory(kind="fulfillment", next_attempt_at=time_ago(minutes=6)),
