@@ -9,6 +9,9 @@ class PatientsConfig(app_config.ProjectAppConfig):
     verbose_name = "People, patients and audit"
     admin_permissions = {
         "clinic": frozenset({"view", "change"}),
+        "clinichours": VIEW_AND_EDIT | {"delete"},
+        "clinicclosedday": VIEW_AND_EDIT | {"delete"},
+        "clinicchange": VIEW_ONLY,
         "user": VIEW_AND_EDIT,
         "patient": VIEW_ONLY,
         "practitioner": VIEW_AND_EDIT,

@@ -21,7 +21,7 @@ APP_ORDER = ("patients", "devices", "fulfillment", "measurements", EDGE_PACKAGE)
 ROOM_ORDER = {
     "patients": (
         {"queueing"},
-        {"audit"},
+        {"audit", "clinics"},
         {"permissions"},
         {"care"},
         {"accounts", "enrollment", "practitioners"},

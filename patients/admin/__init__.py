@@ -1,7 +1,7 @@
-"""Admin of people, patients, practitioners and audit events: each module registers its models."""
+"""Admin of clinics, people, patients, practitioners and audit events: each module registers its models."""
 
 from __future__ import annotations
 
-from patients.admin import audit_events, care_team, people, practitioners
+from patients.admin import audit_events, care_team, clinics, people, practitioners
 
-__all__ = ("audit_events", "care_team", "people", "practitioners")
+__all__ = ("audit_events", "care_team", "clinics", "people", "practitioners")

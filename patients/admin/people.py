@@ -10,7 +10,6 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from patients.accounts import invitations, mfa
 from patients.accounts.administrators import require_remaining_administrator
@@ -23,9 +22,8 @@ from patients.care import team
 from patients.folding import fold_name
 from patients.models import Clinic, Patient, Role, User
 from patients.permissions import current_user
-from patients.queueing.wakeup import wake_worker
 from patients.search import SEARCHED_FOR, patient_search_filter
-from patients.us_states import time_zone_choices, time_zone_label
+from patients.us_states import time_zone_label
 from patients.validators import format_phone
 from patients.wording import count_noun
 
@@ -34,31 +32,6 @@ from patients.wording import count_noun
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
-
-
-class ClinicForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(choices=time_zone_choices)
-
-
-@admin.register(Clinic)
-class ClinicAdmin(OptimisticLockAdmin):
-    clinic_path = "pk"
-    visible_to_superuser = True
-    form = ClinicForm
-    list_display = ("name", "slug", "zone", "created_at")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return ("slug", "created_at") if obj else ("created_at",)
-
-    def save_model(self, request: HttpRequest, obj: Clinic, form: forms.ModelForm[Any], change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if change and "day_weight" in form.changed_data:  # stored gains of all patients rest on it
-            obj.patients.update(summary_stale_at=timezone.now())
-            wake_worker("stale_summaries")
-
-    @admin.display(description="time zone", ordering="time_zone")
-    def zone(self, clinic: Clinic) -> str:
-        return time_zone_label(clinic.time_zone)
 
 
 class UserForm(forms.ModelForm):

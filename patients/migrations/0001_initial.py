@@ -5,6 +5,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+import patients.models.clinic_calendar
 import patients.models.patient
 import patients.validators
 import pgtrigger.compiler
@@ -32,10 +33,60 @@ class Migration(migrations.Migration):
                 ('slug', models.CharField(blank=True, error_messages={'unique': 'Another clinic has this short name.'}, help_text='For commands, such as elm-street. It never changes. Left empty, it is made of the name.', max_length=50, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(-[a-z0-9]+)*\\Z', 'Write small letters, digits and single dashes, such as elm-street.')], verbose_name='short name')),
                 ('time_zone', models.CharField(default='America/New_York', max_length=64, validators=[patients.validators.validate_time_zone])),
                 ('day_weight', models.CharField(choices=[('first', 'the first of the day'), ('median', 'the median of the day')], default='first', help_text='Where a patient was weighed several times on a day. Usual weight and gains are computed from it.', max_length=8, verbose_name="a day's weight")),
+                ('phone', models.CharField(blank=True, max_length=20, validators=[patients.validators.validate_phone])),
+                ('street', models.CharField(blank=True, max_length=160, validators=[patients.validators.validate_plain_text])),
+                ('street_2', models.CharField(blank=True, max_length=80, validators=[patients.validators.validate_plain_text], verbose_name='suite, floor')),
+                ('city', models.CharField(blank=True, max_length=80, validators=[patients.validators.validate_plain_text])),
+                ('state', models.CharField(blank=True, max_length=2, validators=[patients.validators.validate_state])),
+                ('zip_code', models.CharField(blank=True, max_length=10, validators=[patients.validators.validate_zip_code], verbose_name='ZIP code')),
+                ('federal_holidays', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('new_year', "New Year's Day"), ('king', 'Birthday of Martin Luther King, Jr.'), ('washington', "Washington's Birthday (Presidents' Day)"), ('memorial', 'Memorial Day'), ('juneteenth', 'Juneteenth'), ('independence', 'Independence Day'), ('labor', 'Labor Day'), ('columbus', "Columbus Day (Indigenous Peoples' Day)"), ('veterans', 'Veterans Day'), ('thanksgiving', 'Thanksgiving Day'), ('christmas', 'Christmas Day')], max_length=16), blank=True, default=list, size=None, verbose_name='closed on these US federal holidays')),
+                ('on_call_phone', models.CharField(blank=True, max_length=20, validators=[patients.validators.validate_phone], verbose_name='phone of the person on call')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
                 'ordering': ('name',),
+            },
+        ),
+        migrations.CreateModel(
+            name='ClinicChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('field', models.CharField(max_length=60, verbose_name='changed')),
+                ('before', models.TextField(blank=True)),
+                ('after', models.TextField(blank=True)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'verbose_name': 'change of a clinic',
+                'verbose_name_plural': 'changes of clinics',
+                'ordering': ('-pk',),
+            },
+        ),
+        migrations.CreateModel(
+            name='ClinicClosedDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('name', models.CharField(max_length=80, validators=[patients.validators.validate_plain_text], verbose_name='why')),
+            ],
+            options={
+                'verbose_name': 'closed day',
+                'verbose_name_plural': 'other closed days',
+                'ordering': ('day',),
+            },
+        ),
+        migrations.CreateModel(
+            name='ClinicHours',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')])),
+                ('opens_at', models.TimeField(validators=[patients.models.clinic_calendar.validate_whole_minutes], verbose_name='opens')),
+                ('closes_at', models.TimeField(validators=[patients.models.clinic_calendar.validate_whole_minutes], verbose_name='closes')),
+            ],
+            options={
+                'verbose_name': 'working hours',
+                'verbose_name_plural': 'working hours',
+                'ordering': ('weekday', 'opens_at'),
             },
         ),
         migrations.CreateModel(
@@ -135,26 +186,35 @@ class Migration(migrations.Migration):
             model_name='auditevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6a24722ca71f00fe49818f06e9414d700aea1bce', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e7c2b', table='patients_auditevent', when='BEFORE')),
         ),
-        migrations.AddConstraint(
+        migrations.AddField(
             model_name='clinic',
-            constraint=models.UniqueConstraint(fields=('folded_name',), name='clinic_name_once', violation_error_code='name', violation_error_message='Another clinic has this name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='clinic',
-            constraint=models.CheckConstraint(condition=models.Q(('day_weight__in', ['first', 'median'])), name='clinic_day_weight_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='clinic',
-            constraint=models.CheckConstraint(condition=models.Q(('slug__regex', '^[a-z0-9]+(-[a-z0-9]+)*\\Z')), name='clinic_slug_well_formed'),
+            name='on_call',
+            field=models.ForeignKey(blank=True, help_text='Who is called outside the working hours.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person on call'),
         ),
         migrations.AddField(
             model_name='user',
             name='clinics',
             field=models.ManyToManyField(blank=True, related_name='people', to='patients.clinic'),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='clinic',
-            trigger=pgtrigger.compiler.Trigger(name='slug_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9e4feb5f2fd260b9cfe127c9b961d3f69b7d0be8', operation='UPDATE', pgid='pgtrigger_slug_fixed_d52c6', table='patients_clinic', when='BEFORE')),
+        migrations.AddField(
+            model_name='clinicchange',
+            name='by',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='clinicchange',
+            name='clinic',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='patients.clinic'),
+        ),
+        migrations.AddField(
+            model_name='clinicclosedday',
+            name='clinic',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='closed_days', to='patients.clinic'),
+        ),
+        migrations.AddField(
+            model_name='clinichours',
+            name='clinic',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='patients.clinic'),
         ),
         migrations.AddField(
             model_name='patient',
@@ -177,12 +237,52 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='patients.practitioner', verbose_name='responsible provider'),
         ),
         migrations.AddConstraint(
+            model_name='clinic',
+            constraint=models.UniqueConstraint(fields=('folded_name',), name='clinic_name_once', violation_error_code='name', violation_error_message='Another clinic has this name.'),
+        ),
+        migrations.AddConstraint(
+            model_name='clinic',
+            constraint=models.CheckConstraint(condition=models.Q(('day_weight__in', ['first', 'median'])), name='clinic_day_weight_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='clinic',
+            constraint=models.CheckConstraint(condition=models.Q(('federal_holidays__contained_by', ['new_year', 'king', 'washington', 'memorial', 'juneteenth', 'independence', 'labor', 'columbus', 'veterans', 'thanksgiving', 'christmas'])), name='clinic_federal_holidays_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='clinic',
+            constraint=models.CheckConstraint(condition=models.Q(('slug__regex', '^[a-z0-9]+(-[a-z0-9]+)*\\Z')), name='clinic_slug_well_formed'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clinic',
+            trigger=pgtrigger.compiler.Trigger(name='slug_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9e4feb5f2fd260b9cfe127c9b961d3f69b7d0be8', operation='UPDATE', pgid='pgtrigger_slug_fixed_d52c6', table='patients_clinic', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
             model_name='user',
             constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once', violation_error_message='E-mail in use.'),
         ),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.CheckConstraint(condition=models.Q(('role__in', ['clinician', 'coordinator', 'administrator', ''])), name='user_role_known'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clinicchange',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ddf1cd0dbbe43c5af364e5e61f0c9f9e4a062bfe', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_fe122', table='patients_clinicchange', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='clinicclosedday',
+            constraint=models.UniqueConstraint(fields=('clinic', 'day'), name='clinic_closed_day_once', violation_error_code='day', violation_error_message='This day is in the list already.'),
+        ),
+        migrations.AddConstraint(
+            model_name='clinichours',
+            constraint=models.UniqueConstraint(fields=('clinic', 'weekday', 'opens_at'), name='clinic_hours_once', violation_error_message='This weekday has hours that begin at the same time.'),
+        ),
+        migrations.AddConstraint(
+            model_name='clinichours',
+            constraint=models.CheckConstraint(condition=models.Q(('closes_at__gt', models.F('opens_at')), ('closes_at', datetime.time(0, 0)), _connector='OR'), name='clinic_hours_forward'),
+        ),
+        migrations.AddConstraint(
+            model_name='clinichours',
+            constraint=models.CheckConstraint(condition=models.Q(('weekday__in', [0, 1, 2, 3, 4, 5, 6])), name='clinic_hours_weekday_known'),
         ),
         migrations.AddConstraint(
             model_name='practitioner',

@@ -1,8 +1,23 @@
 from .audit import AuditEvent
 from .choices import Condition, DischargeReason, Sex
 from .clinic import Clinic
+from .clinic_calendar import ClinicChange, ClinicClosedDay, ClinicHours, Weekday
 from .patient import Patient
 from .practitioner import Practitioner
 from .user import Role, User
 
-__all__ = ["AuditEvent", "Clinic", "Condition", "DischargeReason", "Patient", "Practitioner", "Role", "Sex", "User"]
+__all__ = [
+    "AuditEvent",
+    "Clinic",
+    "ClinicChange",
+    "ClinicClosedDay",
+    "ClinicHours",
+    "Condition",
+    "DischargeReason",
+    "Patient",
+    "Practitioner",
+    "Role",
+    "Sex",
+    "User",
+    "Weekday",
+]

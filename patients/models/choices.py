@@ -31,3 +31,19 @@ class DischargeReason(models.TextChoices):
     INPATIENT = "inpatient", "Admitted to long-term care"
     DIED = "died", "Died"
     OTHER = "other", "Other"
+
+
+class FederalHoliday(models.TextChoices):
+    """Legal public holidays of the United States; their dates are in `patients.clinics.holidays`."""
+
+    NEW_YEAR = "new_year", "New Year's Day"
+    KING = "king", "Birthday of Martin Luther King, Jr."
+    WASHINGTON = "washington", "Washington's Birthday (Presidents' Day)"
+    MEMORIAL = "memorial", "Memorial Day"
+    JUNETEENTH = "juneteenth", "Juneteenth"
+    INDEPENDENCE = "independence", "Independence Day"
+    LABOR = "labor", "Labor Day"
+    COLUMBUS = "columbus", "Columbus Day (Indigenous Peoples' Day)"
+    VETERANS = "veterans", "Veterans Day"
+    THANKSGIVING = "thanksgiving", "Thanksgiving Day"
+    CHRISTMAS = "christmas", "Christmas Day"

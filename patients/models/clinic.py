@@ -1,17 +1,29 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 
 from patients.folding import fold_name
-from patients.validators import validate_plain_text, validate_time_zone
+from patients.validators import (
+    validate_phone,
+    validate_plain_text,
+    validate_state,
+    validate_time_zone,
+    validate_zip_code,
+)
 
+from .choices import FederalHoliday
 from .folded_name import FoldedNameModel
+
+if TYPE_CHECKING:
+    from .user import User
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*\Z"
 SLUG_LENGTH = 50
@@ -45,6 +57,30 @@ class Clinic(FoldedNameModel):
         default=DayWeight.FIRST,
         help_text="Where a patient was weighed several times on a day. Usual weight and gains are computed from it.",
     )
+    phone = models.CharField(max_length=20, blank=True, validators=[validate_phone])
+    street = models.CharField(max_length=160, blank=True, validators=[validate_plain_text])
+    street_2 = models.CharField("suite, floor", max_length=80, blank=True, validators=[validate_plain_text])
+    city = models.CharField(max_length=80, blank=True, validators=[validate_plain_text])
+    state = models.CharField(max_length=2, blank=True, validators=[validate_state])
+    zip_code = models.CharField("ZIP code", max_length=10, blank=True, validators=[validate_zip_code])
+    federal_holidays = ArrayField(
+        models.CharField(max_length=16, choices=FederalHoliday),
+        verbose_name="closed on these US federal holidays",
+        default=list,
+        blank=True,
+    )
+    on_call = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="person on call",
+        help_text="Who is called outside the working hours.",
+    )
+    on_call_phone = models.CharField(
+        "phone of the person on call", max_length=20, blank=True, validators=[validate_phone]
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -57,6 +93,10 @@ class Clinic(FoldedNameModel):
                 violation_error_message="Another clinic has this name.",
             ),
             models.CheckConstraint(condition=models.Q(day_weight__in=DayWeight.values), name="clinic_day_weight_known"),
+            models.CheckConstraint(
+                condition=models.Q(federal_holidays__contained_by=FederalHoliday.values),
+                name="clinic_federal_holidays_known",
+            ),
             models.CheckConstraint(condition=models.Q(slug__regex=SLUG), name="clinic_slug_well_formed"),
         )
         triggers = (pgtrigger.ReadOnly(name="slug_fixed", fields=["slug"]),)
@@ -72,6 +112,21 @@ class Clinic(FoldedNameModel):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def address(self) -> str:
+        """In one line; empty while there is none."""
+        place = " ".join(part for part in (self.state, self.zip_code) if part)
+        return ", ".join(part for part in (self.street, self.street_2, self.city, place) if part)
+
+    @property
+    def person_on_call(self) -> User | None:
+        """None also for an account that is closed or no longer of this clinic."""
+        user = self.on_call
+        return user if user and user.is_active and user.clinics.filter(pk=self.pk).exists() else None
+
+    def get_federal_holidays_display(self) -> str:
+        return ", ".join(FederalHoliday(name).label for name in FederalHoliday.values if name in self.federal_holidays)
 
 
 def unused_slug(name: str) -> str:

@@ -7,7 +7,7 @@ import factory
 from django.contrib.auth.hashers import make_password
 
 from patients.care.models import Absence, CareTeamMember
-from patients.models import Clinic, Patient, Practitioner, Role, User
+from patients.models import Clinic, ClinicChange, ClinicClosedDay, ClinicHours, Patient, Practitioner, Role, User
 from patients.models.practitioner import fold_practitioner_name
 
 PASSWORD = "four calm otters swim"
@@ -45,6 +45,38 @@ class UserFactory(factory.django.DjangoModelFactory):
     def clinics(self, create, clinics, **_):
         if create:
             self.clinics.set([ClinicFactory()] if clinics is None else clinics)
+
+
+class ClinicHoursFactory(factory.django.DjangoModelFactory):
+    """Monday, 8 AM to 5 PM."""
+
+    class Meta:
+        model = ClinicHours
+
+    clinic = factory.SubFactory(ClinicFactory)
+    weekday = 0
+    opens_at = dt.time(8)
+    closes_at = dt.time(17)
+
+
+class ClinicClosedDayFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ClinicClosedDay
+
+    clinic = factory.SubFactory(ClinicFactory)
+    day = factory.Sequence(lambda n: dt.date(2026, 12, 1) + dt.timedelta(days=n % 300))
+    name = "Staff training"
+
+
+class ClinicChangeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ClinicChange
+
+    clinic = factory.SubFactory(ClinicFactory)
+    field = "phone"
+    before = "(603) 555-0142"
+    after = "(603) 555-0143"
+    by = factory.SubFactory(UserFactory)
 
 
 class PractitionerFactory(factory.django.DjangoModelFactory):

@@ -10,9 +10,8 @@ def admin_form_data(client, address):
     for formset in (each.formset for each in page.context["inline_admin_formsets"]):
         fields += [*formset.management_form, *(field for part in formset.forms for field in part)]
     sent = {field.html_name: field.value() for field in fields if not field.html_name.endswith("-DELETE")}
-    return {name: value for name, value in sent.items() if value not in (None, False)} | {
-        "edit_version": form_edit_version(page)
-    }
+    version = {"edit_version": form_edit_version(page)} if page.context.get("original") else {}
+    return {name: value for name, value in sent.items() if value is not None and value is not False} | version
 
 
 def form_edit_version(response):
