@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
+from html import escape
 
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
@@ -29,7 +30,8 @@ def render_cached_with_slots(template: str, slots: Mapping[str, str], **values: 
 
     A template may only print a slot (`{{ name }}`): what a condition or a filter reads must be a value.
     """
-    shown = {name: conditional_escape(value) for name, value in slots.items()}
+    # Django's `conditional_escape` takes eight calls for each of the four thousand slots of a list.
+    shown = {name: escape(value) if type(value) is str else conditional_escape(value) for name, value in slots.items()}
     return SafeString(cached_format_pattern(template, tuple(slots), **values).format_map(shown))
 
 

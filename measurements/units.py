@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 
 from measurements.models import Metric
 from measurements.numbers import format_number, round_half_up
@@ -28,11 +29,11 @@ class Unit:
     factor: Decimal = Decimal(1)
     offset: Decimal = Decimal(0)
 
-    @property
+    @cached_property
     def is_converted(self) -> bool:
         return self.factor != 1
 
-    @property
+    @cached_property
     def for_differences(self) -> Unit:
         """The unit without its offset: a gain of 3 °F is one of 1.7 °C."""
         return replace(self, offset=Decimal(0))

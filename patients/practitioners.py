@@ -40,4 +40,5 @@ def filter_choices(clinics: Collection[Clinic], *, chosen: str = "") -> list[tup
         Q(patient_id__isnull=False) | Q(pk=int(chosen or 0)), clinic__in=clinics
     )
     clinic_names = {clinic.pk: f", {clinic.name}" if len(clinics) > 1 else "" for clinic in clinics}
-    return [(str(found.pk), found.name + clinic_names[found.clinic_id]) for found in offered]
+    found = offered.values_list("pk", "clinic", "name")
+    return [(str(pk), name + clinic_names[clinic]) for pk, clinic, name in found]

@@ -101,6 +101,8 @@ class PatientSummary(models.Model):
         last, mask = self.last_measured_on, self.measured_days_mask
         if last is None:
             return []
-        measured = [last - ONE_DAY * back for back in reversed(range(mask.bit_length())) if mask >> back & 1]
-        ahead = {days.last} if days.includes_next_day and days.last + ONE_DAY in measured else set()
-        return sorted(ahead.union(day for day in measured if days.first <= day <= days.last))
+        ahead = (last - days.last).days  # of the bit of the last of the days
+        if ahead > 0 and mask >> (ahead - 1) & 1 and days.includes_next_day:
+            mask |= 1 << ahead
+        oldest = min(mask.bit_length() - 1, (last - days.first).days)
+        return [last - ONE_DAY * back for back in range(oldest, max(ahead, 0) - 1, -1) if mask >> back & 1]

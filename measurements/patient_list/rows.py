@@ -101,12 +101,12 @@ def patient_rows_for(
         patients, newest, thresholds=thresholds_by_patient, usual_weights=usual_weights, now=now, units=units
     )
     page_url, preview_url = patient_url_builder("patients:page"), patient_url_builder("patients:preview")
-    rows = []
+    rows, weight_unit = [], units.weight_unit
     for patient in patients:
-        summary = summary_by_id.get(patient.pk) or PatientSummary(patient=patient)
-        days = LocalDays.until(now, patient.zone, days=MEASURED_DAYS_WINDOW)
+        summary, zone = summary_by_id.get(patient.pk) or PatientSummary(patient=patient), patient.zone
+        days = LocalDays.until(now, zone, days=MEASURED_DAYS_WINDOW)
         week = weeks.get(patient.pk, WeekFigures())
-        gain = summary.recent_weight_gain(now=now, zone=patient.zone)
+        gain = summary.recent_weight_gain(now=now, zone=zone)
         rows.append(
             PatientRow(
                 patient=patient,
@@ -114,12 +114,12 @@ def patient_rows_for(
                 preview_url=preview_url(patient),
                 cells=build_vital_cells(
                     newest.get(patient.pk, []),
-                    None if gain is None else judge_gain(gain, units.weight_unit, thresholds_by_patient[patient.pk]),
-                    units.weight_unit.format_value((summary.usual_weight or 0.0) + (summary.weight_gain or 0.0)),
+                    None if gain is None else judge_gain(gain, weight_unit, thresholds_by_patient[patient.pk]),
+                    weight_unit.format_value((summary.usual_weight or 0.0) + (summary.weight_gain or 0.0)),
                     week,
                     thresholds_by_patient[patient.pk],
                     now,
-                    patient.zone,
+                    zone,
                 ),
                 last_at=summary.last_at,
                 measured_days=count_measured_days(patient, days, summary.measured_dates(days)),
@@ -147,12 +147,11 @@ def build_vital_cells(
     zone: ZoneInfo,
 ) -> list[VitalCell]:
     """`day_weight` is the weight that the `gain` is of, which may not be the newest one."""
-    by_code = {row.metric.pk: row for row in newest}
+    by_code = {row.metric.code: row for row in newest}
     cells = []
     for code, label in VITAL_COLUMN_LABELS.items():
         reading, own_gain = by_code.get(code), gain if code == "weight" else None
-        text = None
-        metric_week = week.metrics.get(code)
+        text, metric_week = None, week.metrics.get(code)
         if reading and metric_week and metric_week.says_more_than_a_reading:
             text = metric_week.format_text(reading.metric, reading.unit, thresholds)
         is_old = reading is not None and not is_recent(reading.taken_at, now=now, zone=zone)

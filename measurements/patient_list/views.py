@@ -138,17 +138,18 @@ def list_page_context(
     action: AuditAction,
 ) -> dict[str, Any]:
     visible, sort, units = Patient.objects.visible_to(user), settings.sort_order, units_for(user)
+    clinics = user.clinics.all()
+    several_clinics = len(clinics) > 1
     page = paginate(
         sort.annotate(patients),
         keys=sort.keys,
         request=request,
         size=PAGE_SIZE,
         anchors=sort.annotate(visible),
-        rows=visible.select_related("clinic"),
+        rows=visible.select_related("clinic") if several_clinics else visible,
         total=total,
     )
     audit_log.record_event(action, by=user, patients=[patient.pk for patient in page.rows])
-    clinics = user.clinics.all()
     return {
         "rows": patient_rows_for(page.rows, now=timezone.now(), units=units),
         "units": units,
@@ -157,7 +158,7 @@ def list_page_context(
         "sort": sort,
         "sort_columns": SORT_COLUMNS,
         "columns": columns_in(units),
-        "several_clinics": len(clinics) > 1,
+        "several_clinics": several_clinics,
         "zone": next((clinic.time_zone for clinic in clinics), "UTC"),
     }
 

@@ -87,11 +87,12 @@ def judge(
 
     Without `thresholds` it is formatted only. `more_places`: decimals beyond the unit's that are preferred.
     """
-    if metric.pk in YES_NO_WORDS:
-        return Judgement(values, (YES_NO_WORDS[metric.pk][values[0] != 0],))
-    goals = [thresholds.find_threshold(metric.pk, n, context) for n in range(1, len(values) + 1)]
+    code = metric.code  # not `pk`, which looks it up by four calls: lists judge hundreds of figures
+    if code in YES_NO_WORDS:
+        return Judgement(values, (YES_NO_WORDS[code][values[0] != 0],))
+    goals = [thresholds.find_threshold(code, n, context) for n in range(1, len(values) + 1)]
     judgement = judge_values(values, goals, unit, metric, more_places=more_places)
-    meal = describe_meal(metric.pk, context)
+    meal = describe_meal(code, context)
     return msgspec.structs.replace(judgement, meal=meal) if meal else judgement
 
 
@@ -131,9 +132,9 @@ def judge_values(
     if not judged:
         return Judgement(values, texts)
     _, goal, worst = judged[0] if len(judged) == 1 else min(judged, key=lambda each: URGENCY_RANKS[each[2]])
-    name, opposite = range_name(metric.pk if metric else ""), ThresholdStatus.NOT_EVALUATED
-    words = worst.words(name)
-    if metric and len(judged) == 2 and {status.arrow for _, _, status in judged} == {ABOVE_ARROW, BELOW_ARROW}:
+    name, opposite = range_name(metric.code if metric else ""), ThresholdStatus.NOT_EVALUATED
+    words, statuses = worst.words(name), {status for _, _, status in judged}
+    if metric and len(statuses) == 2 and {status.arrow for status in statuses} == {ABOVE_ARROW, BELOW_ARROW}:
         opposite = next(status for _, _, status in judged if status is not worst)
         labels = (metric.label_1.lower(), metric.label_2.lower())
         words = ", ".join(f"{label} {row[2].words(name)}" for label, row in zip(labels, judged, strict=True))

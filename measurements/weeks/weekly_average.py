@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from measurements.local_days import LocalDays
@@ -86,11 +87,11 @@ class MetricWeek:
     def says_more_than_a_reading(self) -> bool:
         return self.range_status.n + self.beyond_above + self.beyond_below > 1
 
-    @property
+    @cached_property
     def average_status(self) -> ThresholdStatus:
         return most_urgent([average.status for average in self.averages])
 
-    @property
+    @cached_property
     def status(self) -> ThresholdStatus:
         """What the week is marked by: a reading far out, repeated low glucose, else the averages.
 
