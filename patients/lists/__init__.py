@@ -20,6 +20,7 @@ A list page is one module with a context function, a page view and a live view:
 The live view has the same context under `polling.only_if_changed(worklist_version)`. Templates:
 `_list_filters.html` (filter options as links or as buttons of a form), `_list_select.html` (one select of a form),
 `_list_head.html` (column heads, with sort buttons where the list is sortable), `_pagination.html`. A link with
-`data-preview` in a row's head cell takes part in the keyboard navigation of `list.js`. For a CSV file, pass the
+`data-preview` in a row's head cell takes part in the keyboard navigation of `list.js`. Rows link by `row_url`
+(`row_links`), which resolves a route once. For a CSV file, pass the
 filtered queryset's rows to `csv_writer.write_csv`.
 """
