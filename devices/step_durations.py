@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import BooleanField, Func, Q
 from django.db.models.expressions import Combinable
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from devices.models import Device
@@ -83,15 +84,46 @@ def is_overdue(state: str, since: dt.datetime | None) -> bool:
 def overdue_condition(
     now: dt.datetime | Combinable, *, state: str, since: str, vendor_dates: Mapping[str, str] | None = None
 ) -> Q:
-    """Of rows with a column `state` that has not changed since the column `since`, or since the vendor's date of it."""
-    condition = Q(pk__in=[])
-    for value, usual in usual_durations().items():
-        cutoff: Any = now - usual
-        late = Q(**{f"{since}__lt": cutoff})
-        if dated := (vendor_dates or {}).get(value):
-            late |= Q(**{f"{dated}__lt": cutoff})
-        condition |= Q(**{state: value}) & late
-    return condition
+    """Of rows with a column `state` that has not changed since the column `since`, or since the vendor's date of it.
+
+    The states are listed too, because an index is searched by them.
+    """
+    durations = usual_durations()
+    overdue = StepOverdue(state, since, now, durations=durations, vendor_dates=vendor_dates or {})
+    return Q(**{f"{state}__in": list(durations)}) & Q(overdue)
+
+
+class StepOverdue(Func):
+    """SQL expression of a list of states with their durations; as alternatives of a Q, order lists took a fifth longer.
+
+    A vendor's date counts in its own state only. NULL for a state without a duration.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(
+        self,
+        state: str,
+        since: str,
+        now: dt.datetime | Combinable,
+        *,
+        durations: Mapping[str, dt.timedelta],
+        vendor_dates: Mapping[str, str],
+    ) -> None:
+        self.durations, self.dated_states = durations, tuple(vendor_dates)
+        super().__init__(state, since, now, *vendor_dates.values())
+
+    def as_sql(self, compiler: SQLCompiler, *_: Any, **__: Any) -> tuple[str, Any]:
+        (state, _), (since, _), (now, values), *dates = map(compiler.compile, self.get_source_expressions())
+        if dates:
+            of_state = zip(self.dated_states, dates, strict=True)
+            dated = " ".join(f"WHEN '{value}' THEN {column}" for value, (column, _) in of_state)
+            since = f"LEAST({since}, CASE {state} {dated} END)"  # LEAST ignores NULL
+        usual = " ".join(
+            f"WHEN '{value}' THEN interval '{usual.total_seconds():.0f} seconds'"
+            for value, usual in self.durations.items()
+        )
+        return f"{since} + CASE {state} {usual} END < {now}", values
 
 
 def describe_device(device: Device) -> StatusText:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devices.outbox.waiting_reasons import LaneStop
-from devices.statuses import NO_ACTION_NEEDED, DeviceState, StatusText
+from devices.statuses import DEVICE_STATE_TEXTS, NO_ACTION_NEEDED, StatusText
 from devices.step_durations import OVERDUE_TEXTS
 from fulfillment.models import LineStatus
 
@@ -33,6 +33,10 @@ CALL_STATUS_TEXTS = {
     ),
 }
 
+ALL_STATUS_TEXTS: dict[str, StatusText] = {
+    **{status: StatusText(status.tone, *texts) for status, texts in CALL_STATUS_TEXTS.items()},
+    **{str(state): text for state, text in DEVICE_STATE_TEXTS.items()},
+}
 WAITING_STATUSES = (LineStatus.QUEUED, LineStatus.SENDING, LineStatus.UNKNOWN)  # for the lane to the vendor
 SHIPPING_STEPS = (
     LineStatus.REQUESTED,
@@ -46,10 +50,7 @@ ACTIVATION_STEPS = (LineStatus.DELIVERED, LineStatus.CONNECTED)
 
 def status_text_for(status: str) -> StatusText:
     """Label, meaning and advice of a LineStatus or DeviceState value."""
-    if status in DeviceState.values:
-        return DeviceState(status).text
-    line_status = LineStatus(status)
-    return StatusText(line_status.tone, *CALL_STATUS_TEXTS[line_status])
+    return ALL_STATUS_TEXTS[status]
 
 
 def waiting_text_for(status: str, stop: LaneStop | None) -> StatusText:

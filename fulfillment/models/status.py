@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.db import models
 
 from devices.models.vendor_call import CallState
@@ -58,6 +60,7 @@ class LineStatus(models.TextChoices):
         )
 
     @classmethod
+    @cache
     def worst_first(cls) -> tuple[LineStatus, ...]:
         """The order of severity: an order shows the first of these that one of its lines has."""
         return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -62,6 +62,7 @@ def order_list_live(request: HttpRequest) -> HttpResponse:
 
 
 def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
+    prefetch_related_objects([user], "clinics")
     version = visible_patients_version(user)  # before the rows: a change meanwhile comes with the next poll
     visible = Order.objects.visible_to(user).with_urgency()
     chosen = SelectedFilters([URGENCY_FILTER], request.GET)
