@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from devices.admin import dashboard
 from devices.models import DeviceType
 from fulfillment.display.status_texts import stuck_label
-from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine
+from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, OrderNote
 from fulfillment.models.status import LineStatus, status_label
 from fulfillment.ordering.kit_contents import EMPTY_KIT, kit_problem, sensor_id_problem
 from fulfillment.worklist import queries
@@ -97,6 +97,12 @@ class OrderLineInline(ReadOnlyInline):
     fields = ("device_type", "nth", "status", "status_at", "call", "device", "closed_at", "closed_by")
 
 
+class OrderNoteInline(ReadOnlyInline):
+    model = OrderNote
+    fields = ("note",)
+    show_change_link = False
+
+
 class OrderEventInline(ReadOnlyInline):
     model = OrderEvent
     fields = ("at", "source", "state", "text", "by", "line")
@@ -118,7 +124,7 @@ class OrderAdmin(ReadOnlyAdmin):
     search_help_text = "The id of an order or of a patient"
     exclude = ("gateway_id",)
     readonly_fields = ("gateway",)
-    inlines = (OrderLineInline, OrderEventInline)
+    inlines = (OrderLineInline, OrderNoteInline, OrderEventInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("lines")

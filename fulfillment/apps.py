@@ -14,6 +14,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "order": VIEW_ONLY,
         "orderline": VIEW_ONLY,
         "orderevent": VIEW_ONLY,
+        "ordernote": VIEW_ONLY,
     }
     page_labels = {
         "admin:fulfillment_stuck": "administration, what needs a person",
@@ -22,6 +23,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "orders:new": "new order",
         "orders:page": "order",
         "orders:live": "order, kept up to date",
+        "orders:new_note": "order, new note or contact",
         "orders:end_for_patient": "end of monitoring",
         "orders:end_for_device": "end of monitoring with one device",
         "orders:call": "call to resolve",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fulfillment.views import call_resolution, end_of_monitoring, order_create, order_detail, order_line, order_list
+from fulfillment.views import (
+    call_resolution,
+    end_of_monitoring,
+    order_create,
+    order_detail,
+    order_line,
+    order_list,
+    order_note,
+)
 
 app_name = "orders"
 urlpatterns = [
@@ -21,4 +29,5 @@ urlpatterns = [
     path("lines/<uuid:line_id>/correct/", order_line.correct_line, name="correct"),
     path("<uuid:order_id>/", order_detail.order_page, name="page"),
     path("<uuid:order_id>/live/", order_detail.order_live, name="live"),
+    path("<uuid:order_id>/notes/new/", order_note.new_order_note, name="new_note"),
 ]

@@ -35,14 +35,17 @@ class Permission(StrEnum):
     VIEW_ORDERS = "see orders"
     PLACE_ORDERS = "order, activate, cancel, end monitoring"
     REVIEW_READINGS = "set goals, exclude readings"
+    WRITE_NOTES = "write notes and contacts"
+    PLAN_ABSENCES = "plan absences"
     ADMINISTER = "use the administration of own clinics"
 
 
+CARE_PERMISSIONS = frozenset(
+    {Permission.VIEW_PATIENTS, Permission.VIEW_ORDERS, Permission.WRITE_NOTES, Permission.PLAN_ABSENCES}
+)
 PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
-    Role.CLINICIAN: frozenset({Permission.VIEW_PATIENTS, Permission.VIEW_ORDERS, Permission.REVIEW_READINGS}),
-    Role.COORDINATOR: frozenset(
-        {Permission.VIEW_PATIENTS, Permission.EDIT_PATIENTS, Permission.VIEW_ORDERS, Permission.PLACE_ORDERS}
-    ),
+    Role.CLINICIAN: CARE_PERMISSIONS | {Permission.REVIEW_READINGS},
+    Role.COORDINATOR: CARE_PERMISSIONS | {Permission.EDIT_PATIENTS, Permission.PLACE_ORDERS},
     Role.ADMINISTRATOR: frozenset({Permission.ADMINISTER}),
 }
 

@@ -62,6 +62,7 @@ class SampleClinics:
             patient=self.rosa, kit=self.kit, placed_by=self.people["coordinator here"], lines=1
         )
         self.line = self.order.lines.get()
+        self.note = factories.OrderNoteFactory(order=self.order).note
         factories.OrderEventFactory(order=self.order, line=self.line, text="canarynote")
         factories.SyncRowFactory(patient=self.rosa)
         factories.SpecialOrderFactory(patient=self.rosa)
@@ -84,7 +85,9 @@ class SampleClinics:
         )
         line = order.lines.get()
         reading = factories.MeasurementFactory(device=device, code="weight")
+        note = factories.NoteFactory(patient=patient)
         return {
+            "note_id": note.pk,
             "patient_id": patient.pk,
             "order_id": order.pk,
             "line_id": line.pk,
@@ -107,6 +110,7 @@ class SampleClinics:
             "line_id": self.line.pk,
             "call_id": self.line.call_id,
             "reading_id": self.reading.pk,
+            "note_id": self.note.pk,
             "clinic_id": self.elm.pk,
             "hwi_id": self.device.hwi_id,
             "gateway_id": self.device.gateway.public_id,

@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('care', '0001_initial'),
         ('devices', '0001_initial'),
         ('patients', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -108,6 +109,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('at', 'pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='OrderNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('note', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='care.note')),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='order_notes', to='fulfillment.order')),
+            ],
+            options={
+                'verbose_name': 'note on an order',
+                'verbose_name_plural': 'notes on orders',
+                'ordering': ('pk',),
             },
         ),
         migrations.AddConstraint(

@@ -1,6 +1,7 @@
 from .kit import Kit, KitItem
 from .order import Order, OrderKind, OrderLine, Urgency
 from .order_event import EventSource, OrderEvent
+from .order_note import OrderNote
 from .status import LineStatus
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "OrderEvent",
     "OrderKind",
     "OrderLine",
+    "OrderNote",
     "Urgency",
 ]

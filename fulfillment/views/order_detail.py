@@ -10,12 +10,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from devices.models import VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import waiting_reasons
 from devices.outbox.waiting_reasons import LaneStop
+from fulfillment import order_notes
 from fulfillment.display import timeline_display
 from fulfillment.display.order_status import describe_order_status
 from fulfillment.display.status_texts import (
@@ -31,9 +33,12 @@ from fulfillment.models import EventSource, LineStatus, Order, OrderEvent, Order
 from fulfillment.ordering import order_lines
 from fulfillment.ordering.kit_contents import sensor_id_problem
 from fulfillment.ordering.unshipped_orders import outdated_orders
+from patients.care.note_display import build_note_panel
 from patients.models import Patient, User
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 from patients.polling import only_if_changed
+
+ORDER_NOTES_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,12 @@ def order_context(order: Order, patient: Patient) -> dict[str, object]:
         "days": [(day.name, [(row, next(links)) for row in day.rows]) for day in days],
         "events": list(zip(events, deduplicate_links([event.tracking_link for event in events]), strict=True)),
         "zone": zone,
+        "panel": build_note_panel(
+            patient,
+            note_ids=order_notes.note_ids_of(order),
+            form_url=reverse("orders:new_note", args=[order.pk]),
+            size=ORDER_NOTES_SHOWN,
+        ),
     }
 
 

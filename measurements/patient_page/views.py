@@ -26,6 +26,7 @@ from measurements.weights import dry_weight, trends
 from patients import csv_writer
 from patients.audit import audit_log
 from patients.care import team
+from patients.care.note_display import build_note_panel
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
@@ -142,9 +143,9 @@ def patient_page_context(
     return (
         reading_table_context(shown_table, chart_view, vitals)
         | equipment_context(patient)
+        | {"care_team": team.team_of(patient), "panel": build_note_panel(patient)}
         | {
             "patient": patient,
-            "care_team": team.team_of(patient),
             "now": now,
             "units": read_in,
             "unreadable": fetch_unreadable_deliveries(patient, now=now),

@@ -20,10 +20,15 @@ class PeopleOfClinics:
     responsible = False
     clinics: Sequence[Clinic] = ()
     queryset: Any
+    choices: Any
+    empty_label: Any
 
     def offer_people_of(self, clinics: Sequence[Clinic]) -> None:
         self.clinics = clinics
-        self.queryset = team.candidates(clinics, responsible=self.responsible).prefetch_related("clinics")
+        self.queryset = people = team.candidates(clinics, responsible=self.responsible).prefetch_related("clinics")
+        # Read now: choices that are read while the field is rendered would be a query of a template fragment.
+        empty = [("", self.empty_label)] if self.empty_label else []
+        self.choices = [*empty, *((user.pk, self.label_from_instance(user)) for user in people)]
 
     def label_from_instance(self, obj: Any) -> str:
         role = "" if self.responsible else f", {obj.get_role_display().lower()}"

@@ -16,6 +16,7 @@ class AuditAction(models.TextChoices):
     EDIT = "edit", "edited a patient"
     DISCHARGE = "discharge", "discharged a patient"
     CARE_TEAM = "care_team", "changed care teams"
+    NOTE = "note", "wrote a note or contact"
     ABSENCE = "absence", "planned or withdrew an absence"
     ORDER = "order", "placed an order"
     ACTIVATE = "activate", "activated a device"

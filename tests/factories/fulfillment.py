@@ -6,13 +6,13 @@ import uuid
 import factory
 from django.utils import timezone
 
-from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine
+from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, OrderNote
 from fulfillment.special_orders.models import SpecialOrder
 from fulfillment.worklist.kinds import rank_of
 from fulfillment.worklist.models import WorklistEvent, WorklistItem
 from patients.models import Role
 from tests.factories.devices import DeviceFactory, DeviceTypeFactory, VendorCallFactory
-from tests.factories.patients import ClinicFactory, PatientFactory, UserFactory
+from tests.factories.patients import ClinicFactory, NoteFactory, PatientFactory, UserFactory
 
 
 class KitFactory(factory.django.DjangoModelFactory):
@@ -72,6 +72,14 @@ class OrderEventFactory(factory.django.DjangoModelFactory):
     order = factory.SubFactory(OrderFactory)
     source = OrderEvent.Source.PERSON
     text = "placed"
+
+
+class OrderNoteFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = OrderNote
+
+    order = factory.SubFactory(OrderFactory)
+    note = factory.SubFactory(NoteFactory, patient=factory.SelfAttribute("..order.patient"))
 
 
 class SpecialOrderFactory(factory.django.DjangoModelFactory):

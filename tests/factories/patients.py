@@ -5,8 +5,9 @@ import functools
 
 import factory
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
-from patients.care.models import Absence, CareTeamMember
+from patients.care.models import Absence, CareTeamMember, Note, NoteVersion
 from patients.models import Clinic, ClinicChange, ClinicClosedDay, ClinicHours, Patient, Practitioner, Role, User
 from patients.models.practitioner import fold_practitioner_name
 
@@ -137,3 +138,30 @@ class AbsenceFactory(factory.django.DjangoModelFactory):
     planned_by = factory.SelfAttribute("user")
     first_day = dt.date(2026, 12, 1)
     last_day = dt.date(2026, 12, 5)
+
+
+class NoteFactory(factory.django.DjangoModelFactory):
+    """A note with its first version."""
+
+    class Meta:
+        model = Note
+        skip_postgeneration_save = True
+
+    patient = factory.SubFactory(PatientFactory)
+    created_at = factory.LazyFunction(timezone.now)
+    due_on = None
+    created_by = factory.LazyAttribute(lambda row: UserFactory(clinics=[row.patient.clinic]))
+    versions = factory.RelatedFactory("tests.factories.patients.NoteVersionFactory", factory_related_name="note")
+
+
+class NoteVersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = NoteVersion
+
+    note = factory.SubFactory(NoteFactory, versions=None)
+    number = 1
+    written_by = factory.SelfAttribute("note.created_by")
+    happened_at = factory.SelfAttribute("note.created_at")
+    text = "Asked about dizziness"
+    next_step = factory.LazyAttribute(lambda row: "Call again" if row.note.due_on else "")
+    next_step_on = factory.SelfAttribute("note.due_on")

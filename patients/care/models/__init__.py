@@ -1,4 +1,14 @@
 from .absence import Absence
+from .note import ContactOutcome, ContactWith, Note, NoteKind, NoteVersion
 from .team import CareTeamMember, EndReason
 
-__all__ = ["Absence", "CareTeamMember", "EndReason"]
+__all__ = [
+    "Absence",
+    "CareTeamMember",
+    "ContactOutcome",
+    "ContactWith",
+    "EndReason",
+    "Note",
+    "NoteKind",
+    "NoteVersion",
+]
