@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "patients",
     "patients.care",
     "devices",
+    "devices.patient_records",
     "measurements",
     "fulfillment",
     "fulfillment.special_orders",

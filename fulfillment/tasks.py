@@ -8,6 +8,8 @@ from devices import tenovi
 from devices.inbox import processing
 from devices.models import Delivery, VendorCall
 from devices.outbox import manual_lookup, recovery, sending
+from devices.patient_records import rereads
+from devices.patient_records.models import PatientRecord
 from devices.vendor_reads import open_user_read_client
 from fulfillment import status_webhooks, tracking
 from fulfillment.special_orders import processing as special_orders
@@ -36,13 +38,19 @@ def send_calls() -> None:
 
 @shared_task
 def search_calls() -> None:
-    if not (VendorCall.objects.lookup_requested().exists() or VendorCall.objects.due_for_search().exists()):
+    due = (
+        VendorCall.objects.lookup_requested(),
+        VendorCall.objects.due_for_search(),
+        PatientRecord.objects.reread_due(),
+    )
+    if not any(rows.exists() for rows in due):
         return
     with open_user_read_client() as client:
         if client is None:
             return
         manual_lookup.run_due_lookups(client)
         recovery.search_unknown_calls(client)
+        rereads.read_due_records(client)
     tracking.update_order_lines()
     wake_worker("vendor_calls")  # what a search has queued again
 

@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
                 ('lease', models.UUIDField(blank=True, null=True)),
                 ('leased_until', models.DateTimeField(blank=True, null=True)),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('order', 'Order a device'), ('activate', 'Activate a device'), ('unlink', 'Unlink a device'), ('delete', 'Cancel before it ships')], max_length=12)),
+                ('kind', models.CharField(choices=[('order', 'Order a device'), ('activate', 'Activate a device'), ('unlink', 'Unlink a device'), ('delete', 'Cancel before it ships'), ('detach', 'Detach a device from its patient'), ('create_patient', "Create the patient's record"), ('update_patient', "Update the patient's record")], max_length=16)),
                 ('state', models.CharField(choices=[('queued', 'Waiting to be sent'), ('sending', 'Being sent'), ('unknown', 'Sent, answer unclear'), ('needs_review', 'Needs a person'), ('confirmed', 'Confirmed'), ('rejected', 'Refused by the vendor'), ('cancelled', 'Cancelled'), ('abandoned', 'Given up')], default='queued', max_length=12)),
                 ('reference', models.CharField(default=devices.models.vendor_call.generate_reference, help_text="in the vendor's notes", max_length=16, unique=True)),
                 ('payload', models.JSONField(blank=True, default=dict, help_text="arguments of the client's method")),
@@ -437,7 +437,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='vendorcall',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['order', 'activate', 'unlink', 'delete'])), name='call_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['order', 'activate', 'unlink', 'delete', 'detach', 'create_patient', 'update_patient'])), name='call_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='vendorcall',
@@ -449,6 +449,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='vendorcall',
-            constraint=models.UniqueConstraint(condition=models.Q(('device__isnull', False), ('kind__in', ('unlink', 'delete')), ('state__in', ('queued', 'sending', 'unknown', 'needs_review'))), fields=('device', 'kind'), name='call_one_open_per_device'),
+            constraint=models.UniqueConstraint(condition=models.Q(('device__isnull', False), ('kind__in', ('unlink', 'delete', 'detach')), ('state__in', ('queued', 'sending', 'unknown', 'needs_review'))), fields=('device', 'kind'), name='call_one_open_per_device'),
+        ),
+        migrations.AddConstraint(
+            model_name='vendorcall',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ('create_patient', 'update_patient')), ('state', 'queued')), fields=('patient',), name='call_one_waiting_per_record'),
         ),
     ]

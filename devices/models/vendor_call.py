@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from patients.models import Patient
@@ -26,6 +26,9 @@ class CallKind(models.TextChoices):
     ACTIVATE = "activate", "Activate a device"
     UNLINK = "unlink", "Unlink a device"
     DELETE = "delete", "Cancel before it ships"
+    DETACH = "detach", "Detach a device from its patient"
+    CREATE_PATIENT = "create_patient", "Create the patient's record"
+    UPDATE_PATIENT = "update_patient", "Update the patient's record"
 
     @classmethod
     def creating(cls) -> tuple[CallKind, ...]:
@@ -36,6 +39,16 @@ class CallKind(models.TextChoices):
     def ending(cls) -> tuple[CallKind, ...]:
         """A confirmed call of these has ended the monitoring of a device."""
         return (cls.UNLINK, cls.DELETE)
+
+    @classmethod
+    def of_record(cls) -> tuple[CallKind, ...]:
+        """They write the patient's record at the vendor; of one patient only the newest waits."""
+        return (cls.CREATE_PATIENT, cls.UPDATE_PATIENT)
+
+    @classmethod
+    def idempotent(cls) -> tuple[CallKind, ...]:
+        """Sent again after an unclear answer: twice has the same effect as once."""
+        return (cls.DETACH, cls.UPDATE_PATIENT)
 
 
 class CallState(models.TextChoices):
@@ -92,6 +105,11 @@ class VendorCallQuerySet(WorkItemQuerySet["VendorCall"]):
     def due(self) -> VendorCallQuerySet:
         """To be sent now, longest due first. Only a queued call is ever sent: its lease is empty by a constraint."""
         due = self.filter(state=CallState.QUEUED, next_attempt_at__lte=timezone.now())
+        # An earlier request with the patient's data must not be applied after a newer record.
+        same_patient = VendorCall.objects.filter(patient=OuterRef("patient"))
+        recording = Q(kind__in=CallKind.of_record())
+        under_way = (recording & Q(state=CallState.UNKNOWN)) | Q(state=CallState.SENDING)
+        due = due.exclude(recording & Exists(same_patient.filter(under_way)))
         return due.order_by("next_attempt_at", "created_at", "pk")
 
     def due_for_search(self) -> VendorCallQuerySet:
@@ -120,7 +138,7 @@ class VendorCall(WorkItem):
     GUARDED_FIELDS = ("state", "lease", "search_after")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(max_length=12, choices=CallKind)
+    kind = models.CharField(max_length=16, choices=CallKind)
     state = models.CharField(max_length=12, choices=CallState, default=CallState.QUEUED)
     reference = models.CharField(
         max_length=16, unique=True, default=generate_reference, help_text="in the vendor's notes"
@@ -165,8 +183,14 @@ class VendorCall(WorkItem):
             # Two people ending monitoring at once send one call.
             models.UniqueConstraint(
                 fields=("device", "kind"),
-                condition=Q(device__isnull=False, kind__in=CallKind.ending()) & Q(state__in=CallState.unresolved()),
+                condition=Q(device__isnull=False, kind__in=(*CallKind.ending(), CallKind.DETACH))
+                & Q(state__in=CallState.unresolved()),
                 name="call_one_open_per_device",
+            ),
+            models.UniqueConstraint(
+                fields=("patient",),
+                condition=Q(kind__in=CallKind.of_record(), state=CallState.QUEUED),
+                name="call_one_waiting_per_record",
             ),
         )
         indexes = (

@@ -17,7 +17,8 @@ from devices import tenovi
 from devices.hardware_ids import fold_device_name, normalise_hardware_uuid
 from devices.models import VendorCall
 from devices.models.vendor_call import CallKind, CallState
-from devices.outbox import sending
+from devices.outbox import record_calls, sending
+from devices.patient_records import records
 from devices.statuses import DeviceState
 from devices.vendor_reads import drain_vendor_reads
 
@@ -35,7 +36,10 @@ def search_unknown_calls(client: tenovi.TenoviClient) -> int:
     """Search once for every call whose time has come. Returns how many were searched for."""
 
     def search(call: VendorCall) -> None:
-        apply_matches(call, FINDER_BY_KIND[call.kind](call, client))
+        if call.kind == CallKind.CREATE_PATIENT:
+            resolve_unknown_create(call, client)
+        else:
+            apply_matches(call, FINDER_BY_KIND[call.kind](call, client))
         sending.notify_live_pages(call)
 
     return drain_vendor_reads(
@@ -62,6 +66,19 @@ def apply_matches(call: VendorCall, matches: Matches) -> None:
         call.release(absence_count=call.absence_count + 1, search_after=timezone.now() + sending.settle_time())
 
 
+def resolve_unknown_create(call: VendorCall, client: tenovi.TenoviClient) -> None:
+    """By the patient's external id. A record that says something else is updated: that may be done twice."""
+    found = record_calls.read_created_record(call, client)
+    if found is None and call.errors:  # the refusal was not about a record that is there
+        call.release(state=CallState.REJECTED, resolved_at=timezone.now(), search_after=None)
+    elif found is None:
+        apply_matches(call, ())
+    elif records.holds_payload(found, call.payload):
+        sending.confirm_call(call, found)
+    else:
+        sending.requeue_call(call, after=0, kind=CallKind.UPDATE_PATIENT)
+
+
 def handle_failed_search(call: VendorCall, failure: tenovi.VendorFailure) -> None:
     """It proves nothing absent: searched again soon, and after four settle times without an answer shown to a person.
 
@@ -72,7 +89,12 @@ def handle_failed_search(call: VendorCall, failure: tenovi.VendorFailure) -> Non
     if isinstance(failure, tenovi.Stop):
         call.release(unknown_since=now, search_after=soon)
         return
-    if call.unknown_since and now >= call.unknown_since + MAX_UNANSWERED_SETTLE_TIMES * settle_time:
+    asked_long_enough = call.kind not in CallKind.of_record()  # of a record there is nothing for a person to decide
+    if (
+        asked_long_enough
+        and call.unknown_since
+        and now >= call.unknown_since + MAX_UNANSWERED_SETTLE_TIMES * settle_time
+    ):
         call.release(state=CallState.NEEDS_REVIEW, reason=NO_ANSWER, search_after=None)
     else:
         call.release(search_after=soon)

@@ -26,16 +26,10 @@ def request_order(
     """One device, shipped by the vendor. `gateway` None ships one with it; cellular devices need none."""
     call = VendorCall(kind=VendorCall.Kind.ORDER, patient=patient, requested_by=by, reference=generate_reference())
     notes = f"{call.reference} {ship_to.client_notes or ''}".strip()
-    recipient = tenovi.VendorPatient(
-        external_id=patient.external_id,
-        name=ship_to.name,
-        phone_number=phone_for_vendor(patient),
-        sms_opt_in=patient.sms_consent,
-    )
     call.payload = {
         "name": device_type.name,
         "gateway": None if device_type.cellular or not gateway else validate_hardware_uuid(gateway, cellular=False),
-        "patient": struct_to_json(recipient),
+        "patient": struct_to_json(build_recipient(patient, call.kind)),
         "ship_to": struct_to_json(msgspec.structs.replace(ship_to, client_notes=notes)),
     }
     call.save(force_insert=True)
@@ -45,8 +39,7 @@ def request_order(
 def request_activation(
     *, patient: Patient, device_type: DeviceType, hardware_uuid: str, by: User, sensor_id: str = ""
 ) -> VendorCall:
-    """One device that the patient holds already. Nothing is shipped, so the vendor learns no name."""
-    without_name = tenovi.VendorPatient(external_id=patient.external_id, sms_opt_in=patient.sms_consent)
+    """One device that the patient holds already. Name and phone are in the patient's record."""
     return VendorCall.objects.create(
         kind=VendorCall.Kind.ACTIVATE,
         patient=patient,
@@ -55,14 +48,29 @@ def request_activation(
             "name": device_type.name,
             "gateway": validate_hardware_uuid(hardware_uuid, cellular=device_type.cellular),
             "sensor_id": sensor_id or None,
-            "patient": struct_to_json(without_name),
+            "patient": struct_to_json(build_recipient(patient, VendorCall.Kind.ACTIVATE)),
         },
     )
 
 
-def phone_for_vendor(patient: Patient) -> str | None:
-    """Only for texts that the patient has agreed to."""
-    return patient.phone if patient.sms_consent and patient.phone else None
+def build_recipient(patient: Patient, kind: str) -> tenovi.VendorPatient:
+    """The patient as nested in a request for a device. The phone number is for calls about a delivery; texts need the
+    patient's consent."""
+    if kind == VendorCall.Kind.ACTIVATE:
+        return tenovi.VendorPatient(external_id=patient.external_id, sms_opt_in=patient.sms_consent)
+    return tenovi.VendorPatient(
+        external_id=patient.external_id,
+        name=patient.name,
+        phone_number=patient.phone or None,
+        sms_opt_in=patient.sms_consent,
+    )
+
+
+def current_recipient(call: VendorCall) -> tenovi.VendorPatient:
+    """As of now, not as of the request: what is nested overwrites the patient's record at the vendor."""
+    if call.patient is None:
+        return msgspec.convert(call.payload["patient"], tenovi.VendorPatient)
+    return build_recipient(call.patient, call.kind)
 
 
 def validate_hardware_uuid(text: str, *, cellular: bool | None = None) -> str:

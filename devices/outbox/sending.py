@@ -23,13 +23,16 @@ from django.utils import timezone
 from devices import tenovi
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
-from devices.outbox import unlinking
+from devices.outbox import record_calls, requests, unlinking
+from devices.patient_records import records
 from devices.sync import upsert
 from devices.tenovi.rate_limiter import NoSlotAvailable
 from patients.models import Patient
 from patients.queueing.work_item import DrainEnd, drain
 
 logger = logging.getLogger(__name__)
+
+Answer = tenovi.HwiDevice | tenovi.PatientDetails
 
 SLICE_SECONDS = 20.0  # then other work gets the key; the worker is woken again for the rest
 MISCONFIGURED_PAUSE_SECONDS = 60.0
@@ -82,7 +85,7 @@ def send_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
         requeue_call(call, after=MISCONFIGURED_PAUSE_SECONDS)
         raise
     except tenovi.Unclear:
-        call.release(**unknown_state_fields(ANSWER_LOST_REASON))
+        handle_unclear_answer(call)
     except tenovi.Rejected as error:
         handle_rejection(call, error)
     else:
@@ -94,18 +97,23 @@ def send_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
 def expire_call_leases() -> int:
     """A dead worker may have died after it wrote: its calls are unknown, never queued."""
     over = VendorCall.objects.filter(state=CallState.SENDING, leased_until__lt=timezone.now())
-    return over.update(**unknown_state_fields(WORKER_DIED_REASON), lease=None, leased_until=None)
+    expired = list(over.select_related("patient"))
+    for call in expired:
+        handle_unclear_answer(call, reason=WORKER_DIED_REASON)
+    return len(expired)
 
 
 def mark_queued_calls_unknown() -> int:
     """The database is that of an earlier time: what waits to be sent in it may have been sent since.
 
     To be run before the worker of queue `people` starts. Returns how many calls are now unknown, so that the vendor's
-    list is asked before any of them is sent.
+    list is asked before any of them is sent. Idempotent calls still wait: they may be sent twice.
     """
-    return VendorCall.objects.filter(state__in=(CallState.QUEUED, CallState.SENDING)).update(
-        **unknown_state_fields(DATABASE_RESTORED_REASON), lease=None, leased_until=None
-    )
+    waiting = VendorCall.objects.exclude(kind__in=CallKind.idempotent(), state=CallState.QUEUED)
+    calls = list(waiting.filter(state__in=(CallState.QUEUED, CallState.SENDING)).select_related("patient"))
+    for call in calls:
+        handle_unclear_answer(call, reason=DATABASE_RESTORED_REASON)
+    return len(calls)
 
 
 def notify_live_pages(call: VendorCall) -> None:
@@ -122,25 +130,37 @@ def settle_time() -> dt.timedelta:
 # --- how a call ends: each checks that the row is as it was when claimed, its lease included -------------------------
 
 
-def requeue_call(call: VendorCall, *, after: float | None = None) -> bool:
-    """Nothing reached the vendor. `after`: seconds, if the vendor named them; else the backoff of its attempts."""
+def requeue_call(call: VendorCall, *, after: float | None = None, **changes: Any) -> bool:
+    """Nothing reached the vendor, or it may be sent twice. `after`: seconds, if the vendor named them; else the backoff
+    of its attempts. Of a patient's record only the newest waits: an older one is cancelled."""
     pause = call.backoff(call.attempts) if after is None else dt.timedelta(seconds=min(after, MAX_RETRY_AFTER_SECONDS))
-    return call.release(
-        state=CallState.QUEUED,
-        next_attempt_at=timezone.now() + pause,
-        unknown_since=None,
-        search_after=None,
-        absence_count=0,
-        reason="",
-    )
-
-
-def confirm_call(call: VendorCall, answer: tenovi.HwiDevice | None) -> bool:
-    """The vendor did it. The device is recorded in the same transaction. `answer` None: the device is gone there."""
     with transaction.atomic():
+        record_calls.lock_record_of(call)
+        if record_calls.newer_call_waits(call):
+            replaced = {"state": CallState.CANCELLED, "reason": record_calls.REPLACED_REASON}
+            return call.release(**replaced, search_after=None, resolved_at=timezone.now())
+        return call.release(
+            state=CallState.QUEUED,
+            next_attempt_at=timezone.now() + pause,
+            unknown_since=None,
+            search_after=None,
+            absence_count=0,
+            reason="",
+            errors={},
+            **changes,
+        )
+
+
+def confirm_call(call: VendorCall, answer: Answer | None) -> bool:
+    """The vendor did it. The device or record is stored in the same transaction. `answer` None: the device is gone."""
+    with transaction.atomic():
+        record = record_calls.lock_record_of(call)
         if not call.release(state=CallState.CONFIRMED, resolved_at=timezone.now(), reason="", search_after=None):
             logger.warning("the answer to call %s came after its lease: the search will find it", call.pk)
             return False
+        if record is not None and isinstance(answer, tenovi.PatientDetails):
+            records.store_answer(record, answer, confirmed=call.payload)
+            return True
         device = record_result(call, answer)
         VendorCall.objects.filter(pk=call.pk).update(device=device)
         call.device = device
@@ -148,10 +168,26 @@ def confirm_call(call: VendorCall, answer: tenovi.HwiDevice | None) -> bool:
 
 
 def handle_rejection(call: VendorCall, error: tenovi.Rejected) -> None:
-    if error.status == HTTPStatus.NOT_FOUND and call.kind in CallKind.ending():
+    missing = error.status == HTTPStatus.NOT_FOUND
+    if missing and call.kind in (*CallKind.ending(), CallKind.DETACH):
         confirm_call(call, None)
+    elif missing and call.kind == CallKind.UPDATE_PATIENT:  # there is no record yet
+        requeue_call(call, after=0, kind=CallKind.CREATE_PATIENT)
+    elif call.kind == CallKind.CREATE_PATIENT and "external_id" in error.fields:  # there may be one: looked up at once
+        found_out = unknown_state_fields(error.reason) | {"errors": error.fields, "search_after": timezone.now()}
+        call.release(**found_out)
     else:
         call.release(state=CallState.REJECTED, reason=error.reason, errors=error.fields, resolved_at=timezone.now())
+
+
+def handle_unclear_answer(call: VendorCall, *, reason: str = ANSWER_LOST_REASON) -> None:
+    """It may have taken effect, or still take effect: an idempotent call is sent again, another one is unknown."""
+    if call.kind in CallKind.idempotent():
+        requeue_call(call)
+    else:
+        call.release(**unknown_state_fields(reason))
+    if call.kind in (*CallKind.creating(), *CallKind.of_record()):
+        records.schedule_reread(call.patient)
 
 
 def unknown_state_fields(reason: str) -> dict[str, Any]:
@@ -165,8 +201,8 @@ def unknown_state_fields(reason: str) -> dict[str, Any]:
     }
 
 
-def record_result(call: VendorCall, answer: tenovi.HwiDevice | None) -> Device | None:
-    if answer is None:
+def record_result(call: VendorCall, answer: Answer | None) -> Device | None:
+    if not isinstance(answer, tenovi.HwiDevice):
         return unlinking.mark_device_deleted(call.device) if call.device else None
     device = upsert.upsert_device(answer)
     if call.kind == CallKind.UNLINK:
@@ -182,7 +218,7 @@ def send_order(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevic
     return client.order_device(
         name=said["name"],
         gateway=said["gateway"],
-        patient=msgspec.convert(said["patient"], tenovi.VendorPatient),
+        patient=requests.current_recipient(call),
         ship_to=msgspec.convert(said["ship_to"], tenovi.ShipTo),
     )
 
@@ -192,14 +228,17 @@ def send_activation(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.Hwi
     return client.activate_device(
         name=said["name"],
         hardware_uuid=said["gateway"],
-        patient=msgspec.convert(said["patient"], tenovi.VendorPatient),
+        patient=requests.current_recipient(call),
         sensor_id=said["sensor_id"],
     )
 
 
-SENDER_BY_KIND: dict[str, Callable[[tenovi.TenoviClient, VendorCall], tenovi.HwiDevice | None]] = {
+SENDER_BY_KIND: dict[str, Callable[[tenovi.TenoviClient, VendorCall], Answer | None]] = {
     CallKind.ORDER: send_order,
     CallKind.ACTIVATE: send_activation,
     CallKind.UNLINK: lambda client, call: client.unlink_device(call.payload["hwi_id"]),
     CallKind.DELETE: lambda client, call: client.delete_device(call.payload["hwi_id"]),
+    CallKind.DETACH: record_calls.send_detach,
+    CallKind.CREATE_PATIENT: record_calls.send_record,
+    CallKind.UPDATE_PATIENT: record_calls.send_record,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from devices.hardware_ids import normalise_hardware_uuid
@@ -63,11 +63,13 @@ class TenoviClient(VendorHttpClient):
             HwiDevice, "POST", "hwi-devices/", json={"device": device, "patient": patient.to_json()}
         )
 
-    def update_device_patient(self, device: HwiDevice, patient: VendorPatient | None) -> HwiDevice:
+    def update_device_patient(
+        self, hwi_id: uuid.UUID | str, *, name: str, hardware_uuid: str | None, patient: VendorPatient | None
+    ) -> HwiDevice:
         """Relink one device, or None to detach it. The vendor applies only the patient, but wants the device named."""
-        named = {"name": device.name, "hardware_uuid": device.hardware_uuid or None}
+        named = {"name": name, "hardware_uuid": hardware_uuid or None}
         body = {"device": named, "patient": patient.to_json() if patient else None}
-        return self.send_for_object(HwiDevice, "PUT", "hwi-devices/{}/", str(device.id), json=body)
+        return self.send_for_object(HwiDevice, "PUT", "hwi-devices/{}/", str(hwi_id), json=body)
 
     def delete_device(self, hwi_id: uuid.UUID | str) -> None:
         """Refused once an attached shipment is fulfilled; then unlink."""
@@ -116,9 +118,12 @@ class TenoviClient(VendorHttpClient):
         """An external id that exists already, in any case of letters, is rejected."""
         return self.send_for_object(PatientDetails, "POST", "hwi-patients/", json=patient.to_json())
 
-    def update_patient(self, external_id: str, patient: PatientDetails) -> PatientDetails:
-        """Changes what every device of this patient shows."""
-        return self.send_for_object(PatientDetails, "PUT", "hwi-patients/{}/", external_id, json=patient.to_json())
+    def update_patient(
+        self, external_id: str, patient: PatientDetails, *, cleared: Iterable[str] = ()
+    ) -> PatientDetails:
+        """Changes what every device of this patient shows. Empty fields stay as they are, but those `cleared`."""
+        body = dict.fromkeys(cleared) | patient.to_json()
+        return self.send_for_object(PatientDetails, "PUT", "hwi-patients/{}/", external_id, json=body)
 
     def delete_patient(self, external_id: str) -> None:
         self.send_once("DELETE", "hwi-patients/{}/", external_id)

@@ -50,8 +50,10 @@ class PatientDetails(VendorPatient, frozen=True, kw_only=True):
     confirm_address: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
-        writable = ("address", "city", "state", "zip_code", "confirm_address")
-        return super().to_json() | {name: value for name in writable if (value := getattr(self, name))}
+        """`confirm_address` false withdraws a confirmation of an earlier address; None changes nothing."""
+        place = ("address", "city", "state", "zip_code")
+        chosen = {} if self.confirm_address is None else {"confirm_address": self.confirm_address}
+        return super().to_json() | {name: value for name in place if (value := getattr(self, name))} | chosen
 
 
 class ShipTo(msgspec.Struct, frozen=True, kw_only=True):

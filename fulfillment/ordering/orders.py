@@ -15,6 +15,7 @@ from devices.gateway_holders import STATES_NOT_IN_USE, SharingReason
 from devices.hardware_ids import format_hardware_id
 from devices.models import Assignment, DeviceType, VendorCall
 from devices.outbox import requests
+from devices.patient_records import records
 from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
@@ -145,6 +146,7 @@ def submit_order(
             lock_patient_and_save(order)
             check_gateway_sharing(order, wanted, by=order.placed_by, reason=sharing_reason)
             create_order_lines(order, wanted, request, override_reason)
+            records.request_record(order.patient, by=order.placed_by)
             text = "Activated on site" if on_site else f"Ordered {order.kit}"
             timeline.add_person_event(text, by=order.placed_by, order=order)
             audit_log.record_event(
@@ -164,7 +166,7 @@ def lock_patient_and_save(order: Order) -> None:
     """The patient's row is locked before it is read again, so that the calls have what is stored."""
     patient = order.patient
     Patient.objects.touch_live_version([patient.pk])
-    patient.refresh_from_db(fields=["external_id", "external_id_sent_at", "discharged_at", "phone", "sms_consent"])
+    patient.refresh_from_db()
     if patient.discharged_at:
         raise OrderError("This patient is discharged. Enrol the patient again before ordering.")
     if patient.external_id_sent_at is None:

@@ -1,11 +1,12 @@
-"""Unshipped orders: a changed name, address or phone of their patient does not reach them; what can be done instead."""
+"""Unshipped orders: a changed name or address of their patient does not reach them; what can be done instead. The phone
+number does: it is in the patient's record at the vendor, which follows by itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from devices.models.vendor_call import CallState
-from devices.outbox import requests, unlinking
+from devices.outbox import unlinking
 from fulfillment.models import Order, OrderKind, OrderLine
 from patients.enrollment.edit_notices import register_contact_notice
 from patients.models import Patient
@@ -23,7 +24,7 @@ class OutdatedOrder:
 
     order: Order
     devices: list[str]
-    differences: list[str]  # of "name", "address" and "phone"
+    differences: list[str]  # of "name" and "address"
     advice: str
 
     @property
@@ -62,11 +63,9 @@ def has_not_shipped(line: OrderLine) -> bool:
 def compare_order(order: Order, lines: list[OrderLine], patient: Patient) -> OutdatedOrder:
     now = patient_address(patient)
     place = ("street", "city", "state", "zip_code")
-    sent = [line.call.payload["patient"].get("phone_number") for line in lines if "patient" in line.call.payload]
     differs = {
         "name": fold(order.ship_name) != fold(now["name"]),
         "address": any(fold(getattr(order, f"ship_{name}")) != fold(now[name]) for name in place),
-        "phone": any(phone != requests.phone_for_vendor(patient) for phone in sent),
     }
     states = {line.call.state for line in lines}
     advice = ADVICE_BY_STATE.get(CallState(states.pop()), ADVICE) if len(states) == 1 else ADVICE
@@ -77,9 +76,8 @@ def compare_order(order: Order, lines: list[OrderLine], patient: Patient) -> Out
 
 def patient_address(patient: Patient) -> dict[str, str]:
     """As the fields of the order form."""
-    street = ", ".join(filter(None, (patient.street, patient.street_2)))
     place = {"city": patient.city, "state": patient.state, "zip_code": patient.zip_code}
-    return {"name": patient.name, "street": street, **place}
+    return {"name": patient.name, "street": patient.street_lines, **place}
 
 
 def fold(text: str) -> str:

@@ -180,8 +180,8 @@ class PatientAdmin(ReassignMixin, ReadOnlyAdmin):
     find_help = SEARCHED_FOR
     fields = (
         "given_name", "family_name", "birth_date", "age", "sex", "mrn", "clinic", "practitioner", "care_team",
-        "condition_list", "formatted_phone", "has_sms_consent", "street", "street_2", "city", "state", "zip_code",
-        "zone", "enrolled_at", "discharged_at", "discharge_reason", "vendor_account", "id", "viewers_link",
+        "condition_list", "formatted_phone", "has_sms_consent", "email", "street", "street_2", "city", "state",
+        "zip_code", "zone", "enrolled_at", "discharged_at", "discharge_reason", "vendor_account", "id", "viewers_link",
     )  # fmt: skip
 
     def find_rows(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:

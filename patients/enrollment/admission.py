@@ -14,6 +14,7 @@ from django.utils import timezone
 from patients import practitioners
 from patients.audit import audit_log
 from patients.care import team
+from patients.enrollment.edit_notices import apply_contact_changes
 from patients.folding import compact_mrn, fold_mrn, is_same_name
 from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
 from patients.queueing.wakeup import wake_worker
@@ -30,6 +31,7 @@ EDITABLE_FIELDS = (
     "mrn",
     "phone",
     "sms_consent",
+    "email",
     "street",
     "street_2",
     "city",
@@ -131,6 +133,7 @@ def edit_patient(
         fields=changed,
         edit_version=current.edit_version,
     )
+    apply_contact_changes(current, changed, by=by)
     return current
 
 

@@ -106,12 +106,14 @@ class PatientForm(forms.ModelForm):
             "family_name": "Last name",
             "mrn": "MRN",
             "sms_consent": "Has agreed to be texted about deliveries",
+            "email": "E-mail",
             "street": "Street and number",
             "street_2": "Apartment, floor",
             "zip_code": "ZIP code",
         }
         help_texts = {
             "sms_consent": "",
+            "email": "Goes to Tenovi only if an administrator has switched it on for the clinic.",
             "mrn": "Unique in this clinic.",
             "zip_code": "12345 or 12345-6789.",
             "given_name": "Empty for a person with one name.",

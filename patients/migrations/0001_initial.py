@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ('zip_code', models.CharField(blank=True, max_length=10, validators=[patients.validators.validate_zip_code], verbose_name='ZIP code')),
                 ('federal_holidays', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('new_year', "New Year's Day"), ('king', 'Birthday of Martin Luther King, Jr.'), ('washington', "Washington's Birthday (Presidents' Day)"), ('memorial', 'Memorial Day'), ('juneteenth', 'Juneteenth'), ('independence', 'Independence Day'), ('labor', 'Labor Day'), ('columbus', "Columbus Day (Indigenous Peoples' Day)"), ('veterans', 'Veterans Day'), ('thanksgiving', 'Thanksgiving Day'), ('christmas', 'Christmas Day')], max_length=16), blank=True, default=list, size=None, verbose_name='closed on these US federal holidays')),
                 ('on_call_phone', models.CharField(blank=True, max_length=20, validators=[patients.validators.validate_phone], verbose_name='phone of the person on call')),
+                ('sends_email', models.BooleanField(default=False, help_text="With a patient's next order or change. Else the vendor learns name, address and phone only.", verbose_name="patients' e-mail addresses go to the vendor")),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -104,6 +105,7 @@ class Migration(migrations.Migration):
                 ('birth_date', models.DateField(validators=[patients.validators.validate_birth_date])),
                 ('mrn', models.CharField(blank=True, max_length=40, validators=[patients.validators.validate_plain_text], verbose_name='MRN')),
                 ('phone', models.CharField(blank=True, help_text='E.164: +16035550142.', max_length=20, validators=[patients.validators.validate_phone])),
+                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
                 ('sms_consent', models.BooleanField(default=False, help_text="Only with the patient's consent.", verbose_name='may be texted')),
                 ('street', models.CharField(blank=True, max_length=160, validators=[patients.validators.validate_plain_text])),
                 ('street_2', models.CharField(blank=True, max_length=80, validators=[patients.validators.validate_plain_text], verbose_name='apartment, floor')),

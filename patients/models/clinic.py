@@ -81,6 +81,11 @@ class Clinic(FoldedNameModel):
     on_call_phone = models.CharField(
         "phone of the person on call", max_length=20, blank=True, validators=[validate_phone]
     )
+    sends_email = models.BooleanField(
+        "patients' e-mail addresses go to the vendor",
+        default=False,
+        help_text="With a patient's next order or change. Else the vendor learns name, address and phone only.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

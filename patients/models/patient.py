@@ -139,6 +139,7 @@ class Patient(models.Model):
     birth_date = models.DateField(validators=[validate_birth_date])
     mrn = models.CharField("MRN", max_length=40, blank=True, validators=[validate_plain_text])
     phone = models.CharField(max_length=20, blank=True, validators=[validate_phone], help_text="E.164: +16035550142.")
+    email = models.EmailField("e-mail", blank=True)
     sms_consent = models.BooleanField("may be texted", default=False, help_text="Only with the patient's consent.")
     street = models.CharField(max_length=160, blank=True, validators=[validate_plain_text])
     street_2 = models.CharField("apartment, floor", max_length=80, blank=True, validators=[validate_plain_text])
@@ -253,6 +254,11 @@ class Patient(models.Model):
         """In one line: "12 Alder Street, Apt 3, Concord, NH 03301"; empty if nothing of it is known."""
         place = " ".join(filter(None, (self.state, self.zip_code)))
         return ", ".join(filter(None, (self.street, self.street_2, self.city, place)))
+
+    @property
+    def street_lines(self) -> str:
+        """ "12 Alder Street, Apt 3"."""
+        return ", ".join(filter(None, (self.street, self.street_2)))
 
     @property
     def provider(self) -> str:

@@ -21,6 +21,7 @@ from devices.models import (
     VendorCall,
     WebhookCount,
 )
+from devices.patient_records.models import PatientRecord
 from devices.statuses import DeviceState
 from patients.queueing.models import PeriodicJob
 from tests.factories.patients import PatientFactory
@@ -91,6 +92,13 @@ class VendorCallFactory(factory.django.DjangoModelFactory):
         model = VendorCall
 
     kind = VendorCall.Kind.ORDER
+    patient = factory.SubFactory(PatientFactory)
+
+
+class PatientRecordFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PatientRecord
+
     patient = factory.SubFactory(PatientFactory)
 
 

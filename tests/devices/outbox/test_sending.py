@@ -23,13 +23,15 @@ def test_confirmed_order_links_its_device_and_assigns_the_patient(order, client,
 
 
 def test_order_payload_contains_only_what_shipping_needs(order, rosa):
-    assert order.payload["patient"] == {"external_id": rosa.external_id, "name": "Rosa Delgado", "sms_opt_in": False}
+    assert order.payload["patient"] == {
+        "external_id": rosa.external_id, "name": "Rosa Delgado", "phone_number": rosa.phone, "sms_opt_in": False,
+    }  # fmt: skip
     assert order.payload["ship_to"]["client_notes"] == order.reference
     assert "birth" not in str(order.payload)
     assert rosa.mrn not in str(order.payload)
 
 
-def test_order_payload_contains_the_phone_number_only_with_sms_consent(rosa, scale, cora):
+def test_order_payload_allows_texts_only_with_sms_consent(rosa, scale, cora):
     rosa.sms_consent = True
 
     call = requests.request_order(patient=rosa, device_type=scale, gateway=None, ship_to=SHIPPING_ADDRESS, by=cora)

@@ -68,8 +68,11 @@ def test_get_device_that_does_not_exist(client):
 
 
 def test_update_device_patient(client, scale):
-    assert client.update_device_patient(scale, VendorPatient(external_id="pt-new")).external_id == "pt-new"
-    assert client.update_device_patient(scale, None).external_id is None
+    named = {"name": scale.name, "hardware_uuid": scale.hardware_uuid}
+    patient = VendorPatient(external_id="pt-new")
+
+    assert client.update_device_patient(scale.id, **named, patient=patient).external_id == "pt-new"
+    assert client.update_device_patient(scale.id, **named, patient=None).external_id is None
 
 
 def test_delete_device(client, scale):

@@ -41,7 +41,7 @@ def test_place_order_with_same_submission_id_returns_same_order(place_order):
     form = uuid.uuid4()
 
     assert place_order(submission_id=form) == place_order(submission_id=form)
-    assert OrderLine.objects.count() == VendorCall.objects.count() == 2
+    assert OrderLine.objects.count() == VendorCall.objects.exclude(line=None).count() == 2
 
 
 def test_place_order_refuses_submission_id_of_another_patient(place_order, elm):
@@ -142,4 +142,4 @@ def test_place_order_fifty_concurrent_submits_create_one_order(place_order):
 
     assert len(seen) == 50
     assert set(seen) == {Order.objects.get().pk}
-    assert VendorCall.objects.count() == 2
+    assert VendorCall.objects.exclude(line=None).count() == 2

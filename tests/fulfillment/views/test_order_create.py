@@ -132,7 +132,7 @@ def test_activation_form_normalizes_gateway_id(as_cora, rosa, scale):
 
     as_cora.post(order_form_url(rosa, how="activate"), typed)
 
-    assert VendorCall.objects.get().payload["gateway"] == "A1B2C3D4E5F6"
+    assert VendorCall.objects.get(kind="activate").payload["gateway"] == "A1B2C3D4E5F6"
 
 
 def test_activation_form_shows_malformed_gateway_id_at_field(as_cora, rosa, scale):
