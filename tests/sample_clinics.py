@@ -21,6 +21,7 @@ from fulfillment.models import Kit, Order, OrderLine
 from measurements.models import Threshold, ThresholdChange
 from patients.accounts import session_timeout
 from patients.audit import audit_log
+from patients.care.models import Absence, CareTeamMember, NoteVersion
 from patients.models import AuditEvent, Clinic, Patient, Role
 from tests import factories
 
@@ -62,6 +63,7 @@ class SampleClinics:
             patient=self.rosa, kit=self.kit, placed_by=self.people["coordinator here"], lines=1
         )
         self.line = self.order.lines.get()
+        self.absence = factories.AbsenceFactory(clinic=self.elm)
         self.note = factories.OrderNoteFactory(order=self.order).note
         factories.OrderEventFactory(order=self.order, line=self.line, text="canarynote")
         factories.SyncRowFactory(patient=self.rosa)
@@ -88,6 +90,7 @@ class SampleClinics:
         note = factories.NoteFactory(patient=patient)
         return {
             "note_id": note.pk,
+            "absence_id": factories.AbsenceFactory(clinic=self.harbor).pk,
             "patient_id": patient.pk,
             "order_id": order.pk,
             "line_id": line.pk,
@@ -111,6 +114,7 @@ class SampleClinics:
             "call_id": self.line.call_id,
             "reading_id": self.reading.pk,
             "note_id": self.note.pk,
+            "absence_id": self.absence.pk,
             "clinic_id": self.elm.pk,
             "hwi_id": self.device.hwi_id,
             "gateway_id": self.device.gateway.public_id,
@@ -182,7 +186,11 @@ class SampleClinics:
             list(VendorCall.objects.order_by("pk").values_list("state", flat=True)),
             list(OrderLine.objects.order_by("pk").values_list("status", "closed_at")),
             {user.pk: (user.is_active, user.role) for user in type(self.people["clinician here"]).objects.all()},
-            [model.objects.count() for model in (Threshold, ThresholdChange, Kit, Clinic, Authenticator)],
+            [(model.objects.count(), model.objects.filter(withdrawn_at=None).count()) for model in (Absence,)],
+            [
+                model.objects.count()
+                for model in (NoteVersion, CareTeamMember, Threshold, ThresholdChange, Kit, Clinic, Authenticator)
+            ],
             self.of_rosa(),
         )
 

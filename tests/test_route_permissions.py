@@ -155,9 +155,12 @@ def test_route_for_same_role_in_other_clinic_is_not_found(sample_clinics, route,
             assert response.status_code in (404, 405), f"{what}: {response.status_code}"
 
 
-OWN_IDS = {"note_id", "patient_id", "order_id", "line_id", "call_id", "reading_id", "clinic_id", "hwi_id", "device_id"}
+OWN_IDS = {
+    *("absence_id", "note_id", "patient_id", "order_id", "line_id", "call_id", "reading_id", "clinic_id", "hwi_id"),
+    "device_id",
+}
 # A page with one of these in its address shows a patient's data, even where it holds no name.
-OF_ONE_PATIENT = OWN_IDS - {"clinic_id"} | {"gateway_id"}
+OF_ONE_PATIENT = OWN_IDS - {"absence_id", "clinic_id"} | {"gateway_id"}
 FROM_OWN_PAGE = [
     (route, who) for route, who in ELSEWHERE if route.names and set(route.names) <= OWN_IDS and route.policy != "admin"
 ]

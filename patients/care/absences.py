@@ -72,7 +72,9 @@ def check_same_days(absence: Absence) -> None:
     if cover is not None and (found := same_days.filter(user=cover).first()):
         raise ValidationError({"cover": f"{cover} is away {days_label(found)}. Choose another person."})
     if found := same_days.filter(cover=user).select_related("user").first():
-        message = f"{user} covers for {found.user} {days_label(found)}. Withdraw that absence and plan it anew first."
+        message = (
+            f"{user} is the cover of {found.user} {days_label(found)}. Withdraw that absence and plan it anew first."
+        )
         raise ValidationError({"user": message})
 
 

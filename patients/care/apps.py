@@ -16,6 +16,11 @@ class CareConfig(app_config.ProjectAppConfig):
         "care:correct_note": "note or contact, corrected",
         "care:complete_step": "note or contact, next step done",
         "care:next_steps": "next steps",
+        "care:team": "care teams",
+        "care:assign": "care teams, responsible clinician chosen",
+        "care:reassign": "care teams, patients given to another person",
+        "care:absences": "absences",
+        "care:withdraw_absence": "absences, one withdrawn",
     }
     field_labels = {
         "due_on": "next step due",

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
 
 from patients.care.models import ContactOutcome, ContactWith, NoteKind, NoteVersion
 from patients.care.note_rules import MAX_STEP_LENGTH, MAX_TEXT_LENGTH, NOTE_FIELDS
+from patients.care.team_fields import PersonField, ResponsibleField
+from patients.models import Clinic
 
 LOCAL_TIME_FORMAT = "%Y-%m-%dT%H:%M"
 AUTOCOMPLETE_OFF = {"autocomplete": "off"}
+
+
+def day_field(label: str, **options: Any) -> forms.DateField:
+    """A calendar day, as the browser's picker sends it or as a person types it in the US."""
+    return forms.DateField(
+        label=label,
+        input_formats=["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"],
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": "Write the date as MM/DD/YYYY."},
+        **options,
+    )
 
 
 class NoteForm(forms.Form):
@@ -43,13 +57,7 @@ class NoteForm(forms.Form):
         widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF),
         help_text="Leave empty if nothing is left to do.",
     )
-    next_step_on = forms.DateField(
-        label="Due on",
-        required=False,
-        input_formats=["%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y"],
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        error_messages={"invalid": "Write the date as MM/DD/YYYY."},
-    )
+    next_step_on = day_field("Due on", required=False)
     version_number = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, version: NoteVersion | None = None) -> None:
@@ -69,3 +77,70 @@ class NoteForm(forms.Form):
 
     def note_fields(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in NOTE_FIELDS}
+
+
+class AbsenceForm(forms.Form):
+    """Days on which a colleague is away, and who covers."""
+
+    clinic = forms.ModelChoiceField(Clinic.objects.none())
+    user = PersonField(label="Who is away", empty_label="Choose a person…")
+    first_day = day_field("First day away")
+    last_day = day_field("Last day away")
+    cover = PersonField(
+        label="Covered by",
+        required=False,
+        empty_label="No cover",
+        help_text="Without cover, the patients are listed as without a responsible clinician.",
+    )
+
+    def __init__(self, data: Any = None, *, clinics: Sequence[Clinic]) -> None:
+        super().__init__(data)
+        self.label_suffix = ""
+        chosen: Any = self.fields["clinic"]
+        chosen.queryset = Clinic.objects.filter(pk__in=[clinic.pk for clinic in clinics])
+        chosen.choices = [(clinic.pk, clinic.name) for clinic in clinics]
+        if len(clinics) == 1:
+            chosen.required, chosen.widget = False, forms.HiddenInput()
+            self.only_clinic: Clinic | None = clinics[0]
+        else:
+            self.only_clinic = None
+        for name in ("user", "cover"):
+            cast("PersonField", self.fields[name]).offer_people_of(clinics)
+        for field in self.fields.values():
+            field.error_messages["required"] = f"{field.label or 'Clinic'} is missing."
+
+    def clean_clinic(self) -> Clinic | None:
+        return self.only_clinic or self.cleaned_data["clinic"]
+
+
+class AssignForm(forms.Form):
+    """A clinician who becomes responsible for the ticked patients."""
+
+    user = ResponsibleField(label="Responsible clinician", empty_label="Choose a clinician…")
+
+    def __init__(self, data: Any = None, *, clinics: Sequence[Clinic]) -> None:
+        super().__init__(data)
+        self.label_suffix = ""
+        cast("PersonField", self.fields["user"]).offer_people_of(clinics)
+        self.fields["user"].error_messages["required"] = "Choose a clinician."
+
+
+class ReassignForm(forms.Form):
+    """A person who leaves or changes the work, and who takes all of the patients."""
+
+    leaving = PersonField(label="All patients of", empty_label="Choose a person…")
+    user = PersonField(label="to", empty_label="Choose a person…")
+    expected = forms.IntegerField(required=False, widget=forms.HiddenInput)  # patients on the page that asked
+
+    def __init__(self, data: Any = None, *, clinics: Sequence[Clinic]) -> None:
+        super().__init__(data)
+        self.label_suffix = ""
+        for name in ("leaving", "user"):
+            cast("PersonField", self.fields[name]).offer_people_of(clinics)
+            self.fields[name].error_messages["required"] = "Choose a person."
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("leaving") and cleaned["leaving"] == cleaned.get("user"):
+            self.add_error("user", "Choose another person than the one who leaves.")
+        return cleaned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.care import note_views
+from patients.care import absence_views, note_views, team_views
 
 app_name = "care"
 urlpatterns = [
@@ -14,4 +14,9 @@ urlpatterns = [
     path("care/notes/<int:note_id>/correct/", note_views.correct_note, name="correct_note"),
     path("care/notes/<int:note_id>/done/", note_views.complete_next_step, name="complete_step"),
     path("care/next-steps/", note_views.next_steps, name="next_steps"),
+    path("care/team/", team_views.team_page, name="team"),
+    path("care/team/assign/", team_views.assign_patients, name="assign"),
+    path("care/team/reassign/", team_views.reassign_patients, name="reassign"),
+    path("care/absences/", absence_views.absence_page, name="absences"),
+    path("care/absences/<int:absence_id>/withdraw/", absence_views.withdraw_absence, name="withdraw_absence"),
 ]
