@@ -129,9 +129,10 @@ def home_url_for(user: User | AnonymousUser) -> str:
 
 def get_patient_audited(patient_id: uuid.UUID, *, by: User, action: AuditAction = AuditAction.VIEW) -> Patient:
     """The only access to one patient: audited in the same transaction; 404 for a patient of another clinic."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # a page's request is a transaction
         patient = Patient.objects.visible_to(by).select_related("clinic", "practitioner").filter(pk=patient_id).first()
-        if patient is None:
-            raise Http404("No such patient.")
-        audit_log.record_event(action, by=by, patients=[patient.pk], clinic=patient.clinic)
+        if patient is not None:
+            audit_log.record_event(action, by=by, patients=[patient.pk], clinic=patient.clinic)
+    if patient is None:
+        raise Http404("No such patient.")
     return patient

@@ -31,6 +31,10 @@ from patients.lists.row_links import row_url
 from patients.models import Patient, Sex
 
 VITAL_COLUMN_LABELS = {"blood_pressure": "Blood pressure", "weight": "Weight", "glucose": "Glucose", "spO2": "SpO₂"}
+SUMMARY_FIELDS = (
+    *("last_at", "measured_days_mask", "last_measured_on", "weight_at", "weight_gain", "usual_weight"),
+    *("week", "week_due_at"),
+)
 SEX_LETTERS = {Sex.FEMALE: "F", Sex.MALE: "M"}
 
 
@@ -88,7 +92,7 @@ def patient_rows_for(
     patients: Sequence[Patient], *, now: dt.datetime, units: DisplayUnits = VENDOR_UNITS
 ) -> list[PatientRow]:
     """Seven queries, however many patients; two more while weeks are due."""
-    summary_by_id = PatientSummary.objects.in_bulk([patient.pk for patient in patients])
+    summary_by_id = PatientSummary.objects.only(*SUMMARY_FIELDS).in_bulk([patient.pk for patient in patients])
     thresholds_by_patient = evaluation.thresholds_for_many(patients)
     weeks = week_figures.load_week_figures(summary_by_id, patients, thresholds=thresholds_by_patient, now=now)
     newest = latest_judged.latest_readings_for_many(patients, thresholds=thresholds_by_patient, units=units)

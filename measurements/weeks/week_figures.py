@@ -118,8 +118,8 @@ def load_week_figures(
 
 def fetch_week_figures(patient: Patient) -> WeekFigures:
     """Of one patient as stored, which may be seconds behind."""
-    summary = PatientSummary.objects.filter(patient=patient).first()
-    return msgspec.convert(summary.week, WeekFigures) if summary else WeekFigures()
+    week = PatientSummary.objects.filter(patient=patient).values_list("week", flat=True).first()
+    return WeekFigures() if week is None else msgspec.convert(week, WeekFigures)
 
 
 def compute_week_figures(
