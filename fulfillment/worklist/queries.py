@@ -29,6 +29,7 @@ from fulfillment.models import LineStatus, OrderLine
 from patients.models import Clinic, Patient
 
 MAX_ITEMS = 50  # of each source on a page
+PATIENT_FIELDS = ("patient__given_name", "patient__family_name")
 DEVICE_ATTENTION_STATES = tuple(state for state in DeviceState if LineStatus(state) in LineStatus.stuck())
 
 
@@ -137,11 +138,13 @@ def stuck_items(
 
 def fetch_rows(source: StuckSource, clinics: list[Clinic], limit: int) -> Iterable[Any]:
     if source == StuckSource.LINE:
-        rows: QuerySet[Any, Any] = stuck_lines(clinics).select_related("patient", "device_type", "device")
+        lines = stuck_lines(clinics).select_related("patient", "device_type", "device")
+        rows: QuerySet[Any, Any] = lines.only("order", "device_type__name", "device__hwi_id", *PATIENT_FIELDS)
     elif source == StuckSource.DEVICE:
-        rows = stuck_devices(clinics).select_related("patient")
+        rows = stuck_devices(clinics).select_related("patient").only("name", "hwi_id", *PATIENT_FIELDS)
     else:
-        rows = stuck_calls(clinics).select_related("patient", "device")
+        calls = stuck_calls(clinics).select_related("patient", "device")
+        rows = calls.only("device__name", "device__hwi_id", *PATIENT_FIELDS)
     return rows.order_by("stuck_since", "pk")[:limit]
 
 
