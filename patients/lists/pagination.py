@@ -10,10 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar
 
-from django.core.exceptions import ValidationError
-from django.db.models import Count, F, Model, OrderBy, Q, QuerySet, Window
+from django.core.exceptions import EmptyResultSet, ValidationError
+from django.db import connection
+from django.db.models import Count, F, Model, OrderBy, QuerySet, Window
 
 M = TypeVar("M", bound=Model)
+SqlCondition = tuple[str, list[Any]]
+# Values of the keys are computed once a row; a filter on annotations would repeat each in every comparison with the
+# anchor: for the order list six times, 12 ms instead of 4.
+KEYS_AFTER_SQL = """
+WITH sorted ({columns}) AS MATERIALIZED ({rows})
+SELECT {primary_key}, count(*) OVER () FROM sorted WHERE {condition} ORDER BY {ordering} LIMIT %s
+"""
 
 
 @dataclass(frozen=True)
@@ -38,27 +46,19 @@ class SortKey:
             nulls_last=True if self.nulls == "last" else None,
         )
 
-    def beyond(self, value: Any, following: Q | None) -> Q:
+    def order_sql(self, column: str) -> str:
+        nulls = f" NULLS {self.nulls.upper()}" if self.nulls else ""
+        return f"{column} {'DESC' if self.descending else 'ASC'}{nulls}"
+
+    def after_sql(self, column: str, value: Any, following: SqlCondition) -> SqlCondition:
         """Rows after `value` by this key, and those with the same value that the `following` keys put after it."""
-        parts = []
-        if value is not None:
-            parts.append(Q(**{f"{self.name}__{'lt' if self.descending else 'gt'}": value}))
-        if value is not None and self.nulls == "last":
-            parts.append(Q(**{f"{self.name}__isnull": True}))
-        if value is None and self.nulls == "first":
-            parts.append(Q(**{f"{self.name}__isnull": False}))
-        if following is not None:
-            same = Q(**{f"{self.name}__isnull": True}) if value is None else Q(**{self.name: value})
-            parts.append(same & following)
-        return Q(*parts, _connector=Q.OR)
-
-
-def rows_after(keys: Sequence[SortKey], values: Sequence[Any]) -> Q:
-    """Rows after one with these `values`, in the order of `keys`, of which the last is unique."""
-    condition: Q | None = None
-    for key, value in reversed(list(zip(keys, values, strict=True))):
-        condition = key.beyond(value, condition)
-    return condition or Q()
+        later, same = f"{column} {'<' if self.descending else '>'} %s", f"{column} = %s"
+        parts, values = [later, *([f"{column} IS NULL"] if self.nulls == "last" else [])], [value, value]
+        if value is None:
+            same, values = f"{column} IS NULL", []
+            parts = [f"{column} IS NOT NULL"] if self.nulls == "first" else []
+        condition, compared = following
+        return " OR ".join([*parts, f"{same} AND ({condition})"]), [*values, *compared]
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,12 @@ def paginate(
     anchor = find_anchor(anchors, keys, request.key)
     backwards = request.backwards and anchor is not None
     if anchor is None:
-        found, beyond = fetch_keys(queryset, keys, limit=size + 1, counted=total is None)
+        found, beyond = fetch_first_keys(queryset, keys, limit=size + 1, counted=total is None)
         total = beyond if total is None else total
     else:
         total = queryset.count() if total is None else total
         ordering = [key.reversed for key in keys] if backwards else keys
-        found, beyond = fetch_keys(
-            queryset.filter(rows_after(ordering, anchor)), ordering, limit=size + 1, counted=True
-        )
+        found, beyond = fetch_keys_after(anchor, queryset, ordering, limit=size + 1)
     page_keys = found[:size]
     loaded = rows.in_bulk(page_keys)
     shown = [loaded[key] for key in page_keys if key in loaded]  # a row may have gone since
@@ -139,7 +137,7 @@ def paginate(
     )
 
 
-def fetch_keys(
+def fetch_first_keys(
     queryset: QuerySet[Any, Any], keys: Sequence[SortKey], *, limit: int, counted: bool
 ) -> tuple[list[Any], int]:
     """Primary keys of the first rows; if `counted`, with the number of all rows, else 0."""
@@ -147,6 +145,26 @@ def fetch_keys(
     if not counted:
         return list(ordered.values_list("pk", flat=True)[:limit]), 0
     found = list(ordered.annotate(row_count=Window(Count("*"))).values_list("pk", "row_count")[:limit])
+    return [key for key, _ in found], found[0][1] if found else 0
+
+
+def fetch_keys_after(
+    anchor: Sequence[Any], queryset: QuerySet[Any, Any], keys: Sequence[SortKey], *, limit: int
+) -> tuple[list[Any], int]:
+    """Primary keys of the first rows after one with the values `anchor`, and the number of all rows after it."""
+    columns = [f"key_{n}" for n in range(len(keys))]
+    condition: SqlCondition = ("false", [])
+    for column, key, value in reversed(list(zip(columns, keys, anchor, strict=True))):
+        condition = key.after_sql(column, value, condition)
+    try:
+        rows, values = queryset.order_by().values_list(*(key.name for key in keys)).query.sql_with_params()
+    except EmptyResultSet:
+        return [], 0
+    ordering = ", ".join(key.order_sql(column) for key, column in zip(keys, columns, strict=True))
+    parts = {"columns": ", ".join(columns), "primary_key": columns[-1], "condition": condition[0], "ordering": ordering}
+    with connection.cursor() as cursor:
+        cursor.execute(KEYS_AFTER_SQL.format(rows=rows, **parts), [*values, *condition[1], limit])
+        found = cursor.fetchall()
     return [key for key, _ in found], found[0][1] if found else 0
 
 
