@@ -68,6 +68,7 @@ WAKEUP_TASKS = {
     "requested_refreshes": ("devices.tasks.refresh_requested_gateways", "people"),
     "stale_summaries": ("measurements.tasks.rebuild_stale_summaries", "ingest"),
     "week_figures": ("measurements.tasks.refresh_week_figures", "ingest"),
+    "patient_imports": ("patients.imports.tasks.process_imports", "background"),
     "reading_pulls": ("measurements.tasks.pull_measurements", "background"),
     "catalogue_sync": ("devices.tasks.sync_catalogue", "background"),
     "device_reconciliation": ("devices.tasks.reconcile_devices", "background"),
@@ -102,6 +103,7 @@ app.conf.beat_schedule = {
     "nightly_pull": schedule_entry(60.0, "measurements.tasks.start_nightly_pull", "background"),
     "operator_alarms": schedule_entry(60.0, "devices.tasks.check_operator_alarms", "background"),
     "delivery_body_purge": schedule_entry(3600.0, "devices.tasks.purge_bodies", "background"),
+    "old_file_purge": schedule_entry(3600.0, "patients.imports.tasks.purge_old_files", "background"),
     "expired_sessions": schedule_entry(3600.0, "patients.tasks.clear_expired_sessions", "background"),
 }
 app.autodiscover_tasks()

@@ -63,6 +63,8 @@ INSTALLED_APPS = [
     "patients.queueing",
     "patients",
     "patients.care",
+    "patients.files",
+    "patients.imports",
     "devices",
     "devices.patient_records",
     "measurements",
@@ -234,6 +236,7 @@ CONTENT_SECURITY_POLICY = {
 UNUSED_BROWSER_FEATURES = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "serial", "usb")
 PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in UNUSED_BROWSER_FEATURES}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+FILE_UPLOAD_HANDLERS = ["patients.files.upload_handler.MemoryUploadHandler"]
 # A body that isn't complete by then is refused and its connection ended.
 BODY_SECONDS = env.float("BODY_SECONDS", default=20.0)
 

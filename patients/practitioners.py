@@ -19,7 +19,7 @@ def find_or_create(*, clinic: Clinic, name: str) -> Practitioner | None:
         return None
     new = Practitioner(clinic=clinic, name=name)
     try:
-        new.full_clean(validate_unique=False, validate_constraints=False)
+        new.full_clean(exclude=("clinic",), validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         raise ValidationError({"provider": error.messages}) from error
     found, _ = Practitioner.objects.get_or_create(

@@ -39,6 +39,9 @@ CANARIES = {
 }
 
 
+IMPORTED_CELLS = [CANARIES["family_name"], CANARIES["given_name"], "1951-04-09", CANARIES["mrn"], "03301"]
+
+
 class SampleClinics:
     """One clinic with one of everything, with recognisable values; and the same roles in another clinic."""
 
@@ -68,6 +71,11 @@ class SampleClinics:
         factories.OrderEventFactory(order=self.order, line=self.line, text="canarynote")
         factories.SyncRowFactory(patient=self.rosa)
         factories.SpecialOrderFactory(patient=self.rosa)
+        self.patient_import = factories.PatientImportFactory(clinic=self.elm, state="finished", run=1, dry_run=False)
+        factories.StoredFilePartFactory(stored_file=self.patient_import.stored_file)
+        factories.ImportRowFactory(
+            patient_import=self.patient_import, run=1, state="enrolled", patient=self.rosa, cells=IMPORTED_CELLS
+        )
         self.delivery = factories.DeliveryFactory(body=b'{"name": "canarynote"}', hwi_id=self.device.hwi_id)
         audit_log.record_event(
             AuditEvent.Action.VIEW, by=self.people["clinician here"], patients=[self.rosa.pk], clinic=self.elm
@@ -97,6 +105,7 @@ class SampleClinics:
             "call_id": line.call_id,
             "reading_id": reading.pk,
             "clinic_id": self.harbor.pk,
+            "import_id": factories.PatientImportFactory(clinic=self.harbor).pk,
             "hwi_id": device.hwi_id,
             "device_id": device.pk,
         }
@@ -116,6 +125,7 @@ class SampleClinics:
             "note_id": self.note.pk,
             "absence_id": self.absence.pk,
             "clinic_id": self.elm.pk,
+            "import_id": self.patient_import.pk,
             "hwi_id": self.device.hwi_id,
             "gateway_id": self.device.gateway.public_id,
             "device_id": self.device.pk,

@@ -14,6 +14,8 @@ from fulfillment.models import OrderLine
 from fulfillment.worklist.models import WorklistEvent
 from measurements.models import Metric, Threshold, ThresholdChange
 from patients.audit import audit_log
+from patients.files.models import StoredFilePart
+from patients.imports.models import ImportRow
 from patients.models import AuditEvent, Clinic, Patient, User
 from patients.models.audit import AuditAction
 from tests import factories
@@ -55,6 +57,8 @@ def create_threshold(clinic):
 
 # Models whose factory needs more than a clinic, patient, device or order.
 CREATE_BY_MODEL = {
+    ImportRow: lambda clinic, patient: factories.ImportRowFactory(patient_import__clinic=clinic, patient=patient),
+    StoredFilePart: lambda clinic, patient: factories.StoredFilePartFactory(stored_file__clinic=clinic),
     Clinic: lambda clinic, patient: clinic,
     Patient: lambda clinic, patient: patient,
     User: lambda clinic, patient: factories.UserFactory(clinics=[clinic]),

@@ -26,6 +26,8 @@ ROOM_ORDER = {
         {"care"},
         {"accounts", "enrollment", "practitioners"},
         {"admin_site"},
+        {"files"},
+        {"imports"},
         {"admin"},
     ),
     "measurements": ({"readings", "ingest", "thresholds"}, {"chart"}, {"patient_list", "patient_page"}),

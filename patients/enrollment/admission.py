@@ -76,12 +76,12 @@ class PossibleDuplicatePatient(Exception):
 
 
 @transaction.atomic
-def enroll_patient(*, by: User, clinic: Clinic, another_person: bool = True, **fields: Any) -> Patient:
-    """A new patient of one of `by`'s clinics. Raises ValidationError by field.
+def enroll_patient(*, by: User | None, clinic: Clinic, another_person: bool = True, **fields: Any) -> Patient:
+    """A new patient of one of `by`'s clinics; None is an operator at the command line. Raises ValidationError by field.
 
     Raises PossibleDuplicatePatient unless `another_person`: a double click, or two coordinators at once.
     """
-    if not by.clinics.filter(pk=clinic.pk).exists():
+    if by and not by.clinics.filter(pk=clinic.pk).exists():
         raise PermissionDenied("not a clinic of this person")
     patient = Patient(clinic=clinic)
     changed = assign_fields(patient, fields)
@@ -185,9 +185,10 @@ def reject_possible_duplicate(patient: Patient, changed: Collection[str]) -> Non
     others = patient.clinic.patients.exclude(pk=patient.pk)
     if SAME_PERSON_FIELDS.intersection(changed):
         names = (patient.given_name, patient.family_name)
-        for other in others.filter(birth_date=patient.birth_date):
-            if is_same_name(names, (other.given_name, other.family_name)):
-                raise PossibleDuplicatePatient(other, has_similar_mrn=False)
+        same_day = others.filter(birth_date=patient.birth_date)
+        for pk, *other in same_day.values_list("pk", "given_name", "family_name"):
+            if is_same_name(names, (other[0], other[1])):
+                raise PossibleDuplicatePatient(others.get(pk=pk), has_similar_mrn=False)
     if "mrn" in changed and (mrn := compact_mrn(patient.mrn)):
         similar = others.annotate(compact=compact_mrn_column()).filter(compact=mrn)
         found = similar.exclude(folded_mrn=fold_mrn(patient.mrn)).first()  # the same one is refused at its field
@@ -243,8 +244,11 @@ def normalize_field(name: str, value: Any) -> Any:
 
 
 def save_patient(patient: Patient, **how: Any) -> None:
-    """A concurrent request may take the same MRN after the check: the constraint's violation becomes its message."""
-    patient.full_clean()
+    """Constraints are the database's: it sees what a concurrent request has saved, and a violation becomes its message.
+
+    Asking it about each of them first would take more queries than all the rest of an enrolment.
+    """
+    patient.full_clean(exclude=("clinic", "practitioner"), validate_unique=False, validate_constraints=False)
     try:
         with transaction.atomic():
             patient.save(**how)

@@ -14,6 +14,8 @@ class AuditAction(models.TextChoices):
     PRINT = "print", "printed a patient"
     ENROLL = "enroll", "enrolled a patient"
     EDIT = "edit", "edited a patient"
+    IMPORT = "import", "imported patients from a file"
+    UNDO_IMPORT = "undo_import", "took back an import of patients"
     DISCHARGE = "discharge", "discharged a patient"
     CARE_TEAM = "care_team", "changed care teams"
     NOTE = "note", "wrote a note or contact"

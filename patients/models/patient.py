@@ -11,11 +11,11 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import connection, models
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Func, Q, Sum, Value
 from django.utils import timezone
 
 from patients import wording
-from patients.folding import fold_case, fold_mrn, fold_name
+from patients.folding import MRN_SEPARATORS, fold_case, fold_mrn, fold_name
 from patients.us_states import time_zone_names
 from patients.validators import (
     EARLIEST_BIRTH_DATE,
@@ -197,6 +197,12 @@ class Patient(models.Model):
         indexes = (
             models.Index(fields=("clinic", "family_name", "given_name", "id"), name="patient_link"),
             models.Index(fields=("clinic", "birth_date"), name="patient_by_birth_date"),
+            # As `search.compact_mrn_column` computes it.
+            models.Index(
+                F("clinic"),
+                Func(F("folded_mrn"), Value(MRN_SEPARATORS), Value(""), function="translate"),
+                name="patient_by_compact_mrn",
+            ),
             models.Index(
                 fields=("summary_stale_at",),
                 condition=Q(summary_stale_at__isnull=False),

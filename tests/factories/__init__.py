@@ -26,6 +26,7 @@ from tests.factories.fulfillment import (
     WorklistEventFactory,
     WorklistItemFactory,
 )
+from tests.factories.imports import ImportRowFactory, PatientImportFactory, StoredFileFactory, StoredFilePartFactory
 from tests.factories.measurements import (
     DryWeightFactory,
     LatestReadingFactory,
@@ -65,6 +66,7 @@ __all__ = [
     "DryWeightFactory",
     "GatewayFactory",
     "HardwareChangeFactory",
+    "ImportRowFactory",
     "KitFactory",
     "LatestReadingFactory",
     "MeasurementFactory",
@@ -77,11 +79,14 @@ __all__ = [
     "OrderLineFactory",
     "OrderNoteFactory",
     "PatientFactory",
+    "PatientImportFactory",
     "PatientRecordFactory",
     "PatientSummaryFactory",
     "PeriodicJobFactory",
     "PractitionerFactory",
     "SpecialOrderFactory",
+    "StoredFileFactory",
+    "StoredFilePartFactory",
     "SyncRowFactory",
     "SyncRunFactory",
     "ThresholdChangeFactory",
