@@ -89,7 +89,7 @@ def enroll_patient(*, by: User | None, clinic: Clinic, another_person: bool = Tr
     if not another_person:
         reject_possible_duplicate(patient, changed)
     save_patient(patient, force_insert=True)
-    if new_team:
+    if by and new_team:
         team.save_team(patient=patient, by=by, fields=fields)
     audit_log.record_event(AuditEvent.Action.ENROLL, by=by, patients=[patient.pk], clinic=clinic)
     return patient

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
+from patients.care import team
 from patients.enrollment import admission
 from patients.enrollment.forms import PatientForm
 from patients.folding import compact_mrn, fold_case, fold_mrn, is_same_name
@@ -39,7 +40,12 @@ class ImportRowForm(PatientForm):
         del self.fields["clinic"]
         self.instance.clinic = self.clinic
         # Constraints are checked where the patient is saved; here it would take a query for each.
-        self.instance.validate_constraints = lambda exclude=None: None  # type: ignore[method-assign]  # noqa: ARG005
+        self.instance.validate_constraints = lambda exclude=None: None  # noqa: ARG005
+
+    def prepare_team_fields(self, user: User) -> None:  # noqa: ARG002 - as in the base class
+        """A list names the provider only; the care team is chosen afterwards, for many patients at once."""
+        for name in team.TEAM_FIELDS:
+            del self.fields[name]
 
     def validate_unique(self) -> None:
         """Checked where the patient is saved."""
