@@ -88,6 +88,7 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
     return {
         "device": device,
         "holder": holder,
+        "people": [holder],
         "zone": holder.clinic.time_zone,
         "words": step_durations.describe_device(device),
         "issues": issues,

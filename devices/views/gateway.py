@@ -81,6 +81,7 @@ def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
         "lane_stop": waiting_reasons.user_lane_stop() if gateway.lookup_requested_at else None,
         "issues": device_issues.issues_for_gateway(gateway, now=timezone.now()),
         "devices": devices,
+        "people": list({device.patient_id: device.patient for device in devices if device.patient}.values()),
         "whitelist": [
             {"entry": entry, "device_name": names.get(entry.sensor_code, "")} for entry in gateway.whitelist_entries
         ],

@@ -16,7 +16,7 @@ from devices import step_durations
 from devices.hardware_ids import format_hardware_id
 from devices.models import Device, DeviceType, VendorCall
 from patients.models import Patient, User
-from patients.models.patient import can_see_patients
+from patients.models.patient import CONTACT_COLUMNS, can_see_patients
 
 from .kit import Kit
 from .status import LineStatus
@@ -58,9 +58,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         lines = OrderLine.objects.select_related("device_type").order_by("call__created_at", "pk").with_stuck_kind()
         of_line = ("order_id", "status", "corrects_id", "closed_by_id", "device_id", "device_type__name")
         of_order = ("placed_at", "patient__given_name", "patient__family_name", "kit__name", "placed_by__name")
+        contact = (f"patient__{column}" for column in CONTACT_COLUMNS)
         return (
             self.select_related("patient", "kit", "placed_by")
-            .only(*of_order)
+            .only(*of_order, *contact)
             .prefetch_related(models.Prefetch("lines", lines.only(*of_line)))
         )
 

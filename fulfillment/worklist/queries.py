@@ -27,9 +27,10 @@ from devices.statuses import DeviceState, StatusText
 from fulfillment.display.status_texts import stuck_label, stuck_text
 from fulfillment.models import LineStatus, OrderLine
 from patients.models import Clinic, Patient
+from patients.models.patient import CONTACT_COLUMNS
 
 MAX_ITEMS = 50  # of each source on a page
-PATIENT_FIELDS = ("patient__given_name", "patient__family_name")
+PATIENT_FIELDS = tuple(f"patient__{column}" for column in ("given_name", "family_name", *CONTACT_COLUMNS))
 DEVICE_ATTENTION_STATES = tuple(state for state in DeviceState if LineStatus(state) in LineStatus.stuck())
 
 

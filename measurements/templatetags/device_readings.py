@@ -31,5 +31,6 @@ def newest_device_readings(device: Device, patient: Patient) -> dict[str, Any]:
     return {
         "kinds": list(kinds.filter(taken_at__isnull=False).order_by("-taken_at", "position")),
         "unreadable": fetch_unreadable_deliveries(patient, now=timezone.now(), device=device),
+        "patient": patient,
         "zone": patient.clinic.zone,
     }

@@ -115,6 +115,10 @@ FOLDED_COLUMNS = {
 }
 
 
+# What `contact_line` shows of a patient, for lists that load chosen columns.
+CONTACT_COLUMNS = ("phone", "street", "street_2", "city", "state", "zip_code")
+
+
 class Patient(models.Model):
     """Patient of a clinic. All of it is PHI; read only through `visible_to` and `get_patient_audited`."""
 
