@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from fulfillment import equipment
 from fulfillment.equipment import EquipmentItem
 from measurements.local_days import LocalDays, is_recent
@@ -33,7 +36,7 @@ from patients.models import Patient, Sex
 VITAL_COLUMN_LABELS = {"blood_pressure": "Blood pressure", "weight": "Weight", "glucose": "Glucose", "spO2": "SpO₂"}
 SUMMARY_FIELDS = (
     *("last_at", "measured_days_mask", "last_measured_on", "weight_at", "weight_gain", "usual_weight"),
-    *("week", "week_due_at"),
+    "week_due_at",
 )
 SEX_LETTERS = {Sex.FEMALE: "F", Sex.MALE: "M"}
 
@@ -92,10 +95,13 @@ def patient_rows_for(
     patients: Sequence[Patient], *, now: dt.datetime, units: DisplayUnits = VENDOR_UNITS
 ) -> list[PatientRow]:
     """Seven queries, however many patients; two more while weeks are due."""
-    summary_by_id = PatientSummary.objects.only(*SUMMARY_FIELDS).in_bulk([patient.pk for patient in patients])
+    summaries = PatientSummary.objects.only(*SUMMARY_FIELDS).annotate(week_text=Cast("week", TextField()))
+    summary_by_id = summaries.in_bulk([patient.pk for patient in patients])
     thresholds_by_patient = evaluation.thresholds_for_many(patients)
     weeks = week_figures.load_week_figures(summary_by_id, patients, thresholds=thresholds_by_patient, now=now)
-    newest = latest_judged.latest_readings_for_many(patients, thresholds=thresholds_by_patient, units=units)
+    newest = latest_judged.latest_readings_for_many(
+        patients, thresholds=thresholds_by_patient, units=units, only_metrics=VITAL_COLUMN_LABELS
+    )
     equipment_by_patient = equipment.equipment_summaries(patient.pk for patient in patients)
     usual_weights = {pk: summary.usual_weight for pk, summary in summary_by_id.items()}
     sparks = sparklines.build_sparklines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -123,12 +123,13 @@ def latest_readings_for_many(
     *,
     thresholds: Mapping[uuid.UUID, PatientThresholds],
     units: DisplayUnits = VENDOR_UNITS,
+    only_metrics: Collection[str] | None = None,
     on_paper: bool = False,
 ) -> dict[uuid.UUID, list[EvaluatedLatestReading]]:
     """In two queries, however many patients. `on_paper`: with the date of a reading to be checked, also of today."""
     zones = {patient.pk: patient.zone for patient in patients}
     rows = (
-        LatestReading.objects.filter(patient__in=list(zones))
+        LatestReading.objects.filter(patient__in=list(zones), **({"metric__in": only_metrics} if only_metrics else {}))
         .annotate(
             meal_context=KeyTextTransform("meal_context", "measurement__filter_params"),
             doubtful_meal_context=KeyTextTransform("meal_context", "doubtful__filter_params"),

@@ -100,17 +100,17 @@ class WeekFigures:
 
 
 def load_week_figures(
-    summaries: Mapping[uuid.UUID, PatientSummary],
+    summaries: Mapping[uuid.UUID, Any],
     patients: Iterable[Patient],
     *,
     thresholds: Mapping[uuid.UUID, PatientThresholds],
     now: dt.datetime,
 ) -> dict[uuid.UUID, WeekFigures]:
-    """By patient as stored; those that are due are computed, in one query."""
+    """By patient as stored (`week_text` of the summary); those that are due are computed, in one query."""
     found, due = {}, []
     for patient in patients:
         if summary := summaries.get(patient.pk):
-            found[patient.pk] = msgspec.convert(summary.week, WeekFigures)
+            found[patient.pk] = msgspec.json.decode(summary.week_text, type=WeekFigures)
             if summary.week_due_at and summary.week_due_at <= now:
                 due.append(patient)
     return found | compute_week_figures(due, thresholds=thresholds, now=now)
