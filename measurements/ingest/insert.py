@@ -34,6 +34,7 @@ class InsertedReadings(NamedTuple):
     """Keys of the new rows of one device, patient and metric.
 
     `repeated_time_ids`: another row with the same time existed before; the locks on devices exclude concurrent rows.
+    `impossible_pulse_ids`: impossible pulses, and blood pressures that had one before.
     `latest_id`: the newest by time taken that is neither a control nor implausible.
     `implausible`: one of them needs a check.
     `near_estimated`: one of them, or an older row within the duplicate window, has an estimated time.
@@ -44,11 +45,13 @@ class InsertedReadings(NamedTuple):
     metric: str
     ids: list[int]
     repeated_time_ids: list[int]
+    impossible_pulse_ids: list[int]
     latest_id: int | None
     near_estimated: bool
     implausible: bool
 
 
+# Subqueries with an aggregate: PostgreSQL can't answer them all at once from a hash of the whole table, as it did.
 # One statement of 8,600 readings/s (docs/figures.md): it returns one row per device, patient and metric, because the
 # driver is slower at fetching rows than PostgreSQL at aggregating them, and updates the devices as well.
 INSERT_READINGS_SQL = """
@@ -68,10 +71,13 @@ WITH new AS (
     RETURNING id, device_id, patient_id, metric_id, taken_at, identity_at, value_1, estimated, implausible, control,
         clock_reset,
         CASE WHEN source = 'webhook' THEN received_at ELSE vendor_created_at END AS seen_at,
-        EXISTS (
-            SELECT 1 FROM measurements_measurement AS other
+        (SELECT count(*) FROM measurements_measurement AS other
             WHERE other.device_id = stored.device_id AND other.metric_id = stored.metric_id
-                AND other.identity_at = stored.identity_at) AS again
+                AND other.identity_at = stored.identity_at) > 0 AS again,
+        CASE stored.metric_id WHEN 'pulse' THEN implausible WHEN 'blood_pressure' THEN (
+            SELECT bool_or(pulse.implausible) FROM measurements_measurement AS pulse
+            WHERE pulse.device_id = stored.device_id AND pulse.metric_id = 'pulse'
+                AND pulse.identity_at = stored.identity_at AND pulse.index = stored.index) END AS impossible_pulse
 ), updated AS (
     UPDATE devices_device AS device SET
         first_reading_at = LEAST(device.first_reading_at, latest.first),
@@ -92,12 +98,13 @@ WITH new AS (
 ), brought AS (
     SELECT device_id, patient_id, metric_id, array_agg(id) AS ids,
         COALESCE(array_agg(id) FILTER (WHERE again), '{}') AS again,
+        COALESCE(array_agg(id) FILTER (WHERE impossible_pulse), '{}') AS impossible_pulse,
         (array_agg(id ORDER BY taken_at DESC, id DESC) FILTER (WHERE NOT control AND NOT implausible))[1] AS newest,
         bool_or(bool_or(estimated)) OVER (PARTITION BY device_id, metric_id) AS estimated,
         bool_or(implausible) AS implausible, min(identity_at) AS first, max(identity_at) AS last
     FROM new GROUP BY device_id, patient_id, metric_id
 )
-SELECT patient_id, device_id, metric_id, ids, again, newest, estimated OR EXISTS (
+SELECT patient_id, device_id, metric_id, ids, again, impossible_pulse, newest, estimated OR EXISTS (
     SELECT 1 FROM measurements_measurement AS other
     WHERE other.estimated AND other.device_id = brought.device_id AND other.metric_id = brought.metric_id
         AND other.identity_at BETWEEN first - %(stamped_within)s AND last + %(stamped_within)s), implausible

@@ -91,8 +91,7 @@ def update_patient_summaries(ids: str, *, patients: Iterable[uuid.UUID], weighed
     with connection.cursor() as cursor:
         # First, because it locks each summary: a concurrent exclusion recounts days before or after this batch.
         cursor.execute(UPSERT_LATEST_VALUES_SQL, {"patients": sorted(set(patients)), "now": timezone.now()})
-        if added := reading_days.insert_reading_days(ids):
-            cursor.execute(UPSERT_MEASURED_DAYS_SQL, {"patients": added})
+    reading_days.insert_reading_days(ids)
     if weighed:
         update_weight_gains(weighed)
 

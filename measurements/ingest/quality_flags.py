@@ -107,16 +107,16 @@ class FlaggedReading(NamedTuple):
 
 
 def flag_new_readings(
-    *, repeated_time_ids: str, near_estimated: str, pressure_or_pulse: str
+    *, repeated_time_ids: str, near_estimated: str, impossible_pulse: str
 ) -> tuple[list[FlaggedReading], list[FlaggedReading]]:
     """Flag conflicts (both rows), pressures with an impossible pulse, and probable duplicates (new or older rows).
 
     Arguments are keys of new rows as `format_bigint_array` writes them: rows whose time may repeat, rows with an
-    estimated one nearby in their series or among them, and blood pressures with implausible pulses. Returns those
-    that need a check now, and those that are duplicates now.
+    estimated one nearby in their series or among them, and impossible pulses with the blood pressures that had one.
+    Returns those that need a check now, and those that are duplicates now.
     """
     to_check = execute_flagging(FLAG_CONFLICTS_SQL, repeated_time_ids)
-    to_check += execute_flagging(FLAG_PRESSURES_SQL, pressure_or_pulse)
+    to_check += execute_flagging(FLAG_PRESSURES_SQL, impossible_pulse)
     return to_check, execute_flagging(FLAG_DUPLICATES_SQL, near_estimated)
 
 

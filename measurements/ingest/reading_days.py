@@ -9,6 +9,7 @@ import uuid
 
 from django.db import connection
 
+from measurements.models.patient_summary import MEASURED_DAYS_BITS
 from measurements.models.reading_rules import COUNTED
 
 # The day of a reading of a reset clock is not known.
@@ -18,16 +19,36 @@ MAKES_A_DAY_SQL = f"""
     AND NOT (reading.metric_id = 'irregular_heartbeat' AND reading.value_1 = 0)
 """  # noqa: S608 - made of constants
 
+# Bits of days back from the newer of the two last days.
+MOVED_MASK_SQL = f"""CASE
+    WHEN GREATEST(stored.last_measured_on, excluded.last_measured_on) - {{days}}.last_measured_on < {MEASURED_DAYS_BITS}
+    THEN {{days}}.measured_days_mask
+        << (GREATEST(stored.last_measured_on, excluded.last_measured_on) - {{days}}.last_measured_on)
+        & {(1 << MEASURED_DAYS_BITS) - 1}
+    ELSE 0 END"""
+
 # The time zone is looked up by key: PostgreSQL has no statistics of rows just written, and could join by a scan of
 # all patients for each row.
 INSERT_DAYS_OF_NEW_READINGS_SQL = f"""
-INSERT INTO measurements_readingday (patient_id, day)
-SELECT DISTINCT patient_id, timezone((SELECT time_zone FROM patients_patient WHERE id = patient_id), taken_at)::date
-FROM measurements_measurement AS reading
-WHERE reading.id = ANY(%s::bigint[]) AND {MAKES_A_DAY_SQL}
-ORDER BY 1, 2
-ON CONFLICT (patient_id, day) DO NOTHING
-RETURNING patient_id
+WITH added AS (
+    INSERT INTO measurements_readingday (patient_id, day)
+    SELECT DISTINCT patient_id,
+        timezone((SELECT time_zone FROM patients_patient WHERE id = patient_id), taken_at)::date
+    FROM measurements_measurement AS reading
+    WHERE reading.id = ANY(%s::bigint[]) AND {MAKES_A_DAY_SQL}
+    ORDER BY 1, 2
+    ON CONFLICT (patient_id, day) DO NOTHING
+    RETURNING patient_id, day
+)
+INSERT INTO measurements_patientsummary AS stored (patient_id, measured_days_mask, last_measured_on, week, week_status,
+    irregular_count, check_count)
+SELECT patient_id, bit_or(1::bigint << (last - day)), last, '{{}}', '', 0, 0
+FROM (SELECT patient_id, day, max(day) OVER (PARTITION BY patient_id) AS last FROM added) AS days
+WHERE last - day < {MEASURED_DAYS_BITS}
+GROUP BY patient_id, last ORDER BY patient_id
+ON CONFLICT (patient_id) DO UPDATE SET
+    measured_days_mask = {MOVED_MASK_SQL.format(days="stored")} | {MOVED_MASK_SQL.format(days="excluded")},
+    last_measured_on = GREATEST(stored.last_measured_on, excluded.last_measured_on)
 """  # noqa: S608 - made of constants
 
 RECOUNT_DAYS_SQL = f"""
@@ -45,11 +66,10 @@ ON CONFLICT (patient_id, day) DO NOTHING
 """  # noqa: S608 - made of constants
 
 
-def insert_reading_days(ids: str) -> list[uuid.UUID]:
-    """For new readings, given as `format_bigint_array` writes their keys. Returns the patients with a new day."""
+def insert_reading_days(ids: str) -> None:
+    """For new readings, given as `format_bigint_array` writes their keys; also into the patients' summaries."""
     with connection.cursor() as cursor:
         cursor.execute(INSERT_DAYS_OF_NEW_READINGS_SQL, [ids])
-        return sorted({patient_id for (patient_id,) in cursor.fetchall()})
 
 
 def recount_reading_days(patients: list[uuid.UUID]) -> None:

@@ -64,11 +64,6 @@ def update_after_legacy_completion(attributed: Sequence[AttributedReading], fres
     Patient.objects.touch_live_version(patients)
 
 
-def needs_pulse_check(new: InsertedReadings) -> bool:
-    """Blood pressures, whose pulse may be there already, and impossible pulses, whose pressure may be."""
-    return new.metric == "blood_pressure" or (new.metric == "pulse" and new.implausible)
-
-
 def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_times: bool) -> None:
     """Flags, latest readings, summaries and live versions, for the new rows and for older ones that got a flag."""
     new_ids = {pk for new in inserted for pk in new.ids}
@@ -78,7 +73,7 @@ def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_ti
         if has_repeated_times
         else format_bigint_array(pk for new in inserted for pk in new.repeated_time_ids),
         near_estimated=format_bigint_array(pk for new in inserted if new.near_estimated for pk in new.ids),
-        pressure_or_pulse=format_bigint_array(pk for new in inserted if needs_pulse_check(new) for pk in new.ids),
+        impossible_pulse=format_bigint_array(pk for new in inserted for pk in new.impossible_pulse_ids),
     )
     flagged = {(row.patient_id, row.metric) for row in (*to_check, *duplicates)}
     latest_readings.update_latest_readings(

@@ -37,19 +37,26 @@ AVERAGED_METRICS = ("blood_pressure", "glucose", "spO2")
 BATCH_SIZE = 100  # patients in one transaction
 REFRESH_SECONDS = 2.0  # of one run: at midnight thousands are due, and new readings wait for the same worker
 
-# Vital signs of a week that are averaged, or that a clinician must know of.
+# Vital signs of a week that are averaged, or that a clinician must know of. For each patient by itself: joined, they
+# were searched for in the whole table wherever PostgreSQL had no statistics of it yet.
 WEEK_READINGS_SQL = f"""
-SELECT reading.patient_id, reading.metric_id, extract(epoch FROM reading.taken_at)::float8, reading.value_1::float8,
-    reading.value_2::float8, reading.filter_params ->> 'meal_context', {TRUSTED.sql("reading")} AS trusted,
-    CASE WHEN {CREDIBLE.sql("reading")} THEN reading.beyond_meter ELSE '' END AS beyond,
-    reading.conflict OR reading.implausible AS unclear, {IRREGULAR_HEARTBEAT_SQL} AS irregular,
-    reading.device_id, reading.index
-FROM unnest(%(patients)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS week(patient_id, first, last)
-JOIN measurements_measurement AS reading ON reading.patient_id = week.patient_id
-    AND reading.metric_id = ANY(%(vitals)s) AND reading.taken_at >= week.first AND reading.taken_at < week.last
-WHERE {COUNTED.sql("reading")}
-    AND (reading.metric_id = ANY(%(averaged)s) OR reading.conflict OR reading.implausible OR {IRREGULAR_HEARTBEAT_SQL})
-ORDER BY reading.patient_id, reading.metric_id, reading.taken_at
+SELECT reading.* FROM unnest(%(patients)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+    AS week(patient_id, first, last)
+CROSS JOIN LATERAL (
+    SELECT reading.patient_id, reading.metric_id, extract(epoch FROM reading.taken_at)::float8 AS seconds,
+        reading.value_1::float8, reading.value_2::float8, reading.filter_params ->> 'meal_context',
+        {TRUSTED.sql("reading")} AS trusted,
+        CASE WHEN {CREDIBLE.sql("reading")} THEN reading.beyond_meter ELSE '' END AS beyond,
+        reading.conflict OR reading.implausible AS unclear, {IRREGULAR_HEARTBEAT_SQL} AS irregular,
+        reading.device_id, reading.index
+    FROM measurements_measurement AS reading
+    WHERE reading.patient_id = week.patient_id AND reading.metric_id = ANY(%(vitals)s)
+        AND reading.taken_at >= week.first AND reading.taken_at < week.last AND {COUNTED.sql("reading")}
+        AND (reading.metric_id = ANY(%(averaged)s) OR reading.conflict OR reading.implausible
+            OR {IRREGULAR_HEARTBEAT_SQL})
+    OFFSET 0
+) AS reading
+ORDER BY reading.patient_id, reading.metric_id, reading.seconds
 """  # noqa: S608 - made of constants
 STORE_WEEKS_SQL = """
 UPDATE measurements_patientsummary AS stored SET week = fresh.week, week_status = fresh.status,

@@ -5,24 +5,28 @@ import datetime as dt
 import pytest
 from django.db import connection
 
-from measurements.ingest import legacy_payloads, placement, quality_flags, reading_days
+from measurements.ingest import insert, legacy_payloads, placement, quality_flags, reading_days
 from measurements.models import Measurement
+from measurements.weeks import week_figures
 from tests.factories import DeviceFactory
 
 pytestmark = pytest.mark.django_db
-HOUR = dt.timedelta(hours=1)
+START, HOUR = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.timedelta(hours=1)
+
+
+def create_pulses(patient, *, count):
+    cuff = DeviceFactory(patient=patient)
+    return Measurement.objects.bulk_create(
+        Measurement(device=cuff, patient=patient, metric_id="pulse", taken_at=START + n * HOUR, value_1=60 + n % 9,
+                    estimated=n % 2 == 0)
+        for n in range(count)
+    )  # fmt: skip
 
 
 @pytest.fixture
 def rows(rosa):
     """The newest three of four thousand: enough for the planner to care."""
-    cuff, start = DeviceFactory(patient=rosa), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    old = [
-        Measurement(device=cuff, patient=rosa, metric_id="pulse", taken_at=start + n * HOUR, value_1=60 + n % 9,
-                    estimated=n % 2 == 0)
-        for n in range(4_000)
-    ]  # fmt: skip
-    stored = Measurement.objects.bulk_create(old)
+    stored = create_pulses(rosa, count=4_000)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE measurements_measurement")
     return [row.pk for row in stored[-3:]]
@@ -52,6 +56,25 @@ def test_flagging_statement_searches_index_for_each_new_reading(rows, statement,
     assert "Seq Scan on measurements_measurement" not in found
 
 
+def test_insert_compares_each_new_reading_by_index(rows):
+    values = insert.CONSTANT_PARAMETERS | {"rows": "[]", "source": "webhook"}
+
+    found = explain_statement(insert.INSERT_READINGS_SQL, values)
+
+    assert found.count("using measurement_kept_once") == 2
+    assert "Seq Scan on measurements_measurement" not in found
+
+
+def test_week_query_searches_index_for_each_patient(rosa):
+    values = {"patients": [rosa.pk], "starts": [START], "ends": [START + 7 * 24 * HOUR], "vitals": ["pulse"],
+              "averaged": ["blood_pressure"]}  # fmt: skip
+    create_pulses(rosa, count=4_000)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+
+    assert "Seq Scan on measurements_measurement" not in explain_statement(week_figures.WEEK_READINGS_SQL, values)
+
+
 def test_placed_stamps_query_uses_partial_index(rows):
     found = explain_statement(
         placement.PLACED_STAMPS_SQL, [[1, 2, 3], *Measurement.objects.values_list("taken_at", flat=True)[:2]]
@@ -66,10 +89,7 @@ def test_legacy_payload_query_uses_partial_index(rows):
 
 def test_patient_summary_query_of_new_rows_fetches_time_zone_by_primary_key(rows, rosa):
     """Joined, they took 0.3 s of a batch now and then: PostgreSQL has not counted yet what has just been written."""
-    cuff, start = DeviceFactory(patient=rosa), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    new = [Measurement(device=cuff, patient=rosa, metric_id="pulse", taken_at=start + n * HOUR, value_1=60)
-           for n in range(500)]  # fmt: skip
-    ids = [row.pk for row in Measurement.objects.bulk_create(new)]
+    ids = [row.pk for row in create_pulses(rosa, count=500)]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # of a table as small as here it may be as good
 
