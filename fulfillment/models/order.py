@@ -134,9 +134,13 @@ DEVICE_DATES = {state: f"device__{field}" for state, field in step_durations.VEN
 def stuck_line_condition(now: dt.datetime | Combinable) -> Q:
     """Of lines that a person has to act on: by their status, because they have not moved for longer than usual, or
     because they were closed here and live at the vendor. `now` may be the database's clock."""
+    return stuck_open_line_condition(now) | CLOSED_HERE_ONLY
+
+
+def stuck_open_line_condition(now: dt.datetime | Combinable) -> Q:
     late = step_durations.overdue_condition(now, state="status", since="status_at", vendor_dates=DEVICE_DATES)
     open_line = Q(closed_by__isnull=True, corrected_by__isnull=True)
-    return (open_line & (Q(status__in=LineStatus.stuck()) | late)) | CLOSED_HERE_ONLY
+    return open_line & (Q(status__in=LineStatus.stuck()) | late)
 
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
@@ -152,10 +156,9 @@ class OrderLineQuerySet(models.QuerySet["OrderLine"]):
 
     def with_stuck_kind(self) -> OrderLineQuerySet:
         """Adds `stuck_kind`, a LineStatus or empty for a line that is not stuck, and `stuck_since`."""
-        stuck = stuck_line_condition(timezone.now())
         kind = Case(
             When(CLOSED_HERE_ONLY, then=Value(LineStatus.CLOSED_HERE)),
-            When(stuck, then="status"),
+            When(stuck_open_line_condition(timezone.now()), then="status"),
             default=Value(""),
         )
         dated = [When(status=state, then=Coalesce(field, "status_at")) for state, field in DEVICE_DATES.items()]
