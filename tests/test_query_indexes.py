@@ -23,6 +23,7 @@ SMALL_TABLES = {
 }  # fmt: skip
 PAGES = [
     *("/patients/", "/devices/", "/orders/", "/patients/{patient}/", "/orders/{order}/"),
+    *("/care/next-steps/", "/care/team/", "/care/absences/", "/patients/{patient}/notes/"),
     *("/devices/?silent=2&battery=low", "/devices/{device}/", "/devices/gateways/{gateway}/"),
 ]
 CHANGELISTS = [

@@ -11,10 +11,12 @@ from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
-from patients.admin_site.base import ReadOnlyAdmin, ScopedAdmin, has_model_permission, viewer
+from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin, has_model_permission, viewer
 from patients.admin_site.filters import EmptyFieldFilter
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
+from patients.admin_site.site import DashboardFigure, DashboardPanel, register_dashboard_panel
 from patients.care import absences, team
 from patients.care.models import Absence, CareTeamMember
 from patients.care.team_fields import PersonField
@@ -85,6 +87,31 @@ class CareTeamMemberAdmin(ReassignMixin, ReadOnlyAdmin):
             return team.replace_members(chosen, user=person, by=by, clinic=clinic)
 
         self.reassign_selected(request, rows.open(), move)  # type: ignore[attr-defined]  # the manager's queryset
+
+
+class CareTeamInline(ReadOnlyInline):
+    """On the page of a patient: who was on the team when."""
+
+    model = CareTeamMember
+    fields = ("user", "is_responsible", "started_at", "started_by", "ended_at", "end_reason")
+    show_change_link = False
+
+
+@register_dashboard_panel
+def care_team_panel(request: HttpRequest) -> DashboardPanel:
+    patients = Patient.objects.visible_to(current_user(request)).enrolled()
+    unassigned = patients.filter(team.unassigned_condition()).count()
+    away = Absence.objects.visible_to(current_user(request)).today().count()
+    lines = [
+        DashboardFigure(
+            "Patients without a responsible clinician today",
+            f"{unassigned:,}",
+            f"{reverse('admin:patients_patient_changelist')}?{ResponsibleFilter.parameter_name}=none",
+            tone="warn" if unassigned else "ok",
+        ),
+        DashboardFigure("People away today", str(away), reverse("admin:care_absence_changelist")),
+    ]
+    return DashboardPanel("Care teams", lines)
 
 
 class AbsenceForm(forms.ModelForm):

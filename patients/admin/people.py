@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from patients.accounts import invitations, mfa
 from patients.accounts.administrators import require_remaining_administrator
 from patients.admin.audit_events import audit_list_link
-from patients.admin.care_team import ReassignMixin, ResponsibleFilter
+from patients.admin.care_team import CareTeamInline, ReassignMixin, ResponsibleFilter
 from patients.admin_site.base import ReadOnlyAdmin
 from patients.admin_site.filters import ClinicFilter, DischargedFilter, UserClinicsFilter
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
@@ -53,7 +53,11 @@ class UserForm(forms.ModelForm):
 
 
 RESEND_INVITATION_HELP = "Each gets a new link by mail that works once, for seven days. Earlier links stop working."
-DEACTIVATE_HELP = "Each is signed out with the next click and can't sign in again. What they did stays in the audit."
+DEACTIVATE_HELP = (
+    "Each is signed out with the next click and can't sign in again. What they did stays in the audit. "
+    "Patients for whom they are responsible are then without a responsible clinician: give them to another person "
+    "before, in the list of care team members."
+)
 RESET_MFA_HELP = (
     "Do this only for a person whom you see or whose voice you know: until they set up a new second step, "
     "their password alone opens the account. Their app, passkeys and recovery codes stop working at once, and they "
@@ -175,6 +179,7 @@ class PatientAdmin(ReassignMixin, ReadOnlyAdmin):
     list_display = ("family_name", "given_name", "clinic", "enrolled_at", "discharged_at")
     list_filter = (ClinicFilter, ("discharged_at", DischargedFilter), ResponsibleFilter)
     actions = ("make_responsible",)
+    inlines = (CareTeamInline,)
     list_select_related = ("clinic",)
     search_fields = ("id",)
     find_help = SEARCHED_FOR

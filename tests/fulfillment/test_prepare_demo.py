@@ -70,11 +70,11 @@ def test_prepare_demo_twice_changes_nothing(demo_vendor, tmp_path):
 
 def test_prepare_demo_recreates_missing_user_with_shown_passphrase(demo_vendor, tmp_path):
     call_command("prepare_demo")
-    User.objects.filter(email="olaf@demo.example").delete()
+    User.objects.filter(email="ada@demo.example").delete()
 
     call_command("prepare_demo")
 
-    assert User.objects.get(email="olaf@demo.example").check_password(shown_passphrase(tmp_path))
+    assert User.objects.get(email="ada@demo.example").check_password(shown_passphrase(tmp_path))
 
 
 def test_prepare_demo_rewrites_lost_accounts_file_with_working_passphrase(demo_vendor, tmp_path):

@@ -11,6 +11,7 @@ from patients.models import Clinic, Role, User
 ELM, HARBOR = "Elm Street Cardiology", "Harbor Family Medicine"
 STAFF = (
     ("nadia", "Nadia Reyes, RN", Role.CLINICIAN, ELM),
+    ("omar", "Omar Haddad, NP", Role.CLINICIAN, ELM),
     ("cora", "Cora Lind", Role.COORDINATOR, ELM),
     ("ada", "Ada Mensah", Role.ADMINISTRATOR, ELM),
     ("olaf", "Dr Olaf Brandt", Role.CLINICIAN, HARBOR),

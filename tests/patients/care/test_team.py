@@ -1,8 +1,12 @@
+import contextlib
 import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from patients.accounts import invitations
 from patients.care import absences, team
@@ -287,3 +291,39 @@ def test_admin_actions_give_patients_to_a_person(client_of, ada, rosa, elm, nadi
 
     as_ada.post(members, {"action": "reassign", "_selected_action": member.pk, "person": ""})
     assert CareTeamMember.objects.open().get().user == omar
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    plans=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 8), st.integers(0, 4), st.none() | st.integers(0, 3)), max_size=12
+    )
+)
+def test_absences_never_let_a_person_cover_while_away(elm_people, plans):
+    clinic, people = elm_people
+    planned = []
+    with transaction.atomic():
+        for who, first, length, cover in plans:
+            days = dt.date(2027, 3, 1 + first), dt.date(2027, 3, 1 + first + length)
+            with contextlib.suppress(ValidationError):
+                planned.append(
+                    absences.plan_absence(
+                        clinic=clinic,
+                        user=people[who],
+                        first_day=days[0],
+                        last_day=days[1],
+                        cover=None if cover is None else people[cover],
+                        by=people[0],
+                    )
+                )
+        transaction.set_rollback(True)
+    for day in (dt.date(2027, 3, 1) + dt.timedelta(days=n) for n in range(14)):
+        today = [absence for absence in planned if absence.first_day <= day <= absence.last_day]
+        away = [absence.user_id for absence in today]
+        assert len(away) == len(set(away))
+        assert not set(away) & {absence.cover_id for absence in today}
+
+
+@pytest.fixture
+def elm_people(elm):
+    return elm, [UserFactory(name=f"Person {n}", clinics=[elm]) for n in range(4)]
