@@ -69,7 +69,7 @@ class LenientReader:
         return "" if is_absent(value) else self.drop(name, "")
 
     def integer(self, name: str, value: Any, *, lowest: int, highest: int) -> int | None:
-        if is_absent(value):
+        if type(value) is not JsonNumber and is_absent(value):
             return None
         number = parse_whole_number(value)
         return number if number is not None and lowest <= number <= highest else self.drop(name, None)

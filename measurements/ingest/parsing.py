@@ -59,7 +59,8 @@ class ParsedReading(msgspec.Struct, frozen=True):
     @property
     def identity_at(self) -> dt.datetime:
         """The vendor's stamp in whole seconds, by which the same reading is recognised."""
-        return (self.stamped_at or self.taken_at).replace(microsecond=0)
+        stamp = self.stamped_at or self.taken_at
+        return stamp.replace(microsecond=0) if stamp.microsecond else stamp
 
     @property
     def control(self) -> bool:

@@ -154,7 +154,9 @@ class AssignmentPeriod:
 
 ASSIGNMENT_PERIODS_SQL = """
 SELECT device.hwi_id, held.device_id, held.patient_id, held.started_at, held.ended_at,
-    patient.folded_external_id, held.vendor_patient_id
+    patient.folded_external_id, held.vendor_patient_id, EXISTS (
+        SELECT FROM measurements_measurement AS placed
+        WHERE placed.device_id = device.id AND placed.stamped_at IS NOT NULL)
 FROM devices_device AS device
 JOIN devices_assignment AS held ON held.device_id = device.id
 JOIN patients_patient AS patient ON patient.id = held.patient_id
@@ -165,7 +167,8 @@ WHERE device.hwi_id = ANY(%s::uuid[])
 class AssignmentIndex:
     """Assignments of the devices that the items of one batch name, and the place in time of what is stamped ahead.
 
-    Two queries. `received` holds each item with the time at which we received it for the first time.
+    One query, and two more where a clock is ahead. `received` holds each item with the time at which we received it for
+    the first time.
     `patients_of_unreadable`: those who hold a device now that sent what can't be read; their pages say so.
     """
 
@@ -174,22 +177,32 @@ class AssignmentIndex:
         self.patients_of_unreadable: set[uuid.UUID] = set()
         hwi_ids: set[uuid.UUID] = set()
         for _, item in received:
-            hwi_ids |= item.named if item.reading is None else {item.reading.hwi_id}
+            if item.reading is None:
+                hwi_ids |= item.named
+            else:
+                hwi_ids.add(item.reading.hwi_id)
         self.periods_by_hwi_id: dict[uuid.UUID, list[AssignmentPeriod]] = defaultdict(list)
         # Only a cross-check: after a reassignment a late reading may name either patient.
         self.external_ids_by_hwi_id: dict[uuid.UUID, set[str]] = defaultdict(set)
+        devices, with_placed = set(), set()
         with connection.cursor() as cursor:
             cursor.execute(ASSIGNMENT_PERIODS_SQL, [list(hwi_ids)])
-            for hwi_id, *facts in cursor.fetchall():
+            for hwi_id, *facts, has_placed in cursor.fetchall():
                 period = AssignmentPeriod(*facts)
                 self.periods_by_hwi_id[hwi_id].append(period)
                 self.external_ids_by_hwi_id[hwi_id] |= {period.external_id, fold_case(period.other_external_id)}
+                devices.add(period.device_id)
+                if has_placed:
+                    with_placed.add(hwi_id)
         self.place_by_stamp = placement.place_readings(
             [
-                (periods[0].device_id, placement.StampedReading(received_at, item.reading.identity_at))
+                (periods[0].device_id, placement.StampedReading(received_at, reading.identity_at))
                 for received_at, item in received
-                if item.reading and (periods := self.periods_by_hwi_id.get(item.reading.hwi_id))
-            ]
+                if (reading := item.reading)
+                and (reading.taken_at > received_at or reading.hwi_id in with_placed)
+                and (periods := self.periods_by_hwi_id.get(reading.hwi_id))
+            ],
+            devices=devices,
         )
 
     def quarantine_unreadable(self, parsed: ParsedItem) -> DeliveryOutcome:
@@ -228,7 +241,9 @@ class AssignmentIndex:
                 )
             )
         periods = self.periods_by_hwi_id.get(reading.hwi_id, [])
-        taken_at = self.place_by_stamp.get((periods[0].device_id, reading.identity_at)) if periods else None
+        taken_at = None
+        if periods and self.place_by_stamp:
+            taken_at = self.place_by_stamp.get((periods[0].device_id, reading.identity_at))
         if taken_at is not None:
             reading = msgspec.structs.replace(reading, taken_at=taken_at, stamped_at=reading.taken_at)
         period = next((period for period in periods if period.covers(reading.taken_at)), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -69,15 +69,20 @@ def place_stamps(
     return place_by_stamp
 
 
-# Of few devices and in a partial index: for a batch of devices with good clocks it costs a tenth of a millisecond.
 PLACED_STAMPS_SQL = """
 SELECT DISTINCT device_id, received_at, identity_at, taken_at FROM measurements_measurement
 WHERE stamped_at IS NOT NULL AND device_id = ANY(%s) AND stamped_at BETWEEN %s AND %s
 """
 
 
-def place_readings(readings: Sequence[tuple[int, StampedReading]]) -> dict[tuple[int, dt.datetime], dt.datetime]:
-    """Time taken by device and stamp, of those of a portion of all devices that need another time than their stamp."""
+def place_readings(
+    readings: Sequence[tuple[int, StampedReading]], *, devices: Collection[int]
+) -> dict[tuple[int, dt.datetime], dt.datetime]:
+    """Time taken by device and stamp, of those that need another time than their stamp.
+
+    `readings`: of a portion, those that are ahead, and all of devices with readings that have their place already.
+    `devices`: all of the portion.
+    """
     if not readings:
         return {}
     stamps = [each.stamp for _, each in readings]
@@ -87,13 +92,12 @@ def place_readings(readings: Sequence[tuple[int, StampedReading]]) -> dict[tuple
             ahead[device_id].append(each)
     first = min([min(stamps), *(each.received_at - UPLOAD_SPAN for of_device in ahead.values() for each in of_device)])
     last = max(stamps) + (MAX_TIME_AHEAD if ahead else dt.timedelta(seconds=1))
-    devices = sorted({device_id for device_id, _ in readings})
     if ahead:
         # All of the portion, as when they are stored: of two workers with the two metrics of one reading, the second
         # must see the place that the first one gave.
         list(Device.objects.filter(pk__in=devices).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     with connection.cursor() as cursor:
-        cursor.execute(PLACED_STAMPS_SQL, [devices, first, last])
+        cursor.execute(PLACED_STAMPS_SQL, [sorted({device_id for device_id, _ in readings}), first, last])
         placed_before: dict[int, list[PlacedStamp]] = defaultdict(list)
         for device_id, *fields in cursor.fetchall():
             placed_before[device_id].append(PlacedStamp(*fields))
