@@ -9,7 +9,7 @@ from patients.imports.models import ImportRow, PatientImport
 @admin.register(PatientImport)
 class PatientImportAdmin(ReadOnlyAdmin):
     clinic_path = "clinic"
-    list_display = ("id", "state", "by", "row_count", "created_at", "finished_at")
+    list_display = ("id", "state", "by", "total_rows", "created_at", "finished_at")
     list_filter = ("state",)
     list_select_related = ("by",)
     search_fields = ("=id",)

@@ -14,11 +14,13 @@ class ImportsConfig(app_config.ProjectAppConfig):
         "imports:columns": "import of patients, columns",
         "imports:start": "import of patients, start",
         "imports:another_person": "import of patients, decision about a row",
+        "imports:resume": "import of patients, continue",
+        "imports:discard": "import of patients, discard",
         "imports:undo": "import of patients, undo",
         "imports:result": "import of patients, result file",
         "imports:file": "import of patients, uploaded file",
     }
-    target_labels = {"import": "import"}
+    target_labels = {"import": "import", "file": "file"}
     field_labels = {
         "dry_run": "checking only",
         "patient_import": "import",

@@ -31,8 +31,9 @@ class ImportState(models.TextChoices):
 
     @property
     def tone(self) -> str:
-        tones = {self.CHECKING: "info", self.IMPORTING: "info", self.FINISHED: "good", self.STOPPED: "bad"}
-        return tones.get(self, "")
+        """Name of the colours of a state on pages."""
+        tones = {self.CHECKING: "info", self.IMPORTING: "info", self.FINISHED: "ok", self.STOPPED: "bad"}
+        return tones.get(self, "idle")
 
 
 class RowState(models.TextChoices):
@@ -42,6 +43,12 @@ class RowState(models.TextChoices):
     DUPLICATE = "duplicate", "Is a patient already"
     ENROLLED = "enrolled", "Enrolled"
     UNDONE = "undone", "Undone"
+
+    @property
+    def tone(self) -> str:
+        """Name of the colours of a state on pages."""
+        tones = {self.READY: "info", self.ENROLLED: "ok", self.PROBLEM: "bad", self.DUPLICATE: "warn"}
+        return tones.get(self, "idle")
 
 
 class PatientImportQuerySet(WorkItemQuerySet["PatientImport"]):
@@ -76,7 +83,7 @@ class PatientImport(WorkItem):
     mapping = models.JSONField(default=dict, blank=True, help_text="Index of the column, by field.")
     answers = models.JSONField(default=dict, blank=True)
     questions = models.JSONField(default=list, blank=True)
-    row_count = models.PositiveIntegerField(default=0)
+    total_rows = models.PositiveIntegerField("rows", default=0)
     run = models.PositiveIntegerField(default=0)
     dry_run = models.BooleanField(default=True)
     problem = models.CharField(max_length=200, blank=True)

@@ -18,6 +18,30 @@ MAX_PROBLEMS_SHOWN = 100
 RESULT_HEADINGS = ("Row", "Result", "Account id at Tenovi", "Problems", "Notes")
 
 
+SAMPLE_CELLS = {
+    "family_name": ("Delgado", "O'Brien"),
+    "given_name": ("Rosa", "Liam"),
+    "birth_date": ("04/19/1951", "11/30/1948"),
+    "sex": ("female", "male"),
+    "mrn": ("A-00123", "A-00124"),
+    "phone": ("(603) 555-0142", "(603) 555-0143"),
+    "sms_consent": ("yes", "no"),
+    "street": ("12 Alder Street", "7 Birch Lane"),
+    "street_2": ("", "Apt 3"),
+    "city": ("Concord", "Manchester"),
+    "state": ("NH", "NH"),
+    "zip_code": ("03301", "03101"),
+    "provider": ("Dr. Imani Okafor", ""),
+    "conditions": ("Hypertension; Heart failure", "Diabetes"),
+}
+
+
+def sample_csv() -> str:
+    """A file with the recognised headings and invented people, to fill in."""
+    headings = [FIELD_LABELS[name] for name in SAMPLE_CELLS]
+    return write_csv(headings, zip(*SAMPLE_CELLS.values(), strict=True))
+
+
 def count_states(patient_import: PatientImport) -> dict[str, int]:
     """Rows by RowState, zeros included."""
     found = patient_import.rows.order_by().values("state").annotate(rows=Count("pk"))
@@ -47,7 +71,7 @@ def result_csv(patient_import: PatientImport, *, by: User) -> str:
     patients = patient_import.rows.filter(patient__isnull=False).values_list("patient_id", flat=True)
     audit_log.record_event(
         AuditEvent.Action.EXPORT, by=by, patients=patients, clinic=patient_import.clinic,
-        target=f"import:{patient_import.pk}", rows=patient_import.row_count,
+        target=f"import:{patient_import.pk}", rows=patient_import.total_rows,
     )  # fmt: skip
     return write_csv([*RESULT_HEADINGS, *patient_import.headings], result_rows(patient_import))
 

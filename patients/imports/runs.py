@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from patients.audit import audit_log
 from patients.files import stored_files
-from patients.imports.models import ImportRow, ImportState, PatientImport
+from patients.imports.models import ImportRow, ImportState, PatientImport, RowState
 from patients.imports.reading.files import is_workbook, read_table
 from patients.imports.rows.columns import mapping_problem, match_headings
 from patients.imports.rows.judging import ImportRules, SeenRows, judge_row
@@ -34,6 +34,7 @@ WORK = "patient_imports"
 TURN_SECONDS = 20.0  # of one import; then another one gets its turn
 BATCH_ROWS = 50  # between two reports of the progress
 MAX_ATTEMPTS = 5
+BEFORE_IMPORT = (ImportState.COLUMNS, ImportState.CHECKED)
 NO_LONGER_ALLOWED = "The person who started it may no longer enrol patients of this clinic."
 INTERNAL_ERROR = "A row could not be processed. Operators find the reason in the log."
 CSV_TYPE = "text/csv"
@@ -62,7 +63,7 @@ def create_import(*, clinic: Clinic, by: User | None, name: str, content: bytes)
         file_name=stored.name,
         headings=table.headings,
         notes=table.notes,
-        row_count=len(table.rows),
+        total_rows=len(table.rows),
     )
     ImportRow.objects.bulk_create(
         (ImportRow(patient_import=created, number=row.number, cells=row.cells, kinds=row.kinds) for row in table.rows),
@@ -83,13 +84,21 @@ def set_columns(patient_import: PatientImport, mapping: Mapping[str, int], *, an
 
 
 @transaction.atomic
-def start_check(patient_import: PatientImport, *, by: User | None) -> None:
-    """A dry run over all rows. Raises ValidationError while columns are missing or questions open."""
-    if problem := mapping_problem(patient_import.mapping):
+def choose_columns(
+    patient_import: PatientImport, mapping: Mapping[str, int], *, answers: Mapping[str, Any], by: User | None
+) -> None:
+    """Store the columns, and begin a dry run over all rows unless they leave a question open.
+
+    Raises ValidationError while a column is missing, StaleImport once the import runs.
+    """
+    if problem := mapping_problem(mapping):
         raise ValidationError(problem)
-    if patient_import.questions:
-        raise ValidationError("Please answer the questions about this file.")
-    begin_run(patient_import, (ImportState.COLUMNS, ImportState.CHECKED), dry_run=True, by=by)
+    locked = PatientImport.objects.select_for_update(no_key=True).filter(pk=patient_import.pk, run=patient_import.run)
+    if locked.filter(state__in=BEFORE_IMPORT).first() is None:
+        raise StaleImport
+    set_columns(patient_import, mapping, answers=answers)
+    if not patient_import.questions:
+        begin_run(patient_import, BEFORE_IMPORT, dry_run=True, by=by)
 
 
 @transaction.atomic
@@ -149,6 +158,21 @@ def resume_import(patient_import: PatientImport, *, by: User) -> None:
     wake_worker(WORK)
 
 
+@transaction.atomic
+def mark_another_person(patient_import: PatientImport, number: int, *, by: User) -> None:
+    """The row is another person than the one of the same name and date of birth: it is checked anew, alone."""
+    current = PatientImport.objects.select_for_update(no_key=True).filter(pk=patient_import.pk)
+    row = patient_import.rows.filter(number=number, state=RowState.DUPLICATE).first()
+    if row is None or not current.filter(state=ImportState.CHECKED, run=patient_import.run).exists():
+        raise StaleImport
+    row.another_person = True
+    earlier = patient_import.rows.filter(number__lt=number).enrollable()
+    result = judge_row(row, rules_of(patient_import), SeenRows(earlier))
+    ImportRow.objects.filter(pk=row.pk).update(another_person=True, **result.columns())
+    current.update(version=F("version") + 1)
+    record_step(patient_import, "another person", by=by)
+
+
 def record_step(patient_import: PatientImport, step: str, *, by: User | None) -> None:
     audit_log.record_event(
         AuditEvent.Action.IMPORT,
@@ -156,7 +180,7 @@ def record_step(patient_import: PatientImport, step: str, *, by: User | None) ->
         clinic=patient_import.clinic,
         target=f"import:{patient_import.pk}",
         step=step,
-        rows=patient_import.row_count,
+        rows=patient_import.total_rows,
     )
 
 

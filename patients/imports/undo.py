@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, ProtectedError
 
 from patients.audit import audit_log
+from patients.care.models import CareTeamMember
 from patients.imports.models import ImportState, PatientImport, RowState, enrolled_patients
 from patients.imports.runs import StaleImport
 from patients.models import AuditEvent, Patient, User
@@ -28,6 +29,7 @@ def undo_import(patient_import: PatientImport, *, by: User) -> int:
     # Who is adding an order for one of them at this time is waited for, and then found.
     ids = list(patients.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     patient_import.rows.filter(state=RowState.ENROLLED).update(state=RowState.UNDONE)
+    CareTeamMember.objects.filter(patient__in=ids).delete()  # said about a patient, not done for one
     try:
         Patient.objects.filter(pk__in=ids).delete()
     except ProtectedError as error:

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('mapping', models.JSONField(blank=True, default=dict, help_text='Index of the column, by field.')),
                 ('answers', models.JSONField(blank=True, default=dict)),
                 ('questions', models.JSONField(blank=True, default=list)),
-                ('row_count', models.PositiveIntegerField(default=0)),
+                ('total_rows', models.PositiveIntegerField(default=0, verbose_name='rows')),
                 ('run', models.PositiveIntegerField(default=0)),
                 ('dry_run', models.BooleanField(default=True)),
                 ('problem', models.CharField(blank=True, max_length=200)),

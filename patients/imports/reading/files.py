@@ -16,8 +16,7 @@ OTHER_STARTS = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f
 
 def read_table(data: bytes) -> Table:
     """Raises UnreadableFile with the reason in words."""
-    if len(data) > MAX_FILE_BYTES:
-        raise UnreadableFile(f"The file is larger than {MAX_FILE_BYTES // 1024 // 1024} MB. Please split it.")
+    check_file_size(len(data))
     if not data.strip():
         raise UnreadableFile("The file is empty.")
     if data.startswith(COMPOUND_FILE_START):
@@ -25,6 +24,11 @@ def read_table(data: bytes) -> Table:
     if data.startswith(OTHER_STARTS):
         raise UnreadableFile("This is no list of patients. Choose a CSV file or an Excel workbook (.xlsx).")
     return read_workbook(data) if data.startswith(ZIP_START) else read_delimited_text(data)
+
+
+def check_file_size(size: int) -> None:
+    if size > MAX_FILE_BYTES:
+        raise UnreadableFile(f"The file is larger than {MAX_FILE_BYTES // 1024 // 1024} MB. Please split it.")
 
 
 def is_workbook(data: bytes) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from patients.imports.models import PatientImport
 from patients.imports.reading.tables import NUMBER
 from patients.imports.rows.values import DAY_FIRST, MONTH_FIRST, possible_date_orders
+from patients.wording import count_noun
 
 DATE_ORDER, MRN_DIGITS = "date_order", "mrn_digits"
 DATE_ORDER_CHOICES = [(MONTH_FIRST, "Month first: MM/DD/YYYY"), (DAY_FIRST, "Day first: DD/MM/YYYY")]
@@ -20,7 +21,7 @@ QUESTION_TEXTS = {
 
 def mrn_digit_choices(longest: int) -> list[tuple[str, str]]:
     longer = range(longest, MAX_MRN_DIGITS + 1)
-    return [("0", "Take them as they are"), *((str(n), f"{n} digits, filled with zeros") for n in longer)]
+    return [("0", "Take them as they are"), *((str(n), f"{count_noun(n, 'digit')}, filled with zeros") for n in longer)]
 
 
 def column_cells(patient_import: PatientImport, field: str) -> Iterator[tuple[str, str]]:
