@@ -24,6 +24,10 @@ def note_ids_of(order: Order) -> list[int]:
 def find_order_subjects(note_ids: Collection[int]) -> dict[int, NoteSubject]:
     links = OrderNote.objects.filter(note__in=note_ids).values_list("note", "order", "order__kit__name")
     return {
-        note: NoteSubject(f"order of {kit}" if kit else "activation", reverse("orders:page", args=[order]))
+        note: NoteSubject(
+            f"order of {kit}" if kit else "activation",
+            reverse("orders:page", args=[order]),
+            reverse("orders:new_note", args=[order]),
+        )
         for note, order, kit in links
     }

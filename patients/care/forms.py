@@ -58,9 +58,13 @@ class NoteForm(forms.Form):
         help_text="Leave empty if nothing is left to do.",
     )
     next_step_on = day_field("Due on", required=False)
+    completes = forms.BooleanField(required=False, initial=True)
     version_number = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, version: NoteVersion | None = None) -> None:
+    def __init__(
+        self, data: Any = None, *, version: NoteVersion | None = None, after: NoteVersion | None = None
+    ) -> None:
+        """`after`: a version whose next step this contact may complete."""
         if version is None:
             initial: dict[str, Any] = {"kind": NoteKind.NOTE, "happened_at": timezone.now()}
         else:
@@ -70,6 +74,10 @@ class NoteForm(forms.Form):
         for field in self.fields.values():
             field.error_messages["required"] = f"{field.label} is missing."
         self.fields["kind"].error_messages["required"] = "Choose a kind."
+        if after is None:
+            del self.fields["completes"]
+        else:
+            self.fields["completes"].label = f"This is done: {after.next_step}"
 
     def replace_version_number(self, newest: NoteVersion | None) -> None:
         """The refused form carries the number of the version that it is shown beside: saved again, it replaces it."""
@@ -129,7 +137,7 @@ class ReassignForm(forms.Form):
     """A person who leaves or changes the work, and who takes all of the patients."""
 
     leaving = PersonField(label="All patients of", empty_label="Choose a person…")
-    user = PersonField(label="to", empty_label="Choose a person…")
+    user = PersonField(label="To", empty_label="Choose a person…")
     expected = forms.IntegerField(required=False, widget=forms.HiddenInput)  # patients on the page that asked
 
     def __init__(self, data: Any = None, *, clinics: Sequence[Clinic]) -> None:

@@ -30,6 +30,7 @@ from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
 PAGE_SIZE = 50
+MAX_ID_DIGITS = 18
 STEP_COLUMNS = tuple(ListColumn(label) for label in ("Due", "Patient", "Next step", "After"))
 STEP_KEYS = (SortKey("due_on"), SortKey("pk"))
 NOTE_KEYS = (SortKey("happened_at", descending=True), SortKey("pk", descending=True))
@@ -48,11 +49,21 @@ def note_form_page(
     `link` connects the new note with a row of another app, in the same transaction.
     """
     with timezone.override(patient.clinic.zone):
-        form = NoteForm(request.POST or None, version=corrected)
-        if form.is_valid() and save_note(request, patient, form, link=link, corrected=corrected):
+        after = None if corrected else find_completed_version(patient, request.GET.get("completes", ""))
+        form = NoteForm(request.POST or None, version=corrected, after=after)
+        if form.is_valid() and save_note(request, patient, form, link=link, corrected=corrected, after=after):
             return redirect(back)
         context = {"form": form, "patient": patient, "back": back, "corrected": corrected, "zone": patient.clinic.zone}
         return render(request, "care/note_form.html", context)
+
+
+def find_completed_version(patient: Patient, note_id: str) -> NoteVersion | None:
+    """The newest version of the patient's note whose open next step led to the form; the address names the note."""
+    if not (note_id.isascii() and note_id.isdigit() and len(note_id) < MAX_ID_DIGITS):
+        return None
+    open_steps = notes.notes_of(patient, note_ids=[int(note_id)]).filter(note__due_on__isnull=False)
+    found: NoteVersion | None = open_steps.first()
+    return found
 
 
 def save_note(
@@ -62,6 +73,7 @@ def save_note(
     *,
     link: Callable[[Note], object] | None,
     corrected: NoteVersion | None,
+    after: NoteVersion | None,
 ) -> bool:
     """Whether it was saved; if not, the form says why."""
     user = current_user(request)
@@ -75,6 +87,8 @@ def save_note(
             note = notes.create_note(patient=patient, by=user, **form.note_fields())
             if link is not None:
                 link(note)
+            if after is not None and form.cleaned_data["completes"]:
+                notes.complete_next_step(note=after.note, by=user)
     except ValidationError as error:
         form.add_error(None, error)
         return False

@@ -35,10 +35,11 @@ class NoteConflict(Exception):
 
 @dataclass(frozen=True)
 class NoteSubject:
-    """What a note is about, beside the patient: a link to it."""
+    """What a note is about, beside the patient: a link to it, and the form of another note about it."""
 
     label: str
     url: str
+    form_url: str
 
 
 SubjectFinder = Callable[[Collection[int]], Mapping[int, NoteSubject]]

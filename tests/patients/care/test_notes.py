@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
+from fulfillment import order_notes
 from patients.care import notes
 from patients.care.models import Note, NoteVersion
 from patients.care.notes import NoteConflict
@@ -229,6 +230,34 @@ def test_next_steps_lists_due_ones_with_phone_and_address_until_done(time_machin
 
     client_of(cora).post(reverse("care:complete_step", args=[step.pk]), {"from_list": "1"})
     assert "Ask about cuff" not in client_of(cora).get(address).content.decode()
+
+
+@pytest.mark.parametrize("completes", [True, False])
+def test_contact_after_next_step_completes_it_where_ticked(client_of, rosa, cora, completes):
+    order = OrderFactory(patient=rosa)
+    first = notes.create_note(patient=rosa, by=cora, text="x", next_step="Ask about cuff", next_step_on=NOON.date())
+    order_notes.link_note(order, first)
+    form_url = f"/orders/{order.pk}/notes/new/?completes={first.pk}"
+    assert form_url in client_of(cora).get(reverse("care:next_steps")).content.decode()
+    assert "This is done: Ask about cuff" in client_of(cora).get(form_url).content.decode()
+
+    client_of(cora).post(form_url, form_data() | ({"completes": "on"} if completes else {}))
+
+    first.refresh_from_db()
+    assert (first.due_on is None) is completes
+    assert len(order_notes.note_ids_of(order)) == 2
+
+
+@pytest.mark.parametrize("completes", ["x", "9" * 40, "0", "foreign"])
+def test_note_form_ignores_next_step_of_another_patient(client_of, rosa, elm, nadia, completes):
+    other = NoteFactory(patient=PatientFactory(clinic=elm), created_by=nadia, due_on=NOON.date())
+    address = reverse("care:new_note", args=[rosa.pk])
+    note_id = other.pk if completes == "foreign" else completes
+
+    assert client_of(nadia).post(f"{address}?completes={note_id}", form_data(completes="on")).status_code == 302
+
+    other.refresh_from_db()
+    assert other.due_on == NOON.date()
 
 
 def test_next_steps_filters_by_own_patients_and_notes(client_of, rosa, elm, nadia, cora):
