@@ -63,6 +63,7 @@ WAKEUP_TASKS = {
     "vendor_calls": ("fulfillment.tasks.send_calls", "people"),
     "call_searches": ("fulfillment.tasks.search_calls", "people"),
     "device_refresh": ("fulfillment.tasks.refresh_devices", "people"),
+    "replacements": ("fulfillment.replacements.tasks.refresh_replacements", "people"),
     "order_lines": ("fulfillment.tasks.update_order_lines", "people"),
     "exceptions": ("fulfillment.worklist.tasks.refresh_worklist", "ingest"),
     "requested_refreshes": ("devices.tasks.refresh_requested_gateways", "people"),

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "devices.patient_records",
     "measurements",
     "fulfillment",
+    "fulfillment.replacements",
     "fulfillment.special_orders",
     "fulfillment.worklist",
 ]

@@ -76,6 +76,7 @@ class SampleClinics:
         factories.ImportRowFactory(
             patient_import=self.patient_import, run=1, state="enrolled", patient=self.rosa, cells=IMPORTED_CELLS
         )
+        self.replacement = factories.ReplacementFactory(device=self.device, patient=self.rosa)
         self.delivery = factories.DeliveryFactory(body=b'{"name": "canarynote"}', hwi_id=self.device.hwi_id)
         audit_log.record_event(
             AuditEvent.Action.VIEW, by=self.people["clinician here"], patients=[self.rosa.pk], clinic=self.elm
@@ -98,6 +99,7 @@ class SampleClinics:
         note = factories.NoteFactory(patient=patient)
         return {
             "note_id": note.pk,
+            "replacement_id": factories.ReplacementFactory(device=device).pk,
             "absence_id": factories.AbsenceFactory(clinic=self.harbor).pk,
             "patient_id": patient.pk,
             "order_id": order.pk,
@@ -123,6 +125,7 @@ class SampleClinics:
             "call_id": self.line.call_id,
             "reading_id": self.reading.pk,
             "note_id": self.note.pk,
+            "replacement_id": self.replacement.pk,
             "absence_id": self.absence.pk,
             "clinic_id": self.elm.pk,
             "import_id": self.patient_import.pk,

@@ -248,10 +248,11 @@ class Migration(migrations.Migration):
                 ('lease', models.UUIDField(blank=True, null=True)),
                 ('leased_until', models.DateTimeField(blank=True, null=True)),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('order', 'Order a device'), ('activate', 'Activate a device'), ('unlink', 'Unlink a device'), ('delete', 'Cancel before it ships'), ('detach', 'Detach a device from its patient'), ('create_patient', "Create the patient's record"), ('update_patient', "Update the patient's record")], max_length=16)),
+                ('kind', models.CharField(choices=[('order', 'Order a device'), ('activate', 'Activate a device'), ('unlink', 'Unlink a device'), ('delete', 'Cancel before it ships'), ('detach', 'Detach a device from its patient'), ('create_patient', "Create the patient's record"), ('update_patient', "Update the patient's record"), ('replace', 'Replace hardware'), ('cancel_replacing', 'Cancel a replacement')], max_length=16)),
                 ('state', models.CharField(choices=[('queued', 'Waiting to be sent'), ('sending', 'Being sent'), ('unknown', 'Sent, answer unclear'), ('needs_review', 'Needs a person'), ('confirmed', 'Confirmed'), ('rejected', 'Refused by the vendor'), ('cancelled', 'Cancelled'), ('abandoned', 'Given up')], default='queued', max_length=12)),
                 ('reference', models.CharField(default=devices.models.vendor_call.generate_reference, help_text="in the vendor's notes", max_length=16, unique=True)),
                 ('payload', models.JSONField(blank=True, default=dict, help_text="arguments of the client's method")),
+                ('answer', models.JSONField(blank=True, default=dict, help_text="the vendor's answer, where it is not a device")),
                 ('reason', models.TextField(blank=True, help_text='in words for a person')),
                 ('errors', models.JSONField(blank=True, default=dict, help_text="the vendor's refusal by field")),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
@@ -437,7 +438,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='vendorcall',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['order', 'activate', 'unlink', 'delete', 'detach', 'create_patient', 'update_patient'])), name='call_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['order', 'activate', 'unlink', 'delete', 'detach', 'create_patient', 'update_patient', 'replace', 'cancel_replacing'])), name='call_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='vendorcall',

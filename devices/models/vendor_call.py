@@ -29,6 +29,8 @@ class CallKind(models.TextChoices):
     DETACH = "detach", "Detach a device from its patient"
     CREATE_PATIENT = "create_patient", "Create the patient's record"
     UPDATE_PATIENT = "update_patient", "Update the patient's record"
+    REPLACE = "replace", "Replace hardware"
+    CANCEL_REPLACEMENT = "cancel_replacing", "Cancel a replacement"
 
     @classmethod
     def creating(cls) -> tuple[CallKind, ...]:
@@ -48,7 +50,12 @@ class CallKind(models.TextChoices):
     @classmethod
     def idempotent(cls) -> tuple[CallKind, ...]:
         """Sent again after an unclear answer: twice has the same effect as once."""
-        return (cls.DETACH, cls.UPDATE_PATIENT)
+        return (cls.DETACH, cls.UPDATE_PATIENT, cls.CANCEL_REPLACEMENT)
+
+    @classmethod
+    def of_replacement(cls) -> tuple[CallKind, ...]:
+        """Their answer is a replacement, in the call's `answer`, and the device stays as it is."""
+        return (cls.REPLACE, cls.CANCEL_REPLACEMENT)
 
 
 class CallState(models.TextChoices):
@@ -146,6 +153,7 @@ class VendorCall(WorkItem):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, blank=True, related_name="vendor_calls")
     payload = models.JSONField(default=dict, blank=True, help_text="arguments of the client's method")
+    answer = models.JSONField(default=dict, blank=True, help_text="the vendor's answer, where it is not a device")
     reason = models.TextField(blank=True, help_text="in words for a person")
     errors = models.JSONField(default=dict, blank=True, help_text="the vendor's refusal by field")
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -80,8 +80,9 @@ def look_up_call(call: VendorCall, client: tenovi.TenoviClient) -> None:
 
 
 def find_candidates(call: VendorCall, client: tenovi.TenoviClient) -> LookupResult:
-    if call.kind in CallKind.ending():
-        return recovery.FINDER_BY_KIND[call.kind](call, client), (), ""
+    if call.kind not in CallKind.creating():
+        matches = recovery.FINDER_BY_KIND[call.kind](call, client)
+        return matches, (), recovery.SEVERAL_MATCHES if len(matches) > 1 else ""
     listing = recovery.fetch_patient_devices(call, client)
     try:
         return recovery.match_created_devices(call, listing), listing.rows, ""

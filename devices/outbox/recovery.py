@@ -17,7 +17,7 @@ from devices import tenovi
 from devices.hardware_ids import fold_device_name, normalise_hardware_uuid
 from devices.models import VendorCall
 from devices.models.vendor_call import CallKind, CallState
-from devices.outbox import record_calls, sending
+from devices.outbox import record_calls, replacement_calls, sending
 from devices.patient_records import records
 from devices.statuses import DeviceState
 from devices.vendor_reads import drain_vendor_reads
@@ -26,10 +26,12 @@ CLOCK_TOLERANCE = dt.timedelta(seconds=60)
 REQUIRED_ABSENCES = 2
 MAX_UNANSWERED_SETTLE_TIMES = 4
 SEARCHES_PER_SETTLE_TIME = 8
-SEVERAL_MATCHES = "Several devices at the vendor fit this call, so which of them is its result is unknown."
+SEVERAL_MATCHES = "Several records at the vendor fit this call, so which of them is its result is unknown."
 NO_ANSWER = "The vendor has given no readable answer for so long that a person must decide."
 
-Matches = Sequence[tenovi.HwiDevice | None]  # None: the device is gone, which is what a delete asked for
+Matches = Sequence[
+    tenovi.HwiDevice | tenovi.HwiReplacement | None
+]  # None: the device is gone, which is what a delete asked for
 
 
 def search_unknown_calls(client: tenovi.TenoviClient) -> int:
@@ -112,7 +114,7 @@ def fetch_patient_devices(call: VendorCall, client: tenovi.TenoviClient) -> teno
     return client.list_devices(patient_external_id=call.payload["patient"]["external_id"])
 
 
-def match_created_devices(call: VendorCall, listing: tenovi.ListResult[tenovi.HwiDevice]) -> Matches:
+def match_created_devices(call: VendorCall, listing: tenovi.ListResult[tenovi.HwiDevice]) -> Sequence[tenovi.HwiDevice]:
     """By our short reference; else by patient, name and time, if no other call of ours made it.
 
     Raises Unclear when nothing is found and a row can't be read.
@@ -134,20 +136,17 @@ def is_possible_result(call: VendorCall, row: tenovi.HwiDevice) -> bool:
     return same_name and recent and same_gateway
 
 
-def exclude_owned_devices(call: VendorCall, rows: Matches) -> Matches:
+def exclude_owned_devices(call: VendorCall, rows: Sequence[tenovi.HwiDevice]) -> Sequence[tenovi.HwiDevice]:
     """Neither the result of another call, nor marked with another call's reference, nor on the gateway of another."""
     others = VendorCall.objects.exclude(pk=call.pk)
-    owned = set(
-        others.filter(device__hwi_id__in=[row.id for row in rows if row]).values_list("device__hwi_id", flat=True)
-    )
-    words = {word for row in rows if row for word in row.client_notes.split()}
+    owned = set(others.filter(device__hwi_id__in=[row.id for row in rows]).values_list("device__hwi_id", flat=True))
+    words = {word for row in rows for word in row.client_notes.split()}
     taken = set(others.filter(reference__in=words).values_list("reference", flat=True))
     expected = activated_gateways_and_names(others.filter(patient=call.patient_id))
     return [
         row
         for row in rows
-        if row
-        and row.id not in owned
+        if row.id not in owned
         and not taken.intersection(row.client_notes.split())
         and (row.hardware_uuid, fold_device_name(row.name)) not in expected
     ]
@@ -180,6 +179,16 @@ def find_deleted_device(call: VendorCall, client: tenovi.TenoviClient) -> Matche
     return []
 
 
+def find_created_replacement(call: VendorCall, client: tenovi.TenoviClient) -> Matches:
+    """By HWI device, what is replaced, and time of creation, if no other call of ours made it."""
+    listing = client.list_replacements()
+    since = (call.sent_at or call.created_at) - CLOCK_TOLERANCE
+    found = replacement_calls.match_replacements(call, listing.rows, created_since=since)
+    if not found and listing.unreadable_rows:
+        raise tenovi.Unclear("the vendor's list has rows that can't be read: it proves nothing absent")
+    return found
+
+
 def match_if_not_found(error: tenovi.Rejected) -> Matches:
     if error.status != 404:
         raise error
@@ -191,4 +200,5 @@ FINDER_BY_KIND: dict[str, Callable[[VendorCall, tenovi.TenoviClient], Matches]] 
     CallKind.ACTIVATE: find_created_device,
     CallKind.UNLINK: find_unlinked_device,
     CallKind.DELETE: find_deleted_device,
+    CallKind.REPLACE: find_created_replacement,
 }

@@ -23,7 +23,7 @@ from django.utils import timezone
 from devices import tenovi
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
-from devices.outbox import record_calls, requests, unlinking
+from devices.outbox import record_calls, replacement_calls, requests, unlinking
 from devices.patient_records import records
 from devices.sync import upsert
 from devices.tenovi.rate_limiter import NoSlotAvailable
@@ -32,7 +32,7 @@ from patients.queueing.work_item import DrainEnd, drain
 
 logger = logging.getLogger(__name__)
 
-Answer = tenovi.HwiDevice | tenovi.PatientDetails
+Answer = tenovi.HwiDevice | tenovi.PatientDetails | tenovi.HwiReplacement
 
 SLICE_SECONDS = 20.0  # then other work gets the key; the worker is woken again for the rest
 MISCONFIGURED_PAUSE_SECONDS = 60.0
@@ -161,6 +161,9 @@ def confirm_call(call: VendorCall, answer: Answer | None) -> bool:
         if record is not None and isinstance(answer, tenovi.PatientDetails):
             records.store_answer(record, answer, confirmed=call.payload)
             return True
+        if call.kind in CallKind.of_replacement():
+            replacement_calls.store_answer(call, answer)
+            return True
         device = record_result(call, answer)
         VendorCall.objects.filter(pk=call.pk).update(device=device)
         call.device = device
@@ -169,7 +172,7 @@ def confirm_call(call: VendorCall, answer: Answer | None) -> bool:
 
 def handle_rejection(call: VendorCall, error: tenovi.Rejected) -> None:
     missing = error.status == HTTPStatus.NOT_FOUND
-    if missing and call.kind in (*CallKind.ending(), CallKind.DETACH):
+    if missing and call.kind in (*CallKind.ending(), CallKind.DETACH, CallKind.CANCEL_REPLACEMENT):
         confirm_call(call, None)
     elif missing and call.kind == CallKind.UPDATE_PATIENT:  # there is no record yet
         requeue_call(call, after=0, kind=CallKind.CREATE_PATIENT)
@@ -241,4 +244,6 @@ SENDER_BY_KIND: dict[str, Callable[[tenovi.TenoviClient, VendorCall], Answer | N
     CallKind.DETACH: record_calls.send_detach,
     CallKind.CREATE_PATIENT: record_calls.send_record,
     CallKind.UPDATE_PATIENT: record_calls.send_record,
+    CallKind.REPLACE: replacement_calls.send_replacement,
+    CallKind.CANCEL_REPLACEMENT: lambda client, call: client.delete_replacement(call.payload["replacement_id"]),
 }

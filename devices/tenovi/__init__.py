@@ -1,6 +1,13 @@
 """Tenovi API client: `tenovi.user_client()`, `tenovi.background_client()`, four errors, frozen records."""
 
-from .account_schemas import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
+from .account_schemas import (
+    GatewayInfo,
+    HardwareUuidLog,
+    HwiDeviceType,
+    HwiGateway,
+    HwiReplacement,
+    VendorWebhook,
+)
 from .client import TenoviClient
 from .client_factory import background_client, configured_keys, user_client
 from .decoding import ListResult, UnreadableRow
@@ -40,6 +47,7 @@ __all__ = [
     "HwiDevice",
     "HwiDeviceType",
     "HwiGateway",
+    "HwiReplacement",
     "ListResult",
     "Misconfigured",
     "NotSent",

@@ -84,6 +84,26 @@ class HardwareUuidLog(VendorRecord, frozen=True, kw_only=True):
     created: AwareDatetime | None = None
 
 
+class ReplacedItem(VendorRecord, frozen=True, kw_only=True):
+    name: ShortText
+
+
+class HwiReplacement(VendorRecord, frozen=True, kw_only=True):
+    """A request for new hardware under an HWI device. `device_types` names what is replaced; a gateway is "Gateway".
+    `shipping_status` is a code of two letters."""
+
+    id: uuid.UUID
+    hwi_device_id: ShortText | None = None
+    device_types: list[ReplacedItem] | None = None
+    shipping_status: ShortText | None = None
+    order_number: ShortText | None = None
+    fulfilled: bool | None = None
+    created: AwareDatetime | None = None
+    shipped_on: AwareDatetime | None = None
+    delivered_on: AwareDatetime | None = None
+    shipping_tracking_link: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+
+
 class VendorWebhook(VendorRecord, frozen=True, kw_only=True):
     """A registered webhook. `auth_key` is the header's name, `auth_header` its whole value: a secret."""
 

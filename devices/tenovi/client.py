@@ -5,13 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from devices.hardware_ids import normalise_hardware_uuid
 from patients.folding import fold_case
 
-from .account_schemas import GatewayInfo, HardwareUuidLog, HwiDeviceType, HwiGateway, VendorWebhook
+from .account_schemas import (
+    GatewayInfo,
+    HardwareUuidLog,
+    HwiDeviceType,
+    HwiGateway,
+    HwiReplacement,
+    VendorWebhook,
+)
 from .decoding import ListResult
 from .device_schemas import HwiDevice, PatientDetails, ShipTo, VendorPatient
 from .http_client import VendorHttpClient
@@ -81,6 +88,21 @@ class TenoviClient(VendorHttpClient):
 
     def list_hardware_uuid_logs(self, hwi_id: uuid.UUID | str) -> ListResult[HardwareUuidLog]:
         return self.list_all(HardwareUuidLog, "hardware-uuid-logs/", {"object_id": str(hwi_id)}, paged=False)
+
+    # --- replacements -------------------------------------------------------------------------------------------
+
+    def list_replacements(self) -> ListResult[HwiReplacement]:
+        return self.list_all(HwiReplacement, "hwi-replacements/", paged=False)
+
+    def create_replacement(self, hwi_id: uuid.UUID | str, *, names: Sequence[str], ship_to: ShipTo) -> HwiReplacement:
+        """Ship new hardware for a device; its HWI id stays. Not idempotent: sent twice, it ships twice."""
+        body = {"hwi_device_id": str(hwi_id), "device_types": [{"name": name} for name in names]}
+        shipping = {name: value for name, value in ship_to.to_json().items() if name.startswith("shipping_")}
+        return self.send_for_object(HwiReplacement, "POST", "hwi-replacements/", json=body | shipping)
+
+    def delete_replacement(self, replacement_id: uuid.UUID | str) -> None:
+        """Refused once it has shipped."""
+        self.send_once("DELETE", "hwi-replacements/{}/", str(replacement_id))
 
     # --- measurements -------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import factory
 from django.utils import timezone
 
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, OrderNote
+from fulfillment.replacements.models import Replacement
 from fulfillment.special_orders.models import SpecialOrder
 from fulfillment.worklist.kinds import rank_of
 from fulfillment.worklist.models import WorklistEvent, WorklistItem
@@ -115,3 +116,19 @@ class WorklistEventFactory(factory.django.DjangoModelFactory):
 
     item = factory.SubFactory(WorklistItemFactory)
     kind = WorklistEvent.Kind.OPENED
+
+
+class ReplacementFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Replacement
+
+    device = factory.SubFactory(DeviceFactory)
+    patient = factory.SelfAttribute("device.patient")
+    call = factory.SubFactory(
+        VendorCallFactory,
+        kind="replace",
+        patient=factory.SelfAttribute("..patient"),
+        device=factory.SelfAttribute("..device"),
+    )
+    reason = Replacement.Reason.BROKEN
+    requested_by = factory.SubFactory(UserFactory, role=Role.COORDINATOR)

@@ -11,7 +11,7 @@ from devices.simulator.runtime.state import SimulatorState
 
 REPLACEMENT_FIELDS = {
     **dict.fromkeys(SHIPPING_FIELDS, TEXT_FIELD),
-    "list_device_types": Field(kind="any", required=True, null=False),
+    "device_types": Field(kind="any", required=True, null=False),
     "hwi_device_id": REQUIRED_TEXT_FIELD,
     "notify_emails": Field(max_length=2048),
 }
@@ -24,7 +24,7 @@ def list_replacements(state: SimulatorState, request: Request) -> Response:
 
 def create_replacement(state: SimulatorState, request: Request) -> Response:
     values, errors = validate_fields(request.json_object(), REPLACEMENT_FIELDS)
-    errors = {**device_type_errors(values.get("list_device_types")), **errors}
+    errors = {**device_type_errors(values.get("device_types")), **errors}
     device = state.store.get("device", str(values.get("hwi_device_id")).lower())
     if not device and "hwi_device_id" not in errors:
         errors["hwi_device_id"] = ["No HWI Device with this id exists."]
@@ -51,11 +51,11 @@ def device_type_errors(sent: Any) -> Json:
     if sent is None:
         return {}
     if not isinstance(sent, list) or not sent:
-        return {"list_device_types": ["This list may not be empty."]}
+        return {"device_types": ["This list may not be empty."]}
     names = [each.get("name") if isinstance(each, dict) else None for each in sent]
     wrong = [name for name in names if name != GATEWAY_TYPE_NAME and name not in DEVICE_TYPES]
     errors = [f'"{name}" is not a valid device type for this account.' for name in wrong]
-    return {"list_device_types": errors} if errors else {}
+    return {"device_types": errors} if errors else {}
 
 
 def delete_replacement(state: SimulatorState, request: Request, key: str) -> Response:
@@ -90,7 +90,7 @@ def advance_replacement(state: SimulatorState, order: Json) -> None:
 
 def ship_replacement_hardware(state: SimulatorState, order: Json, device: Json) -> None:
     """A gateway swap changes every device on it; a device with its own SIM changes its IMEI; else nothing changes."""
-    names = {each["name"] for each in order["list_device_types"]}
+    names = {each["name"] for each in order["device_types"]}
     cellular = device["device"]["name"] in names and is_cellular(device["device"]["name"])
     old_uuid = device["device"]["hardware_uuid"]
     if not old_uuid or not (cellular or GATEWAY_TYPE_NAME in names):

@@ -50,7 +50,7 @@ def notify_special_order(
     person = patient_of_device(state, device)
     contents = order.get("contents")
     if contents is None:
-        contents = [{"name": each["name"], "quantity": 1, "kit_id": None} for each in order["list_device_types"]]
+        contents = [{"name": each["name"], "quantity": 1, "kit_id": None} for each in order["device_types"]]
     payload: Json = {
         "request_id": order["id"],
         "order_number": order["order_number"],

@@ -17,7 +17,7 @@ def add_readings(sim, device, *values, **more):
 
 def swap_gateway(client, sim, device):
     """In the vendor's web app, and shipped."""
-    body = {"hwi_device_id": str(device.id), "list_device_types": [{"name": "Gateway"}]}
+    body = {"hwi_device_id": str(device.id), "device_types": [{"name": "Gateway"}]}
     client.send_once("POST", "hwi-replacements/", json=body)
     for _ in range(10):
         sim.advance(60)

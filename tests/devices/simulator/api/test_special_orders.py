@@ -15,7 +15,7 @@ def cuff_and_scale(activate_device):
 def request_replacement(vendor_api, cuff_and_scale):
     def post(*names, device=0, **fields):
         body = {
-            "list_device_types": [{"name": name} for name in names],
+            "device_types": [{"name": name} for name in names],
             "hwi_device_id": cuff_and_scale[device]["id"],
             **fields,
         }
@@ -93,10 +93,10 @@ def test_simulator_replacement_can_be_deleted_only_before_shipping(sim, vendor_a
 
 
 def test_simulator_replacement_with_unknown_type_or_device_is_refused(vendor_api, request_replacement):
-    assert "list_device_types" in request_replacement("Toaster").json()
-    assert "list_device_types" in request_replacement().json()
+    assert "device_types" in request_replacement("Toaster").json()
+    assert "device_types" in request_replacement().json()
     wrong = vendor_api.post(
-        "hwi-replacements/", json={"list_device_types": [{"name": "Gateway"}], "hwi_device_id": "nobody"}
+        "hwi-replacements/", json={"device_types": [{"name": "Gateway"}], "hwi_device_id": "nobody"}
     )
     assert (wrong.status_code, list(wrong.json())) == (400, ["hwi_device_id"])
 
