@@ -26,6 +26,29 @@ MAX_FRAMES = 30
 MAX_CAUSES = 5
 FORMAT_PLACEHOLDER = re.compile(r"%(\(\w+\))?[-#0 +]*\d*(\.\d+)?[a-zA-Z]")
 
+# The setting of Django. Records are named by opaque ids; never a name, a value, a body or an address.
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "config.json_logging.JsonLogFormatter"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "none": {"class": "logging.NullHandler"},
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "celery.app.trace": {"level": "WARNING"},  # some tasks run every few seconds
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "django": {"handlers": [], "level": "INFO"},  # its own handler mails and prints; the root's line is enough
+        "django.request": {"level": "ERROR"},
+        # Any client can cause it, with any text; the request's own line says 400.
+        "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
+        "httpx2": {"level": "WARNING"},  # its INFO lines hold addresses with account ids
+        "httpcore2": {"level": "WARNING"},
+    },
+}
+
 encode_json = json.JSONEncoder(default=str).encode  # made once: json.dumps would make one for each line
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")

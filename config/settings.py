@@ -7,6 +7,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from config.env import env
+from config.json_logging import LOGGING  # noqa: F401  Django reads it here
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VENDOR_BASE_URL = "https://api2.tenovi.com"
@@ -275,26 +276,3 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Vitals at Home <no-reply@localhost>")
-
-# One JSON object a line. Records are named by opaque ids; never a name, a value, a body or an address.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "config.json_logging.JsonLogFormatter"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
-        "none": {"class": "logging.NullHandler"},
-    },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "celery.app.trace": {"level": "WARNING"},  # some tasks run every few seconds
-        "celery.beat": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "django": {"handlers": [], "level": "INFO"},  # its own handler mails and prints; the root's line is enough
-        "django.request": {"level": "ERROR"},
-        # Any client can cause it, with any text; the request's own line says 400.
-        "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
-        "httpx2": {"level": "WARNING"},  # its INFO lines hold addresses with account ids
-        "httpcore2": {"level": "WARNING"},
-    },
-}

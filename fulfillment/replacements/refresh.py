@@ -44,7 +44,7 @@ STATE_BY_CODE = {
 
 
 def parse_shipment_state(code: str, *, fulfilled: bool) -> ReplacementState:
-    """Of a code that nobody has explained, only what `fulfilled` says."""
+    """Of a code without a known meaning, only what `fulfilled` says."""
     unknown = ReplacementState.SHIPPED if fulfilled else ReplacementState.OTHER
     return STATE_BY_CODE.get(code.strip().upper(), unknown)
 

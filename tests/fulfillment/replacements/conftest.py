@@ -39,7 +39,7 @@ def replace(gateway_devices, cora):
 
 @pytest.fixture
 def follow(client, sim):
-    """Calls are sent, the vendor goes on by `stages`, and its list is read."""
+    """Calls are sent, the vendor advances by `stages`, and its list is read."""
 
     def followed(*, stages=0):
         sending.send_due_calls(client)
