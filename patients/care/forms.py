@@ -127,7 +127,7 @@ class AssignForm(forms.Form):
     user = ResponsibleField(label="Responsible clinician", empty_label="Choose a clinician…")
 
     def __init__(self, data: Any = None, *, clinics: Sequence[Clinic]) -> None:
-        super().__init__(data)
+        super().__init__(data, auto_id="assign_%s")
         self.label_suffix = ""
         cast("PersonField", self.fields["user"]).offer_people_of(clinics)
         self.fields["user"].error_messages["required"] = "Choose a clinician."
@@ -141,7 +141,7 @@ class ReassignForm(forms.Form):
     expected = forms.IntegerField(required=False, widget=forms.HiddenInput)  # patients on the page that asked
 
     def __init__(self, data: Any = None, *, clinics: Sequence[Clinic]) -> None:
-        super().__init__(data)
+        super().__init__(data, auto_id="reassign_%s")
         self.label_suffix = ""
         for name in ("leaving", "user"):
             cast("PersonField", self.fields[name]).offer_people_of(clinics)

@@ -39,7 +39,7 @@ class NoteSubject:
 
     label: str
     url: str
-    form_url: str
+    form_url: str = ""
 
 
 SubjectFinder = Callable[[Collection[int]], Mapping[int, NoteSubject]]

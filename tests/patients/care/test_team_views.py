@@ -142,3 +142,15 @@ def test_absence_of_another_clinic_is_not_found(client_of, olaf, elm):
     absence = AbsenceFactory(clinic=elm)
 
     assert client_of(olaf).post(reverse("care:withdraw_absence", args=[absence.pk])).status_code == 404
+
+
+def test_absence_admin_follows_the_rules_of_the_page(client_of, ada, elm, harbor, nadia, omar, olaf):
+    address = reverse("admin:care_absence_add")
+    data = {"clinic": elm.pk, "user": nadia.pk, "first_day": "2026-12-24", "last_day": "2026-12-28", "_save": "Save"}
+
+    for wrong in ({"cover": nadia.pk}, {"cover": olaf.pk}, {"clinic": harbor.pk}, {"last_day": "2026-12-20"}):
+        assert client_of(ada).post(address, data | wrong).status_code == 200
+    assert not Absence.objects.exists()
+
+    assert client_of(ada).post(address, data | {"cover": omar.pk}).status_code == 302
+    assert (Absence.objects.get().planned_by, Absence.objects.get().cover) == (ada, omar)
