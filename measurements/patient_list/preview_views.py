@@ -14,6 +14,7 @@ from measurements.patient_list.rows import patient_rows_for
 from measurements.readings import latest_judged
 from measurements.thresholds import evaluation
 from measurements.weights import trends
+from patients.care import team
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
 
@@ -27,6 +28,7 @@ def patient_preview(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse
     newest = latest_judged.latest_readings(patient, thresholds=bounds, units=read_in)
     shown = {
         "item": patient_rows_for([patient], now=now, units=read_in)[0],
+        "care_team": team.team_of(patient),
         "units": read_in,
         "latest": [row for row in newest if row.metric.vital],
         "local_now": now.astimezone(patient.zone),
