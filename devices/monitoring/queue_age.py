@@ -15,6 +15,7 @@ from devices.models import Delivery, Device, Gateway, SyncRow, VendorCall
 from devices.models.delivery import DeliveryKind, DeliveryState
 from devices.models.sync import SyncRowState
 from devices.models.vendor_call import CallState
+from patients.imports.models import PatientImport
 from patients.wording import count_noun
 
 SHORT_LIMIT = dt.timedelta(minutes=5)
@@ -99,6 +100,9 @@ QUEUE_AGES = {
         oldest_of(calls_in(CallState.NEEDS_REVIEW), "unknown_since", "created_at"),
     ),
     "pulls": QueueAge("patients wait to be pulled", NIGHT_LIMIT, oldest_of(WAITING_PULLS, "next_attempt_at")),
+    "patient_imports": QueueAge(
+        "imports of patients wait", SHORT_LIMIT, oldest_of(PatientImport.objects.active(), "next_attempt_at")
+    ),
     "gateway_statuses": QueueAge(
         "gateways wait to be asked about", NIGHT_LIMIT, oldest_of(Gateway.objects.all(), "status_due_at")
     ),

@@ -182,7 +182,8 @@ def reject_possible_duplicate(patient: Patient, changed: Collection[str]) -> Non
     Serialized by the clinic's row, so that the second of two concurrent requests sees what the first has saved.
     """
     Clinic.objects.select_for_update(no_key=True).get(pk=patient.clinic_id)
-    others = patient.clinic.patients.exclude(pk=patient.pk)
+    # Without an order: PostgreSQL would read the clinic's patients by name for the first one of them.
+    others = patient.clinic.patients.exclude(pk=patient.pk).order_by()
     if SAME_PERSON_FIELDS.intersection(changed):
         names = (patient.given_name, patient.family_name)
         same_day = others.filter(birth_date=patient.birth_date)
@@ -191,8 +192,8 @@ def reject_possible_duplicate(patient: Patient, changed: Collection[str]) -> Non
                 raise PossibleDuplicatePatient(others.get(pk=pk), has_similar_mrn=False)
     if "mrn" in changed and (mrn := compact_mrn(patient.mrn)):
         similar = others.annotate(compact=compact_mrn_column()).filter(compact=mrn)
-        found = similar.exclude(folded_mrn=fold_mrn(patient.mrn)).first()  # the same one is refused at its field
-        if found is not None:
+        similar = similar.exclude(folded_mrn=fold_mrn(patient.mrn))  # the same one is refused at its field
+        for found in similar[:1]:
             raise PossibleDuplicatePatient(found, has_similar_mrn=True)
 
 

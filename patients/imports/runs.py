@@ -6,13 +6,14 @@ of the run, so a run continues after a kill where it was, and no row is enrolled
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -225,20 +226,43 @@ def stop_import(patient_import: PatientImport, problem: str) -> None:
 
 
 def process_rows(patient_import: PatientImport, *, seconds: float = TURN_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    with commits_without_waiting():
+        is_mine, is_done = process_until(deadline, patient_import)
+    if is_done:
+        state = ImportState.CHECKED if patient_import.dry_run else ImportState.FINISHED
+        patient_import.release(state=state, version=F("version") + 1, finished_at=timezone.now())
+    elif is_mine:
+        patient_import.release(version=F("version") + 1)
+
+
+@contextlib.contextmanager
+def commits_without_waiting() -> Iterator[None]:
+    """Commits of rows don't wait for the disk; the one that ends the turn does, and with it all before.
+
+    A row that a crash of the database takes back is done again: patient and result are in one transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO off")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit")
+
+
+def process_until(deadline: float, patient_import: PatientImport) -> tuple[bool, bool]:
+    """Whether this worker still has the import, and whether all rows are done."""
     rules, run = rules_of(patient_import), patient_import.run
     seen = SeenRows(patient_import.rows.filter(run=run).enrollable())
-    deadline = time.monotonic() + seconds
     while rows := list(patient_import.rows.not_done(run).order_by("number")[:BATCH_ROWS]):
-        for row in rows:
-            if not process_row(row, rules, seen, run=run):
-                return  # another worker has the import
-        if time.monotonic() > deadline:
-            patient_import.release(version=F("version") + 1)
-            return
+        if not all(process_row(row, rules, seen, run=run) for row in rows):
+            return False, False
         if not patient_import.update_claimed(leased_until=lease_end(), version=F("version") + 1):
-            return
-    state = ImportState.CHECKED if patient_import.dry_run else ImportState.FINISHED
-    patient_import.release(state=state, version=F("version") + 1, finished_at=timezone.now())
+            return False, False
+        if time.monotonic() > deadline:
+            return True, False
+    return True, True
 
 
 def rules_of(patient_import: PatientImport) -> ImportRules:

@@ -8,6 +8,7 @@ from devices.models import Assignment, Device, SyncRow, VendorCall
 from devices.simulator import Simulator
 from devices.tenovi import client_factory
 from fulfillment.models import Kit, Order
+from patients.imports.models import PatientImport
 from patients.models import AuditEvent, Clinic, Patient, Role, User
 from tests.simulated_vendor import DOMAIN, KEY, no_retry_delays
 
@@ -46,8 +47,9 @@ def shown_passphrase(tmp_path):
 def test_prepare_demo_enrolls_forty_patients_and_adopts_their_devices(demo_vendor, tmp_path):
     call_command("prepare_demo")
 
-    assert Patient.objects.count() == 40
-    assert AuditEvent.objects.filter(action="enroll").count() == 40, "by the same function as the form"
+    assert Patient.objects.count() == 42
+    assert PatientImport.objects.get().rows.filter(state="enrolled").count() == 2
+    assert AuditEvent.objects.filter(action="enroll").count() == 42, "by the same function as the form"
     assert Patient.objects.values("clinic").distinct().count() == 2
     assert Device.objects.filter(patient__isnull=True).count() == 2, "somebody's old ones, on purpose"
     assert Order.objects.get().ship_zip_code == "00000", "stuck at the vendor"

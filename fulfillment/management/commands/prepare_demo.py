@@ -20,7 +20,7 @@ from devices.models import DeviceType, SyncRun
 from devices.models.sync import SyncKind
 from devices.sync import reading_runs, reconciliation
 from devices.webhooks import registration
-from fulfillment.management.commands import _demo_care, _demo_staff
+from fulfillment.management.commands import _demo_care, _demo_imports, _demo_staff
 from fulfillment.models import Kit, KitItem, Order
 from fulfillment.ordering import orders
 from patients.enrollment import admission
@@ -65,6 +65,7 @@ class Command(BaseCommand):
         self.register_special_order_webhook()
         self.place_stuck_order(described["people"], coordinators)
         _demo_care.create_demo_care(staff)
+        _demo_imports.create_demo_import(clinic=clinics[_demo_staff.ELM], by=staff["cora"])
         reading_runs.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
 
     def create_kits(self, clinics: dict[str, Clinic]) -> None:

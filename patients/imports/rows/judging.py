@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -189,7 +190,7 @@ def note_address(fields: Mapping[str, Any], result: RowResult) -> None:
 
 def enroll_row(row: ImportRow, fields: dict[str, Any], rules: ImportRules, result: RowResult) -> None:
     try:
-        with transaction.atomic():
+        with transaction.atomic() if rules.dry_run else contextlib.nullcontext():
             patient = admission.enroll_patient(
                 by=rules.by, clinic=rules.clinic, another_person=row.another_person, **fields
             )

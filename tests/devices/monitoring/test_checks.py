@@ -11,7 +11,14 @@ from devices.monitoring import checks
 from devices.monitoring import views as health_views
 from patients.queueing.models import PeriodicJob
 from tests.devices.monitoring.monitoring_data import TOKEN, count_webhook_at, time_ago
-from tests.factories import DeliveryFactory, DeviceFactory, GatewayFactory, SyncRowFactory, VendorCallFactory
+from tests.factories import (
+    DeliveryFactory,
+    DeviceFactory,
+    GatewayFactory,
+    PatientImportFactory,
+    SyncRowFactory,
+    VendorCallFactory,
+)
 from tests.source_code import product_modules
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +72,7 @@ BREAK = {
     "calls_unknown": lambda: VendorCallFactory(state="unknown", search_after=time_ago(minutes=6)),
     "calls_needs_review": lambda: VendorCallFactory(state="needs_review", unknown_since=time_ago(hours=5)),
     "pulls": lambda: SyncRowFactory(run__kind="measurements", next_attempt_at=time_ago(hours=13)),
+    "patient_imports": lambda: PatientImportFactory(state="importing", next_attempt_at=time_ago(minutes=6)),
     "gateway_statuses": lambda: GatewayFactory(status_due_at=time_ago(hours=13)),
     "lookups": lambda: GatewayFactory(lookup_requested_at=time_ago(minutes=6)),
     "device_refreshes": lambda: DeviceFactory(refresh_due_at=time_ago(minutes=6)),
