@@ -29,6 +29,8 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "orders:call": "call to resolve",
         "orders:call_live": "call to resolve, kept up to date",
         "orders:resolve_call": "call to resolve, resolved",
+        "orders:check_address": "address at the vendor",
+        "orders:address_live": "address, kept up to date",
         "orders:cancel": "ordered device, cancelled",
         "orders:close": "ordered device, closed",
         "orders:correct": "ordered device, corrected",

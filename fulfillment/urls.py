@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from fulfillment.views import (
+    address_check,
     call_resolution,
     end_of_monitoring,
     order_create,
@@ -19,6 +20,8 @@ urlpatterns = [
     path("", order_list.order_list, name="list"),
     path("live/", order_list.order_list_live, name="list_live"),
     path("new/", order_create.new_order, name="new"),
+    path("addresses/<uuid:patient_id>/", address_check.check_address, name="check_address"),
+    path("addresses/<uuid:patient_id>/live/", address_check.address_live, name="address_live"),
     path("end/<uuid:patient_id>/", end_of_monitoring.end_patient_monitoring, name="end_for_patient"),
     path("end/<uuid:patient_id>/<uuid:hwi_id>/", end_of_monitoring.end_device_monitoring, name="end_for_device"),
     path("calls/<uuid:call_id>/", call_resolution.call_resolution_page, name="call"),

@@ -103,11 +103,15 @@ class RequestRecorder:
         return {device["id"] for device in self.sim.devices()}
 
     def posts(self, key=None):
-        found = [line for line in self.lines if line.method == "POST"]
+        found = [line for line in self.lines if line.method == "POST" and line.path.endswith("/hwi-devices/")]
         return [line for line in found if key in (None, line.key)]
 
     def made(self, key):
         return [made for line in self.posts(key) for made in line.made]
+
+    def record_writes(self):
+        """Requests that write a patient's record."""
+        return [line for line in self.lines if line.method in ("POST", "PUT") and "/hwi-patients/" in line.path]
 
     def lists(self):
         return [line for line in self.lines if line.method == "GET" and line.path.endswith("/hwi-devices/")]

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from devices.models import VendorCall
-from devices.models.vendor_call import CallKind, CallState
+from devices.models.vendor_call import CallKind, CallState, VendorCallQuerySet
 from devices.patient_records.models import AddressStatus, PatientRecord
 from devices.tenovi import PatientDetails
 from patients.enrollment.edit_notices import register_contact_change
@@ -46,7 +46,7 @@ def request_record(patient: Patient, *, by: User | None, force: bool = False) ->
             patient.external_id_sent_at = timezone.now()
             patient.save(update_fields=["external_id_sent_at"])
         payload = build_payload(patient, record)
-        newest = record_calls(patient).order_by("-created_at", "-pk").first()
+        newest = newest_call(patient)
         if newest is not None and newest.payload == payload and not (force and newest.state != CallState.QUEUED):
             return None
         wake_worker("vendor_calls")
@@ -64,8 +64,12 @@ def lock_record(patient: Patient) -> PatientRecord:
     return PatientRecord.objects.select_for_update(no_key=True).get(patient=patient)
 
 
-def record_calls(patient: Patient) -> Any:
+def record_calls(patient: Patient) -> VendorCallQuerySet:
     return VendorCall.objects.filter(patient=patient, kind__in=CallKind.of_record())
+
+
+def newest_call(patient: Patient) -> VendorCall | None:
+    return record_calls(patient).order_by("-created_at", "-pk").first()
 
 
 def kind_of_request(patient: Patient, record: PatientRecord) -> CallKind:
@@ -126,4 +130,4 @@ def schedule_reread(patient: Patient | None) -> None:
     """An unclear request with the patient's data may still be applied, after a newer one: look when it has settled."""
     if patient is not None:
         due = timezone.now() + dt.timedelta(seconds=settings.ORDER_SETTLE_SECONDS)
-        PatientRecord.objects.filter(patient=patient).update(reread_due_at=due)
+        PatientRecord.objects.update_or_create(patient=patient, defaults={"reread_due_at": due})

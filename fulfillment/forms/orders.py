@@ -87,6 +87,8 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
         label="Signature on delivery", required=False, help_text="The vendor charges extra for it."
     )
 
+    confirm_address = forms.BooleanField(required=False)
+
     gateway_field = "gateway"
 
     def __init__(self, data: Any = None, *, patient: Patient, user: User) -> None:
@@ -150,7 +152,9 @@ class KitOrderForm(IdempotentOrderForm, AddressForm):
 
     def place(self, *, by: User) -> Order:
         """Raises OrderError, LineAlreadyOpenError and GatewayHeldError."""
-        copied = ("kit", "require_signature", "submission_id", "override_reason", "sharing_reason")
+        copied = (
+            "kit", "require_signature", "submission_id", "override_reason", "sharing_reason", "confirm_address",
+        )  # fmt: skip
         values = {name: self.cleaned_data[name] for name in copied}
         gateway = self.linked_gateway if self.cleaned_data["gateway"] == JOIN_GATEWAY else None
         return orders.place(patient=self.patient, ship_to=self.ship_to, gateway=gateway, by=by, **values)

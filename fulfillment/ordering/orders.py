@@ -15,22 +15,30 @@ from devices.gateway_holders import STATES_NOT_IN_USE, SharingReason
 from devices.hardware_ids import format_hardware_id
 from devices.models import Assignment, DeviceType, VendorCall
 from devices.outbox import requests
-from devices.patient_records import records
+from devices.patient_records import address_checks, records
 from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from fulfillment.ordering.kit_contents import catalogue_problem, kit_problem
+from fulfillment.ordering.unshipped_orders import fold, patient_address
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient, User
 from patients.queueing.wakeup import wake_worker
 
 DevicePosition = tuple[str, int]  # family and nth, as in the constraint `line_one_open`
 ONE_OPEN_LINE_CONSTRAINT = "line_one_open"
+ADDRESS_REFUSED = (
+    "The vendor says that this address is not valid. Correct it in the patient's record, or confirm that it is right."
+)
 GATEWAY_SHARED_EVENT = "Uses gateway {}, which another patient has. Reason: {}"
 
 
 class OrderError(Exception):
     """Why the order was refused, for the person who placed it."""
+
+
+class AddressRefusedError(OrderError):
+    """The vendor has checked the patient's address and would hold the order; a person may confirm the address."""
 
 
 class LineAlreadyOpenError(OrderError):
@@ -53,13 +61,15 @@ def place(
     require_signature: bool = False,
     override_reason: str = "",
     sharing_reason: str = "",
+    confirm_address: bool = False,
 ) -> Order:
     """Order a kit, one call per device. `gateway`: of the patient, which the devices join; None ships a new one.
 
     The same `submission_id` again returns the same order. Raises LineAlreadyOpenError for a device that is on its way
     already, unless `override_reason` is given; GatewayHeldError for a gateway that another patient has, unless that
     patient is of the same clinic and `sharing_reason` is given; OrderError for a discharged patient or a kit that
-    can't be shipped.
+    can't be shipped; AddressRefusedError for the patient's own address if the vendor says that it is not valid, unless
+    `confirm_address` is given.
     """
     order = Order(
         patient=patient,
@@ -72,6 +82,7 @@ def place(
     )
     address = shipping_address(order)
     request = partial(requests.request_order, patient=patient, gateway=gateway, ship_to=address, by=by)
+    check_shipping_address(order, confirmed=confirm_address)
     reasons = {"override_reason": override_reason, "sharing_reason": sharing_reason}
     return submit_order(order, kit.device_types, request, **reasons)
 
@@ -129,6 +140,17 @@ def shipping_address(order: Order) -> ShipTo:
         zip_code=order.ship_zip_code,
         require_signature=order.require_signature,
     )
+
+
+def check_shipping_address(order: Order, *, confirmed: bool) -> None:
+    """Of the patient's own address: what is typed for one order is not in the record that the vendor checks."""
+    own = patient_address(order.patient)
+    if any(fold(getattr(order, f"ship_{name}")) != fold(own[name]) for name in ("street", "city", "state", "zip_code")):
+        return
+    if address_checks.check_address(order.patient).refused:
+        if not confirmed:
+            raise AddressRefusedError(ADDRESS_REFUSED)
+        address_checks.confirm_address(order.patient, by=order.placed_by)
 
 
 def submit_order(

@@ -53,6 +53,9 @@ def place_order(request: HttpRequest, form: KitOrderForm | ActivationForm) -> Ht
     except GatewayHeldError as error:
         form.add_gateway_held_error(error, user=form.user)
         return None
+    except orders.AddressRefusedError as reason:
+        form.add_error("street", str(reason))
+        return None
     except orders.OrderError as reason:
         form.add_error(None, str(reason))
         return None

@@ -12,8 +12,13 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from devices import tenovi
 from devices.models import VendorCall
+from devices.models.vendor_call import CallKind
 from devices.outbox import manual_lookup, manual_resolution, recovery, requests, sending
+from devices.patient_records import records, rereads
+from devices.patient_records.models import PatientRecord
 from fulfillment import call_resolution
+from patients.enrollment import admission
+from patients.models import Patient
 from tests import factories
 from tests.simulated_vendor import SHIPPING_ADDRESS
 from tests.state_machines import REJECTED_STATUSES, VendorStateMachine, run_state_machine
@@ -36,7 +41,9 @@ NETWORK_FAULTS = [
     {"kind": "redirect"},
 ]
 COUNTS = Counter()
-RESOLVED_STATES = (State.CONFIRMED, State.ABANDONED)
+RESOLVED_STATES = (State.CONFIRMED, State.ABANDONED, State.CANCELLED)
+STREETS = ("1 Oak Street", "2 Oak Street", "")
+PHONES = ("(603) 555-0142", "(603) 555-0177", "")
 
 
 class CallsStateMachine(VendorStateMachine):
@@ -74,11 +81,25 @@ class CallsStateMachine(VendorStateMachine):
         call = requests.request_activation(hardware_uuid=gateway, **asked)
         self.keys[call.pk] = gateway
 
+    @rule(who=st.integers(0, 1))
+    def a_coordinator_has_an_address_checked(self, who):
+        records.request_record(Patient.objects.get(pk=self.people[who].pk), by=self.cora)
+
+    @rule(who=st.integers(0, 1), street=st.sampled_from(STREETS), phone=st.sampled_from(PHONES), texts=st.booleans())
+    def a_coordinator_edits_a_patient(self, who, street, phone, texts):
+        current = Patient.objects.get(pk=self.people[who].pk)
+        fields = {"street": street, "phone": phone, "sms_consent": texts}
+        admission.edit_patient(patient=current, by=self.cora, edit_version=current.edit_version, **fields)
+
     # --- what goes wrong
 
     @rule(fault=st.sampled_from(NETWORK_FAULTS))
     def an_order_meets_a_fault(self, fault):
         self.sim.faults.add(**fault, match={"method": "POST"})
+
+    @rule(fault=st.sampled_from(NETWORK_FAULTS))
+    def an_update_meets_a_fault(self, fault):
+        self.sim.faults.add(**fault, match={"method": "PUT"})
 
     @rule(fault=st.sampled_from(NETWORK_FAULTS), times=st.integers(1, 3))
     def the_search_meets_a_fault(self, fault, times):
@@ -115,6 +136,7 @@ class CallsStateMachine(VendorStateMachine):
         """Within the settle time: that is what the settle time is for."""
         young = timezone.now() - sending.settle_time()
         lost = [post for post in self.ledger.posts() if is_unclear(post) and not post.made and post.at > young]
+        lost += [write for write in self.ledger.record_writes() if is_unclear_write(write) and write.at > young]
         if lost:
             self.ledger.apply_late(data.draw(st.sampled_from(lost)))
 
@@ -138,6 +160,7 @@ class CallsStateMachine(VendorStateMachine):
     def workers_search(self):
         sending.expire_call_leases()
         recovery.search_unknown_calls(self.client)
+        rereads.read_due_records(self.client)
 
     @rule(seconds=st.sampled_from([5, 70, 130, 901, 901, 3700]))
     def time_passes(self, seconds):
@@ -173,6 +196,12 @@ class CallsStateMachine(VendorStateMachine):
     # --- what must hold, always
 
     @invariant()
+    def of_each_record_only_the_newest_waits(self):
+        for person in self.people:
+            waiting = list(records.record_calls(person).filter(state=State.QUEUED))
+            assert waiting == [call for call in [records.newest_call(person)] if call and call.state == State.QUEUED]
+
+    @invariant()
     def nothing_exists_twice(self):
         if self.notes_kept:
             assert all(len(self.ledger.made(key)) <= 1 for key in self.keys.values())
@@ -191,9 +220,8 @@ class CallsStateMachine(VendorStateMachine):
 
     @invariant()
     def a_confirmed_call_has_its_own_device(self):
-        for call in (
-            VendorCall.objects.filter(state=State.CONFIRMED).select_related("device") if self.notes_kept else ()
-        ):
+        made = VendorCall.objects.filter(state=State.CONFIRMED, kind__in=CallKind.creating())
+        for call in made.select_related("device") if self.notes_kept else ():
             assert [str(call.device.hwi_id)] == self.ledger.made(self.keys[call.pk])
 
     def proved(self, pk, first, second):
@@ -224,7 +252,8 @@ class CallsStateMachine(VendorStateMachine):
     def comes_to_rest(self):
         self.sim.faults.clear()
         for _ in range(12):
-            if not VendorCall.objects.exclude(state__in=RESOLVED_STATES).exists():
+            unread = PatientRecord.objects.filter(reread_due_at__isnull=False)
+            if not (VendorCall.objects.exclude(state__in=RESOLVED_STATES).exists() or unread.exists()):
                 break
             self.clock.shift(sending.settle_time() + dt.timedelta(seconds=1))
             self.workers_search()
@@ -238,10 +267,17 @@ class CallsStateMachine(VendorStateMachine):
         assert left == {}, "nobody is left waiting"
         if self.notes_kept:
             self.a_confirmed_call_has_its_own_device()
+        self.each_record_is_like_ours()
+
+    def each_record_is_like_ours(self):
+        for record in PatientRecord.objects.select_related("patient__clinic"):
+            answer = self.client.get_patient(record.patient.external_id)
+            assert records.holds_payload(answer, records.build_payload(record.patient, record))
 
     def count(self):
         posts = [self.ledger.posts(key) for key in self.keys.values()]
         again = sum(is_unclear(first) for sent in posts for first, _ in pairwise(sent))
+        COUNTS["record writes"] += len(self.ledger.record_writes())
         sent, lists = sum(map(len, posts)), len(self.ledger.lists())
         COUNTS.update({"walks": 1, "calls": len(self.keys), "posts": sent, "lists": lists, "posted again": again})
         COUNTS.update(f"a person: {how}" for _, _, how in self.decided)
@@ -249,6 +285,10 @@ class CallsStateMachine(VendorStateMachine):
 
 def is_unclear(post):
     return post.status not in REJECTED_STATUSES and not (post.status == 201 and post.made and is_readable(post))
+
+
+def is_unclear_write(write):
+    return write.status not in REJECTED_STATUSES and not (write.status in (200, 201) and is_readable(write))
 
 
 def is_readable(post):

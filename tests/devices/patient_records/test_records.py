@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import VendorCall
@@ -276,7 +277,7 @@ def test_create_refused_because_of_its_id_stays_refused(rosa, cora, client, sim)
     assert records.request_record(Patient.objects.get(), by=cora) is None  # the same again would be refused again
 
 
-def test_refused_field_of_a_record_is_stored_with_the_vendors_words(known, edit, client, sim):
+def test_refused_field_of_a_record_is_stored_with_the_vendors_words(known, edit, client, sim, as_cora):
     refusal = {"phone_number": ["Not a phone number."]}
     sim.faults.add("status", status=400, body=refusal, match=PATIENT_WRITES)
     edit(known, phone="(603) 555-0177")
@@ -284,6 +285,9 @@ def test_refused_field_of_a_record_is_stored_with_the_vendors_words(known, edit,
     sending.send_due_calls(client)
 
     assert VendorCall.objects.get(kind=UPDATE).errors == refusal
+    page = as_cora.get(reverse("enrollment:edit", args=[known.pk])).content.decode()
+    assert "Tenovi: Not a phone number." in page
+    assert "Tenovi has refused the last change." in page
 
 
 def test_dead_worker_leaves_an_update_to_be_sent_again_and_a_create_unknown(known, edit):
