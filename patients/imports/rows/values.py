@@ -17,7 +17,7 @@ from django.utils import timezone
 from patients.folding import fold_text
 from patients.imports.reading.tables import DATE, ERROR, FORMULA, NUMBER
 from patients.models import Condition, Sex
-from patients.us_states import STATES, US_TIME_ZONES, time_zone_label
+from patients.us_states import STATES, US_TIME_ZONES, time_zone_label, time_zone_names
 
 MONTH_FIRST, DAY_FIRST = "month_first", "day_first"
 ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?", re.ASCII)
@@ -27,6 +27,7 @@ SERIAL_DATE = re.compile(r"\d{5}(?:\.0+)?", re.ASCII)  # of four digits it is ra
 SERIAL_DAY_ZERO = dt.date(1899, 12, 30)
 COMPACT_ISO_DATE = re.compile(r"(?:19|20)\d{6}", re.ASCII)
 UNREADABLE_DATE = "This date can't be read. Write it as MM/DD/YYYY."
+SHORTENED_NUMBER = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
 MAX_EXACT_DIGITS = 15  # of a number in a spreadsheet
 YES, NO = {"y", "yes", "true", "1", "x", "on"}, {"", "n", "no", "false", "0", "off"}
 SEX_WORDS = {
@@ -45,6 +46,7 @@ CONDITION_WORDS = {
 }  # fmt: skip
 STATE_CODES = {fold_text(name): code for code, name in STATES.items()}
 ZONE_NAMES = {
+    **{fold_text(name): name for name in time_zone_names()},
     **{fold_text(time_zone_label(name)): name for name in reversed(US_TIME_ZONES)},
     **{fold_text(time_zone_label(name)).partition(" (")[0]: name for name in reversed(US_TIME_ZONES)},
     **{fold_text(time_zone_label(name)).partition(" ")[0]: name for name in reversed(US_TIME_ZONES[:9])},
@@ -71,6 +73,8 @@ def convert_cell(name: str, text: str, kind: str, rules: CellRules) -> tuple[Val
         raise ValidationError("A spreadsheet stores 15 digits of a number. Format the column as text and type it anew.")
     if kind == DATE and name != "birth_date":
         raise ValidationError("The spreadsheet made a date of this cell. Format the column as text and type it anew.")
+    if SHORTENED_NUMBER.fullmatch(text):
+        raise ValidationError("A spreadsheet has shortened this number. Format the column as text and type it anew.")
     if name == "mrn" and kind == NUMBER:
         return fill_with_zeros(text, rules.mrn_digits)
     if name == "birth_date":
@@ -174,20 +178,23 @@ def convert_conditions(text: str) -> tuple[list[str], str]:
 
 
 def lookup_converter(words: Mapping[str, str], unknown: str) -> Callable[[str], tuple[str, str]]:
-    """A converter by folded words. An unknown word is refused with `unknown`, or given to the form if that is empty."""
+    """A converter by folded words. Another word is refused with `unknown`."""
 
     def convert(text: str) -> tuple[str, str]:
         found = words.get(fold_text(text).replace(".", ""))
-        if found is None and unknown and text:
+        if found is None and text:
             raise ValidationError(unknown)
-        return (text if found is None else found), ""
+        return found or "", ""
 
     return convert
 
 
 def convert_state(text: str) -> tuple[str, str]:
     """A code in any case, or the name."""
-    return STATE_CODES.get(fold_text(text), text.replace(".", "").upper() if len(text) <= 4 else text), ""
+    code = STATE_CODES.get(fold_text(text)) or text.replace(".", "").upper()
+    if text and code not in STATES:
+        raise ValidationError("This is no state of the United States. Write it as NH or New Hampshire.")
+    return code, ""
 
 
 CONVERTERS: dict[str, Callable[[str], tuple[Value, str]]] = {
@@ -196,5 +203,7 @@ CONVERTERS: dict[str, Callable[[str], tuple[Value, str]]] = {
     "sex": lookup_converter(SEX_WORDS, "Write female, male, other or leave it empty."),
     "sms_consent": convert_yes_no,
     "conditions": convert_conditions,
-    "time_zone": lookup_converter(ZONE_NAMES, ""),
+    "time_zone": lookup_converter(
+        ZONE_NAMES, "Unknown time zone. Leave it empty, then it is that of the ZIP code, or write America/New_York."
+    ),
 }

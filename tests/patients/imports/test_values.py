@@ -90,6 +90,7 @@ def test_convert_zip_code_fills_zeros_and_marks_them(text, value, is_noted):
         ("conditions", "", []),
         ("time_zone", "Eastern", "America/New_York"),
         ("time_zone", "America/Chicago", "America/Chicago"),
+        ("time_zone", "", ""),
     ],
 )
 def test_convert_cell_reads_words(name, text, value):
@@ -100,6 +101,9 @@ def test_convert_cell_reads_words(name, text, value):
     ("name", "text", "kind"),
     [
         ("sex", "yes", ""),
+        ("state", "Ontario", ""),
+        ("time_zone", "Middle-earth", ""),
+        ("mrn", "1.23E+05", ""),
         ("sms_consent", "maybe", ""),
         ("conditions", "gout", ""),
         ("city", "", "formula"),
