@@ -23,6 +23,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "orders:new": "new order",
         "orders:page": "order",
         "orders:live": "order, kept up to date",
+        "orders:new_exception_note": "exception, new note or contact",
         "orders:new_note": "order, new note or contact",
         "orders:end_for_patient": "end of monitoring",
         "orders:end_for_device": "end of monitoring with one device",

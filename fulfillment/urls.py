@@ -30,6 +30,7 @@ urlpatterns = [
     path("lines/<uuid:line_id>/cancel/", order_line.cancel_line, name="cancel"),
     path("lines/<uuid:line_id>/close/", order_line.close_line, name="close"),
     path("lines/<uuid:line_id>/correct/", order_line.correct_line, name="correct"),
+    path("exceptions/<uuid:item_id>/notes/new/", order_note.new_exception_note, name="new_exception_note"),
     path("<uuid:order_id>/", order_detail.order_page, name="page"),
     path("<uuid:order_id>/live/", order_detail.order_live, name="live"),
     path("<uuid:order_id>/notes/new/", order_note.new_order_note, name="new_note"),

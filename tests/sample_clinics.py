@@ -67,6 +67,7 @@ class SampleClinics:
         )
         self.line = self.order.lines.get()
         self.absence = factories.AbsenceFactory(clinic=self.elm)
+        self.item = factories.WorklistItemFactory(device=self.device)
         self.note = factories.OrderNoteFactory(order=self.order).note
         factories.OrderEventFactory(order=self.order, line=self.line, text="canarynote")
         factories.SyncRowFactory(patient=self.rosa)
@@ -99,6 +100,7 @@ class SampleClinics:
         note = factories.NoteFactory(patient=patient)
         return {
             "note_id": note.pk,
+            "item_id": factories.WorklistItemFactory(device=device).pk,
             "replacement_id": factories.ReplacementFactory(device=device).pk,
             "absence_id": factories.AbsenceFactory(clinic=self.harbor).pk,
             "patient_id": patient.pk,
@@ -125,6 +127,7 @@ class SampleClinics:
             "call_id": self.line.call_id,
             "reading_id": self.reading.pk,
             "note_id": self.note.pk,
+            "item_id": self.item.pk,
             "replacement_id": self.replacement.pk,
             "absence_id": self.absence.pk,
             "clinic_id": self.elm.pk,

@@ -157,7 +157,7 @@ def test_route_for_same_role_in_other_clinic_is_not_found(sample_clinics, route,
 
 OWN_IDS = {
     *("absence_id", "note_id", "patient_id", "order_id", "line_id", "call_id", "reading_id", "clinic_id", "hwi_id"),
-    "device_id",
+    *("device_id", "item_id"),
 }
 # A page with one of these in its address shows a patient's data, even where it holds no name.
 OF_ONE_PATIENT = OWN_IDS - {"absence_id", "clinic_id"} | {"gateway_id"}

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 
 from fulfillment.worklist.kinds import kind_named, registry
-from fulfillment.worklist.models import WorklistEvent, WorklistItem
+from fulfillment.worklist.models import WorklistEvent, WorklistItem, WorklistNote
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.models import User
 
@@ -26,6 +26,12 @@ class KindFilter(admin.SimpleListFilter):
 class WorklistEventInline(ReadOnlyInline):
     model = WorklistEvent
     fields = ("at", "kind", "by", "text")
+
+
+class WorklistNoteInline(ReadOnlyInline):
+    model = WorklistNote
+    fields = ("note",)
+    show_change_link = False
 
 
 @admin.register(WorklistItem)
@@ -46,7 +52,7 @@ class WorklistItemAdmin(ReadOnlyAdmin):
     search_help_text = "The id of an exception or of a patient"
     ordering = ("-opened_at", "-pk")
     exclude = ("facts", "fingerprint", "gateway", "subject", "rank")
-    inlines = (WorklistEventInline,)
+    inlines = (WorklistEventInline, WorklistNoteInline)
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """Those of the vendor's account name no patient: every administrator sees them."""

@@ -7,7 +7,7 @@ class WorklistConfig(app_config.ProjectAppConfig):
     name = "fulfillment.worklist"
     label = "worklist"
     verbose_name = "Exceptions"
-    admin_permissions = {"worklistitem": app_config.VIEW_ONLY, "worklistevent": app_config.VIEW_ONLY}
+    admin_permissions = dict.fromkeys(("worklistitem", "worklistevent", "worklistnote"), app_config.VIEW_ONLY)
     page_labels = {
         "exceptions:list": "exceptions",
         "exceptions:list_live": "exceptions, kept up to date",

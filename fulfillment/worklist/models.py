@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from devices.models import Device, Gateway, VendorCall
 from fulfillment.models import OrderLine
+from patients.care.models import Note
 from patients.models import Clinic, Patient
 from patients.models.patient import can_see_patients, format_live_version, random_live_version
 
@@ -177,6 +178,20 @@ class WorklistEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class WorklistNote(models.Model):
+    """Link of a note or contact to the exception that it is about."""
+
+    item = models.ForeignKey(WorklistItem, on_delete=models.PROTECT, related_name="item_notes")
+    note = models.OneToOneField(Note, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name, verbose_name_plural = "note on an exception", "notes on exceptions"
+
+    def __str__(self) -> str:
+        return f"note {self.note_id} on exception {str(self.item_id)[:8]}"
 
 
 def record_item_event(item: WorklistItem, kind: WorklistEvent.Kind, *, by: User | None, text: str = "") -> Any:

@@ -26,6 +26,7 @@ from tests.factories.fulfillment import (
     SpecialOrderFactory,
     WorklistEventFactory,
     WorklistItemFactory,
+    WorklistNoteFactory,
 )
 from tests.factories.imports import ImportRowFactory, PatientImportFactory, StoredFileFactory, StoredFilePartFactory
 from tests.factories.measurements import (
@@ -97,4 +98,5 @@ __all__ = [
     "WebhookCountFactory",
     "WorklistEventFactory",
     "WorklistItemFactory",
+    "WorklistNoteFactory",
 ]

@@ -10,7 +10,7 @@ from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, Order
 from fulfillment.replacements.models import Replacement
 from fulfillment.special_orders.models import SpecialOrder
 from fulfillment.worklist.kinds import rank_of
-from fulfillment.worklist.models import WorklistEvent, WorklistItem
+from fulfillment.worklist.models import WorklistEvent, WorklistItem, WorklistNote
 from patients.models import Role
 from tests.factories.devices import DeviceFactory, DeviceTypeFactory, VendorCallFactory
 from tests.factories.patients import ClinicFactory, NoteFactory, PatientFactory, UserFactory
@@ -116,6 +116,14 @@ class WorklistEventFactory(factory.django.DjangoModelFactory):
 
     item = factory.SubFactory(WorklistItemFactory)
     kind = WorklistEvent.Kind.OPENED
+
+
+class WorklistNoteFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = WorklistNote
+
+    item = factory.SubFactory(WorklistItemFactory)
+    note = factory.SubFactory(NoteFactory, patient=factory.SelfAttribute("..item.patient"))
 
 
 class ReplacementFactory(factory.django.DjangoModelFactory):

@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('care', '0001_initial'),
         ('devices', '0001_initial'),
         ('fulfillment', '0001_initial'),
         ('patients', '0001_initial'),
@@ -68,6 +69,19 @@ class Migration(migrations.Migration):
                 'verbose_name': 'entry of an exception',
                 'verbose_name_plural': 'entries of exceptions',
                 'ordering': ('at', 'pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='WorklistNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='item_notes', to='worklist.worklistitem')),
+                ('note', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='care.note')),
+            ],
+            options={
+                'verbose_name': 'note on an exception',
+                'verbose_name_plural': 'notes on exceptions',
+                'ordering': ('pk',),
             },
         ),
         migrations.AddIndex(
