@@ -65,8 +65,8 @@ def hardware_uuid_problem(normalised: str, *, cellular: bool | None = None) -> s
     return IMEI_NEEDED if cellular else GATEWAY_ID_NEEDED
 
 
-def imei_checksum_warning(normalised: str) -> str | None:
-    """A warning only: the vendor's documents don't promise that each IMEI carries a check digit."""
+def imei_checksum_problem(normalised: str) -> str | None:
+    """A person may overrule it: the vendor's documents don't promise that each IMEI carries a check digit."""
     if is_imei(normalised) and not passes_luhn(normalised):
         return "The last digit of this IMEI doesn't fit the others. Please compare it with the label."
     return None

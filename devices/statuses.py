@@ -94,7 +94,9 @@ STAGES = {
 
 DEVICE_STATE_TEXTS = {
     DeviceState.PENDING: StatusText(
-        "info", "The vendor has it and waits for the shipment to be prepared.", NO_ACTION_NEEDED
+        "info",
+        "The clinic ships it. The vendor waits for the ID of the gateway and for the shipping status.",
+        "Ship it, and enter both in the vendor's web app.",
     ),
     DeviceState.REQUESTED: StatusText("info", "The vendor has accepted it and will ship it.", NO_ACTION_NEEDED),
     DeviceState.ACTION_REQUIRED: StatusText(

@@ -25,6 +25,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "orders:live": "order, kept up to date",
         "orders:new_exception_note": "exception, new note or contact",
         "orders:new_note": "order, new note or contact",
+        "orders:parcel": "parcel of the clinic",
         "orders:end_for_patient": "end of monitoring",
         "orders:end_for_device": "end of monitoring with one device",
         "orders:call": "call to resolve",
@@ -43,6 +44,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
     field_labels = {
         "closed_at": "closed",
         "delivery_id": "delivery",
+        "notify_emails": "whom the vendor mails",
         "nth": "number",
         "override_reason": "why another one may be open",
         "placed_at": "placed",
@@ -52,6 +54,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "ship_state": "state",
         "ship_street": "street",
         "ship_zip_code": "ZIP code",
+        "shipped_by_clinic": "shipped by the clinic",
         "status_at": "since",
     }
 

@@ -13,6 +13,7 @@ from fulfillment.views import (
     order_line,
     order_list,
     order_note,
+    parcel,
 )
 
 app_name = "orders"
@@ -32,6 +33,7 @@ urlpatterns = [
     path("lines/<uuid:line_id>/correct/", order_line.correct_line, name="correct"),
     path("exceptions/<uuid:item_id>/notes/new/", order_note.new_exception_note, name="new_exception_note"),
     path("<uuid:order_id>/", order_detail.order_page, name="page"),
+    path("<uuid:order_id>/parcel/", parcel.note_parcel, name="parcel"),
     path("<uuid:order_id>/live/", order_detail.order_live, name="live"),
     path("<uuid:order_id>/notes/new/", order_note.new_order_note, name="new_note"),
 ]

@@ -78,6 +78,7 @@ def test_fragments_make_no_query_and_are_all_used_on_a_page(sample_clinics, quer
             with CaptureQueriesContext(connection):
                 client.get(address)
                 client.get(address, {"panel": "1", "patient": sample_clinics.rosa.pk})
+                client.get(address, {"how": "activate", "patient": sample_clinics.rosa.pk})
                 client.post(address, {"at": timezone.now().timestamp() * 1000 // 1, "days": 1})
 
     watched = FRAGMENTS - FRAGMENTS_WITH_PANELS

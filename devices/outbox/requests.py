@@ -21,15 +21,22 @@ class InvalidHardwareUuid(ValueError):
 
 
 def request_order(
-    *, patient: Patient, device_type: DeviceType, gateway: str | None, ship_to: tenovi.ShipTo, by: User
+    *,
+    patient: Patient,
+    device_type: DeviceType,
+    gateway: str | None,
+    ship_to: tenovi.ShipTo,
+    by: User,
+    physician: str = "",
 ) -> VendorCall:
-    """One device, shipped by the vendor. `gateway` None ships one with it; cellular devices need none."""
+    """One device, shipped by the vendor or, with `client_will_fulfill`, by the clinic. `gateway` None ships one with
+    it; cellular devices need none."""
     call = VendorCall(kind=VendorCall.Kind.ORDER, patient=patient, requested_by=by, reference=generate_reference())
     notes = f"{call.reference} {ship_to.client_notes or ''}".strip()
     call.payload = {
         "name": device_type.name,
         "gateway": None if device_type.cellular or not gateway else validate_hardware_uuid(gateway, cellular=False),
-        "patient": struct_to_json(build_recipient(patient, call.kind)),
+        "patient": struct_to_json(build_recipient(patient, call.kind, physician=physician)),
         "ship_to": struct_to_json(msgspec.structs.replace(ship_to, client_notes=notes)),
     }
     call.save(force_insert=True)
@@ -53,15 +60,16 @@ def request_activation(
     )
 
 
-def build_recipient(patient: Patient, kind: str) -> tenovi.VendorPatient:
+def build_recipient(patient: Patient, kind: str, *, physician: str = "") -> tenovi.VendorPatient:
     """The patient as nested in a request for a device. The phone number is for calls about a delivery; texts need the
-    patient's consent."""
+    patient's consent. `physician`: whom the order names to the vendor's fulfillment team."""
     if kind == VendorCall.Kind.ACTIVATE:
         return tenovi.VendorPatient(external_id=patient.external_id, sms_opt_in=patient.sms_consent)
     return tenovi.VendorPatient(
         external_id=patient.external_id,
         name=patient.name,
         phone_number=patient.phone or None,
+        physician=physician or None,
         sms_opt_in=patient.sms_consent,
     )
 
@@ -70,7 +78,7 @@ def current_recipient(call: VendorCall) -> tenovi.VendorPatient:
     """As of now, not as of the request: what is nested overwrites the patient's record at the vendor."""
     if call.patient is None:
         return msgspec.convert(call.payload["patient"], tenovi.VendorPatient)
-    return build_recipient(call.patient, call.kind)
+    return build_recipient(call.patient, call.kind, physician=call.payload["patient"].get("physician", ""))
 
 
 def validate_hardware_uuid(text: str, *, cellular: bool | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from devices.outbox.waiting_reasons import LaneStop
 from devices.statuses import DEVICE_STATE_TEXTS, NO_ACTION_NEEDED, StatusText
 from devices.step_durations import OVERDUE_TEXTS
-from fulfillment.models import LineStatus
+from fulfillment.models import LineStatus, OrderKind
 
 CALL_STATUS_TEXTS = {
     LineStatus.QUEUED: ("It will be sent to the vendor within a minute.", NO_ACTION_NEEDED),
@@ -45,7 +45,19 @@ SHIPPING_STEPS = (
     LineStatus.DELIVERED,
     LineStatus.CONNECTED,
 )
-ACTIVATION_STEPS = (LineStatus.DELIVERED, LineStatus.CONNECTED)
+ORDER_STEPS = {
+    OrderKind.DROPSHIP: SHIPPING_STEPS,
+    OrderKind.CLINIC: (LineStatus.PENDING, LineStatus.SHIPPED, LineStatus.DELIVERED, LineStatus.CONNECTED),
+    OrderKind.ACTIVATION: (LineStatus.DELIVERED, LineStatus.CONNECTED),
+}
+
+
+# Of an activation whose hardware the clinic ships.
+ACTIVE_BEFORE_ARRIVAL_TEXT = StatusText(
+    "info",
+    "It is active. Tenovi calls it delivered, while our parcel may still be on its way.",
+    "If no reading has come a few days after it arrived, call the patient and help with the first measurement.",
+)
 
 
 def status_text_for(status: str) -> StatusText:

@@ -20,8 +20,15 @@ def plain_text_field(label: str, *, max_length: int = 255, **options: Any) -> fo
 
 
 def gateway_id_field(**options: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs=AUTOCOMPLETE_OFF | {"spellcheck": "false"})
+    widget = forms.TextInput(attrs=AUTOCOMPLETE_OFF | {"spellcheck": "false", "data-scan": ""})
     return forms.CharField(label="Gateway ID or IMEI", max_length=40, widget=widget, **options)
+
+
+def read_choices(form: forms.Form, *names: str) -> None:
+    """Query the choices of these fields now, so that templates make no query."""
+    for name in names:
+        field: Any = form.fields[name]
+        field.choices = list(field.choices)
 
 
 class PlainForm(forms.Form):

@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
             name='Order',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('dropship', 'Shipped by the vendor'), ('activation', 'Handed over on site')], default='dropship', max_length=12)),
+                ('kind', models.CharField(choices=[('dropship', 'Shipped by the vendor'), ('clinic', 'Shipped by the clinic'), ('activation', 'Handed over on site')], default='dropship', max_length=12)),
                 ('submission_id', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('gateway_id', models.CharField(blank=True, help_text='empty: one is shipped', max_length=255, verbose_name='gateway ID or IMEI')),
                 ('ship_name', models.CharField(blank=True, max_length=255)),
@@ -60,6 +60,13 @@ class Migration(migrations.Migration):
                 ('ship_state', models.CharField(blank=True, max_length=2)),
                 ('ship_zip_code', models.CharField(blank=True, max_length=10)),
                 ('require_signature', models.BooleanField(default=False)),
+                ('ship_gateway_only', models.BooleanField(default=False, help_text='The patient has the device.', verbose_name='gateway alone')),
+                ('physician', models.CharField(blank=True, help_text="passed on to the vendor's fulfillment team", max_length=255)),
+                ('notify_emails', models.CharField(blank=True, help_text='whom the vendor mails, comma-separated', max_length=2048)),
+                ('note', models.CharField(blank=True, help_text="in the vendor's notes, beside our reference", max_length=200)),
+                ('shipped_by_clinic', models.BooleanField(default=False)),
+                ('carrier', models.CharField(blank=True, choices=[('usps', 'USPS'), ('ups', 'UPS'), ('fedex', 'FedEx'), ('dhl', 'DHL'), ('courier', 'Courier or visit')], max_length=8)),
+                ('tracking_number', models.CharField(blank=True, max_length=64)),
                 ('placed_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('kit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='fulfillment.kit')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='patients.patient')),
@@ -138,6 +145,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='order',
+            index=models.Index(condition=models.Q(('tracking_number', ''), _negated=True), fields=['tracking_number'], name='order_by_tracking_number'),
+        ),
+        migrations.AddIndex(
+            model_name='order',
+            index=models.Index(condition=models.Q(('gateway_id', ''), _negated=True), fields=['gateway_id'], name='order_by_gateway'),
+        ),
+        migrations.AddIndex(
+            model_name='order',
             index=models.Index(fields=['patient', '-placed_at'], name='order_by_patient'),
         ),
         migrations.AddIndex(
@@ -146,7 +161,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['dropship', 'activation'])), name='order_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['dropship', 'clinic', 'activation'])), name='order_kind_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='order',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'clinic'), ('shipped_by_clinic', False), _negated=True), models.Q(('kind', 'dropship'), ('shipped_by_clinic', True), _negated=True)), name='order_shipped_by_clinic_fits_kind'),
+        ),
+        migrations.AddConstraint(
+            model_name='order',
+            constraint=models.CheckConstraint(condition=models.Q(('ship_gateway_only', False), models.Q(('gateway_id', ''), ('kind', 'dropship')), _connector='OR'), name='order_ships_a_new_gateway_alone'),
+        ),
+        migrations.AddConstraint(
+            model_name='order',
+            constraint=models.CheckConstraint(condition=models.Q(('carrier__in', ['', 'usps', 'ups', 'fedex', 'dhl', 'courier'])), name='order_carrier_known'),
         ),
         migrations.AddIndex(
             model_name='orderline',

@@ -24,7 +24,16 @@ from .status import LineStatus
 
 class OrderKind(models.TextChoices):
     DROPSHIP = "dropship", "Shipped by the vendor"
+    CLINIC = "clinic", "Shipped by the clinic"
     ACTIVATION = "activation", "Handed over on site"
+
+
+class Carrier(models.TextChoices):
+    USPS = "usps", "USPS"
+    UPS = "ups", "UPS"
+    FEDEX = "fedex", "FedEx"
+    DHL = "dhl", "DHL"
+    COURIER = "courier", "Courier or visit"
 
 
 class Urgency(models.IntegerChoices):
@@ -89,6 +98,14 @@ class Order(models.Model):
     ship_state = models.CharField(max_length=2, blank=True)
     ship_zip_code = models.CharField(max_length=10, blank=True)
     require_signature = models.BooleanField(default=False)
+    ship_gateway_only = models.BooleanField("gateway alone", default=False, help_text="The patient has the device.")
+    physician = models.CharField(max_length=255, blank=True, help_text="passed on to the vendor's fulfillment team")
+    notify_emails = models.CharField(max_length=2048, blank=True, help_text="whom the vendor mails, comma-separated")
+    note = models.CharField(max_length=200, blank=True, help_text="in the vendor's notes, beside our reference")
+    # The clinic's own parcel: ours alone, the vendor's API takes neither.
+    shipped_by_clinic = models.BooleanField(default=False)
+    carrier = models.CharField(max_length=8, choices=Carrier, blank=True)
+    tracking_number = models.CharField(max_length=64, blank=True)
     placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders")
     placed_at = models.DateTimeField(default=timezone.now)
 
@@ -96,8 +113,24 @@ class Order(models.Model):
 
     class Meta:
         ordering = ("-placed_at", "-pk")
-        constraints = (models.CheckConstraint(condition=Q(kind__in=OrderKind.values), name="order_kind_known"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=OrderKind.values), name="order_kind_known"),
+            models.CheckConstraint(
+                condition=~Q(kind=OrderKind.CLINIC, shipped_by_clinic=False)
+                & ~Q(kind=OrderKind.DROPSHIP, shipped_by_clinic=True),
+                name="order_shipped_by_clinic_fits_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(ship_gateway_only=False) | Q(kind=OrderKind.DROPSHIP, gateway_id=""),
+                name="order_ships_a_new_gateway_alone",
+            ),
+            models.CheckConstraint(condition=Q(carrier__in=["", *Carrier.values]), name="order_carrier_known"),
+        )
         indexes = (
+            models.Index(
+                fields=("tracking_number",), condition=~Q(tracking_number=""), name="order_by_tracking_number"
+            ),
+            models.Index(fields=("gateway_id",), condition=~Q(gateway_id=""), name="order_by_gateway"),
             models.Index(fields=("patient", "-placed_at"), name="order_by_patient"),
             models.Index(fields=("-placed_at",), name="order_by_time"),
         )
@@ -119,6 +152,11 @@ class Order(models.Model):
     @property
     def stuck(self) -> bool:
         return self.lines.stuck().exists()
+
+    @property
+    def on_site(self) -> bool:
+        """Activated with hardware that is there already: nothing is ordered from the vendor."""
+        return self.kind == OrderKind.ACTIVATION
 
     @property
     def printed_gateway(self) -> str:

@@ -14,8 +14,10 @@ from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import manual_resolution, requests, unlinking
 from devices.tenovi import ShipTo
 from fulfillment import timeline
-from fulfillment.models import LineStatus, OrderKind, OrderLine
-from fulfillment.ordering.orders import OrderError, check_gateway_sharing, shipping_address, shipping_columns
+from fulfillment.models import LineStatus, OrderLine
+from fulfillment.ordering.gateway_sharing import check_gateway_sharing
+from fulfillment.ordering.orders import OrderError
+from fulfillment.ordering.shipping_columns import address_columns, build_ship_to
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
@@ -40,7 +42,7 @@ def can_correct(line: OrderLine) -> bool:
 
 def awaits_correction(line: OrderLine) -> bool:
     """A shipped device that needs a sensor ID would be refused again: none can be typed before it is packed."""
-    shippable = line.order.kind == OrderKind.ACTIVATION or not line.device_type.sensor_id_required
+    shippable = line.order.on_site or not line.device_type.sensor_id_required
     return line.status in CORRECTABLE_STATUSES and line.closed_by_id is None and shippable
 
 
@@ -163,9 +165,9 @@ def create_corrected_line(
     if gateway is not None:
         order.gateway_id = requests.validate_hardware_uuid(gateway) if gateway else ""
     check_gateway_sharing(order, [line.device_type], by=by, reason=sharing_reason, line=line)
-    for name, value in (shipping_columns(ship_to) if ship_to else {}).items():
+    for name, value in (address_columns(ship_to) if ship_to else {}).items():
         setattr(order, name, value)
-    order.save(update_fields=["gateway_id", *shipping_columns(shipping_address(order))])
+    order.save(update_fields=["gateway_id", *address_columns(build_ship_to(order))])
     corrected = OrderLine.objects.create(
         order=order,
         patient=line.patient,
@@ -182,10 +184,14 @@ def create_corrected_line(
 
 def queue_corrected_call(line: OrderLine, by: User, sensor_id: str | None) -> VendorCall:
     order, patient, device_type = line.order, line.patient, line.device_type
-    if order.kind == OrderKind.DROPSHIP:
-        gateway = order.gateway_id or None
+    if not order.on_site:
         return requests.request_order(
-            patient=patient, device_type=device_type, gateway=gateway, ship_to=shipping_address(order), by=by
+            patient=patient,
+            device_type=device_type,
+            gateway=order.gateway_id or None,
+            ship_to=build_ship_to(order),
+            physician=order.physician,
+            by=by,
         )
     if not order.gateway_id:
         raise OrderError("An activation needs a gateway ID or an IMEI.")

@@ -10,16 +10,16 @@ from functools import partial
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from devices import gateway_holders
-from devices.gateway_holders import STATES_NOT_IN_USE, SharingReason
-from devices.hardware_ids import format_hardware_id
+from devices.gateway_holders import STATES_NOT_IN_USE
 from devices.models import Assignment, DeviceType, VendorCall
 from devices.outbox import requests
 from devices.patient_records import address_checks, records
 from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
+from fulfillment.ordering.gateway_sharing import check_gateway_sharing
 from fulfillment.ordering.kit_contents import catalogue_problem, kit_problem
+from fulfillment.ordering.shipping_columns import address_columns, build_ship_to, option_columns
 from fulfillment.ordering.unshipped_orders import fold, patient_address
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient, User
@@ -30,7 +30,8 @@ ONE_OPEN_LINE_CONSTRAINT = "line_one_open"
 ADDRESS_REFUSED = (
     "The vendor says that this address is not valid. Correct it in the patient's record, or confirm that it is right."
 )
-GATEWAY_SHARED_EVENT = "Uses gateway {}, which another patient has. Reason: {}"
+REFERENCE_IN_NOTE = "The note has the reference of another order in it. Please leave that out."
+NEEDS_NO_GATEWAY = "{} sends by itself and needs no gateway."
 
 
 class OrderError(Exception):
@@ -39,6 +40,10 @@ class OrderError(Exception):
 
 class AddressRefusedError(OrderError):
     """The vendor has checked the patient's address and would hold the order; a person may confirm the address."""
+
+
+class NoteError(OrderError):
+    """What is wrong with our note."""
 
 
 class LineAlreadyOpenError(OrderError):
@@ -59,32 +64,86 @@ def place(
     submission_id: uuid.UUID,
     gateway: str | None = None,
     require_signature: bool = False,
+    physician: str = "",
+    carrier: str = "",
+    tracking_number: str = "",
     override_reason: str = "",
     sharing_reason: str = "",
     confirm_address: bool = False,
 ) -> Order:
     """Order a kit, one call per device. `gateway`: of the patient, which the devices join; None ships a new one.
 
-    The same `submission_id` again returns the same order. Raises LineAlreadyOpenError for a device that is on its way
-    already, unless `override_reason` is given; GatewayHeldError for a gateway that another patient has, unless that
-    patient is of the same clinic and `sharing_reason` is given; OrderError for a discharged patient or a kit that
-    can't be shipped; AddressRefusedError for the patient's own address if the vendor says that it is not valid, unless
-    `confirm_address` is given.
+    `ship_to` holds also whom the vendor mails, our note, and with `client_will_fulfill` that the clinic ships. The same
+    `submission_id` again returns the same order. Raises LineAlreadyOpenError for a device that is on its way already,
+    unless `override_reason` is given; GatewayHeldError for a gateway that another patient has, unless that patient is
+    of the same clinic and `sharing_reason` is given; OrderError for a discharged patient, a kit that can't be shipped;
+    AddressRefusedError for the patient's own address if the vendor says that it is not valid, unless `confirm_address`.
     """
+    by_clinic = ship_to.client_will_fulfill
     order = Order(
+        kind=OrderKind.CLINIC if by_clinic else OrderKind.DROPSHIP,
+        shipped_by_clinic=by_clinic,
         patient=patient,
         kit=kit,
         submission_id=submission_id,
-        gateway_id=requests.validate_hardware_uuid(gateway) if gateway else "",
-        require_signature=require_signature,
+        gateway_id=requests.validate_hardware_uuid(gateway) if gateway and not by_clinic else "",
+        physician=physician,
+        carrier=carrier if by_clinic else "",
+        tracking_number=tracking_number if by_clinic else "",
         placed_by=by,
-        **shipping_columns(ship_to),
+        **address_columns(ship_to),
+        **option_columns(ship_to) | {"require_signature": require_signature or ship_to.require_signature},
     )
-    address = shipping_address(order)
-    request = partial(requests.request_order, patient=patient, gateway=gateway, ship_to=address, by=by)
-    check_shipping_address(order, confirmed=confirm_address)
     reasons = {"override_reason": override_reason, "sharing_reason": sharing_reason}
-    return submit_order(order, kit.device_types, request, **reasons)
+    return submit_shipment(order, kit.device_types, confirm_address=confirm_address, **reasons)
+
+
+def ship_gateway(
+    *,
+    patient: Patient,
+    device_type: DeviceType,
+    ship_to: ShipTo,
+    by: User,
+    submission_id: uuid.UUID,
+    physician: str = "",
+    override_reason: str = "",
+    confirm_address: bool = False,
+) -> Order:
+    """Order a new gateway alone, for a device that the patient has already. Raises LineAlreadyOpenError, OrderError."""
+    if device_type.cellular:
+        raise OrderError(NEEDS_NO_GATEWAY.format(device_type))
+    order = Order(
+        patient=patient,
+        submission_id=submission_id,
+        ship_gateway_only=True,
+        physician=physician,
+        placed_by=by,
+        **address_columns(ship_to),
+        **option_columns(ship_to),
+    )
+    return submit_shipment(order, [device_type], confirm_address=confirm_address, override_reason=override_reason)
+
+
+def submit_shipment(
+    order: Order,
+    wanted: list[DeviceType],
+    *,
+    confirm_address: bool,
+    override_reason: str,
+    sharing_reason: str = "",
+) -> Order:
+    check_shipping_address(order, confirmed=confirm_address)
+    if VendorCall.objects.filter(reference__in=order.note.split()).exists():
+        raise NoteError(REFERENCE_IN_NOTE)  # after a lost answer, the note would be taken for another call's reference
+    request = partial(
+        requests.request_order,
+        patient=order.patient,
+        gateway=order.gateway_id or None,
+        ship_to=build_ship_to(order),
+        physician=order.physician,
+        by=order.placed_by,
+    )
+    return submit_order(order, wanted, request, override_reason=override_reason, sharing_reason=sharing_reason)
 
 
 def activate_on_site(
@@ -95,16 +154,22 @@ def activate_on_site(
     by: User,
     submission_id: uuid.UUID,
     sensor_id: str = "",
+    shipped_by_clinic: bool = False,
+    carrier: str = "",
+    tracking_number: str = "",
     override_reason: str = "",
     sharing_reason: str = "",
 ) -> Order:
-    """Activate a device that the patient has. Raises InvalidHardwareUuid and, as `place`, LineAlreadyOpenError,
-    GatewayHeldError, OrderError."""
+    """Activate a device that the patient has, or that the clinic ships with its hardware id known. Raises
+    InvalidHardwareUuid and, as `place`, LineAlreadyOpenError, GatewayHeldError, OrderError."""
     order = Order(
         kind=OrderKind.ACTIVATION,
         patient=patient,
         submission_id=submission_id,
         gateway_id=requests.validate_hardware_uuid(hardware_uuid),
+        shipped_by_clinic=shipped_by_clinic,
+        carrier=carrier if shipped_by_clinic else "",
+        tracking_number=tracking_number if shipped_by_clinic else "",
         placed_by=by,
     )
     request = partial(
@@ -124,22 +189,6 @@ def linked_gateway(patient: Patient) -> str | None:
 
 def open_lines(patient: Patient) -> Iterable[OrderLine]:
     return OrderLine.objects.open().filter(patient=patient).select_related("device_type", "order")
-
-
-def shipping_columns(ship_to: ShipTo) -> dict[str, str]:
-    columns = {f"ship_{name}": getattr(ship_to, name) for name in ("name", "city", "state", "zip_code")}
-    return columns | {"ship_street": ship_to.address}
-
-
-def shipping_address(order: Order) -> ShipTo:
-    return ShipTo(
-        name=order.ship_name,
-        address=order.ship_street,
-        city=order.ship_city,
-        state=order.ship_state,
-        zip_code=order.ship_zip_code,
-        require_signature=order.require_signature,
-    )
 
 
 def check_shipping_address(order: Order, *, confirmed: bool) -> None:
@@ -162,17 +211,15 @@ def submit_order(
     sharing_reason: str,
 ) -> Order:
     """Order, lines, calls, event and audit row in one transaction; the constraints detect a duplicate."""
-    on_site = order.kind == OrderKind.ACTIVATION
     try:
         with transaction.atomic():
             lock_patient_and_save(order)
             check_gateway_sharing(order, wanted, by=order.placed_by, reason=sharing_reason)
             create_order_lines(order, wanted, request, override_reason)
             records.request_record(order.patient, by=order.placed_by)
-            text = "Activated on site" if on_site else f"Ordered {order.kit}"
-            timeline.add_person_event(text, by=order.placed_by, order=order)
+            timeline.add_person_event(describe_order(order, wanted), by=order.placed_by, order=order)
             audit_log.record_event(
-                AuditEvent.Action.ACTIVATE if on_site else AuditEvent.Action.ORDER,
+                AuditEvent.Action.ACTIVATE if order.on_site else AuditEvent.Action.ORDER,
                 by=order.placed_by,
                 patients=[order.patient_id],
                 clinic=order.patient.clinic,
@@ -182,6 +229,15 @@ def submit_order(
         return handle_duplicate_order(order, wanted, error)
     wake_worker("vendor_calls")
     return order
+
+
+def describe_order(order: Order, wanted: list[DeviceType]) -> str:
+    """What the person did, for the timeline."""
+    if order.on_site:
+        return "Activated; shipped by us" if order.shipped_by_clinic else "Activated on site"
+    if order.ship_gateway_only:
+        return f"Ordered a gateway alone, for {wanted[0]}"
+    return f"Ordered {order.kit}{', shipped by us' if order.shipped_by_clinic else ''}"
 
 
 def lock_patient_and_save(order: Order) -> None:
@@ -197,30 +253,10 @@ def lock_patient_and_save(order: Order) -> None:
     order.save(force_insert=True)
 
 
-def check_gateway_sharing(
-    order: Order, wanted: list[DeviceType], *, by: User, reason: str, line: OrderLine | None = None
-) -> None:
-    """Record why the order uses a gateway that another patient has. Raises GatewayHeldError.
-
-    A shipped cellular device has a modem of its own, so it joins no gateway.
-    """
-    joins = order.kind == OrderKind.ACTIVATION or any(not device_type.cellular for device_type in wanted)
-    if not order.gateway_id or not joins:
-        return
-    gateway_holders.lock_gateway(order.gateway_id)
-    holders = gateway_holders.find_other_holders(order.gateway_id, patient=order.patient)
-    gateway_holders.require_shareable(holders, reason=reason)
-    if holders:
-        text = GATEWAY_SHARED_EVENT.format(format_hardware_id(order.gateway_id), SharingReason(reason).label)
-        timeline.add_person_event(text, by=by, order=order, line=line)
-        gateway_holders.record_sharing(holders, patient=order.patient, by=by, reason=reason, target=f"order:{order.pk}")
-
-
 def create_order_lines(
     order: Order, wanted: list[DeviceType], request: Callable[..., VendorCall], override_reason: str
 ) -> None:
-    shipped = order.kind == OrderKind.DROPSHIP
-    if problem := kit_problem(wanted) if shipped else catalogue_problem(wanted):
+    if problem := catalogue_problem(wanted) if order.on_site else kit_problem(wanted):
         raise OrderError(problem)
     taken = {(line.family, line.nth) for line in open_lines(order.patient) if not line.override_reason}
     for device_type, (family, nth) in device_positions(wanted):

@@ -40,7 +40,7 @@ def outdated_orders(patient: Patient, *, order: Order | None = None) -> list[Out
 
 def unshipped_orders(patient: Patient, *, order: Order | None = None) -> dict[Order, list[OrderLine]]:
     """With their lines that have not shipped."""
-    lines = OrderLine.objects.filter(patient=patient, order__kind=OrderKind.DROPSHIP)
+    lines = OrderLine.objects.filter(patient=patient).exclude(order__kind=OrderKind.ACTIVATION)
     lines = lines.exclude(call__state__in=(CallState.CANCELLED, CallState.ABANDONED))
     lines = lines.filter(order=order) if order else lines
     related = ("order__kit", "device_type", "call__device", "corrected_by")

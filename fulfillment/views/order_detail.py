@@ -21,8 +21,8 @@ from fulfillment import order_notes
 from fulfillment.display import timeline_display
 from fulfillment.display.order_status import describe_order_status
 from fulfillment.display.status_texts import (
-    ACTIVATION_STEPS,
-    SHIPPING_STEPS,
+    ACTIVE_BEFORE_ARRIVAL_TEXT,
+    ORDER_STEPS,
     StatusText,
     rejection_messages,
     stuck_text,
@@ -32,6 +32,7 @@ from fulfillment.display.tracking_links import TrackingLink, build_tracking_link
 from fulfillment.models import EventSource, LineStatus, Order, OrderEvent, OrderKind, OrderLine
 from fulfillment.ordering import order_lines
 from fulfillment.ordering.kit_contents import sensor_id_problem
+from fulfillment.ordering.parcels import parcel_text
 from fulfillment.ordering.unshipped_orders import outdated_orders
 from patients.care.note_display import build_note_panel
 from patients.models import Patient, User
@@ -136,7 +137,9 @@ def order_context(order: Order, patient: Patient) -> dict[str, object]:
         "status": describe_order_status(order, stop),
         "lane_stop": stop,
         "outdated": next(iter(outdated_orders(patient, order=order)), None),
-        "on_site": order.kind == OrderKind.ACTIVATION,
+        "on_site": order.on_site,
+        "parcel": parcel_text(order),
+        "awaits_clinic_shipment": any(line.status == LineStatus.PENDING for line in order.lines.all()),
         "cards": cards,
         "days": [(day.name, [(row, next(links)) for row in day.rows]) for day in days],
         "events": list(zip(events, deduplicate_links([event.tracking_link for event in events]), strict=True)),
@@ -160,12 +163,13 @@ def build_line_card(
     needs_review = line.call.state == CallState.NEEDS_REVIEW
     ending = end_call is not None and end_call.state in CallState.unresolved()
     worth_closing = kind or line.status == LineStatus.DELIVERED
-    on_site = order.kind == OrderKind.ACTIVATION
-    refused = line.status == LineStatus.REJECTED and not on_site
+    refused = line.status == LineStatus.REJECTED and not order.on_site
+    early = order.on_site and order.shipped_by_clinic and line.status == LineStatus.DELIVERED
+    text = ACTIVE_BEFORE_ARRIVAL_TEXT if early else waiting_text_for(line.status, stop)
     can_cancel = order_lines.can_cancel(line)
     return LineCard(
         line=line,
-        status_text=stuck_text(kind) if kind else waiting_text_for(line.status, stop),
+        status_text=stuck_text(kind) if kind else text,
         status=(device and line.status == LineStatus.OTHER and device.vendor_status) or line.get_status_display(),
         stuck_since=line.stuck_since if kind else None,
         shipping_problem=sensor_id_problem([line.device_type]) if refused else "",
@@ -184,7 +188,7 @@ def build_line_card(
 
 def line_steps(order: Order, line: OrderLine, events: list[OrderEvent]) -> list[LineStep]:
     """The usual steps to the first reading, each with its first event; empty for a line in any other status."""
-    usual = ACTIVATION_STEPS if order.kind == OrderKind.ACTIVATION else SHIPPING_STEPS
+    usual = ORDER_STEPS[OrderKind(order.kind)]
     if line.status not in usual:
         return []
     of_line = [event for event in events if event.line_id == line.pk]

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from devices.gateway_holders import GatewayHeldError, record_shown_holders
 from devices.outbox.requests import InvalidHardwareUuid
+from fulfillment.camera_policy import camera_allowed
 from fulfillment.display.status_texts import rejection_messages
-from fulfillment.forms.orders import LineCorrectionForm, ReasonForm
+from fulfillment.forms.activation import LineCorrectionForm
+from fulfillment.forms.orders import ReasonForm
 from fulfillment.models import LineStatus, OrderLine
 from fulfillment.ordering import order_lines
 from fulfillment.ordering.orders import OrderError
@@ -52,6 +54,7 @@ def close_line(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
 
 @requires_permission(Permission.PLACE_ORDERS)
 @require_http_methods(["GET", "POST"])
+@camera_allowed
 def correct_line(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
     line = get_line_audited(request, line_id)
     if request.method == "GET" and not order_lines.can_correct(line):

@@ -26,6 +26,8 @@ def test_order_page_updates_live_to_connected_in_browser(signed_in_page, cora):
     assert has_no_horizontal_overflow(page)
 
     page.get_by_label(re.compile("Heart failure")).check()
+    page.get_by_role("button", name="Check before sending").click()
+    assert has_no_horizontal_overflow(page)
     page.get_by_role("button", name="Place the order").click()
 
     page.locator("#order-head").wait_for()
@@ -44,7 +46,7 @@ def test_activation_form_shows_field_error_in_browser(signed_in_page, cora):
 
     page.get_by_label("Device", exact=True).select_option(label="Tenovi Scale")
     page.get_by_label("Gateway ID or IMEI").fill("A1B2-C3D4")
-    page.get_by_role("button", name="Activate").click()
+    page.get_by_role("button", name="Check before sending").click()
 
     assert page.locator(".field--bad", has_text="12 characters").is_visible()
     assert page.get_by_label("Gateway ID or IMEI").input_value() == "A1B2-C3D4"

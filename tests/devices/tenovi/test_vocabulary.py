@@ -11,7 +11,7 @@ from devices.hardware_ids import (
     MALFORMED_HARDWARE_UUID,
     fold_device_name,
     hardware_uuid_problem,
-    imei_checksum_warning,
+    imei_checksum_problem,
     normalise_hardware_uuid,
     passes_luhn,
 )
@@ -171,10 +171,10 @@ def test_hardware_problem_fits_the_device_type(typed, cellular, problem):
 
 def test_hardware_warning_reports_a_wrong_imei_check_digit():
     assert passes_luhn("490154203237518")
-    assert imei_checksum_warning("490154203237518") is None
-    assert "last digit" in imei_checksum_warning("490154203237519")
+    assert imei_checksum_problem("490154203237518") is None
+    assert "last digit" in imei_checksum_problem("490154203237519")
     assert hardware_uuid_problem("490154203237519") is None
-    assert imei_checksum_warning("A1B2C3D4E5F6") is None
+    assert imei_checksum_problem("A1B2C3D4E5F6") is None
 
 
 def test_fold_name_ignores_the_kind_of_dash():

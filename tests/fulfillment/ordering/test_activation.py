@@ -13,7 +13,7 @@ from fulfillment.ordering import order_lines, orders
 from tests.factories import DeviceFactory, DeviceTypeFactory, GatewayFactory
 from tests.fulfillment.order_steps import send_calls
 
-IMEI = "356000000000017"
+IMEI = "356938035643809"
 
 
 def test_activation_sets_line_delivered_after_vendor_confirms(place_activation, client, rosa):

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from fulfillment.forms.orders import GATEWAY_FULL, GATEWAY_HELD, ActivationForm
+from fulfillment.forms.activation import ActivationForm
+from fulfillment.forms.gateways import GATEWAY_FULL, GATEWAY_HELD
 from fulfillment.models import Order
 from tests.factories import DeviceFactory, DeviceTypeFactory, GatewayFactory, KitFactory, PatientFactory
 

@@ -20,10 +20,11 @@ from devices.hardware_ids import format_hardware_id
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallState
 from devices.statuses import DeviceState
-from fulfillment.forms.orders import GATEWAY_HELD, JOIN_GATEWAY, NEW_GATEWAY
+from fulfillment.forms.gateways import GATEWAY_HELD
+from fulfillment.forms.orders import JOIN_GATEWAY, NEW_GATEWAY
 from fulfillment.models import LineStatus, Order
 from fulfillment.ordering import order_lines
-from fulfillment.ordering.orders import GATEWAY_SHARED_EVENT
+from fulfillment.ordering.gateway_sharing import GATEWAY_SHARED_EVENT
 from patients.models import AuditEvent, Patient
 from patients.models.audit import AuditAction
 from patients.queueing.work_item import lease_end
@@ -217,7 +218,7 @@ def test_gateway_of_second_own_clinic_is_refused_without_names(as_cora, cora, pu
 
 
 def test_activation_of_modem_of_other_patient_requires_reason(as_cora, put_on_gateway, ben, rosa):
-    imei, cellular = "356000000000017", DeviceTypeFactory(name="Tenovi Cellular BPM", sensor_code="")
+    imei, cellular = "356938035643809", DeviceTypeFactory(name="Tenovi Cellular BPM", sensor_code="")
     put_on_gateway(ben, gateway=GatewayFactory(hardware_uuid=imei))
 
     assert_refused(post_activation(as_cora, rosa, cellular, gateway_id=imei), "gateway_id")
