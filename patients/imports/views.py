@@ -15,9 +15,9 @@ from patients.audit import audit_log
 from patients.csv_writer import csv_response
 from patients.files import stored_files
 from patients.imports import results, runs, undo
+from patients.imports.display import import_list_context, import_page_context
 from patients.imports.forms import ColumnsForm, UploadForm
 from patients.imports.models import PatientImport
-from patients.imports.preview import import_list_context, import_page_context
 from patients.imports.reading.tables import UnreadableFile
 from patients.models import AuditEvent, User
 from patients.permissions import Permission, current_user, requires_permission

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 
 from patients.imports.models import PatientImport
 from patients.models import AuditEvent, Patient
+from tests.patients.imports.workbook_files import workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +140,34 @@ def test_import_command_refuses_unknown_clinic_file_and_empty_file(tmp_path, elm
     ):
         with pytest.raises(CommandError, match=words):
             call_command("import_patients", str(file), "--clinic", clinic)
+
+
+def test_import_command_asks_for_the_length_of_mrns_that_arrive_as_numbers(tmp_path, elm):
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(workbook(["Name", "DOB", "MRN"], ["Delgado, Rosa", "1951-04-09", 123]))
+    with pytest.raises(CommandError, match="--mrn-digits"):
+        call_command("import_patients", str(path), "--clinic", elm.slug)
+
+    call_command("import_patients", str(path), "--clinic", elm.slug, "--mrn-digits", "6")
+    patient = Patient.objects.get()
+    assert (patient.given_name, patient.family_name, patient.mrn) == ("Rosa", "Delgado", "000123")
+
+
+def test_import_command_refuses_ambiguous_whole_name_at_its_cell(import_rows):
+    result = import_rows(["Ana Maria Ruiz", "1951-04-09"], ["Madonna", "1958-08-16"], headings=["Name", "DOB"])
+
+    assert [row["state"] for row in result["rows"]] == ["problem", "enrolled"]
+    assert result["problems"] == [
+        {
+            "row": 2,
+            "column": "Name",
+            "field": "full_name",
+            "text": "Write it as “Last, First”, or use a column for each name.",
+        }
+    ]
+
+
+def test_import_command_shows_the_first_100_problems_and_counts_all(import_rows):
+    result = import_rows(*(changed(DOB="soon") for _ in range(120)))
+
+    assert (len(result["problems"]), result["problem_count"], len(result["rows"])) == (100, 120, 120)

@@ -26,7 +26,7 @@ ROW_KEYS = (SortKey("number"), SortKey("pk"))
 
 
 @dataclass(frozen=True)
-class PreviewCell:
+class DisplayedCell:
     heading: str
     text: str
     problems: list[str]
@@ -34,9 +34,9 @@ class PreviewCell:
 
 
 @dataclass(frozen=True)
-class PreviewRow:
+class DisplayedRow:
     row: ImportRow
-    cells: list[PreviewCell]
+    cells: list[DisplayedCell]
     problems: list[str]
     label: str
     tone: str
@@ -73,11 +73,11 @@ def import_page_context(request: HttpRequest, user: User, patient_import: Patien
         anchors=rows,
         rows=rows.select_related("patient", "known_patient"),
     )
-    previews = [preview_row(row, patient_import) for row in page.rows]
+    shown_rows = [displayed_row(row, patient_import) for row in page.rows]
     audit_log.record_event(
         AuditEvent.Action.LIST,
         by=user,
-        patients=[preview.patient.pk for preview in previews if preview.patient],
+        patients=[shown.patient.pk for shown in shown_rows if shown.patient],
         clinic=patient_import.clinic,
         target=f"import:{patient_import.pk}",
     )
@@ -88,7 +88,7 @@ def import_page_context(request: HttpRequest, user: User, patient_import: Patien
         "counts": counts,
         "done": patient_import.rows.filter(run=patient_import.run).count() if patient_import.is_active else 0,
         "page": page,
-        "previews": previews,
+        "shown_rows": shown_rows,
         "headings": [FIELD_LABELS[name] for name in shown_fields(patient_import)],
         "filter_query": chosen.query,
         "filter_rows": chosen.filter_rows({row_filter.name: {"": sum(counts.values())} | counts}),
@@ -110,16 +110,16 @@ def shown_fields(patient_import: PatientImport) -> list[str]:
     return [name for name in FIELD_LABELS if name in patient_import.mapping]
 
 
-def preview_row(row: ImportRow, patient_import: PatientImport) -> PreviewRow:
+def displayed_row(row: ImportRow, patient_import: PatientImport) -> DisplayedRow:
     fields = shown_fields(patient_import)
     problems, notes = texts_by_field(row.problems, fields), texts_by_field(row.notes, fields)
     cells = [
-        PreviewCell(FIELD_LABELS[name], cell_at(row, patient_import.mapping[name]), problems[name], notes[name])
+        DisplayedCell(FIELD_LABELS[name], cell_at(row, patient_import.mapping[name]), problems[name], notes[name])
         for name in fields
     ]
     state = RowState(row.state)
     is_same_person = state == RowState.DUPLICATE and not any(name for name, _ in row.problems)
-    return PreviewRow(
+    return DisplayedRow(
         row=row,
         cells=cells,
         problems=problems[""],
