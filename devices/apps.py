@@ -24,6 +24,8 @@ class DevicesConfig(app_config.ProjectAppConfig):
     page_labels = {
         "devices:list": "list of devices",
         "devices:list_live": "list of devices, refreshed live",
+        "devices:catalogue": "catalogue",
+        "devices:catalogue_sync": "catalogue, read again",
         "devices:page": "device",
         "devices:live": "device, refreshed live",
         "devices:refresh": "device, asked about at the vendor",

@@ -18,7 +18,7 @@ from devices.models import DeviceType
 from fulfillment.display.status_texts import stuck_label
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, OrderNote
 from fulfillment.models.status import LineStatus, status_label
-from fulfillment.ordering.kit_contents import EMPTY_KIT, kit_problem, sensor_id_problem
+from fulfillment.ordering.kit_contents import EMPTY_KIT, kit_problem, sensor_id_problem, size_problem
 from fulfillment.worklist import queries
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline, has_model_permission
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
@@ -39,7 +39,7 @@ class KitItemFormSet(BaseInlineFormSet):
             return
         rows = [form.cleaned_data for form in self.forms if not form.cleaned_data.get("DELETE")]
         contents = [row["device_type"] for row in rows if row.get("device_type")]
-        if problem := sensor_id_problem(contents) if contents else EMPTY_KIT:
+        if problem := (sensor_id_problem(contents) or size_problem(contents)) if contents else EMPTY_KIT:
             raise ValidationError(problem)
 
 
@@ -69,7 +69,7 @@ class KitItemInline(admin.TabularInline):
 @admin.register(Kit)
 class KitAdmin(OptimisticLockAdmin):
     clinic_path, visible_to_superuser = "clinic", True
-    list_display = ("name", "clinic", "contents", "active", "why_not_offered")
+    list_display = ("name", "clinic", "contents", "without_gateway", "active", "why_not_offered")
     list_filter = ("active",)
     inlines = (KitItemInline,)
 

@@ -24,8 +24,7 @@ class DeviceTypeAdmin(ReadOnlyAdmin):
     readonly_fields = ("metric_names",)
 
     def metric_names(self, device_type: DeviceType) -> str:
-        entries = [entry for entry in device_type.metrics if isinstance(entry, dict)]
-        return ", ".join(str(entry.get("primary_display_name") or entry.get("name", "")) for entry in entries)
+        return ", ".join(device_type.metric_labels)
 
 
 @admin.register(Gateway)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from devices import tenovi
-from devices.hardware_ids import normalise_hardware_uuid
+from devices.hardware_ids import fold_device_name, normalise_hardware_uuid
 from devices.inbox import processing
 from devices.models import Delivery, Device, DeviceType, Gateway, SyncRun
 from devices.models.delivery import DeliveryState
@@ -46,12 +46,16 @@ WEBHOOK_DELAY_ALLOWED = dt.timedelta(hours=1)  # a reading that is younger may s
 
 
 def sync_catalogue(client: tenovi.TenoviClient) -> SyncRun:
-    """Device types by name, exactly as the vendor spells them. What is no longer listed can't be ordered."""
+    """Device types, named exactly as the vendor spells them. A changed spelling renames ours, so that it stays in
+    its kits. What is no longer listed can't be ordered."""
     run = runs.open_run(SyncKind.CATALOGUE, by=None)[0]
     listing = client.list_device_types()
     with transaction.atomic():
+        known = list(DeviceType.objects.all())
         for row in listing.rows:
-            DeviceType.objects.update_or_create(name=row.name, defaults=device_type_fields(row))
+            device_type = match_catalogue_row(row, known, listed={each.name for each in listing.rows})
+            key = {"pk": device_type.pk} if device_type else {"name": row.name}
+            DeviceType.objects.update_or_create(**key, defaults=device_type_fields(row))
         DeviceType.objects.exclude(name__in=[row.name for row in listing.rows]).update(listed=False)
         runs.close_run(
             run, found=len(listing.rows), differences=[unreadable_difference(row) for row in listing.unreadable_rows]
@@ -59,8 +63,20 @@ def sync_catalogue(client: tenovi.TenoviClient) -> SyncRun:
     return run
 
 
+def match_catalogue_row(
+    row: tenovi.HwiDeviceType, known: Iterable[DeviceType], *, listed: Collection[str]
+) -> DeviceType | None:
+    """By name, else by the vendor's id, else leniently: by the folded name of one that is listed under no other."""
+    free = [each for each in known if each.name not in listed]
+    folded = [each for each in free if fold_device_name(each.name) == fold_device_name(row.name)]
+    by_id = [each for each in free if each.vendor_id == row.id]
+    exact = [each for each in known if each.name == row.name]
+    return next(iter([*exact, *by_id, *folded]), None)
+
+
 def device_type_fields(row: tenovi.HwiDeviceType) -> dict[str, Any]:
     return {
+        "name": row.name,
         "vendor_id": row.id,
         "sensor_code": (row.sensor_code or "")[:8],
         "sensor_id_required": bool(row.sensor_id_required),

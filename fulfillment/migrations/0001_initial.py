@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('folded_name', models.CharField(blank=True, editable=False, max_length=480)),
                 ('name', models.CharField(max_length=80, validators=[patients.validators.validate_plain_text])),
                 ('description', models.CharField(blank=True, max_length=200, validators=[patients.validators.validate_plain_text])),
+                ('without_gateway', models.BooleanField(default=False, help_text='For patients who have a gateway: its devices join that one.')),
                 ('active', models.BooleanField(default=True)),
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='kits', to='patients.clinic')),
             ],

@@ -18,6 +18,9 @@ class Kit(FoldedNameModel):
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="kits")
     name = models.CharField(max_length=80, validators=[validate_plain_text])
     description = models.CharField(max_length=200, blank=True, validators=[validate_plain_text])
+    without_gateway = models.BooleanField(
+        default=False, help_text="For patients who have a gateway: its devices join that one."
+    )
     active = models.BooleanField(default=True)
 
     class Meta:

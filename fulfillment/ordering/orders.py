@@ -18,7 +18,7 @@ from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import Kit, Order, OrderKind, OrderLine
 from fulfillment.ordering.gateway_sharing import check_gateway_sharing
-from fulfillment.ordering.kit_contents import catalogue_problem, kit_problem
+from fulfillment.ordering.kit_contents import catalogue_problem, gateway_problem, kit_problem
 from fulfillment.ordering.shipping_columns import address_columns, build_ship_to, option_columns
 from fulfillment.ordering.unshipped_orders import fold, patient_address
 from patients.audit import audit_log
@@ -94,6 +94,9 @@ def place(
         **address_columns(ship_to),
         **option_columns(ship_to) | {"require_signature": require_signature or ship_to.require_signature},
     )
+    joins = by_clinic or bool(gateway)
+    if problem := gateway_problem(kit.device_types, without_gateway=kit.without_gateway, joins=joins):
+        raise OrderError(problem)
     reasons = {"override_reason": override_reason, "sharing_reason": sharing_reason}
     return submit_shipment(order, kit.device_types, confirm_address=confirm_address, **reasons)
 

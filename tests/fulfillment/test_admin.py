@@ -5,7 +5,14 @@ from django.urls import reverse
 from fulfillment.models import Kit, Order, OrderEvent, OrderLine
 from fulfillment.special_orders.models import SpecialOrder
 from patients.audit.display import page_label
-from tests.factories import KitFactory, OrderEventFactory, OrderFactory, PatientFactory, SpecialOrderFactory
+from tests.factories import (
+    DeviceTypeFactory,
+    KitFactory,
+    OrderEventFactory,
+    OrderFactory,
+    PatientFactory,
+    SpecialOrderFactory,
+)
 
 MODELS = (Kit, Order, OrderLine, OrderEvent, SpecialOrder)
 
@@ -50,6 +57,19 @@ def test_kit_admin_refuses_the_name_of_another_kit_however_it_is_spelled(as_ada,
     assert answer.status_code == 200
     assert "Another kit of this clinic has this name." in answer.content.decode()
     assert Kit.objects.count() == 2
+
+
+def test_kit_admin_refuses_two_cuff_sizes_in_one_kit(as_ada, elm, cuff):
+    small = DeviceTypeFactory(name="Tenovi BPM - S", sensor_code="10")
+    form = {"name": "Cuff kit", "clinic": elm.pk, "active": "on", "description": ""}
+    items = {"items-TOTAL_FORMS": 2, "items-INITIAL_FORMS": 0}
+    for n, each in enumerate((small, cuff)):
+        items |= {f"items-{n}-device_type": each.pk, f"items-{n}-quantity": 1}
+
+    answer = as_ada.post(reverse("admin:fulfillment_kit_add"), form | items)
+
+    assert "a kit has one size: Tenovi BPM - L, Tenovi BPM - S." in answer.content.decode()
+    assert not Kit.objects.exists()
 
 
 def test_kit_admin_rejects_kit_for_other_clinic(as_ada, harbor, scale):

@@ -37,6 +37,26 @@ def test_catalogue_sync_stores_vendor_device_types_and_unlists_removed_ones(clie
     assert not DeviceType.objects.get(name="Gone from the list").listed
 
 
+@pytest.mark.parametrize("spelling", ["Tenovi BPM \u2013 L", "tenovi bpm - l", "Tenovi BPM-L"])
+def test_catalogue_sync_renames_a_device_type_whose_spelling_has_changed(client, spelling):
+    old = DeviceType.objects.create(name=spelling)
+
+    reconciliation.sync_catalogue(client)
+
+    old.refresh_from_db()
+    assert (old.name, old.listed) == ("Tenovi BPM - L", True)
+
+
+def test_catalogue_sync_renames_a_device_type_with_the_vendor_id_of_another_name(client):
+    reconciliation.sync_catalogue(client)
+    scale = DeviceType.objects.get(name="Tenovi Scale")
+    DeviceType.objects.filter(pk=scale.pk).update(name="Tenovi Weighing Scale")
+
+    reconciliation.sync_catalogue(client)
+
+    assert DeviceType.objects.get(pk=scale.pk).name == "Tenovi Scale"
+
+
 def test_device_reconciliation_assigns_a_vendor_device_to_its_enrolled_patient(client, sim, rosa):
     theirs = sim.add_device(external_id=rosa.external_id.upper())
 

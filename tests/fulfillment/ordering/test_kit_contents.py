@@ -114,3 +114,17 @@ def test_place_refuses_a_kit_that_can_not_be_shipped(rosa, elm, cora, cap, conte
 
     assert not Order.objects.exists()
     assert not VendorCall.objects.exists()
+
+
+def test_kit_without_a_gateway_is_ordered_only_for_a_patient_who_has_one(place_order, elm, scale):
+    kit = KitFactory(clinic=elm, items=[(scale, 1)], without_gateway=True)
+
+    with pytest.raises(orders.OrderError, match="This kit has no gateway"):
+        place_order(kit=kit)
+    assert place_order(kit=kit, gateway="A1B2C3D4E5F6").gateway_id == "A1B2C3D4E5F6"
+
+
+def test_kit_of_cellular_devices_needs_no_gateway(place_order, elm):
+    cellular = DeviceTypeFactory(name="Tenovi Cellular Scale", sensor_code="")
+
+    assert place_order(kit=KitFactory(clinic=elm, items=[(cellular, 1)], without_gateway=True)).lines.count() == 1
