@@ -10,7 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from patients.admin_site.row_counts import MAX_COUNTED_ROWS
-from tests.factories import DeliveryFactory, LatestReadingFactory, MeasurementFactory, OrderFactory, SyncRowFactory
+from tests.factories import (
+    DeliveryFactory,
+    ImportRowFactory,
+    LatestReadingFactory,
+    MeasurementFactory,
+    OrderFactory,
+    SyncRowFactory,
+)
 from tests.source_code import product_apps
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +31,7 @@ SMALL_TABLES = {
 PAGES = [
     *("/patients/", "/devices/", "/orders/", "/patients/{patient}/", "/orders/{order}/"),
     *("/care/next-steps/", "/care/team/", "/care/absences/", "/patients/{patient}/notes/"),
+    *("/imports/", "/imports/{patient_import}/", "/imports/{patient_import}/?show=problem"),
     *("/devices/?silent=2&battery=low", "/devices/{device}/", "/devices/gateways/{gateway}/"),
 ]
 CHANGELISTS = [
@@ -69,8 +77,14 @@ def addresses(rosa):
     order = OrderFactory(patient=rosa)
     SyncRowFactory(patient=rosa)
     DeliveryFactory(hwi_id=reading.device.hwi_id)
-    device = reading.device
-    return {"patient": rosa.pk, "order": order.pk, "device": device.hwi_id, "gateway": device.gateway.public_id}
+    device, row = reading.device, ImportRowFactory(patient_import__clinic=rosa.clinic, patient=rosa)
+    return {
+        "patient_import": row.patient_import_id,
+        "patient": rosa.pk,
+        "order": order.pk,
+        "device": device.hwi_id,
+        "gateway": device.gateway.public_id,
+    }
 
 
 def scanned_tables(plan):

@@ -181,7 +181,7 @@ def reject_possible_duplicate(patient: Patient, changed: Collection[str]) -> Non
 
     Serialized by the clinic's row, so that the second of two concurrent requests sees what the first has saved.
     """
-    Clinic.objects.select_for_update(no_key=True).get(pk=patient.clinic_id)
+    Clinic.objects.select_for_update(no_key=True).values_list("pk").get(pk=patient.clinic_id)
     # Without an order: PostgreSQL would read the clinic's patients by name for the first one of them.
     others = patient.clinic.patients.exclude(pk=patient.pk).order_by()
     if SAME_PERSON_FIELDS.intersection(changed):
@@ -193,8 +193,8 @@ def reject_possible_duplicate(patient: Patient, changed: Collection[str]) -> Non
     if "mrn" in changed and (mrn := compact_mrn(patient.mrn)):
         similar = others.annotate(compact=compact_mrn_column()).filter(compact=mrn)
         similar = similar.exclude(folded_mrn=fold_mrn(patient.mrn))  # the same one is refused at its field
-        for found in similar[:1]:
-            raise PossibleDuplicatePatient(found, has_similar_mrn=True)
+        for pk in similar.values_list("pk", flat=True)[:1]:
+            raise PossibleDuplicatePatient(others.get(pk=pk), has_similar_mrn=True)
 
 
 def lock_patient(patient: Patient, *, by: User) -> Patient:

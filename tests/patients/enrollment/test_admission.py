@@ -2,10 +2,11 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from patients.enrollment import admission
 from patients.models import AuditEvent, Clinic, Patient
+from patients.search import compact_mrn_column
 from tests.factories import PatientFactory
 
 FIELDS = {"given_name": " Rosa ", "family_name": "Delgado", "birth_date": dt.date(1951, 4, 9), "state": "CO"}
@@ -238,3 +239,13 @@ def test_clinic_name_is_unique_however_it_is_spelled(elm, lookalike):
         Clinic(name=lookalike).full_clean()
     with pytest.raises(IntegrityError), transaction.atomic():
         Clinic.objects.create(name=lookalike)
+
+
+def test_search_for_a_similar_mrn_uses_its_index(elm):
+    PatientFactory.create_batch(20, clinic=elm)
+    similar = elm.patients.order_by().annotate(compact=compact_mrn_column()).filter(compact="mrn00042")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("ANALYZE patients_patient")
+
+    assert "patient_by_compact_mrn" in similar.explain()
