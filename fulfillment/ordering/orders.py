@@ -31,7 +31,7 @@ ADDRESS_REFUSED = (
     "The vendor says that this address is not valid. Correct it in the patient's record, or confirm that it is right."
 )
 REFERENCE_IN_NOTE = "The note has the reference of another order in it. Please leave that out."
-NEEDS_NO_GATEWAY = "{} sends by itself and needs no gateway."
+NEEDS_NO_GATEWAY = "{} has a modem of its own and needs no gateway."
 
 
 class OrderError(Exception):

@@ -13,4 +13,3 @@ class ReplacementAdmin(ReadOnlyAdmin):
     clinic_path, patient_path = "patient__clinic", "patient_id"
     list_display = ("order_number", "state", "reason", "requested_at", "shipped_at", "delivered_at")
     list_filter = ("state", "reason")
-    search_fields = ("order_number",)

@@ -11,4 +11,12 @@ class ReplacementsConfig(app_config.ProjectAppConfig):
         "replacements:cancel": "replacement, cancelled",
     }
     target_labels = {"replacement": "replacement"}
-    field_labels = {"old_hardware_uuid": "gateway ID or IMEI before", "vendor_id": "id at the vendor"}
+    field_labels = {
+        "delivered_at": "delivered",
+        "fetched_at": "read from the vendor",
+        "old_hardware_uuid": "gateway ID or IMEI before",
+        "requested_at": "requested",
+        "shipped_at": "shipped",
+        "submission_id": "form",
+        "vendor_id": "at the vendor",
+    }
