@@ -203,7 +203,7 @@ def test_printed_page_has_absolute_times_signature_phone_and_provider(as_nadia, 
         "163/106 mmHg, Nov 21, 2026, 11:52 AM",
         "171.0 lb Nov 21, 2026, 9:00 AM",
         "Day's weight 171.0 lb Nov 21, 2026",
-        f"Provider {rosa.provider}; phone (603) 555-0142",
+        f"Provider {rosa.provider}; responsible clinician none; phone (603) 555-0142",
         "Reviewed by Signature Date",
         "Only: Out of goal.",
     )
