@@ -120,8 +120,7 @@ class StepOverdue(Func):
             dated = " ".join(f"WHEN '{value}' THEN {column}" for value, (column, _) in of_state)
             since = f"LEAST({since}, CASE {state} {dated} END)"  # LEAST ignores NULL
         usual = " ".join(
-            f"WHEN '{value}' THEN interval '{usual.total_seconds():.0f} s'"
-            for value, usual in self.durations.items()
+            f"WHEN '{value}' THEN interval '{usual.total_seconds():.0f} s'" for value, usual in self.durations.items()
         )
         return f"{since} + CASE {state} {usual} END < {now}", values
 
