@@ -79,8 +79,9 @@ def fit_row(row: TableRow, width: int) -> TableRow:
 
 
 def trim_cells(row: TableRow) -> list[str]:
-    """Without spaces at their ends and without empty cells at the end of the row."""
-    cells = [cell.strip() for cell in row.cells]
+    """Without spaces at their ends and without empty cells at the end of the row. PostgreSQL stores no NUL, which a
+    workbook can hold as "_x0000_"."""
+    cells = [cell.replace("\x00", "\N{REPLACEMENT CHARACTER}").strip() for cell in row.cells]
     last = max((n for n, cell in enumerate(cells) if cell or n in row.kinds), default=-1)
     return cells[: last + 1]
 

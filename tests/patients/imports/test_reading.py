@@ -120,6 +120,12 @@ def test_read_table_reads_cells_of_a_workbook():
     ]
 
 
+def test_read_table_replaces_nul_of_a_workbook():
+    (row,) = read_table(workbook(["a", "b"], ["x_x0000_y", "1"])).rows
+
+    assert "\x00" not in row.cells[0]
+
+
 def test_read_table_reads_the_first_visible_sheet_with_cells():
     empty, hidden, first, second = (
         sheet_xml([]),
