@@ -71,6 +71,7 @@ WAKEUP_TASKS = {
     "week_figures": ("measurements.tasks.refresh_week_figures", "ingest"),
     "patient_imports": ("patients.imports.tasks.process_imports", "background"),
     "reading_pulls": ("measurements.tasks.pull_measurements", "background"),
+    "bulk_orders": ("fulfillment.special_orders.tasks.read_bulk_orders", "background"),
     "catalogue_sync": ("devices.tasks.sync_catalogue", "background"),
     "device_reconciliation": ("devices.tasks.reconcile_devices", "background"),
     "unknown_devices": ("devices.tasks.look_up_unknown_devices", "background"),
@@ -85,6 +86,7 @@ SWEEP_SECONDS_BY_WORK = {
     "unknown_devices": 30.0,
     "gateway_statuses": 60.0,
     "catalogue_sync": 60.0,
+    "bulk_orders": 60.0,
     "device_reconciliation": 60.0,
 }
 

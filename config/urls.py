@@ -21,6 +21,7 @@ urlpatterns = [
     re_path(r"^hooks/tenovi/orders/?$", SpecialOrderWebhook.as_view(), name="webhook_special_orders"),
     path("orders/", include("fulfillment.urls")),
     path("replacements/", include("fulfillment.replacements.urls")),
+    path("special-orders/", include("fulfillment.special_orders.urls")),
     path("patients/", include("patients.enrollment.urls")),
     path("imports/", include("patients.imports.urls")),
     path("", include("patients.care.urls")),

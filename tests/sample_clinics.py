@@ -71,7 +71,9 @@ class SampleClinics:
         self.note = factories.OrderNoteFactory(order=self.order).note
         factories.OrderEventFactory(order=self.order, line=self.line, text="canarynote")
         factories.SyncRowFactory(patient=self.rosa)
-        factories.SpecialOrderFactory(patient=self.rosa)
+        self.special_order = factories.SpecialOrderFactory(patient=self.rosa)
+        self.stock_item = factories.StockItemFactory(special_order=self.special_order)
+        factories.StockCorrectionFactory(item=self.stock_item)
         self.patient_import = factories.PatientImportFactory(clinic=self.elm, state="finished", run=1, dry_run=False)
         factories.StoredFilePartFactory(stored_file=self.patient_import.stored_file)
         factories.ImportRowFactory(
@@ -98,10 +100,13 @@ class SampleClinics:
         line = order.lines.get()
         reading = factories.MeasurementFactory(device=device, code="weight")
         note = factories.NoteFactory(patient=patient)
+        stock_item = factories.StockItemFactory(special_order__patient=patient)
         return {
             "note_id": note.pk,
             "item_id": factories.WorklistItemFactory(device=device).pk,
             "replacement_id": factories.ReplacementFactory(device=device).pk,
+            "special_order_id": stock_item.special_order_id,
+            "stock_item_id": stock_item.pk,
             "absence_id": factories.AbsenceFactory(clinic=self.harbor).pk,
             "patient_id": patient.pk,
             "order_id": order.pk,
@@ -132,6 +137,8 @@ class SampleClinics:
             "absence_id": self.absence.pk,
             "clinic_id": self.elm.pk,
             "import_id": self.patient_import.pk,
+            "special_order_id": self.special_order.pk,
+            "stock_item_id": self.stock_item.pk,
             "hwi_id": self.device.hwi_id,
             "gateway_id": self.device.gateway.public_id,
             "device_id": self.device.pk,

@@ -107,6 +107,7 @@ def run_tone(run: SyncRun) -> str:
 NO_DIFFERENCE_TEXTS = {
     SyncKind.DEVICES: "None{}: the vendor lists the same devices as we do, in the same states.",
     SyncKind.CATALOGUE: "None{}: every device type of the vendor's catalogue could be read.",
+    SyncKind.BULK_ORDERS: "None{}: every bulk order of the vendor's list could be read.",
     SyncKind.GATEWAYS: "None{}: the vendor gave the status of each gateway.",
 }
 

@@ -133,11 +133,13 @@ STARTER_BY_SYNC_KIND: dict[str, Callable[[User], SyncRun]] = {
     SyncKind.MEASUREMENTS: lambda user: reading_runs.start_pull_run(by=user),
     SyncKind.DEVICES: lambda user: runs.open_run(SyncKind.DEVICES, by=user)[0],
     SyncKind.CATALOGUE: lambda user: runs.open_run(SyncKind.CATALOGUE, by=user)[0],
+    SyncKind.BULK_ORDERS: lambda user: runs.open_run(SyncKind.BULK_ORDERS, by=user)[0],
     SyncKind.GATEWAYS: lambda user: gateway_status.start_gateway_run(by=user),
 }
 WORK_BY_SYNC_KIND: dict[str, str] = {
     SyncKind.MEASUREMENTS: "reading_pulls",
     SyncKind.DEVICES: "device_reconciliation",
     SyncKind.CATALOGUE: "catalogue_sync",
+    SyncKind.BULK_ORDERS: "bulk_orders",
     SyncKind.GATEWAYS: "gateway_statuses",
 }

@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
             name='SyncRun',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('measurements', 'Readings'), ('devices', 'Devices'), ('catalogue', 'Device catalogue'), ('gateways', 'Gateways')], max_length=12)),
+                ('kind', models.CharField(choices=[('measurements', 'Readings'), ('devices', 'Devices'), ('catalogue', 'Device catalogue'), ('gateways', 'Gateways'), ('bulk_orders', 'Bulk orders')], max_length=12)),
                 ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('nightly', models.BooleanField(default=False)),
@@ -394,7 +394,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='syncrun',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['measurements', 'devices', 'catalogue', 'gateways'])), name='sync_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['measurements', 'devices', 'catalogue', 'gateways', 'bulk_orders'])), name='sync_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='syncrun',

@@ -22,6 +22,7 @@ class SyncKind(models.TextChoices):
     DEVICES = "devices", "Devices"
     CATALOGUE = "catalogue", "Device catalogue"
     GATEWAYS = "gateways", "Gateways"
+    BULK_ORDERS = "bulk_orders", "Bulk orders"
 
 
 TOTAL_NAMES = ("asked", "done", "failed", "seen", "added", "missed")

@@ -1,6 +1,7 @@
 """Tenovi API client: `tenovi.user_client()`, `tenovi.background_client()`, four errors, frozen records."""
 
 from .account_schemas import (
+    BulkOrder,
     GatewayInfo,
     HardwareUuidLog,
     HwiDeviceType,
@@ -40,6 +41,7 @@ from .vocabulary import (
 __all__ = [
     "MAX_WORD_LENGTH",
     "ApiKey",
+    "BulkOrder",
     "Failed",
     "FulfillmentRequest",
     "GatewayInfo",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -70,6 +70,21 @@ class GatewayInfo(VendorRecord, frozen=True, kw_only=True):
     assigned_on: AwareDatetime | None = None
     shipped_on: AwareDatetime | None = None
     whitelisted_devices: list[WhitelistedDevice] | None = None
+
+
+class BulkOrder(VendorRecord, frozen=True, kw_only=True):
+    """`contents` and `manifest` as sent: what can't be read in one of them is no reason to lose the order."""
+
+    id: uuid.UUID
+    created: AwareDatetime | None = None
+    modified: AwareDatetime | None = None
+    order_number: ShortText | None = None
+    shipping_name: ShortText | None = None
+    shipping_status: ShortText | None = None
+    shipping_tracking_link: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+    requested_by: ShortText | None = None
+    contents: Any = None
+    manifest: Any = None
 
 
 class HardwareUuidLog(VendorRecord, frozen=True, kw_only=True):

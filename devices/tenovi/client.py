@@ -12,6 +12,7 @@ from devices.hardware_ids import normalise_hardware_uuid
 from patients.folding import fold_case
 
 from .account_schemas import (
+    BulkOrder,
     GatewayInfo,
     HardwareUuidLog,
     HwiDeviceType,
@@ -161,6 +162,10 @@ class TenoviClient(VendorHttpClient):
     def get_gateway_info(self, gateway_uuid: str) -> GatewayInfo:
         """Only for gateways that are already linked to the account: an id can't be checked beforehand."""
         return self.get_object(GatewayInfo, "gateway-info/{}/", normalise_hardware_uuid(gateway_uuid))
+
+    def list_bulk_orders(self) -> ListResult[BulkOrder]:
+        """Placed in the vendor's web app or through a representative: this list is read-only."""
+        return self.list_all(BulkOrder, "hwi-bulk-orders/")
 
     # --- webhooks -----------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from fulfillment.ordering.gateway_sharing import check_gateway_sharing
 from fulfillment.ordering.kit_contents import catalogue_problem, gateway_problem, kit_problem
 from fulfillment.ordering.shipping_columns import address_columns, build_ship_to, option_columns
 from fulfillment.ordering.unshipped_orders import fold, patient_address
+from fulfillment.special_orders import stock
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient, User
 from patients.queueing.wakeup import wake_worker
@@ -219,6 +220,7 @@ def submit_order(
             lock_patient_and_save(order)
             check_gateway_sharing(order, wanted, by=order.placed_by, reason=sharing_reason)
             create_order_lines(order, wanted, request, override_reason)
+            stock.count_down_loose_devices(order)
             records.request_record(order.patient, by=order.placed_by)
             timeline.add_person_event(describe_order(order, wanted), by=order.placed_by, order=order)
             audit_log.record_event(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from devices.hardware_ids import format_hardware_id
-from fulfillment.special_orders.models import SpecialOrder
-from patients.admin_site.base import ReadOnlyAdmin
+from fulfillment.special_orders.models import SpecialOrder, StockCorrection, StockItem
+from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.models import User
 
 
@@ -30,5 +31,27 @@ class SpecialOrderAdmin(ReadOnlyAdmin):
         return format_hardware_id(order.hardware_uuid)
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        """Bulk, demo and supply orders name no patient: every administrator sees them."""
-        return rows.filter(Q(patient__isnull=True) | Q(patient__clinic__in=user.clinics.all())).distinct()
+        return rows.filter(pk__in=SpecialOrder.objects.visible_to(user).values("pk"))
+
+
+class StockCorrectionInline(ReadOnlyInline):
+    model, fields = StockCorrection, ("at", "in_stock", "reason", "by")
+
+
+@admin.register(StockItem)
+class StockItemAdmin(ReadOnlyAdmin):
+    clinic_path, patient_path = "special_order__patient__clinic", "special_order__patient_id"
+    list_display = ("name", "printed_id", "state_label", "special_order", "in_stock_since")
+    list_filter = ("name",)
+    list_select_related = ("special_order",)
+    search_fields = ("=hardware_id",)
+    search_help_text = "Gateway ID or IMEI, without hyphens"
+    exclude = ("hardware_id",)
+    readonly_fields = ("printed_id", "state_label")
+    inlines = (StockCorrectionInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).with_state()  # type: ignore[attr-defined]
+
+    def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+        return rows.filter(special_order__in=SpecialOrder.objects.visible_to(user))

@@ -15,9 +15,13 @@ from devices.inbox.payload_parsing import InvalidPayload, PayloadItem, parse_ite
 from devices.inbox.processing import DeliveryOutcome
 from devices.models import Delivery
 from devices.models.delivery import DeliveryState
+from devices.models.sync import SyncKind
+from devices.sync import runs
+from fulfillment.special_orders.manifests import store_stock_items
 from fulfillment.special_orders.models import SpecialOrder
 from fulfillment.status_webhooks import MAX_LINK_LENGTH, MAX_TEXT_LENGTH, split_into_deliveries, text_field
 from patients.models import Patient
+from patients.queueing.wakeup import wake_worker
 
 EARLIEST_POSSIBLE_TIME = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 MAX_FUTURE_OFFSET = dt.timedelta(hours=24)
@@ -46,14 +50,27 @@ def upsert_special_order(delivery: Delivery, item: PayloadItem | InvalidPayload)
     if not request_id:
         raise InvalidPayload("It has no request_id that can be read.")
     values = parse_special_order(item.fields) | {"received_at": delivery.received_at}
-    stored, created = SpecialOrder.objects.get_or_create(request_id=request_id, defaults=values)
-    if not created:
-        # One conditional UPDATE: of two workers the one with the older update changes nothing.
-        older = Q(updated_on__isnull=True)
-        if values["updated_on"] is not None:
-            older |= Q(updated_on__lt=values["updated_on"])
-        SpecialOrder.objects.filter(older, pk=stored.pk).update(**values)
+    order, changed = store_newest(request_id, values)
+    if changed and order.order_type == SpecialOrder.Type.BULK:
+        store_stock_items(order)
+        if order.stock_items.exists():
+            runs.open_run(SyncKind.BULK_ORDERS, by=None)  # the list says what is packed together
+            wake_worker("bulk_orders")
     return DeliveryOutcome(flagged=item.repaired)
+
+
+def store_newest(request_id: str, values: dict[str, Any]) -> tuple[SpecialOrder, bool]:
+    """The stored order, and whether this report was newer than what was stored."""
+    stored, created = SpecialOrder.objects.get_or_create(request_id=request_id, defaults=values)
+    if created:
+        return stored, True
+    # One conditional UPDATE: of two workers the one with the older update changes nothing.
+    older = Q(updated_on__isnull=True)
+    if values["updated_on"] is not None:
+        older |= Q(updated_on__lt=values["updated_on"])
+    changed = SpecialOrder.objects.filter(older, pk=stored.pk).update(**values)
+    stored.refresh_from_db()
+    return stored, bool(changed)
 
 
 def parse_special_order(fields: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from fulfillment.forms.orders import ClinicShipmentForm, GatewayOnlyForm, KitOrd
 from fulfillment.models import Order, OrderLine
 from fulfillment.ordering import orders
 from fulfillment.ordering.previews import preview_order
+from fulfillment.special_orders import stock
 from patients.models import Patient
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 from patients.zip_codes import ZIP_CODE_WARNING
@@ -53,7 +54,7 @@ REVIEW, EDIT = "review", "edit"  # of the button `step`; a form that is sent by 
 @requires_permission(Permission.PLACE_ORDERS)
 @require_http_methods(["GET", "POST"])
 def new_order(request: HttpRequest) -> HttpResponse:
-    """`?patient=<uuid>&how=`: how the patient gets the device."""
+    """`?patient=<uuid>&how=`: how the patient gets the device; `&stock=<uuid>` of an item that is activated."""
     if "patient" not in request.GET:
         messages.info(request, "An order starts from a patient's page: choose the patient.")
         return redirect("patients:list")
@@ -71,6 +72,8 @@ def new_order(request: HttpRequest) -> HttpResponse:
 def order_form_page(request: HttpRequest, patient: Patient, how: str) -> HttpResponse:
     user, step = current_user(request), request.POST.get("step", "")
     form = FORM_CLASSES[how](request.POST or None, patient=patient, user=user)
+    if how == ON_SITE:
+        form.initial |= stock.activation_values(request.GET.get("stock", ""), user=user)
     if request.method == "POST" and step != EDIT and form.is_valid():
         response = review_order(request, form, how) if step == REVIEW else place_order(request, form)
         if response:

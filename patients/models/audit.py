@@ -28,6 +28,7 @@ class AuditAction(models.TextChoices):
     ATTACH_DEVICE = "attach_device", "attached a device to a patient"
     SHARE_GATEWAY = "share_gateway", "let patients share a gateway"
     REPLACE = "replace", "replaced hardware of a device"
+    STOCK = "stock", "corrected the stock"
     RESOLVE_CALL = "resolve_call", "decided about a call to the vendor"
     INVITE = "invite", "invited a person"
     ACCOUNT = "account", "changed an account"

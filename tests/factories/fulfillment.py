@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, OrderNote
 from fulfillment.replacements.models import Replacement
-from fulfillment.special_orders.models import SpecialOrder
+from fulfillment.special_orders.models import SpecialOrder, StockCorrection, StockItem
 from fulfillment.worklist.kinds import rank_of
 from fulfillment.worklist.models import WorklistEvent, WorklistItem, WorklistNote
 from patients.models import Role
@@ -91,6 +91,27 @@ class SpecialOrderFactory(factory.django.DjangoModelFactory):
     order_number = factory.Sequence(lambda n: f"SO-{n:05}")
     order_type = SpecialOrder.Type.SUPPLIES
     status = "Requested"
+
+
+class StockItemFactory(factory.django.DjangoModelFactory):
+    """A gateway with a scale in a delivered bulk order."""
+
+    class Meta:
+        model = StockItem
+
+    special_order = factory.SubFactory(SpecialOrderFactory, order_type="BU", status="Delivered")
+    hardware_id = factory.Sequence(lambda n: f"0B{n:010X}")
+    name = "Gateway"
+    contents = factory.LazyFunction(lambda: ["Tenovi Scale"])
+
+
+class StockCorrectionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = StockCorrection
+
+    item = factory.SubFactory(StockItemFactory)
+    in_stock, reason = False, "Found damaged"
+    by = factory.SubFactory(UserFactory, role=Role.COORDINATOR)
 
 
 class WorklistItemFactory(factory.django.DjangoModelFactory):
