@@ -41,14 +41,18 @@ class StockCorrectionInline(ReadOnlyInline):
 @admin.register(StockItem)
 class StockItemAdmin(ReadOnlyAdmin):
     clinic_path, patient_path = "special_order__patient__clinic", "special_order__patient_id"
-    list_display = ("name", "printed_id", "state_label", "special_order", "in_stock_since")
+    list_display = ("name", "gateway", "state_label", "special_order", "in_stock_since")
     list_filter = ("name",)
     list_select_related = ("special_order",)
     search_fields = ("=hardware_id",)
     search_help_text = "Gateway ID or IMEI, without hyphens"
     exclude = ("hardware_id",)
-    readonly_fields = ("printed_id", "state_label")
+    readonly_fields = ("gateway", "state_label")
     inlines = (StockCorrectionInline,)
+
+    @admin.display(description="gateway ID or IMEI")
+    def gateway(self, item: StockItem) -> str:
+        return item.printed_id
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).with_state()  # type: ignore[attr-defined]

@@ -71,7 +71,7 @@ def store_stock_items(order: SpecialOrder) -> None:
         else:
             loose[packed.name] += 1
             StockItem.objects.get_or_create(
-                special_special_order=order, name=packed.name, hardware_id="", number=loose[packed.name]
+                special_order=order, name=packed.name, hardware_id="", number=loose[packed.name]
             )
 
 
