@@ -170,7 +170,6 @@ CHECKS: dict[str, Check] = {
     "nightly": partial(check_sync_run, SyncKind.MEASUREMENTS, nightly=True),
     "catalogue": partial(check_sync_run, SyncKind.CATALOGUE),
     "devices": partial(check_sync_run, SyncKind.DEVICES),
-    "bulk_orders": partial(check_sync_run, SyncKind.BULK_ORDERS),
     "gateways": partial(check_sync_run, SyncKind.GATEWAYS),
     "unknown_devices": partial(check_job, "look up unknown devices", period=HEARTBEAT_INTERVAL, grace=10 * MINUTE),
     "exceptions": partial(check_job, "exceptions", period=MINUTE, grace=10 * MINUTE),
