@@ -12,7 +12,7 @@ from devices.hardware_ids import (
     fold_device_name,
     format_hardware_id,
     hardware_uuid_problem,
-    imei_checksum_warning,
+    imei_checksum_problem,
     normalise_hardware_uuid,
 )
 from devices.models import DeviceType
@@ -39,7 +39,7 @@ def find_scanned_item(text: str) -> StockItem:
         raise StockError(problem)
     item = StockItem.objects.filter(hardware_id=hardware_id).first()
     if item is None:
-        warning = imei_checksum_warning(hardware_id)
+        warning = imei_checksum_problem(hardware_id)
         raise StockError(warning or NOT_IN_STOCK.format(format_hardware_id(hardware_id)))
     return item
 

@@ -73,7 +73,7 @@ def order_form_page(request: HttpRequest, patient: Patient, how: str) -> HttpRes
     user, step = current_user(request), request.POST.get("step", "")
     form = FORM_CLASSES[how](request.POST or None, patient=patient, user=user)
     if how == ON_SITE:
-        form.initial |= stock.activation_values(request.GET.get("stock", ""), user=user)
+        form.initial = {**form.initial, **stock.activation_values(request.GET.get("stock", ""), user=user)}
     if request.method == "POST" and step != EDIT and form.is_valid():
         response = review_order(request, form, how) if step == REVIEW else place_order(request, form)
         if response:
