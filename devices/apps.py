@@ -11,6 +11,7 @@ class DevicesConfig(app_config.ProjectAppConfig):
         "operatoralarm": VIEW_ONLY,
         "devicetype": VIEW_ONLY,
         "webhookcount": VIEW_ONLY,
+        "webhookselftest": frozenset({"view", "start"}),
         "gateway": VIEW_ONLY,
         "device": VIEW_ONLY,
         "hardwarechange": VIEW_ONLY,
@@ -33,10 +34,11 @@ class DevicesConfig(app_config.ProjectAppConfig):
         "devices:gateway_live": "gateway, refreshed live",
         "devices:gateway_refresh": "gateway, asked about at the vendor",
         "admin:devices_syncrun_start": "administration, comparison started",
+        "admin:devices_webhook_self_test": "administration, webhook self-test",
         "admin:devices_unknown_device_list": "administration, unknown devices",
         "admin:devices_unknown_device": "administration, an unknown device",
     }
-    target_labels = {"sync": "comparison"}
+    target_labels = {"sync": "comparison", "webhook_self_test": "webhook self-test"}
     field_labels = {
         "status_due_at": "asked about next",
         "assigned_at": "assigned",

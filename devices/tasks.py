@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from devices import tenovi
 from devices.inbox import maintenance
-from devices.models import Device, Gateway
+from devices.models import Device, Gateway, WebhookSelfTest
 from devices.models.sync import SyncKind
 from devices.monitoring import operator_alarms
 from devices.sync import gateway_status, hardware_history, reading_runs, reconciliation, runs
 from devices.vendor_reads import open_user_read_client
-from devices.webhooks import outcome_counts
+from devices.webhooks import outcome_counts, self_test
 from patients.queueing import periodic_jobs
 from patients.queueing.wakeup import wake_worker
 
@@ -78,6 +78,15 @@ def look_up_unknown_devices() -> None:
         if mine and reconciliation.look_up_unknown_devices(client, after=after):
             wake_worker("measurement_webhooks")
             wake_worker("fulfillment_webhooks")
+
+
+@shared_task
+def run_webhook_self_test() -> None:
+    self_test.recognise_arrivals()
+    self_test.request_daily_check()
+    if WebhookSelfTest.objects.due().exists():
+        with tenovi.user_client() as client:
+            self_test.run_due_steps(client, site_url=settings.SITE_URL)
 
 
 @shared_task

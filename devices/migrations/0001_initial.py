@@ -293,6 +293,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='WebhookSelfTest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('lease', models.UUIDField(blank=True, null=True)),
+                ('leased_until', models.DateTimeField(blank=True, null=True)),
+                ('kind', models.CharField(choices=[('check', 'Comparison of what is registered'), ('repair', 'Repair'), ('measurement', 'Test message of readings'), ('fulfillment', 'Test message of shipping')], max_length=12, verbose_name='step')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked for')),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('problem', models.TextField(blank=True)),
+                ('findings', models.JSONField(blank=True, default=dict)),
+                ('test_device_id', models.UUIDField(default=uuid.uuid4, editable=False, verbose_name='id of the test message')),
+                ('arrived_at', models.DateTimeField(blank=True, null=True, verbose_name='arrived')),
+                ('requested_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'step of the webhook self-test',
+                'verbose_name_plural': 'steps of the webhook self-test',
+                'ordering': ('-pk',),
+            },
+        ),
+        migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -455,5 +478,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='vendorcall',
             constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ('create_patient', 'update_patient')), ('state', 'queued')), fields=('patient',), name='call_one_waiting_per_record'),
+        ),
+        migrations.AddIndex(
+            model_name='webhookselftest',
+            index=models.Index(fields=['kind', '-id'], name='self_test_by_kind'),
+        ),
+        migrations.AddConstraint(
+            model_name='webhookselftest',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['check', 'repair', 'measurement', 'fulfillment'])), name='self_test_kind_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='webhookselftest',
+            constraint=models.UniqueConstraint(condition=models.Q(('finished_at__isnull', True)), fields=('kind',), name='self_test_one_open_per_kind'),
         ),
     ]

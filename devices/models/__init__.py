@@ -8,6 +8,7 @@ from .operator_alarm import OperatorAlarm
 from .sync import SyncRow, SyncRun
 from .vendor_call import VendorCall
 from .webhook_count import WebhookCount
+from .webhook_self_test import WebhookSelfTest
 
 __all__ = [
     "ApiKeySlot",
@@ -22,4 +23,5 @@ __all__ = [
     "SyncRun",
     "VendorCall",
     "WebhookCount",
+    "WebhookSelfTest",
 ]

@@ -21,7 +21,7 @@ from devices.models import ApiKeySlot, Delivery, SyncRun, WebhookCount
 from devices.models.delivery import DeliveryState
 from devices.models.sync import SyncKind, SyncRowState
 from devices.monitoring.queue_age import QUEUE_AGES, format_duration
-from devices.webhooks import outcome_counts
+from devices.webhooks import outcome_counts, self_test
 from patients.queueing.models import PeriodicJob
 from patients.wording import count_noun
 
@@ -181,4 +181,5 @@ CHECKS: dict[str, Check] = {
     "hooks_refused": outcome_counts.check_refused_webhooks,
     "hooks_locked_out": outcome_counts.check_wrong_secrets,
     "hooks_silent": check_webhook_silence,
+    "hooks_registered": self_test.check_registration,
 }

@@ -192,6 +192,11 @@ class TenoviClient(VendorHttpClient):
         body = webhook_json(endpoint, event, header, secret, as_array)
         return self.send_for_object(VendorWebhook, "PUT", "webhooks/{}/", str(hook_id), json=body)
 
+    def send_test_webhook(self, *, hook_id: uuid.UUID | str, event: str, hwi_device_id: str, patient_id: str) -> None:
+        """Has the vendor send one ordinary-looking message to this hook only; only its ids mark it as a test."""
+        named = {"hwi_device_id": hwi_device_id, "patient_id": patient_id}
+        self.send_once("POST", "test-webhooks/", json={"event": event, "webhook_ids": [str(hook_id)], **named})
+
     def delete_webhook(self, hook_id: uuid.UUID | str) -> None:
         self.send_once("DELETE", "webhooks/{}/", str(hook_id))
 

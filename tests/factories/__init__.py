@@ -15,6 +15,7 @@ from tests.factories.devices import (
     SyncRunFactory,
     VendorCallFactory,
     WebhookCountFactory,
+    WebhookSelfTestFactory,
 )
 from tests.factories.fulfillment import (
     KitFactory,
@@ -100,6 +101,7 @@ __all__ = [
     "UserFactory",
     "VendorCallFactory",
     "WebhookCountFactory",
+    "WebhookSelfTestFactory",
     "WorklistEventFactory",
     "WorklistItemFactory",
     "WorklistNoteFactory",

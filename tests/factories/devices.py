@@ -20,6 +20,7 @@ from devices.models import (
     SyncRun,
     VendorCall,
     WebhookCount,
+    WebhookSelfTest,
 )
 from devices.patient_records.models import PatientRecord
 from devices.statuses import DeviceState
@@ -158,3 +159,14 @@ class WebhookCountFactory(factory.django.DjangoModelFactory):
     outcome = WebhookCount.Outcome.ACCEPTED
     source = "192.0.2.9"
     count = 1
+
+
+class WebhookSelfTestFactory(factory.django.DjangoModelFactory):
+    """A finished comparison that found nothing."""
+
+    class Meta:
+        model = WebhookSelfTest
+
+    kind = "check"
+    finished_at = factory.LazyFunction(timezone.now)
+    findings = factory.LazyFunction(lambda: {"expected": [], "others": []})

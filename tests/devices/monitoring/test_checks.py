@@ -18,6 +18,7 @@ from tests.factories import (
     PatientImportFactory,
     SyncRowFactory,
     VendorCallFactory,
+    WebhookSelfTestFactory,
 )
 from tests.source_code import product_modules
 
@@ -82,6 +83,9 @@ BREAK = {
     "hooks_refused": count_refused_webhooks("length"),
     "hooks_locked_out": count_refused_webhooks("wrong_secret"),
     "hooks_silent": remove_recent_webhooks,
+    "hooks_registered": lambda: WebhookSelfTestFactory(
+        findings={"expected": [{"event": "MEASUREMENT", "problems": ["Not registered."]}], "others": []}
+    ),
 }
 BREAKABLE = sorted(name for name, do in BREAK.items() if do)
 
