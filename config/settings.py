@@ -35,6 +35,7 @@ TENOVI_SHARED_BUCKET = env.bool("TENOVI_SHARED_BUCKET", default=False)
 TENOVI_CALL_GAP_SECONDS = env.float("TENOVI_CALL_GAP_SECONDS", default=1.05)
 TENOVI_WEBHOOK_SECRETS = env.list("TENOVI_WEBHOOK_SECRETS", default=[])
 TENOVI_WEBHOOK_HEADER = env.str("TENOVI_WEBHOOK_HEADER", default="Authorization")
+CLIENT_ACTION_REREAD_SECONDS = env.float("CLIENT_ACTION_REREAD_SECONDS", default=600.0)
 ORDER_SETTLE_SECONDS = env.float("ORDER_SETTLE_SECONDS", default=900.0)
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=120.0)  # longer than any task works between two checks of its lease
 TRACKING_WINDOW_SECONDS = env.float("TRACKING_WINDOW_SECONDS", default=30.0)
@@ -72,6 +73,7 @@ INSTALLED_APPS = [
     "fulfillment",
     "fulfillment.replacements",
     "fulfillment.special_orders",
+    "fulfillment.client_actions",
     "fulfillment.worklist",
 ]
 

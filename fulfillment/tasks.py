@@ -12,6 +12,7 @@ from devices.patient_records import rereads
 from devices.patient_records.models import PatientRecord
 from devices.vendor_reads import open_user_read_client
 from fulfillment import status_webhooks, tracking
+from fulfillment.client_actions import solving
 from fulfillment.special_orders import processing as special_orders
 from patients.queueing.wakeup import wake_worker
 
@@ -58,7 +59,10 @@ def search_calls() -> None:
 @shared_task
 def refresh_devices() -> None:
     with open_user_read_client() as client:
-        if client and tracking.refresh_due_devices(client):
+        if client is None:
+            return
+        solving.schedule_rereads()
+        if tracking.refresh_due_devices(client) + solving.order_again_what_is_absent(client):
             tracking.update_order_lines()
 
 

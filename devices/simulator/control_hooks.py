@@ -54,6 +54,7 @@ class ControlHooks:
             ("POST", "readings"): self.add_readings,
             ("POST", "bulk_order"): lambda body: self.place_bulk_order(**body),
             ("POST", "limits"): lambda body: self.set_limits(**body),
+            ("POST", "corrected_orders"): lambda body: self.set_corrected_orders(**body),
             ("POST", "advance"): lambda body: {"steps": self.advance(**body)},
         }
 
@@ -164,6 +165,11 @@ class ControlHooks:
     def place_bulk_order(self, contents: list[Json], **shipping: Any) -> Json:
         with self.state.transaction():
             return special_orders.place_bulk_order(self.state, contents, **shipping)
+
+    def set_corrected_orders(self, released: bool) -> Json:
+        """Whether an order that waits for the client continues once its patient's address is corrected or confirmed."""
+        self.state.releases_corrected_orders = released
+        return {"released": released}
 
     def set_limits(self, gap_seconds: float | None = None, retry_after: str | None = None) -> Json:
         if gap_seconds is not None:

@@ -76,6 +76,7 @@ class LineCard:
     can_correct: bool
     can_resolve: bool
     can_end: bool
+    can_solve: bool  # the vendor waits for us
 
     @property
     def reason_note(self) -> str:
@@ -183,6 +184,7 @@ def build_line_card(
         can_correct=order_lines.can_correct(line),
         can_resolve=needs_review,
         can_end=device is not None and not over and not can_cancel and not ending,
+        can_solve=line.status == LineStatus.ACTION_REQUIRED and not corrected and line.closed_by_id is None,
     )
 
 

@@ -125,6 +125,12 @@ def correct_line(item: WorklistItem) -> NextAction | None:
     return NextAction("Correct it", reverse("orders:correct", args=[item.line.pk]), Permission.PLACE_ORDERS)
 
 
+def solve_client_action(item: WorklistItem) -> NextAction | None:
+    if item.line is None:
+        return open_device_page(item)
+    return NextAction("Solve it", reverse("orders:client_action", args=[item.line.pk]), Permission.PLACE_ORDERS)
+
+
 def decide_call(item: WorklistItem) -> NextAction | None:
     if item.call_id is None:
         return open_order(item)
@@ -155,6 +161,7 @@ NEXT_ACTIONS = {
     LineStatus.REJECTED: correct_line,
     LineStatus.UNKNOWN_GATEWAY: correct_line,
     LineStatus.RETURNED: end_returned_device,
+    LineStatus.ACTION_REQUIRED: solve_client_action,
     LineStatus.NOT_ENDED: end_monitoring,
 }
 register_worklist_source(

@@ -24,6 +24,7 @@ class AuditAction(models.TextChoices):
     ACTIVATE = "activate", "activated a device"
     CANCEL = "cancel", "cancelled an ordered device"
     CLOSE = "close", "closed an ordered device"
+    CLIENT_ACTION = "client_action", "answered what the vendor asked about an order"
     END_MONITORING = "end_monitoring", "ended monitoring"
     ATTACH_DEVICE = "attach_device", "attached a device to a patient"
     SHARE_GATEWAY = "share_gateway", "let patients share a gateway"

@@ -18,6 +18,7 @@ from tests.factories.devices import (
     WebhookSelfTestFactory,
 )
 from tests.factories.fulfillment import (
+    ClientActionFactory,
     KitFactory,
     OrderEventFactory,
     OrderFactory,
@@ -61,6 +62,7 @@ __all__ = [
     "ApiKeySlotFactory",
     "AssignmentFactory",
     "CareTeamMemberFactory",
+    "ClientActionFactory",
     "ClinicChangeFactory",
     "ClinicClosedDayFactory",
     "ClinicFactory",

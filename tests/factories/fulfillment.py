@@ -6,6 +6,7 @@ import uuid
 import factory
 from django.utils import timezone
 
+from fulfillment.client_actions.models import ClientAction
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, OrderNote
 from fulfillment.replacements.models import Replacement
 from fulfillment.special_orders.models import SpecialOrder, StockCorrection, StockItem
@@ -161,3 +162,11 @@ class ReplacementFactory(factory.django.DjangoModelFactory):
     )
     reason = Replacement.Reason.BROKEN
     requested_by = factory.SubFactory(UserFactory, role=Role.COORDINATOR)
+
+
+class ClientActionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ClientAction
+
+    line = factory.SubFactory(OrderLineFactory)
+    by = factory.SelfAttribute("line.order.placed_by")

@@ -5,7 +5,7 @@ from operator import itemgetter
 
 from devices.simulator.api import devices, gateways, replacements, special_orders
 from devices.simulator.api.catalogue import is_cellular
-from devices.simulator.api.patients import is_undeliverable
+from devices.simulator.api.patients import is_undeliverable, patient_of_device
 from devices.simulator.runtime.messages import Json
 from devices.simulator.runtime.state import SimulatorState
 
@@ -37,7 +37,9 @@ def advance_device(state: SimulatorState, document: Json, take_reading: ReadingM
 
 def prepare_shipment(state: SimulatorState, document: Json) -> None:
     order = document["device"]["fulfillment_request"]
-    if is_undeliverable(order["shipping_address"], order["shipping_zip_code"]):
+    person = patient_of_device(state, document) or {}
+    confirmed = state.releases_corrected_orders and person.get("confirm_address")
+    if not confirmed and is_undeliverable(order["shipping_address"], order["shipping_zip_code"]):
         order["invalid_address"] = INVALID_ADDRESS_TEXT
         enter_device_status(state, document, "Client Action Required")
         return

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from devices.simulator.api import (
     activation,
+    address_corrections,
     catalogue,
     devices,
     gateways,
@@ -34,8 +35,8 @@ ROUTES: list[tuple[str, str, Endpoint]] = [  # `*` is one segment of the path, p
     ("GET", "hwi-patients/", patients.list_patients),
     ("POST", "hwi-patients/", patients.create_patient),
     ("GET", "hwi-patients/*/", patients.get_patient),
-    ("PUT", "hwi-patients/*/", patients.update_patient),
-    ("PATCH", "hwi-patients/*/", patients.update_patient),
+    ("PUT", "hwi-patients/*/", address_corrections.update_patient),
+    ("PATCH", "hwi-patients/*/", address_corrections.update_patient),
     ("DELETE", "hwi-patients/*/", patients.delete_patient),
     ("GET", "hwi-gateways/", gateways.list_gateways),
     ("GET", "hwi-gateways/*/", gateways.get_gateway),

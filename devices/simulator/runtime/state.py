@@ -27,6 +27,7 @@ class SimulatorState:
         self.lock = RLock()
         self.webhook_sender = WebhookSender()
         self.lifecycle_offset = 0.0  # seconds that tests have pushed the lifecycle clock ahead
+        self.releases_corrected_orders = True  # see api.address_corrections
         self.current_stage_due_at: float | None = None  # due time of the stage that is being made
         self._depth = 0
         self._commit_callbacks: list[Callable[[], None]] = []
