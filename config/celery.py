@@ -60,6 +60,7 @@ WAKEUP_TASKS = {
     "measurement_webhooks": ("measurements.tasks.process_measurement_webhooks", "ingest"),
     "fulfillment_webhooks": ("fulfillment.tasks.process_fulfillment_webhooks", "ingest"),
     "special_order_webhooks": ("fulfillment.tasks.process_special_order_webhooks", "ingest"),
+    "order_batches": ("fulfillment.batches.tasks.place_batches", "people"),
     "vendor_calls": ("fulfillment.tasks.send_calls", "people"),
     "call_searches": ("fulfillment.tasks.search_calls", "people"),
     "device_refresh": ("fulfillment.tasks.refresh_devices", "people"),

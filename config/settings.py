@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "devices.patient_records",
     "measurements",
     "fulfillment",
+    "fulfillment.batches",
     "fulfillment.replacements",
     "fulfillment.special_orders",
     "fulfillment.client_actions",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from fulfillment.batches import views as batches
 from fulfillment.client_actions.views import client_action
 from fulfillment.views import (
     address_check,
@@ -22,6 +23,10 @@ urlpatterns = [
     path("", order_list.order_list, name="list"),
     path("live/", order_list.order_list_live, name="list_live"),
     path("new/", order_create.new_order, name="new"),
+    path("batches/new/", batches.new_batch, name="batch_new"),
+    path("batches/<uuid:batch_id>/", batches.batch_page, name="batch"),
+    path("batches/<uuid:batch_id>/live/", batches.batch_live, name="batch_live"),
+    path("batches/<uuid:batch_id>/stop/", batches.stop_batch, name="batch_stop"),
     path("addresses/<uuid:patient_id>/", address_check.check_address, name="check_address"),
     path("addresses/<uuid:patient_id>/live/", address_check.address_live, name="address_live"),
     path("end/<uuid:patient_id>/", end_of_monitoring.end_patient_monitoring, name="end_for_patient"),

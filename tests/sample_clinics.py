@@ -66,6 +66,10 @@ class SampleClinics:
             patient=self.rosa, kit=self.kit, placed_by=self.people["coordinator here"], lines=1
         )
         self.line = self.order.lines.get()
+        self.batch = factories.OrderBatchFactory(
+            clinic=self.elm, kit=self.kit, placed_by=self.people["coordinator here"]
+        )
+        factories.BatchItemFactory(batch=self.batch, patient=self.rosa, state="placed", order=self.order)
         self.absence = factories.AbsenceFactory(clinic=self.elm)
         self.item = factories.WorklistItemFactory(device=self.device)
         self.note = factories.OrderNoteFactory(order=self.order).note
@@ -98,6 +102,10 @@ class SampleClinics:
             lines=1,
         )
         line = order.lines.get()
+        batch = factories.OrderBatchFactory(
+            clinic=self.harbor, kit=order.kit, placed_by=self.people["coordinator elsewhere"]
+        )
+        factories.BatchItemFactory(batch=batch, patient=patient, state="placed", order=order)
         reading = factories.MeasurementFactory(device=device, code="weight")
         note = factories.NoteFactory(patient=patient)
         stock_item = factories.StockItemFactory(special_order__patient=patient)
@@ -110,6 +118,7 @@ class SampleClinics:
             "absence_id": factories.AbsenceFactory(clinic=self.harbor).pk,
             "patient_id": patient.pk,
             "order_id": order.pk,
+            "batch_id": batch.pk,
             "line_id": line.pk,
             "call_id": line.call_id,
             "reading_id": reading.pk,
@@ -129,6 +138,7 @@ class SampleClinics:
             "patient_id": self.rosa.pk,
             "order_id": self.order.pk,
             "line_id": self.line.pk,
+            "batch_id": self.batch.pk,
             "call_id": self.line.call_id,
             "reading_id": self.reading.pk,
             "note_id": self.note.pk,

@@ -18,8 +18,10 @@ from tests.factories.devices import (
     WebhookSelfTestFactory,
 )
 from tests.factories.fulfillment import (
+    BatchItemFactory,
     ClientActionFactory,
     KitFactory,
+    OrderBatchFactory,
     OrderEventFactory,
     OrderFactory,
     OrderLineFactory,
@@ -61,6 +63,7 @@ __all__ = [
     "AbsenceFactory",
     "ApiKeySlotFactory",
     "AssignmentFactory",
+    "BatchItemFactory",
     "CareTeamMemberFactory",
     "ClientActionFactory",
     "ClinicChangeFactory",
@@ -81,6 +84,7 @@ __all__ = [
     "NoteFactory",
     "NoteVersionFactory",
     "OperatorAlarmFactory",
+    "OrderBatchFactory",
     "OrderEventFactory",
     "OrderFactory",
     "OrderLineFactory",

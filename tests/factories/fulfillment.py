@@ -6,6 +6,7 @@ import uuid
 import factory
 from django.utils import timezone
 
+from fulfillment.batches.models import BatchItem, OrderBatch
 from fulfillment.client_actions.models import ClientAction
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, OrderNote
 from fulfillment.replacements.models import Replacement
@@ -170,3 +171,20 @@ class ClientActionFactory(factory.django.DjangoModelFactory):
 
     line = factory.SubFactory(OrderLineFactory)
     by = factory.SelfAttribute("line.order.placed_by")
+
+
+class OrderBatchFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = OrderBatch
+
+    clinic = factory.SubFactory(ClinicFactory)
+    kit = factory.SubFactory(KitFactory, clinic=factory.SelfAttribute("..clinic"))
+    placed_by = factory.SubFactory(UserFactory, role=Role.COORDINATOR)
+
+
+class BatchItemFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BatchItem
+
+    batch = factory.SubFactory(OrderBatchFactory)
+    patient = factory.SubFactory(PatientFactory, clinic=factory.SelfAttribute("..batch.clinic"))
