@@ -58,4 +58,4 @@ class StockItemAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).with_state()  # type: ignore[attr-defined]
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
-        return rows.filter(special_order__in=SpecialOrder.objects.visible_to(user))
+        return rows.filter(pk__in=StockItem.objects.visible_to(user).values("pk"))

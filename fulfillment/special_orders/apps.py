@@ -18,6 +18,7 @@ class SpecialOrdersConfig(app_config.ProjectAppConfig):
         "special_orders:read": "bulk orders, read on request",
         "special_orders:stock": "stock",
         "special_orders:scan": "stock, scanned",
+        "special_orders:add": "item of stock, added",
         "special_orders:stock_item": "item of stock",
         "special_orders:correct": "item of stock, corrected",
     }

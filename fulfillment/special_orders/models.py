@@ -92,6 +92,10 @@ class StockState(models.TextChoices):
 
 
 class StockItemQuerySet(models.QuerySet["StockItem"]):
+    def visible_to(self, user: User) -> StockItemQuerySet:
+        orders = SpecialOrder.objects.visible_to(user)
+        return self.filter(Q(special_order=None) | Q(special_order__in=orders))
+
     def with_state(self) -> StockItemQuerySet:
         """Adds `state`: what was activated since the item came into stock has counted it down."""
         activations = OrderLine.objects.filter(
@@ -102,12 +106,16 @@ class StockItemQuerySet(models.QuerySet["StockItem"]):
             state__in=STATES_NOT_IN_USE
         )
         counted = activations.filter(pk=OuterRef("line"))
+        arrived = Q(special_order=None) | Q(special_order__status__iexact="delivered")
         return self.annotate(
             state=Case(
                 When(removed_at__isnull=False, then=Value(StockState.REMOVED)),
                 When(~Q(hardware_id="") & (Exists(by_id) | Exists(linked)), then=Value(StockState.USED)),
                 When(Exists(counted), then=Value(StockState.USED)),
-                When(Q(special_order__status__iexact="delivered"), then=Value(StockState.IN_STOCK)),
+                When(
+                    Q(special_order=None) | Q(special_order__status__iexact="delivered"),
+                    then=Value(StockState.IN_STOCK),
+                ),
                 default=Value(StockState.ON_THE_WAY),
                 output_field=models.CharField(),
             )
@@ -122,7 +130,10 @@ class StockItem(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    special_order = models.ForeignKey(SpecialOrder, on_delete=models.PROTECT, related_name="stock_items")
+    # None: added by a person, with a reason.
+    special_order = models.ForeignKey(
+        SpecialOrder, on_delete=models.PROTECT, related_name="stock_items", null=True, blank=True
+    )
     hardware_id = models.CharField("gateway ID or IMEI", max_length=255, blank=True)
     name = models.CharField("device", max_length=255)
     contents = models.JSONField("packed with it", default=list, blank=True)

@@ -17,7 +17,7 @@ from devices.hardware_ids import (
 )
 from devices.models import DeviceType
 from fulfillment.models import Order, OrderKind, OrderLine
-from fulfillment.special_orders.models import FAILED_ACTIVATIONS, SpecialOrder, StockCorrection, StockItem, StockState
+from fulfillment.special_orders.models import FAILED_ACTIVATIONS, StockCorrection, StockItem, StockState
 from patients.audit import audit_log
 from patients.models.audit import AuditAction
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from patients.models import User
 
 NOT_IN_STOCK = "{} is in no bulk order that we know. It can still be activated from the patient's page."
+KNOWN_ITEM = "It is listed already: find it by its ID and correct it there."
 ALREADY_IN_STOCK, ALREADY_REMOVED = "It is in stock already.", "It is not in stock already."
 
 
@@ -53,8 +54,7 @@ def find_device_types(item: StockItem) -> list[DeviceType]:
 def activation_values(item_id: str, *, user: User) -> dict[str, str]:
     """What the form of an activation begins with, for an item of stock; nothing for an id of none."""
     try:
-        visible = SpecialOrder.objects.visible_to(user)
-        item = StockItem.objects.filter(special_order__in=visible, pk=uuid.UUID(item_id)).first()
+        item = StockItem.objects.visible_to(user).filter(pk=uuid.UUID(item_id)).first()
     except ValueError:
         item = None
     if item is None:
@@ -94,6 +94,21 @@ def count_down_loose_devices(order: Order) -> None:
         chosen = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("in_stock_since", "number").first()
         if chosen:
             StockItem.objects.filter(pk=chosen.pk).update(line=line)
+
+
+@transaction.atomic
+def add_item(*, name: str, hardware_id: str, reason: str, by: User) -> StockItem:
+    """Of what is in stock and in no manifest. `hardware_id`: empty for a device without one. Raises StockError."""
+    hardware_id = normalise_hardware_uuid(hardware_id)
+    problem = hardware_uuid_problem(hardware_id) or imei_checksum_problem(hardware_id) if hardware_id else None
+    if problem:
+        raise StockError(problem)
+    if hardware_id and StockItem.objects.filter(hardware_id=hardware_id).exists():
+        raise StockError(KNOWN_ITEM)
+    item = StockItem.objects.create(name=name, hardware_id=hardware_id)
+    StockCorrection.objects.create(item=item, in_stock=True, reason=reason, by=by)
+    audit_log.record_event(AuditAction.STOCK, by=by, target=f"stock:{item.pk}", in_stock=True)
+    return item
 
 
 @transaction.atomic

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from fulfillment.models import OrderLine
 from fulfillment.special_orders import stock
-from fulfillment.special_orders.forms import PatientChoiceForm, ScanForm, StockCorrectionForm
-from fulfillment.special_orders.models import SpecialOrder, StockItem, StockState
+from fulfillment.special_orders.forms import AddedItemForm, PatientChoiceForm, ScanForm, StockCorrectionForm
+from fulfillment.special_orders.models import StockItem, StockState
 from patients.audit import audit_log
 from patients.lists.filters import FilterChoice, ListFilter, SelectedFilters
 from patients.lists.pagination import PageRequest, SortKey, paginate
@@ -92,6 +92,21 @@ def stock_context(request: HttpRequest, form: ScanForm) -> dict[str, Any]:
     }
 
 
+@requires_permission(Permission.PLACE_ORDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_stock_item(request: HttpRequest) -> HttpResponse:
+    form = AddedItemForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            item = stock.add_item(by=current_user(request), **form.cleaned_data)
+        except stock.StockError as reason:
+            form.add_error("hardware_id", str(reason))
+        else:
+            messages.success(request, "It is in stock now.")
+            return redirect("special_orders:stock_item", item.pk)
+    return render(request, "special_orders/stock_item_add.html", {"form": form})
+
+
 @requires_permission(Permission.VIEW_ORDERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def stock_item_page(request: HttpRequest, stock_item_id: uuid.UUID) -> HttpResponse:
@@ -156,9 +171,7 @@ def item_context(
 
 
 def visible_items(user: User) -> Any:
-    """Those of orders for no patient, or for one of the user's clinics."""
-    orders = SpecialOrder.objects.visible_to(user)
-    return StockItem.objects.filter(special_order__in=orders).with_state()
+    return StockItem.objects.visible_to(user).with_state()
 
 
 def visible_item_or_404(item_id: uuid.UUID, *, user: User) -> Any:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("read/", order_views.request_bulk_orders, name="read"),
     path("stock/", stock_views.stock_page, name="stock"),
     path("stock/scan/", stock_views.scan_item, name="scan"),
+    path("stock/add/", stock_views.add_stock_item, name="add"),
     path("stock/<uuid:stock_item_id>/", stock_views.stock_item_page, name="stock_item"),
     path("stock/<uuid:stock_item_id>/correct/", stock_views.correct_stock_item, name="correct"),
     path("<int:special_order_id>/", order_views.special_order_page, name="page"),

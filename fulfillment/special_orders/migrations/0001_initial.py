@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('in_stock_since', models.DateTimeField(default=django.utils.timezone.now, help_text="activations before it don't count")),
                 ('removed_at', models.DateTimeField(blank=True, null=True)),
                 ('line', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fulfillment.orderline', verbose_name='activation')),
-                ('special_order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stock_items', to='special_orders.specialorder')),
+                ('special_order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='stock_items', to='special_orders.specialorder')),
             ],
             options={
                 'ordering': ('name', 'hardware_id', 'number'),

@@ -153,3 +153,30 @@ def test_correction_needs_reason_and_is_listed(as_cora):
     page = as_cora.get(reverse("special_orders:stock_item", args=[item.pk])).content.decode()
     assert "Taken out of stock: Lost" in page
     assert StockItem.objects.get().removed_at is not None
+
+
+def test_item_in_no_manifest_is_added_with_reason_and_counted_down(as_cora, scale, place_activation):
+    address = reverse("special_orders:add")
+    values = {"name": scale.name, "hardware_id": "", "reason": "From the representative"}
+
+    refused = as_cora.post(address, values | {"reason": ""})
+    assert refused.context["form"].errors["reason"] == ["Reason is missing."]
+    as_cora.post(address, values)
+    assert as_cora.get(reverse("special_orders:stock")).context["totals"][0][1][0] == ("In stock", 1)
+
+    place_activation(GATEWAY_ID)
+    assert StockItem.objects.with_state().get().state == "used"
+
+
+@pytest.mark.parametrize(
+    ("hardware_id", "said"),
+    [("", "A gateway has an ID"), ("A1", "12 characters"), ("356000000000017", "last digit"), (GATEWAY_ID, "listed")],
+)
+def test_added_gateway_with_wrong_id_is_refused_at_field(as_cora, hardware_id, said):
+    StockItemFactory(hardware_id=GATEWAY_ID)
+
+    values = {"name": "Gateway", "hardware_id": hardware_id, "reason": "Found"}
+    page = as_cora.post(reverse("special_orders:add"), values)
+
+    assert said in page.context["form"].errors["hardware_id"][0]
+    assert StockItem.objects.count() == 1
