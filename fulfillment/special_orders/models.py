@@ -112,10 +112,7 @@ class StockItemQuerySet(models.QuerySet["StockItem"]):
                 When(removed_at__isnull=False, then=Value(StockState.REMOVED)),
                 When(~Q(hardware_id="") & (Exists(by_id) | Exists(linked)), then=Value(StockState.USED)),
                 When(Exists(counted), then=Value(StockState.USED)),
-                When(
-                    Q(special_order=None) | Q(special_order__status__iexact="delivered"),
-                    then=Value(StockState.IN_STOCK),
-                ),
+                When(arrived, then=Value(StockState.IN_STOCK)),
                 default=Value(StockState.ON_THE_WAY),
                 output_field=models.CharField(),
             )
