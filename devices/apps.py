@@ -27,6 +27,7 @@ class DevicesConfig(app_config.ProjectAppConfig):
         "devices:list_live": "list of devices, refreshed live",
         "devices:catalogue": "catalogue",
         "devices:catalogue_sync": "catalogue, read again",
+        "devices:kits": "kits as a file",
         "devices:page": "device",
         "devices:live": "device, refreshed live",
         "devices:refresh": "device, asked about at the vendor",
@@ -38,7 +39,7 @@ class DevicesConfig(app_config.ProjectAppConfig):
         "admin:devices_unknown_device_list": "administration, unknown devices",
         "admin:devices_unknown_device": "administration, an unknown device",
     }
-    target_labels = {"sync": "comparison", "webhook_self_test": "webhook self-test"}
+    target_labels = {"sync": "comparison", "webhook_self_test": "webhook self-test", "kits": "kits"}
     field_labels = {
         "status_due_at": "asked about next",
         "assigned_at": "assigned",
@@ -89,4 +90,4 @@ class DevicesConfig(app_config.ProjectAppConfig):
     }
 
     def ready(self) -> None:
-        from devices import patient_lookups  # noqa: F401  (needs the models; registers by being imported)
+        from devices import kit_strings, patient_lookups  # noqa: F401  (needs the models; registers by being imported)

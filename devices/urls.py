@@ -8,6 +8,7 @@ app_name = "devices"
 urlpatterns = [
     path("", device_list.device_list, name="list"),
     path("live/", device_list.device_list_live, name="list_live"),
+    path("kits.csv", device_list.kit_export, name="kits"),
     path("catalogue/", catalogue.catalogue, name="catalogue"),
     path("catalogue/sync/", catalogue.sync_catalogue, name="catalogue_sync"),
     path("gateways/<uuid:gateway_id>/", gateway.gateway_page, name="gateway"),

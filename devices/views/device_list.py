@@ -12,10 +12,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from devices import kit_strings
 from devices.device_issues import LOW_BATTERY_PERCENT
 from devices.models import Device
 from devices.statuses import DeviceState
 from patients.audit import audit_log
+from patients.csv_writer import csv_response
 from patients.lists.filters import FilterChoice, ListFilter, SelectedFilters
 from patients.lists.pagination import PageRequest, SortKey, paginate
 from patients.lists.sorting import ListColumn
@@ -42,6 +44,12 @@ def device_list(request: HttpRequest) -> HttpResponse:
 @only_if_changed(visible_patients_version)
 def device_list_live(request: HttpRequest) -> HttpResponse:
     return render(request, "devices/_device_list.html", device_list_context(request, current_user(request)))
+
+
+@requires_permission(Permission.VIEW_PATIENTS)
+@require_safe
+def kit_export(request: HttpRequest) -> HttpResponse:
+    return csv_response(kit_strings.export_kits(by=current_user(request)), name="kits.csv")
 
 
 def device_list_context(request: HttpRequest, user: User) -> dict[str, Any]:

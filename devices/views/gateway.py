@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from devices import device_issues
+from devices import device_issues, kit_strings
 from devices.models import Device, Gateway, HardwareChange
 from devices.outbox import waiting_reasons
 from devices.sync import gateway_status
@@ -65,7 +65,10 @@ def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
     # Before the rows are read: a change in between makes the page refresh.
     version = gateway_live_version(user, gateway.public_id)
     own = (
-        Device.objects.visible_to(user).filter(gateway=gateway).select_related("patient__clinic").order_by("name", "pk")
+        Device.objects.visible_to(user)
+        .filter(gateway=gateway)
+        .select_related("patient__clinic", "gateway")
+        .order_by("name", "pk")
     )
     devices = list(own)
     shown = {device.patient_id for device in devices if device.patient_id}
@@ -81,6 +84,7 @@ def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
         "lane_stop": waiting_reasons.user_lane_stop() if gateway.lookup_requested_at else None,
         "issues": device_issues.issues_for_gateway(gateway, now=timezone.now()),
         "devices": devices,
+        "kit_string": kit_strings.format_kit_string(devices),
         "people": list({device.patient_id: device.patient for device in devices if device.patient}.values()),
         "whitelist": [
             {"entry": entry, "device_name": names.get(entry.sensor_code, "")} for entry in gateway.whitelist_entries

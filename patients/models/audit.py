@@ -10,7 +10,7 @@ class AuditAction(models.TextChoices):
     VIEW = "view", "opened a patient"
     LIST = "list", "saw a list of patients"
     SEARCH = "search", "saw what a search found"
-    EXPORT = "export", "exported readings"
+    EXPORT = "export", "exported data"
     PRINT = "print", "printed a patient"
     ENROLL = "enroll", "enrolled a patient"
     EDIT = "edit", "edited a patient"
