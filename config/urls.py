@@ -20,6 +20,7 @@ urlpatterns = [
     re_path(r"^hooks/tenovi/fulfillment/?$", FulfillmentWebhook.as_view(), name="webhook_fulfillment"),
     re_path(r"^hooks/tenovi/orders/?$", SpecialOrderWebhook.as_view(), name="webhook_special_orders"),
     path("orders/", include("fulfillment.urls")),
+    path("exceptions/", include("fulfillment.worklist.urls")),
     path("replacements/", include("fulfillment.replacements.urls")),
     path("special-orders/", include("fulfillment.special_orders.urls")),
     path("patients/", include("patients.enrollment.urls")),

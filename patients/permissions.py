@@ -34,6 +34,7 @@ class Permission(StrEnum):
     EDIT_PATIENTS = "enrol and edit patients"
     VIEW_ORDERS = "see orders"
     PLACE_ORDERS = "order, activate, cancel, end monitoring"
+    HANDLE_EXCEPTIONS = "assign, snooze and dismiss exceptions"
     REVIEW_READINGS = "set goals, exclude readings"
     WRITE_NOTES = "write notes and contacts"
     PLAN_ABSENCES = "plan absences"
@@ -45,7 +46,8 @@ CARE_PERMISSIONS = frozenset(
 )
 PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
     Role.CLINICIAN: CARE_PERMISSIONS | {Permission.REVIEW_READINGS},
-    Role.COORDINATOR: CARE_PERMISSIONS | {Permission.EDIT_PATIENTS, Permission.PLACE_ORDERS},
+    Role.COORDINATOR: CARE_PERMISSIONS
+    | {Permission.EDIT_PATIENTS, Permission.PLACE_ORDERS, Permission.HANDLE_EXCEPTIONS},
     Role.ADMINISTRATOR: frozenset({Permission.ADMINISTER}),
 }
 
@@ -124,6 +126,8 @@ def current_user(request: HttpRequest) -> User:
 def home_url_for(user: User | AnonymousUser) -> str:
     """Landing page after signing in."""
     in_office = user.is_staff and not has_permission(user, Permission.VIEW_PATIENTS)
+    if has_permission(user, Permission.HANDLE_EXCEPTIONS):
+        return resolve_url("exceptions:list")
     return resolve_url("admin:index") if in_office else settings.LOGIN_REDIRECT_URL
 
 

@@ -12,6 +12,7 @@ class WorklistConfig(app_config.ProjectAppConfig):
         "exceptions:list": "exceptions",
         "exceptions:list_live": "exceptions, kept up to date",
         "exceptions:page": "exception",
+        "exceptions:take": "exception, taken",
         "exceptions:assign": "exception, assigned",
         "exceptions:snooze": "exception, snoozed",
         "exceptions:wake": "exception, end of its snooze",
@@ -23,4 +24,4 @@ class WorklistConfig(app_config.ProjectAppConfig):
     field_labels = {"dismissed_at": "dismissed", "opened_at": "known here", "snoozed_until": "snoozed"}
 
     def ready(self) -> None:
-        from fulfillment.worklist import account_kinds, equipment_kinds, order_kinds  # noqa: F401  register themselves
+        from fulfillment.worklist.sources import account, equipment, orders  # noqa: F401  register themselves

@@ -26,7 +26,7 @@ MAX_TEXT_LETTERS = 200
 class WorklistItemQuerySet(models.QuerySet["WorklistItem"]):
     def visible_to(self, user: User) -> WorklistItemQuerySet:
         """Of the user's clinics, and those of the vendor's account, which belong to no clinic and name no patient."""
-        own = Q(clinic__in=list(user.clinics.values_list("pk", flat=True))) | Q(clinic__isnull=True)
+        own = Q(clinic__in=user.clinics.all()) | Q(clinic__isnull=True)
         return self.filter(own) if can_see_patients(user) else self.none()
 
     def unsolved(self) -> WorklistItemQuerySet:
@@ -45,10 +45,12 @@ class WorklistItemQuerySet(models.QuerySet["WorklistItem"]):
         return self.open().filter(snoozed_condition())
 
     def combined_live_version(self) -> str:
-        """Changes with any of these rows, with which they are, and when a snooze ends."""
+        """Changes with any of these rows and their patients, with which they are, and when a snooze ends."""
         asleep = Count("pk", filter=snoozed_condition())
-        totals = self.order_by().aggregate(n=Count("pk"), asleep=asleep, versions=Sum("live_version", default=0))
-        return f"{format_live_version(totals['n'], totals['versions'])}-{totals['asleep']}"
+        patients = Sum("patient__live_version", default=0)
+        own = Sum("live_version", default=0)
+        totals = self.order_by().aggregate(n=Count("pk"), asleep=asleep, own=own, patients=patients)
+        return f"{format_live_version(totals['n'], totals['own'] + totals['patients'])}-{totals['asleep']}"
 
     def for_list(self) -> WorklistItemQuerySet:
         return self.select_related("patient", "clinic", "device", "gateway", "line", "owner")

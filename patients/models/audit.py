@@ -43,6 +43,7 @@ class AuditAction(models.TextChoices):
     SYNC = "sync", "started a synchronisation"
     REPLAY = "replay", "replayed deliveries"
     DISMISS = "dismiss", "dismissed deliveries"
+    EXCEPTION = "exception", "worked on an exception"
     EXCLUDE = "exclude", "excluded a reading"
     UNDO_EXCLUSION = "undo_exclusion", "took back an exclusion"
     THRESHOLDS = "thresholds", "changed goals"
