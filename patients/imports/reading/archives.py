@@ -37,7 +37,7 @@ def open_archive(data: bytes) -> zipfile.ZipFile:
         raise UnreadableFile(PASSWORD)
     check_unpacked_sizes(parts)
     names = {part.filename for part in parts}
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
+    if any(name.lower().endswith("vbaproject.bin") or name.lower().startswith("xl/macrosheets/") for name in names):
         raise UnreadableFile(MACROS)
     if "xl/workbook.xml" not in names:
         raise UnreadableFile(NOT_A_WORKBOOK)

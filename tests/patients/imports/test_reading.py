@@ -157,6 +157,7 @@ def many_shared(text, cells):
         (workbook(*ROWS, properties="<workbookPr date1904='1'/>"), "from 1904"),
         (workbook(), "no visible sheet"),
         (zip_parts(workbook_parts(sheet_xml(ROWS)) | {"xl/vbaProject.bin": b"x"}), "macros"),
+        (zip_parts(workbook_parts(sheet_xml(ROWS)) | {"xl/macrosheets/sheet1.xml": b"x"}), "macros"),
         (zip_parts(workbook_parts("<worksheet><sheetData><row><c r='A1'>")), "damaged"),
         (zip_parts(workbook_parts("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>")), "damaged"),
         (zip_parts(workbook_parts(sheet_xml(ROWS).replace("'A2'", "'AZ2'"))), "Cell AZ2 is beyond 50 columns"),
