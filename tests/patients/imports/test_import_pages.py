@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import timezone
 
 from patients.care.models import CareTeamMember
@@ -316,3 +317,15 @@ def test_undo_takes_back_care_team_too(uploaded, as_cora, nadia):
     as_cora.post(f"{page}undo/")
 
     assert (Patient.objects.count(), CareTeamMember.objects.count()) == (0, 0)
+
+
+def test_finished_import_leads_to_a_batch_of_its_patients(uploaded, as_cora, elm):
+    PatientFactory(clinic=elm, given_name="Liam", family_name="Elsewhere")
+    page = uploaded(GOOD)
+    start(as_cora, page)
+    link = re.search(r'href="([^"]*)">Order a kit for these', as_cora.get(page).content.decode())[1]
+
+    assert link == f"{reverse('orders:batch_new')}?import={PatientImport.objects.get().pk}"
+    text = page_text(as_cora.get(link))
+    assert "Delgado" in text
+    assert "Elsewhere" not in text
