@@ -86,9 +86,9 @@ class SpecialOrder(models.Model):
 
 class StockState(models.TextChoices):
     IN_STOCK = "in_stock", "In stock"
-    ON_THE_WAY = "on_the_way", "On the way to the clinic"
+    ON_THE_WAY = "on_the_way", "On the way"
     USED = "used", "Given to a patient"
-    REMOVED = "removed", "Not in stock"
+    REMOVED = "removed", "Taken out"
 
 
 class StockItemQuerySet(models.QuerySet["StockItem"]):
