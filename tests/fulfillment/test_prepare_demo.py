@@ -55,6 +55,7 @@ def test_prepare_demo_enrolls_forty_patients_and_adopts_their_devices(demo_vendo
     assert Order.objects.get().ship_zip_code == "00000", "stuck at the vendor"
     assert SyncRow.objects.filter(state="waiting").exists(), "the history is pulled by its own reconciliation"
     assert len(demo_vendor.state.store.all("webhook")) == 3
+    assert all(clinic.hours.count() == 5 and clinic.person_on_call for clinic in Clinic.objects.all())
     assert all(user.check_password(shown_passphrase(tmp_path)) for user in User.objects.all())
     assert set(User.objects.filter(is_staff=True).values_list("role", flat=True)) == {Role.ADMINISTRATOR}
 

@@ -20,7 +20,7 @@ from devices.models import DeviceType, SyncRun
 from devices.models.sync import SyncKind
 from devices.sync import reading_runs, reconciliation
 from devices.webhooks import registration
-from fulfillment.management.commands import _demo_care, _demo_imports, _demo_staff
+from fulfillment.management.commands import _demo_care, _demo_clinics, _demo_imports, _demo_staff
 from fulfillment.models import Kit, KitItem, Order
 from fulfillment.ordering import orders
 from patients.enrollment import admission
@@ -53,6 +53,7 @@ class Command(BaseCommand):
         }
         staff = _demo_staff.create_demo_staff(clinics, accounts=Path(os.environ["DEMO_ACCOUNTS_FILE"]))
         coordinators = _demo_staff.coordinators_by_clinic(staff)
+        _demo_clinics.describe_demo_clinics(clinics, coordinators)
         with tenovi.user_client() as client:
             registration.register_webhooks(client, site_url=settings.SITE_URL)
             if not DeviceType.objects.exists():
