@@ -25,7 +25,8 @@ def process_fulfillment_webhooks() -> None:
 
 @shared_task
 def process_special_order_webhooks() -> None:
-    processing.process_due_deliveries(Delivery.Kind.SPECIAL_ORDER, special_orders.process_special_order_deliveries)
+    if processing.process_due_deliveries(Delivery.Kind.SPECIAL_ORDER, special_orders.process_special_order_deliveries):
+        wake_worker("replacements")
 
 
 @shared_task
@@ -64,6 +65,7 @@ def refresh_devices() -> None:
         solving.schedule_rereads()
         if tracking.refresh_due_devices(client) + solving.order_again_what_is_absent(client):
             tracking.update_order_lines()
+            wake_worker("exceptions")
 
 
 @shared_task

@@ -25,6 +25,7 @@ ALLOWED_LABELS = {
     "Worked on",
     "Free for the next call at",
     "Compared until",
+    "Device read again until",
     "Until",
     "Id",
 }

@@ -27,6 +27,7 @@ from patients.audit import audit_log
 from patients.models import AuditEvent
 from patients.queueing.wakeup import wake_worker
 from patients.queueing.work_item import drain
+from patients.wording import count_noun
 
 if TYPE_CHECKING:
     from devices.tenovi import TenoviClient, VendorWebhook
@@ -110,7 +111,8 @@ def webhook_problems(hooks: Iterable[VendorWebhook], *, event: str, endpoint: st
         return [NOT_REGISTERED]
     hook, problems = own[-1], []  # the one that a repair writes to
     if len(own) > 1:
-        problems.append(f"Registered {len(own)} times, so each event comes {len(own)} times: delete the others there.")
+        often = count_noun(len(own), "time")
+        problems.append(f"Registered {often}, so each event comes {often}: delete the others there.")
     if hook.event != event:
         problems.append(f"Registered for the event {hook.event or 'none'}.")
     if (hook.auth_key or "Authorization").casefold() != settings.TENOVI_WEBHOOK_HEADER.casefold():

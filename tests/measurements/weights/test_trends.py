@@ -12,6 +12,7 @@ from patients.models import Clinic
 from tests.factories import DeviceFactory, DryWeightFactory, MeasurementFactory, PatientFactory
 from tests.measurements.page_setup import NOW, add_reading
 from tests.page_texts import missing_words, page_text
+from tests.patients.admin.admin_form import admin_form_data
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock_at_noon")]
 
@@ -81,9 +82,8 @@ def test_weight_of_the_day_follows_the_setting_of_the_clinic(client, ada, rosa, 
     client.force_login(ada)
     page = f"/admin/patients/clinic/{elm.pk}/change/"
 
-    form = client.get(page).context["adminform"].form
-    fields = {name: form[name].value() for name in form.fields}
-    client.post(page, fields | {"day_weight": "median", "edit_version": client.get(page).context["edit_version"]})
+    fields = admin_form_data(client, page)
+    client.post(page, fields | {"day_weight": "median"})
     tasks.rebuild_stale_summaries()
 
     assert Clinic.objects.get(pk=elm.pk).day_weight == "median"

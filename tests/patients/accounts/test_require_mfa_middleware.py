@@ -1,5 +1,7 @@
 """Without a second step no page opens but those that set one up."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -28,7 +30,7 @@ def guarded_addresses():
             name: values.get(name, "6f1d2c7a-0000-4000-8000-000000000000" if name.endswith("_id") else "1")
             for name in route.names
         }
-        names |= {name: 1 for name in ("device_id", "reading_id", "clinic_id") if name in names}
+        names |= dict.fromkeys(re.findall(r"<int:(\w+)>", route.pattern), 1)
         yield route, route.address(names)
 
 

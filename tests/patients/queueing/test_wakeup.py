@@ -165,7 +165,7 @@ def named_work(tree):
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = {getattr(name, "id", "") for target in targets for name in ast.walk(target)}
-            if node.value and any(name == "work" or name.startswith("WORK_BY") for name in names):
+            if node.value and any(name.lower() == "work" or name.startswith("WORK_BY") for name in names):
                 yield from filter(None, text_constants(node.value))
         elif isinstance(node, ast.For) and getattr(node.target, "id", "") == "work":
             yield from text_constants(node.iter)
