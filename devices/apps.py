@@ -30,6 +30,7 @@ class DevicesConfig(app_config.ProjectAppConfig):
         "devices:kits": "kits as a file",
         "devices:page": "device",
         "devices:live": "device, refreshed live",
+        "devices:detach": "device, detached at the vendor",
         "devices:refresh": "device, asked about at the vendor",
         "devices:gateway": "gateway",
         "devices:gateway_live": "gateway, refreshed live",

@@ -16,5 +16,6 @@ urlpatterns = [
     path("gateways/<uuid:gateway_id>/look/", gateway.refresh_gateway, name="gateway_refresh"),
     path("<uuid:hwi_id>/", device.device_page, name="page"),
     path("<uuid:hwi_id>/live/", device.device_live, name="live"),
+    path("<uuid:hwi_id>/detach/", device.detach_device, name="detach"),
     path("<uuid:hwi_id>/look/", device.refresh_device, name="refresh"),
 ]

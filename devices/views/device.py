@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from devices import device_issues, step_durations
 from devices.models import Assignment, Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
-from devices.outbox import manual_lookup, waiting_reasons
+from devices.outbox import manual_lookup, record_calls, waiting_reasons
 from devices.statuses import DeviceState
 from devices.sync import upsert
 from patients.audit import audit_log
@@ -25,6 +25,7 @@ from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 from patients.polling import only_if_changed
+from patients.queueing.wakeup import wake_worker
 
 REFRESH_REQUESTED = "The vendor is being asked. What it says is shown here."
 
@@ -67,6 +68,28 @@ def refresh_device(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
     return redirect("devices:page", hwi_id)
 
 
+@requires_permission(Permission.PLACE_ORDERS)
+@require_POST
+def detach_device(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
+    """Of a device that has ended: the vendor forgets whose it was. A linked one is ended first."""
+    device, user = get_visible_device(request, hwi_id), current_user(request)
+    if not can_detach(device):
+        messages.error(request, "Only a device that is no longer linked can be detached from its patient.")
+        return redirect("devices:page", hwi_id)
+    record_calls.request_detach(device, by=user)
+    audit_log.record_event(
+        AuditAction.DETACH_DEVICE, by=user, patients=[device.patient_id] if device.patient_id else [],
+        target=f"device:{device.pk}",
+    )  # fmt: skip
+    wake_worker("vendor_calls")
+    messages.info(request, "The vendor is asked to detach the device from the patient.")
+    return redirect("devices:page", hwi_id)
+
+
+def can_detach(device: Device) -> bool:
+    return bool(device.vendor_patient_id) and device.state == DeviceState.UNLINKED
+
+
 def get_visible_device(request: HttpRequest, hwi_id: uuid.UUID) -> Device:
     visible = Device.objects.visible_to(current_user(request)).select_related("gateway", "device_type")
     return get_object_or_404(visible, hwi_id=hwi_id)
@@ -97,6 +120,7 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
         "lane_stop": waiting_reasons.user_lane_stop() if asking else None,
         "listed": device_issues.whitelist_entry_for(device),
         "elsewhere": bool(linked_to) and linked_to not in upsert.vendor_ids_of_assigned_patient(device),
+        "can_detach": can_detach(device),
         "holdings": assignments_for_display(device, holder, user),
         "changes": list(device.hardware_changes.order_by("-pk")),
     }

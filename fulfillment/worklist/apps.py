@@ -24,4 +24,9 @@ class WorklistConfig(app_config.ProjectAppConfig):
     field_labels = {"dismissed_at": "dismissed", "opened_at": "known here", "snoozed_until": "snoozed"}
 
     def ready(self) -> None:
-        from fulfillment.worklist.sources import account, equipment, orders  # noqa: F401  register themselves
+        from fulfillment.worklist.sources import (  # noqa: F401  register themselves
+            account,
+            equipment,
+            orders,
+            records,
+        )

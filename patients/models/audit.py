@@ -27,6 +27,7 @@ class AuditAction(models.TextChoices):
     CLIENT_ACTION = "client_action", "answered what the vendor asked about an order"
     END_MONITORING = "end_monitoring", "ended monitoring"
     ATTACH_DEVICE = "attach_device", "attached a device to a patient"
+    DETACH_DEVICE = "detach_device", "detached a device from a patient at the vendor"
     SHARE_GATEWAY = "share_gateway", "let patients share a gateway"
     REPLACE = "replace", "replaced hardware of a device"
     STOCK = "stock", "corrected the stock"

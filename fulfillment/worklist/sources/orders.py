@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from devices.models import Device
 from devices.statuses import DeviceState, StatusText
 from fulfillment.display.status_texts import stuck_label, stuck_text
+from fulfillment.models import OrderLine
 from fulfillment.models.status import LineStatus, status_label
 from fulfillment.worklist import queries
 from fulfillment.worklist.kinds import (
@@ -92,11 +93,13 @@ def find_shipping_questions(_now: dt.datetime) -> Iterator[Finding]:
     marked = Device.objects.filter(
         ~Q(invalid_address="") | Q(duplicate_at_address=True), state__in=waiting, patient__isnull=False
     )
-    rows = marked.values_list(
-        "pk", "state_since", "patient__clinic_id", "patient_id", "name", "invalid_address", "duplicate_at_address"
-    )
-    for pk, since, clinic, patient, name, address, duplicate in rows.order_by():
-        kinds = [("address_not_confirmed", bool(address)), ("possible_duplicate", duplicate)]
+    wanted = OrderLine.objects.filter(call__device=OuterRef("pk"), client_action__duplicate_wanted_at__isnull=False)
+    rows = marked.annotate(wanted=Exists(wanted)).values_list(
+        "pk", "state_since", "patient__clinic_id", "patient_id", "name", "invalid_address", "duplicate_at_address",
+        "wanted",
+    )  # fmt: skip
+    for pk, since, clinic, patient, name, address, duplicate, both_wanted in rows.order_by():
+        kinds = [("address_not_confirmed", bool(address)), ("possible_duplicate", duplicate and not both_wanted)]
         for kind in (kind for kind, applies in kinds if applies):
             yield Finding(
                 kind, f"device:{pk}", since, clinic, patient, name=name, device_id=pk, evidence=(address, duplicate)

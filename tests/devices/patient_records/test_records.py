@@ -14,6 +14,7 @@ from devices.patient_records.models import AddressStatus, PatientRecord
 from patients.models import Patient
 from tests.devices.outbox.call_states import end_settle_time
 from tests.devices.patient_records.vendor_patients import PATIENT_WRITES, patient_requests, vendor_record
+from tests.factories import DeviceFactory
 from tests.simulated_vendor import SHIPPING_ADDRESS
 
 CREATE, UPDATE = CallKind.CREATE_PATIENT, CallKind.UPDATE_PATIENT
@@ -299,3 +300,37 @@ def test_dead_worker_leaves_an_update_to_be_sent_again_and_a_create_unknown(know
 
     assert calls(kind=UPDATE) == [(UPDATE, CallState.QUEUED)]
     assert PatientRecord.objects.get().reread_due_at is not None
+
+
+# --- detaching --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ended(rosa, sim):
+    """A device that was unlinked; the vendor still names its patient."""
+    theirs = sim.add_device(external_id=rosa.external_id, status="Unlinked")
+    return DeviceFactory(hwi_id=theirs["id"], patient=rosa, state="unlinked", vendor_patient_id=rosa.external_id)
+
+
+@pytest.mark.parametrize("fault", [None, "reset_before", "reset_after"])
+def test_detached_device_has_no_patient_at_the_vendor_however_often_it_is_sent(ended, as_cora, client, sim, fault):
+    if fault:
+        sim.faults.add(fault, match={"method": "PUT"})
+    for _ in range(2):
+        as_cora.post(reverse("devices:detach", args=[ended.hwi_id]))
+    sending.send_due_calls(client)
+    end_backoff()
+    sending.send_due_calls(client)
+
+    assert sim.device(str(ended.hwi_id))["patient"] is None
+    assert calls(kind=CallKind.DETACH) == [(CallKind.DETACH, CallState.CONFIRMED)]
+    ended.refresh_from_db()
+    assert (ended.vendor_patient_id, ended.patient_id) == ("", ended.patient_id)
+
+
+def test_linked_device_is_not_detached(ended, as_cora):
+    type(ended).objects.update(state="connected")
+
+    as_cora.post(reverse("devices:detach", args=[ended.hwi_id]))
+
+    assert calls() == []
