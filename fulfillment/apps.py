@@ -20,6 +20,7 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "admin:fulfillment_stuck": "administration, what needs a person",
         "orders:list": "list of orders",
         "orders:list_live": "list of orders, kept up to date",
+        "orders:file": "file of orders",
         "orders:new": "new order",
         "orders:page": "order",
         "orders:live": "order, kept up to date",

@@ -12,6 +12,7 @@ from fulfillment.views import (
     end_of_monitoring,
     order_create,
     order_detail,
+    order_file,
     order_line,
     order_list,
     order_note,
@@ -22,6 +23,7 @@ app_name = "orders"
 urlpatterns = [
     path("", order_list.order_list, name="list"),
     path("live/", order_list.order_list_live, name="list_live"),
+    path("file/", order_file.order_file, name="file"),
     path("new/", order_create.new_order, name="new"),
     path("batches/new/", batches.new_batch, name="batch_new"),
     path("batches/<uuid:batch_id>/", batches.batch_page, name="batch"),

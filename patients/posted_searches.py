@@ -24,7 +24,10 @@ def redirect_to_results(request: HttpRequest, fields: Mapping[str, str]) -> Http
     return redirect(f"{request.path}?{QUERY_NAME}={key}")
 
 
-def find_search(request: HttpRequest) -> dict[str, str] | None:
-    """What was posted to this page under the key in the address; None without one or after the session has ended."""
+def find_search(request: HttpRequest, *, page: str = "") -> dict[str, str] | None:
+    """What was posted to this page under the key in the address; None without one or after the session has ended.
+
+    `page`: the path of the page, for its live update and its file, which have addresses of their own.
+    """
     found = request.session.get(SESSION_KEY, {}).get(request.GET.get(QUERY_NAME, ""))
-    return found["fields"] if found and found["page"] == request.path else None
+    return found["fields"] if found and found["page"] == (page or request.path) else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from devices.models import VendorCall
 from devices.models.vendor_call import CallState
@@ -16,29 +16,21 @@ from devices.outbox import waiting_reasons
 from devices.outbox.waiting_reasons import LaneStop
 from fulfillment.display.order_status import OrderStatus, describe_order_status
 from fulfillment.models import Order, Urgency
+from fulfillment.views.order_filters import SORT_ORDERS, URGENCY_FILTER, read_selection
 from fulfillment.worklist import queries
 from fulfillment.worklist.queries import StuckSource
+from patients import posted_searches
 from patients.audit import audit_log
-from patients.lists.filters import FilterChoice, ListFilter, SelectedFilters
-from patients.lists.pagination import PageRequest, SortKey, paginate
+from patients.lists.pagination import PageRequest, paginate
 from patients.lists.sorting import ListColumn
 from patients.models import User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, has_permission, requires_permission
 from patients.polling import only_if_changed, visible_patients_version
+from patients.search import MAX_QUERY_LENGTH
 
 PAGE_SIZE = 50
-# Of `with_urgency`: what waits longest first, and of what is finished the newest.
-SORT_KEYS = (
-    SortKey("urgency"),
-    SortKey("waiting_since", nulls="last"),
-    SortKey("placed_at", descending=True),
-    SortKey("pk", descending=True),
-)
 COLUMNS = tuple(ListColumn(label) for label in ("Patient", "Ordered", "Status, and what to do", "Age", "By"))
-URGENCY_FILTER = ListFilter(
-    "show", "Show", {each.name.lower(): FilterChoice(str(each.label), Q(urgency=each)) for each in Urgency}
-)
 
 
 @dataclass(frozen=True)
@@ -49,8 +41,12 @@ class OrderRow:
 
 
 @requires_permission(Permission.VIEW_ORDERS)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def order_list(request: HttpRequest) -> HttpResponse:
+    """The list, or the results of a posted search `q`: what is searched for is never in an address."""
+    if request.method == "POST":
+        text = request.POST.get("q", "").strip()[:MAX_QUERY_LENGTH]
+        return posted_searches.redirect_to_results(request, {"q": text}) if text else redirect("orders:list")
     return render(request, "fulfillment/order_list.html", order_list_context(request, current_user(request)))
 
 
@@ -65,18 +61,19 @@ def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     prefetch_related_objects([user], "clinics")
     version = visible_patients_version(user)  # before the rows: a change meanwhile comes with the next poll
     visible = Order.objects.visible_to(user).with_urgency()
-    chosen = SelectedFilters([URGENCY_FILTER], request.GET)
+    selection = read_selection(request, user)
+    found = selection.apply(visible, user)
     # GROUP BY evaluates `urgency` once a row, `SelectedFilters.count` once for each choice: 3 ms instead of 13.
-    by_urgency = visible.count_by_urgency()
+    by_urgency = found.count_by_urgency()
     counts = {"": sum(by_urgency.values())} | {each.name.lower(): by_urgency.get(each, 0) for each in Urgency}
     page = paginate(
-        chosen.apply(visible),
-        keys=SORT_KEYS,
+        selection.apply_urgency(found),
+        keys=selection.sort_keys,
         request=PageRequest.from_query(request.GET),
         size=PAGE_SIZE,
         anchors=visible,
         rows=Order.objects.visible_to(user).for_list(),
-        total=counts[chosen.values.get(URGENCY_FILTER.name, "")],
+        total=counts[selection.chosen.values.get(URGENCY_FILTER.name, "")],
     )
     stop, undecided = waiting_reasons.user_lane_stop(), unresolved_calls(user)
     rows = [build_order_row(order, stop) for order in page.rows]
@@ -90,8 +87,13 @@ def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         "version": version,
         "rows": rows,
         "page": page,
-        "filter_query": chosen.query,
-        "filter_rows": chosen.filter_rows({URGENCY_FILTER.name: counts}),
+        "filter_query": selection.query,
+        "filter_rows": [selection.urgency_row(counts)],
+        "selects": selection.select_fields(),
+        "sorts": [(name, label, name == selection.sort) for name, (label, _) in SORT_ORDERS.items()],
+        "search_text": selection.search_text,
+        "search_key": selection.search_key,
+        "show": selection.chosen.values.get(URGENCY_FILTER.name, ""),
         "columns": COLUMNS,
         "undecided": undecided,
         "others": others,
