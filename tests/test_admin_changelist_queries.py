@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import DeviceType, Gateway, SyncRow, SyncRun, WebhookCount
+from fulfillment.batches.models import BatchItem
 from fulfillment.client_actions.models import ClientAction
 from fulfillment.models import OrderLine
 from fulfillment.worklist.models import WorklistEvent
@@ -58,6 +59,7 @@ def create_threshold(clinic):
 
 # Models whose factory needs more than a clinic, patient, device or order.
 CREATE_BY_MODEL = {
+    BatchItem: lambda clinic, patient: factories.BatchItemFactory(batch__clinic=clinic, patient=patient),
     ClientAction: lambda clinic, patient: factories.ClientActionFactory(line__order__patient=patient),
     ImportRow: lambda clinic, patient: factories.ImportRowFactory(patient_import__clinic=clinic, patient=patient),
     StoredFilePart: lambda clinic, patient: factories.StoredFilePartFactory(stored_file__clinic=clinic),

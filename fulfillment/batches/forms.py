@@ -14,6 +14,7 @@ from fulfillment.models import Kit
 from fulfillment.ordering.costs import describe_costs, sum_costs
 from fulfillment.ordering.kit_contents import kit_problem
 from patients.models import Patient, User
+from patients.wording import count_noun
 
 
 class BatchSelectionForm(PlainForm):
@@ -60,7 +61,9 @@ class BatchConfirmationForm(BatchSelectionForm):
             return values
         self.planned = self.plan()
         if "typed_count" in values and values["typed_count"] != len(self.orderable):
-            self.add_error("typed_count", f"{len(self.orderable)} patients get the kit. Please check the list above.")
+            self.add_error(
+                "typed_count", f"{count_noun(len(self.orderable), 'patient')} will get it. Please check the list above."
+            )
         if "typed_total" in values and parse_amount(values["typed_total"]) != self.total:
             self.add_error("typed_total", f"The total is ${self.total:,}. Please check it.")
         return values

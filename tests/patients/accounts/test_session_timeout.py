@@ -14,7 +14,14 @@ from django.utils import timezone
 from patients.accounts import session_timeout
 from patients.models import AuditEvent
 from patients.tasks import clear_expired_sessions
-from tests.factories import PASSWORD, DeviceFactory, GatewayFactory, OrderFactory, PatientImportFactory
+from tests.factories import (
+    PASSWORD,
+    DeviceFactory,
+    GatewayFactory,
+    OrderBatchFactory,
+    OrderFactory,
+    PatientImportFactory,
+)
 from tests.routes import list_routes
 
 ALIVE = "/accounts/alive/"
@@ -93,6 +100,7 @@ def test_session_timeout_is_not_extended_by_live_polls(signed_in_client, frozen_
             "call_id": order.lines.get().call_id,
             "hwi_id": device.hwi_id,
             "gateway_id": device.gateway.public_id,
+            "batch_id": OrderBatchFactory(clinic=rosa.clinic, placed_by=order.placed_by).pk,
             "import_id": PatientImportFactory(clinic=rosa.clinic).pk,
         }
     )
