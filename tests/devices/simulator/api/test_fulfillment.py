@@ -177,3 +177,18 @@ def test_simulator_order_in_client_action_required_advances_after_correction(sim
     sim.advance(STAGE * 3)
 
     assert current_status(vendor_api, device) == "Connected"
+
+
+@pytest.mark.parametrize(("released", "status"), [(True, "Ready to Ship"), (False, "Client Action Required")])
+@pytest.mark.parametrize("changes", [{"address": "9 Elm Ct"}, {"confirm_address": True}])
+def test_simulator_order_with_a_bad_address_knows_both_answers_to_its_correction(
+    sim, vendor_api, order_device, released, status, changes
+):
+    sim.set_corrected_orders(released=released)
+    device = order_device(shipping_address="CLIENTACTION 1")
+    sim.advance(STAGE)
+    person = {"address": "CLIENTACTION 1", "city": "Dover", "state": "NH", "zip_code": "03820", **changes}
+
+    vendor_api.patch("hwi-patients/pt-7f3c/", json=person)
+
+    assert vendor_api.get(f"hwi-devices/{device['id']}/").json()["status"] == status
