@@ -59,3 +59,6 @@ class MeasurementsConfig(app_config.ProjectAppConfig):
         "value_1": "first value, as it came",
         "value_2": "second value, as it came",
     }
+
+    def ready(self) -> None:
+        from measurements import worklist_sources  # noqa: F401  registers its kinds of exceptions
