@@ -48,6 +48,8 @@ def compared_pages(known):
             found[f"patient page, {range_of}"] = nadia | {"path": f"{page}?days={days}"}
             found[f"chart data, {range_of}"] = nadia | {"path": f"{page}live/?v=0&days={days}"}
     found["order list"] = cora | {"path": "/orders/"}
+    found["exceptions"] = cora | {"path": "/exceptions/"}
+    found["exceptions of one kind"] = cora | {"path": "/exceptions/?kind=on_hold&owner=nobody"}
     return found | live_polls(known, nadia | {"choice": list_choice()}, cora)
 
 
@@ -66,6 +68,8 @@ def live_polls(known, nadia, cora):
         "poll of an open device list": nadia | {"path": "/devices/live/?v={version}"},
         "poll of an open patient": nadia | {"path": f"/patients/{known['patient']}/live/?v={{version}}"},
         "poll of an open order": cora | {"path": f"/orders/{known['order']}/live/?v={{version}}"},
+        "live update of open exceptions": cora | {"path": "/exceptions/live/?v=0"},
+        "poll of open exceptions": cora | {"path": "/exceptions/live/?v={version}"},
         "poll of an open order list": cora | {"path": "/orders/live/?v={version}"},
     }
 
