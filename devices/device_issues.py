@@ -42,6 +42,10 @@ SILENT_GATEWAY = DeviceIssue(
 UNCONFIRMED_ON_GATEWAY = DeviceIssue(
     "Its gateway has not confirmed it yet, so another gateway may take its readings.", WHITELISTING_ADVICE
 )
+PINNED_ELSEWHERE = DeviceIssue(
+    "It is pinned to another system's webhook at the vendor, so its readings don't arrive here at once.",
+    "Ask an administrator to unpin it: administration, Devices, action “Unpin”.",
+)
 # Connected without a reading of ours: since the vendor says so.
 LAST_HEARD = Coalesce("last_seen_at", "connected_on", "state_since")
 LOW_BATTERY = Q(battery_percent__lte=LOW_BATTERY_PERCENT)
@@ -64,6 +68,8 @@ def issues_for_device(device: Device, *, now: dt.datetime) -> list[DeviceIssue]:
     found: list[DeviceIssue] = []
     if device.state == DeviceState.CONNECTED and is_silent(last_heard(device), now):
         found.append(SILENT_DEVICE)
+    if device.pinned_webhook_id:
+        found.append(PINNED_ELSEWHERE)
     if device.battery_percent is not None and device.battery_percent <= LOW_BATTERY_PERCENT:
         found.append(low_battery_issue(device.battery_percent))
     listed = whitelist_entry_for(device)

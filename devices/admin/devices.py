@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from devices.hardware_ids import format_hardware_id, normalise_hardware_uuid
-from devices.models import Assignment, Device, DeviceType, Gateway, HardwareChange
+from devices.models import Assignment, Device, DeviceType, Gateway, HardwareChange, WebhookSelfTest
+from devices.models.webhook_self_test import SelfTestKind
 from devices.patient_lookups import device_conditions
-from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
+from devices.webhooks import self_test
+from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline, has_model_permission
+from patients.permissions import current_user
+from patients.wording import count_noun
+
+UNPIN_MEANING = "The system to whose webhook each is pinned gets its readings as every other webhook does from now on."
 
 
 @admin.register(DeviceType)
@@ -91,6 +98,20 @@ class DeviceAdmin(ReadOnlyAdmin):
     search_fields = ("hwi_id",)
     find_help = "A number of its label, of its gateway or its parcel, or an HWI device id"
     inlines = (AssignmentInline, HardwareChangeInline)
+    actions = ("unpin",)
+
+    @admin.action(description="Unpin from another webhook (it sends to ours again)", permissions=["view"])
+    def unpin(self, request: HttpRequest, devices: QuerySet[Device]) -> HttpResponse | None:
+        """Only those that are known to be pinned; a worker does it."""
+        if not has_model_permission(request, "start", WebhookSelfTest):
+            raise PermissionDenied
+        pinned = devices.exclude(pinned_webhook_id="")
+        if asked := self.confirm_action(request, pinned, question="Unpin these devices?", meaning=UNPIN_MEANING):
+            return asked
+        for device in pinned:
+            self_test.request_step(SelfTestKind.UNPIN, by=current_user(request), device=device)
+        messages.info(request, f"{count_noun(len(pinned), 'device')} being unpinned at the vendor.")
+        return None
 
     def find_rows(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         ways = [Q(pk__in=Device.objects.filter(condition).values("pk")) for condition in device_conditions(text)]

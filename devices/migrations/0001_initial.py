@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ('fetched_at', models.DateTimeField(blank=True, null=True, verbose_name='read from the vendor')),
                 ('unconfirmed_status', models.CharField(blank=True, max_length=255)),
                 ('unconfirmed_status_at', models.DateTimeField(blank=True, null=True)),
+                ('pinned_webhook_id', models.CharField(blank=True, max_length=255, verbose_name='pinned to the webhook')),
                 ('refresh_due_at', models.DateTimeField(blank=True, null=True, verbose_name='read again at')),
                 ('hardware_log_due_at', models.DateTimeField(blank=True, null=True, verbose_name="the vendor's log of its hardware is read at")),
                 ('first_reading_at', models.DateTimeField(blank=True, null=True)),
@@ -300,13 +301,14 @@ class Migration(migrations.Migration):
                 ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('lease', models.UUIDField(blank=True, null=True)),
                 ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('kind', models.CharField(choices=[('check', 'Comparison of what is registered'), ('repair', 'Repair'), ('measurement', 'Test message of readings'), ('fulfillment', 'Test message of shipping')], max_length=12, verbose_name='step')),
+                ('kind', models.CharField(choices=[('check', 'Comparison of what is registered'), ('repair', 'Repair'), ('measurement', 'Test message of readings'), ('fulfillment', 'Test message of shipping'), ('pin_check', 'Read whether a device is pinned'), ('unpin', 'Unpin a device')], max_length=12, verbose_name='step')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked for')),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('problem', models.TextField(blank=True)),
                 ('findings', models.JSONField(blank=True, default=dict)),
                 ('test_device_id', models.UUIDField(default=uuid.uuid4, editable=False, verbose_name='id of the test message')),
                 ('arrived_at', models.DateTimeField(blank=True, null=True, verbose_name='arrived')),
+                ('device', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='devices.device')),
                 ('requested_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -485,10 +487,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='webhookselftest',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['check', 'repair', 'measurement', 'fulfillment'])), name='self_test_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['check', 'repair', 'measurement', 'fulfillment', 'pin_check', 'unpin'])), name='self_test_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='webhookselftest',
-            constraint=models.UniqueConstraint(condition=models.Q(('finished_at__isnull', True)), fields=('kind',), name='self_test_one_open_per_kind'),
+            constraint=models.UniqueConstraint(condition=models.Q(('finished_at__isnull', True)), fields=('kind', 'device'), name='self_test_one_open_per_kind', nulls_distinct=False),
         ),
     ]

@@ -90,6 +90,8 @@ class Device(models.Model):
     # A fulfillment webhook is a hint: shown as unconfirmed until the device is read again.
     unconfirmed_status = models.CharField(max_length=255, blank=True)
     unconfirmed_status_at = models.DateTimeField(null=True, blank=True)
+    # Another hook of the account, to which alone it sends (the vendor's property `measurement_webhook_id`).
+    pinned_webhook_id = models.CharField("pinned to the webhook", max_length=255, blank=True)
     refresh_due_at = models.DateTimeField("read again at", null=True, blank=True)
     hardware_log_due_at = models.DateTimeField("the vendor's log of its hardware is read at", null=True, blank=True)
     # From our own readings.

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from patients.queueing.work_item import WorkItem, WorkItemQuerySet
 
+from .device import Device
+
 ARRIVAL_LIMIT = dt.timedelta(minutes=3)  # the vendor names two at most
 
 
@@ -18,10 +20,17 @@ class SelfTestKind(models.TextChoices):
     REPAIR = "repair", "Repair"
     MEASUREMENT = "measurement", "Test message of readings"
     FULFILLMENT = "fulfillment", "Test message of shipping"
+    PIN_CHECK = "pin_check", "Read whether a device is pinned"
+    UNPIN = "unpin", "Unpin a device"
 
     @classmethod
     def messages(cls) -> tuple[SelfTestKind, ...]:
         return (cls.MEASUREMENT, cls.FULFILLMENT)
+
+    @classmethod
+    def of_device(cls) -> tuple[SelfTestKind, ...]:
+        """About one device, which may be pinned to another hook; the others are about all hooks."""
+        return (cls.PIN_CHECK, cls.UNPIN)
 
 
 class WebhookSelfTestQuerySet(WorkItemQuerySet["WebhookSelfTest"]):
@@ -43,6 +52,9 @@ class WebhookSelfTest(WorkItem):
     MAX_BACKOFF_SECONDS = 300.0
 
     kind = models.CharField("step", max_length=12, choices=SelfTestKind)
+    device = models.ForeignKey(
+        Device, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -62,7 +74,10 @@ class WebhookSelfTest(WorkItem):
             models.CheckConstraint(condition=Q(kind__in=SelfTestKind.values), name="self_test_kind_known"),
             # A double click is one step.
             models.UniqueConstraint(
-                fields=("kind",), condition=Q(finished_at__isnull=True), name="self_test_one_open_per_kind"
+                fields=("kind", "device"),
+                condition=Q(finished_at__isnull=True),
+                nulls_distinct=False,
+                name="self_test_one_open_per_kind",
             ),
         )
         indexes = (models.Index(fields=("kind", "-id"), name="self_test_by_kind"),)

@@ -119,6 +119,15 @@ class HwiReplacement(VendorRecord, frozen=True, kw_only=True):
     shipping_tracking_link: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
 
 
+class DeviceProperty(VendorRecord, frozen=True, kw_only=True):
+    """A tag or setting of one device; keys are unique on it."""
+
+    id: uuid.UUID
+    key: ShortText
+    value: ShortText | None = None
+    synced: bool | None = None
+
+
 class VendorWebhook(VendorRecord, frozen=True, kw_only=True):
     """A registered webhook. `auth_key` is the header's name, `auth_header` its whole value: a secret."""
 

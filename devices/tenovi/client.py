@@ -13,6 +13,7 @@ from patients.folding import fold_case
 
 from .account_schemas import (
     BulkOrder,
+    DeviceProperty,
     GatewayInfo,
     HardwareUuidLog,
     HwiDeviceType,
@@ -104,6 +105,12 @@ class TenoviClient(VendorHttpClient):
     def delete_replacement(self, replacement_id: uuid.UUID | str) -> None:
         """Refused once it has shipped."""
         self.send_once("DELETE", "hwi-replacements/{}/", str(replacement_id))
+
+    def list_device_properties(self, hwi_id: uuid.UUID | str) -> ListResult[DeviceProperty]:
+        return self.list_all(DeviceProperty, f"hwi-devices/{uuid.UUID(str(hwi_id))}/properties/", paged=False)
+
+    def delete_device_property(self, hwi_id: uuid.UUID | str, property_id: uuid.UUID | str) -> None:
+        self.send_once("DELETE", "hwi-devices/{}/properties/{}/", str(hwi_id), str(property_id))
 
     # --- measurements -------------------------------------------------------------------------------------------
 

@@ -16,9 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 from devices import device_issues, step_durations
 from devices.models import Assignment, Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
+from devices.models.webhook_self_test import SelfTestKind
 from devices.outbox import manual_lookup, record_calls, waiting_reasons
 from devices.statuses import DeviceState
 from devices.sync import upsert
+from devices.webhooks import self_test
 from patients.audit import audit_log
 from patients.folding import fold_case
 from patients.models import Patient, User
@@ -63,7 +65,9 @@ def device_live(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_POST
 def refresh_device(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
-    manual_lookup.request_device_refresh(get_visible_device(request, hwi_id))
+    device = get_visible_device(request, hwi_id)
+    manual_lookup.request_device_refresh(device)
+    self_test.request_step(SelfTestKind.PIN_CHECK, by=current_user(request), device=device)
     messages.info(request, REFRESH_REQUESTED)
     return redirect("devices:page", hwi_id)
 

@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from devices import tenovi
 from devices.inbox import maintenance
-from devices.models import Delivery, SyncRun, WebhookSelfTest
+from devices.models import Delivery, Device, SyncRun, WebhookSelfTest
 from devices.models.sync import SyncKind
 from devices.models.webhook_self_test import SelfTestKind
 from devices.webhooks import registration
 from patients.audit import audit_log
-from patients.models import AuditEvent
+from patients.models import AuditEvent, Patient
 from patients.queueing.wakeup import wake_worker
 from patients.queueing.work_item import drain
 from patients.wording import count_noun
@@ -39,21 +39,28 @@ DAILY = dt.timedelta(hours=24)
 LATE = 1.5 * DAILY
 MAX_STEP_ATTEMPTS = 3
 LOSS_DAYS = 30
+PIN_KEY = "measurement_webhook_id"  # of the vendor's device properties
 TEST_MESSAGE_REASON = "a message of the webhook self-test"
 NOT_REGISTERED = "Not registered at the vendor."
 EVENT_BY_MESSAGE = {SelfTestKind.MEASUREMENT: "MEASUREMENT", SelfTestKind.FULFILLMENT: "FULFILLMENT"}
 
 
 @transaction.atomic
-def request_step(kind: SelfTestKind, *, by: User | None) -> WebhookSelfTest:
+def request_step(kind: SelfTestKind, *, by: User | None, device: Device | None = None) -> WebhookSelfTest:
     """Have a worker do one step; the one that is open already, if there is one."""
     try:
         with transaction.atomic():
-            step = WebhookSelfTest.objects.create(kind=kind, requested_by=by)
+            step = WebhookSelfTest.objects.create(kind=kind, device=device, requested_by=by)
     except IntegrityError:
-        return WebhookSelfTest.objects.filter(kind=kind).latest("pk")
+        return WebhookSelfTest.objects.filter(kind=kind, device=device).latest("pk")
     if by:
-        audit_log.record_event(AuditEvent.Action.SYNC, by=by, target=f"webhook_self_test:{step.pk}", step=str(kind))
+        audit_log.record_event(
+            AuditEvent.Action.SYNC,
+            by=by,
+            patients=[device.patient_id] if device and device.patient_id else (),
+            target=f"webhook_self_test:{step.pk}",
+            step=str(kind),
+        )
     wake_worker("webhook_self_test")
     return step
 
@@ -77,7 +84,9 @@ def run_step(step: WebhookSelfTest, *, client: TenoviClient, site_url: str) -> N
     try:
         if step.kind == SelfTestKind.REPAIR:
             registration.register_webhooks(client, site_url=site_url)
-        if step.is_message:
+        if step.device:
+            update_pin(step.device, client, site_url=site_url, unpin=step.kind == SelfTestKind.UNPIN)
+        elif step.is_message:
             send_test_message(step, client, site_url=site_url)
         else:
             step.findings = compare_webhooks(client.list_webhooks().rows, site_url=site_url)
@@ -150,6 +159,22 @@ def send_test_message(step: WebhookSelfTest, client: TenoviClient, *, site_url: 
         return
     test_id = str(step.test_device_id)
     client.send_test_webhook(hook_id=own[-1].id, event=event, hwi_device_id=test_id, patient_id=f"self-test-{test_id}")
+
+
+def update_pin(device: Device, client: TenoviClient, *, site_url: str, unpin: bool) -> None:
+    """Read to which hook the device sends alone, and with `unpin` end that: then it sends to every hook again."""
+    rows = client.list_device_properties(device.hwi_id).rows
+    pin = next((row for row in rows if row.key.strip().casefold() == PIN_KEY and row.value), None)
+    if pin and unpin:
+        client.delete_device_property(device.hwi_id, pin.id)
+        pin = None
+    pinned_to = (pin.value or "").strip() if pin else ""
+    if pinned_to:
+        own = {str(hook.id) for hook in client.list_webhooks().rows if hook.endpoint.startswith(f"{site_url}/")}
+        pinned_to = "" if pinned_to.lower() in own else pinned_to
+    Device.objects.filter(pk=device.pk).update(pinned_webhook_id=pinned_to)
+    if device.patient_id:
+        Patient.objects.touch_live_version([device.patient_id])
 
 
 def recognise_arrivals() -> int:

@@ -2,18 +2,20 @@
 
 import datetime as dt
 import json
+import uuid
 
 import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
+from devices import device_issues
 from devices.models import WebhookSelfTest
 from devices.models.webhook_self_test import SelfTestKind
 from devices.webhooks import registration, self_test
 from measurements.ingest.pipeline import ingest_waiting_deliveries
 from measurements.models import Measurement
-from tests.factories import SyncRunFactory, WebhookSelfTestFactory
+from tests.factories import DeviceFactory, SyncRunFactory, WebhookSelfTestFactory
 from tests.page_texts import strip_markup
 from tests.simulated_vendor import client, no_retry_delays, sim
 
@@ -39,8 +41,8 @@ def registered(client):
 def send_step(client, ada, django_capture_on_commit_callbacks):
     """Request one step and have the worker do it."""
 
-    def send(kind, by=ada):
-        step = self_test.request_step(SelfTestKind(kind), by=by)
+    def send(kind, by=ada, device=None):
+        step = self_test.request_step(SelfTestKind(kind), by=by, device=device)
         step.next_attempt_at = timezone.now()
         self_test.run_step(step, client=client, site_url=SITE)
         step.refresh_from_db()
@@ -203,3 +205,51 @@ def test_self_test_page_shows_comparison_and_loss_and_is_for_administrators(clie
     assert [day["missed"] for day in page.context["loss"]] == [7]
     assert "Refresh" not in page
     assert client_of(nadia).get(reverse(PAGE)).status_code == 403
+
+
+@pytest.fixture
+def pinned(sim, rosa):
+    """A device of Rosa that the vendor sends to another system's hook only."""
+    document = sim.add_device(hardware_uuid="A1B2C3D4E5F6")
+    document["properties"].append({"id": str(uuid.uuid4()), "key": self_test.PIN_KEY, "value": str(uuid.uuid4())})
+    sim.state.store.put("device", document["id"], document)
+    return DeviceFactory(patient=rosa, hwi_id=document["id"])
+
+
+def test_pin_is_read_shown_as_cause_of_silence_and_ended_by_an_administrator(
+    send_step, sim, client_of, ada, nadia, pinned
+):
+    send_step("pin_check", device=pinned)
+    pinned.refresh_from_db()
+    assert pinned.pinned_webhook_id
+    page = strip_markup(client_of(nadia).get(reverse("devices:page", args=[pinned.hwi_id])).content.decode())
+    assert device_issues.PINNED_ELSEWHERE.meaning.partition("'")[0] in page
+
+    action = {"action": "unpin", "_selected_action": [pinned.pk], "confirmed": "1"}
+    assert client_of(ada).post(reverse("admin:devices_device_changelist"), action).status_code == 302
+    step = WebhookSelfTest.objects.get(kind="unpin")
+    assert (step.device, step.requested_by) == (pinned, ada)
+    WebhookSelfTest.objects.filter(pk=step.pk).delete()
+    send_step("unpin", device=pinned)
+
+    pinned.refresh_from_db()
+    assert pinned.pinned_webhook_id == ""
+    assert sim.device(str(pinned.hwi_id))["properties"] == []
+
+
+def test_device_that_is_pinned_to_our_own_hook_has_no_issue(send_step, client, sim, registered, pinned):
+    own = next(str(hook.id) for hook in client.list_webhooks().rows if hook.endpoint == MEASUREMENTS)
+    document = sim.device(str(pinned.hwi_id))
+    document["properties"][0]["value"] = own
+    sim.state.store.put("device", document["id"], document)
+
+    send_step("pin_check", device=pinned)
+
+    pinned.refresh_from_db()
+    assert pinned.pinned_webhook_id == ""
+
+
+def test_refresh_of_a_device_asks_whether_it_is_pinned(client_of, nadia, pinned):
+    client_of(nadia).post(reverse("devices:refresh", args=[pinned.hwi_id]))
+
+    assert WebhookSelfTest.objects.get().device == pinned
