@@ -66,11 +66,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Only the columns that the order list shows, an eighth of all the values."""
         lines = OrderLine.objects.select_related("device_type").order_by("call__created_at", "pk").with_stuck_kind()
         of_line = ("order_id", "status", "corrects_id", "closed_by_id", "device_id", "device_type__name")
-        of_order = ("placed_at", "patient__given_name", "patient__family_name", "kit__name", "placed_by__name")
+        of_patient = ("patient__given_name", "patient__family_name")
+        of_order = ("placed_at", "kind", "ship_gateway_only", "shipped_by_clinic", "kit__name", "placed_by__name")
         contact = (f"patient__{column}" for column in CONTACT_COLUMNS)
         return (
             self.select_related("patient", "kit", "placed_by")
-            .only(*of_order, *contact)
+            .only(*of_order, *of_patient, *contact)
             .prefetch_related(models.Prefetch("lines", lines.only(*of_line)))
         )
 
@@ -152,6 +153,13 @@ class Order(models.Model):
     @property
     def stuck(self) -> bool:
         return self.lines.stuck().exists()
+
+    @property
+    def title(self) -> str:
+        """What was ordered, in a word or two."""
+        if self.ship_gateway_only:
+            return "Gateway alone"
+        return self.kit.name if self.kit else "Activation"
 
     @property
     def on_site(self) -> bool:
