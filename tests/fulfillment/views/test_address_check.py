@@ -35,7 +35,9 @@ def place(browser, patient, kit, **changes):
 
 
 def test_order_page_has_the_vendor_asked_about_the_address_and_shows_the_answer(as_cora, rosa, client):
-    assert "data-check-address" in order_page(as_cora, rosa).content.decode()
+    first = order_page(as_cora, rosa).content.decode()
+    assert "data-check-address" in first
+    assert "live.js" in first
 
     as_cora.post(reverse("orders:check_address", args=[rosa.pk]))
     assert missing_words(order_page(as_cora, rosa), "Being checked by the vendor", "10 seconds at most") == []
