@@ -26,7 +26,7 @@ from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, requires_permission
 from patients.polling import only_if_changed
 
-PAGE_SIZE = 200
+PAGE_SIZE, MAX_RECENT = 200, 10
 SORT_KEYS = (SortKey("family_name"), SortKey("given_name"), SortKey("pk"))
 HAS_DEVICE = Q(Exists(Device.objects.linked().filter(patient=OuterRef("pk"))))
 FILTERS = (
@@ -77,6 +77,7 @@ def selection_context(request: HttpRequest, form: BatchSelectionForm, user: User
     return {
         "form": form,
         "page": page,
+        "recent": OrderBatch.objects.visible_to(user).select_related("kit", "placed_by")[:MAX_RECENT],
         "filter_rows": [] if imported is not None else chosen.filter_rows(),
         "filter_query": f"import={import_id}" if imported is not None else chosen.query,
         "ticked": set(request.POST.getlist("patient")) or ({str(row.pk) for row in page.rows} if import_id else set()),

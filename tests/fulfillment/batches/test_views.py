@@ -112,6 +112,12 @@ def test_batch_page_shows_progress_and_can_be_stopped(as_cora, batch):
     assert AuditEvent.objects.filter(action="cancel", target=f"batch:{batch.pk}").exists()
 
 
+def test_earlier_batches_of_own_clinics_are_listed(as_cora, batch):
+    address = reverse("orders:batch", args=[batch.pk])
+
+    assert address in as_cora.get(URL).content.decode()
+
+
 def test_batch_page_refreshes_only_when_something_moved(as_cora, batch):
     version = as_cora.get(reverse("orders:batch", args=[batch.pk])).context["version"]
     live = reverse("orders:batch_live", args=[batch.pk])
