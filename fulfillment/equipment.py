@@ -11,8 +11,9 @@ from operator import attrgetter
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
 
-from devices import step_durations
+from devices import device_issues, step_durations
 from devices.models import Assignment, Device, Gateway
 from devices.models.vendor_call import CallState
 from devices.outbox import waiting_reasons
@@ -124,7 +125,7 @@ def equipment_of(patient: Patient) -> PatientEquipment:
             ended.append(build_ended_device(device, patient_id, device.held_from, device.held_until))
             continue
         label, line = device_state_label(device.state, device.vendor_status), line_of.get(device.pk)
-        stuck = stuck_text(line.stuck_kind) if line and line.stuck_kind else overdue_text(device)
+        stuck = stuck_text(line.stuck_kind) if line and line.stuck_kind else overdue_text(device) or issue_text(device)
         items.append(EquipmentItem(device.name, device.state, label, device, line, stuck))
     ended.sort(key=lambda each: each.ended_at.timestamp() if each.ended_at else 0.0, reverse=True)
     waits = any(item.state in WAITING_STATUSES or item.reported_status for item in items)
@@ -137,6 +138,12 @@ def equipment_of(patient: Patient) -> PatientEquipment:
 def overdue_text(device: Device) -> StatusText | None:
     text = step_durations.describe_device(device)
     return text if text in step_durations.OVERDUE_TEXTS.values() or device.state in LineStatus.stuck() else None
+
+
+def issue_text(device: Device) -> StatusText | None:
+    """The first issue of a device in use, as the list of exceptions and the device's page judge it."""
+    issues = device_issues.issues_for_device(device, now=timezone.now())
+    return StatusText("warn", issues[0].meaning, issues[0].advice) if issues else None
 
 
 def build_ended_device(

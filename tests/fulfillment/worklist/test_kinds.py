@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from devices import device_issues
 from devices.models import ApiKeySlot, Delivery, Device
 from devices.sync import reconciliation
+from fulfillment import equipment
 from fulfillment.models import LineStatus
 from fulfillment.worklist.kinds import WORST_FIRST, kind_named, registry
 from fulfillment.worklist.models import WorklistItem
@@ -316,3 +317,11 @@ def test_device_issue_of_one_device_agrees_with_the_condition_on_rows(seen, conn
 
     assert (device_issues.SILENT_DEVICE in issues) == rows.filter(device_issues.silent_device_condition(now)).exists()
     assert any("battery" in each.meaning for each in issues) == rows.filter(device_issues.LOW_BATTERY).exists()
+
+
+def test_patient_page_judges_equipment_as_the_exceptions_do(rosa):
+    used_device(rosa, last_seen_at=ago(days=5))
+
+    (held,) = equipment.equipment_of(rosa).items
+
+    assert held.stuck.meaning == kind_named(only_item().kind).describe({}).meaning
