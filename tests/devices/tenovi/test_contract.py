@@ -196,6 +196,29 @@ def test_create_webhook_list_webhooks_update_webhook_delete_webhook(client):
     assert client.list_webhooks().rows == ()
 
 
+def test_send_test_webhook_to_one_hook_only(client, sim):
+    hook, _ = client.create_webhook(**HOOK), client.create_webhook(**HOOK)
+    sent = []
+    sim.webhooks.sender = lambda endpoint, headers, body: sent.append(body) or 204
+
+    client.send_test_webhook(hook_id=hook.id, event=HOOK["event"], hwi_device_id=str(hook.id), patient_id="self-test")
+
+    assert len(sent) == 1
+    assert str(hook.id).encode() in sent[0]
+
+
+def test_list_device_properties_delete_device_property(client, sim, monitor):
+    document = sim.device(str(monitor.id))
+    document["properties"].append({"id": str(uuid.uuid4()), "key": "measurement_webhook_id", "value": "elsewhere"})
+    sim.state.store.put("device", document["id"], document)
+
+    (pin,) = client.list_device_properties(monitor.id).rows
+    client.delete_device_property(monitor.id, pin.id)
+
+    assert (pin.key, pin.value) == ("measurement_webhook_id", "elsewhere")
+    assert client.list_device_properties(monitor.id).rows == ()
+
+
 def test_client_methods_all_have_a_test_in_this_module():
     methods = {name for name, _ in inspect.getmembers(TenoviClient, inspect.isfunction) if not name.startswith("_")}
     tests = " ".join(name for name in globals() if name.startswith("test_"))
