@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
-from devices.models import Device, VendorCall
+from devices.models import Assignment, Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import unlinking
+from devices.statuses import DeviceState
 from fulfillment import timeline
 from fulfillment.models import OrderLine
 from patients.audit import audit_log
@@ -30,6 +32,45 @@ class EndOfMonitoringPlan:
     @property
     def empty(self) -> bool:
         return not (self.unlink or self.cancel or self.withdraw or self.unresolved)
+
+
+@dataclass(frozen=True)
+class DeviceProgress:
+    """How far the end of one device is; `ended_at` where it is no longer this patient's."""
+
+    device: Device
+    words: str
+    ended_at: dt.datetime | None
+
+
+def list_progress(patient: Patient) -> list[DeviceProgress]:
+    """Of each device that is being ended or was this patient's, the newest end first."""
+    held = Assignment.objects.filter(patient=patient).select_related("device__gateway")
+    ending = VendorCall.objects.filter(device__assignments__patient=patient, kind__in=CallKind.ending())
+    calls = {call.device_id: call for call in ending.order_by("created_at")}
+    shown = [
+        DeviceProgress(each.device, describe_progress(each, calls.get(each.device_id)), each.ended_at)
+        for each in held
+        if each.ended_at or each.device_id in calls
+    ]
+    return sorted(shown, key=lambda each: (each.ended_at is None, each.ended_at or timezone.now()), reverse=True)
+
+
+def describe_progress(held: Assignment, call: VendorCall | None) -> str:
+    """From the vendor's own record where it shows the end, else from our call."""
+    if held.ended_at and held.device.patient_id not in (held.patient_id, None):
+        return "no longer this patient's; another patient has it now"
+    if held.device.state == DeviceState.CANCELLED:
+        return "cancelled at the vendor before it shipped, so not charged"
+    if held.device.state == DeviceState.UNLINKED:
+        return "no longer linked, so no longer charged"
+    if call is None:
+        return "no longer this patient's"
+    if call.state in (CallState.REJECTED, CallState.ABANDONED, CallState.CANCELLED):
+        return f"not ended, and still charged: {call.reason or 'the vendor gave no reason.'} Ask again below."
+    if call.state == CallState.CONFIRMED:
+        return "the vendor has answered; its record is read again before the charge counts as ended"
+    return "the vendor is being asked; still charged until its record shows the end"
 
 
 def plan_for_device(device: Device) -> EndOfMonitoringPlan:

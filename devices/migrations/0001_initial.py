@@ -1,4 +1,3 @@
-import devices.models.device
 import devices.models.vendor_call
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
@@ -6,6 +5,7 @@ import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+import patients.models.ranges
 import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='assignment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(devices.models.device.Int8Range('device_id', 'device_id', models.Value('[]')), '&&'), (devices.models.device.TstzRange('started_at', 'ended_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='assignment_one_holder_at_a_time'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(patients.models.ranges.Int8Range('device_id', 'device_id', models.Value('[]')), '&&'), (patients.models.ranges.TstzRange('started_at', 'ended_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='assignment_one_holder_at_a_time'),
         ),
         migrations.AddConstraint(
             model_name='assignment',

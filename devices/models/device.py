@@ -5,33 +5,22 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import BigIntegerRangeField, DateTimeRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import Count, F, Func, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from devices.hardware_ids import extract_tracking_number, normalise_hardware_uuid
 from devices.statuses import DeviceState
 from patients.models import Patient
 from patients.models.patient import can_see_patients
+from patients.models.ranges import Int8Range, TstzRange
 
 from .device_type import DeviceType
 from .gateway import Gateway
 
 if TYPE_CHECKING:
     from patients.models import User
-
-
-class TstzRange(Func):
-    function = "TSTZRANGE"
-    output_field = DateTimeRangeField()
-
-
-class Int8Range(Func):
-    """Equality by a built-in range operator, so that no server needs the btree_gist extension."""
-
-    function = "INT8RANGE"
-    output_field = BigIntegerRangeField()
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):

@@ -19,6 +19,7 @@ from fulfillment.models import Kit, Order
 from fulfillment.ordering import gateway_capacity, orders
 from fulfillment.ordering.costs import describe_costs, sum_costs
 from fulfillment.ordering.kit_contents import kit_problem
+from patients.enrollment.forms import last_day_field
 from patients.models import DischargeReason, Patient, User
 
 JOIN_GATEWAY, NEW_GATEWAY = "join", "new"
@@ -161,3 +162,4 @@ class EndOfMonitoringForm(PlainForm):
         initial=True,
         help_text="The patient leaves the patient list; the chart stays.",
     )
+    last_day = last_day_field()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -28,14 +30,22 @@ def end_patient_monitoring(request: HttpRequest, patient_id: uuid.UUID) -> HttpR
     patient = get_patient_audited(patient_id, by=user)
     form = EndOfMonitoringForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        reason = DischargeReason(form.cleaned_data["reason"])
-        end_of_monitoring.end_patient_monitoring(patient=patient, by=user, reason=str(reason.label))
-        if form.cleaned_data["discharge"] and patient.discharged_at is None:
-            admission.discharge_patient(patient=patient, by=user, reason=reason)
-        messages.success(request, END_REQUESTED_MESSAGE)
-        return redirect(f"/patients/{patient.pk}/")
+        reason, last_day = DischargeReason(form.cleaned_data["reason"]), form.cleaned_data["last_day"]
+        try:
+            with transaction.atomic():
+                if form.cleaned_data["discharge"] and patient.discharged_at is None:
+                    admission.discharge_patient(patient=patient, by=user, reason=reason, last_day=last_day)
+                end_of_monitoring.end_patient_monitoring(patient=patient, by=user, reason=str(reason.label))
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, END_REQUESTED_MESSAGE)
+            return redirect("orders:end_for_patient", patient.pk)
     plan = end_of_monitoring.plan_for_patient(patient)
-    return render(request, TEMPLATE, {"patient": patient, "plan": plan, "form": form, "device": None})
+    progress = end_of_monitoring.list_progress(patient)
+    return render(
+        request, TEMPLATE, {"patient": patient, "plan": plan, "form": form, "device": None, "progress": progress}
+    )
 
 
 @requires_permission(Permission.PLACE_ORDERS)

@@ -16,7 +16,7 @@ from patients.audit import audit_log
 from patients.care import team
 from patients.enrollment.edit_notices import apply_contact_changes
 from patients.folding import compact_mrn, fold_mrn, is_same_name
-from patients.models import AuditEvent, Clinic, DischargeReason, Patient, User
+from patients.models import AuditEvent, Clinic, DischargeReason, MonitoringPeriod, Patient, User
 from patients.queueing.wakeup import wake_worker
 from patients.search import compact_mrn_column
 from patients.validators import normalize_to_e164
@@ -89,6 +89,7 @@ def enroll_patient(*, by: User | None, clinic: Clinic, another_person: bool = Tr
     if not another_person:
         reject_possible_duplicate(patient, changed)
     save_patient(patient, force_insert=True)
+    MonitoringPeriod.objects.create(patient=patient, started_at=patient.enrolled_at)
     if by and new_team:
         team.save_team(patient=patient, by=by, fields=fields)
     audit_log.record_event(AuditEvent.Action.ENROLL, by=by, patients=[patient.pk], clinic=clinic)
@@ -138,30 +139,51 @@ def edit_patient(
 
 
 @transaction.atomic
-def discharge_patient(*, patient: Patient, by: User, reason: str) -> Patient:
+def discharge_patient(*, patient: Patient, by: User, reason: str, last_day: dt.date | None = None) -> Patient:
     """End care: no more orders or alerts; readings are still ingested for 60 days. Idempotent.
 
-    `reason` is a DischargeReason. Devices stay linked (and billed) until monitoring of them is ended.
+    `reason` is a DischargeReason; `last_day`, in the clinic's time zone, is today unless given. Raises ValidationError
+    by field. Devices stay linked (and billed) until monitoring of them is ended.
     """
     if reason not in DischargeReason.values:
         raise ValidationError({"reason": "Choose a reason from the list."})
     current = lock_patient(patient, by=by)
     if current.discharged_at is None:
-        save_discharge_state(current, discharged_at=timezone.now(), reason=reason)
+        period, _ = MonitoringPeriod.objects.get_or_create(
+            patient=current, ended_at=None, defaults={"started_at": current.enrolled_at}
+        )
+        period.ended_at = end_of_last_day(current, period, last_day)
+        period.end_reason = reason
+        period.save(update_fields=["ended_at", "end_reason"])
+        save_discharge_state(current, discharged_at=period.ended_at, reason=reason)
         audit_log.record_event(AuditEvent.Action.DISCHARGE, by=by, patients=[current.pk], clinic=current.clinic)
     return current
 
 
 @transaction.atomic
 def readmit_patient(*, patient: Patient, by: User) -> Patient:
-    """Back under care, with the same history. Idempotent."""
+    """Back under care, in a new monitoring period, with the same history. Idempotent."""
     current = lock_patient(patient, by=by)
     if current.discharged_at is not None:
+        MonitoringPeriod.objects.create(patient=current, started_at=timezone.now())
         save_discharge_state(current, discharged_at=None, reason="")
         audit_log.record_event(
             AuditEvent.Action.ENROLL, by=by, patients=[current.pk], clinic=current.clinic, again=True
         )
     return current
+
+
+def end_of_last_day(patient: Patient, period: MonitoringPeriod, last_day: dt.date | None) -> dt.datetime:
+    """The discharge as an instant: now, or the end of an earlier day in the clinic's time zone."""
+    now, zone = timezone.now(), patient.clinic.zone
+    today, first = now.astimezone(zone).date(), period.started_at.astimezone(zone).date()
+    if last_day is None or last_day == today:
+        return now
+    if last_day > today:
+        raise ValidationError({"last_day": "This date is in the future."})
+    if last_day < first:
+        raise ValidationError({"last_day": f"This is before the enrolment on {first:%m/%d/%Y}."})
+    return dt.datetime.combine(last_day, dt.time.max, tzinfo=zone)
 
 
 def edits_since_version(patient: Patient, edit_version: int) -> list[SavedEdit]:

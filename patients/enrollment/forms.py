@@ -243,11 +243,23 @@ class PatientForm(forms.ModelForm):
         return PatientForm(data, instance=copy.copy(current), user=user), conflicts
 
 
+def last_day_field() -> forms.DateField:
+    return forms.DateField(
+        label="Last day of care",
+        required=False,
+        input_formats=DATE_INPUT_FORMATS,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": "Write the date as MM/DD/YYYY."},
+        help_text="Empty: today.",
+    )
+
+
 class DischargeForm(forms.Form):
     reason = forms.ChoiceField(
         choices=[("", "Choose…"), *DischargeReason.choices],
         error_messages={"required": "Choose why care ends."},
     )
+    last_day = last_day_field()
 
 
 def to_posted_values(value: Any) -> list[str]:

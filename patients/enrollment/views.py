@@ -91,9 +91,14 @@ def warn_about_address(request: HttpRequest, patient: Patient) -> None:
 def discharge_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     patient = get_patient_audited(patient_id, by=current_user(request))
     form = DischargeForm(request.POST or None)
+    discharged = None
     if form.is_valid():
         reason = form.cleaned_data["reason"]
-        discharged = admission.discharge_patient(patient=patient, by=current_user(request), reason=reason)
+        try:
+            discharged = admission.discharge_patient(patient=patient, by=current_user(request), **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+    if discharged:
         if discharged.discharge_reason == reason:
             messages.success(request, "The patient is discharged.")
         else:
@@ -114,6 +119,8 @@ def readmit_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse
 
 def render_patient_form(request: HttpRequest, patient: Patient | None, form: PatientForm, **more: Any) -> HttpResponse:
     context = {"form": form, "patient": patient, "hint": form.address_hint, **more}
+    if patient:
+        context["periods"] = list(patient.monitoring_periods.all())
     return render(request, "patients/patient_form.html", context)
 
 

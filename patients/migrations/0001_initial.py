@@ -1,12 +1,16 @@
 import datetime
+import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
+import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 import patients.models.clinic_calendar
+import patients.models.monitoring_period
 import patients.models.patient
+import patients.models.ranges
 import patients.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -88,6 +92,18 @@ class Migration(migrations.Migration):
                 'verbose_name': 'working hours',
                 'verbose_name_plural': 'working hours',
                 'ordering': ('weekday', 'opens_at'),
+            },
+        ),
+        migrations.CreateModel(
+            name='MonitoringPeriod',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('started_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('end_reason', models.CharField(blank=True, choices=[('completed', 'Programme completed'), ('patient_request', "Patient's wish"), ('moved', 'Moved away'), ('inpatient', 'Admitted to long-term care'), ('died', 'Died'), ('other', 'Other')], max_length=16)),
+            ],
+            options={
+                'ordering': ('patient', 'started_at', 'pk'),
             },
         ),
         migrations.CreateModel(
@@ -224,6 +240,11 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='patients.clinic'),
         ),
         migrations.AddField(
+            model_name='monitoringperiod',
+            name='patient',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='monitoring_periods', to='patients.patient'),
+        ),
+        migrations.AddField(
             model_name='practitioner',
             name='clinic',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practitioners', to='patients.clinic'),
@@ -285,6 +306,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='clinichours',
             constraint=models.CheckConstraint(condition=models.Q(('weekday__in', [0, 1, 2, 3, 4, 5, 6])), name='clinic_hours_weekday_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='monitoringperiod',
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('patient',), name='monitoring_period_one_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='monitoringperiod',
+            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='monitoring_period_ends_after_start'),
+        ),
+        migrations.AddConstraint(
+            model_name='monitoringperiod',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_at__isnull', True)), models.Q(('end_reason__in', ['completed', 'patient_request', 'moved', 'inpatient', 'died', 'other']), ('ended_at__isnull', False)), _connector='OR'), name='monitoring_period_end_has_reason'),
+        ),
+        migrations.AddConstraint(
+            model_name='monitoringperiod',
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(patients.models.ranges.Int8Range(patients.models.monitoring_period.UuidHash('patient_id'), patients.models.monitoring_period.UuidHash('patient_id'), models.Value('[]')), '&&'), (patients.models.ranges.TstzRange('started_at', 'ended_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='monitoring_period_no_overlap'),
         ),
         migrations.AddConstraint(
             model_name='practitioner',

@@ -2,6 +2,7 @@ from .audit import AuditEvent
 from .choices import Condition, DischargeReason, Sex
 from .clinic import Clinic
 from .clinic_calendar import ClinicChange, ClinicClosedDay, ClinicHours, Weekday
+from .monitoring_period import MonitoringPeriod
 from .patient import Patient
 from .practitioner import Practitioner
 from .user import Role, User
@@ -14,6 +15,7 @@ __all__ = [
     "ClinicHours",
     "Condition",
     "DischargeReason",
+    "MonitoringPeriod",
     "Patient",
     "Practitioner",
     "Role",

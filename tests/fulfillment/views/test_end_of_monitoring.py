@@ -1,8 +1,9 @@
 """The pages on which monitoring ends."""
 
 from django.urls import reverse
+from django.utils import timezone
 
-from devices.models import VendorCall
+from devices.models import Assignment, VendorCall
 from devices.statuses import DeviceState
 from tests.factories import DeviceFactory, PatientFactory
 from tests.fulfillment.pages import normalized_html
@@ -44,3 +45,23 @@ def test_end_of_monitoring_page_refuses_device_of_another_patient(as_cora, rosa,
 
     assert answer.status_code == 404
     assert not VendorCall.objects.exists()
+
+
+def test_end_of_monitoring_page_rejects_future_last_day_and_asks_nothing_of_the_vendor(as_cora, rosa):
+    DeviceFactory(patient=rosa, fulfilled=True)
+    typed = {"reason": "moved", "discharge": "on", "last_day": "2999-01-01"}
+
+    answer = as_cora.post(reverse("orders:end_for_patient", args=[rosa.pk]), typed)
+
+    assert "This date is in the future." in answer.content.decode()
+    assert not VendorCall.objects.exists()
+
+
+def test_end_of_monitoring_page_says_that_unlinked_device_is_no_longer_charged(as_cora, rosa):
+    device = DeviceFactory(patient=rosa, fulfilled=True, state=DeviceState.UNLINKED)
+    held = device.assignments.first() or Assignment.objects.create(device=device, patient=rosa)
+    Assignment.objects.filter(pk=held.pk).update(ended_at=timezone.now())
+
+    page = normalized_html(as_cora.get(reverse("orders:end_for_patient", args=[rosa.pk])))
+
+    assert "no longer linked, so no longer charged" in page

@@ -3,9 +3,10 @@ import datetime as dt
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from patients.enrollment import admission
-from patients.models import AuditEvent, Clinic, Patient
+from patients.models import AuditEvent, Clinic, MonitoringPeriod, Patient
 from patients.search import compact_mrn_column
 from tests.factories import PatientFactory
 
@@ -249,3 +250,47 @@ def test_search_for_a_similar_mrn_uses_its_index(elm):
         cursor.execute("ANALYZE patients_patient")
 
     assert "patient_by_compact_mrn" in similar.explain()
+
+
+def test_discharge_closes_monitoring_period_and_readmission_opens_a_new_one(cora, rosa):
+    admission.discharge_patient(patient=rosa, by=cora, reason="moved")
+    admission.readmit_patient(patient=rosa, by=cora)
+
+    first, second = rosa.monitoring_periods.all()
+    assert (first.started_at, first.end_reason) == (rosa.enrolled_at, "moved")
+    assert first.ended_at <= second.started_at
+    assert (second.ended_at, second.end_reason) == (None, "")
+
+
+def test_discharge_of_an_earlier_day_ends_with_that_day(cora, rosa):
+    enrolled = timezone.now() - dt.timedelta(days=10)
+    Patient.objects.filter(pk=rosa.pk).update(enrolled_at=enrolled)
+    zone = rosa.clinic.zone
+    day = timezone.now().astimezone(zone).date() - dt.timedelta(days=3)
+
+    discharged = admission.discharge_patient(patient=rosa, by=cora, reason="moved", last_day=day)
+
+    assert discharged.discharged_at == dt.datetime.combine(day, dt.time.max, tzinfo=zone)
+
+
+@pytest.mark.parametrize(("days", "problem"), [(2, "in the future"), (-4000, "before the enrolment")])
+def test_discharge_rejects_day_outside_the_monitoring_period(cora, rosa, days, problem):
+    day = timezone.now().date() + dt.timedelta(days=days)
+
+    with pytest.raises(ValidationError, match=problem):
+        admission.discharge_patient(patient=rosa, by=cora, reason="moved", last_day=day)
+
+
+@pytest.mark.parametrize(("start", "end"), [(1, 2), (2, None), (-1, 1)])
+def test_monitoring_periods_of_a_patient_never_overlap(rosa, start, end):
+    day = dt.timedelta(days=1)
+    began = rosa.enrolled_at
+    MonitoringPeriod.objects.create(patient=rosa, started_at=began, ended_at=began + 3 * day, end_reason="moved")
+
+    with pytest.raises(IntegrityError, match="no_overlap"), transaction.atomic():
+        MonitoringPeriod.objects.create(
+            patient=rosa,
+            started_at=began + start * day,
+            ended_at=end and began + end * day,
+            end_reason="moved" if end else "",
+        )
