@@ -78,6 +78,9 @@ def list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         rows=visible.for_list(),
         total=counts["kind"].get(chosen.values.get("kind", ""), 0),
     )
+    filter_rows = chosen.filter_rows(counts)
+    kinds = filter_rows[-1].options  # of some thirty, those that there are
+    kinds[:] = [option for option in kinds if option.count or option.is_selected or not option.value]
     patients = dict.fromkeys(item.patient_id for item in page.rows if item.patient_id)
     audit_log.record_event(AuditAction.LIST, by=user, patients=patients)
     return {
@@ -85,7 +88,7 @@ def list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         "page": page,
         "rows": [build_item_row(item, user) for item in page.rows],
         "filter_query": chosen.query,
-        "filter_rows": chosen.filter_rows(counts),
+        "filter_rows": filter_rows,
         "columns": COLUMNS,
         "shortcuts": user.preferences.get(SHORTCUTS_PREFERENCE, True),
     }
