@@ -44,7 +44,7 @@ def settle_address(*, line: OrderLine, by: User, edit_version: int, confirm: boo
     patient = admission.edit_patient(patient=line.patient, by=by, edit_version=edit_version, **fields)
     if confirm:
         address_checks.confirm_address(patient, by=by)
-    records.request_record(patient, by=by)
+    records.request_record(patient, by=by, force=True)  # also where the vendor's record has that address already
     until = timezone.now() + dt.timedelta(seconds=settings.CLIENT_ACTION_REREAD_SECONDS)
     ClientAction.objects.update_or_create(line=line, defaults={"reread_until": until, "by": by})
     text = "Address confirmed as it is" if confirm else "Address corrected in the patient's record"

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from devices.models import Device, VendorCall
 from devices.outbox import sending
+from devices.patient_records import records
 from fulfillment import tracking
 from fulfillment.client_actions import solving
 from fulfillment.client_actions.models import ClientAction
@@ -58,6 +59,22 @@ def test_corrected_or_confirmed_address_lets_the_order_go_on(line, cora, client,
     assert line.status == LineStatus.READY
     assert Patient.objects.get(pk=line.patient_id).street == changes.get("street", "9 Birch Road")
     assert AuditEvent.objects.filter(action="client_action").count() == 1
+
+
+def test_address_that_the_vendor_has_already_is_sent_once_more(line, cora, client, sim):
+    Patient.objects.filter(pk=line.patient_id).update(**GOOD)
+    line.patient.refresh_from_db()
+    records.request_record(line.patient, by=cora)
+    sim.set_corrected_orders(released=False)
+    sending.send_due_calls(client)
+    sim.set_corrected_orders(released=True)
+
+    settle(line, cora)
+    sending.send_due_calls(client)
+    refresh(client)
+
+    line.refresh_from_db()
+    assert line.status == LineStatus.READY
 
 
 def test_device_is_read_again_for_ten_minutes_and_not_longer(line, cora, client, sim):
