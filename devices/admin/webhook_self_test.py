@@ -60,6 +60,7 @@ class WebhookSelfTestAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         steps = list(WebhookSelfTest.objects.filter(device=None).select_related("requested_by")[:MAX_STEPS])
         shipping = Delivery.objects.filter(kind=Delivery.Kind.FULFILLMENT, source=Delivery.Source.WEBHOOK)
+        loss = self_test.loss_by_day(timezone.now())
         context = {
             **self.admin_site.each_context(request),
             "title": "Webhook self-test",
@@ -70,7 +71,8 @@ class WebhookSelfTestAdmin(ReadOnlyAdmin):
             "is_awaited": any(step.is_awaited for step in steps),
             "last_special_order": self_test.last_special_order_arrival(),
             "last_fulfillment": shipping.order_by("-pk").values_list("received_at", flat=True).first(),
-            "loss": self_test.loss_by_day(timezone.now()),
+            "loss": loss,
+            "most_missed": max((day["missed"] for day in loss), default=0),
             "lane_stop": waiting_reasons.background_lane_stop(),
             "zone": timezone.get_current_timezone_name(),
         }
