@@ -33,7 +33,9 @@ class OwnerForm(ItemForm):
     def __init__(self, *args: Any, item: WorklistItem, user: User, **kwargs: Any) -> None:
         super().__init__(*args, item=item, initial={"owner": item.owner_id}, **kwargs)
         owners: Any = self.fields["owner"]
-        owners.queryset = items.possible_owners(item, by=user)
+        owners.queryset = people = items.possible_owners(item, by=user)
+        # Read now: choices that are read while the field is rendered would be a query of a template fragment.
+        owners.choices = [("", owners.empty_label), *((person.pk, str(person)) for person in people)]
 
 
 class SnoozeForm(ItemForm):
