@@ -20,6 +20,7 @@ def request_by(rf):
     def ask(user):
         request = rf.get("/")
         request.user = user
+        request.session = {}
         return request
 
     return ask
