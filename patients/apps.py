@@ -13,6 +13,7 @@ class PatientsConfig(app_config.ProjectAppConfig):
         "clinicclosedday": VIEW_AND_EDIT | {"delete"},
         "clinicchange": VIEW_ONLY,
         "user": VIEW_AND_EDIT,
+        "monitoringperiod": VIEW_ONLY,
         "patient": VIEW_ONLY,
         "practitioner": VIEW_AND_EDIT,
         "auditevent": VIEW_ONLY,

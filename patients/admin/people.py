@@ -15,12 +15,12 @@ from patients.accounts import invitations, mfa
 from patients.accounts.administrators import require_remaining_administrator
 from patients.admin.audit_events import audit_list_link
 from patients.admin.care_team import CareTeamInline, ReassignMixin, ResponsibleFilter
-from patients.admin_site.base import ReadOnlyAdmin
+from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.admin_site.filters import ClinicFilter, DischargedFilter, UserClinicsFilter
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
 from patients.care import team
 from patients.folding import fold_name
-from patients.models import Clinic, Patient, Role, User
+from patients.models import Clinic, MonitoringPeriod, Patient, Role, User
 from patients.permissions import current_user
 from patients.search import SEARCHED_FOR, patient_search_filter
 from patients.us_states import time_zone_label
@@ -170,6 +170,11 @@ class UserAdmin(OptimisticLockAdmin):
         return None
 
 
+class MonitoringPeriodInline(ReadOnlyInline):
+    model = MonitoringPeriod
+    show_change_link = False
+
+
 @admin.register(Patient)
 class PatientAdmin(ReassignMixin, ReadOnlyAdmin):
     """Read only: patients are enrolled and edited on the pages, where the rules are. Teams can be changed."""
@@ -179,7 +184,7 @@ class PatientAdmin(ReassignMixin, ReadOnlyAdmin):
     list_display = ("family_name", "given_name", "clinic", "enrolled_at", "discharged_at")
     list_filter = (ClinicFilter, ("discharged_at", DischargedFilter), ResponsibleFilter)
     actions = ("make_responsible",)
-    inlines = (CareTeamInline,)
+    inlines = (CareTeamInline, MonitoringPeriodInline)
     list_select_related = ("clinic",)
     search_fields = ("id",)
     find_help = SEARCHED_FOR
