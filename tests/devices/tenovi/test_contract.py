@@ -219,6 +219,30 @@ def test_list_device_properties_delete_device_property(client, sim, monitor):
     assert client.list_device_properties(monitor.id).rows == ()
 
 
+def test_create_replacement_list_replacements_delete_replacement(client, sim, monitor, order):
+    asked = client.create_replacement(monitor.id, names=["Tenovi BPM - L", "Gateway"], ship_to=order["ship_to"])
+
+    assert (asked.hwi_device_id, asked.shipping_status, asked.fulfilled) == (str(monitor.id), "RQ", False)
+    assert [item.name for item in asked.device_types] == ["Tenovi BPM - L", "Gateway"]
+    assert [row.id for row in client.list_replacements().rows] == [asked.id]
+    client.delete_replacement(asked.id)
+    assert client.list_replacements().rows == ()
+
+
+def test_create_replacement_of_a_type_that_the_account_does_not_have(client, monitor, order):
+    with pytest.raises(Rejected) as caught:
+        client.create_replacement(monitor.id, names=["Tenovi Toaster"], ship_to=order["ship_to"])
+
+    assert list(caught.value.fields) == ["device_types"]
+
+
+def test_list_bulk_orders(client, sim):
+    placed = sim.place_bulk_order([{"name": "Tenovi Scale", "quantity": 1, "kit_id": 1}])
+
+    [row] = client.list_bulk_orders().rows
+    assert str(row.id) == placed["id"]
+
+
 def test_client_methods_all_have_a_test_in_this_module():
     methods = {name for name, _ in inspect.getmembers(TenoviClient, inspect.isfunction) if not name.startswith("_")}
     tests = " ".join(name for name in globals() if name.startswith("test_"))

@@ -10,7 +10,19 @@ from patients.admin_site.base import ReadOnlyAdmin
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
 from tests.source_code import product_apps, product_modules
 
-OPAQUE = {"id", "pk", "hwi_id", "reference", "hardware_uuid", "request_id", "target", "email", "sensor_id", "bucket"}
+OPAQUE = {
+    "id",
+    "pk",
+    "hwi_id",
+    "reference",
+    "hardware_uuid",
+    "hardware_id",
+    "request_id",
+    "target",
+    "email",
+    "sensor_id",
+    "bucket",
+}
 
 
 @pytest.mark.parametrize("entry", list(site._registry.values()), ids=str)
