@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import Value
 from django.db.models.functions import Coalesce, Left, Lower, Replace
 from django.urls import reverse
@@ -15,7 +15,8 @@ from django.urls import reverse
 from devices import device_issues
 from devices.device_issues import LAST_HEARD, LOW_BATTERY, LOW_BATTERY_PERCENT, DeviceIssue
 from devices.hardware_ids import format_hardware_id
-from devices.models import Device, VendorCall
+from devices.models import Device, SyncRow, VendorCall
+from devices.models.sync import SyncRowState
 from devices.models.vendor_call import CallKind, CallState
 from devices.statuses import DeviceState, StatusText
 from fulfillment.worklist.kinds import (
@@ -53,7 +54,11 @@ def device_finding(kind: str, row: tuple[Any, ...], since: dt.datetime, **more: 
 
 
 def find_silent_devices(now: dt.datetime) -> Iterator[Finding]:
-    silent = devices_in_use().filter(device_issues.silent_device_condition(now)).annotate(heard_at=LAST_HEARD)
+    """A device without a reading here is silent only once the vendor's readings of its patient have been fetched."""
+    fetched = SyncRow.objects.filter(patient=OuterRef("patient"), state=SyncRowState.DONE)
+    heard_or_fetched = Q(last_seen_at__isnull=False) | Exists(fetched)
+    silent = devices_in_use().filter(device_issues.silent_device_condition(now)).filter(heard_or_fetched)
+    silent = silent.annotate(heard_at=LAST_HEARD)
     for *row, heard_at in silent.values_list(*COLUMNS, "heard_at"):
         yield device_finding("silent_device", tuple(row), heard_at, evidence=(heard_at,))
 

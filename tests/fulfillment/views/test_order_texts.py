@@ -63,7 +63,7 @@ def test_order_list_shows_next_step_of_stuck_order(as_cora, line):
     page = page_text(as_cora.get(reverse("orders:list")))
 
     assert "The vendor waits for us" in page
-    assert "Fix it in the vendor's web app" in page.replace("&#x27;", "'")
+    assert "Correct or confirm the address" in page.replace("&#x27;", "'")
     assert " 3 d " in page
 
 

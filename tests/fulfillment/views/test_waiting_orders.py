@@ -113,7 +113,7 @@ def test_orders_page_lists_adopted_devices_and_ends_of_monitoring_that_are_stuck
 
     assert [str(item.kind) for item in page.context["others"]] == ["action_required", "not_ended"]
     assert reverse("devices:page", args=[adopted.hwi_id]) in page.content.decode()
-    assert "Fix it in the vendor" in page_text(page)
+    assert "Correct or confirm the address" in page_text(page)
 
 
 def test_order_with_a_device_closed_here_only_says_so_and_is_not_finished(as_cora, rosa, cora):

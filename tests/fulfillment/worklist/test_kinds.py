@@ -21,6 +21,7 @@ from tests.factories import (
     DeviceFactory,
     GatewayFactory,
     PatientFactory,
+    SyncRowFactory,
     SyncRunFactory,
     VendorCallFactory,
 )
@@ -133,6 +134,16 @@ def test_silent_device_is_an_exception_until_it_sends_something(rosa):
     assert (item.kind, item.since) == ("silent_device", device.last_seen_at)
     change(device, last_seen_at=timezone.now())
     assert solution_of(item) == "It has sent something again."
+
+
+def test_device_without_reading_is_silent_only_once_the_readings_of_its_patient_were_fetched(rosa):
+    """Else each device of a clinic that has just begun here would be an exception until the first pull."""
+    used_device(rosa, last_seen_at=None, connected_on=ago(days=9), state_since=ago(days=9))
+    assert open_kinds() == []
+
+    SyncRowFactory(patient=rosa, state="done")
+
+    assert open_kinds() == ["silent_device"]
 
 
 def test_silent_device_of_discharged_patient_is_no_exception(rosa):
