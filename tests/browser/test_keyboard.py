@@ -97,6 +97,9 @@ def test_keyboard_orders_a_kit(open_page_as, rosa, cora, elm):
     page.get_by_text("Street and apartment is missing.").wait_for()
     assert focused_element_name(page) == "Street and apartment"  # a form with errors gets the focus at the first one
     page.keyboard.type("12 Alder Street")
+    tab_to(page, "Check before sending")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Place the order").wait_for()
     tab_to(page, "Place the order")
     page.keyboard.press("Enter")
 

@@ -91,7 +91,7 @@ def test_patient_preview_failure_shows_message(open_as_clinician, page_errors):
 
 @DARK_THEN_LIGHT
 def test_patient_list_fits_both_widths_without_overflow(open_as_clinician, rosa, device_with_readings, viewport, theme):
-    """With averages, glucose by meal, a gain, a sparkline and a device on its way. Rows have four lines at most."""
+    """With averages, glucose by meal, a gain, a sparkline and a device on its way. Rows have five lines at most."""
     DeviceFactory(patient=rosa, name="Tenovi Pulse Ox", state="shipped")
     patient_summaries.rebuild_patient_summaries([rosa.pk])
     page = open_as_clinician("/patients/", viewport=viewport, color_scheme=theme)
@@ -104,7 +104,7 @@ def test_patient_list_fits_both_widths_without_overflow(open_as_clinician, rosa,
     assert page.evaluate("""document.querySelector("#patient-scroll table").scrollWidth
         <= document.getElementById("patient-scroll").clientWidth""")
     heights = page.evaluate("[...document.querySelectorAll('tbody tr')].map((row) => row.offsetHeight)")
-    assert viewport != DESKTOP or max(heights) <= 100, heights
+    assert viewport != DESKTOP or max(heights) <= 120, heights
     save_screenshot(page, "list")
 
 

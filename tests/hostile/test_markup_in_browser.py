@@ -25,6 +25,7 @@ UNTOUCHED_FIELDS = {
     "time_zone",
     "preferences",
     "color",
+    "slug",
 }  # of a form that the database or the code relies on
 
 
