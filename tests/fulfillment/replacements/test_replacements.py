@@ -313,3 +313,7 @@ def test_device_page_shows_return_label_and_tracking_of_its_patient(as_cora, gat
     assert "Return label" in page
     assert "ups.com/track/1" in page
     assert "ups.com/track/2" in page
+
+
+def test_order_form_leads_from_a_device_in_use_to_its_replacement(as_cora, gateway_devices, rosa, form_url):
+    assert form_url in as_cora.get(f"{reverse('orders:new')}?patient={rosa.pk}").content.decode()
