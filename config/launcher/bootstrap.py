@@ -53,6 +53,11 @@ def refuse_old_python() -> None:
 
 
 def install_requirements() -> None:
+    if os.path.islink(VENV):  # of another checkout, which installing would change or empty
+        raise BootstrapError(
+            ".venv is a link to %s, and packages are missing there: run make in that folder, or delete the link."
+            % os.path.realpath(VENV)
+        )
     print_line("Setting up .venv (needed once, a minute or two)")
     if shutil.disk_usage(ROOT).free < NEEDED_BYTES:
         raise BootstrapError("Too little space: 1.5 GB are needed in %s." % ROOT)
@@ -122,7 +127,9 @@ def requirements_stamp() -> str:
 
 
 def interpreter_identity() -> str:
-    return "%s %s %s" % (sys.version.replace("\n", " "), os.path.realpath(sys.executable), ROOT)
+    """With the folder that .venv is in, which is another one where it is a link."""
+    folder = os.path.dirname(os.path.realpath(VENV)) if os.path.islink(VENV) else ROOT
+    return "%s %s %s" % (sys.version.replace("\n", " "), os.path.realpath(sys.executable), folder)
 
 
 def read_requirement_file(name: str) -> bytes:

@@ -137,6 +137,17 @@ def test_bootstrap_refuses_full_disk_before_download(monkeypatch):
         bootstrap.install_requirements()
 
 
+def test_bootstrap_uses_linked_venv_and_never_installs_into_it(monkeypatch, tmp_path):
+    (tmp_path / "other" / ".venv").mkdir(parents=True)
+    (tmp_path / ".venv").symlink_to(tmp_path / "other" / ".venv")
+    monkeypatch.setattr(bootstrap, "VENV", str(tmp_path / ".venv"))
+    monkeypatch.setattr(bootstrap, "run_command", lambda command: pytest.fail(f"has run {command}"))
+
+    assert bootstrap.interpreter_identity().endswith(str(tmp_path / "other")), "the stamp of the folder it was made in"
+    with pytest.raises(bootstrap.BootstrapError, match="is a link to"):
+        bootstrap.install_requirements()
+
+
 def test_bootstrap_stamp_changes_with_locked_requirements(monkeypatch):
     before = bootstrap.requirements_stamp()
     monkeypatch.setattr(bootstrap, "read_requirement_file", lambda name: b"other")
