@@ -27,12 +27,31 @@ call_command("sync", "catalogue")
 call_command("register_webhooks")
 """
 FLAGS = ("--stage-seconds", STAGE_SECONDS, "--gap-seconds", str(GAP_SECONDS))
+# Session fixture: xdist group of the tests that need it.
+SHARED_STACKS = {"stack": "stack", "running_fault_stack": "faults"}
 
 
 def pytest_itemcollected(item):
     """One stack for all tests that need it: they run in one worker, one after the other."""
-    if "stack" in getattr(item, "fixturenames", ()):
-        item.add_marker(pytest.mark.xdist_group("stack"))
+    for name, group in SHARED_STACKS.items():
+        if name in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Ends a worker's stack after the last test of its group: idle processes would take a tenth of a core each until
+    the end of the run.
+    """
+    yield
+    if "PYTEST_XDIST_WORKER" in os.environ:  # only there the tests of a group are neighbors
+        for name in SHARED_STACKS:
+            end_fixture_after_last_test(name, item, nextitem)
+
+
+def end_fixture_after_last_test(name, item, nextitem):
+    if name in item.fixturenames and name not in getattr(nextitem, "fixturenames", ()):
+        item._fixtureinfo.name2fixturedefs[name][-1].finish(item._request)
 
 
 @pytest.fixture(scope="session")

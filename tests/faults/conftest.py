@@ -12,11 +12,6 @@ from tests.faults.fault_stack import FaultStack, fault_plan
 from tests.stacks import VENDOR_SETUP_SCRIPT
 
 
-def pytest_itemcollected(item):
-    if "fault_stack" in getattr(item, "fixturenames", ()):
-        item.add_marker(pytest.mark.xdist_group("faults"))
-
-
 @pytest.fixture(scope="session")
 def running_fault_stack():
     state = paths.create_private_folder(environment.run_folder("faults"))
