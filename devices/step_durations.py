@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import BooleanField, Func, Q
-from django.db.models.expressions import Combinable
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
@@ -81,9 +80,7 @@ def is_overdue(state: str, since: dt.datetime | None) -> bool:
     return usual is not None and since is not None and timezone.now() - since > usual
 
 
-def overdue_condition(
-    now: dt.datetime | Combinable, *, state: str, since: str, vendor_dates: Mapping[str, str] | None = None
-) -> Q:
+def overdue_condition(now: dt.datetime, *, state: str, since: str, vendor_dates: Mapping[str, str] | None = None) -> Q:
     """Of rows with a column `state` that has not changed since the column `since`, or since the vendor's date of it.
 
     The states are listed too, because an index is searched by them.
@@ -105,7 +102,7 @@ class StepOverdue(Func):
         self,
         state: str,
         since: str,
-        now: dt.datetime | Combinable,
+        now: dt.datetime,
         *,
         durations: Mapping[str, dt.timedelta],
         vendor_dates: Mapping[str, str],

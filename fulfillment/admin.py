@@ -1,33 +1,23 @@
-"""Admin of kits, orders, order lines and order events, and the list and dashboard panel of what is stuck."""
+"""Admin of kits, orders, order lines and order events."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Field, ForeignKey, Q, QuerySet
 from django.forms import BaseInlineFormSet, ModelChoiceField
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
-from django.views.decorators.http import require_safe
+from django.http import HttpRequest
 
-from devices.admin import dashboard
 from devices.models import DeviceType
-from fulfillment.display.status_texts import stuck_label
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, OrderNote
-from fulfillment.models.status import LineStatus, status_label
+from fulfillment.models.status import status_label
 from fulfillment.ordering.kit_contents import EMPTY_KIT, kit_problem, sensor_id_problem, size_problem
-from fulfillment.worklist import queries
-from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline, has_model_permission
+from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
-from patients.admin_site.site import DashboardPanel, register_dashboard_panel
-from patients.audit import audit_log
-from patients.models import AuditEvent, Clinic, User
+from patients.models import Clinic, User
 from patients.permissions import current_user
-
-MAX_STUCK_ITEMS = 200  # of each source
 
 
 class KitItemFormSet(BaseInlineFormSet):
@@ -147,9 +137,6 @@ class OrderLineAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "=order__id", "call__reference")
     search_help_text = "A reference, or the id of an order"
 
-    def get_urls(self) -> list[Any]:
-        return [path("stuck/", self.admin_site.admin_view(stuck_list), name="fulfillment_stuck"), *super().get_urls()]
-
 
 @admin.register(OrderEvent)
 class OrderEventAdmin(ReadOnlyAdmin):
@@ -169,42 +156,3 @@ class OrderEventAdmin(ReadOnlyAdmin):
         """Of an order or, for devices that were not ordered here, of a device."""
         clinics = user.clinics.all()
         return rows.filter(Q(order__patient__clinic__in=clinics) | Q(device__patient__clinic__in=clinics)).distinct()
-
-
-@register_dashboard_panel
-def stuck_panel(request: HttpRequest) -> DashboardPanel:
-    """What is stuck in own clinics by kind. Calls that need a decision are in the panel as calls."""
-    counts = queries.count_stuck(current_user(request).clinics.all())
-    kinds = [(source, kind) for source, kind in counts if kind != LineStatus.NEEDS_REVIEW]
-    worst = LineStatus.worst_first()
-    return DashboardPanel(
-        dashboard.ATTENTION_TITLE,
-        [
-            dashboard.build_line(
-                f"{source}: {stuck_label(kind).lower()}",
-                counts[source, kind],
-                reverse("admin:fulfillment_stuck"),
-                tone=dashboard.WARN,
-            )
-            for source, kind in sorted(kinds, key=lambda each: (each[0], worst.index(each[1])))
-        ],
-    )
-
-
-@require_safe
-def stuck_list(request: HttpRequest) -> HttpResponse:
-    """All that is stuck in own clinics, of orders, devices and ends of monitoring."""
-    if not has_model_permission(request, "view", OrderLine):
-        raise PermissionDenied
-    user = current_user(request)
-    items = queries.stuck_items(user.clinics.all(), limit=MAX_STUCK_ITEMS)
-    audit_log.record_event(
-        AuditEvent.Action.ADMIN_VIEW, by=user, patients=list({item.patient.pk for item in items}), target="stuck"
-    )
-    context = {
-        **admin.site.each_context(request),
-        "opts": OrderLine._meta,
-        "title": dashboard.ATTENTION_TITLE,
-        "items": items,
-    }
-    return TemplateResponse(request, "admin/fulfillment/stuck.html", context)

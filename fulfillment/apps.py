@@ -17,7 +17,6 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "ordernote": VIEW_ONLY,
     }
     page_labels = {
-        "admin:fulfillment_stuck": "administration, what needs a person",
         "orders:list": "list of orders",
         "orders:list_live": "list of orders, kept up to date",
         "orders:file": "file of orders",
@@ -39,7 +38,6 @@ class FulfillmentConfig(app_config.ProjectAppConfig):
         "orders:correct": "ordered device, corrected",
     }
     target_labels = {
-        "stuck": "list of what needs a person",
         "line": "ordered device",
     }
     field_labels = {

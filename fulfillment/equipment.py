@@ -11,18 +11,18 @@ from operator import attrgetter
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
-from django.utils import timezone
 
-from devices import device_issues, step_durations
 from devices.models import Assignment, Device, Gateway
 from devices.models.vendor_call import CallState
 from devices.outbox import waiting_reasons
 from devices.outbox.waiting_reasons import LaneStop
 from devices.statuses import DeviceState, StatusText
-from fulfillment.display.status_texts import WAITING_STATUSES, stuck_text
+from fulfillment.display.status_texts import WAITING_STATUSES
 from fulfillment.display.tracking_links import safe_tracking_url
 from fulfillment.models import LineStatus, OrderLine
 from fulfillment.ordering.unshipped_orders import OutdatedOrder, outdated_orders
+from fulfillment.worklist.kinds import kind_named
+from fulfillment.worklist.models import WorklistItem
 from patients.models import Patient
 
 # A device in one of these may still be sent to an address that is out of date.
@@ -49,7 +49,7 @@ class EquipmentItem:
     label: str
     device: Device | None = None
     line: OrderLine | None = None
-    stuck: StatusText | None = None  # why it needs a person, and what to do
+    problems: tuple[StatusText, ...] = ()  # its open exceptions: why it needs a person, and what to do
 
     @property
     def short_name(self) -> str:
@@ -106,16 +106,18 @@ class PatientEquipment:
 
 
 def equipment_of(patient: Patient) -> PatientEquipment:
-    """Two queries for any number of devices, two or three more while something waits for the vendor, and one while
+    """Three queries for any number of devices, two or three more while something waits for the vendor, and one while
     something has not shipped. Without order lines that are closed."""
     patient_id, items, ended = patient.pk, [], []
     lines: Any = OrderLine.objects.filter(patient=patient_id).select_related("order__placed_by", "device_type")
+    problems = problems_of(patient_id)
     line_of: dict[int | None, Any] = {}
-    for line in lines.with_stuck_kind().order_by("order__placed_at", "pk"):
+    for line in lines.order_by("order__placed_at", "pk"):
         line_of[line.device_id] = line
         if line.device_id is None and line.closed_at is None:
-            label, stuck = str(LineStatus(line.status).label), stuck_text(line.stuck_kind) if line.stuck_kind else None
-            items.append(EquipmentItem(line.device_type.name, line.status, label, None, line, stuck))
+            label = str(LineStatus(line.status).label)
+            of_line = problems.about(line=line.pk)
+            items.append(EquipmentItem(line.device_type.name, line.status, label, None, line, of_line))
     held = Assignment.objects.filter(device=OuterRef("pk"), patient=patient_id).order_by("-started_at")[:1]
     dates = {"held_from": Subquery(held.values("started_at")), "held_until": Subquery(held.values("ended_at"))}
     mine = Q(patient=patient_id) | Q(pk__in=Assignment.objects.filter(patient=patient_id).values("device"))
@@ -125,8 +127,8 @@ def equipment_of(patient: Patient) -> PatientEquipment:
             ended.append(build_ended_device(device, patient_id, device.held_from, device.held_until))
             continue
         label, line = device_state_label(device.state, device.vendor_status), line_of.get(device.pk)
-        stuck = stuck_text(line.stuck_kind) if line and line.stuck_kind else overdue_text(device) or issue_text(device)
-        items.append(EquipmentItem(device.name, device.state, label, device, line, stuck))
+        about = problems.about(device=device.pk, gateway=device.gateway_id)
+        items.append(EquipmentItem(device.name, device.state, label, device, line, about))
     ended.sort(key=lambda each: each.ended_at.timestamp() if each.ended_at else 0.0, reverse=True)
     waits = any(item.state in WAITING_STATUSES or item.reported_status for item in items)
     stop = waiting_reasons.user_lane_stop() if waits else None
@@ -135,15 +137,27 @@ def equipment_of(patient: Patient) -> PatientEquipment:
     return PatientEquipment(sorted(items, key=attrgetter("name")), ended, stop, outdated)
 
 
-def overdue_text(device: Device) -> StatusText | None:
-    text = step_durations.describe_device(device)
-    return text if text in step_durations.OVERDUE_TEXTS.values() or device.state in LineStatus.stuck() else None
+@dataclass(frozen=True)
+class EquipmentProblems:
+    """Texts of a patient's open exceptions, the most urgent first. One of a gateway is of every device on it."""
+
+    rows: list[tuple[WorklistItem, StatusText]]
+
+    def about(
+        self, *, line: uuid.UUID | None = None, device: int | None = None, gateway: int | None = None
+    ) -> tuple[StatusText, ...]:
+        def is_meant(item: WorklistItem) -> bool:
+            if item.device_id:
+                return item.device_id == device
+            return (line is not None and item.line_id == line) or (gateway is not None and item.gateway_id == gateway)
+
+        return tuple(text for item, text in self.rows if is_meant(item))
 
 
-def issue_text(device: Device) -> StatusText | None:
-    """The first issue of a device in use, as the list of exceptions and the device's page judge it."""
-    issues = device_issues.issues_for_device(device, now=timezone.now())
-    return StatusText("warn", issues[0].meaning, issues[0].advice) if issues else None
+def problems_of(patient_id: uuid.UUID) -> EquipmentProblems:
+    """As the list of exceptions judges; nothing is judged here."""
+    items = WorklistItem.objects.of_equipment().filter(patient=patient_id)
+    return EquipmentProblems([(item, kind_named(item.kind).describe(item.facts)) for item in items])
 
 
 def build_ended_device(

@@ -8,7 +8,6 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
-from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -151,10 +150,6 @@ class Order(models.Model):
         return LineStatus(next((status for status in LineStatus.worst_first() if status in found), nothing_left))
 
     @property
-    def stuck(self) -> bool:
-        return self.lines.stuck().exists()
-
-    @property
     def title(self) -> str:
         """What was ordered, in a word or two."""
         if self.ship_gateway_only:
@@ -177,13 +172,13 @@ CLOSED_HERE_ONLY = Q(closed_by__isnull=False, corrected_by__isnull=True, device_
 DEVICE_DATES = {state: f"device__{field}" for state, field in step_durations.VENDOR_DATES.items()}
 
 
-def stuck_line_condition(now: dt.datetime | Combinable) -> Q:
+def stuck_line_condition(now: dt.datetime) -> Q:
     """Of lines that a person has to act on: by their status, because they have not moved for longer than usual, or
-    because they were closed here and live at the vendor. `now` may be the database's clock."""
+    because they were closed here and live at the vendor."""
     return stuck_open_line_condition(now) | CLOSED_HERE_ONLY
 
 
-def stuck_open_line_condition(now: dt.datetime | Combinable) -> Q:
+def stuck_open_line_condition(now: dt.datetime) -> Q:
     late = step_durations.overdue_condition(now, state="status", since="status_at", vendor_dates=DEVICE_DATES)
     open_line = Q(closed_by__isnull=True, corrected_by__isnull=True)
     return open_line & (Q(status__in=LineStatus.stuck()) | late)

@@ -17,8 +17,6 @@ from devices.outbox.waiting_reasons import LaneStop
 from fulfillment.display.order_status import OrderStatus, describe_order_status
 from fulfillment.models import Order, Urgency
 from fulfillment.views.order_filters import SORT_ORDERS, URGENCY_FILTER, read_selection
-from fulfillment.worklist import queries
-from fulfillment.worklist.queries import StuckSource
 from patients import posted_searches
 from patients.audit import audit_log
 from patients.lists.pagination import PageRequest, paginate
@@ -77,11 +75,7 @@ def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     )
     stop, undecided = waiting_reasons.user_lane_stop(), unresolved_calls(user)
     rows = [build_order_row(order, stop) for order in page.rows]
-    sources = (StuckSource.DEVICE, StuckSource.CALL)
-    shown = {call.pk for call in undecided}
-    others = [item for item in queries.stuck_items(user.clinics.all(), sources) if item.call_id not in shown]
     seen = [order.patient_id for order in page.rows] + [call.patient_id for call in undecided if call.patient_id]
-    seen += [item.patient.pk for item in others]
     audit_log.record_event(AuditAction.LIST, by=user, patients=dict.fromkeys(seen))
     return {
         "version": version,
@@ -96,7 +90,6 @@ def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         "show": selection.chosen.values.get(URGENCY_FILTER.name, ""),
         "columns": COLUMNS,
         "undecided": undecided,
-        "others": others,
         "lane_stop": stop,
         "zone": next((clinic.time_zone for clinic in user.clinics.all()), "UTC"),
     }

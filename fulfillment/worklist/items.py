@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from fulfillment.worklist.models import WorklistEvent, WorklistItem, record_item_event
 from patients.audit import audit_log
-from patients.models import User
+from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import PERMISSIONS_BY_ROLE, Permission
 
@@ -61,6 +61,7 @@ def wake_item(item: WorklistItem, *, by: User, live_version: int) -> None:
 @transaction.atomic
 def dismiss_item(item: WorklistItem, *, reason: str, by: User, live_version: int) -> None:
     """Out of the list until its facts change."""
+    touch_patient(item)
     locked = lock_item(item, live_version)
     locked.dismissed_at, locked.dismissed_by, locked.dismissal_reason = timezone.now(), by, reason
     columns = ("dismissed_at", "dismissed_by", "dismissal_reason")
@@ -70,10 +71,16 @@ def dismiss_item(item: WorklistItem, *, reason: str, by: User, live_version: int
 @transaction.atomic
 def restore_item(item: WorklistItem, *, by: User, live_version: int) -> None:
     """Take a dismissal back."""
+    touch_patient(item)
     locked = lock_item(item, live_version)
     locked.dismissed_at, locked.dismissed_by, locked.dismissal_reason = None, None, ""
     columns = ("dismissed_at", "dismissed_by", "dismissal_reason")
     save_act(locked, *columns, kind=WorklistEvent.Kind.RESTORED, by=by)
+
+
+def touch_patient(item: WorklistItem) -> None:
+    """The pages of its patient show open exceptions. Before the exception is locked, as everywhere."""
+    Patient.objects.touch_live_version([item.patient_id] if item.patient_id else [])
 
 
 def lock_item(item: WorklistItem, live_version: int) -> WorklistItem:

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from devices.statuses import DeviceState, StatusText
-from patients.permissions import Permission
+from patients.permissions import Permission, has_permission
 
 if TYPE_CHECKING:
     from fulfillment.worklist.models import WorklistItem
+    from patients.models import User
 
 Facts = Mapping[str, Any]
 
@@ -104,7 +105,8 @@ class WorklistRegistry:
 registry = WorklistRegistry()
 # The most urgent first: nothing reaches the patient; money is lost; the vendor waits; what can wait for a day.
 WORST_FIRST = (
-    *("lane_stopped", "needs_review", "unlinked_by_vendor", "foreign_gateway", "rejected", "unknown_gateway"),
+    *("lane_stopped", "needs_review", "unlinked_by_vendor", "pinned_elsewhere", "foreign_gateway"),
+    *("rejected", "unknown_gateway"),
     *("action_required", "possible_duplicate", "address_not_confirmed", "record_address", "record_refused"),
     *("returned", "linked_after_discharge", "closed_here", "not_ended", "unknown", "overdue", "on_hold"),
     *("absent_at_vendor", "unknown_device", "other"),
@@ -129,6 +131,12 @@ def rank_of(name: str) -> int:
 def kind_named(name: str) -> WorklistKind:
     """Of a stored item; one whose app is no longer installed is shown by its name."""
     return registry.kinds.get(name) or WorklistKind(name, name.replace("_", " ").capitalize(), lambda _: StatusText(""))
+
+
+def action_for(item: WorklistItem, user: User) -> NextAction | None:
+    """The next step, or the device's page where that step is another role's. No query, of an item of `for_list`."""
+    steps = (kind_named(item.kind).next_action(item), open_device_page(item)) if item.closed_at is None else ()
+    return next((step for step in steps if step and has_permission(user, step.permission)), None)
 
 
 # --- parts that several kinds share -----------------------------------------------------------------------------------

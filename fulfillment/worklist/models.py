@@ -44,6 +44,13 @@ class WorklistItemQuerySet(models.QuerySet["WorklistItem"]):
     def snoozed(self) -> WorklistItemQuerySet:
         return self.open().filter(snoozed_condition())
 
+    def of_equipment(self) -> WorklistItemQuerySet:
+        """What the pages of patients call "Needs attention": open ones of a patient's devices, gateways and orders.
+
+        Snoozed ones too: that a coordinator waits with it doesn't make the equipment work.
+        """
+        return self.open().filter(EQUIPMENT, patient__isnull=False)
+
     def combined_live_version(self) -> str:
         """Changes with any of these rows and their patients, with which they are, and when a snooze ends."""
         asleep = Count("pk", filter=snoozed_condition())
@@ -57,6 +64,7 @@ class WorklistItemQuerySet(models.QuerySet["WorklistItem"]):
 
 
 OPEN = Q(closed_at__isnull=True, dismissed_at__isnull=True)
+EQUIPMENT = Q(device__isnull=False) | Q(gateway__isnull=False) | Q(line__isnull=False)
 
 
 def snoozed_condition() -> Q:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from fulfillment.worklist.kinds import Finding, WorklistSource, kind_named, rank_of, registry
 from fulfillment.worklist.models import MAX_TEXT_LETTERS, WorklistEvent, WorklistItem
+from patients.models import Patient
 from patients.queueing import periodic_jobs
 
 logger = logging.getLogger(__name__)
@@ -60,15 +61,19 @@ def refresh_worklist() -> RefreshCounts | None:
 def refresh_source(source: WorklistSource, *, now: dt.datetime, counts: RefreshCounts) -> None:
     found: dict[ItemKey, Finding] = {(finding.kind, finding.subject): finding for finding in source.find(now)}
     unsolved = WorklistItem.objects.unsolved().filter(kind__in=[kind.name for kind in source.kinds])
-    stored = {(kind, subject): (pk, seen) for pk, kind, subject, seen in unsolved.order_by().values_list(
-        "pk", "kind", "subject", "fingerprint"
-    )}  # fmt: skip
-    gone = [stored[key][0] for key in stored.keys() - found.keys()]
-    changed = [pk for key, (pk, seen) in stored.items() if key in found and found[key].fingerprint != seen]
-    ended = close_items(gone, now=now)
-    update_items(changed, found, now=now)
+    columns = ("kind", "subject", "pk", "patient_id", "fingerprint")
+    rows = unsolved.order_by().values_list(*columns)
+    stored = {(kind, subject): (pk, patient, seen) for kind, subject, pk, patient, seen in rows}
+    gone, new = stored.keys() - found.keys(), found.keys() - stored.keys()
+    changed = [key for key, (*_, seen) in stored.items() if key in found and found[key].fingerprint != seen]
+    # Pages of patients show their exceptions. Locked before the exceptions, as everywhere.
+    patients = {stored[key][1] for key in (*gone, *changed)} | {found[key].patient_id for key in (*new, *changed)}
+    if touched := [pk for pk in patients if pk]:
+        Patient.objects.touch_live_version(touched)
+    ended = close_items([stored[key][0] for key in gone], now=now)
+    update_items([stored[key][0] for key in changed], found, now=now)
     owners = {item.subject: item.owner_id for item in ended if item.owner_id}
-    opened = open_items([found[key] for key in found.keys() - stored.keys()], owners, now=now)
+    opened = open_items([found[key] for key in new], owners, now=now)
     counts.opened, counts.changed, counts.closed = (
         counts.opened + opened,
         counts.changed + len(changed),

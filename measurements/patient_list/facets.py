@@ -11,17 +11,17 @@ from django.db.models import BooleanField, Case, ExpressionWrapper, IntegerField
 
 from fulfillment.models import OrderLine
 from measurements.patient_list.filters import (
-    CALL_KIND_CONDITIONS,
     DEVICE_FILTERS,
     DEVICE_KIND_CONDITIONS,
+    EXCEPTION_CONDITIONS,
     MARK_CONDITIONS,
     MARK_FILTERS,
     ORDER_LINE_CONDITIONS,
     SILENCE_FILTERS,
     PatientListSettings,
+    equipment_exceptions,
     linked_devices,
     silence_cutoff,
-    stuck_end_calls,
 )
 from patients.models.patient import PatientQuerySet, format_live_version
 
@@ -36,7 +36,8 @@ FROM ({people}) AS person
 LEFT JOIN (
     SELECT patient, bool_or(attention) AS attention, bool_or(under_way) AS under_way,
         bool_or(connected) AS connected, bool_or(any_kind) AS any_kind
-    FROM ({devices} UNION ALL {lines} UNION ALL {calls}) AS each(patient, attention, under_way, connected, any_kind)
+    FROM ({devices} UNION ALL {lines} UNION ALL {exceptions})
+        AS each(patient, attention, under_way, connected, any_kind)
     GROUP BY patient
 ) AS held ON held.patient = person.id
 GROUP BY 1, 2, 3, 4, 5, 6
@@ -113,7 +114,7 @@ def fetch_facet_groups(patients: PatientQuerySet) -> list[FacetGroup]:
 
 @cache
 def device_kind_queries() -> dict[str, tuple[str, tuple[Any, ...]]]:
-    """SQL of all devices, order lines and ends of monitoring with their kinds; compiling it took longer than running
+    """SQL of all devices, order lines and exceptions with their kinds; compiling it took longer than running
     it."""
 
     def kind_flags(conditions: dict[str, Q]) -> dict[str, Any]:
@@ -124,6 +125,6 @@ def device_kind_queries() -> dict[str, tuple[str, tuple[Any, ...]]]:
 
     devices = linked_devices().values("patient", **kind_flags(DEVICE_KIND_CONDITIONS))
     lines = OrderLine.objects.order_by().values("patient", **kind_flags(ORDER_LINE_CONDITIONS))
-    calls = stuck_end_calls().values("patient", **kind_flags(CALL_KIND_CONDITIONS))
-    rows = {"devices": devices, "lines": lines, "calls": calls}
+    exceptions = equipment_exceptions().values("patient", **kind_flags(EXCEPTION_CONDITIONS))
+    rows = {"devices": devices, "lines": lines, "exceptions": exceptions}
     return {name: each.query.sql_with_params() for name, each in rows.items()}

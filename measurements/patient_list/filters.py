@@ -10,14 +10,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
-from devices.models import Device, VendorCall
+from devices.models import Device
 from devices.statuses import DeviceState
-from fulfillment.models import OrderLine
-from fulfillment.models.order import stuck_line_condition
-from fulfillment.worklist.queries import stuck_call_condition, stuck_device_condition
+from fulfillment.models import LineStatus, OrderLine
+from fulfillment.worklist.models import WorklistItem
 from measurements.patient_list.columns import SORT_COLUMNS_BY_KEY, TIE_KEYS
 from measurements.thresholds.evaluation import OUT_OF_RANGE_STATUSES
 from patients.care import team
@@ -45,28 +43,29 @@ IN_DELIVERY_STATES = (
     *(DeviceState.PENDING, DeviceState.REQUESTED, DeviceState.READY, DeviceState.SHIPPED, DeviceState.DELIVERED),
 )
 
-# Conditions of each choice on linked devices, order lines and calls that end monitoring. By the database's clock: they
-# are compiled once.
-AWAITING_DEVICE, NEEDS_PERSON = Q(closed_at__isnull=True, device__isnull=True), stuck_line_condition(Now())
+# Conditions of each choice on linked devices, order lines and exceptions. Only an exception says that equipment needs
+# attention, and it says nothing else.
+AWAITING_DEVICE = Q(closed_at__isnull=True, device__isnull=True)
+NEVER, ALWAYS = Q(pk__isnull=True), Q(pk__isnull=False)
 DEVICE_KIND_CONDITIONS = {
-    "attention": stuck_device_condition(Now()),
+    "attention": NEVER,
     "under_way": Q(state__in=IN_DELIVERY_STATES),
     "connected": Q(state=DeviceState.CONNECTED),
-    "any": Q(pk__isnull=False),
+    "any": ALWAYS,
 }
+ORDER_LINE_CONDITIONS = {
+    "attention": NEVER,
+    "under_way": AWAITING_DEVICE & ~Q(status__in=LineStatus.stuck()),
+    "connected": NEVER,
+    "any": AWAITING_DEVICE,
+}
+EXCEPTION_CONDITIONS = dict.fromkeys(ORDER_LINE_CONDITIONS, NEVER) | {"attention": ALWAYS}
 # Conditions of each choice on a patient: what the week's figures say.
 MARK_CONDITIONS = {
     "out": Q(summary__week_status__in=sorted(OUT_OF_RANGE_STATUSES)),
     "irregular": Q(summary__irregular_count__gt=0),
     "check": Q(summary__check_count__gt=0),
 }
-ORDER_LINE_CONDITIONS = {
-    "attention": NEEDS_PERSON,
-    "under_way": AWAITING_DEVICE & ~NEEDS_PERSON,
-    "connected": Q(pk__isnull=True),
-    "any": AWAITING_DEVICE,
-}
-CALL_KIND_CONDITIONS = dict.fromkeys(ORDER_LINE_CONDITIONS, Q(pk__isnull=True)) | {"attention": Q(pk__isnull=False)}
 
 
 @dataclass(frozen=True)
@@ -168,18 +167,19 @@ def device_condition(key: str) -> Q:
         return Q()
     if key == "none":
         return ~device_condition("any")
+    if key == "attention":
+        return Q(pk__in=equipment_exceptions().values("patient"))
     devices = linked_devices().filter(DEVICE_KIND_CONDITIONS[key])
     lines = OrderLine.objects.order_by().filter(ORDER_LINE_CONDITIONS[key])
-    calls = stuck_end_calls().filter(CALL_KIND_CONDITIONS[key])
-    return Q(*(("pk__in", rows.values("patient")) for rows in (devices, lines, calls)), _connector=Q.OR)
+    return Q(*(("pk__in", rows.values("patient")) for rows in (devices, lines)), _connector=Q.OR)
 
 
 def linked_devices() -> Any:
     return Device.objects.linked().filter(patient__isnull=False).order_by()
 
 
-def stuck_end_calls() -> Any:
-    return VendorCall.objects.filter(stuck_call_condition(Now()), patient__isnull=False).order_by()
+def equipment_exceptions() -> Any:
+    return WorklistItem.objects.of_equipment().order_by()
 
 
 def silence_condition(key: str) -> Q:

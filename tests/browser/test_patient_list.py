@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from fulfillment.worklist.refresh import refresh_worklist
 from measurements.ingest import patient_summaries
 from measurements.ingest.pg_arrays import format_bigint_array
 from patients.models import Practitioner, User
@@ -32,6 +33,7 @@ def four_patients(elm):
             format_bigint_array(row.pk for row in rows), patients=[patient.pk], weighed=[patient.pk]
         )
     PatientFactory(clinic=elm, family_name="Dunn", given_name="Eve")
+    refresh_worklist()
 
 
 def focused_text(page):

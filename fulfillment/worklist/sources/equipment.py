@@ -1,5 +1,5 @@
-"""Worklist kinds of equipment in use: silent devices and gateways, low batteries, gateways near each other without a
-confirmed whitelist, devices that were unlinked by the vendor, and those that are still linked after discharge."""
+"""Worklist kinds of equipment in use: silent and pinned devices, low batteries, silent gateways, gateways near each
+other without a confirmed whitelist, devices that the vendor unlinked, and those that are linked after discharge."""
 
 from __future__ import annotations
 
@@ -63,6 +63,13 @@ def find_silent_devices(now: dt.datetime) -> Iterator[Finding]:
         yield device_finding("silent_device", tuple(row), heard_at, evidence=(heard_at,))
 
 
+def find_pinned_devices(_now: dt.datetime) -> Iterator[Finding]:
+    """Their readings go to another system's webhook; a pull brings them, a day late."""
+    pinned = devices_in_use().exclude(pinned_webhook_id="")
+    for *row, hook, since in pinned.values_list(*COLUMNS, "pinned_webhook_id", LAST_HEARD):
+        yield device_finding("pinned_elsewhere", tuple(row), since, evidence=(hook,))
+
+
 def find_low_batteries(_now: dt.datetime) -> Iterator[Finding]:
     since = Coalesce("last_seen_at", "state_since")
     low = devices_in_use().filter(LOW_BATTERY).annotate(read_at=since)
@@ -71,14 +78,14 @@ def find_low_batteries(_now: dt.datetime) -> Iterator[Finding]:
 
 
 def find_silent_gateways(now: dt.datetime) -> Iterator[Finding]:
-    """One for each gateway and clinic, of the first of the patients who share it."""
+    """One for each patient with devices on the gateway: each of those who share it is called."""
     silent = devices_in_use().filter(gateway__in=device_issues.silent_gateways(now))
-    rows = silent.order_by("gateway_id", "patient__clinic_id", "patient_id", "pk")
-    for gateway, clinic, patient, name, checked_in in rows.distinct("gateway_id", "patient__clinic_id").values_list(
+    rows = silent.order_by("gateway_id", "patient_id")
+    for gateway, clinic, patient, name, checked_in in rows.distinct("gateway_id", "patient_id").values_list(
         "gateway_id", "patient__clinic_id", "patient_id", "gateway__hardware_uuid", "gateway__last_checkin_at"
     ):
         yield Finding(
-            "silent_gateway", f"gateway:{gateway}:{clinic}", checked_in or now, clinic, patient, gateway_id=gateway,
+            "silent_gateway", f"gateway:{gateway}:{patient}", checked_in or now, clinic, patient, gateway_id=gateway,
             name=f"Gateway {format_hardware_id(name)}", evidence=(checked_in,),
         )  # fmt: skip
 
@@ -159,6 +166,14 @@ def open_gateway_page(item: WorklistItem) -> NextAction | None:
     return NextAction("Open the gateway", url, Permission.VIEW_PATIENTS)
 
 
+def unpin_device(item: WorklistItem) -> NextAction | None:
+    """The action is on the administration's list of devices, which shows this one alone."""
+    if item.device is None:
+        return None
+    url = f"{reverse('admin:devices_device_changelist')}?q={item.device.hwi_id}"
+    return NextAction("Unpin it", url, Permission.ADMINISTER)
+
+
 def order_again(item: WorklistItem) -> NextAction | None:
     if item.patient_id is None:
         return None
@@ -200,6 +215,14 @@ for find, kind in (
         WorklistKind(
             "silent_device", "Connected, but silent", text_of_issue("warn", device_issues.SILENT_DEVICE),
             next_action=open_device_page, explain_end=explain_end_of_silence,
+        ),
+    ),
+    (
+        find_pinned_devices,
+        WorklistKind(
+            "pinned_elsewhere", "Pinned to another system", text_of_issue("bad", device_issues.PINNED_ELSEWHERE),
+            next_action=unpin_device, explain_end=explain_end_of_device,
+            ended="It is no longer pinned to another system's webhook.",
         ),
     ),
     (

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from devices.statuses import StatusText
-from fulfillment.worklist.kinds import NextAction, WorklistKind, kind_named, rank_of, registry
+from fulfillment.worklist.kinds import NextAction, WorklistKind, action_for, kind_named, rank_of, registry
 from fulfillment.worklist.models import OPEN, WorklistItem, snoozed_condition
 from patients.audit import audit_log
 from patients.lists.filters import FilterChoice, ListFilter, SelectedFilters
@@ -19,7 +19,7 @@ from patients.lists.pagination import PageRequest, SortKey, paginate
 from patients.lists.sorting import ListColumn
 from patients.models import User
 from patients.models.audit import AuditAction
-from patients.permissions import Permission, current_user, has_permission, requires_permission
+from patients.permissions import Permission, current_user, requires_permission
 from patients.polling import only_if_changed
 from patients.preferences import save_preference
 
@@ -38,11 +38,9 @@ class ItemRow:
 
 
 def build_item_row(item: WorklistItem, user: User) -> ItemRow:
-    """Without a next action that the user may not take. No query, of an item loaded by `for_list`."""
+    """No query, of an item loaded by `for_list`."""
     kind = kind_named(item.kind)
-    action = kind.next_action(item) if item.closed_at is None else None
-    allowed = action if action and has_permission(user, action.permission) else None
-    return ItemRow(item, kind, kind.describe(item.facts), allowed)
+    return ItemRow(item, kind, kind.describe(item.facts), action_for(item, user))
 
 
 def list_version(user: User) -> str:

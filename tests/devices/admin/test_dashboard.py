@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from devices.admin.dashboard import ATTENTION_TITLE
+from fulfillment.worklist.refresh import refresh_worklist
 from patients.admin_site import row_counts
 from patients.admin_site.row_counts import CappedPaginator
 from patients.models import AuditEvent
@@ -62,10 +63,11 @@ def open_work(rosa, harbor):
 
 
 def test_admin_dashboard_counts_open_work_of_own_clinics_and_links_to_it(admin_client, open_work):
+    refresh_worklist()
     found = panel_lines(admin_client, ATTENTION_TITLE)
 
     assert found["Calls that a coordinator must decide"].value == "1"
-    assert found["Ordered devices: refused by the vendor"].value == "1"
+    assert found["Exceptions: Refused by the vendor"].value == "1"
     assert found["Webhook deliveries that failed for good"].value == "1"
     assert found["Lasting alarms"].value == "1"
     assert found["Keys that the vendor refuses"].tone == "bad"

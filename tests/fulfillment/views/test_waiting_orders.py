@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from devices import tenovi
 from devices.models import Device
+from fulfillment.worklist.refresh import refresh_worklist
 from tests.factories import ApiKeySlotFactory, OperatorAlarmFactory
 from tests.fulfillment.pages import count_queries, order_url
 from tests.fulfillment.worklist.stuck_rows import ago, device_in, end_call, line_in
@@ -76,6 +77,7 @@ def test_pages_of_a_lane_that_works_mention_no_stop(as_cora, rosa):
 @pytest.mark.parametrize("status", ["queued", "sending", "unknown"])
 def test_call_that_has_not_moved_is_stuck_whatever_the_cause(as_cora, rosa, status):
     line = line_in(status, rosa, since=ago(days=1))
+    refresh_worklist()
 
     for url in (order_url(line.order), reverse("orders:list"), f"/patients/{rosa.pk}/"):
         page = read(as_cora, url)
@@ -95,25 +97,15 @@ def test_young_queued_call_says_that_it_is_sent_within_a_minute(as_cora, rosa):
 
 def test_delivered_device_that_was_never_used_is_stuck_everywhere(as_cora, rosa, ada, client_of):
     device = device_in("delivered", rosa, since=ago(days=1), delivered_on=ago(days=6))
+    refresh_worklist()
 
-    for url in (reverse("orders:list"), f"/patients/{rosa.pk}/", reverse("devices:page", args=[device.hwi_id])):
+    for url in (reverse("exceptions:list"), f"/patients/{rosa.pk}/", reverse("devices:page", args=[device.hwi_id])):
         assert "It arrived days ago, and no reading has come." in read(as_cora, url)
     admin = client_of(ada)
-    assert "Devices without an order: delivered, never used" in read(admin, reverse("admin:index"))
-    stuck = read(admin, reverse("admin:fulfillment_stuck"))
-    assert "Call the patient and help with the first measurement." in stuck
-    assert rosa.name in stuck
-
-
-def test_orders_page_lists_adopted_devices_and_ends_of_monitoring_that_are_stuck(as_cora, rosa, elm):
-    adopted = device_in("action_required", rosa, since=ago(days=2))
-    end_call("rejected", device_in("connected", rosa, since=ago(days=9)), since=ago(days=1))
-
-    page = as_cora.get(reverse("orders:list"))
-
-    assert [str(item.kind) for item in page.context["others"]] == ["action_required", "not_ended"]
-    assert reverse("devices:page", args=[adopted.hwi_id]) in page.content.decode()
-    assert "Correct or confirm the address" in page_text(page)
+    assert "Exceptions: Delivered, never used" in read(admin, reverse("admin:index"))
+    listed = read(admin, reverse("admin:worklist_worklistitem_changelist"))
+    assert "Call the patient and help with the first measurement." in listed
+    assert rosa.name in listed
 
 
 def test_order_with_a_device_closed_here_only_says_so_and_is_not_finished(as_cora, rosa, cora):
@@ -151,12 +143,13 @@ def test_refused_shipment_of_a_device_with_a_sensor_id_says_how_it_is_activated(
 
 def test_stuck_pages_have_constant_queries(as_cora, rosa, client_of, ada):
     pages = [(as_cora, reverse("orders:list")), (as_cora, f"/patients/{rosa.pk}/")]
-    pages.append((client_of(ada), reverse("admin:fulfillment_stuck")))
+    pages.append((client_of(ada), reverse("admin:worklist_worklistitem_changelist")))
 
     def count_with_rows(number):
         for _ in range(number):
             line_in("queued", rosa, since=ago(days=1), override_reason="again")
             end_call("rejected", device_in("on_hold", rosa, since=ago(days=1)), since=ago(days=1))
+        refresh_worklist()
         return [count_queries(browser, url) for browser, url in pages]
 
     count_with_rows(1)  # the first view of a page stores what it is opened with

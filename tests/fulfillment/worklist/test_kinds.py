@@ -332,7 +332,8 @@ def test_device_issue_of_one_device_agrees_with_the_condition_on_rows(seen, conn
 
 def test_patient_page_judges_equipment_as_the_exceptions_do(rosa):
     used_device(rosa, last_seen_at=ago(days=5))
+    text = kind_named(only_item().kind).describe({})
 
     (held,) = equipment.equipment_of(rosa).items
 
-    assert held.stuck.meaning == kind_named(only_item().kind).describe({}).meaning
+    assert held.problems == (text,)

@@ -1,9 +1,8 @@
-"""What is stuck: one set of conditions behind each list and count, by state and by how long a step usually takes."""
+"""What is stuck: one set of conditions behind each exception, by state and by how long a step usually takes."""
 
 import datetime as dt
 
 import pytest
-from django.db.models.functions import Now
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,26 +14,17 @@ from devices.statuses import DeviceState
 from devices.sync import reconciliation
 from fulfillment import call_resolution, tracking
 from fulfillment.models import LineStatus, Order, OrderLine, Urgency
-from fulfillment.models.order import stuck_line_condition
 from fulfillment.ordering import order_lines
-from fulfillment.worklist import queries
-from fulfillment.worklist.queries import StuckSource
+from fulfillment.worklist.kinds import kind_named
+from fulfillment.worklist.models import WorklistItem
+from fulfillment.worklist.refresh import refresh_worklist
 from measurements.patient_list.filters import device_condition
 from patients.models import Patient
-from tests.factories import DeviceFactory, OrderLineFactory, PatientFactory
+from tests.factories import DeviceFactory, OrderLineFactory
 from tests.fulfillment.worklist.stuck_rows import ago, device_in, end_call, line_in
 
 AT_ONCE = ("action_required", "on_hold", "returned", "unknown_gateway", "other")
 LONG_AGO = {"days": 60}
-
-
-@pytest.fixture
-def own(elm):
-    return [elm]
-
-
-def stuck_kinds(clinics):
-    return {(source.name, str(kind)): count for (source, kind), count in queries.count_stuck(clinics).items()}
 
 
 def has_attention(patient):
@@ -42,11 +32,10 @@ def has_attention(patient):
     return Patient.objects.filter(device_condition("attention"), pk=patient.pk).exists()
 
 
-def everywhere(patient, clinics):
-    """Whether something of this patient is stuck, as each page finds it; all must agree."""
-    items = [item for item in queries.stuck_items(clinics) if item.patient == patient]
-    counted = sum(queries.count_stuck(clinics).values())
-    assert counted == len(queries.stuck_items(clinics))
+def found_for(patient):
+    """The exceptions of this patient; the patients' list must agree with the list of exceptions."""
+    refresh_worklist()
+    items = list(WorklistItem.objects.open().filter(patient=patient))
     assert has_attention(patient) == bool(items)
     return items
 
@@ -55,101 +44,99 @@ def everywhere(patient, clinics):
 
 
 @pytest.mark.parametrize("status", ["needs_review", "rejected", *AT_ONCE])
-def test_order_line_that_needs_a_person_is_stuck_at_once(rosa, own, status):
+def test_order_line_that_needs_a_person_is_stuck_at_once(rosa, status):
     device = DeviceFactory(patient=rosa, state=status) if status in DeviceState.values else None
     line = line_in(status, rosa, since=ago(seconds=1), device=device)
 
-    (item,) = everywhere(rosa, own)
+    (item,) = found_for(rosa)
 
-    assert (item.source, item.kind, item.order_id) == (StuckSource.LINE, status, line.order_id)
-    assert item.text.advice
+    assert (item.facts["status"], item.line) == (status, line)
     assert Order.objects.with_urgency().get().urgency == Urgency.STUCK
 
 
 @pytest.mark.parametrize("status", list(step_durations.usual_durations()))
-def test_order_line_is_stuck_after_its_usual_duration(rosa, own, status):
+def test_order_line_is_stuck_after_its_usual_duration(rosa, status):
     usual, minute = step_durations.usual_durations()[status], dt.timedelta(minutes=1)
     device = DeviceFactory(patient=rosa, state=status) if status in DeviceState.values else None
     line = line_in(status, rosa, since=timezone.now() - usual + minute, device=device)
 
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
     assert Order.objects.with_urgency().get().urgency == Urgency.OPEN
 
     since = timezone.now() - usual - minute
     OrderLine.objects.filter(pk=line.pk).update(status_at=since)
-    (item,) = everywhere(rosa, own)
-    assert (item.kind, item.since) == (status, since)
-    assert item.text == step_durations.OVERDUE_TEXTS[status]
-    assert Order.objects.get().stuck
+    (item,) = found_for(rosa)
+    assert (item.facts["status"], item.since) == (status, since)
+    assert kind_named(item.kind).describe(item.facts) == step_durations.OVERDUE_TEXTS[status]
 
 
 @pytest.mark.parametrize(("status", "dated"), list(step_durations.VENDOR_DATES.items()))
-def test_order_line_is_stuck_by_the_vendors_date_of_its_state(rosa, own, status, dated):
+def test_order_line_is_stuck_by_the_vendors_date_of_its_state(rosa, status, dated):
     """The vendor's record may have been read only today."""
     long_ago = ago(**LONG_AGO)
     device = DeviceFactory(patient=rosa, state=status, **{dated: long_ago})
     line_in(status, rosa, since=ago(minutes=1), device=device)
 
-    (item,) = everywhere(rosa, own)
+    (item,) = found_for(rosa)
 
-    assert (item.kind, item.since) == (status, long_ago)
+    assert (item.facts["status"], item.since) == (status, long_ago)
 
 
 @pytest.mark.parametrize("status", ["connected", "unlinked", "cancelled", "abandoned"])
-def test_order_line_that_is_over_is_never_stuck(rosa, own, status):
+def test_order_line_that_is_over_is_never_stuck(rosa, status):
     line_in(status, rosa, since=ago(**LONG_AGO), closed_at=ago(days=50))
 
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
 
 
-def test_delivered_and_unused_days_are_a_setting(rosa, own, settings):
+def test_delivered_and_unused_days_are_a_setting(rosa, settings):
     settings.UNUSED_DEVICE_DAYS = 10
     line_in("delivered", rosa, since=ago(days=6), device=DeviceFactory(patient=rosa, state="delivered"))
 
-    assert queries.stuck_items(own) == []
+    assert found_for(rosa) == []
 
 
 # --- devices without an order
 
 
 @pytest.mark.parametrize("state", AT_ONCE)
-def test_device_without_an_order_that_needs_a_person_is_stuck(rosa, own, state):
+def test_device_without_an_order_that_needs_a_person_is_stuck(rosa, state):
     device = device_in(state, rosa, since=ago(seconds=1))
 
-    (item,) = everywhere(rosa, own)
+    (item,) = found_for(rosa)
 
-    assert (item.source, item.kind, item.hwi_id) == (StuckSource.DEVICE, state, device.hwi_id)
+    assert (item.subject, item.facts["status"]) == (f"device:{device.pk}", state)
 
 
 @pytest.mark.parametrize("state", ["pending", "requested", "ready", "shipped", "delivered"])
-def test_device_without_an_order_is_stuck_after_its_usual_duration(rosa, own, state):
+def test_device_without_an_order_is_stuck_after_its_usual_duration(rosa, state):
     usual = step_durations.usual_durations()[state]
     device = device_in(state, rosa, since=timezone.now() - usual / 2)
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
 
     Device.objects.filter(pk=device.pk).update(state_since=timezone.now() - usual * 2)
-    (item,) = everywhere(rosa, own)
-    assert item.kind == state
+    (item,) = found_for(rosa)
+    assert item.facts["status"] == state
 
     Device.objects.filter(pk=device.pk).update(first_reading_at=timezone.now())
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
 
 
 @pytest.mark.parametrize(
     "fields", [{"state": "connected"}, {"state": "unlinked"}, {"state": "cancelled"}, {"state": "other"}]
 )
-def test_device_without_an_order_that_works_or_is_over_is_not_stuck(rosa, own, fields):
+def test_device_without_an_order_that_works_or_is_over_is_not_stuck(rosa, fields):
     device = device_in("connected", rosa, since=ago(**LONG_AGO))
     Device.objects.filter(pk=device.pk).update(**fields, vendor_status="")
 
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
 
 
-def test_ordered_device_is_counted_once(rosa, own):
+def test_ordered_device_is_counted_once(rosa):
     device = device_in("action_required", rosa, since=ago(days=1))
-    line_in("action_required", rosa, since=ago(days=1), device=device)
+    line = line_in("action_required", rosa, since=ago(days=1), device=device)
 
-    assert stuck_kinds(own) == {("LINE", "action_required"): 1}
+    assert [item.subject for item in found_for(rosa)] == [f"line:{line.pk}"]
 
 
 # --- ends of monitoring
@@ -169,36 +156,36 @@ def test_ordered_device_is_counted_once(rosa, own):
         ("abandoned", 24 * 60, None),
     ],
 )
-def test_end_of_monitoring_is_stuck_while_the_device_stays_linked(rosa, own, state, minutes, kind):
+def test_end_of_monitoring_is_stuck_while_the_device_stays_linked(rosa, state, minutes, kind):
     device = device_in("connected", rosa, since=ago(days=60))
     end_call(state, device, since=ago(minutes=minutes))
 
-    assert [item.kind for item in everywhere(rosa, own)] == ([kind] if kind else [])
+    assert [item.kind for item in found_for(rosa)] == ([kind] if kind else [])
 
     Device.objects.filter(pk=device.pk).update(state="unlinked")
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
 
 
-def test_refused_end_of_monitoring_is_over_when_it_was_asked_for_again(rosa, own):
+def test_refused_end_of_monitoring_is_over_when_it_was_asked_for_again(rosa):
     device = device_in("connected", rosa, since=ago(days=60))
     end_call("rejected", device, since=ago(days=2))
     end_call("queued", device, since=ago(minutes=1))
 
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
 
 
-def test_refused_cancellation_of_a_device_in_use_is_over(rosa, own):
+def test_refused_cancellation_of_a_device_in_use_is_over(rosa):
     device = device_in("connected", rosa, since=ago(days=60))
     end_call("rejected", device, since=ago(days=2), kind="delete")
 
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
 
 
 # --- closed here, open there
 
 
 @pytest.mark.parametrize("state", [str(status) for status in LineStatus.open_at_vendor()])
-def test_line_closed_here_stays_stuck_while_it_is_open_at_the_vendor(rosa, own, cora, state):
+def test_line_closed_here_stays_stuck_while_it_is_open_at_the_vendor(rosa, cora, state):
     device = DeviceFactory(patient=rosa, state=state, vendor_status=state.title())
     line = line_in(state, rosa, since=ago(minutes=1), device=device)
 
@@ -206,13 +193,13 @@ def test_line_closed_here_stays_stuck_while_it_is_open_at_the_vendor(rosa, own, 
 
     order = Order.objects.with_urgency().get()
     assert (order.status, order.urgency) == (LineStatus.CLOSED_HERE, Urgency.STUCK)
-    (item,) = everywhere(rosa, own)
+    (item,) = found_for(rosa)
     assert item.kind == LineStatus.CLOSED_HERE
-    assert "at the vendor" in item.text.meaning
+    assert "at the vendor" in kind_named(item.kind).describe(item.facts).meaning
 
 
 @pytest.mark.parametrize("state", ["unlinked", "cancelled", "connected"])
-def test_line_closed_here_is_over_when_it_is_over_at_the_vendor(rosa, own, cora, state):
+def test_line_closed_here_is_over_when_it_is_over_at_the_vendor(rosa, cora, state):
     device = DeviceFactory(patient=rosa, state="action_required")
     line = line_in("action_required", rosa, since=ago(minutes=1), device=device)
     order_lines.close_line(line=line, by=cora, reason="Enough")
@@ -220,12 +207,12 @@ def test_line_closed_here_is_over_when_it_is_over_at_the_vendor(rosa, own, cora,
     Device.objects.filter(pk=device.pk).update(state=state)
     tracking.update_order_lines()
 
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
     assert Order.objects.with_urgency().get().urgency == Urgency.FINISHED
     assert line.events.filter(status=state).exists()
 
 
-def test_line_closed_here_follows_the_vendor_and_can_be_cancelled_there(rosa, own, cora):
+def test_line_closed_here_follows_the_vendor_and_can_be_cancelled_there(rosa, cora):
     device = DeviceFactory(patient=rosa, state="action_required")
     line = line_in("action_required", rosa, since=ago(minutes=1), device=device)
     order_lines.close_line(line=line, by=cora, reason="Enough")
@@ -241,16 +228,16 @@ def test_line_closed_here_follows_the_vendor_and_can_be_cancelled_there(rosa, ow
 
 
 @pytest.mark.parametrize("status", ["rejected", "needs_review"])
-def test_line_closed_here_that_the_vendor_does_not_have_is_over(rosa, own, cora, status):
+def test_line_closed_here_that_the_vendor_does_not_have_is_over(rosa, cora, status):
     line = line_in(status, rosa, since=ago(minutes=1))
 
     order_lines.close_line(line=line, by=cora, reason="Enough")
 
-    assert everywhere(rosa, own) == []
+    assert found_for(rosa) == []
     assert Order.objects.with_urgency().get().urgency == Urgency.FINISHED
 
 
-def test_line_given_up_that_the_vendor_has_after_all_stays_in_sight(rosa, own, cora, place_one_line, client):
+def test_line_given_up_that_the_vendor_has_after_all_stays_in_sight(rosa, cora, place_one_line, client):
     line = place_one_line()
     sending.send_due_calls(client)
     VendorCall.objects.filter(pk=line.call_id).update(state="needs_review", device=None)
@@ -261,48 +248,10 @@ def test_line_given_up_that_the_vendor_has_after_all_stays_in_sight(rosa, own, c
 
     order = Order.objects.with_urgency().get()
     assert (order.status, order.urgency) == (LineStatus.CLOSED_HERE, Urgency.STUCK)
-    assert [item.kind for item in everywhere(rosa, own)] == [LineStatus.CLOSED_HERE]
+    assert [item.kind for item in found_for(rosa)] == [LineStatus.CLOSED_HERE]
 
 
 # --- all of it
-
-
-def test_stuck_rows_of_other_clinics_are_not_counted(rosa, own, harbor):
-    theirs = PatientFactory(clinic=harbor)
-    line_in("rejected", theirs, since=ago(days=1))
-    end_call("rejected", device_in("on_hold", theirs, since=ago(days=1)), since=ago(days=1))
-
-    assert stuck_kinds(own) == {}
-    assert len(stuck_kinds([harbor])) == 3
-    assert len(stuck_kinds([*own, harbor])) == 3
-
-
-def test_stuck_queries_are_three_however_many_rows(rosa, own, django_assert_num_queries):
-    for _ in range(5):
-        line_in("rejected", PatientFactory(clinic=rosa.clinic), since=ago(days=1))
-        device = device_in("on_hold", rosa, since=ago(days=1))
-        end_call("rejected", device, since=ago(days=1))
-
-    with django_assert_num_queries(3):
-        counts = queries.count_stuck(own)
-    with django_assert_num_queries(3):
-        items = queries.stuck_items(own)
-
-    assert sum(counts.values()) == len(items) == 15
-    worst = LineStatus.worst_first()
-    assert [item.kind for item in items] == sorted((item.kind for item in items), key=worst.index)
-
-
-def test_stuck_conditions_say_the_same_by_the_databases_clock(rosa):
-    for status in step_durations.usual_durations():
-        line_in(status, rosa, since=ago(days=60), override_reason="one more")
-        line_in(status, rosa, since=ago(seconds=1), override_reason="one more")
-
-    by_ours = OrderLine.objects.filter(stuck_line_condition(timezone.now())).values_list("pk", flat=True)
-    by_theirs = OrderLine.objects.filter(stuck_line_condition(Now())).values_list("pk", flat=True)
-
-    assert set(by_ours) == set(by_theirs)
-    assert len(by_ours) == len(step_durations.usual_durations())
 
 
 def test_stuck_kind_is_empty_for_a_line_that_moves(rosa):

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from devices.statuses import DeviceState
 from fulfillment.models import LineStatus
+from fulfillment.worklist.refresh import refresh_worklist
 from measurements.patient_list.filters import DEVICE_FILTERS, SILENCE_FILTERS
 from patients.models import Patient, Practitioner
 from tests.factories import DeviceFactory, OrderFactory, PatientFactory, PractitionerFactory
@@ -57,6 +58,7 @@ def test_patient_list_facet_counts_match_filtered_results(as_nadia, elm):
     person("Refused", status=LineStatus.REJECTED, closed_at=timezone.now())
     person("Travels", DeviceState.SHIPPED)
     person("Ended", DeviceState.UNLINKED)
+    refresh_worklist()
     expected = {
         "": 6,
         "attention": ["Held", "Refused"],
@@ -93,6 +95,7 @@ def test_patient_list_facet_counts_match_for_every_device_and_silence_pair(as_na
         DeviceFactory(patient=patient, state=states[n % 4])
         if hours:
             add_reading(patient, "weight", 170, hours_ago=hours)
+    refresh_worklist()
 
     shown = {
         (devices, silence): post_list_settings(as_nadia, devices=devices, silence=silence)
