@@ -82,6 +82,7 @@ WAKEUP_TASKS = {
 app.conf.wakeup_tasks = WAKEUP_TASKS
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15.0)
 SWEEP_SECONDS_BY_WORK = {
+    "exceptions": min(SWEEP_SECONDS, 30.0),  # an exception is listed within a minute of its cause
     "device_refresh": 3.0,
     "call_searches": 3.0,
     "requested_refreshes": 3.0,

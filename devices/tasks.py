@@ -41,6 +41,7 @@ def reconcile_devices() -> None:
             SyncKind.DEVICES, lambda: reconciliation.reconcile_devices(client), purpose=purpose
         ):
             wake_worker("order_lines")
+            wake_worker("exceptions")
             if reading_runs.schedule_lagging_patients():
                 wake_worker("reading_pulls")
 
@@ -69,6 +70,7 @@ def refresh_requested_gateways() -> None:
         if client:
             gateway_status.refresh_requested_gateways(client)
             hardware_history.fetch_due_hardware_logs(client)
+            wake_worker("exceptions")
 
 
 @shared_task
@@ -78,6 +80,7 @@ def look_up_unknown_devices() -> None:
         if mine and reconciliation.look_up_unknown_devices(client, after=after):
             wake_worker("measurement_webhooks")
             wake_worker("fulfillment_webhooks")
+            wake_worker("exceptions")
 
 
 @shared_task

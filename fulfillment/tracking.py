@@ -23,6 +23,7 @@ from fulfillment import timeline
 from fulfillment.models import EventSource, LineStatus, OrderLine
 from fulfillment.models.order import CLOSED_HERE_ONLY
 from patients.models import Patient
+from patients.queueing.wakeup import wake_worker
 
 SLICE_SECONDS = 20.0
 MIN_CLAIM_SECONDS = 60.0
@@ -70,6 +71,7 @@ def update_line(line: OrderLine) -> bool:
             return False  # another worker was faster
         if status != before and status not in STATUSES_WITHOUT_EVENT:
             record_status_change(line, before)
+        wake_worker("exceptions")
     return True
 
 

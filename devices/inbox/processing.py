@@ -25,6 +25,7 @@ from django.utils import timezone
 from devices.inbox import leases
 from devices.models import Assignment, Delivery
 from devices.models.delivery import MAX_ATTEMPTS, DeliveryKind, DeliverySource, DeliveryState
+from patients.queueing.wakeup import wake_worker
 from patients.queueing.work_item import SLICE_SECONDS, drain
 from patients.wording import count_noun
 
@@ -157,6 +158,8 @@ def record_failure(row: Delivery, error: Exception) -> None:
     )
     dead = {"state": DeliveryState.DEAD} if attempts >= MAX_ATTEMPTS else {}
     row.fail(reason=f"Working on it failed {count_noun(attempts, 'time')} ({type(error).__name__}).", **dead)
+    if dead:
+        wake_worker("exceptions")
 
 
 def error_location(error: Exception) -> str:
@@ -201,6 +204,8 @@ def complete_deliveries(rows: Any, outcome: DeliveryOutcome) -> None:
         lease=None,
         leased_until=None,
     )
+    if outcome.state in DeliveryState.failed():
+        wake_worker("exceptions")
 
 
 def wake_waiting_deliveries(hwi_id: uuid.UUID) -> int:

@@ -28,6 +28,7 @@ from devices.patient_records import records
 from devices.sync import upsert
 from devices.tenovi.rate_limiter import NoSlotAvailable
 from patients.models import Patient
+from patients.queueing.wakeup import wake_worker
 from patients.queueing.work_item import DrainEnd, drain
 
 logger = logging.getLogger(__name__)
@@ -120,6 +121,7 @@ def notify_live_pages(call: VendorCall) -> None:
     """Never inside the transaction that ends a call: the patient's row is locked after the device's, always."""
     if call.patient_id:
         Patient.objects.touch_live_version([call.patient_id])
+    wake_worker("exceptions")
 
 
 def settle_time() -> dt.timedelta:

@@ -115,6 +115,7 @@ def store_answer(record: PatientRecord, answer: PatientDetails, *, confirmed: di
     if confirmed is not None:
         record.confirmed = confirmed
     record.save(update_fields=["address_status", "address_verified_by", "answered_at", "confirmed"])
+    wake_worker("exceptions")
 
 
 def holds_payload(answer: PatientDetails, payload: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from devices.statuses import DeviceState
 from devices.sync import hardware_history
 from patients.folding import fold_case
 from patients.models import Patient
+from patients.queueing.wakeup import wake_worker
 
 if TYPE_CHECKING:
     from devices.tenovi import HwiDevice
@@ -122,6 +123,7 @@ def attach_device(device: Device, patient: Patient, *, vendor_patient_id: str = 
         update_assignment(device, patient, device.unlinked_on)
         device.assignments.filter(patient=patient).update(vendor_patient_id=vendor_patient_id)
         Patient.objects.touch_live_version([patient.pk])
+        wake_worker("exceptions")
 
 
 def vendor_ids_of_assigned_patient(device: Device) -> set[str]:

@@ -24,6 +24,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from devices.models.api_key_slot import ApiKeySlot
+from patients.queueing.wakeup import wake_worker
 
 from . import rate_limiter_sql
 from .errors import Misconfigured, NotSent, VendorError
@@ -106,6 +107,7 @@ class RateLimiter:
         ApiKeySlot.objects.filter(bucket=slot.key.bucket, refused_since=None).update(
             refused_since=Now(), refused_reason=reason[:200]
         )
+        wake_worker("exceptions")
         logger.error("Tenovi refused key %s: %s. It is not used any more.", slot.key.bucket, reason)
 
     def load_usable_keys(self) -> dict[str, ApiKey]:
@@ -159,6 +161,7 @@ class RateLimiter:
 def clear_refused_key(bucket: str) -> None:
     """An operator confirms that the vendor accepts the key again."""
     ApiKeySlot.objects.filter(bucket=bucket).update(refused_since=None, refused_reason="")
+    wake_worker("exceptions")
 
 
 def forbid_open_transaction() -> None:

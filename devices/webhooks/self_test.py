@@ -175,6 +175,7 @@ def update_pin(device: Device, client: TenoviClient, *, site_url: str, unpin: bo
     Device.objects.filter(pk=device.pk).update(pinned_webhook_id=pinned_to)
     if device.patient_id:
         Patient.objects.touch_live_version([device.patient_id])
+    wake_worker("exceptions")
 
 
 def recognise_arrivals() -> int:

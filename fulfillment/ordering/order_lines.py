@@ -131,6 +131,7 @@ def mark_line_closed(line: OrderLine, *, by: User, abandoned: bool) -> None:
     open_lines = OrderLine.objects.filter(pk=line.pk, closed_by__isnull=True)
     if not open_lines.update(closed_at=line.closed_at or timezone.now(), closed_by=by, status=status):
         raise OrderLineActionError("Another person has just closed this.")
+    wake_worker("exceptions")
 
 
 def request_cancellation(line: OrderLine, by: User) -> str:

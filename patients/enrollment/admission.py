@@ -285,3 +285,4 @@ def save_discharge_state(patient: Patient, *, discharged_at: dt.datetime | None,
     patient.discharge_reason = reason
     patient.live_version += 1
     patient.save(update_fields=["discharged_at", "discharge_reason", "live_version"])
+    wake_worker("exceptions")
