@@ -3,6 +3,7 @@
 Everything from middleware to template in one process, against a real PostgreSQL, without network and gunicorn.
 A line is {"who", "path", "times"}, with "form" for what is posted; the answer has the wall-clock milliseconds of each
 time (`ms`), CPU milliseconds of this process and the database together (`cpu`), and queries, bytes and status.
+{"refresh": times} times refreshes of the exceptions.
 {"who", "choice"} arranges the list; {"who", "explain": path} returns the plan nodes that read the readings.
 """
 
@@ -30,6 +31,8 @@ def main():
 
 
 def answer_request(asked):
+    if "refresh" in asked:
+        return {"seconds": [refresh_exceptions() for _ in range(asked["refresh"])]}
     client = logged_in_client(asked["who"])
     if "choice" in asked:
         assert client.post("/patients/arrange/", asked["choice"])["Location"] == "/patients/"
@@ -37,6 +40,14 @@ def answer_request(asked):
     if "explain" in asked:
         return reading_plan_nodes(client, asked["explain"])
     return measure_page(client, asked["path"], asked["times"], asked.get("form"))
+
+
+def refresh_exceptions():
+    from fulfillment.worklist.refresh import refresh_worklist
+
+    began = time.perf_counter()
+    refresh_worklist()
+    return time.perf_counter() - began
 
 
 @cache
