@@ -26,9 +26,17 @@ EXPORT_COLUMNS = ("kit_string", "gateway_or_imei", "devices", "patient", "mrn", 
 
 def format_kit_string(devices: Iterable[Device]) -> str:
     """Of linked devices on one gateway, in any order; empty where none has hardware."""
-    linked = [device for device in devices if device.is_linked and device.gateway]
+    linked = [device for device in devices if device.is_linked and device.gateway_id]
     codes = sorted({device.sensor_code for device in linked if device.sensor_code})
     return "-".join([linked[0].hardware_uuid, *codes]) if linked else ""
+
+
+def kit_string_of(device: Device) -> str:
+    """Of the device with the holder's other devices on its gateway."""
+    if not (device.is_linked and device.gateway):
+        return ""
+    siblings = Device.objects.linked().filter(gateway=device.gateway, patient=device.patient_id)
+    return format_kit_string(siblings.select_related("gateway"))
 
 
 def parse_kit_hardware(text: str) -> str:

@@ -87,6 +87,7 @@ def look_up_unknown_devices() -> None:
 def run_webhook_self_test() -> None:
     self_test.recognise_arrivals()
     self_test.request_daily_check()
+    self_test.request_goal_rereads()
     if WebhookSelfTest.objects.due().exists():
         with tenovi.user_client() as client:
             self_test.run_due_steps(client, site_url=settings.SITE_URL)

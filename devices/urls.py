@@ -17,5 +17,6 @@ urlpatterns = [
     path("<uuid:hwi_id>/", device.device_page, name="page"),
     path("<uuid:hwi_id>/live/", device.device_live, name="live"),
     path("<uuid:hwi_id>/detach/", device.detach_device, name="detach"),
+    path("<uuid:hwi_id>/step-goal/", device.set_step_goal, name="step_goal"),
     path("<uuid:hwi_id>/look/", device.refresh_device, name="refresh"),
 ]

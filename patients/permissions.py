@@ -36,13 +36,20 @@ class Permission(StrEnum):
     PLACE_ORDERS = "order, activate, cancel, end monitoring"
     HANDLE_EXCEPTIONS = "assign, snooze and dismiss exceptions"
     REVIEW_READINGS = "set goals, exclude readings"
+    SET_STEP_GOALS = "set the step goal of a watch"
     WRITE_NOTES = "write notes and contacts"
     PLAN_ABSENCES = "plan absences"
     ADMINISTER = "use the administration of own clinics"
 
 
 CARE_PERMISSIONS = frozenset(
-    {Permission.VIEW_PATIENTS, Permission.VIEW_ORDERS, Permission.WRITE_NOTES, Permission.PLAN_ABSENCES}
+    {
+        Permission.VIEW_PATIENTS,
+        Permission.VIEW_ORDERS,
+        Permission.SET_STEP_GOALS,
+        Permission.WRITE_NOTES,
+        Permission.PLAN_ABSENCES,
+    }
 )
 PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
     Role.CLINICIAN: CARE_PERMISSIONS | {Permission.REVIEW_READINGS},

@@ -81,6 +81,10 @@ class Device(models.Model):
     unconfirmed_status_at = models.DateTimeField(null=True, blank=True)
     # Another hook of the account, to which alone it sends (the vendor's property `measurement_webhook_id`).
     pinned_webhook_id = models.CharField("pinned to the webhook", max_length=255, blank=True)
+    # The vendor's property `step_goal`, in its own text. The watch takes it over with its next upload: then `synced`.
+    step_goal = models.CharField(max_length=255, blank=True)
+    step_goal_synced = models.BooleanField("step goal is on the watch", null=True, blank=True)
+    step_goal_read_at = models.DateTimeField("step goal read from the vendor", null=True, blank=True)
     refresh_due_at = models.DateTimeField("read again at", null=True, blank=True)
     hardware_log_due_at = models.DateTimeField("the vendor's log of its hardware is read at", null=True, blank=True)
     # From our own readings.
@@ -111,6 +115,9 @@ class Device(models.Model):
             ),
             models.Index(
                 fields=("hardware_log_due_at",), condition=Q(hardware_log_due_at__isnull=False), name="device_swaps_due"
+            ),
+            models.Index(
+                fields=("step_goal_read_at",), condition=Q(step_goal_synced=False), name="device_goal_to_reread"
             ),
             models.Index(fields=("state",), name="device_by_state"),
             models.Index(fields=("folded_sensor_id",), condition=~Q(folded_sensor_id=""), name="device_by_sensor_id"),

@@ -31,6 +31,7 @@ class CallKind(models.TextChoices):
     UPDATE_PATIENT = "update_patient", "Update the patient's record"
     REPLACE = "replace", "Replace hardware"
     CANCEL_REPLACEMENT = "cancel_replacing", "Cancel a replacement"
+    SET_STEP_GOAL = "set_step_goal", "Set the step goal of a device"
 
     @classmethod
     def creating(cls) -> tuple[CallKind, ...]:
@@ -50,7 +51,7 @@ class CallKind(models.TextChoices):
     @classmethod
     def idempotent(cls) -> tuple[CallKind, ...]:
         """Sent again after an unclear answer: twice has the same effect as once."""
-        return (cls.DETACH, cls.UPDATE_PATIENT, cls.CANCEL_REPLACEMENT)
+        return (cls.DETACH, cls.UPDATE_PATIENT, cls.CANCEL_REPLACEMENT, cls.SET_STEP_GOAL)
 
     @classmethod
     def of_replacement(cls) -> tuple[CallKind, ...]:
@@ -117,6 +118,9 @@ class VendorCallQuerySet(WorkItemQuerySet["VendorCall"]):
         recording = Q(kind__in=CallKind.of_record())
         under_way = (recording & Q(state=CallState.UNKNOWN)) | Q(state=CallState.SENDING)
         due = due.exclude(recording & Exists(same_patient.filter(under_way)))
+        # Nor an earlier goal of a device after a newer one.
+        same_device = VendorCall.objects.filter(device=OuterRef("device"), kind=CallKind.SET_STEP_GOAL)
+        due = due.exclude(Q(kind=CallKind.SET_STEP_GOAL) & Exists(same_device.filter(state=CallState.SENDING)))
         return due.order_by("next_attempt_at", "created_at", "pk")
 
     def due_for_search(self) -> VendorCallQuerySet:
@@ -199,6 +203,11 @@ class VendorCall(WorkItem):
                 fields=("patient",),
                 condition=Q(kind__in=CallKind.of_record(), state=CallState.QUEUED),
                 name="call_one_waiting_per_record",
+            ),
+            models.UniqueConstraint(
+                fields=("device",),
+                condition=Q(kind=CallKind.SET_STEP_GOAL, state=CallState.QUEUED),
+                name="call_one_waiting_per_goal",
             ),
         )
         indexes = (

@@ -20,7 +20,7 @@ class SelfTestKind(models.TextChoices):
     REPAIR = "repair", "Repair"
     MEASUREMENT = "measurement", "Test message of readings"
     FULFILLMENT = "fulfillment", "Test message of shipping"
-    PIN_CHECK = "pin_check", "Read whether a device is pinned"
+    PIN_CHECK = "pin_check", "Read the settings of a device"
     UNPIN = "unpin", "Unpin a device"
 
     @classmethod
@@ -29,7 +29,7 @@ class SelfTestKind(models.TextChoices):
 
     @classmethod
     def of_device(cls) -> tuple[SelfTestKind, ...]:
-        """About one device, which may be pinned to another hook; the others are about all hooks."""
+        """About one device: whether it is pinned to another hook, and its step goal; the others are about all hooks."""
         return (cls.PIN_CHECK, cls.UNPIN)
 
 

@@ -18,8 +18,6 @@ from devices.patient_records import records
 from devices.patient_records.models import PatientRecord
 from patients.models import User
 
-REPLACED_REASON = "A newer version of the patient's record is sent instead."
-
 
 def request_detach(device: Device, *, by: User) -> VendorCall:
     """Have the vendor forget which patient this device belonged to. Asked twice, it is one call."""
@@ -57,15 +55,3 @@ def read_created_record(call: VendorCall, client: tenovi.TenoviClient) -> tenovi
         if error.status != HTTPStatus.NOT_FOUND:
             raise
         return None
-
-
-def lock_record_of(call: VendorCall) -> PatientRecord | None:
-    """Before the call's own row, as everywhere; None for a call of another kind."""
-    if call.patient is None or call.kind not in CallKind.of_record():
-        return None
-    return records.lock_record(call.patient)
-
-
-def newer_call_waits(call: VendorCall) -> bool:
-    waiting = VendorCall.objects.filter(patient=call.patient_id, kind__in=CallKind.of_record(), state=CallState.QUEUED)
-    return call.kind in CallKind.of_record() and waiting.exclude(pk=call.pk).exists()

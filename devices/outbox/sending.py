@@ -20,10 +20,10 @@ from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from devices import tenovi
+from devices import step_goals, tenovi
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
-from devices.outbox import record_calls, replacement_calls, requests, unlinking
+from devices.outbox import newest_only, record_calls, replacement_calls, requests, step_goal_calls, unlinking
 from devices.patient_records import records
 from devices.sync import upsert
 from devices.tenovi.rate_limiter import NoSlotAvailable
@@ -33,7 +33,7 @@ from patients.queueing.work_item import DrainEnd, drain
 
 logger = logging.getLogger(__name__)
 
-Answer = tenovi.HwiDevice | tenovi.PatientDetails | tenovi.HwiReplacement
+Answer = tenovi.HwiDevice | tenovi.PatientDetails | tenovi.HwiReplacement | tenovi.DeviceProperty
 
 SLICE_SECONDS = 20.0  # then other work gets the key; the worker is woken again for the rest
 MISCONFIGURED_PAUSE_SECONDS = 60.0
@@ -134,13 +134,12 @@ def settle_time() -> dt.timedelta:
 
 def requeue_call(call: VendorCall, *, after: float | None = None, **changes: Any) -> bool:
     """Nothing reached the vendor, or it may be sent twice. `after`: seconds, if the vendor named them; else the backoff
-    of its attempts. Of a patient's record only the newest waits: an older one is cancelled."""
+    of its attempts. Where only the newest waits, an older one is cancelled."""
     pause = call.backoff(call.attempts) if after is None else dt.timedelta(seconds=min(after, MAX_RETRY_AFTER_SECONDS))
     with transaction.atomic():
-        record_calls.lock_record_of(call)
-        if record_calls.newer_call_waits(call):
-            replaced = {"state": CallState.CANCELLED, "reason": record_calls.REPLACED_REASON}
-            return call.release(**replaced, search_after=None, resolved_at=timezone.now())
+        newest_only.lock_subject_of(call)
+        if (replaced := newest_only.replace_by_newer(call, pause=pause)) is not None:
+            return replaced
         return call.release(
             state=CallState.QUEUED,
             next_attempt_at=timezone.now() + pause,
@@ -156,7 +155,7 @@ def requeue_call(call: VendorCall, *, after: float | None = None, **changes: Any
 def confirm_call(call: VendorCall, answer: Answer | None) -> bool:
     """The vendor did it. The device or record is stored in the same transaction. `answer` None: the device is gone."""
     with transaction.atomic():
-        record = record_calls.lock_record_of(call)
+        record = newest_only.lock_subject_of(call)
         if not call.release(state=CallState.CONFIRMED, resolved_at=timezone.now(), reason="", search_after=None):
             logger.warning("the answer to call %s came after its lease: the search will find it", call.pk)
             return False
@@ -165,6 +164,9 @@ def confirm_call(call: VendorCall, answer: Answer | None) -> bool:
             return True
         if call.kind in CallKind.of_replacement():
             replacement_calls.store_answer(call, answer)
+            return True
+        if call.device is not None and isinstance(answer, tenovi.DeviceProperty):
+            step_goals.store_step_goal(call.device, [answer])
             return True
         device = record_result(call, answer)
         VendorCall.objects.filter(pk=call.pk).update(device=device)
@@ -188,7 +190,8 @@ def handle_rejection(call: VendorCall, error: tenovi.Rejected) -> None:
 def handle_unclear_answer(call: VendorCall, *, reason: str = ANSWER_LOST_REASON) -> None:
     """It may have taken effect, or still take effect: an idempotent call is sent again, another one is unknown."""
     if call.kind in CallKind.idempotent():
-        requeue_call(call)
+        settles = call.kind == CallKind.SET_STEP_GOAL
+        requeue_call(call, after=settle_time().total_seconds() if settles else None)
     else:
         call.release(**unknown_state_fields(reason))
     if call.kind in (*CallKind.creating(), *CallKind.of_record()):
@@ -247,5 +250,6 @@ SENDER_BY_KIND: dict[str, Callable[[tenovi.TenoviClient, VendorCall], Answer | N
     CallKind.CREATE_PATIENT: record_calls.send_record,
     CallKind.UPDATE_PATIENT: record_calls.send_record,
     CallKind.REPLACE: replacement_calls.send_replacement,
+    CallKind.SET_STEP_GOAL: step_goal_calls.send_step_goal,
     CallKind.CANCEL_REPLACEMENT: lambda client, call: client.delete_replacement(call.payload["replacement_id"]),
 }

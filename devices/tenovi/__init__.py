@@ -2,6 +2,7 @@
 
 from .account_schemas import (
     BulkOrder,
+    DeviceProperty,
     GatewayInfo,
     HardwareUuidLog,
     HwiDeviceType,
@@ -42,6 +43,7 @@ __all__ = [
     "MAX_WORD_LENGTH",
     "ApiKey",
     "BulkOrder",
+    "DeviceProperty",
     "Failed",
     "FulfillmentRequest",
     "GatewayInfo",

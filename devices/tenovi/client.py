@@ -109,6 +109,11 @@ class TenoviClient(VendorHttpClient):
     def list_device_properties(self, hwi_id: uuid.UUID | str) -> ListResult[DeviceProperty]:
         return self.list_all(DeviceProperty, f"hwi-devices/{uuid.UUID(str(hwi_id))}/properties/", paged=False)
 
+    def set_device_property(self, hwi_id: uuid.UUID | str, key: str, value: str) -> DeviceProperty:
+        """Keys are unique on a device: one that exists gets the new value, so this may be sent twice."""
+        body = {"key": key, "value": value}
+        return self.send_for_object(DeviceProperty, "POST", "hwi-devices/{}/properties/", str(hwi_id), json=body)
+
     def delete_device_property(self, hwi_id: uuid.UUID | str, property_id: uuid.UUID | str) -> None:
         self.send_once("DELETE", "hwi-devices/{}/properties/{}/", str(hwi_id), str(property_id))
 

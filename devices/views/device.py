@@ -13,11 +13,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from devices import device_issues, step_durations
+from devices import device_issues, kit_strings, step_durations, step_goals
+from devices.forms import StepGoalForm
 from devices.models import Assignment, Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.models.webhook_self_test import SelfTestKind
-from devices.outbox import manual_lookup, record_calls, waiting_reasons
+from devices.outbox import manual_lookup, record_calls, step_goal_calls, waiting_reasons
 from devices.statuses import DeviceState
 from devices.sync import upsert
 from devices.webhooks import self_test
@@ -90,6 +91,25 @@ def detach_device(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
     return redirect("devices:page", hwi_id)
 
 
+@requires_permission(Permission.SET_STEP_GOALS)
+@require_POST
+def set_step_goal(request: HttpRequest, hwi_id: uuid.UUID) -> HttpResponse:
+    """What was typed stays on the page until it is right."""
+    device, holder = get_device_audited(request, hwi_id)
+    user, form = current_user(request), StepGoalForm(request.POST)
+    if not step_goals.can_set_goal(device):
+        messages.error(request, "Only a linked device that counts steps has a step goal.")
+        return redirect("devices:page", hwi_id)
+    if not form.is_valid():
+        context = device_context(device, holder, user) | {"step_goal_form": form}
+        return render(request, "devices/device_detail.html", context)
+    step_goal_calls.request_step_goal(device, steps=form.cleaned_data["steps"], by=user)
+    audit_log.record_event(AuditAction.STEP_GOAL, by=user, patients=[holder.pk], target=f"device:{device.pk}")
+    wake_worker("vendor_calls")
+    messages.info(request, "The step goal is being sent to Tenovi. What became of it is shown here.")
+    return redirect("devices:page", hwi_id)
+
+
 def can_detach(device: Device) -> bool:
     return bool(device.vendor_patient_id) and device.state == DeviceState.UNLINKED
 
@@ -112,6 +132,7 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
     now, linked_to = timezone.now(), fold_case(device.vendor_patient_id)
     asking = refresh_pending_since(device, now)
     issues = device_issues.issues_for_device(device, now=now)
+    goal = step_goals.find_step_goal_state(device) if step_goals.counts_steps(device) else None
     return {
         "device": device,
         "holder": holder,
@@ -125,6 +146,10 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
         "listed": device_issues.whitelist_entry_for(device),
         "elsewhere": bool(linked_to) and linked_to not in upsert.vendor_ids_of_assigned_patient(device),
         "can_detach": can_detach(device),
+        "kit_string": kit_strings.kit_string_of(device),
+        "step_goal": goal,
+        "step_goal_form": StepGoalForm(initial={"steps": goal.steps if goal else None}),
+        "can_set_goal": step_goals.can_set_goal(device),
         "holdings": assignments_for_display(device, holder, user),
         "changes": list(device.hardware_changes.order_by("-pk")),
     }

@@ -86,6 +86,7 @@ def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
         "devices": devices,
         "kit_string": kit_strings.format_kit_string(devices),
         "people": list({device.patient_id: device.patient for device in devices if device.patient}.values()),
+        "unlisted": [device for device in devices if is_missing_on_list(gateway, device)],
         "whitelist": [
             {"entry": entry, "device_name": names.get(entry.sensor_code, "")} for entry in gateway.whitelist_entries
         ],
@@ -93,3 +94,9 @@ def gateway_context(gateway: Gateway, user: User) -> dict[str, Any]:
         "heard_at": max((device.last_seen_at for device in devices if device.last_seen_at), default=None),
         "former": list(former.exclude(device__gateway=gateway).select_related("device").order_by("-pk")),
     }
+
+
+def is_missing_on_list(gateway: Gateway, device: Device) -> bool:
+    """Of a gateway whose list is known: a device that it doesn't name."""
+    known = bool(gateway.status_fetched_at and device.sensor_code and device.is_linked)
+    return known and device_issues.whitelist_entry_for(device) is None

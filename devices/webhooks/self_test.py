@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from devices import tenovi
+from devices import step_goals, tenovi
 from devices.inbox import maintenance
 from devices.models import Delivery, Device, SyncRun, WebhookSelfTest
 from devices.models.sync import SyncKind
@@ -85,7 +85,7 @@ def run_step(step: WebhookSelfTest, *, client: TenoviClient, site_url: str) -> N
         if step.kind == SelfTestKind.REPAIR:
             registration.register_webhooks(client, site_url=site_url)
         if step.device:
-            update_pin(step.device, client, site_url=site_url, unpin=step.kind == SelfTestKind.UNPIN)
+            read_properties(step.device, client, site_url=site_url, unpin=step.kind == SelfTestKind.UNPIN)
         elif step.is_message:
             send_test_message(step, client, site_url=site_url)
         else:
@@ -161,8 +161,14 @@ def send_test_message(step: WebhookSelfTest, client: TenoviClient, *, site_url: 
     client.send_test_webhook(hook_id=own[-1].id, event=event, hwi_device_id=test_id, patient_id=f"self-test-{test_id}")
 
 
-def update_pin(device: Device, client: TenoviClient, *, site_url: str, unpin: bool) -> None:
-    """Read to which hook the device sends alone, and with `unpin` end that: then it sends to every hook again."""
+def request_goal_rereads() -> None:
+    for device in step_goals.goals_to_reread():
+        request_step(SelfTestKind.PIN_CHECK, by=None, device=device)
+
+
+def read_properties(device: Device, client: TenoviClient, *, site_url: str, unpin: bool) -> None:
+    """Read the step goal, and to which hook the device sends alone; with `unpin` end that: then it sends to every hook
+    again."""
     rows = client.list_device_properties(device.hwi_id).rows
     pin = next((row for row in rows if row.key.strip().casefold() == PIN_KEY and row.value), None)
     if pin and unpin:
@@ -173,6 +179,7 @@ def update_pin(device: Device, client: TenoviClient, *, site_url: str, unpin: bo
         own = {str(hook.id) for hook in client.list_webhooks().rows if hook.endpoint.startswith(f"{site_url}/")}
         pinned_to = "" if pinned_to.lower() in own else pinned_to
     Device.objects.filter(pk=device.pk).update(pinned_webhook_id=pinned_to)
+    step_goals.store_step_goal(device, rows)
     if device.patient_id:
         Patient.objects.touch_live_version([device.patient_id])
     wake_worker("exceptions")

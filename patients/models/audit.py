@@ -28,6 +28,7 @@ class AuditAction(models.TextChoices):
     END_MONITORING = "end_monitoring", "ended monitoring"
     ATTACH_DEVICE = "attach_device", "attached a device to a patient"
     DETACH_DEVICE = "detach_device", "detached a device from a patient at the vendor"
+    STEP_GOAL = "step_goal", "set the step goal of a device"
     SHARE_GATEWAY = "share_gateway", "let patients share a gateway"
     REPLACE = "replace", "replaced hardware of a device"
     STOCK = "stock", "corrected the stock"

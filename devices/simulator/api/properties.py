@@ -6,6 +6,7 @@ from devices.simulator.api.validation import BOOLEAN_FIELD, REQUIRED_TEXT_FIELD,
 from devices.simulator.runtime.messages import NOT_FOUND_BODY, ApiError, Json, Request, Response
 from devices.simulator.runtime.state import SimulatorState
 
+STEP_GOAL_KEY = "step_goal"  # of a watch, in steps a day
 PROPERTY_FIELDS = {"key": REQUIRED_TEXT_FIELD, "value": TEXT_FIELD, "handle_property": BOOLEAN_FIELD}
 
 
@@ -18,6 +19,7 @@ def create_property(state: SimulatorState, request: Request, key: str) -> Respon
     """Keys are unique on a device: a POST of one that exists changes its value."""
     document = devices.get_device_or_404(state, key)
     values = require_valid_fields(request.json_object(), PROPERTY_FIELDS)
+    require_possible_value(values["key"], values.get("value"))
     row: Json | None = next((each for each in document["properties"] if each["key"] == values["key"]), None)
     if row is None:
         row = {"id": state.new_id(), "value": None, "handle_property": False}
@@ -36,6 +38,7 @@ def update_property(state: SimulatorState, request: Request, key: str, property_
     document = devices.get_device_or_404(state, key)
     row = get_property_or_404(document, property_id)
     values = require_valid_fields(request.json_object(), PROPERTY_FIELDS, partial=True)
+    require_possible_value(row["key"], values.get("value"))
     row.update(value=values.get("value", row["value"]), synced=False)
     devices.save_device(state, document)
     return Response(data=row)
@@ -46,6 +49,12 @@ def delete_property(state: SimulatorState, request: Request, key: str, property_
     document["properties"].remove(get_property_or_404(document, property_id))
     devices.save_device(state, document)
     return Response(204)
+
+
+def require_possible_value(key: str, value: str | None) -> None:
+    """Assumed: the vendor documents no range of a step goal, and must be able to put the number on the watch."""
+    if key == STEP_GOAL_KEY and value is not None and not (value.isdecimal() and int(value) > 0):
+        raise ApiError(400, {"value": ["A valid whole number of steps is required."]})
 
 
 def get_property_or_404(document: Json, property_id: str) -> Json:

@@ -219,6 +219,21 @@ def test_list_device_properties_delete_device_property(client, sim, monitor):
     assert client.list_device_properties(monitor.id).rows == ()
 
 
+def test_set_device_property(client, sim, monitor):
+    made = client.set_device_property(monitor.id, "step_goal", "8000")
+
+    assert (made.key, made.value, made.synced) == ("step_goal", "8000", False)
+    assert client.set_device_property(monitor.id, "step_goal", "9000").id == made.id
+    assert [row.value for row in client.list_device_properties(monitor.id).rows] == ["9000"]
+
+
+def test_set_device_property_to_an_impossible_goal(client, monitor):
+    with pytest.raises(Rejected) as caught:
+        client.set_device_property(monitor.id, "step_goal", "many")
+
+    assert list(caught.value.fields) == ["value"]
+
+
 def test_create_replacement_list_replacements_delete_replacement(client, sim, monitor, order):
     asked = client.create_replacement(monitor.id, names=["Tenovi BPM - L", "Gateway"], ship_to=order["ship_to"])
 
