@@ -113,6 +113,10 @@ class RequestRecorder:
         """Requests that write a patient's record."""
         return [line for line in self.lines if line.method in ("POST", "PUT") and "/hwi-patients/" in line.path]
 
+    def device_writes(self):
+        """Requests that change a device that exists: its patient or a property."""
+        return [line for line in self.lines if line.method in ("POST", "PUT") and "/hwi-devices/" in line.path[:-1]]
+
     def lists(self):
         return [line for line in self.lines if line.method == "GET" and line.path.endswith("/hwi-devices/")]
 

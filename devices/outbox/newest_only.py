@@ -20,14 +20,14 @@ REPLACED_REASON = "A newer version is sent instead."
 
 def lock_subject_of(call: VendorCall) -> PatientRecord | None:
     """Lock what the call writes, before the call's own row, as everywhere. Returns the record of a patient."""
-    if call.kind == CallKind.SET_STEP_GOAL:
+    if call.kind == CallKind.SET_STEP_GOAL and call.device_id:
         lock_device(call.device_id)
     if call.patient is None or call.kind not in CallKind.of_record():
         return None
     return records.lock_record(call.patient)
 
 
-def lock_device(device_id: int | None) -> None:
+def lock_device(device_id: int) -> None:
     list(Device.objects.select_for_update(no_key=True).filter(pk=device_id).values_list("pk"))
 
 

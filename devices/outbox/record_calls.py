@@ -14,8 +14,6 @@ from django.db import transaction
 from devices import tenovi
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
-from devices.patient_records import records
-from devices.patient_records.models import PatientRecord
 from patients.models import User
 
 

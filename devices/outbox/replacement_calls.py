@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 GATEWAY_NAME = "Gateway"  # of a gateway among the vendor's device types, in replacements only
 
 
-def request_replacement(*, device: Device, names: Sequence[str], ship_to: tenovi.ShipTo, by: User) -> VendorCall:
-    """New hardware for the device; `names`: its own type, `GATEWAY_NAME`, or both."""
-    said = {"hwi_id": str(device.hwi_id), "names": list(names), "ship_to": struct_to_json(ship_to)}
+def request_replacement(*, device: Device, names: Sequence[str], ship_to: tenovi.ShipTo | None, by: User) -> VendorCall:
+    """New hardware for the device; `names`: its own type, `GATEWAY_NAME`, or both. `ship_to` None: from our stock."""
+    said = {
+        "hwi_id": str(device.hwi_id),
+        "names": list(names),
+        "ship_to": struct_to_json(ship_to) if ship_to else None,
+    }
     return VendorCall.objects.create(
         kind=CallKind.REPLACE, patient_id=device.patient_id, device=device, requested_by=by, payload=said
     )
@@ -39,7 +43,7 @@ def request_cancellation(call: VendorCall, *, by: User) -> VendorCall:
 
 def send_replacement(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiReplacement:
     said = call.payload
-    ship_to = msgspec.convert(said["ship_to"], tenovi.ShipTo)
+    ship_to = msgspec.convert(said["ship_to"], tenovi.ShipTo) if said["ship_to"] else None
     return client.create_replacement(said["hwi_id"], names=said["names"], ship_to=ship_to)
 
 

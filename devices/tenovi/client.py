@@ -96,10 +96,14 @@ class TenoviClient(VendorHttpClient):
     def list_replacements(self) -> ListResult[HwiReplacement]:
         return self.list_all(HwiReplacement, "hwi-replacements/", paged=False)
 
-    def create_replacement(self, hwi_id: uuid.UUID | str, *, names: Sequence[str], ship_to: ShipTo) -> HwiReplacement:
-        """Ship new hardware for a device; its HWI id stays. Not idempotent: sent twice, it ships twice."""
+    def create_replacement(
+        self, hwi_id: uuid.UUID | str, *, names: Sequence[str], ship_to: ShipTo | None
+    ) -> HwiReplacement:
+        """Ship new hardware for a device; its HWI id stays. Not idempotent: sent twice, it ships twice. `ship_to` None:
+        nothing is shipped, the device is one of a bulk order."""
         body = {"hwi_device_id": str(hwi_id), "device_types": [{"name": name} for name in names]}
-        shipping = {name: value for name, value in ship_to.to_json().items() if name.startswith("shipping_")}
+        fields = ship_to.to_json() if ship_to else {}
+        shipping = {name: value for name, value in fields.items() if name.startswith("shipping_")}
         return self.send_for_object(HwiReplacement, "POST", "hwi-replacements/", json=body | shipping)
 
     def delete_replacement(self, replacement_id: uuid.UUID | str) -> None:

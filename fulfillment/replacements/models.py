@@ -103,6 +103,7 @@ class Replacement(models.Model):
     old_hardware_uuid = models.CharField(max_length=255, blank=True)
     call = models.OneToOneField(VendorCall, on_delete=models.PROTECT, related_name="replacement")
     cancellation = models.OneToOneField(VendorCall, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    from_stock = models.BooleanField("device of our own stock", default=False)
     reason = models.CharField(max_length=12, choices=ReplacementReason)
     reason_words = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=16, choices=ReplacementState, default=ReplacementState.REQUESTED)

@@ -14,6 +14,7 @@ from devices.statuses import DeviceState
 from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.replacements.models import Replacement, ReplacementReason, ReplacementState
+from fulfillment.special_orders import stock
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient, User
 from patients.queueing.wakeup import wake_worker
@@ -21,6 +22,7 @@ from patients.queueing.wakeup import wake_worker
 NOT_LINKED = "Only a device that is linked to the patient at the vendor can be replaced."
 NOT_SHIPPED = "It has not shipped yet, so there is nothing to replace. Correct or cancel its order instead."
 ALREADY_OPEN = "A replacement of it is on its way already."
+NOT_FROM_STOCK = "Only a device without a modem of its own can be replaced by one of the stock; its gateway can't."
 NO_GATEWAY = "No gateway of this device is known, so only the device can be replaced."
 
 
@@ -35,18 +37,26 @@ def replacement_problem(device: Device) -> str:
     return NOT_SHIPPED if device.state in DeviceState.before_shipping() else ""
 
 
+def can_come_from_stock(device: Device, *, by: User) -> bool:
+    """The vendor takes a device of a bulk order without an address; a gateway or modem would need its new ID as well,
+    for which its API has no place."""
+    carried = device.gateway is not None and not device.gateway.is_modem
+    return carried and stock.loose_devices_in_stock(device.name, by=by).exists()
+
+
 def request_replacement(
     *,
     device: Device,
     replace_device: bool,
     replace_gateway: bool,
-    ship_to: ShipTo,
+    ship_to: ShipTo | None,
     reason: ReplacementReason,
     reason_words: str,
     by: User,
     submission_id: uuid.UUID,
 ) -> Replacement:
-    """The same `submission_id` again returns the same replacement. Raises ReplacementError."""
+    """`ship_to` None: the device comes from our own stock, which is counted down. The same `submission_id` again
+    returns the same replacement. Raises ReplacementError."""
     patient = device.patient
     if same := Replacement.objects.filter(submission_id=submission_id, requested_by=by, device=device).first():
         return same
@@ -54,6 +64,8 @@ def request_replacement(
         raise ReplacementError(problem)
     if replace_gateway and (device.gateway is None or device.gateway.is_modem):
         raise ReplacementError(NO_GATEWAY)
+    if ship_to is None and (replace_gateway or device.gateway is None or device.gateway.is_modem):
+        raise ReplacementError(NOT_FROM_STOCK)
     names = ([device.name] if replace_device else []) + ([replacement_calls.GATEWAY_NAME] if replace_gateway else [])
     try:
         with transaction.atomic():
@@ -66,11 +78,16 @@ def request_replacement(
                 gateway=device.gateway if replace_gateway else None,
                 old_hardware_uuid=device.hardware_uuid,
                 call=call,
+                from_stock=ship_to is None,
                 reason=reason,
                 reason_words=reason_words,
                 requested_by=by,
             )
             record_action(replacement, f"Replacement requested: {', '.join(replacement.items)}", by=by)
+            if ship_to is None:
+                stock.give_out_loose_device(device.name, reason="Given out as a replacement", by=by)
+    except stock.StockError as problem:
+        raise ReplacementError(str(problem)) from None
     except IntegrityError:
         raise ReplacementError(ALREADY_OPEN) from None
     wake_worker("vendor_calls")

@@ -26,7 +26,8 @@ def new_replacement(request: HttpRequest, patient_id: uuid.UUID, hwi_id: uuid.UU
     device = Device.objects.filter(patient=patient, hwi_id=hwi_id).select_related("gateway").first()
     if device is None:
         raise Http404("No such device.")
-    form = ReplacementForm(request.POST or None, device=device, patient=patient)
+    in_stock = replacements.can_come_from_stock(device, by=user)
+    form = ReplacementForm(request.POST or None, device=device, patient=patient, in_stock=in_stock)
     problem = replacements.replacement_problem(device)
     if request.method == "POST" and form.is_valid():
         try:

@@ -17,7 +17,13 @@ from devices.hardware_ids import (
 )
 from devices.models import DeviceType
 from fulfillment.models import Order, OrderKind, OrderLine
-from fulfillment.special_orders.models import FAILED_ACTIVATIONS, StockCorrection, StockItem, StockState
+from fulfillment.special_orders.models import (
+    FAILED_ACTIVATIONS,
+    StockCorrection,
+    StockItem,
+    StockItemQuerySet,
+    StockState,
+)
 from patients.audit import audit_log
 from patients.models.audit import AuditAction
 
@@ -87,13 +93,37 @@ def count_down_loose_devices(order: Order) -> None:
         if folded in with_gateway:
             with_gateway.remove(folded)
             continue
-        loose = StockItem.objects.filter(hardware_id="").order_by().values_list("name", flat=True).distinct()
-        names = [name for name in loose if fold_device_name(name) == folded]
-        waiting: Any = StockItem.objects.with_state()
-        waiting = waiting.filter(name__in=names, hardware_id="", state=StockState.IN_STOCK)
+        waiting = in_stock(loose_devices(folded))
         chosen = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("in_stock_since", "number").first()
         if chosen:
             StockItem.objects.filter(pk=chosen.pk).update(line=line)
+
+
+def loose_devices(folded_name: str) -> StockItemQuerySet:
+    """Of this kind, without an id of their own."""
+    loose = StockItem.objects.filter(hardware_id="")
+    names = loose.order_by().values_list("name", flat=True).distinct()
+    return loose.filter(name__in=[each for each in names if fold_device_name(each) == folded_name])
+
+
+def loose_devices_in_stock(name: str, *, by: User) -> StockItemQuerySet:
+    """Of this kind, that the person may see."""
+    return in_stock(loose_devices(fold_device_name(name)).visible_to(by))
+
+
+def in_stock(items: StockItemQuerySet) -> StockItemQuerySet:
+    with_state: Any = items.with_state()
+    found: StockItemQuerySet = with_state.filter(state=StockState.IN_STOCK)
+    return found
+
+
+def give_out_loose_device(name: str, *, reason: str, by: User) -> None:
+    """The one that is in stock longest. Raises StockError."""
+    held = loose_devices_in_stock(name, by=by).select_for_update(skip_locked=True, of=("self",))
+    item = held.order_by("in_stock_since", "number").first()
+    if item is None:
+        raise StockError(f"No {name} is in stock any more.")
+    correct_item(item.pk, in_stock=False, reason=reason, by=by)
 
 
 @transaction.atomic

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from devices import tenovi
-from devices.models import VendorCall
+from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind
-from devices.outbox import manual_lookup, manual_resolution, recovery, requests, sending
+from devices.outbox import manual_lookup, manual_resolution, record_calls, recovery, requests, sending, step_goal_calls
 from devices.patient_records import records, rereads
 from devices.patient_records.models import PatientRecord
 from fulfillment import call_resolution
@@ -41,6 +41,7 @@ NETWORK_FAULTS = [
     {"kind": "redirect"},
 ]
 COUNTS = Counter()
+IDEMPOTENT_DEVICE_KINDS = (CallKind.SET_STEP_GOAL, CallKind.DETACH)
 RESOLVED_STATES = (State.CONFIRMED, State.ABANDONED, State.CANCELLED)
 STREETS = ("1 Oak Street", "2 Oak Street", "")
 PHONES = ("(603) 555-0142", "(603) 555-0177", "")
@@ -91,6 +92,16 @@ class CallsStateMachine(VendorStateMachine):
         fields = {"street": street, "phone": phone, "sms_consent": texts}
         admission.edit_patient(patient=current, by=self.cora, edit_version=current.edit_version, **fields)
 
+    @precondition(lambda self: Device.objects.exists())
+    @rule(data=st.data(), steps=st.integers(1000, 9000))
+    def a_coordinator_sets_a_step_goal(self, data, steps):
+        step_goal_calls.request_step_goal(data.draw(devices()), steps=steps, by=self.cora)
+
+    @precondition(lambda self: Device.objects.exists())
+    @rule(data=st.data())
+    def a_coordinator_detaches_a_device(self, data):
+        record_calls.request_detach(data.draw(devices()), by=self.cora)
+
     # --- what goes wrong
 
     @rule(fault=st.sampled_from(NETWORK_FAULTS))
@@ -98,7 +109,7 @@ class CallsStateMachine(VendorStateMachine):
         self.sim.faults.add(**fault, match={"method": "POST"})
 
     @rule(fault=st.sampled_from(NETWORK_FAULTS))
-    def an_update_meets_a_fault(self, fault):
+    def an_update_or_detaching_meets_a_fault(self, fault):
         self.sim.faults.add(**fault, match={"method": "PUT"})
 
     @rule(fault=st.sampled_from(NETWORK_FAULTS), times=st.integers(1, 3))
@@ -136,7 +147,8 @@ class CallsStateMachine(VendorStateMachine):
         """Within the settle time: that is what the settle time is for."""
         young = timezone.now() - sending.settle_time()
         lost = [post for post in self.ledger.posts() if is_unclear(post) and not post.made and post.at > young]
-        lost += [write for write in self.ledger.record_writes() if is_unclear_write(write) and write.at > young]
+        writes = self.ledger.record_writes() + self.ledger.device_writes()
+        lost += [write for write in writes if is_unclear_write(write) and write.at > young]
         if lost:
             self.ledger.apply_late(data.draw(st.sampled_from(lost)))
 
@@ -202,6 +214,13 @@ class CallsStateMachine(VendorStateMachine):
             assert waiting == [call for call in [records.newest_call(person)] if call and call.state == State.QUEUED]
 
     @invariant()
+    def of_each_device_one_goal_and_one_detaching_waits(self):
+        kinds = VendorCall.objects.filter(kind__in=IDEMPOTENT_DEVICE_KINDS, state=State.QUEUED)
+        waiting = list(kinds.values_list("device", "kind"))
+        assert len(waiting) == len(set(waiting))
+        assert not VendorCall.objects.filter(kind__in=IDEMPOTENT_DEVICE_KINDS, state=State.UNKNOWN).exists()
+
+    @invariant()
     def nothing_exists_twice(self):
         if self.notes_kept:
             assert all(len(self.ledger.made(key)) <= 1 for key in self.keys.values())
@@ -215,7 +234,8 @@ class CallsStateMachine(VendorStateMachine):
 
     @invariant()
     def no_device_belongs_to_two_calls(self):
-        owned = list(VendorCall.objects.filter(device__isnull=False).values_list("device", flat=True))
+        creating = VendorCall.objects.filter(device__isnull=False, kind__in=CallKind.creating())
+        owned = list(creating.values_list("device", flat=True))
         assert len(owned) == len(set(owned))
 
     @invariant()
@@ -268,6 +288,15 @@ class CallsStateMachine(VendorStateMachine):
         if self.notes_kept:
             self.a_confirmed_call_has_its_own_device()
         self.each_record_is_like_ours()
+        self.each_device_is_as_asked_for()
+
+    def each_device_is_as_asked_for(self):
+        for call in VendorCall.objects.filter(kind="set_step_goal").order_by("created_at").select_related("device"):
+            newest = call.device.vendor_calls.filter(kind="set_step_goal").latest("created_at")
+            rows = self.client.list_device_properties(call.device.hwi_id).rows
+            assert [row.value for row in rows] == [str(newest.payload["steps"])] == [call.device.step_goal]
+        for call in VendorCall.objects.filter(kind="detach").select_related("device"):
+            assert self.client.get_device(call.device.hwi_id).external_id is None
 
     def each_record_is_like_ours(self):
         for record in PatientRecord.objects.select_related("patient__clinic"):
@@ -278,9 +307,14 @@ class CallsStateMachine(VendorStateMachine):
         posts = [self.ledger.posts(key) for key in self.keys.values()]
         again = sum(is_unclear(first) for sent in posts for first, _ in pairwise(sent))
         COUNTS["record writes"] += len(self.ledger.record_writes())
+        COUNTS["device writes"] += len(self.ledger.device_writes())
         sent, lists = sum(map(len, posts)), len(self.ledger.lists())
         COUNTS.update({"walks": 1, "calls": len(self.keys), "posts": sent, "lists": lists, "posted again": again})
         COUNTS.update(f"a person: {how}" for _, _, how in self.decided)
+
+
+def devices():
+    return st.sampled_from(list(Device.objects.order_by("pk")))
 
 
 def is_unclear(post):

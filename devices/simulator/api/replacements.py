@@ -28,6 +28,9 @@ def create_replacement(state: SimulatorState, request: Request) -> Response:
     device = state.store.get("device", str(values.get("hwi_device_id")).lower())
     if not device and "hwi_device_id" not in errors:
         errors["hwi_device_id"] = ["No HWI Device with this id exists."]
+    from_stock = not any(values.get(name) for name in SHIPPING_FIELDS)
+    if from_stock and "device_types" not in errors and GATEWAY_TYPE_NAME in device_type_names(values):
+        errors["shipping_address"] = ["This field is required."]
     if errors or not device:
         raise ApiError(400, errors)
     order = {
@@ -43,8 +46,14 @@ def create_replacement(state: SimulatorState, request: Request) -> Response:
         "step_at": state.next_stage_due_at(),
         **values,
     }
+    if from_stock:  # a device from bulk inventory; assumed: it is over at once, nothing is shipped
+        order.update(shipping_status="DE", fulfilled=True, step_at=None)
     special_orders.notify_special_order(state, order, order_type="RE", device=device)
     return Response(201, replacement_json(state.store.put("replacement", order["id"], order)))
+
+
+def device_type_names(values: Json) -> set[str]:
+    return {each["name"] for each in values["device_types"]}
 
 
 def device_type_errors(sent: Any) -> Json:
@@ -90,7 +99,7 @@ def advance_replacement(state: SimulatorState, order: Json) -> None:
 
 def ship_replacement_hardware(state: SimulatorState, order: Json, device: Json) -> None:
     """A gateway swap changes every device on it; a device with its own SIM changes its IMEI; else nothing changes."""
-    names = {each["name"] for each in order["device_types"]}
+    names = device_type_names(order)
     cellular = device["device"]["name"] in names and is_cellular(device["device"]["name"])
     old_uuid = device["device"]["hardware_uuid"]
     if not old_uuid or not (cellular or GATEWAY_TYPE_NAME in names):

@@ -1,25 +1,23 @@
 """Replacements: sent once, searched after a lost answer, followed until delivery, cancelled before shipping."""
 
 import datetime as dt
-import json
 import uuid
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from devices.models import Assignment, Delivery, Device, HardwareChange, VendorCall
+from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallState
 from devices.outbox import recovery, sending
 from fulfillment import tracking
 from fulfillment.replacements import refresh, replacements
 from fulfillment.replacements.models import Replacement, ReplacementState
 from fulfillment.replacements.replacements import ReplacementError
-from measurements.models import Measurement
-from measurements.tasks import process_measurement_webhooks
+from fulfillment.special_orders.models import StockItem
 from patients.models import AuditEvent
 from tests.devices.outbox.call_states import end_settle_time
-from tests.factories import DeliveryFactory, DeviceFactory, ReplacementFactory, SpecialOrderFactory
+from tests.factories import DeviceFactory, ReplacementFactory, SpecialOrderFactory, StockItemFactory
 
 pytestmark = pytest.mark.django_db
 REPLACEMENT_POSTS = {"method": "POST", "path_contains": "hwi-replacements"}
@@ -230,27 +228,6 @@ def test_special_order_webhook_of_the_device_makes_its_replacement_due(replace, 
     assert refresh.due_replacements().get() == asked
 
 
-def test_readings_amid_a_replacement_stay_with_device_and_patient(replace, follow, client, gateway_devices, rosa):
-    """Before shipping, then with the old ID while the parcel travels, after delivery with the new one."""
-    device = next(each for each in gateway_devices if "Scale" in each.name)
-    replace(gateway=True, device=False)
-    for stages in (0, 2, 1):
-        follow(stages=stages)
-        tracking.refresh_due_devices(client)
-        carried = "A1B2C3D4E5F6" if stages < 1 or stages == 2 else Device.objects.get(pk=device.pk).hardware_uuid
-        reading = {
-            "metric": "weight", "hwi_device_id": str(device.hwi_id), "hardware_uuid": carried,
-            "patient_id": rosa.external_id, "value_1": f"15{stages}.00", "timestamp": timezone.now().isoformat(),
-        }  # fmt: skip
-        DeliveryFactory(body=json.dumps(reading).encode())
-        process_measurement_webhooks()
-
-    assert Measurement.objects.filter(device=device, patient=rosa).count() == 3
-    assert not Delivery.objects.filter(state=Delivery.State.QUARANTINED).exists()
-    assert Assignment.objects.filter(patient=rosa, ended_at__isnull=True).count() == 2
-    assert HardwareChange.objects.filter(device=device, old_hardware_uuid="A1B2C3D4E5F6").exists()
-
-
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
@@ -317,3 +294,46 @@ def test_device_page_shows_return_label_and_tracking_of_its_patient(as_cora, gat
 
 def test_order_form_leads_from_a_device_in_use_to_its_replacement(as_cora, gateway_devices, rosa, form_url):
     assert form_url in as_cora.get(f"{reverse('orders:new')}?patient={rosa.pk}").content.decode()
+
+
+@pytest.fixture
+def scale_in_stock(gateway_devices):
+    """A loose scale of a bulk order that has been delivered."""
+    return StockItemFactory(name="Tenovi Scale", hardware_id="", contents=[], special_order__patient=None)
+
+
+@pytest.fixture
+def stock_url(gateway_devices):
+    scale = next(each for each in gateway_devices if "Scale" in each.name)
+    return reverse("replacements:new", args=[scale.patient_id, scale.hwi_id])
+
+
+def test_device_from_stock_is_replaced_without_an_address_and_counted_down(
+    as_cora, stock_url, form_fields, scale_in_stock, follow, vendor_replacements
+):
+    assert "Take it from our own stock" in as_cora.get(stock_url).content.decode()
+
+    blank = dict.fromkeys(("name", "street", "city", "state", "zip_code"), "")
+    as_cora.post(stock_url, form_fields | blank | {"from_stock": "on"})
+
+    followed = follow()
+    assert (followed.from_stock, followed.state) == (True, ReplacementState.DELIVERED)
+    assert vendor_replacements()[0]["shipping_address"] is None
+    assert StockItem.objects.with_state().get(pk=scale_in_stock.pk).state == "removed"
+    assert "No Tenovi Scale is in stock" in as_cora.get(stock_url).content.decode()
+
+
+def test_gateway_is_not_taken_from_stock(as_cora, stock_url, form_fields, scale_in_stock):
+    asked = form_fields | {"items": ["device", "gateway"], "from_stock": "on"}
+
+    assert "A gateway can&#x27;t be taken from stock here" in as_cora.post(stock_url, asked).content.decode()
+    assert not Replacement.objects.exists()
+
+
+def test_last_device_of_the_stock_is_given_out_once(replace, scale_in_stock, gateway_devices):
+    scale = next(each for each in gateway_devices if "Scale" in each.name)
+    StockItem.objects.update(removed_at=timezone.now())
+
+    with pytest.raises(ReplacementError, match="No Tenovi Scale is in stock any more"):
+        replace(of=scale, ship_to=None)
+    assert not VendorCall.objects.filter(kind="replace").exists()
