@@ -29,8 +29,17 @@ class KitItemFormSet(BaseInlineFormSet):
             return
         rows = [form.cleaned_data for form in self.forms if not form.cleaned_data.get("DELETE")]
         contents = [row["device_type"] for row in rows if row.get("device_type")]
+        self.refuse_unorderable_types()
         if problem := (sensor_id_problem(contents) or size_problem(contents)) if contents else EMPTY_KIT:
             raise ValidationError(problem)
+
+    def refuse_unorderable_types(self) -> None:
+        """At the row: the vendor would refuse the order of the whole kit."""
+        for form in self.forms:
+            chosen = form.cleaned_data.get("device_type")
+            if chosen is not None and not chosen.orderable and not form.cleaned_data.get("DELETE"):
+                reason = f"{chosen.name} can't be ordered: {chosen.availability.lower()} at the vendor. "
+                form.add_error("device_type", reason + "Choose another, or delete this row.")
 
 
 class KitItemInline(admin.TabularInline):

@@ -171,6 +171,7 @@ CHECKS: dict[str, Check] = {
     "catalogue": partial(check_sync_run, SyncKind.CATALOGUE),
     "devices": partial(check_sync_run, SyncKind.DEVICES),
     "gateways": partial(check_sync_run, SyncKind.GATEWAYS),
+    "bulk_orders": partial(check_sync_run, SyncKind.BULK_ORDERS),
     "unknown_devices": partial(check_job, "look up unknown devices", period=HEARTBEAT_INTERVAL, grace=10 * MINUTE),
     "exceptions": partial(check_job, "exceptions", period=MINUTE, grace=10 * MINUTE),
     "purge": partial(check_hourly_job, "purge bodies"),

@@ -5,7 +5,11 @@ class SpecialOrdersConfig(app_config.ProjectAppConfig):
     name = "fulfillment.special_orders"
     label = "special_orders"
     verbose_name = "Special orders"
-    admin_permissions = dict.fromkeys(("specialorder", "stockitem", "stockcorrection"), app_config.VIEW_ONLY)
+    admin_permissions = {
+        "specialorder": frozenset({"view", "assign"}),
+        "stockitem": app_config.VIEW_ONLY,
+        "stockcorrection": app_config.VIEW_ONLY,
+    }
     field_labels = {
         "created_on": "created",
         "removed_at": "taken out",

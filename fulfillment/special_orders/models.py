@@ -14,15 +14,17 @@ from devices.gateway_holders import STATES_NOT_IN_USE
 from devices.hardware_ids import format_hardware_id
 from devices.models import Device
 from fulfillment.models import LineStatus, OrderKind, OrderLine
-from patients.models import Patient, User
+from patients.models import Clinic, Patient, User
 
 FAILED_ACTIVATIONS = (LineStatus.REJECTED, LineStatus.ABANDONED, LineStatus.CANCELLED)
 
 
 class SpecialOrderQuerySet(models.QuerySet["SpecialOrder"]):
     def visible_to(self, user: User) -> SpecialOrderQuerySet:
-        """Bulk, demo and supply orders name no patient: they are of all clinics."""
-        return self.filter(Q(patient__isnull=True) | Q(patient__clinic__in=user.clinics.all()))
+        """Bulk, demo and supply orders name no patient: they are of all clinics, until one is assigned to a clinic."""
+        clinics = user.clinics.all()
+        of_nobody = Q(patient__isnull=True) & (Q(clinic__isnull=True) | Q(clinic__in=clinics))
+        return self.filter(of_nobody | Q(patient__clinic__in=clinics))
 
 
 class SpecialOrder(models.Model):
@@ -43,6 +45,9 @@ class SpecialOrder(models.Model):
     order_type = models.CharField("type in the vendor's words", max_length=32, blank=True)
     status = models.CharField("status in the vendor's words", max_length=255, blank=True)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="special_orders")
+    clinic = models.ForeignKey(
+        Clinic, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="whose stock it fills"
+    )
     client_device_id = models.CharField("HWI device id", max_length=255, blank=True)
     hardware_uuid = models.CharField(max_length=255, blank=True)
     tracking_link = models.CharField(max_length=2000, blank=True)
@@ -95,6 +100,10 @@ class StockItemQuerySet(models.QuerySet["StockItem"]):
     def visible_to(self, user: User) -> StockItemQuerySet:
         orders = SpecialOrder.objects.visible_to(user)
         return self.filter(Q(special_order=None) | Q(special_order__in=orders))
+
+    def of_clinic(self, clinic_id: int) -> StockItemQuerySet:
+        """Of the clinic's own bulk orders, of those that are assigned to none, and what was added by hand."""
+        return self.filter(Q(special_order__clinic=None) | Q(special_order__clinic=clinic_id))
 
     def with_state(self) -> StockItemQuerySet:
         """Adds `state`: what was activated since the item came into stock has counted it down."""

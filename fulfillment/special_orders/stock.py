@@ -93,7 +93,7 @@ def count_down_loose_devices(order: Order) -> None:
         if folded in with_gateway:
             with_gateway.remove(folded)
             continue
-        waiting = in_stock(loose_devices(folded))
+        waiting = in_stock(loose_devices(folded).of_clinic(order.patient.clinic_id))
         chosen = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("in_stock_since", "number").first()
         if chosen:
             StockItem.objects.filter(pk=chosen.pk).update(line=line)

@@ -28,6 +28,7 @@ from patients.search import patient_search_filter
 
 PAGE_SIZE = 100
 MAX_PATIENTS_FOUND = 10
+ALL_CLINICS = "All clinics"  # of a bulk order that is assigned to none, or added by hand
 SORT_KEYS = (SortKey("name"), SortKey("pk"))
 COLUMNS = tuple(ListColumn(label) for label in ("Device", "ID", "State", "Order"))
 STATE_FILTER = ListFilter(
@@ -60,12 +61,12 @@ def scan_item(request: HttpRequest) -> HttpResponse:
 def stock_context(request: HttpRequest, form: ScanForm) -> dict[str, Any]:
     user = current_user(request)
     visible = visible_items(user)
-    totals: dict[str, Counter[str]] = {}
+    totals: dict[tuple[str, str], Counter[str]] = {}
     # One query for the totals and the counts of the filter: the state of an item is three subqueries.
-    for name, contents, state, count in (
-        visible.order_by("name").values_list("name", "contents", "state").annotate(count=Count("pk"))
-    ):
-        totals.setdefault(" with ".join(filter(None, [name, ", ".join(contents)])), Counter())[state] += count
+    grouped = visible.order_by("name").values_list("special_order__clinic__name", "name", "contents", "state")
+    for clinic, name, contents, state, count in grouped.annotate(count=Count("pk")):
+        kind = " with ".join(filter(None, [name, ", ".join(contents)]))
+        totals.setdefault((clinic or "", kind), Counter())[state] += count
     by_state = sum(totals.values(), Counter())
     chosen = SelectedFilters([STATE_FILTER], request.GET)
     counts = {"": by_state.total()} | {each.value: by_state[each] for each in StockState}
@@ -81,7 +82,8 @@ def stock_context(request: HttpRequest, form: ScanForm) -> dict[str, Any]:
     return {
         "form": form,
         "totals": [
-            (name, [(str(each.label), found[each]) for each in StockState]) for name, found in sorted(totals.items())
+            (clinic or ALL_CLINICS, kind, [(str(each.label), found[each]) for each in StockState])
+            for (clinic, kind), found in sorted(totals.items())
         ],
         "states": [str(each.label) for each in StockState],
         "page": page,

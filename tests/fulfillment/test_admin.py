@@ -72,6 +72,26 @@ def test_kit_admin_refuses_two_cuff_sizes_in_one_kit(as_ada, elm, cuff):
     assert not Kit.objects.exists()
 
 
+def test_kit_admin_refuses_a_deprecated_device_at_its_row_and_saves_a_kit_out_of_use(as_ada, elm, scale, cuff):
+    type(cuff).objects.filter(pk=cuff.pk).update(deprecated=True)
+    kit = KitFactory(clinic=elm, name="Old kit", items=[(cuff, 1)])
+    item = kit.items.get()
+    url = reverse("admin:fulfillment_kit_change", args=[kit.pk])
+    page = as_ada.get(url)
+    form = {"name": "Old kit", "clinic": elm.pk, "active": "on", "description": ""}
+    form["edit_version"] = page.context["edit_version"]
+    form |= {"items-TOTAL_FORMS": 1, "items-INITIAL_FORMS": 1, "items-0-id": item.pk, "items-0-kit": kit.pk}
+    form |= {"items-0-device_type": cuff.pk, "items-0-quantity": 2}
+
+    text = as_ada.post(url, form).content.decode()
+    assert f"{cuff.name} can&#x27;t be ordered: deprecated at the vendor." in text
+    assert kit.items.get().quantity == 1
+
+    del form["active"]
+    as_ada.post(url, form)
+    assert kit.items.get().quantity == 2
+
+
 def test_kit_admin_rejects_kit_for_other_clinic(as_ada, harbor, scale):
     form = {"name": "Weight kit", "clinic": harbor.pk, "active": "on", "items-TOTAL_FORMS": 0, "items-INITIAL_FORMS": 0}
 

@@ -19,7 +19,7 @@ def healthy_installation(db):
     """A database in which every check passes."""
     for name in (*JOBS, "look up unknown devices", "purge bodies"):
         PeriodicJob.objects.create(name=name, started_at=timezone.now(), succeeded_at=timezone.now())
-    for kind in ("measurements", "devices", "gateways", "catalogue"):
+    for kind in ("measurements", "devices", "gateways", "catalogue", "bulk_orders"):
         SyncRunFactory(
             kind=kind, nightly=kind == "measurements", started_at=time_ago(hours=9), finished_at=time_ago(hours=8)
         )

@@ -57,6 +57,7 @@ BREAK = {
     "nightly_start": make_job_late("nightly readings"),
     "nightly": make_last_run_late("measurements"),
     "catalogue": make_last_run_late("catalogue"),
+    "bulk_orders": make_last_run_late("bulk_orders"),
     "devices": make_last_run_late("devices"),
     "gateways": make_last_run_late("gateways"),
     "unknown_devices": make_job_late("look up unknown devices"),

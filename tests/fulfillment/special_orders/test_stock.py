@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.urls import reverse
 
 from devices import tenovi
 from devices.inbox import processing
@@ -14,7 +15,7 @@ from fulfillment.special_orders import bulk_orders, stock, tasks
 from fulfillment.special_orders import processing as special_orders
 from fulfillment.special_orders.models import SpecialOrder, StockCorrection, StockItem
 from patients.models import AuditEvent
-from tests.factories import DeviceFactory, GatewayFactory, SpecialOrderFactory, StockItemFactory
+from tests.factories import DeviceFactory, GatewayFactory, SpecialOrderFactory, StockItemFactory, UserFactory
 from tests.simulated_vendor import open_tenovi_client
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +26,35 @@ SHIPPED = {
     "contents": [{"name": "Gateway", "quantity": 1, "kit_id": 1}, {"name": "Tenovi Scale", "quantity": 1, "kit_id": 1}],
     "manifest": {"gateway_ids": ["a1b2-c3d4-e5f6", GATEWAY_ID, None, "?"], "imeis": [IMEI]},
 }  # fmt: skip
+
+
+def test_bulk_order_is_assigned_to_a_clinic_whose_stock_it_then_is(client_of, ada, cora, elm, harbor):
+    ours = StockItemFactory(special_order__patient=None, name="Tenovi Scale", hardware_id="", contents=[])
+    carmen = UserFactory(role="coordinator", clinics=[harbor])
+    assert StockItem.objects.visible_to(carmen).exists()
+
+    action = {"action": f"assign_{elm.pk}", "_selected_action": [ours.special_order_id]}
+    client_of(ada).post(reverse("admin:special_orders_specialorder_changelist"), action)
+
+    ours.special_order.refresh_from_db()
+    assert ours.special_order.clinic == elm
+    assert AuditEvent.objects.filter(action="stock", actor_id=ada.pk, clinic_id=elm.pk).exists()
+    assert not StockItem.objects.visible_to(carmen).exists()
+    assert not stock.loose_devices("tenovi scale").of_clinic(harbor.pk).exists()
+    page = client_of(cora).get(reverse("special_orders:stock"))
+    assert [(clinic, kind) for clinic, kind, _ in page.context["totals"]] == [(elm.name, "Tenovi Scale")]
+    shown = client_of(cora).get(reverse("special_orders:page", args=[ours.special_order_id])).content.decode()
+    assert "Stock of" in shown
+
+
+def test_order_of_a_patient_is_assigned_to_no_clinic(client_of, ada, elm, rosa):
+    theirs = SpecialOrderFactory(patient=rosa, order_type="RE")
+
+    action = {"action": f"assign_{elm.pk}", "_selected_action": [theirs.pk]}
+    client_of(ada).post(reverse("admin:special_orders_specialorder_changelist"), action)
+
+    theirs.refresh_from_db()
+    assert theirs.clinic is None
 
 
 def receive_webhook(body):
