@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",
+    "fulfillment.shipping_tests",
     "fulfillment.special_orders",
     "fulfillment.client_actions",
     "fulfillment.worklist",

@@ -10,6 +10,7 @@ from fulfillment.batches.models import BatchItem, OrderBatch
 from fulfillment.client_actions.models import ClientAction
 from fulfillment.models import Kit, KitItem, Order, OrderEvent, OrderLine, OrderNote
 from fulfillment.replacements.models import Replacement
+from fulfillment.shipping_tests.models import ShippingTest
 from fulfillment.special_orders.models import SpecialOrder, StockCorrection, StockItem
 from fulfillment.worklist.kinds import rank_of
 from fulfillment.worklist.models import WorklistEvent, WorklistItem, WorklistNote
@@ -188,3 +189,13 @@ class BatchItemFactory(factory.django.DjangoModelFactory):
 
     batch = factory.SubFactory(OrderBatchFactory)
     patient = factory.SubFactory(PatientFactory, clinic=factory.SelfAttribute("..batch.clinic"))
+
+
+class ShippingTestFactory(factory.django.DjangoModelFactory):
+    """Its device is being created at the vendor."""
+
+    class Meta:
+        model = ShippingTest
+
+    call = factory.SubFactory(VendorCallFactory, patient=None)
+    requested_by = factory.SubFactory(UserFactory, role="administrator")

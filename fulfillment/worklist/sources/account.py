@@ -18,6 +18,7 @@ from devices.outbox import waiting_reasons
 from devices.statuses import StatusText
 from devices.sync import unknown_devices
 from devices.sync.reconciliation import ABSENT_AT_VENDOR
+from fulfillment.shipping_tests.models import ShippingTest
 from fulfillment.worklist.kinds import (
     Facts,
     Finding,
@@ -67,7 +68,8 @@ def find_absent_devices(_now: dt.datetime) -> Iterator[Finding]:
 
 def find_unknown_devices(_now: dt.datetime) -> Iterator[Finding]:
     """Linked at the vendor to no patient of ours, and so billed; and those that only messages name."""
-    billed = Device.objects.linked().filter(patient__isnull=True).order_by()
+    tests = ShippingTest.objects.all().devices()
+    billed = Device.objects.linked().filter(patient__isnull=True).exclude(pk__in=tests.values("pk")).order_by()
     for pk, name, since in billed.values_list("pk", "name", "created_at"):
         yield Finding("unknown_device", f"device:{pk}", since, None, name=name, device_id=pk, facts={"billed": True})
     rows = unknown_devices.summarize_by_device(unknown_devices.open_deliveries()).order_by()
