@@ -18,9 +18,7 @@ DEVICE, GATEWAY = "device", "gateway"
 
 class ReplacementForm(AddressForm):
     items = forms.MultipleChoiceField(label="What is replaced", widget=forms.CheckboxSelectMultiple)
-    from_stock = forms.BooleanField(
-        label="Take the device from our own stock: the vendor ships nothing", required=False
-    )
+    from_stock = forms.BooleanField(label="Take it from our own stock: the vendor ships nothing", required=False)
     reason = forms.ChoiceField(label="Why", choices=[("", "Choose a reason"), *ReplacementReason.choices])
     reason_words = plain_text_field(
         "In words", required=False, max_length=200, help_text="What the patient says. It stays here."

@@ -31,12 +31,6 @@ TEST_PATIENT = tenovi.VendorPatient(external_id="shipping-test", name="Shipping 
 NO_PARCEL = tenovi.ShipTo(
     name="Shipping Test", address="Not shipped", city="Concord", state="NH", zip_code="03301", client_will_fulfill=True
 )
-    "name": "Shipping Test",
-    "address": "Not shipped",
-    "city": "Concord",
-    "state": "NH",
-    "zip_code": "03301",
-}
 STILL_OPEN = "A test is under way. End it first."
 BEING_SENT = "It is being sent to the vendor now. Please try again in a minute."
 BEING_ENDED = "Its device is being deleted already."

@@ -16,6 +16,7 @@ from measurements.tasks import process_measurement_webhooks
 pytestmark = pytest.mark.django_db
 OLD = "A1B2C3D4E5F6"
 SITE = "https://rpm.example"
+VALUES = (211, 212, 213)  # none that the simulator makes up
 
 
 @pytest.fixture
@@ -62,22 +63,22 @@ def carried_ids(value):
 def test_readings_before_between_and_after_a_gateway_swap_stay_with_devices_and_patient(
     replace, follow, take_readings, receive, client, sim, gateway_devices, rosa
 ):
-    take_readings(121)
+    take_readings(211)
     replace(gateway=True, device=False)
     follow(stages=2)  # it ships: the vendor rewrites the gateway of every sibling
     receive()
     tracking.refresh_due_devices(client)
-    take_readings(122)  # the patient still holds the old one
+    take_readings(212)  # the patient still holds the old one
     follow(stages=1)
-    take_readings(123)
+    take_readings(213)
     tracking.refresh_due_devices(client)
     Device.objects.update(hardware_log_due_at="2026-01-01T00:00Z")
     hardware_history.fetch_due_hardware_logs(client)
 
-    assert [carried_ids(value) for value in (121, 122, 123)] == [{OLD}, {OLD}, {"new"}]
+    assert [carried_ids(value) for value in VALUES] == [{OLD}, {OLD}, {"new"}]
     for device in gateway_devices:
-        stored = Measurement.objects.filter(device=device, patient=rosa, metric_id__in=("blood_pressure", "weight"))
-        assert sorted(int(each.value_1) for each in stored) == [121, 122, 123]
+        stored = Measurement.objects.filter(device=device, value_1__in=VALUES).order_by("value_1")
+        assert [(int(each.value_1), each.patient_id) for each in stored] == [(value, rosa.pk) for value in VALUES]
         change = HardwareChange.objects.get(device=device, old_hardware_uuid=OLD)
         assert change.logged_at
         assert Device.objects.get(pk=device.pk).hardware_uuid == change.new_hardware_uuid != OLD
