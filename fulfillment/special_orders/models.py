@@ -23,8 +23,8 @@ class SpecialOrderQuerySet(models.QuerySet["SpecialOrder"]):
     def visible_to(self, user: User) -> SpecialOrderQuerySet:
         """Bulk, demo and supply orders name no patient: they are of all clinics, until one is assigned to a clinic."""
         clinics = user.clinics.all()
-        of_nobody = Q(patient__isnull=True) & (Q(clinic__isnull=True) | Q(clinic__in=clinics))
-        return self.filter(of_nobody | Q(patient__clinic__in=clinics))
+        without_patient = Q(patient__isnull=True) & (Q(clinic__isnull=True) | Q(clinic__in=clinics))
+        return self.filter(without_patient | Q(patient__clinic__in=clinics))
 
 
 class SpecialOrder(models.Model):

@@ -82,6 +82,6 @@ def test_readings_before_between_and_after_a_gateway_swap_stay_with_devices_and_
         change = HardwareChange.objects.get(device=device, old_hardware_uuid=OLD)
         assert change.logged_at
         assert Device.objects.get(pk=device.pk).hardware_uuid == change.new_hardware_uuid != OLD
-    assert not Delivery.objects.exclude(state=Delivery.State.PROCESSED).exists()
+    assert not Delivery.objects.exclude(state=Delivery.State.DONE).exists()
     assert Assignment.objects.filter(patient=rosa, ended_at=None).count() == 2
     assert len(sim.devices()) == Device.objects.count() == 2  # never a second activation
