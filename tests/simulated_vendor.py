@@ -62,12 +62,12 @@ def client(sim):
         yield made
 
 
-def open_tenovi_client(sim):
+def open_tenovi_client(sim, rate_limiter=None, max_wait=1.0):
     return TenoviClient(
         base_url="http://tenovi.invalid",
         domain=DOMAIN,
-        rate_limiter=UnlimitedRateLimiter(),
-        max_wait=1.0,
+        rate_limiter=rate_limiter or UnlimitedRateLimiter(),
+        max_wait=max_wait,
         transport=httpx2.WSGITransport(app=sim),
     )
 

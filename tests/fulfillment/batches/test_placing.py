@@ -1,4 +1,4 @@
-"""Batches: none placed twice, stop, patients that are left out, and 200 orders under a mix of faults."""
+"""Batches: none placed twice, stop, and patients that are left out."""
 
 import uuid
 from collections import Counter
@@ -6,25 +6,13 @@ from collections import Counter
 import pytest
 from django.utils import timezone
 
-from devices.models import VendorCall
-from devices.outbox import recovery, sending
+from devices.outbox import sending
 from fulfillment import tracking
 from fulfillment.batches import placing
 from fulfillment.batches.models import BatchItem, ItemState, OrderBatch
 from fulfillment.models import LineStatus, Order
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, KitFactory, PatientFactory
-from tests.simulated_vendor import DEVICE_POSTS
-
-FAULTS = (
-    {"kind": "status", "status": 500, "applied": True},
-    {"kind": "status", "status": 503, "applied": False},
-    {"kind": "reset_before"},
-    {"kind": "reset_after"},
-    {"kind": "truncate"},
-    {"kind": "status", "status": 429},
-    {"kind": "garbage"},
-)
 
 
 @pytest.fixture
@@ -127,24 +115,3 @@ def test_batch_joins_gateway_with_room_alone(elm, scale, scale_kit, patients):
 
     chosen = [placing.choose_gateway(patient, [scale]) for patient in patients]
     assert chosen == ["A1B2C3D4E5F6", None, None]
-
-
-def test_two_hundred_orders_of_a_batch_are_exactly_two_hundred_at_the_vendor(elm, place_batch, client, sim):
-    patients = PatientFactory.create_batch(200, clinic=elm)
-    batch = place_batch(patients=patients)
-    placing.place_due_orders(seconds=600)
-    for fault in FAULTS * 8:
-        sim.faults.add(**fault, match=DEVICE_POSTS)
-
-    calls = batch.calls()
-    for _ in range(12):
-        now = timezone.now()
-        calls.filter(state="queued").update(next_attempt_at=now)
-        sending.send_due_calls(client, seconds=600)
-        calls.filter(state="unknown").update(search_after=now)
-        recovery.search_unknown_calls(client)
-
-    assert batch.count_calls() == {"confirmed": 200}
-    ordered = Counter(device["patient"] for device in sim.devices())
-    assert ordered == {patient.external_id: 1 for patient in patients}
-    assert VendorCall.objects.filter(line__order__batch_item__batch=batch).count() == 200
