@@ -12,6 +12,11 @@ from tests.timeouts import LONG_WAIT_TIMEOUT_SECONDS, WAIT_TIMEOUT_SECONDS
 
 PASSWORD = "four calm otters swim"
 STAFF = {"nadia": "clinician", "cora": "coordinator", "ada": "administrator"}
+KITS = {
+    "Heart failure": ["Tenovi BPM - L", "Tenovi Scale"],
+    "One cuff": ["Tenovi BPM - L"],
+    "Own modem": ["Tenovi Cellular BPM"],
+}
 CLINIC_SETUP_SCRIPT = f"""
 from patients.models import Clinic, User
 from devices.models import DeviceType
@@ -22,9 +27,10 @@ for name, role in {STAFF!r}.items():
     user.is_staff = role == "administrator"
     user.save()
     user.clinics.add(clinic)
-kit = Kit.objects.create(clinic=clinic, name="Heart failure")
-for device in ("Tenovi BPM - L", "Tenovi Scale"):
-    KitItem.objects.create(kit=kit, device_type=DeviceType.objects.get(name=device))
+for name, devices in {KITS!r}.items():
+    kit = Kit.objects.create(clinic=clinic, name=name)
+    for device in devices:
+        KitItem.objects.create(kit=kit, device_type=DeviceType.objects.get(name=device))
 """
 STORED_READINGS_QUERY = """
 SELECT metric_id, value_1::text, source FROM measurements_measurement WHERE patient_id = %s::uuid
@@ -99,6 +105,12 @@ def stored_readings(stack, patient_path):
     """(metric, value_1, source) of all that is stored for a patient."""
     with psycopg.connect(stack.env["DATABASE_URL"]) as connection:
         return connection.execute(STORED_READINGS_QUERY, [patient_id_in(patient_path)]).fetchall()
+
+
+def page_if_connected(person, order):
+    """The order's page, once the order and each of its devices say so."""
+    page = person.see(order)
+    return page if set(re.findall(r'class="state state--\w+">([^<]+)<', page)) == {"Connected"} else None
 
 
 def patient_id_in(path):

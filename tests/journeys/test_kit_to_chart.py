@@ -1,6 +1,6 @@
 import re
 
-from tests.journeys.conftest import patient_id_in, stored_readings, wait_for
+from tests.journeys.conftest import page_if_connected, patient_id_in, stored_readings, wait_for
 
 STATES = ("Requested", "Ready to ship", "Shipped", "Delivered", "Connected")
 
@@ -26,12 +26,6 @@ def test_kit_journey_from_order_to_first_readings_on_chart(clinic_stack, cora, n
 
 def has_charts(page):
     return "Blood pressure" in page and "Weight" in page
-
-
-def page_if_connected(cora, order):
-    """The page, once the order and each of its devices say so."""
-    page = cora.see(order)
-    return page if set(re.findall(r'class="state state--\w+">([^<]+)<', page)) == {"Connected"} else None
 
 
 def test_kit_journey_orders_each_device_once(clinic_stack, cora, simulator_control):

@@ -3,7 +3,7 @@
 | method and path | body |
 |---|---|
 | GET, POST, DELETE faults | POST {kind, match, status, seconds, times, headers, body, applied}; see faults.py |
-| GET, DELETE requests | the request log: at, key, method, path, query, status, applied |
+| GET, DELETE requests | the request log: at, key, method, path, query, body, status, applied |
 | GET, POST webhooks | POST {drop_rate, duplicate_rate, late_rate, late_seconds, pause}; GET the log of what was sent |
 | POST register_special_order_webhook | {endpoint, auth_key, auth_header}: as in the vendor's web app |
 | GET, POST gateways | POST {gateway_uuid}: known and free from now on; GET lists the free ones |
@@ -15,6 +15,7 @@
 | POST readings | a list of readings; those of one device and timestamp travel together |
 | POST bulk_order | {contents: [{name, quantity, kit_id}]} |
 | POST limits | {gap_seconds, retry_after: alternate, seconds, date or none} |
+| POST corrected_orders | {released}: orders that wait for the client go on with a corrected or confirmed address |
 | POST advance | {seconds} on the lifecycle clock |
 | POST live | one live reading of the demo now |
 | POST reset | everything as in a new state file |

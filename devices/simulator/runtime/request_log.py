@@ -8,11 +8,12 @@ from typing import Any
 from devices.simulator.runtime.messages import Json, Request
 
 MAX_LOG_LINES = 200_000
+MAX_BODY_BYTES = 4_000
 KEY_PREFIX_LENGTH = 12  # of the key, enough to distinguish keys
 
 
 class RequestLog(list[Json]):
-    """Lines {at, key, method, path, query, status, applied}; `at` is wall time in seconds at arrival."""
+    """Lines {at, key, method, path, query, body, status, applied}; `at` is wall time in seconds at arrival."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,6 +26,7 @@ class RequestLog(list[Json]):
             "method": request.method,
             "path": request.path,
             "query": request.query_string,
+            "body": request.body[:MAX_BODY_BYTES].decode(errors="replace"),
             "status": None,
             "applied": False,
         }
