@@ -102,7 +102,7 @@ DEVICE_STATE_TEXTS = {
     DeviceState.ACTION_REQUIRED: StatusText(
         "bad",
         "The vendor waits for us, most often because of the address or a possible duplicate.",
-        "Correct or confirm the address, or cancel it and order again. Without an order here: in the vendor's web app.",
+        "Correct or confirm the address, or cancel it and order again.",
     ),
     DeviceState.ON_HOLD: StatusText(
         "warn", "The vendor has paused it.", "If it stays so for more than a day, ask the vendor why."

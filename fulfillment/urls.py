@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from fulfillment.batches import views as batches
-from fulfillment.client_actions.views import client_action
+from fulfillment.client_actions.views import client_action, device_client_action
 from fulfillment.views import (
     address_check,
     call_resolution,
@@ -39,6 +39,7 @@ urlpatterns = [
     path("lines/<uuid:line_id>/cancel/", order_line.cancel_line, name="cancel"),
     path("lines/<uuid:line_id>/close/", order_line.close_line, name="close"),
     path("lines/<uuid:line_id>/action/", client_action, name="client_action"),
+    path("devices/<uuid:hwi_id>/action/", device_client_action, name="device_client_action"),
     path("lines/<uuid:line_id>/correct/", order_line.correct_line, name="correct"),
     path("exceptions/<uuid:item_id>/notes/new/", order_note.new_exception_note, name="new_exception_note"),
     path("<uuid:order_id>/", order_detail.order_page, name="page"),

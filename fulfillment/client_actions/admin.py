@@ -10,9 +10,10 @@ from patients.admin_site.base import ReadOnlyAdmin
 
 @admin.register(ClientAction)
 class ClientActionAdmin(ReadOnlyAdmin):
-    clinic_path, patient_path = "line__patient__clinic", "line__patient_id"
+    clinic_path, patient_path = "patient__clinic", "patient_id"
     list_display = (
         "line",
+        "device",
         "reread_until",
         "duplicate_wanted_at",
         "reorder_requested_at",
@@ -20,6 +21,6 @@ class ClientActionAdmin(ReadOnlyAdmin):
         "problem",
         "by",
     )
-    list_select_related = ("line", "by")
-    search_fields = ("=line__id",)
-    search_help_text = "The id of an ordered device"
+    list_select_related = ("line", "device", "by")
+    search_fields = ("=line__id", "=device__hwi_id")
+    search_help_text = "The id of an ordered device, or the vendor's id of one that was not ordered here"

@@ -8,7 +8,10 @@ class ClientActionsConfig(app_config.ProjectAppConfig):
     label = "client_actions"
     verbose_name = "Client actions"
     admin_permissions = {"clientaction": app_config.VIEW_ONLY}
-    page_labels = {"orders:client_action": "client action required, being solved"}
+    page_labels = {
+        "orders:client_action": "client action required, being solved",
+        "orders:device_client_action": "client action required, being solved without an order",
+    }
     field_labels = {
         "reread_until": "device read again until",
         "duplicate_wanted_at": "both kept on purpose",

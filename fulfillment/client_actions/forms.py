@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 
-from fulfillment.forms.base import AUTOCOMPLETE_OFF, PlainForm, plain_text_field
+from fulfillment.forms.base import AUTOCOMPLETE_OFF, PlainForm, plain_text_field, state_field
 from patients.models import Patient
-from patients.us_states import state_choices
 from patients.validators import validate_zip_code
 
 ADDRESS_FIELDS = ("street", "street_2", "city", "state", "zip_code")
@@ -20,7 +19,7 @@ class PatientAddressForm(PlainForm):
     street = plain_text_field("Street and number", max_length=160)
     street_2 = plain_text_field("Apartment, floor", max_length=80, required=False)
     city = plain_text_field("City", max_length=80)
-    state = forms.ChoiceField(choices=[("", "Choose a state"), *state_choices()])
+    state = state_field()
     zip_code = forms.CharField(
         label="ZIP code", max_length=10, validators=[validate_zip_code], widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF)
     )

@@ -24,6 +24,11 @@ def gateway_id_field(**options: Any) -> forms.CharField:
     return forms.CharField(label="Gateway ID or IMEI", max_length=40, widget=widget, **options)
 
 
+def state_field() -> forms.ChoiceField:
+    errors = {"invalid_choice": "Tenovi ships within the United States only. Please choose one of its states."}
+    return forms.ChoiceField(choices=[("", "Choose a state"), *state_choices()], error_messages=errors)
+
+
 def read_choices(form: forms.Form, *names: str) -> None:
     """Query the choices of these fields now, so that templates make no query."""
     for name in names:
@@ -47,7 +52,7 @@ class AddressForm(PlainForm):
     name = plain_text_field("Name on the parcel")
     street = plain_text_field("Street and apartment")
     city = plain_text_field("City")
-    state = forms.ChoiceField(choices=[("", "Choose a state"), *state_choices()])
+    state = state_field()
     zip_code = forms.CharField(
         label="ZIP code", max_length=10, validators=[validate_zip_code], widget=forms.TextInput(attrs=AUTOCOMPLETE_OFF)
     )

@@ -171,6 +171,7 @@ class ClientActionFactory(factory.django.DjangoModelFactory):
         model = ClientAction
 
     line = factory.SubFactory(OrderLineFactory)
+    patient = factory.SelfAttribute("line.patient")
     by = factory.SelfAttribute("line.order.placed_by")
 
 

@@ -94,7 +94,8 @@ def find_shipping_questions(_now: dt.datetime) -> Iterator[Finding]:
         ~Q(invalid_address="") | Q(duplicate_at_address=True), state__in=waiting, patient__isnull=False
     )
     wanted = OrderLine.objects.filter(call__device=OuterRef("pk"), client_action__duplicate_wanted_at__isnull=False)
-    rows = marked.annotate(wanted=Exists(wanted)).values_list(
+    noted = Q(Exists(wanted)) | Q(client_action__duplicate_wanted_at__isnull=False)
+    rows = marked.annotate(wanted=noted).values_list(
         "pk", "state_since", "patient__clinic_id", "patient_id", "name", "invalid_address", "duplicate_at_address",
         "wanted",
     )  # fmt: skip
@@ -129,9 +130,21 @@ def correct_line(item: WorklistItem) -> NextAction | None:
 
 
 def solve_client_action(item: WorklistItem) -> NextAction | None:
-    if item.line is None:
-        return open_device_page(item)
-    return NextAction("Solve it", reverse("orders:client_action", args=[item.line.pk]), Permission.PLACE_ORDERS)
+    if item.line is not None:
+        return NextAction("Solve it", reverse("orders:client_action", args=[item.line.pk]), Permission.PLACE_ORDERS)
+    return link_to_client_action(item, "Solve it")
+
+
+def compare_duplicates(item: WorklistItem) -> NextAction | None:
+    return link_to_client_action(item, "Compare both devices")
+
+
+def link_to_client_action(item: WorklistItem, label: str) -> NextAction | None:
+    """By the device: the page of its order line is found from there."""
+    if item.device is None or item.device.patient_id is None:
+        return None
+    url = reverse("orders:device_client_action", args=[item.device.hwi_id])
+    return NextAction(label, url, Permission.PLACE_ORDERS)
 
 
 def decide_call(item: WorklistItem) -> NextAction | None:
@@ -196,7 +209,7 @@ register_worklist_source(
         ),
         WorklistKind(
             "possible_duplicate", "Possible duplicate", constant_text("warn", DUPLICATE_MEANING, DUPLICATE_ADVICE),
-            next_action=open_device_page, explain_end=explain_end_of_stuck_row, ended="The vendor has cleared it.",
+            next_action=compare_duplicates, explain_end=explain_end_of_stuck_row, ended="The vendor has cleared it.",
         ),
     ],
 )  # fmt: skip

@@ -10,11 +10,16 @@ from django.utils import timezone
 from devices.models import Device, VendorCall
 from devices.outbox import sending
 from devices.patient_records import records
+from devices.statuses import DeviceState
 from fulfillment import tracking
 from fulfillment.client_actions import solving
 from fulfillment.client_actions.models import ClientAction
+from fulfillment.client_actions.solving import WaitingDevice
 from fulfillment.models import LineStatus, OrderLine
 from fulfillment.ordering.order_lines import OrderLineActionError
+from fulfillment.worklist.kinds import kind_named
+from fulfillment.worklist.models import WorklistItem
+from fulfillment.worklist.refresh import refresh_worklist
 from patients.models import AuditEvent, Patient
 from tests.factories import DeviceFactory, UserFactory
 from tests.page_texts import missing_words, page_text
@@ -46,7 +51,8 @@ def refresh(client):
 
 def settle(line, cora, *, confirm=False, **changes):
     fields = GOOD | changes
-    solving.settle_address(line=line, by=cora, edit_version=line.patient.edit_version, confirm=confirm, **fields)
+    waiting = WaitingDevice.of_line(line)
+    solving.settle_address(waiting, by=cora, edit_version=line.patient.edit_version, confirm=confirm, **fields)
 
 
 @pytest.mark.parametrize("changes", [{}, {"street": BAD, "confirm": True}])
@@ -77,17 +83,37 @@ def test_address_that_the_vendor_has_already_is_sent_once_more(line, cora, clien
     assert line.status == LineStatus.READY
 
 
-def test_device_is_read_again_for_ten_minutes_and_not_longer(line, cora, client, sim):
+def device_reads(sim, line):
+    return len(sim.requests.matching_lines("GET", f"hwi-devices/{line.call.device.hwi_id}"))
+
+
+@pytest.mark.parametrize("confirm", [False, True])
+def test_device_is_read_again_for_ten_minutes_and_not_longer(line, cora, client, sim, time_machine, confirm):
+    """The vendor leaves the order as it is, although the address is corrected or confirmed."""
+    begun = timezone.now()
+    time_machine.move_to(begun, tick=False)
     sim.set_corrected_orders(released=False)
+    settle(line, cora, confirm=confirm)
+    sending.send_due_calls(client)
+    before = device_reads(sim, line)
+
+    for seconds in range(20, 720, 20):
+        time_machine.move_to(begun + dt.timedelta(seconds=seconds), tick=False)
+        for _ in range(2):  # the job runs more often than a device is due
+            solving.schedule_rereads()
+            tracking.refresh_due_devices(client)
+
+    assert device_reads(sim, line) - before == 600 / 20 - 1
+    line.call.device.refresh_from_db()
+    assert line.call.device.state == DeviceState.ACTION_REQUIRED
+
+
+def test_device_is_no_longer_read_again_once_the_vendor_goes_on(line, cora, client, sim):
     settle(line, cora)
     sending.send_due_calls(client)
-    rested = timezone.now() - solving.REREAD_PAUSE
-    Device.objects.update(fetched_at=rested, refresh_due_at=None)
+    refresh(client)
+    Device.objects.update(fetched_at=timezone.now() - solving.REREAD_PAUSE)
 
-    assert solving.schedule_rereads() == 1
-    assert solving.schedule_rereads() == 0
-    ClientAction.objects.update(reread_until=timezone.now() - dt.timedelta(seconds=1))
-    Device.objects.update(fetched_at=rested, refresh_due_at=None)
     assert solving.schedule_rereads() == 0
 
 
@@ -186,3 +212,85 @@ def test_page_of_another_clinic_is_not_found(client_of, line, harbor):
 
     assert other.post(page_of(line), {"choice": "cancel"}).status_code == 404
     assert not ClientAction.objects.exists()
+
+
+# --- a device that was not ordered here -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unordered_device(rosa, client, sim):
+    """Ordered in the vendor's web app; the vendor waits for us."""
+    Patient.objects.filter(pk=rosa.pk).update(street=BAD)
+    rosa.refresh_from_db()
+    known = sim.add_device(name="Tenovi Scale", external_id=rosa.external_id, status="Client Action Required")
+    device = DeviceFactory(hwi_id=known["id"], patient=rosa, state=DeviceState.ACTION_REQUIRED, sensor_code="13")
+    return Device.objects.select_related("patient__clinic").get(pk=device.pk)
+
+
+def device_page_of(device):
+    return reverse("orders:device_client_action", args=[device.hwi_id])
+
+
+def next_action_of(kind):
+    return kind_named(kind).next_action(WorklistItem.objects.get(kind=kind))
+
+
+def test_device_without_an_order_is_solved_from_its_exception(as_cora, unordered_device, client, sim):
+    refresh_worklist()
+    action = next_action_of("action_required")
+    assert (action.label, action.url) == ("Solve it", device_page_of(unordered_device))
+    assert "Solve it" in page_text(as_cora.get(reverse("devices:page", args=[unordered_device.hwi_id])))
+
+    version = unordered_device.patient.edit_version
+    answer = as_cora.post(action.url, {"choice": "address", "edit_version": version, **GOOD})
+
+    assert answer["Location"] == reverse("devices:page", args=[unordered_device.hwi_id])
+    sending.send_due_calls(client)
+    Device.objects.update(fetched_at=timezone.now() - solving.REREAD_PAUSE)
+    sim.set_status(str(unordered_device.hwi_id), "Ready to Ship")
+    assert solving.schedule_rereads() == 1
+    tracking.refresh_due_devices(client)
+    unordered_device.refresh_from_db()
+    assert unordered_device.state == DeviceState.READY
+    assert Patient.objects.get(pk=unordered_device.patient_id).street == "9 Birch Road"
+    assert AuditEvent.objects.filter(action="client_action", target=f"device:{unordered_device.pk}").count() == 1
+
+
+def test_page_of_device_without_an_order_names_each_step_and_the_web_app(as_cora, unordered_device):
+    page = as_cora.get(device_page_of(unordered_device))
+
+    steps = (
+        "not ordered here",
+        "1. The address",
+        "End its monitoring",
+        "order it anew",
+        "open the list of HWI devices",
+    )
+    assert missing_words(page, *steps, str(unordered_device.hwi_id), unordered_device.patient.external_id) == []
+
+
+def test_page_of_device_with_an_order_is_that_of_its_line(as_cora, line):
+    assert as_cora.get(device_page_of(line.call.device))["Location"] == page_of(line)
+
+
+def test_duplicate_without_an_order_is_kept_on_purpose_and_no_exception(as_cora, unordered_device, scale):
+    Device.objects.update(duplicate_at_address=True, state="requested")
+    DeviceFactory(patient=unordered_device.patient, device_type=scale)
+    url = device_page_of(unordered_device)
+    assert missing_words(as_cora.get(url), "A possible duplicate", "this device", "connected") == []
+    refresh_worklist()
+    assert next_action_of("possible_duplicate").url == url
+
+    as_cora.post(url, {"choice": "keep", "reason": "One for the holiday home"})
+
+    refresh_worklist()
+    assert not WorklistItem.objects.open().filter(kind="possible_duplicate").exists()
+
+
+def test_device_that_goes_on_meanwhile_is_not_solved(as_cora, unordered_device):
+    Device.objects.update(state=DeviceState.SHIPPED)
+
+    as_cora.post(device_page_of(unordered_device), {"choice": "address", "edit_version": 0, **GOOD})
+
+    assert not ClientAction.objects.exists()
+    assert Patient.objects.get(pk=unordered_device.patient_id).street == BAD
