@@ -29,8 +29,8 @@ def order_file(request: HttpRequest) -> HttpResponse:
     prefetch_related_objects([user], "clinics")
     selection = read_selection(request, user)
     found = selection.apply_urgency(selection.apply(Order.objects.visible_to(user).with_urgency(), user))
-    ordered = found.with_lines().order_by(*(key.order_by for key in selection.sort_keys))[:MAX_ROWS]
-    rows = list(ordered)
+    sorted_rows = selection.sort.annotate(found.with_lines()).order_by(*(key.order_by for key in selection.sort.keys))
+    rows = list(sorted_rows[:MAX_ROWS])
     audit_log.record_event(AuditAction.LIST, by=user, patients=dict.fromkeys(order.patient_id for order in rows))
     return csv_writer.csv_response(csv_writer.write_csv(HEADINGS, map(order_cells, rows)), name="orders.csv")
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -18,21 +18,44 @@ from fulfillment.models import Kit, LineStatus, OrderLine, Urgency
 from fulfillment.models.order import OrderQuerySet
 from patients import posted_searches
 from patients.lists.filters import FilterChoice, FilterRow, ListFilter, SelectedFilters, SelectField, build_filter_row
-from patients.lists.pagination import SortKey
+from patients.lists.sorting import ListColumn, SortOrder, read_sort
 from patients.models import Patient, User
 from patients.search import patient_search_filter
 
-BY_KEY = SortKey("pk", descending=True)
-NEWEST = SortKey("placed_at", descending=True)
-# The first is the default: of `with_urgency`, what waits longest first, and of what is finished the newest.
-SORT_ORDERS: dict[str, tuple[str, tuple[SortKey, ...]]] = {
-    "": ("What needs a person first", (SortKey("urgency"), SortKey("waiting_since", nulls="last"), NEWEST, BY_KEY)),
-    "newest": ("Newest first", (NEWEST, BY_KEY)),
-    "oldest": ("Oldest first", (SortKey("placed_at"), BY_KEY)),
-    "patient": ("By patient", (SortKey("patient__family_name"), SortKey("patient__given_name"), NEWEST, BY_KEY)),
-    "kit": ("By kit", (SortKey("kit__name", nulls="last"), NEWEST, BY_KEY)),
-    "person": ("By person", (SortKey("placed_by__name"), NEWEST, BY_KEY)),
-}
+# The default: what waits longest first, and of what is finished the newest.
+STATUS_COLUMN = ListColumn(
+    "Status, and what to do",
+    key="status",
+    group=F("urgency"),
+    value=F("waiting_since"),
+    ascending_first=True,
+    descending_label="stuck first, then the newest",
+    ascending_label="stuck first, then the longest waiting",
+)
+PATIENT_COLUMN = ListColumn("Patient", key="patient", descending_label="Z to A", ascending_label="A to Z")
+COLUMNS = (
+    PATIENT_COLUMN,
+    ListColumn(
+        "Ordered",
+        key="kit",
+        value=F("kit__name"),
+        ascending_first=True,
+        descending_label="kits Z to A",
+        ascending_label="kits A to Z",
+    ),
+    STATUS_COLUMN,
+    ListColumn("Age", key="age", value=F("placed_at"), descending_label="newest first", ascending_label="oldest first"),
+    ListColumn(
+        "By",
+        key="person",
+        value=F("placed_by__name"),
+        ascending_first=True,
+        descending_label="Z to A",
+        ascending_label="A to Z",
+    ),
+)
+TIE_KEYS = ("-placed_at", "-pk")
+PATIENT_TIE_KEYS = ("patient__family_name", "patient__given_name", *TIE_KEYS)
 URGENCY_FILTER = ListFilter(
     "show", "Show", {each.name.lower(): FilterChoice(str(each.label), Q(urgency=each)) for each in Urgency}
 )
@@ -47,16 +70,14 @@ class OrderSelection:
     chosen: SelectedFilters
     search_text: str
     search_key: str
-    sort: str
-
-    @property
-    def sort_keys(self) -> tuple[SortKey, ...]:
-        return SORT_ORDERS[self.sort][1]
+    sort: SortOrder
 
     @property
     def own_query(self) -> dict[str, str]:
         """Of the address, beside the filters."""
-        values = {posted_searches.QUERY_NAME: self.search_key, "sort": self.sort}
+        order = f"{self.sort.column.key} {self.sort.direction}"
+        usual = f"{STATUS_COLUMN.key} ascending"
+        values = {posted_searches.QUERY_NAME: self.search_key, "order": order if order != usual else ""}
         return {name: value for name, value in values.items() if value}
 
     @property
@@ -102,12 +123,12 @@ class OrderSelection:
 
 def read_selection(request: HttpRequest, user: User) -> OrderSelection:
     searched = posted_searches.find_search(request, page=reverse("orders:list"))
-    sort = request.GET.get("sort", "")
+    column, descending = read_sort(request.GET.dict(), COLUMNS, default=STATUS_COLUMN)
     return OrderSelection(
         chosen=SelectedFilters([URGENCY_FILTER, *order_filters(user)], request.GET.dict()),
         search_text=searched["q"] if searched else "",
         search_key=request.GET[posted_searches.QUERY_NAME] if searched else "",
-        sort=sort if sort in SORT_ORDERS else "",
+        sort=SortOrder(column, descending, PATIENT_TIE_KEYS if column is PATIENT_COLUMN else TIE_KEYS),
     )
 
 

@@ -16,11 +16,10 @@ from devices.outbox import waiting_reasons
 from devices.outbox.waiting_reasons import LaneStop
 from fulfillment.display.order_status import OrderStatus, describe_order_status
 from fulfillment.models import Order, Urgency
-from fulfillment.views.order_filters import SORT_ORDERS, URGENCY_FILTER, read_selection
+from fulfillment.views.order_filters import COLUMNS, URGENCY_FILTER, read_selection
 from patients import posted_searches
 from patients.audit import audit_log
 from patients.lists.pagination import PageRequest, paginate
-from patients.lists.sorting import ListColumn
 from patients.models import User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, has_permission, requires_permission
@@ -28,7 +27,6 @@ from patients.polling import only_if_changed, visible_patients_version
 from patients.search import MAX_QUERY_LENGTH
 
 PAGE_SIZE = 50
-COLUMNS = tuple(ListColumn(label) for label in ("Patient", "Ordered", "Status, and what to do", "Age", "By"))
 
 
 @dataclass(frozen=True)
@@ -65,11 +63,11 @@ def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     by_urgency = found.count_by_urgency()
     counts = {"": sum(by_urgency.values())} | {each.name.lower(): by_urgency.get(each, 0) for each in Urgency}
     page = paginate(
-        selection.apply_urgency(found),
-        keys=selection.sort_keys,
+        selection.sort.annotate(selection.apply_urgency(found)),
+        keys=selection.sort.keys,
         request=PageRequest.from_query(request.GET),
         size=PAGE_SIZE,
-        anchors=visible,
+        anchors=selection.sort.annotate(visible),
         rows=Order.objects.visible_to(user).for_list(),
         total=counts[selection.chosen.values.get(URGENCY_FILTER.name, "")],
     )
@@ -84,7 +82,7 @@ def order_list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         "filter_query": selection.query,
         "filter_rows": [selection.urgency_row(counts)],
         "selects": selection.select_fields(),
-        "sorts": [(name, label, name == selection.sort) for name, (label, _) in SORT_ORDERS.items()],
+        "sort": selection.sort,
         "search_text": selection.search_text,
         "search_key": selection.search_key,
         "show": selection.chosen.values.get(URGENCY_FILTER.name, ""),

@@ -109,7 +109,8 @@ class PatientListSettings:
         elif key in SORT_COLUMNS_BY_KEY and direction in SORT_DIRECTIONS and "sort" not in known:
             known |= {"sort": key, "descending": direction == "descending"}
         elif "sort" in known:
-            known["descending"] = not self.descending if known["sort"] == self.sort else known["sort"] != "name"
+            first = SORT_COLUMNS_BY_KEY[known["sort"]].first_is_descending
+            known["descending"] = not self.descending if known["sort"] == self.sort else first
         return replace(self, **known)
 
     @property

@@ -5,12 +5,14 @@ once: sixty with 1,000 readings each and one with 10,000; all others have three.
 readings, so that compared pages differ only in the rows around them. Prints the ids and users to request pages with.
 """
 
+import datetime as dt
 import json
 import random
 import sys
 import uuid
 
 import django
+from django.utils import timezone
 
 from tests.bench import reading_history
 
@@ -19,6 +21,7 @@ WITNESS = "Aaron"
 STATES = ("connected", "connected", "connected", "shipped", "on_hold")
 FIRST, USUAL, LONG = 3, 1_000, 10_000  # readings of one person
 MOST_WITNESSES = 60
+KITS, TWO_MONTHS = 5, dt.timedelta(days=60)
 OTHERS_LATE = range(60, 300)  # minutes: the witnesses have the newest readings
 
 
@@ -30,7 +33,7 @@ def create_clinic(people):
     clinic = Clinic.objects.create(name="Big Clinic", time_zone="America/New_York")
     nadia, cora = (create_user(clinic, role) for role in ("clinician", "coordinator"))
     holders = create_patients_with_devices(clinic, people, chance)
-    orders = create_orders(holders, people, cora)
+    orders = create_orders(holders, cora)
     witnesses = min(MOST_WITNESSES, people - 1)
     reading_history.write_readings(holders[:1], range(LONG))
     reading_history.write_readings(holders[1 : witnesses + 1], range(USUAL))
@@ -46,6 +49,7 @@ def create_clinic(people):
         "long": str(holders[0][0]),
         "middle": str(middle),
         "order": str(orders[0].pk),
+        "kit": str(orders[0].kit_id),
         **device_and_gateway_ids(holders[witnesses // 2][1]),
     }
 
@@ -111,14 +115,21 @@ def device_and_gateway_ids(key):
     return {"device": str(device.hwi_id), "gateway": str(device.gateway.public_id)}
 
 
-def create_orders(holders, people, cora):
-    """One order for some patients, each in the state of its device."""
+def create_orders(holders, cora):
+    """One order for each patient, in the state of its device, of one of a few kits, over the last two months."""
     from devices.models import Device, DeviceType, VendorCall
-    from fulfillment.models import Order, OrderLine
+    from fulfillment.models import Kit, Order, OrderLine
 
     kind = DeviceType.objects.create(name="Bench cuff", sensor_code="10")
-    devices = Device.objects.in_bulk([device for _, device in holders[:: max(1, people // 1000)]]).values()
-    orders = Order.objects.bulk_create(Order(patient_id=device.patient_id, placed_by=cora) for device in devices)
+    kits = [Kit.objects.create(clinic=cora.clinics.get(), name=f"Bench kit {n}") for n in range(KITS)]
+    devices, now = Device.objects.in_bulk([device for _, device in holders]).values(), timezone.now()
+    orders = Order.objects.bulk_create(
+        Order(
+            patient_id=device.patient_id, placed_by=cora, kit=kits[n % KITS],
+            placed_at=now - TWO_MONTHS * n / len(devices),
+        )
+        for n, device in enumerate(devices)
+    )  # fmt: skip
     calls = VendorCall.objects.bulk_create(
         VendorCall(kind="order", patient_id=order.patient_id, state="confirmed", reference=f"bench-{n}", payload={},
                    device=device)

@@ -3,12 +3,15 @@
 import csv
 import datetime as dt
 import io
+import re
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from fulfillment.models import Order
+from fulfillment.views.order_filters import COLUMNS
+from patients.lists.sorting import SORT_DIRECTIONS
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, KitFactory, OrderFactory, OrderLineFactory, PatientFactory, VendorCallFactory
 
@@ -80,17 +83,20 @@ def test_order_search_stays_in_refresh_and_filters(as_cora, rosas_order, other_o
         ({"state": "shipped"}, ["Delgado"]),
         ({"age": "older"}, ["Abel"]),
         ({"age": "week"}, ["Delgado"]),
-        ({"sort": "patient"}, ["Abel", "Delgado"]),
-        ({"sort": "newest"}, ["Delgado", "Abel"]),
-        ({"sort": "oldest"}, ["Abel", "Delgado"]),
+        ({"order": "patient ascending"}, ["Abel", "Delgado"]),
+        ({"order": "patient descending"}, ["Delgado", "Abel"]),
+        ({"order": "age descending"}, ["Delgado", "Abel"]),
+        ({"order": "age ascending"}, ["Abel", "Delgado"]),
+        ({"order": "age descending", "sort": "age"}, ["Abel", "Delgado"]),
+        ({"order": "age ascending", "sort": "patient"}, ["Abel", "Delgado"]),
         ({"state": "shipped", "age": "older"}, []),
-        ({"state": "nonsense", "kit": "x", "person": "-1", "sort": "1; DROP"}, ["Abel", "Delgado"]),
+        ({"state": "nonsense", "kit": "x", "person": "-1", "order": "1; DROP"}, ["Abel", "Delgado"]),
     ],
 )
 def test_order_list_filters_and_sorts(as_cora, rosas_order, other_order, query, found):
     names = [order.patient.family_name for order in shown(as_cora.get(URL, query))]
 
-    assert names == found if "sort" in query and len(query) == 1 else sorted(names) == found
+    assert (names if "state" not in query else sorted(names)) == found
 
 
 def test_order_list_filters_by_kit_and_person(as_cora, rosas_order, other_order, nadia):
@@ -98,20 +104,35 @@ def test_order_list_filters_by_kit_and_person(as_cora, rosas_order, other_order,
     assert shown(as_cora.get(URL, {"person": nadia.pk})) == [other_order]
 
 
-@pytest.mark.parametrize("sort", ["", "newest", "oldest", "patient", "kit", "person"])
+@pytest.mark.parametrize("sort", ["", *(f"{column.key} {way}" for column in COLUMNS for way in SORT_DIRECTIONS)])
 def test_order_list_pages_meet_in_each_sort_order(as_cora, elm, cora, monkeypatch, sort):
     monkeypatch.setattr("fulfillment.views.order_list.PAGE_SIZE", 2)
     orders = {OrderFactory(patient=PatientFactory(clinic=elm), placed_by=cora, kit=None).pk for _ in range(5)}
-    seen, query = [], {"sort": sort}
+    seen, query = [], {"order": sort}
     while True:
         page = as_cora.get(URL, query)
         seen += [order.pk for order in shown(page)]
         if page.context["page"].after is None:
             break
-        query = {"sort": sort, "after": page.context["page"].after}
+        query = {"order": sort, "after": page.context["page"].after}
 
     assert len(seen) == 5
     assert set(seen) == orders
+
+
+def test_order_list_sorts_by_a_click_on_a_head_and_the_file_follows(as_cora, rosas_order, other_order):
+    page = as_cora.get(URL, {"sort": "age", "order": "status ascending"})
+    assert [order.patient.family_name for order in shown(page)] == ["Delgado", "Abel"]
+    html = page.content.decode()
+    assert re.search(
+        r'aria-sort="descending">\s*<button class="sort" form="arrange-orders" name="sort" value="age"', html
+    )
+    assert page.context["filter_query"] == "order=age+descending"
+
+    answer = as_cora.get(reverse("orders:file") + "?order=age+ascending")
+
+    rows = csv.DictReader(io.StringIO(answer.content.decode().lstrip("\ufeff")))
+    assert [row["patient"] for row in rows] == [other_order.patient.name, rosas_order.patient.name]
 
 
 def test_order_file_has_what_the_list_selects_and_is_audited(as_cora, rosas_order, other_order, cora):
