@@ -92,10 +92,19 @@ REJECTED_FIELDS: dict[str, tuple[str, str]] = {
     "device.fulfillment_request.shipping_city": ("City", "city"),
     "device.fulfillment_request.shipping_state": ("State", "state"),
     "device.fulfillment_request.shipping_zip_code": ("ZIP code", "zip_code"),
-    "patient.name": ("Name", "name"),
+    "device.fulfillment_request.client_notes": ("Note", "note"),
+    "device.fulfillment_request.notify_emails": ("E-mails about the shipment", "without_emails"),
+    "device.fulfillment_request.require_signature": ("Signature on delivery", ""),
+    "patient.name": ("Name of the patient", ""),
     "patient.phone_number": ("Phone", ""),
+    "patient.email": ("E-mail", ""),
+    "patient.physician": ("Physician", "without_physician"),
     "patient.external_id": ("Account ID", ""),
 }
+
+
+# Sent as the patient's record has them when the call is sent again.
+FIELDS_OF_PATIENT_RECORD = ("patient.name", "patient.phone_number", "patient.email")
 
 
 def rejection_messages(errors: dict[str, list[str]]) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from fulfillment.ordering import gateway_capacity, orders
 from patients.models import Patient, User
 
 WRONG_CHECK_DIGIT = "check_digit"
+OPTION_FIELDS = {"note", "without_emails", "without_physician"}  # of a correction, each only where it was refused
 SENSOR_ID_HELP = (
     "Only for devices of which several share a gateway, such as pill bottle caps. It is on the device's label."
 )
@@ -94,31 +95,39 @@ class LineCorrectionForm(CheckDigitForm, GatewaySharingForm, AddressForm):
 
     gateway_id = gateway_id_field(required=False, help_text="Empty: a new gateway is shipped with the device.")
     sensor_id = plain_text_field("Sensor ID", required=False, help_text=SENSOR_ID_HELP)
+    note = plain_text_field("Note on the order", required=False, max_length=200)
+    without_emails = forms.BooleanField(label="Send no e-mails about this shipment", required=False)
+    without_physician = forms.BooleanField(label="Leave the physician's name out", required=False)
     all_refused = forms.BooleanField(label="Correct the other refused devices of this order too", required=False)
 
     def __init__(self, data: Any = None, *, line: OrderLine, others: int) -> None:
         address = {name: getattr(line.order, f"ship_{name}") for name in self.address_fields}
         sensor_id = line.call.payload.get("sensor_id") or ""
         initial = {**address, "gateway_id": line.order.printed_gateway, "all_refused": True, "sensor_id": sensor_id}
+        initial["note"] = line.order.note
         super().__init__(data, initial=initial)
         on_site, self.device_type = line.order.on_site, line.device_type
         self.by_imei = on_site and line.device_type.cellular
         if on_site:
             self.fields["gateway_id"].required = True
             self.fields["gateway_id"].help_text = "From the label on the gateway or the device."
-        if on_site or line.call.device_id:
-            for name in self.address_fields:
-                del self.fields[name]
-        # Also where one was typed for a type that has none any more, so that it can be emptied.
-        if not on_site or not (line.device_type.sensor_id_required or sensor_id):
-            del self.fields["sensor_id"]
-        if not others:
-            del self.fields["all_refused"]
+        for name in self.unneeded_fields(line, others=others, has_sensor_id=bool(sensor_id)):
+            del self.fields[name]
         self.rejections: dict[str, list[str]] = {}  # the vendor's messages by field of this form
         for path, texts in line.call.errors.items():
             name = REJECTED_FIELDS.get(path, ("", ""))[1]
             if name in self.fields:
                 self.rejections.setdefault(name, []).extend(texts)
+
+    def unneeded_fields(self, line: OrderLine, *, others: int, has_sensor_id: bool) -> set[str]:
+        on_site = line.order.on_site
+        unneeded = OPTION_FIELDS - {REJECTED_FIELDS.get(path, ("", ""))[1] for path in line.call.errors}
+        if on_site or line.call.device_id:
+            unneeded |= set(self.address_fields)
+        # Also where one was typed for a type that has none any more, so that it can be emptied.
+        if not on_site or not (line.device_type.sensor_id_required or has_sensor_id):
+            unneeded.add("sensor_id")
+        return unneeded if others else unneeded | {"all_refused"}
 
     def clean_gateway_id(self) -> str:
         typed = self.cleaned_data["gateway_id"]
@@ -134,6 +143,14 @@ class LineCorrectionForm(CheckDigitForm, GatewaySharingForm, AddressForm):
     @property
     def asks_for_address(self) -> bool:
         return "street" in self.fields
+
+    @property
+    def order_changes(self) -> dict[str, str]:
+        """Columns of the order, besides its address and gateway."""
+        values = self.cleaned_data
+        changes = {"note": values["note"]} if "note" in values else {}
+        changes |= {"notify_emails": ""} if values.get("without_emails") else {}
+        return changes | ({"physician": ""} if values.get("without_physician") else {})
 
     def fields_with_rejections(self) -> list[tuple[forms.BoundField, list[str]]]:
         """Each field to fill in, but for the checkbox `all_refused`, with the vendor's messages about it."""

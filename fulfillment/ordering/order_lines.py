@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain, repeat
 from typing import Any
 
@@ -16,7 +16,7 @@ from devices.tenovi import ShipTo
 from fulfillment import timeline
 from fulfillment.models import LineStatus, OrderLine
 from fulfillment.ordering.gateway_sharing import check_gateway_sharing
-from fulfillment.ordering.orders import OrderError
+from fulfillment.ordering.orders import OrderError, check_note
 from fulfillment.ordering.shipping_columns import address_columns, build_ship_to
 from patients.audit import audit_log
 from patients.models import Patient, User
@@ -68,9 +68,10 @@ def correct_line(
     gateway: str | None = None,
     sharing_reason: str = "",
     sensor_id: str | None = None,
+    order_changes: Mapping[str, str] | None = None,
 ) -> OrderLine:
     """Request the device again with another address, gateway ID, IMEI or sensor ID, on a new line linked to the
-    refused one. What is None stays as it was.
+    refused one. What is None stays as it was. `order_changes`: other columns of the order, such as its note.
 
     A device that the vendor created for a mistyped gateway is unlinked, or it would be charged. Corrected twice at
     once, it is one new line. Raises OrderLineActionError, InvalidHardwareUuid, GatewayHeldError, OrderError.
@@ -81,7 +82,8 @@ def correct_line(
         raise OrderLineActionError(NOTHING_TO_CORRECT)
     try:
         with transaction.atomic():
-            corrected = create_corrected_line(line, by, ship_to, gateway, sharing_reason, sensor_id)
+            columns = changed_columns(ship_to, gateway, order_changes or {})
+            corrected = create_corrected_line(line, by, columns, sharing_reason, sensor_id)
     except IntegrityError:
         return OrderLine.objects.get(corrects=line)
     wake_worker("vendor_calls")
@@ -147,13 +149,17 @@ def request_cancellation(line: OrderLine, by: User) -> str:
     return "Asked the vendor to cancel it."
 
 
+def changed_columns(ship_to: ShipTo | None, gateway: str | None, others: Mapping[str, str]) -> dict[str, str]:
+    """Of the order. Raises InvalidHardwareUuid, NoteError."""
+    check_note(others.get("note", ""))
+    columns = {**others, **(address_columns(ship_to) if ship_to else {})}
+    if gateway is not None:
+        columns["gateway_id"] = requests.validate_hardware_uuid(gateway) if gateway else ""
+    return columns
+
+
 def create_corrected_line(
-    line: OrderLine,
-    by: User,
-    ship_to: ShipTo | None,
-    gateway: str | None,
-    sharing_reason: str,
-    sensor_id: str | None,
+    line: OrderLine, by: User, columns: Mapping[str, str], sharing_reason: str, sensor_id: str | None
 ) -> OrderLine:
     order, device = line.order, line.call.device
     Patient.objects.touch_live_version([line.patient_id])  # locks the patient: other actions on the line wait
@@ -163,12 +169,10 @@ def create_corrected_line(
     OrderLine.objects.filter(pk=line.pk).update(closed_at=line.closed_at or timezone.now())
     if device is not None:
         unlinking.request_unlink_or_delete(CallKind.UNLINK, device=device, by=by)
-    if gateway is not None:
-        order.gateway_id = requests.validate_hardware_uuid(gateway) if gateway else ""
-    check_gateway_sharing(order, [line.device_type], by=by, reason=sharing_reason, line=line)
-    for name, value in (address_columns(ship_to) if ship_to else {}).items():
+    for name, value in columns.items():
         setattr(order, name, value)
-    order.save(update_fields=["gateway_id", *address_columns(build_ship_to(order))])
+    check_gateway_sharing(order, [line.device_type], by=by, reason=sharing_reason, line=line)
+    order.save(update_fields=list(columns))
     corrected = OrderLine.objects.create(
         order=order,
         patient=line.patient,

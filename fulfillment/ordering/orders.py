@@ -75,10 +75,9 @@ def place(
     """Order a kit, one call per device. `gateway`: of the patient, which the devices join; None ships a new one.
 
     `ship_to` holds also whom the vendor mails, our note, and with `client_will_fulfill` that the clinic ships. The same
-    `submission_id` again returns the same order. Raises LineAlreadyOpenError for a device that is on its way already,
-    unless `override_reason` is given; GatewayHeldError for a gateway that another patient has, unless that patient is
-    of the same clinic and `sharing_reason` is given; OrderError for a discharged patient, a kit that can't be shipped;
-    AddressRefusedError for the patient's own address if the vendor says that it is not valid, unless `confirm_address`.
+    `submission_id` again returns the same order. Raises LineAlreadyOpenError for a device on its way, unless with
+    `override_reason`; GatewayHeldError for another patient's gateway, unless of the clinic and with `sharing_reason`;
+    AddressRefusedError for the patient's address that the vendor calls not valid, unless `confirm_address`; OrderError.
     """
     by_clinic = ship_to.client_will_fulfill
     order = Order(
@@ -137,8 +136,7 @@ def submit_shipment(
     sharing_reason: str = "",
 ) -> Order:
     check_shipping_address(order, confirmed=confirm_address)
-    if VendorCall.objects.filter(reference__in=order.note.split()).exists():
-        raise NoteError(REFERENCE_IN_NOTE)  # after a lost answer, the note would be taken for another call's reference
+    check_note(order.note)
     request = partial(
         requests.request_order,
         patient=order.patient,
@@ -148,6 +146,12 @@ def submit_shipment(
         by=order.placed_by,
     )
     return submit_order(order, wanted, request, override_reason=override_reason, sharing_reason=sharing_reason)
+
+
+def check_note(note: str) -> None:
+    """Raises NoteError for a reference: after a lost answer, it would be taken for that of another call."""
+    if VendorCall.objects.filter(reference__in=note.split()).exists():
+        raise NoteError(REFERENCE_IN_NOTE)
 
 
 def activate_on_site(

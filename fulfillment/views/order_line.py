@@ -12,12 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from devices.gateway_holders import GatewayHeldError, record_shown_holders
 from devices.outbox.requests import InvalidHardwareUuid
 from fulfillment.camera_policy import camera_allowed
-from fulfillment.display.status_texts import rejection_messages
+from fulfillment.display.status_texts import FIELDS_OF_PATIENT_RECORD, rejection_messages
 from fulfillment.forms.activation import LineCorrectionForm
 from fulfillment.forms.orders import ReasonForm
 from fulfillment.models import LineStatus, OrderLine
 from fulfillment.ordering import order_lines
-from fulfillment.ordering.orders import OrderError
+from fulfillment.ordering.orders import NoteError, OrderError
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 from patients.zip_codes import ZIP_CODE_WARNING
 
@@ -70,6 +70,7 @@ def correct_line(request: HttpRequest, line_id: uuid.UUID) -> HttpResponse:
     elsewhere = [(label, text) for label, text in rejection_messages(line.call.errors) if text not in at_fields]
     unknown_gateway = line.status == LineStatus.UNKNOWN_GATEWAY
     context = {"line": line, "patient": line.patient, "form": form, "refusals": elsewhere}
+    context["about_record"] = any(path in FIELDS_OF_PATIENT_RECORD for path in line.call.errors)
     return render(request, "fulfillment/order_line_correct.html", context | {"unknown_gateway": unknown_gateway})
 
 
@@ -78,7 +79,10 @@ def apply_correction(request: HttpRequest, form: LineCorrectionForm, line: Order
     user, values = current_user(request), form.cleaned_data
     lines = [line, *(others if values.get("all_refused") else [])]
     ship_to = form.ship_to if form.asks_for_address else None
-    wanted = {name: values.get(name) for name in ("sharing_reason", "sensor_id")} | {"gateway": values["gateway_id"]}
+    wanted = {name: values.get(name) for name in ("sharing_reason", "sensor_id")} | {
+        "gateway": values["gateway_id"],
+        "order_changes": form.order_changes,
+    }
     try:
         corrected = order_lines.correct_lines(lines, by=user, ship_to=ship_to, **wanted)
     except GatewayHeldError as error:
@@ -87,6 +91,9 @@ def apply_correction(request: HttpRequest, form: LineCorrectionForm, line: Order
         return False
     except InvalidHardwareUuid as reason:
         form.add_error("gateway_id", str(reason))
+        return False
+    except NoteError as reason:
+        form.add_error("note", str(reason))
         return False
     except (order_lines.OrderLineActionError, OrderError) as reason:
         form.add_error(None, str(reason))

@@ -82,6 +82,19 @@ def test_order_form_shows_field_error_and_preserves_input(as_cora, rosa, kit, fi
     assert not Order.objects.exists()
 
 
+def test_order_form_refuses_address_abroad_in_plain_words(as_cora, rosa, kit):
+    abroad = {"city": "Toronto", "state": "ON", "zip_code": "M5V 2T6"}
+    page = as_cora.get(order_form_url(rosa))
+
+    answer = as_cora.post(order_form_url(rosa), order_form_data(page, kit, **abroad))
+
+    errors = answer.context["form"].errors
+    assert "within the United States only" in str(errors["state"])
+    assert "12345" in str(errors["zip_code"])
+    assert all(f'value="{typed}"' in answer.content.decode() for typed in ("Toronto", "M5V 2T6"))
+    assert not Order.objects.exists()
+
+
 def test_order_form_warns_of_open_order_and_requires_reason(as_cora, rosa, kit, order):
     page = as_cora.get(order_form_url(rosa))
     assert "On the way already" in page.content.decode()

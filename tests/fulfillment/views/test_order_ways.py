@@ -11,6 +11,7 @@ from patients.models import AuditEvent, Practitioner
 from tests.factories import DeviceFactory, DeviceTypeFactory, UserFactory
 from tests.fulfillment.order_steps import send_calls
 from tests.fulfillment.pages import normalized_html, order_url
+from tests.page_texts import missing_words
 
 IMEI, IMEI_MISTYPED = "490154203237518", "490154203237519"
 ADDRESS = {
@@ -143,8 +144,13 @@ def test_patient_email_that_would_break_the_list_is_refused(as_cora, rosa, kit, 
     assert not Order.objects.exists()
 
 
-def test_physician_is_one_of_the_clinic(as_cora, rosa, kit, elm):
+def test_physician_is_one_of_the_clinic(as_cora, rosa, kit, elm, harbor):
     field = Practitioner.objects.create(clinic=elm, name="Dr. Ann Field")
+    other = Practitioner.objects.create(clinic=harbor, name="Dr. Ann Other")
+
+    page = as_cora.post(form_url(rosa), kit_data(kit, physician=other.pk))
+    assert "physician" in page.context["form"].errors
+    assert missing_words(page, "The vendor charges extra for it.", "It may cost extra.") == []
 
     as_cora.post(form_url(rosa), kit_data(kit, physician=field.pk))
 
