@@ -1,23 +1,48 @@
-"""End of monitoring: unlink or cancel one device or all devices of a patient, so that the vendor stops charging."""
+"""End of monitoring: unlink or cancel one device or all devices of a patient, so that the vendor stops charging.
+
+The vendor deletes a device only before it ships; afterwards it is unlinked. Replacements that have not shipped are
+cancelled with it. How far each device is: `fulfillment.end_progress`.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from devices.models import Assignment, Device, VendorCall
+from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.outbox import unlinking
-from devices.statuses import DeviceState
 from fulfillment import timeline
 from fulfillment.models import OrderLine
+from fulfillment.replacements import replacements
+from fulfillment.replacements.models import Replacement, ReplacementState
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient, User
 from patients.queueing.wakeup import wake_worker
+
+SHIPPED_WORDS = "has shipped and can't be cancelled any more."
+SHIPPED_ADVICE = (
+    "Ask the patient to send it back when it arrives. The label for the return is requested in the vendor's web app."
+)
+CANCELLING_WORDS = "is being cancelled at the vendor."
+UNCLEAR_WORDS = "was sent, and the vendor's answer is not clear yet."
+UNCLEAR_ADVICE = "Come back when it is: only then it can be cancelled."
+REVIEW_WORDS = "was sent, and what became of it could not be found out."
+REVIEW_ADVICE = "Decide what became of it, then end monitoring again."
+SHARED_WORDS = "stays: other devices of the patient use this gateway."
+
+
+@dataclass(frozen=True)
+class RemainingReplacement:
+    """An open replacement that this end can't cancel, why, and what to do about it."""
+
+    replacement: Replacement
+    words: str
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,59 +53,79 @@ class EndOfMonitoringPlan:
     cancel: Sequence[Device]  # not shipped yet
     withdraw: Sequence[OrderLine]  # call not sent yet
     unresolved: Sequence[OrderLine]  # call sent, answer unclear: can be ended once it is resolved
+    replacements: Sequence[Replacement] = ()  # to be cancelled
+    remaining: Sequence[RemainingReplacement] = ()
 
     @property
     def empty(self) -> bool:
-        return not (self.unlink or self.cancel or self.withdraw or self.unresolved)
-
-
-@dataclass(frozen=True)
-class DeviceProgress:
-    """How far the end of one device is; `ended_at` where it is no longer this patient's."""
-
-    device: Device
-    words: str
-    ended_at: dt.datetime | None
-
-
-def list_progress(patient: Patient) -> list[DeviceProgress]:
-    """Of each device that is being ended or was this patient's, the newest end first."""
-    held = Assignment.objects.filter(patient=patient).select_related("device__gateway")
-    ending = VendorCall.objects.filter(device__assignments__patient=patient, kind__in=CallKind.ending())
-    calls = {call.device_id: call for call in ending.order_by("created_at")}
-    shown = [
-        DeviceProgress(each.device, describe_progress(each, calls.get(each.device_id)), each.ended_at)
-        for each in held
-        if each.ended_at or each.device_id in calls
-    ]
-    return sorted(shown, key=lambda each: (each.ended_at is None, each.ended_at or timezone.now()), reverse=True)
-
-
-def describe_progress(held: Assignment, call: VendorCall | None) -> str:
-    """From the vendor's own record where it shows the end, else from our call."""
-    if held.ended_at and held.device.patient_id not in (held.patient_id, None):
-        return "no longer this patient's; another patient has it now"
-    if held.device.state == DeviceState.CANCELLED:
-        return "cancelled at the vendor before it shipped, so not charged"
-    if held.device.state == DeviceState.UNLINKED:
-        return "no longer linked, so no longer charged"
-    if call is None:
-        return "no longer this patient's"
-    if call.state in (CallState.REJECTED, CallState.ABANDONED, CallState.CANCELLED):
-        return f"not ended, and still charged: {call.reason or 'the vendor gave no reason.'} Ask again below."
-    if call.state == CallState.CONFIRMED:
-        return "the vendor has answered; its record is read again before the charge counts as ended"
-    return "the vendor is being asked; still charged until its record shows the end"
+        devices, lines = (*self.unlink, *self.cancel), (*self.withdraw, *self.unresolved)
+        return not (devices or lines or self.replacements or self.remaining)
 
 
 def plan_for_device(device: Device) -> EndOfMonitoringPlan:
-    return build_plan([device] if device in Device.objects.linked() else [], [])
+    """A replacement of its gateway stays while other devices of the patient are on the gateway."""
+    held = [device] if device in Device.objects.linked() else []
+    siblings = (
+        Device.objects.linked().filter(patient=device.patient_id, gateway=device.gateway_id).exclude(pk=device.pk)
+    )
+    shared = device.gateway_id is not None and siblings.exists()
+    return build_plan(held, [], open_replacements().filter(device=device), gateway_stays=shared)
 
 
 def plan_for_patient(patient: Patient) -> EndOfMonitoringPlan:
     held = Device.objects.linked().filter(patient=patient).select_related("device_type", "gateway")
     lines = OrderLine.objects.open().filter(patient=patient).select_related("call", "device_type", "order")
-    return build_plan(list(held), list(lines))
+    return build_plan(list(held), list(lines), open_replacements().filter(patient=patient))
+
+
+def open_replacements() -> QuerySet[Replacement]:
+    return Replacement.objects.open().select_related("call", "cancellation", "device", "gateway")
+
+
+def build_plan(
+    devices: Sequence[Device],
+    lines: Sequence[OrderLine],
+    replacements_of_them: Iterable[Replacement],
+    *,
+    gateway_stays: bool = False,
+) -> EndOfMonitoringPlan:
+    """Without devices whose end is under way."""
+    calls = VendorCall.objects.filter(device__in=devices, kind__in=CallKind.ending())
+    states = {(call.device_id, call.kind): call.state for call in calls.order_by("created_at")}
+    asked = {device_id for (device_id, _), state in states.items() if state in CallState.unresolved()}
+    waiting = [device for device in devices if device.pk not in asked]
+    cancel = [
+        device
+        for device in waiting
+        # Refused once, it is not deleted a second time: it has shipped, whatever its record says.
+        if unlinking.can_be_cancelled(device) and states.get((device.pk, CallKind.DELETE)) != CallState.REJECTED
+    ]
+    cancellable, remaining = [], []
+    for each in replacements_of_them:
+        if gateway_stays and each.gateway_id:
+            remaining.append(RemainingReplacement(each, SHARED_WORDS))
+        elif each.can_be_cancelled:
+            cancellable.append(each)
+        else:
+            remaining.append(describe_remaining(each))
+    return EndOfMonitoringPlan(
+        unlink=[device for device in waiting if device not in cancel],
+        cancel=cancel,
+        withdraw=[line for line in lines if line.call.state == CallState.QUEUED],
+        unresolved=[line for line in lines if line.call.state in CallState.sent_unresolved()],
+        replacements=cancellable,
+        remaining=remaining,
+    )
+
+
+def describe_remaining(replacement: Replacement) -> RemainingReplacement:
+    if replacement.state == ReplacementState.SHIPPED:
+        return RemainingReplacement(replacement, SHIPPED_WORDS, SHIPPED_ADVICE)
+    if replacement.state == ReplacementState.NEEDS_REVIEW:
+        return RemainingReplacement(replacement, REVIEW_WORDS, REVIEW_ADVICE)
+    if replacement.cancellation is not None:
+        return RemainingReplacement(replacement, CANCELLING_WORDS)
+    return RemainingReplacement(replacement, UNCLEAR_WORDS, UNCLEAR_ADVICE)
 
 
 def end_device_monitoring(*, device: Device, by: User, reason: str) -> EndOfMonitoringPlan:
@@ -89,17 +134,8 @@ def end_device_monitoring(*, device: Device, by: User, reason: str) -> EndOfMoni
 
 
 def end_patient_monitoring(*, patient: Patient, by: User, reason: str) -> EndOfMonitoringPlan:
-    """End each device of the patient, and withdraw orders that were not sent yet."""
+    """End each device of the patient, and withdraw orders and replacements that have not shipped yet."""
     return execute_plan(plan_for_patient(patient), patient, by, reason, target=f"patient:{patient.pk}")
-
-
-def build_plan(devices: Sequence[Device], lines: Sequence[OrderLine]) -> EndOfMonitoringPlan:
-    return EndOfMonitoringPlan(
-        unlink=[device for device in devices if not unlinking.can_be_cancelled(device)],
-        cancel=[device for device in devices if unlinking.can_be_cancelled(device)],
-        withdraw=[line for line in lines if line.call.state == CallState.QUEUED],
-        unresolved=[line for line in lines if line.call.state in CallState.sent_unresolved()],
-    )
 
 
 def execute_plan(
@@ -115,6 +151,7 @@ def execute_plan(
             for device in devices:
                 unlinking.request_unlink_or_delete(kind, device=device, by=by)
                 timeline.add_device_event(f"Monitoring ended: {reason}", by=by, device=device)
+        cancelled = [cancel_if_possible(each, by=by) for each in plan.replacements]
         audit_log.record_event(
             AuditEvent.Action.END_MONITORING,
             by=by,
@@ -122,9 +159,19 @@ def execute_plan(
             clinic=patient.clinic if patient else None,
             target=target,
             devices=len(plan.unlink) + len(plan.cancel),
+            replacements=sum(cancelled),
         )
         if patient:
             Patient.objects.touch_live_version([patient.pk])
     wake_worker("vendor_calls")
     wake_worker("order_lines")
     return plan
+
+
+def cancel_if_possible(replacement: Replacement, *, by: User) -> bool:
+    """False: it was sent or has shipped meanwhile. The page, built anew, lists it with what to do."""
+    try:
+        replacements.cancel_replacement(replacement=replacement, by=by)
+    except replacements.ReplacementError:
+        return False
+    return True

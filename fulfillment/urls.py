@@ -32,7 +32,13 @@ urlpatterns = [
     path("addresses/<uuid:patient_id>/", address_check.check_address, name="check_address"),
     path("addresses/<uuid:patient_id>/live/", address_check.address_live, name="address_live"),
     path("end/<uuid:patient_id>/", end_of_monitoring.end_patient_monitoring, name="end_for_patient"),
+    path("end/<uuid:patient_id>/live/", end_of_monitoring.end_for_patient_live, name="end_for_patient_live"),
     path("end/<uuid:patient_id>/<uuid:hwi_id>/", end_of_monitoring.end_device_monitoring, name="end_for_device"),
+    path(
+        "end/<uuid:patient_id>/<uuid:hwi_id>/live/",
+        end_of_monitoring.end_for_device_live,
+        name="end_for_device_live",
+    ),
     path("calls/<uuid:call_id>/", call_resolution.call_resolution_page, name="call"),
     path("calls/<uuid:call_id>/live/", call_resolution.call_resolution_live, name="call_live"),
     path("calls/<uuid:call_id>/decide/", call_resolution.resolve_call, name="resolve_call"),

@@ -185,6 +185,8 @@ def handle_rejection(call: VendorCall, error: tenovi.Rejected) -> None:
         call.release(**found_out)
     else:
         call.release(state=CallState.REJECTED, reason=error.reason, errors=error.fields, resolved_at=timezone.now())
+        if call.kind in CallKind.ending() and call.device_id:  # it may have shipped: the record says how it ends now
+            Device.objects.filter(pk=call.device_id).update(refresh_due_at=timezone.now())
 
 
 def handle_unclear_answer(call: VendorCall, *, reason: str = ANSWER_LOST_REASON) -> None:
@@ -214,7 +216,7 @@ def record_result(call: VendorCall, answer: Answer | None) -> Device | None:
         return unlinking.mark_device_deleted(call.device) if call.device else None
     device = upsert.upsert_device(answer)
     if call.kind == CallKind.UNLINK:
-        unlinking.handle_unlinked_device(device)
+        unlinking.handle_unlinked_device(device, call)
     return device
 
 

@@ -30,10 +30,11 @@ def request_unlink_or_delete(kind: CallKind, *, device: Device, by: User) -> Ven
     return call
 
 
-def handle_unlinked_device(device: Device) -> None:
-    """The vendor has answered; the end of the charge is believed when a second reading shows it too."""
+def handle_unlinked_device(device: Device, call: VendorCall) -> None:
+    """The vendor has answered; the end of the charge is believed when a second reading shows it too: the answer itself
+    counts as no reading after the call."""
     now = timezone.now()
-    Device.objects.filter(pk=device.pk).update(refresh_due_at=now)
+    Device.objects.filter(pk=device.pk).update(refresh_due_at=now, fetched_at=call.sent_at or call.created_at)
     if device.state == DeviceState.UNLINKED:
         Assignment.objects.open().filter(device=device).update(ended_at=device.unlinked_on or now)
 

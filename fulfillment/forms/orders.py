@@ -150,6 +150,11 @@ class GatewayOnlyForm(VendorShipmentForm):
         return orders.ship_gateway(device_type=self.cleaned_data["device_type"], by=by, **self.common_values)
 
 
+LAST_DAY_WITHOUT_DISCHARGE = (
+    "A last day of care belongs to a discharge. Tick “Discharge the patient as well”, or leave this date empty."
+)
+
+
 class ReasonForm(PlainForm):
     reason = plain_text_field("Reason", max_length=200)
 
@@ -163,3 +168,18 @@ class EndOfMonitoringForm(PlainForm):
         help_text="The patient leaves the patient list; the chart stays.",
     )
     last_day = last_day_field()
+
+    def __init__(self, data: Any = None, *, discharged: bool) -> None:
+        """`discharged`: the patient is; then only the devices are asked about."""
+        super().__init__(data)
+        self.asks_discharge = False
+        if discharged:
+            del self.fields["discharge"], self.fields["last_day"]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        values.setdefault("last_day", None)
+        self.asks_discharge = bool(values.get("discharge"))
+        if values["last_day"] and not self.asks_discharge:
+            self.add_error("last_day", LAST_DAY_WITHOUT_DISCHARGE)
+        return values

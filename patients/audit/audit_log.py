@@ -38,7 +38,8 @@ def record_event(
     target: str = "",
     **details: Any,
 ) -> AuditEvent:
-    """`details` may hold names of fields, counts and opaque ids; never a patient's data."""
+    """`details` may hold names of fields, counts, opaque ids and days on which an act takes effect; never a patient's
+    data."""
     where = audit_context.get()
     return AuditEvent.objects.create(
         action=action,

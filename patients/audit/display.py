@@ -45,7 +45,7 @@ def role_label(role: str) -> str:
 
 
 def format_details(details: dict[str, Any]) -> str:
-    """Names of fields, counts and opaque ids, which is all that details hold."""
+    """Names of fields, counts, opaque ids and days, which is all that details hold."""
     return "; ".join(f"{name.replace('_', ' ')}: {format_detail_value(value)}" for name, value in details.items())
 
 

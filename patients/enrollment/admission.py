@@ -156,7 +156,13 @@ def discharge_patient(*, patient: Patient, by: User, reason: str, last_day: dt.d
         period.end_reason = reason
         period.save(update_fields=["ended_at", "end_reason"])
         save_discharge_state(current, discharged_at=period.ended_at, reason=reason)
-        audit_log.record_event(AuditEvent.Action.DISCHARGE, by=by, patients=[current.pk], clinic=current.clinic)
+        audit_log.record_event(
+            AuditEvent.Action.DISCHARGE,
+            by=by,
+            patients=[current.pk],
+            clinic=current.clinic,
+            last_day_of_care=period.ended_at.astimezone(current.clinic.zone).date().isoformat(),
+        )
     return current
 
 
@@ -182,7 +188,8 @@ def end_of_last_day(patient: Patient, period: MonitoringPeriod, last_day: dt.dat
     if last_day > today:
         raise ValidationError({"last_day": "This date is in the future."})
     if last_day < first:
-        raise ValidationError({"last_day": f"This is before the enrolment on {first:%m/%d/%Y}."})
+        began = "readmission" if period.started_at > patient.enrolled_at else "enrolment"
+        raise ValidationError({"last_day": f"This is before the {began} on {first:%m/%d/%Y}."})
     return dt.datetime.combine(last_day, dt.time.max, tzinfo=zone)
 
 

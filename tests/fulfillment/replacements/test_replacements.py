@@ -10,7 +10,7 @@ from django.utils import timezone
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallState
 from devices.outbox import recovery, sending
-from fulfillment import tracking
+from fulfillment import end_of_monitoring, tracking
 from fulfillment.replacements import refresh, replacements
 from fulfillment.replacements.models import Replacement, ReplacementState
 from fulfillment.replacements.replacements import ReplacementError
@@ -161,6 +161,21 @@ def test_pending_replacement_is_deleted_at_the_vendor(replace, cora, follow, ven
     assert sending_and_state.state == ReplacementState.CANCELLED
     assert vendor_replacements() == []
     assert Device.objects.linked().count() == 2  # the device itself is not ended
+
+
+def test_end_of_monitoring_deletes_pending_replacement_at_the_vendor(
+    replace, cora, rosa, follow, vendor_replacements, sim
+):
+    asked = replace()
+    follow()
+
+    end_of_monitoring.end_patient_monitoring(patient=rosa, by=cora, reason="Moved")
+    follow()
+
+    asked.refresh_from_db()
+    assert asked.state == ReplacementState.CANCELLED
+    assert vendor_replacements() == []
+    assert {each["status"] for each in sim.devices()} == {"Unlinked"}
 
 
 def test_cancellation_after_shipping_is_refused(replace, cora, follow):

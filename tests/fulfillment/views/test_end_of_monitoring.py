@@ -1,11 +1,15 @@
 """The pages on which monitoring ends."""
 
+import html
+
 from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import Assignment, VendorCall
 from devices.statuses import DeviceState
-from tests.factories import DeviceFactory, PatientFactory
+from fulfillment.forms.orders import LAST_DAY_WITHOUT_DISCHARGE
+from fulfillment.views.end_of_monitoring import ALREADY_DISCHARGED_MESSAGE, NOTHING_LINKED_MESSAGE
+from tests.factories import DeviceFactory, PatientFactory, VendorCallFactory
 from tests.fulfillment.pages import normalized_html
 
 
@@ -57,11 +61,49 @@ def test_end_of_monitoring_page_rejects_future_last_day_and_asks_nothing_of_the_
     assert not VendorCall.objects.exists()
 
 
-def test_end_of_monitoring_page_says_that_unlinked_device_is_no_longer_charged(as_cora, rosa):
-    device = DeviceFactory(patient=rosa, fulfilled=True, state=DeviceState.UNLINKED)
-    held = device.assignments.first() or Assignment.objects.create(device=device, patient=rosa)
-    Assignment.objects.filter(pk=held.pk).update(ended_at=timezone.now())
+def test_end_of_monitoring_page_says_with_the_proof_that_device_is_no_longer_charged(as_cora, rosa):
+    now = timezone.now()
+    device = DeviceFactory(
+        patient=rosa,
+        state=DeviceState.UNLINKED,
+        vendor_status="Unlinked",
+        unlinked_on=now,
+        gateway=None,
+        fetched_at=now,
+    )
+    Assignment.objects.filter(device=device).update(ended_at=now)
 
     page = normalized_html(as_cora.get(reverse("orders:end_for_patient", args=[rosa.pk])))
 
-    assert "no longer linked, so no longer charged" in page
+    assert "No longer linked, so no longer charged." in page
+    assert "Status “Unlinked”, no hardware, unlinked on" in page
+
+
+def test_end_of_monitoring_page_leads_to_the_call_that_a_person_must_decide(as_cora, rosa):
+    device = DeviceFactory(patient=rosa, fulfilled=True)
+    call = VendorCallFactory(kind="unlink", state="needs_review", patient=rosa, device=device)
+
+    page = as_cora.get(reverse("orders:end_for_device", args=[rosa.pk, device.hwi_id])).content.decode()
+
+    assert reverse("orders:call", args=[call.pk]) in page
+
+
+def test_end_of_monitoring_page_refuses_last_day_without_discharge_and_keeps_what_was_typed(as_cora, rosa):
+    DeviceFactory(patient=rosa, fulfilled=True)
+    typed = {"reason": "moved", "last_day": "2026-11-30"}
+
+    page = as_cora.post(reverse("orders:end_for_patient", args=[rosa.pk]), typed).content.decode()
+
+    assert LAST_DAY_WITHOUT_DISCHARGE in html.unescape(page)
+    assert 'value="2026-11-30"' in page
+    assert not VendorCall.objects.exists()
+
+
+def test_end_of_monitoring_page_says_that_patient_was_discharged_already(as_cora, rosa):
+    url, typed = reverse("orders:end_for_patient", args=[rosa.pk]), {"reason": "moved", "discharge": "on"}
+    as_cora.post(url, typed)
+
+    page = as_cora.post(url, typed | {"last_day": "2026-11-30"}, follow=True).content.decode()
+
+    assert ALREADY_DISCHARGED_MESSAGE in page
+    assert NOTHING_LINKED_MESSAGE in page

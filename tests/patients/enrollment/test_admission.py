@@ -271,6 +271,7 @@ def test_discharge_of_an_earlier_day_ends_with_that_day(cora, rosa):
     discharged = admission.discharge_patient(patient=rosa, by=cora, reason="moved", last_day=day)
 
     assert discharged.discharged_at == dt.datetime.combine(day, dt.time.max, tzinfo=zone)
+    assert AuditEvent.objects.get(action="discharge").details == {"last_day_of_care": day.isoformat()}
 
 
 @pytest.mark.parametrize(("days", "problem"), [(2, "in the future"), (-4000, "before the enrolment")])
@@ -279,6 +280,17 @@ def test_discharge_rejects_day_outside_the_monitoring_period(cora, rosa, days, p
 
     with pytest.raises(ValidationError, match=problem):
         admission.discharge_patient(patient=rosa, by=cora, reason="moved", last_day=day)
+
+
+def test_discharge_rejects_day_before_the_readmission_in_those_words(cora, rosa):
+    enrolled = timezone.now() - dt.timedelta(days=10)
+    Patient.objects.filter(pk=rosa.pk).update(enrolled_at=enrolled)
+    rosa.refresh_from_db()
+    admission.discharge_patient(patient=rosa, by=cora, reason="moved")
+    admission.readmit_patient(patient=rosa, by=cora)
+
+    with pytest.raises(ValidationError, match="before the readmission on"):
+        admission.discharge_patient(patient=rosa, by=cora, reason="moved", last_day=enrolled.date())
 
 
 @pytest.mark.parametrize(("start", "end"), [(1, 2), (2, None), (-1, 1)])
