@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
+from devices import former_hardware
 from devices.hardware_ids import fold_device_name
 from devices.inbox import processing
 from devices.models import Assignment, Device, DeviceType, Gateway, VendorCall
@@ -106,9 +107,12 @@ def find_device_type(hwi: HwiDevice) -> DeviceType | None:
 
 
 def update_assignment(device: Device, patient: Patient, ended: dt.datetime | None) -> None:
-    """The first holder's assignment is open to the left: readings from before the enrolment are the patient's."""
+    """The first holder's assignment is open to the left: readings from before the enrolment are the patient's, unless
+    another patient had the hardware."""
     if not device.assignments.exists():
-        Assignment.objects.create(device=device, patient=patient, ended_at=ended)
+        began = former_hardware.handover_time(device)
+        began = min(began, ended) if began and ended else began
+        Assignment.objects.create(device=device, patient=patient, started_at=began, ended_at=ended)
         processing.wake_waiting_deliveries(device.hwi_id)
     elif ended is not None:
         device.assignments.open().filter(patient=patient).update(ended_at=ended)

@@ -6,7 +6,6 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
+from devices.former_hardware import AssignmentPeriod, read_former_periods
 from devices.inbox import processing
 from devices.inbox.lenient_fields import describe_dropped
 from devices.inbox.named_ids import find_named_ids
@@ -136,22 +136,6 @@ def combine_item_outcomes(
     return DeliveryOutcome(reason=describe_dropped(dropped), flagged=flagged, counts=counts)
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentPeriod:
-    """The columns of an Assignment that attribute a reading to its patient."""
-
-    device_id: int
-    patient_id: uuid.UUID
-    started_at: dt.datetime | None
-    ended_at: dt.datetime | None
-    external_id: str  # the patient's id at the vendor, folded
-    other_external_id: str  # another one, where a person has attached the device
-
-    def covers(self, time: dt.datetime) -> bool:
-        began = self.started_at is None or self.started_at <= time
-        return began and (self.ended_at is None or time < self.ended_at)
-
-
 ASSIGNMENT_PERIODS_SQL = """
 SELECT device.hwi_id, held.device_id, held.patient_id, held.started_at, held.ended_at,
     patient.folded_external_id, held.vendor_patient_id, EXISTS (
@@ -182,6 +166,7 @@ class AssignmentIndex:
             else:
                 hwi_ids.add(item.reading.hwi_id)
         self.periods_by_hwi_id: dict[uuid.UUID, list[AssignmentPeriod]] = defaultdict(list)
+        self.former_periods_by_hwi_id: dict[uuid.UUID, list[AssignmentPeriod]] = {}
         # Only a cross-check: after a reassignment a late reading may name either patient.
         self.external_ids_by_hwi_id: dict[uuid.UUID, set[str]] = defaultdict(set)
         devices, with_placed = set(), set()
@@ -253,12 +238,24 @@ class AssignmentIndex:
                 "This device is unknown or unassigned. It is looked up at the vendor.",
                 hwi_id=reading.hwi_id,
             )
+        period = period or self.find_former_period(reading)
         if period is None:
             return quarantined_outcome(reading, "This device was not assigned to a patient when the reading was taken.")
         if reading.patient_id and fold_case(reading.patient_id) not in self.external_ids_by_hwi_id[reading.hwi_id]:
             return quarantined_outcome(reading, "The vendor names a patient to whom this device was never assigned.")
         attributed.append(AttributedReading(reading, period.device_id, period.patient_id, received_at, delivery_id))
         return None
+
+    def find_former_period(self, reading: ParsedReading) -> AssignmentPeriod | None:
+        """Of the one patient who had the hardware when the reading was taken, before it became this device: the vendor
+        names the device of now for what the hardware had stored. None if there is no such patient, or several."""
+        if reading.hwi_id not in self.former_periods_by_hwi_id:
+            self.former_periods_by_hwi_id[reading.hwi_id] = read_former_periods(reading.hwi_id)
+        former = [each for each in self.former_periods_by_hwi_id[reading.hwi_id] if each.covers(reading.taken_at)]
+        if len({each.patient_id for each in former}) != 1:
+            return None
+        self.external_ids_by_hwi_id[reading.hwi_id] |= {former[-1].external_id, former[-1].other_external_id}
+        return former[-1]
 
 
 def is_too_far_ahead(reading: ParsedReading, received_at: dt.datetime) -> bool:

@@ -88,7 +88,7 @@ def test_end_of_monitoring_page_leads_to_the_call_that_a_person_must_decide(as_c
     assert reverse("orders:call", args=[call.pk]) in page
 
 
-def test_end_of_monitoring_page_refuses_last_day_without_discharge_and_keeps_what_was_typed(as_cora, rosa):
+def test_end_of_monitoring_page_refuses_last_day_without_discharge_and_shows_what_was_typed(as_cora, rosa):
     DeviceFactory(patient=rosa, fulfilled=True)
     typed = {"reason": "moved", "last_day": "2026-11-30"}
 
