@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
-from devices.models import Assignment, Device, Gateway
+from devices.hardware_ids import format_hardware_id
+from devices.models import Assignment, Device, Gateway, HardwareChange
 from devices.models.vendor_call import CallState
 from devices.outbox import waiting_reasons
 from devices.outbox.waiting_reasons import LaneStop
@@ -95,6 +96,7 @@ class EndedDevice:
     label: str
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
+    hardware: str  # gateway ID or IMEI that it was on, as printed; empty for one that another patient has now
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,12 @@ def equipment_of(patient: Patient) -> PatientEquipment:
     held = Assignment.objects.filter(device=OuterRef("pk"), patient=patient_id).order_by("-started_at")[:1]
     dates = {"held_from": Subquery(held.values("started_at")), "held_until": Subquery(held.values("ended_at"))}
     mine = Q(patient=patient_id) | Q(pk__in=Assignment.objects.filter(patient=patient_id).values("device"))
+    left = HardwareChange.objects.filter(device=OuterRef("pk")).exclude(old_hardware_uuid="").order_by("-pk")
+    dates["left_hardware"] = Subquery(left.values("old_hardware_uuid")[:1])
     devices: Any = Device.objects.filter(mine).select_related("gateway").annotate(**dates)
     for device in devices:
         if device.patient_id != patient_id or not device.is_linked:
-            ended.append(build_ended_device(device, patient_id, device.held_from, device.held_until))
+            ended.append(build_ended_device(device, patient_id))
             continue
         label, line = device_state_label(device.state, device.vendor_status), line_of.get(device.pk)
         about = problems.about(device=device.pk, gateway=device.gateway_id)
@@ -160,13 +164,13 @@ def problems_of(patient_id: uuid.UUID) -> EquipmentProblems:
     return EquipmentProblems([(item, kind_named(item.kind).describe(item.facts)) for item in items])
 
 
-def build_ended_device(
-    device: Device, patient_id: uuid.UUID, held_from: dt.datetime | None, held_until: dt.datetime | None
-) -> EndedDevice:
+def build_ended_device(device: Any, patient_id: uuid.UUID) -> EndedDevice:
+    """`device` carries the annotations of `equipment_of`."""
     own = device.patient_id == patient_id
-    began = held_from or device.connected_on or device.first_reading_at or device.vendor_created
+    began = device.held_from or device.connected_on or device.first_reading_at or device.vendor_created
     label = device.state_label if own else "No longer this patient's"
-    return EndedDevice(device, own, label, began, held_until or device.unlinked_on)
+    hardware = format_hardware_id(device.hardware_uuid or device.left_hardware or "") if own else ""
+    return EndedDevice(device, own, label, began, device.held_until or device.unlinked_on, hardware)
 
 
 def equipment_summaries(patient_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[EquipmentItem]]:

@@ -1,4 +1,4 @@
-"""Views of absences: the plan with its form, and withdrawing one."""
+"""Views of absences: the plan with its form, editing and withdrawing one."""
 
 from __future__ import annotations
 
@@ -33,6 +33,25 @@ def absence_page(request: HttpRequest) -> HttpResponse:
     rows = Absence.objects.visible_to(user).not_over().select_related("user", "cover", "clinic")
     context = {"form": form, "absences": rows[:MAX_SHOWN], "several_clinics": len(clinics) > 1}
     return render(request, "care/absences.html", context)
+
+
+@requires_permission(Permission.PLAN_ABSENCES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_absence(request: HttpRequest, absence_id: int) -> HttpResponse:
+    """Other days or another cover. A withdrawn absence has no page."""
+    user = current_user(request)
+    planned = Absence.objects.visible_to(user).planned().select_related("clinic", "user")
+    absence = get_object_or_404(planned, pk=absence_id)
+    form = AbsenceForm(request.POST or None, clinics=[absence.clinic], absence=absence)
+    if form.is_valid():
+        try:
+            absences.edit_absence(absence=absence, by=user, **form.edited_fields())
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, "The absence is changed.")
+            return redirect("care:absences")
+    return render(request, "care/absence_edit.html", {"form": form, "absence": absence})
 
 
 @requires_permission(Permission.PLAN_ABSENCES)

@@ -1,4 +1,4 @@
-"""Plan and withdraw absences of care team members with the colleague who covers their patients."""
+"""Plan, edit and withdraw absences of care team members with the colleague who covers their patients."""
 
 from __future__ import annotations
 
@@ -29,14 +29,38 @@ def plan_absence(
     # Serialized by the clinic's row: of two plans for the same days, the second one is refused.
     Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
     absence = Absence(clinic=clinic, user=user, first_day=first_day, last_day=last_day, cover=cover, planned_by=by)
+    save_absence(absence)
+    record_absence_change(absence, by=by)
+    return absence
+
+
+@transaction.atomic
+def edit_absence(*, absence: Absence, first_day: dt.date, last_day: dt.date, cover: User | None, by: User) -> Absence:
+    """Other days or another cover; who is away stays. Raises ValidationError by field. Without a change nothing is
+    written."""
+    Clinic.objects.select_for_update(no_key=True).get(pk=absence.clinic_id)
+    people = Absence.objects.visible_to(by).select_related("clinic", "user", "cover")
+    current = people.select_for_update(of=("self",)).get(pk=absence.pk)
+    if current.withdrawn_at is not None:
+        raise ValidationError("This absence was withdrawn meanwhile. Plan it anew.")
+    wanted = {"first_day": first_day, "last_day": last_day, "cover": cover}
+    changed = [name for name, value in wanted.items() if getattr(current, name) != value]
+    if changed:
+        for name, value in wanted.items():
+            setattr(current, name, value)
+        save_absence(current)
+        record_absence_change(current, by=by, fields=changed)
+    return current
+
+
+def save_absence(absence: Absence) -> None:
+    """Under the lock of its clinic. Raises ValidationError by field."""
     check_absence(absence)
     try:
         with transaction.atomic():
             absence.save()
     except IntegrityError as error:  # planned in the shell meanwhile
         raise ValidationError({"first_day": "This person is away on some of these days already."}) from error
-    record_absence_change(absence, by=by)
-    return absence
 
 
 def check_absence(absence: Absence) -> None:

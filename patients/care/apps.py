@@ -20,6 +20,7 @@ class CareConfig(app_config.ProjectAppConfig):
         "care:assign": "care teams, responsible clinician chosen",
         "care:reassign": "care teams, patients given to another person",
         "care:absences": "absences",
+        "care:edit_absence": "absences, one edited",
         "care:withdraw_absence": "absences, one withdrawn",
     }
     field_labels = {

@@ -8,12 +8,13 @@ from typing import Any, cast
 from django import forms
 from django.utils import timezone
 
-from patients.care.models import ContactOutcome, ContactWith, NoteKind, NoteVersion
+from patients.care.models import Absence, ContactOutcome, ContactWith, NoteKind, NoteVersion
 from patients.care.note_rules import MAX_STEP_LENGTH, MAX_TEXT_LENGTH, NOTE_FIELDS
 from patients.care.team_fields import PersonField, ResponsibleField
 from patients.models import Clinic
 
 LOCAL_TIME_FORMAT = "%Y-%m-%dT%H:%M"
+EDITED_FIELDS = ("first_day", "last_day", "cover")  # of an absence
 AUTOCOMPLETE_OFF = {"autocomplete": "off"}
 
 
@@ -101,8 +102,11 @@ class AbsenceForm(forms.Form):
         help_text="Without cover, the patients are listed as without a responsible clinician.",
     )
 
-    def __init__(self, data: Any = None, *, clinics: Sequence[Clinic]) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any = None, *, clinics: Sequence[Clinic], absence: Absence | None = None) -> None:
+        """`absence`: one that is edited, with its person."""
+        edited = {name: getattr(absence, name) for name in ("user", *EDITED_FIELDS)} if absence else None
+        super().__init__(data, initial=edited)
+        self.fields["user"].disabled = absence is not None
         self.label_suffix = ""
         chosen: Any = self.fields["clinic"]
         chosen.queryset = Clinic.objects.filter(pk__in=[clinic.pk for clinic in clinics])
@@ -116,6 +120,9 @@ class AbsenceForm(forms.Form):
             cast("PersonField", self.fields[name]).offer_people_of(clinics)
         for field in self.fields.values():
             field.error_messages["required"] = f"{field.label or 'Clinic'} is missing."
+
+    def edited_fields(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in EDITED_FIELDS}
 
     def clean_clinic(self) -> Clinic | None:
         return self.only_clinic or self.cleaned_data["clinic"]

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -129,10 +129,12 @@ def unassigned_reasons(patients: Sequence[Patient]) -> dict[uuid.UUID, str]:
     """Why no clinician is responsible today; one query."""
     reasons = {patient.pk: "None is chosen yet." for patient in patients}
     members = CareTeamMember.objects.responsible().filter(patient__in=patients).select_related("user")
+    # A role or clinic that was taken outside of these pages ends no row: like everywhere, that is judged when read.
+    members = members.annotate(can_care=Exists(CareTeamMember.objects.current().filter(pk=OuterRef("pk"))))
     for member in members.order_by("started_at", "pk"):  # the newest says why
-        if member.ended_at is None:
+        if member.ended_at is None and member.can_care:
             reasons[member.patient_id] = f"{member.user} is away today, and no colleague covers."
-        elif member.end_reason == EndReason.LEFT:
+        elif member.ended_at is None or member.end_reason == EndReason.LEFT:
             reasons[member.patient_id] = f"{member.user} has left or has another role."
         else:
             reasons[member.patient_id] = "None is chosen now."

@@ -18,5 +18,6 @@ urlpatterns = [
     path("care/team/assign/", team_views.assign_patients, name="assign"),
     path("care/team/reassign/", team_views.reassign_patients, name="reassign"),
     path("care/absences/", absence_views.absence_page, name="absences"),
+    path("care/absences/<int:absence_id>/", absence_views.edit_absence, name="edit_absence"),
     path("care/absences/<int:absence_id>/withdraw/", absence_views.withdraw_absence, name="withdraw_absence"),
 ]

@@ -8,7 +8,14 @@ import pytest
 from devices.statuses import DeviceState
 from fulfillment.models import LineStatus
 from measurements.models import Measurement
-from tests.factories import AssignmentFactory, DeviceFactory, OrderFactory, OrderLineFactory, PatientFactory
+from tests.factories import (
+    AssignmentFactory,
+    DeviceFactory,
+    HardwareChangeFactory,
+    OrderFactory,
+    OrderLineFactory,
+    PatientFactory,
+)
 from tests.measurements.page_setup import NOW, add_device_with_readings, add_reading, audited_patient_ids
 from tests.page_texts import missing_words, page_text
 
@@ -163,7 +170,11 @@ def test_patient_page_without_data_shows_empty_states(as_cora, rosa):
 
 def test_patient_page_lists_ended_devices_with_dates(as_nadia, rosa, harbor):
     began, ended = (dt.datetime(2026, month, 3, 17, tzinfo=dt.UTC) for month in (5, 8))
-    unlinked = DeviceFactory(patient=rosa, state="unlinked", unlinked_on=ended, connected_on=began, assignment=None)
+    unlinked = DeviceFactory(
+        patient=rosa, state="unlinked", unlinked_on=ended, connected_on=began, gateway=None, assignment=None,
+        first_reading_at=began, last_reading_at=ended,
+    )  # fmt: skip
+    HardwareChangeFactory(device=unlinked, old_hardware_uuid="A1B2C3D4E5F6", new_hardware_uuid="", detected_at=ended)
     AssignmentFactory(device=unlinked, ended_at=ended)
     cancelled = DeviceFactory(patient=rosa, state="cancelled", name="Tenovi Scale")
     passed_on = DeviceFactory(patient=PatientFactory(clinic=harbor), name="Tenovi Pulse Ox", assignment=None)
@@ -175,7 +186,9 @@ def test_patient_page_lists_ended_devices_with_dates(as_nadia, rosa, harbor):
         page,
         "No device now.",
         "Earlier devices (3)",
-        "Unlinked May 3, 2026 until Aug 3, 2026",
+        "Unlinked May 3, 2026 until Aug 3, 2026 · on A1B2-C3D4-E5F6",
+        f"HWI device {unlinked.hwi_id} · readings from May 3, 2026 to Aug 3, 2026",
+        f"HWI device {cancelled.hwi_id} · no readings",
         "Tenovi Pulse Ox No longer this patient",
         "Tenovi Scale Cancelled",
     )

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from patients.care import team
 from patients.care.models import Absence, CareTeamMember, EndReason
-from patients.models import Role
+from patients.models import AuditEvent, Role
 from tests.factories import AbsenceFactory, CareTeamMemberFactory, PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -35,17 +35,22 @@ def reasons(page):
 
 
 def test_team_page_lists_unassigned_patients_with_the_reason(as_cora, rosa, elm, nadia, omar):
-    away, left, cared_for = (PatientFactory(clinic=elm) for _ in range(3))
+    away, left, lost, cared_for = (PatientFactory(clinic=elm) for _ in range(4))
     CareTeamMemberFactory(patient=away, user=nadia, is_responsible=True)
     AbsenceFactory(clinic=elm, user=nadia, cover=None)
     former = {"ended_at": NOON, "end_reason": EndReason.LEFT, "started_at": NOON}
     CareTeamMemberFactory(patient=left, user=omar, is_responsible=True, **former)
+    administrator = UserFactory(
+        name="Ines Duarte", role=Role.ADMINISTRATOR, clinics=[elm]
+    )  # since a change in the shell
+    CareTeamMemberFactory(patient=lost, user=administrator, is_responsible=True)
     CareTeamMemberFactory(patient=cared_for, user=omar, is_responsible=True)
 
     assert reasons(as_cora.get(TEAM)) == {
         rosa: "None is chosen yet.",
         away: "Nadia Haddad is away today, and no colleague covers.",
         left: "Omar Haddad has left or has another role.",
+        lost: "Ines Duarte has left or has another role.",
     }
 
 
@@ -138,10 +143,41 @@ def test_absence_page_shows_error_at_its_field_and_what_was_typed(client_of, nad
     assert 'value="2026-12-20"' in page.content.decode()
 
 
-def test_absence_of_another_clinic_is_not_found(client_of, olaf, elm):
+def test_absence_is_edited_on_its_page(client_of, elm, nadia, omar):
+    absence = AbsenceFactory(
+        clinic=elm, user=nadia, cover=omar, first_day=dt.date(2026, 12, 24), last_day=dt.date(2026, 12, 28)
+    )
+    as_nadia, address = client_of(nadia), reverse("care:edit_absence", args=[absence.pk])
+
+    page = as_nadia.get(address).content.decode()
+    as_nadia.post(address, {"first_day": "12/23/2026", "last_day": "2026-12-29", "cover": ""})
+
+    absence.refresh_from_db()
+    assert 'value="2026-12-24"' in page
+    assert (absence.user, absence.first_day, absence.last_day) == (nadia, dt.date(2026, 12, 23), dt.date(2026, 12, 29))
+    assert absence.cover is None
+    assert AuditEvent.objects.get(action="absence").details == {"fields": ["first_day", "last_day", "cover"]}
+
+
+def test_absence_edited_onto_the_days_of_another_one_is_refused_in_words(client_of, elm, nadia):
+    days = ((dt.date(2026, 12, 1), dt.date(2026, 12, 3)), (dt.date(2026, 12, 24), dt.date(2026, 12, 28)))
+    _, absence = (AbsenceFactory(clinic=elm, user=nadia, first_day=first, last_day=last) for first, last in days)
+    data = {"first_day": "2026-12-03", "last_day": "2026-12-28"}
+
+    page = client_of(nadia).post(reverse("care:edit_absence", args=[absence.pk]), data)
+
+    refused = {"first_day": ["Nadia Haddad is away from Dec 1, 2026 to Dec 3, 2026 already."]}
+    assert page.context["form"].errors == refused
+    assert 'value="2026-12-03"' in page.content.decode()
+    absence.refresh_from_db()
+    assert absence.first_day == dt.date(2026, 12, 24)
+
+
+@pytest.mark.parametrize("page", ["care:withdraw_absence", "care:edit_absence"])
+def test_absence_of_another_clinic_is_not_found(client_of, olaf, elm, page):
     absence = AbsenceFactory(clinic=elm)
 
-    assert client_of(olaf).post(reverse("care:withdraw_absence", args=[absence.pk])).status_code == 404
+    assert client_of(olaf).post(reverse(page, args=[absence.pk])).status_code == 404
 
 
 def test_absence_admin_follows_the_rules_of_the_page(client_of, ada, elm, harbor, nadia, omar, olaf):
