@@ -1,6 +1,7 @@
+import datetime as dt
 import re
 
-from tests.journeys.conftest import patient_id_in, wait_for
+from tests.journeys.conftest import patient_id_in, stored_readings, wait_for
 
 
 def device_type_id(page, name):
@@ -27,6 +28,37 @@ def test_end_of_monitoring_journey_unlinks_device_at_vendor(clinic_stack, cora, 
         each for each in simulator_control.get("devices").json() if each["device"]["hardware_uuid"] == "0F0E0D0C0B0A"
     ]
     assert still_linked == []
+
+
+def test_reassignment_journey_gives_late_reading_to_the_patient_who_took_it(clinic_stack, cora, simulator_control):
+    simulator_control.post("gateways", json={"gateway_uuid": "0E0D0C0B0A09"})
+    harold = cora.enrol(given_name="Harold", family_name="Ames")
+    walter = cora.enrol(given_name="Walter", family_name="Ames")
+
+    def activate_scale(patient):
+        form = f"/orders/new/?patient={patient_id_in(patient)}&how=activate"
+        scale = device_type_id(cora.see(form), "Tenovi Scale")
+        order = cora.fill(form, device_type=scale, gateway_id="0e0d-0c0b-0a09").url.path
+        wait_for(lambda: "Connected" in shown_states(cora, order), what="the first reading")
+
+    activate_scale(harold)
+    end = f"/orders/end/{patient_id_in(harold)}/"
+    cora.fill(end, reason="moved", discharge="on")
+    wait_for(lambda: "No longer linked, so no longer charged." in cora.see(end), what="the proof of the end")
+    activate_scale(walter)
+
+    linked = [each["device"]["hardware_uuid"] == "0E0D0C0B0A09" for each in simulator_control.get("devices").json()]
+    walters = simulator_control.get("devices").json()[linked.index(True)]
+    taken = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)  # stored in the gateway since Harold's time
+    late = {"metric": "weight", "value_1": 201.4, "timestamp": taken.isoformat()}
+    simulator_control.post("reading", json=late | {"hwi_device_id": walters["id"]})
+
+    def weights(patient):
+        return {value for metric, value, _ in stored_readings(clinic_stack, patient) if metric == "weight"}
+
+    wait_for(lambda: "201.40" in weights(harold), what="the late reading")
+    assert "201.40" not in weights(walter)
+    assert "201.4" in cora.see(f"{harold}?days=30")
 
 
 def test_cancel_line_journey_leaves_no_device_at_vendor(clinic_stack, cora, simulator_control):
