@@ -1,8 +1,9 @@
-"""Stuck rows, from which the worklist's kinds of orders are found: order lines, devices and ends of monitoring.
+"""Stuck rows, from which the worklist finds its kinds of orders: order lines, devices, and calls about a device.
 
-Stuck are order lines, devices that were not ordered here, and calls that end a device's monitoring, when they need a
-person by their state or have not moved for longer than their step usually takes (`devices.step_durations`), whatever
-the cause. `stuck_kind` is a LineStatus, the same for the three. What a page or a list shows of it is an exception.
+Stuck are order lines, devices that were not ordered here, and calls that end a device's monitoring or replace it, when
+they need a person by their state or have not moved for longer than their step usually takes
+(`devices.step_durations`), whatever the cause. `stuck_kind` is a LineStatus, the same for all of them. What a page or a
+list shows of it is an exception.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def stuck_device_condition(now: dt.datetime) -> Q:
 
 
 def stuck_call_condition(now: dt.datetime) -> Q:
-    """Of calls that end a device's monitoring: refused, needing a decision, or not answered for longer than usual."""
+    """Of calls that end a device's monitoring: refused, needing a decision, or not answered for longer than usual. Of
+    replacements: needing a decision."""
     later = VendorCall.objects.filter(
         device=OuterRef("device"), kind__in=CallKind.ending(), created_at__gt=OuterRef("created_at")
     )
@@ -45,7 +47,8 @@ def stuck_call_condition(now: dt.datetime) -> Q:
     refused = Q(state=CallState.REJECTED) & ~in_use & Q(~Exists(later))
     late = step_durations.overdue_condition(now, state="state", since="created_at")
     open_end = Q(kind__in=CallKind.ending(), device__state__in=DeviceState.linked())
-    return open_end & (Q(state=CallState.NEEDS_REVIEW) | refused | late)
+    undecided = Q(state=CallState.NEEDS_REVIEW)
+    return (open_end & (undecided | refused | late)) | (Q(kind__in=CallKind.of_replacement()) & undecided)
 
 
 def stuck_lines() -> QuerySet[OrderLine]:

@@ -166,6 +166,17 @@ def test_end_of_monitoring_is_stuck_while_the_device_stays_linked(rosa, state, m
     assert found_for(rosa) == []
 
 
+def test_replacement_whose_answer_was_lost_needs_a_decision(rosa):
+    device = device_in("connected", rosa, since=ago(days=60))
+    call = end_call("needs_review", device, since=ago(days=1), kind="replace")
+
+    (item,) = found_for(rosa)
+
+    assert (item.kind, item.call_id, item.device_id) == ("needs_review", call.pk, device.pk)
+    VendorCall.objects.update(state="confirmed", resolved_at=timezone.now())
+    assert found_for(rosa) == []
+
+
 def test_refused_end_of_monitoring_is_over_when_it_was_asked_for_again(rosa):
     device = device_in("connected", rosa, since=ago(days=60))
     end_call("rejected", device, since=ago(days=2))
