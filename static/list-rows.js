@@ -18,8 +18,9 @@
   offer.setAttribute("role", "status");
   root.before(offer);
 
+  // Its id where several rows may link to the same page.
   function rowKey(row) {
-    return row.querySelector("th a[href]")?.getAttribute("href");
+    return row.id || row.querySelector("th a[href]")?.getAttribute("href");
   }
 
   function focusedRow() {

@@ -72,7 +72,7 @@ class SampleClinics:
         factories.BatchItemFactory(batch=self.batch, patient=self.rosa, state="placed", order=self.order)
         self.absence = factories.AbsenceFactory(clinic=self.elm)
         self.item = factories.WorklistItemFactory(device=self.device)
-        self.note = factories.OrderNoteFactory(order=self.order).note
+        self.note = factories.OrderNoteFactory(order=self.order, note__due_on=dt.date(2026, 1, 5)).note
         factories.OrderEventFactory(order=self.order, line=self.line, text="canarynote")
         factories.SyncRowFactory(patient=self.rosa)
         self.special_order = factories.SpecialOrderFactory(patient=self.rosa)

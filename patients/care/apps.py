@@ -16,6 +16,7 @@ class CareConfig(app_config.ProjectAppConfig):
         "care:correct_note": "note or contact, corrected",
         "care:complete_step": "note or contact, next step done",
         "care:next_steps": "next steps",
+        "care:next_steps_live": "next steps, kept up to date",
         "care:team": "care teams",
         "care:assign": "care teams, responsible clinician chosen",
         "care:reassign": "care teams, patients given to another person",

@@ -28,6 +28,7 @@ from patients.lists.sorting import ListColumn
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+from patients.polling import only_if_changed, visible_patients_version
 
 PAGE_SIZE = 50
 MAX_ID_DIGITS = 18
@@ -151,13 +152,28 @@ def note_list(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     return render(request, "care/note_list.html", context)
 
 
+def next_steps_version(user: User) -> str:
+    """Changes at midnight too: then the steps of the new day are due."""
+    return f"{visible_patients_version(user)}-{notes.today_for(user):%Y%m%d}"
+
+
 @requires_permission(Permission.VIEW_PATIENTS)
 @require_safe
 def next_steps(request: HttpRequest) -> HttpResponse:
-    """Notes whose next step is due, the longest due first; by the day in the time zone of the user's first clinic."""
-    user = current_user(request)
-    clinic = user.clinics.first()
-    today = timezone.localdate(timezone=clinic.zone if clinic else dt.UTC)
+    """Notes whose next step is due, the longest due first."""
+    return render(request, "care/next_steps.html", next_steps_context(request, current_user(request)))
+
+
+@requires_permission(Permission.VIEW_PATIENTS)
+@require_safe
+@only_if_changed(next_steps_version)
+def next_steps_live(request: HttpRequest) -> HttpResponse:
+    return render(request, "care/_next_steps.html", next_steps_context(request, current_user(request)))
+
+
+def next_steps_context(request: HttpRequest, user: User) -> dict[str, Any]:
+    version = next_steps_version(user)  # before the rows: a change meanwhile comes with the next poll
+    today = notes.today_for(user)
     visible = Note.objects.visible_to(user).with_open_step()
     filters = step_filters(user, today)
     chosen = SelectedFilters(filters, request.GET)
@@ -171,9 +187,10 @@ def next_steps(request: HttpRequest) -> HttpResponse:
     )
     audit_log.record_event(AuditAction.LIST, by=user, patients=dict.fromkeys(note.patient_id for note in page.rows))
     newest = NoteVersion.objects.newest().filter(note__in=page.rows).select_related("written_by")
-    version_by_note = {version.note_id: version for version in newest}
+    version_by_note = {each.note_id: each for each in newest}
     subjects = notes.find_note_subjects(list(version_by_note))
-    context = {
+    return {
+        "version": version,
         "rows": [(note, version_by_note[note.pk], subjects.get(note.pk)) for note in page.rows],
         "page": page,
         "columns": STEP_COLUMNS,
@@ -181,7 +198,6 @@ def next_steps(request: HttpRequest) -> HttpResponse:
         "filter_rows": chosen.filter_rows({each.name: chosen.count(visible, each) for each in filters}),
         "today": today,
     }
-    return render(request, "care/next_steps.html", context)
 
 
 def step_filters(user: User, today: dt.date) -> tuple[ListFilter, ListFilter]:

@@ -13,6 +13,7 @@ How another app puts notes on its rows (an order, an exception, an episode):
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -116,6 +117,17 @@ def notes_of(patient: Patient, *, note_ids: Collection[int] | None = None) -> An
     if note_ids is not None:
         versions = versions.filter(note__in=note_ids)
     return versions.select_related("note__step_done_by", "note__created_by", "written_by")
+
+
+def today_for(user: User) -> dt.date:
+    """The day by which next steps are due: in the time zone of the user's first clinic."""
+    clinic = user.clinics.first()
+    return timezone.localdate(timezone=clinic.zone if clinic else dt.UTC)
+
+
+def count_due_steps(user: User) -> int:
+    """Next steps that are due today or earlier."""
+    return Note.objects.visible_to(user).due(by=today_for(user)).count()
 
 
 def require_writer(patient: Patient, by: User) -> None:

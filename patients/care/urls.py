@@ -14,6 +14,7 @@ urlpatterns = [
     path("care/notes/<int:note_id>/correct/", note_views.correct_note, name="correct_note"),
     path("care/notes/<int:note_id>/done/", note_views.complete_next_step, name="complete_step"),
     path("care/next-steps/", note_views.next_steps, name="next_steps"),
+    path("care/next-steps/live/", note_views.next_steps_live, name="next_steps_live"),
     path("care/team/", team_views.team_page, name="team"),
     path("care/team/assign/", team_views.assign_patients, name="assign"),
     path("care/team/reassign/", team_views.reassign_patients, name="reassign"),

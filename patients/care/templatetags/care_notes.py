@@ -1,4 +1,4 @@
-"""Notes and contacts beside a row of another app: `{% note_panel patient note_ids form_url %}`."""
+"""Notes and contacts beside a row of another app: `{% note_panel patient note_ids form_url %}`; due next steps."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from django import template
 
+from patients.care import notes
 from patients.care.note_display import build_note_panel
-from patients.models import Patient
+from patients.models import Patient, User
 
 register = template.Library()
 
@@ -20,3 +21,9 @@ def note_panel(
     """`note_ids`: of the notes that are linked to the row; without them, all notes of the patient."""
     panel = build_note_panel(patient, note_ids=note_ids, form_url=form_url)
     return {"panel": panel, "permitted": context["permitted"]}
+
+
+@register.simple_tag
+def count_due_steps(user: User) -> int:
+    """For the navigation."""
+    return notes.count_due_steps(user)

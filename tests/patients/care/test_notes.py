@@ -327,3 +327,18 @@ def test_note_list_shows_all_notes_in_pages(client_of, rosa, nadia):
     older = client_of(nadia).get(reverse("care:notes", args=[rosa.pk]), {"after": page.context["page"].after})
 
     assert [len(each.context["rows"]) for each in (page, older)] == [50, 1]
+
+
+def test_next_steps_live_update_shows_step_of_colleague_and_new_day(time_machine, client_of, rosa, nadia, cora):
+    browser, address = client_of(cora), reverse("care:next_steps_live")
+    seen = browser.get(address).context["version"]
+    notes.create_note(patient=rosa, by=nadia, **CALL, next_step="Ask about cuff", next_step_on=TOMORROW)
+    changed = browser.get(address, {"v": seen})
+    assert browser.get(address, {"v": changed.context["version"]}).status_code == 204
+
+    time_machine.move_to(NOON + dt.timedelta(days=1))
+    browser = client_of(cora)
+    page = browser.get(address, {"v": changed.context["version"]})
+
+    assert "Ask about cuff" in page.content.decode()
+    assert 'title="due">1<' in browser.get(reverse("care:next_steps")).content.decode()
