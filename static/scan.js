@@ -60,6 +60,7 @@
 
   inputs.forEach((input) => {
     input.addEventListener("focus", () => input.select()); // what is scanned replaces what is there
+    if (document.activeElement === input) input.select();
     input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault(); // a scanner's Enter is no wish to send the form
