@@ -18,6 +18,8 @@ from psycopg import sql
 from tests import environment
 
 MIGRATION_LOCK_ID = 7_301_202  # the server's: one process migrates, the others wait and find it done
+# A migrated database of this server to begin with: then only newer migrations run.
+MIGRATED_BEFORE_VARIABLE = "VITALS_TEST_MIGRATED_BEFORE"
 TABLE_NAMES_QUERY = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 
 
@@ -38,7 +40,7 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 
 def migrated_database(server):
     """The name of this run's migrated database, which has no connections."""
-    name = f"migrated-{environment.run_state_folder().name}"
+    name = migrated_database_name()
     server.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK_ID])
     try:
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
@@ -48,11 +50,14 @@ def migrated_database(server):
     return name
 
 
+def migrated_database_name():
+    return f"migrated-{environment.run_state_folder().name}"
+
+
 def migrate_database(server, name):
     """Under another name until it is done, so that an interrupted migration is never cloned."""
     unfinished = f"{name}-unfinished"
-    server.execute(format_sql("DROP DATABASE IF EXISTS {}", unfinished))
-    server.execute(format_sql("CREATE DATABASE {}", unfinished))
+    clone_database(server, os.environ.get(MIGRATED_BEFORE_VARIABLE, "template1"), unfinished)
     use_database(unfinished)
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable")

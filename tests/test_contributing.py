@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from tests import databases
 from tests.source_code import ROOT
 
 pytestmark = pytest.mark.xdist_group("project copy")
@@ -108,6 +109,7 @@ class ProjectCopy:
         hidden = ("CSRF", "PYTEST_", "VITALS_TEST_STATE")
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
         self.environment |= {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+        self.environment[databases.MIGRATED_BEFORE_VARIABLE] = databases.migrated_database_name()
 
     def read(self, name):
         return (self.folder / name).read_text(encoding="utf-8")
@@ -163,7 +165,7 @@ def insert_before(text, added, line):
 
 
 @pytest.fixture(scope="module")
-def project_copy(tmp_path_factory):
+def project_copy(tmp_path_factory, django_db_setup):
     folder = tmp_path_factory.mktemp("copy") / "project"
     shutil.copytree(ROOT, folder, ignore=lambda path, names: [name for name in names if is_left_out(path, name)])
     name = f"copy_{uuid.uuid4().hex[:8]}"
@@ -177,8 +179,14 @@ def project_copy(tmp_path_factory):
 
 
 def is_left_out(parent, name):
-    """Caches, virtual environments and other hidden folders; hidden files such as `.env.example` are copied."""
-    return name == "__pycache__" or (name.startswith(".") and (Path(parent) / name).is_dir())
+    """Virtual environments, caches of tools and other hidden folders; hidden files such as `.env.example` are copied.
+
+    Bytecode is copied with the times of its sources, so that a thousand files need not be compiled anew; unfinished
+    files of other processes, which vanish, are not.
+    """
+    if Path(parent).name == "__pycache__":
+        return not name.endswith(".pyc")
+    return name.startswith(".") and (Path(parent) / name).is_dir()
 
 
 def test_contributing_recipe_of_nested_app_passes_its_test_and_all_guards(project_copy):
