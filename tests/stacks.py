@@ -1,11 +1,16 @@
 """The whole product as processes on embedded servers, with compressed times in simulator and product."""
 
+import contextlib
 import os
+from urllib.parse import urlsplit
 
 import httpx2
+import psycopg
 import pytest
+from django.db import connection
 
 from config.launcher import demo_secrets, paths
+from config.launcher.postgres import Postgres
 from config.launcher.processes import OrphanReaper
 from config.launcher.stack import StackConfig, find_free_port, running_stack
 from config.launcher.stop_signals import StopSignalListener
@@ -55,16 +60,32 @@ def end_fixture_after_last_test(name, item, nextitem):
 
 
 @pytest.fixture(scope="session")
-def stack():
+def stack(django_db_setup):
     state = paths.create_private_folder(environment.run_folder("stack"))
     try:
-        with (
-            OrphanReaper() as reaper,
-            running_stack(stack_plan(state), reaper=reaper, stop_listener=StopSignalListener()) as running,
-        ):
+        with running_test_stack(stack_plan(state)) as running:
             yield running
     finally:
         paths.remove_state(state)
+
+
+@contextlib.contextmanager
+def running_test_stack(plan):
+    with OrphanReaper() as reaper:
+        if environment.uses_own_database():
+            copy_migrated_schema(plan.state, reaper)
+        with running_stack(plan, reaper=reaper, stop_listener=StopSignalListener()) as running:
+            yield running
+
+
+def copy_migrated_schema(state, reaper):
+    """Fills the stack's own server from this worker's database, in a tenth of the time that migrating takes."""
+    with Postgres(state, reaper=reaper) as server:
+        source = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+        dump = server.run_tool("pg_dump", "--no-owner", "--inserts", "-d", source)
+        statements = "\n".join(line for line in dump.splitlines() if not line.startswith("\\"))  # psql's own commands
+        with psycopg.connect(server.url) as session:
+            session.execute(statements.encode())
 
 
 @pytest.fixture

@@ -3,23 +3,17 @@
 import pytest
 
 from config.launcher import paths
-from config.launcher.processes import OrphanReaper
-from config.launcher.stack import running_stack
-from config.launcher.stop_signals import StopSignalListener
 from tests import environment
 from tests.faults.delivery_log import DeliveryLog
 from tests.faults.fault_stack import FaultStack, fault_plan
-from tests.stacks import VENDOR_SETUP_SCRIPT
+from tests.stacks import VENDOR_SETUP_SCRIPT, running_test_stack
 
 
 @pytest.fixture(scope="session")
-def running_fault_stack():
+def running_fault_stack(django_db_setup):
     state = paths.create_private_folder(environment.run_folder("faults"))
     try:
-        with (
-            OrphanReaper() as reaper,
-            running_stack(fault_plan(state), reaper=reaper, stop_listener=StopSignalListener()) as stack,
-        ):
+        with running_test_stack(fault_plan(state)) as stack:
             stack.run_manage_command("shell", "-v", "0", "-c", VENDOR_SETUP_SCRIPT)
             running = FaultStack(stack)
             yield running
