@@ -53,14 +53,14 @@ def refuse_old_python() -> None:
 
 
 def install_requirements() -> None:
+    print_line("Setting up .venv (needed once, a minute or two)")
+    if shutil.disk_usage(ROOT).free < NEEDED_BYTES:
+        raise BootstrapError("Too little space: 1.5 GB are needed in %s." % ROOT)
     if os.path.islink(VENV):  # of another checkout, which installing would change or empty
         raise BootstrapError(
             ".venv is a link to %s, and packages are missing there: run make in that folder, or delete the link."
             % os.path.realpath(VENV)
         )
-    print_line("Setting up .venv (needed once, a minute or two)")
-    if shutil.disk_usage(ROOT).free < NEEDED_BYTES:
-        raise BootstrapError("Too little space: 1.5 GB are needed in %s." % ROOT)
     if not is_venv_usable():
         try:
             import ensurepip
