@@ -27,6 +27,7 @@ from fulfillment.worklist.kinds import (
     open_device_page,
     register_worklist_source,
 )
+from fulfillment.worklist.sources.records import open_address
 from patients.permissions import Permission
 
 if TYPE_CHECKING:
@@ -172,6 +173,13 @@ def explain_end_of_stuck_row(item: WorklistItem) -> str:
     return f"Its status is now “{item.device.state_label}”." if item.device else ""
 
 
+def explain_end_of_question(item: WorklistItem) -> str:
+    """By the status that took it out of the vendor's hands; before it ships, the question itself is answered."""
+    if item.device is not None and item.device.state in DeviceState.before_shipping():
+        return ""
+    return explain_end_of_stuck_row(item)
+
+
 NEXT_ACTIONS = {
     LineStatus.NEEDS_REVIEW: decide_call,
     LineStatus.REJECTED: correct_line,
@@ -205,11 +213,12 @@ register_worklist_source(
     [
         WorklistKind(
             "address_not_confirmed", "Address not confirmed", constant_text("warn", ADDRESS_MEANING, ADDRESS_ADVICE),
-            next_action=open_device_page, explain_end=explain_end_of_stuck_row, ended="The vendor has confirmed it.",
+            next_action=open_address, explain_end=explain_end_of_question, ended="The vendor has confirmed it.",
         ),
         WorklistKind(
             "possible_duplicate", "Possible duplicate", constant_text("warn", DUPLICATE_MEANING, DUPLICATE_ADVICE),
-            next_action=compare_duplicates, explain_end=explain_end_of_stuck_row, ended="The vendor has cleared it.",
+            next_action=compare_duplicates, explain_end=explain_end_of_question,
+            ended="The vendor has cleared it, or both are wanted.",
         ),
     ],
 )  # fmt: skip

@@ -2,12 +2,21 @@
 
 from django.utils import timezone
 
-from devices.models import VendorCall
+from devices.models import Device, VendorCall
 from devices.patient_records.models import PatientRecord
 from fulfillment.client_actions.models import ClientAction
+from fulfillment.worklist.kinds import kind_named
+from fulfillment.worklist.models import WorklistItem
+from fulfillment.worklist.refresh import refresh_worklist
 from fulfillment.worklist.sources.orders import find_shipping_questions
 from fulfillment.worklist.sources.records import find_record_problems
-from tests.factories import ClientActionFactory, DeviceFactory, PatientRecordFactory, VendorCallFactory
+from tests.factories import (
+    ClientActionFactory,
+    DeviceFactory,
+    OrderLineFactory,
+    PatientRecordFactory,
+    VendorCallFactory,
+)
 
 
 def kinds(find=find_record_problems):
@@ -31,6 +40,29 @@ def test_refused_record_is_an_exception_until_a_newer_one_is_sent(rosa):
 
     assert kinds() == []
     assert VendorCall.objects.count() == 2
+
+
+def test_questioned_device_of_an_order_leads_to_where_it_is_answered(as_cora, rosa):
+    """Its device page alone would offer nothing."""
+    device = DeviceFactory(patient=rosa, state="requested", duplicate_at_address=True, invalid_address="not found")
+    OrderLineFactory(order__patient=rosa, patient=rosa, status="requested", call__device=device)
+    refresh_worklist()
+    items = {item.kind: item for item in WorklistItem.objects.all()}
+
+    urls = {kind: kind_named(kind).next_action(item).url for kind, item in items.items()}
+
+    assert str(device.hwi_id) in urls["possible_duplicate"]
+    assert urls["address_not_confirmed"] == f"/orders/addresses/{rosa.pk}/"
+    page = as_cora.get(f"/devices/{device.hwi_id}/").content.decode()
+    assert all(f"/exceptions/{item.pk}/" in page for item in items.values())
+    assert "Nothing to do now" not in page
+
+    Device.objects.update(duplicate_at_address=False)
+    refresh_worklist()
+
+    assert (
+        WorklistItem.objects.get(kind="possible_duplicate").solution == "The vendor has cleared it, or both are wanted."
+    )
 
 
 def test_duplicate_that_a_person_wants_is_no_exception(db):
