@@ -49,6 +49,7 @@ class ControlHooks:
             ("GET", "devices"): lambda _: self.devices(),
             ("POST", "device"): lambda body: self.add_device(**body),
             ("POST", "status"): lambda body: self.set_status(**body),
+            ("POST", "hold"): lambda body: self.hold(**body),
             ("POST", "ship"): lambda body: self.ship(**body),
             ("POST", "reading"): lambda body: self.add_readings([body]),
             ("POST", "readings"): self.add_readings,
@@ -103,6 +104,13 @@ class ControlHooks:
             devices.set_device_status(document, status)
             devices.notify_device_status(self.state, devices.save_device(self.state, document))
             return document
+
+    def hold(self, kind: str, key: str) -> Json:
+        """A device, replacement or bulk order that moves no further by itself."""
+        with self.state.transaction():
+            document = self.state.get_or_404(kind, key.lower())
+            document["step_at"] = None
+            return self.state.store.put(kind, document["id"], document)
 
     def ship(self, hwi_device_id: str) -> Json:
         """Ship one device now, e.g. one that the client ships (`Pending Shipment`)."""

@@ -1,7 +1,8 @@
 """Correction of a patient's address at the vendor, and what becomes of orders that wait for the client.
 
 How the vendor really treats them is not known, so both behaviours can be chosen: `releases_corrected_orders` true lets
-an order go on with the corrected or confirmed address; false leaves it as it is, so that it must be cancelled.
+an order go on with the corrected or confirmed address; false leaves it as it is, so that it must be cancelled. An order
+to a PO box goes on in no case.
 """
 
 from devices.simulator.api import devices, patients
@@ -18,6 +19,8 @@ def update_patient(state: SimulatorState, request: Request, external_id: str) ->
 
 def release_waiting_orders(state: SimulatorState, key: str) -> None:
     person = state.store.get("patient", key) or {}
+    if patients.is_post_office_box(person.get("address")):
+        return
     for document in state.store.all("device"):
         order = document["device"]["fulfillment_request"]
         if document["patient"] != key or document["status"] != "Client Action Required" or not order["invalid_address"]:

@@ -5,7 +5,7 @@ from operator import itemgetter
 
 from devices.simulator.api import devices, gateways, replacements, special_orders
 from devices.simulator.api.catalogue import is_cellular
-from devices.simulator.api.patients import is_undeliverable, patient_of_device
+from devices.simulator.api.patients import is_post_office_box, is_undeliverable, patient_of_device
 from devices.simulator.runtime.messages import Json
 from devices.simulator.runtime.state import SimulatorState
 
@@ -39,6 +39,7 @@ def prepare_shipment(state: SimulatorState, document: Json) -> None:
     order = document["device"]["fulfillment_request"]
     person = patient_of_device(state, document) or {}
     confirmed = state.releases_corrected_orders and person.get("confirm_address")
+    confirmed = confirmed and not is_post_office_box(order["shipping_address"])
     if not confirmed and is_undeliverable(order["shipping_address"], order["shipping_zip_code"]):
         order["invalid_address"] = INVALID_ADDRESS_TEXT
         enter_device_status(state, document, "Client Action Required")

@@ -57,7 +57,7 @@ def save_nested_patient(state: SimulatorState, values: Json, current: str | None
 
 
 def verify_address(document: Json) -> None:
-    """A complete address is verified at once; invalid ones contain a word or a ZIP code, see is_undeliverable."""
+    """A complete address is verified at once; for invalid ones see is_undeliverable."""
     document["address_status"] = document["address_verified_by"] = ""
     if document["confirm_address"]:
         document.update(address_status="Verified", address_verified_by="Client")
@@ -67,7 +67,13 @@ def verify_address(document: Json) -> None:
 
 
 def is_undeliverable(address: str | None, zip_code: str | None) -> bool:
-    return "CLIENTACTION" in (address or "").upper() or (zip_code or "").startswith("00000")
+    marked = "CLIENTACTION" in (address or "").upper() or (zip_code or "").startswith("00000")
+    return marked or is_post_office_box(address)
+
+
+def is_post_office_box(address: str | None) -> bool:
+    """The carrier delivers to none, whatever a client confirms."""
+    return (address or "").upper().startswith("PO BOX")
 
 
 # Endpoints

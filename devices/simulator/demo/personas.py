@@ -21,13 +21,15 @@ RESTING_VALUE_RANGES = {
 
 @dataclass(frozen=True)
 class Persona:
-    """`resting_values` in the vendor's units; `adherence`: share of the planned readings that are taken."""
+    """`resting_values` in the vendor's units; `adherence`: share of the planned readings that are taken; `story`: what
+    happens to the equipment, beside the scenario."""
 
     external_id: str
     time_zone: str
     scenario: str
     resting_values: dict[str, float]
     adherence: float
+    story: str = ""
 
     @cached_property
     def phases(self) -> dict[str, tuple[float, float, float]]:
@@ -71,4 +73,5 @@ def persona_for(external_id: str) -> Persona:
         scenario=row.get("scenario", "steady"),
         resting_values={**usual, **row.get("resting_values", {})},
         adherence=row.get("adherence", 0.9),
+        story=row.get("story", ""),
     )

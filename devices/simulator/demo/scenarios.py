@@ -56,5 +56,5 @@ def has_no_readings(person: Persona, day: float) -> bool:
     return (
         (person.scenario == "stopped_measuring" and day > LAST_MEASURED_DAY)
         or (person.scenario == "new_start" and day < FIRST_MEASURED_DAY)
-        or person.scenario in ("delivered_no_reading", "client_action_required")
+        or person.scenario == "delivered_no_reading"
     )

@@ -19,6 +19,7 @@ MEASUREMENT_HABITS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "Pillbox": ((8.0, 40, 0.95), (20.0, 50, 0.9)),
 }
 AWAKE_HOURS = (6, 22)
+LATEST_DAYS = (-1, 0)
 
 
 def scheduled_measurements(
@@ -33,7 +34,9 @@ def scheduled_measurements(
     midnight = datetime.combine(day, time(), ZoneInfo(persona.time_zone))
     for n, (hour, minutes, share) in enumerate(slots):
         random = persona.random_for(device_name, day, n)
-        if random.random() >= share * adherence:
+        # On the first morning no device is silent by chance: only those whose scenario says so.
+        certain = n == 0 and adherence and number in LATEST_DAYS
+        if random.random() >= share * adherence and not certain:
             continue
         late = 0.8 if day.weekday() >= 5 else 0.0
         hours = hour + persona.habit_hours + late + random.gauss(0, minutes / 60)

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from devices.simulator.api import activation, devices, gateways, measurements, replacements, special_orders
-from devices.simulator.api.fulfillment import INVALID_ADDRESS_TEXT
 from devices.simulator.runtime.clock import format_iso_time, parse_iso_time
 from devices.simulator.runtime.messages import Json
 from devices.simulator.runtime.state import SimulatorState
@@ -68,12 +67,6 @@ def add_conflicting_reading(state: SimulatorState, row: Json, key: str | None, n
     )
 
 
-def add_implausible_weight(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """A pet on the scale."""
-    document = devices_of_patient(state, key, "Scale")[0]
-    add_measurement(state, document, days_from(now, -6.3), metric="weight", value_1=1.4)
-
-
 def add_glucose_events(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
     """A test of the meter with control solution, and one reading far above the meter's range."""
     document = devices_of_patient(state, key, "Glucometer")[0]
@@ -100,14 +93,6 @@ def add_unused_delivery(state: SimulatorState, row: Json, key: str | None, now: 
     mark_shipped(document, days_from(now, -10))
     document["device"]["fulfillment_request"]["delivered_on"] = format_iso_time(days_from(now, -6))
     devices.set_device_status(document, "Delivered")
-    devices.save_device(state, document)
-
-
-def add_order_with_bad_address(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """No street number: the vendor waits for the client."""
-    document = new_ordered_device(state, row, key, row["devices"][0], days_from(now, -3), None)
-    document["device"]["fulfillment_request"]["invalid_address"] = INVALID_ADDRESS_TEXT
-    devices.set_device_status(document, "Client Action Required")
     devices.save_device(state, document)
 
 
@@ -167,14 +152,12 @@ def add_measurement(state: SimulatorState, document: Json, at: datetime, **sign:
 
 UNCONNECTED_SCENARIOS: dict[str, ScriptedEvent] = {
     "delivered_no_reading": add_unused_delivery,
-    "client_action_required": add_order_with_bad_address,
 }
 SCRIPTED_EVENTS: dict[str, ScriptedEvent] = {
     "late_batch": make_late_batch,
     "estimated_times": make_estimated_times,
     "replaced_gateway": make_gateway_replacement,
     "conflict": add_conflicting_reading,
-    "implausible": add_implausible_weight,
     "diabetic_lows": add_glucose_events,
     "order_shipped": add_shipped_order,
 }

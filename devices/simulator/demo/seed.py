@@ -1,4 +1,4 @@
-"""Seed data of the demo account: the devices of forty patients with the last 90 days, relative to now."""
+"""Seed data of the demo account: the devices of its patients with the last 90 days, relative to now."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,7 @@ from devices.simulator.api import activation, devices, gateways, patients
 from devices.simulator.api.catalogue import is_cellular
 from devices.simulator.demo import history, scripted_events
 from devices.simulator.demo.personas import persona_rows
+from devices.simulator.demo.stories import SEEDED_STORIES
 from devices.simulator.runtime.clock import format_iso_time, parse_iso_time
 from devices.simulator.runtime.messages import Json
 from devices.simulator.runtime.state import SimulatorState
@@ -34,6 +35,8 @@ def seed_demo_account(state: SimulatorState) -> None:
 
 def seed_persona(state: SimulatorState, row: Json, now: datetime) -> None:
     """One patient: account, devices on one gateway, history, and the scripted events of the scenario."""
+    if not row["devices"]:
+        return  # the vendor learns of this person with the first order
     key = patients.save_nested_patient(state, persona_patient_json(row))
     days = NEW_START_HISTORY_DAYS if row["scenario"] == "new_start" else HISTORY_DAYS
     gateway = None if all(is_cellular(name) for name in row["devices"]) else seed_gateway(state, now, days)
@@ -47,6 +50,8 @@ def seed_persona(state: SimulatorState, row: Json, now: datetime) -> None:
         history.store_history(state, document, now - timedelta(days=days), now)
     if add_event := scripted_events.SCRIPTED_EVENTS.get(row["scenario"]):
         add_event(state, row, key, now)
+    if tell_story := SEEDED_STORIES.get(row.get("story", "")):
+        tell_story(state, row, key, now)
 
 
 def persona_patient_json(row: Json) -> Json:

@@ -17,6 +17,9 @@ SLOW_WAVE_AMPLITUDES = {"systolic": 4.0, "diastolic": 2.5, "pulse": 2.5, "weight
 NOISE_DEVIATIONS = {"systolic": 5.5, "diastolic": 3.5, "pulse": 4.0, "weight": 0.35, "glucose": 13.0, "spO2": 0.8}
 
 
+LOW_BATTERY_LEVEL = 12
+
+
 class PersonaAtTime:
     """A persona at a local time: resting values with slow waves, scenario, hour, weekday and noise."""
 
@@ -73,11 +76,13 @@ def measure_blood_pressure(person: PersonaAtTime, index: int) -> list[VitalSign]
     ]
     if person.random.random() < (0.14 if person.persona.scenario == "irregular_heartbeat" else 0.002):
         signs.append(vital_sign("irregular_heartbeat", 1, params=params))
+    if person.persona.story == "low_battery":
+        return [*signs, vital_sign("battery_percentage", LOW_BATTERY_LEVEL)]
     return [*signs, *measure_battery(index)]
 
 
 def measure_battery(index: int) -> list[VitalSign]:
-    level = 100 - (index * 0.4) % 90
+    level = 100 - (index * 0.4) % 70  # charged before it is low
     return [vital_sign("battery_percentage", round(level))] if index % 15 == 0 else []
 
 

@@ -10,6 +10,7 @@
 | GET devices | all, raw |
 | POST device | {name, external_id, patient, hardware_uuid, status}: one that was not ordered through the API |
 | POST status | {hwi_device_id, status, moving}: `moving` lets the parcel advance from there |
+| POST hold | {kind: device, replacement or bulk_order, key}: it moves no further by itself |
 | POST ship | {hwi_device_id} |
 | POST reading | {hwi_device_id, metric, value_1, value_2, timestamp, created, estimated, filter_params, webhook} |
 | POST readings | a list of readings; those of one device and timestamp travel together |

@@ -17,7 +17,7 @@ from patients.models import Patient, User
 UNASSIGNED = 3  # patients of the first clinic without a responsible clinician
 
 
-def create_demo_care(staff: dict[str, User]) -> None:
+def create_demo_care(staff: dict[str, User], people: dict[str, list[Patient]]) -> None:
     """Once: an existing care team means that it was done. Two clinicians share the first clinic's patients."""
     if CareTeamMember.objects.exists():
         return
@@ -36,6 +36,7 @@ def create_demo_care(staff: dict[str, User]) -> None:
             team.assign_responsible(patients=ids, user=staff[name], by=staff[by], clinic=patients[0].clinic)
     create_absence(staff, assigned[0])
     create_contacts(staff, assigned)
+    create_order_contact(staff["cora"], people["confirmable_address"][0])
 
 
 def create_absence(staff: dict[str, User], patient: Patient) -> None:
@@ -51,7 +52,7 @@ def create_absence(staff: dict[str, User], patient: Patient) -> None:
 
 
 def create_contacts(staff: dict[str, User], patients: list[Patient]) -> None:
-    """Calls with next steps, one of them due today, a corrected note, and one on the stuck order."""
+    """Calls with next steps, one of them due today, and a corrected note."""
     today = timezone.localdate(timezone=patients[0].clinic.zone)
     ago = dt.timedelta(hours=3)
     contacts: list[tuple[str, dict[str, Any]]] = [
@@ -67,14 +68,16 @@ def create_contacts(staff: dict[str, User], patients: list[Patient]) -> None:
         notes.create_note(patient=patient, by=staff[name], happened_at=timezone.now() - ago, **fields)
     written = notes.create_note(patient=patients[0], by=staff["nadia"], text="Prefers calls after 5 PM.")
     notes.correct_note(note=written, by=staff["nadia"], version_number=1, text="Prefers calls before 5 PM.")
-    order = Order.objects.visible_to(staff["cora"]).select_related("patient__clinic").first()
-    if order is not None:
-        note = notes.create_note(
-            patient=order.patient,
-            by=staff["cora"],
-            kind="call",
-            outcome="no_answer",
-            next_step="Ask for the right ZIP code",
-            next_step_on=today,
-        )
-        order_notes.link_note(order, note)
+
+
+def create_order_contact(by: User, patient: Patient) -> None:
+    order = Order.objects.get(patient=patient)
+    note = notes.create_note(
+        patient=patient,
+        by=by,
+        kind="call",
+        outcome="no_answer",
+        next_step="Ask for the right ZIP code",
+        next_step_on=timezone.localdate(timezone=patient.clinic.zone),
+    )
+    order_notes.link_note(order, note)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from patients.models import Clinic, ClinicHours, User
+from django.utils import timezone
+
+from patients.models import Clinic, ClinicClosedDay, ClinicHours, User
 from patients.models.choices import FederalHoliday
 
+CLOSED_TODAY = "Harbor Family Medicine"
 PHONES = {"Elm Street Cardiology": "+16035550142", "Harbor Family Medicine": "+13125550142"}
 
 
@@ -22,3 +25,6 @@ def describe_demo_clinics(clinics: dict[str, Clinic], coordinators: dict[str, Us
             ClinicHours(clinic=clinic, weekday=weekday, opens_at=dt.time(8), closes_at=dt.time(17))
             for weekday in range(5)
         )
+        if name == CLOSED_TODAY:
+            today = timezone.localdate(timezone=clinic.zone)
+            ClinicClosedDay.objects.create(clinic=clinic, day=today, name="Staff training")

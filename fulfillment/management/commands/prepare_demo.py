@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
@@ -20,19 +18,22 @@ from devices.models import DeviceType, SyncRun
 from devices.models.sync import SyncKind
 from devices.sync import reading_runs, reconciliation
 from devices.webhooks import registration
-from fulfillment.management.commands import _demo_care, _demo_clinics, _demo_imports, _demo_staff
-from fulfillment.models import Kit, KitItem, Order
-from fulfillment.ordering import orders
+from fulfillment.management.commands import _demo_care, _demo_clinics, _demo_exceptions, _demo_imports, _demo_staff
+from fulfillment.management.commands._demo_orders import OrderStories, group_by_story
+from fulfillment.management.commands._demo_vendor import DemoVendor
+from fulfillment.models import Kit, KitItem
+from fulfillment.special_orders import bulk_orders
 from patients.enrollment import admission
 from patients.models import Clinic, Patient, User
 
 PERSONAS_FILE = settings.BASE_DIR / "devices" / "simulator" / "demo" / "personas.json"
-STUCK_SCENARIO = "client_action_required"
 KITS = {
     "Hypertension": ("Tenovi BPM - L",),
     "Heart failure": ("Tenovi BPM - L", "Tenovi Scale", "Tenovi Pulse Ox"),
     "Diabetes": ("Tenovi Glucometer", "Tenovi BPM - L"),
     "COPD": ("Tenovi Pulse Ox",),
+    "Home scale": ("Tenovi Scale",),
+    "Cellular cuff": ("Tenovi Cellular BPM",),
 }
 ENROLLMENT_FIELDS = (
     "external_id", "given_name", "family_name", "sex", "mrn", "phone", "street", "street_2", "city", "state",
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         staff = _demo_staff.create_demo_staff(clinics, accounts=Path(os.environ["DEMO_ACCOUNTS_FILE"]))
         coordinators = _demo_staff.coordinators_by_clinic(staff)
         _demo_clinics.describe_demo_clinics(clinics, coordinators)
-        with tenovi.user_client() as client:
+        with tenovi.user_client() as client, DemoVendor(client) as vendor:
             registration.register_webhooks(client, site_url=settings.SITE_URL)
             if not DeviceType.objects.exists():
                 reconciliation.sync_catalogue(client)
@@ -63,10 +64,14 @@ class Command(BaseCommand):
             # An earlier preparation may have been stopped after the enrolment.
             if new or not SyncRun.objects.filter(kind=SyncKind.DEVICES, finished_at__isnull=False).exists():
                 reconciliation.reconcile_devices(client)
-        self.register_special_order_webhook()
-        self.place_stuck_order(described["people"], coordinators)
-        _demo_care.create_demo_care(staff)
+            vendor.register_special_order_webhook()
+            people = group_by_story(described["people"])
+            if OrderStories(people, by=staff["cora"], vendor=vendor).tell():
+                reconciliation.reconcile_devices(client)
+                bulk_orders.read_bulk_orders(client)
+        _demo_care.create_demo_care(staff, people)
         _demo_imports.create_demo_import(clinic=clinics[_demo_staff.ELM], by=staff["cora"])
+        _demo_exceptions.work_on_exceptions(staff)
         reading_runs.start_nightly_run(now=timezone.now(), hour_utc=settings.NIGHTLY_HOUR_UTC)
 
     def create_kits(self, clinics: dict[str, Clinic]) -> None:
@@ -91,33 +96,3 @@ class Command(BaseCommand):
                 clinic = row["clinic"]
                 admission.enroll_patient(by=coordinators[clinic], clinic=clinics[clinic], **values)
         return len(new)
-
-    def register_special_order_webhook(self) -> None:
-        """The real vendor offers this in its web app only; the simulated one has a control endpoint for it."""
-        answer = httpx2.post(
-            f"{settings.TENOVI_BASE_URL}/_control/register_special_order_webhook",
-            headers={"X-Control": os.environ.get("SIMULATOR_CONTROL", "control")},
-            json={
-                "endpoint": settings.SITE_URL + registration.SPECIAL_ORDERS_PATH,
-                "auth_key": settings.TENOVI_WEBHOOK_HEADER,
-                "auth_header": settings.TENOVI_WEBHOOK_SECRETS[0],
-            },
-        )
-        answer.raise_for_status()
-
-    def place_stuck_order(self, rows: list[dict[str, Any]], coordinators: dict[str, User]) -> None:
-        """An order with ZIP code 00000, which the vendor can't ship: its status stays Client Action Required."""
-        row = next(row for row in rows if row["scenario"] == STUCK_SCENARIO)
-        patient = Patient.objects.by_external_id(row["external_id"])
-        if patient is None or Order.objects.filter(patient=patient).exists():
-            return
-        kit = Kit.objects.get(clinic=patient.clinic, name="COPD")
-        orders.place(
-            patient=patient,
-            kit=kit,
-            ship_to=tenovi.ShipTo(
-                name=patient.name, address=patient.street, city=patient.city, state=patient.state, zip_code="00000"
-            ),
-            submission_id=uuid.uuid4(),
-            by=coordinators[row["clinic"]],
-        )

@@ -71,21 +71,21 @@ def values_between(rows, since=1000.0, until=0.0):
     ]
 
 
-def test_demo_personas_are_40_unique_patients_in_two_clinics():
+def test_demo_personas_are_57_unique_patients_in_two_clinics():
     people = persona_rows()
 
     clinics = [row["clinic"] for row in people]
-    assert (clinics.count("Elm Street Cardiology"), clinics.count("Harbor Family Medicine")) == (28, 12)
+    assert (clinics.count("Elm Street Cardiology"), clinics.count("Harbor Family Medicine")) == (45, 12)
     for unique in ("external_id", "mrn", "phone"):
-        assert len({row[unique] for row in people}) == 40
+        assert len({row[unique] for row in people}) == 57
     assert all(row["external_id"].startswith("pt-") and row["phone"][5:10] == "55501" for row in people)
 
 
-def test_demo_devices_are_connected_except_three_orders_and_two_lack_an_enrolled_patient(demo_simulator):
+def test_demo_devices_are_connected_except_five_orders_and_two_lack_an_enrolled_patient(demo_simulator):
     states = [each["status"] for each in demo_simulator.devices() if each["status"] != "Connected"]
     known = {row["external_id"].casefold() for row in persona_rows()}
 
-    assert sorted(states) == ["Client Action Required", "Delivered", "Shipped"]
+    assert sorted(states) == ["Delivered", "Dropship Requested", "Dropship Requested", "Shipped", "Shipped"]
     assert len({each["patient"] for each in demo_simulator.devices()} - known) == 2
 
 
@@ -141,10 +141,9 @@ def test_demo_copd_patient_has_an_spo2_of_88_to_92(readings_for):
     assert 88 <= mean(oxygen) <= 92
 
 
-def test_demo_patients_include_one_who_stopped_and_two_without_readings(readings_for):
+def test_demo_patients_include_one_who_stopped_and_one_without_readings(readings_for):
     assert timestamp_days_ago(9.5) < readings_for("Mei-Lin")[-1]["timestamp"] < timestamp_days_ago(7.5)
     assert readings_for("Walter") == []
-    assert readings_for("Curtis") == []
 
 
 def test_demo_late_batch_of_several_days_arrives_within_a_minute(readings_for):
@@ -183,7 +182,10 @@ def test_demo_odd_readings_belong_to_the_intended_patients(readings_for):
     instants = [(row["timestamp"], row["filter_params"]["measurement_index"]) for row in pressures]
 
     assert len(instants) - len(set(instants)) == 1
-    assert min(values_between(readings_for("Patricia", "weight"))) == 1.4
+    assert sorted(values_between(readings_for("Patricia", "weight")))[:3] == [1.4, 1.4, 1.6]
+    assert [row["value_1"] for row in readings_for("Nora", "blood_pressure")].count("E-03") == 1
+    assert {row["value_1"] for row in readings_for("Josephine", "battery_percentage", "BPM")} == {"12.00"}
+    assert len({row["hardware_uuid"] for row in readings_for("Fatima", "blood_pressure")}) == 2
     assert len(readings_for("Yolanda", "irregular_heartbeat")) > 3
 
 
@@ -191,7 +193,7 @@ def test_demo_open_orders_show_an_invalid_address_and_a_delivery_date(demo_simul
     with create_client(demo_simulator) as client:
         stuck, arrived = (
             client.get("hwi-devices/", params={"patient__external_id": external_id_for(name)}).json()[0]
-            for name in ("Curtis", "Walter")
+            for name in ("Opal", "Walter")
         )
 
     assert "Address not found" in stuck["device"]["fulfillment_request"]["invalid_address"]
@@ -218,7 +220,7 @@ def test_demo_live_readings_rotate_through_all_devices(demo_simulator):
 
 
 def test_demo_live_readings_exclude_patients_who_stopped_measuring(demo_simulator):
-    silent = {external_id_for(name) for name in ("Mei-Lin", "Walter", "Curtis")}
+    silent = {external_id_for(name) for name in ("Mei-Lin", "Walter")}
     spoken = [
         demo_simulator.device(rows[0]["device_id"])["patient"]
         for _ in range(120)
