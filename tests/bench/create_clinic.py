@@ -34,6 +34,7 @@ def create_clinic(people):
     nadia, cora = (create_user(clinic, role) for role in ("clinician", "coordinator"))
     holders = create_patients_with_devices(clinic, people, chance)
     orders = create_orders(holders, cora)
+    create_care(clinic, holders, nadia, cora)
     witnesses = min(MOST_WITNESSES, people - 1)
     reading_history.write_readings(holders[:1], range(LONG))
     reading_history.write_readings(holders[1 : witnesses + 1], range(USUAL))
@@ -143,6 +144,30 @@ def create_orders(holders, cora):
         for order, call, device in zip(orders, calls, devices, strict=True)
     )  # fmt: skip
     return orders
+
+
+def create_care(clinic, holders, nadia, cora):
+    """One clinician is responsible for an eighth of the patients, a fifth has a note with a due step, colleagues are
+    away."""
+    from django.utils import timezone
+
+    from patients.care.models import Absence, CareTeamMember, Note, NoteVersion
+
+    now, today = timezone.now(), timezone.localdate()
+    CareTeamMember.objects.bulk_create(
+        CareTeamMember(patient_id=patient, user=nadia, is_responsible=True) for patient, _ in holders[::8]
+    )
+    notes = Note.objects.bulk_create(
+        Note(patient_id=patient, created_by=cora, due_on=today) for patient, _ in holders[::5]
+    )
+    NoteVersion.objects.bulk_create(
+        NoteVersion(note=note, written_by=cora, happened_at=now, text="called", next_step="call", next_step_on=today)
+        for note in notes
+    )
+    days = [today + dt.timedelta(days=n) for n in range(200)]
+    Absence.objects.bulk_create(
+        Absence(clinic=clinic, user=cora, cover=nadia, first_day=day, last_day=day, planned_by=cora) for day in days
+    )
 
 
 if __name__ == "__main__":

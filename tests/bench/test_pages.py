@@ -43,6 +43,7 @@ def compared_pages(known):
         f"list by {sort}": nadia | {"path": "/patients/", "choice": list_choice(order=f"{sort} {sort_direction(sort)}")}
         for sort in SORTS
     }
+    found["list of my patients"] = nadia | {"path": "/patients/", "choice": list_choice(care="mine")}
     found["search by name"] = nadia | {"path": "/patients/", "form": {"q": "aaron"}}
     for whose, patient in (("1,000 readings", known["patient"]), (LONGEST, known["long"])):
         for days in (30, 365, 0):
@@ -50,6 +51,9 @@ def compared_pages(known):
             page = f"/patients/{patient}/"
             found[f"patient page, {range_of}"] = nadia | {"path": f"{page}?days={days}"}
             found[f"chart data, {range_of}"] = nadia | {"path": f"{page}live/?v=0&days={days}"}
+    found["care teams"] = cora | {"path": "/care/team/"}
+    found["absences"] = cora | {"path": "/care/absences/"}
+    found["next steps"] = cora | {"path": "/care/next-steps/"}
     found["order list"] = cora | {"path": "/orders/"}
     found["exceptions"] = cora | {"path": "/exceptions/"}
     found["exceptions of one kind"] = cora | {"path": "/exceptions/?kind=on_hold&owner=nobody"}

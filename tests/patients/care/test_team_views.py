@@ -134,6 +134,20 @@ def test_absence_page_plans_and_withdraws(client_of, elm, nadia, omar):
     assert "No absences are planned." in as_nadia.get(ABSENCES).content.decode()
 
 
+def test_absence_page_query_count_is_the_same_for_many_absences(
+    client_of, elm, nadia, omar, django_assert_num_queries, django_assert_max_num_queries
+):
+    as_nadia = client_of(nadia)
+    AbsenceFactory(clinic=elm, cover=omar)
+    with django_assert_max_num_queries(15) as few:
+        as_nadia.get(ABSENCES)
+    for _ in range(4):
+        AbsenceFactory(clinic=elm, cover=omar)
+
+    with django_assert_num_queries(len(few)):
+        as_nadia.get(ABSENCES)
+
+
 def test_absence_page_shows_error_at_its_field_and_what_was_typed(client_of, nadia):
     data = {"user": nadia.pk, "first_day": "2026-12-24", "last_day": "2026-12-20"}
 
