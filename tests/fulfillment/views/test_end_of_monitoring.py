@@ -77,6 +77,20 @@ def test_end_of_monitoring_page_says_with_the_proof_that_device_is_no_longer_cha
 
     assert "No longer linked, so no longer charged." in page
     assert "Status “Unlinked”, no hardware, unlinked on" in page
+    assert "Detach it" not in page
+
+
+def test_end_of_monitoring_page_leads_to_detaching_while_the_vendor_names_the_patient(as_cora, rosa):
+    now = timezone.now()
+    device = DeviceFactory(
+        patient=rosa, state=DeviceState.UNLINKED, vendor_status="Unlinked", unlinked_on=now, gateway=None,
+        fetched_at=now, vendor_patient_id=rosa.external_id,
+    )  # fmt: skip
+    Assignment.objects.filter(device=device).update(ended_at=now)
+
+    page = as_cora.get(reverse("orders:end_for_patient", args=[rosa.pk])).content.decode()
+
+    assert f'<a href="{reverse("devices:page", args=[device.hwi_id])}">Detach it' in page
 
 
 def test_end_of_monitoring_page_leads_to_the_call_that_a_person_must_decide(as_cora, rosa):
