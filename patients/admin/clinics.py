@@ -135,7 +135,7 @@ class ClinicAdmin(OptimisticLockAdmin):
         on_call = (
             ("on_call", "on_call_phone", "created_at") if obj else ()
         )  # people are invited to a clinic that exists
-        return (*fields, "federal_holidays", *on_call)
+        return (*fields, "sends_email", "federal_holidays", *on_call)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return ("slug", "created_at") if obj else ()

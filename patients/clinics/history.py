@@ -15,6 +15,7 @@ def describe_clinic(clinic: Clinic) -> dict[str, str]:
         "a day's weight": clinic.get_day_weight_display(),
         "phone": format_phone(clinic.phone),
         "address": clinic.address,
+        "patients' e-mail addresses go to the vendor": "yes" if clinic.sends_email else "no",
         "person on call": str(clinic.on_call or ""),
         "phone of the person on call": format_phone(clinic.on_call_phone),
         "working hours": "; ".join(map(str, clinic.hours.all())),

@@ -68,6 +68,15 @@ def test_administrator_changes_clinic_and_history_says_who_changed_what(admin_cl
     assert f"{ada} Phone" in " ".join(said.split())
 
 
+def test_administrator_switches_on_that_email_addresses_go_to_the_vendor(admin_client, elm):
+    assert save_clinic(admin_client, elm, sends_email="on").status_code == 302
+
+    elm.refresh_from_db()
+    assert elm.sends_email
+    change = elm.changes.get()
+    assert (change.field, change.before, change.after) == ("patients' e-mail addresses go to the vendor", "no", "yes")
+
+
 def test_saving_clinic_unchanged_writes_no_history(admin_client, elm):
     assert save_clinic(admin_client, elm).status_code == 302
 
