@@ -44,6 +44,11 @@ class RemainingReplacement:
     words: str
     advice: str = ""
 
+    @property
+    def asks_patient(self) -> bool:
+        """Whether its advice is to call the patient."""
+        return self.advice == SHIPPED_ADVICE
+
 
 @dataclass(frozen=True)
 class EndOfMonitoringPlan:

@@ -126,6 +126,7 @@ def test_replacement_that_can_not_be_cancelled_is_named_with_what_to_do(as_cora,
 
     assert f"The replacement of {device.name}" in page
     assert words in page
+    assert (f"tel:{rosa.phone}" in page) == (replacement["state"] == "shipped")  # that one asks for a call
 
 
 def test_end_of_monitoring_withdraws_replacement_that_was_not_sent(rosa, cora):

@@ -180,6 +180,7 @@ def test_page_offers_address_then_cancelling_then_the_web_app(as_cora, line):
     assert places == sorted(places)
     assert -1 not in places
     assert line.call.reference in text
+    assert line.patient.phone[-4:] in text  # beside the sentence that asks for a call
     assert "Solve it" in page_text(as_cora.get(reverse("orders:page", args=[line.order_id])))
 
 
