@@ -23,6 +23,7 @@ FIELD_HEADINGS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("medical record number", "medical record no", "chart number", "chart no", "record number", "mr no"),
     ),
     "phone": ("Phone", ("phone number", "telephone", "mobile", "mobile phone", "cell", "cell phone", "home phone")),
+    "email": ("E-mail", ("email", "email address", "e mail address", "patient email", "mail")),
     "sms_consent": (
         "May be texted",
         ("sms consent", "text consent", "consent to texts", "texts", "has agreed to be texted about deliveries"),

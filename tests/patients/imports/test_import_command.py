@@ -69,6 +69,15 @@ def test_import_command_enrols_patients_and_writes_audit(import_rows, elm):
     assert AuditEvent.objects.filter(action="import", clinic_id=elm.pk).exists()
 
 
+def test_import_command_reads_the_email_address_and_refuses_what_is_none(import_rows):
+    result = import_rows(
+        (*ROSA, "rosa@example.org"), (*changed(First="Ana", MRN="A-9"), "none"), headings=(*HEADINGS, "Email")
+    )
+
+    assert Patient.objects.get().email == "rosa@example.org"
+    assert [(problem["row"], problem["field"]) for problem in result["problems"]] == [(3, "email")]
+
+
 def test_import_command_dry_run_has_the_fates_of_the_real_run_and_stores_nothing(import_rows):
     rows = [
         ROSA,
