@@ -39,6 +39,7 @@ DAILY = dt.timedelta(hours=24)
 LATE = 1.5 * DAILY
 MAX_STEP_ATTEMPTS = 3
 LOSS_DAYS = 30
+BAR_STEP = 12  # of the chart of loss, from bar to bar; thirty days touch on thirty-one dates
 PIN_KEY = "measurement_webhook_id"  # of the vendor's device properties
 TEST_MESSAGE_REASON = "a message of the webhook self-test"
 NOT_REGISTERED = "Not registered at the vendor."
@@ -224,15 +225,22 @@ def last_special_order_arrival() -> dt.datetime | None:
 
 
 def loss_by_day(now: dt.datetime) -> list[dict[str, Any]]:
-    """Readings that the pulls of each day found and webhooks had missed, oldest day first; `height` in percent of the
-    highest day."""
+    """Readings that the pulls of each day found and webhooks had missed, from the first day with a pull to today;
+    `height` in percent of the highest day. A day without a pull has no number."""
     runs = SyncRun.objects.filter(kind=SyncKind.MEASUREMENTS, finished_at__gt=now - dt.timedelta(days=LOSS_DAYS))
     days: dict[dt.date, int] = {}
     for finished_at, totals in runs.order_by("finished_at").values_list("finished_at", "totals"):
         day = timezone.localtime(finished_at).date()
         days[day] = days.get(day, 0) + int(totals.get("missed", 0))
-    highest = max(days.values(), default=0)
+    first, highest = min(days, default=None), max(days.values(), default=0)
+    span = (timezone.localtime(now).date() - first).days + 1 if first else 0
+    shown = [first + dt.timedelta(days=n) for n in range(span)] if first else []
     return [
-        {"day": day, "missed": missed, "height": round(100 * missed / highest) if highest else 0, "x": 12 * n}
-        for n, (day, missed) in enumerate(days.items())
+        {
+            "day": day,
+            "missed": days.get(day),
+            "height": round(100 * days.get(day, 0) / highest) if highest else 0,
+            "x": BAR_STEP * n,
+        }
+        for n, day in enumerate(shown)
     ]

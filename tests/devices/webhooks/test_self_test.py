@@ -207,6 +207,25 @@ def test_self_test_page_shows_comparison_and_loss_and_is_for_administrators(clie
     assert client_of(nadia).get(reverse(PAGE)).status_code == 403
 
 
+def test_loss_has_a_place_for_each_day_until_today_and_none_outside_of_the_chart():
+    now = dt.datetime(2026, 11, 30, 17, tzinfo=dt.UTC)
+    for days, missed in ((29.9, 2), (3, 4), (3, 4), (0, 0)):
+        SyncRunFactory(kind="measurements", finished_at=now - dt.timedelta(days=days), totals={"missed": missed})
+
+    loss = self_test.loss_by_day(now)
+
+    assert (loss[0]["missed"], loss[0]["height"]) == (2, 25)
+    assert [(day["day"].day, day["missed"]) for day in loss[-5:]] == [
+        (26, None),
+        (27, 8),
+        (28, None),
+        (29, None),
+        (30, 0),
+    ]
+    assert loss[-1]["x"] < 372  # the width of the chart
+    assert self_test.loss_by_day(now + dt.timedelta(days=90)) == []
+
+
 @pytest.fixture
 def pinned(sim, rosa):
     """A device of Rosa that the vendor sends to another system's hook only."""
