@@ -135,6 +135,11 @@ def open_unknown_devices(_item: WorklistItem) -> NextAction | None:
     return NextAction("Attach it", url, Permission.ADMINISTER)
 
 
+def look_at_keys(_item: WorklistItem) -> NextAction | None:
+    """Where an administrator sees why, and resumes the calls of a key that is in order again."""
+    return NextAction("Look at the keys", reverse("admin:devices_apikeyslot_changelist"), Permission.ADMINISTER)
+
+
 def open_deliveries_or_device(item: WorklistItem) -> NextAction | None:
     quarantine = reverse("admin:devices_delivery_changelist")
     return open_device_page(item) or NextAction("Open the messages", quarantine, Permission.ADMINISTER)
@@ -147,8 +152,13 @@ ABSENT_TEXT = constant_text(
 )
 register_worklist_source(
     find_stopped_lanes,
-    [WorklistKind("lane_stopped", "Vendor not reached", describe_stopped_lane, ended="Calls get through again.")],
-)
+    [
+        WorklistKind(
+            "lane_stopped", "Vendor not reached", describe_stopped_lane, next_action=look_at_keys,
+            ended="Calls get through again.",
+        )
+    ],
+)  # fmt: skip
 register_worklist_source(
     find_absent_devices,
     [
