@@ -16,7 +16,7 @@ RATE = 200
 SEED = 20261121
 
 
-@with_sizes(3, 45)
+@with_sizes(2, 45)
 def test_ingest_stores_200_readings_a_second_without_a_backlog(delivery_log, report_row, size):
     delivery_log.send(delivery_log.bodies(RATE * size), rate=RATE)
     drained = delivery_log.wait_until_processed()
@@ -26,7 +26,7 @@ def test_ingest_stores_200_readings_a_second_without_a_backlog(delivery_log, rep
     assert row.acknowledged == row.sent == row.stored
 
 
-@with_sizes(500, 5000)
+@with_sizes(300, 5000)
 def test_ingest_stores_every_reading_of_a_burst(delivery_log, report_row, size):
     seconds = delivery_log.send(delivery_log.bodies(size))
     drained = delivery_log.wait_until_processed()
@@ -36,7 +36,7 @@ def test_ingest_stores_every_reading_of_a_burst(delivery_log, report_row, size):
     assert row.acknowledged == row.sent == row.stored == size
 
 
-@with_sizes(100, 1000)
+@with_sizes(60, 1000)
 def test_ingest_stores_five_shuffled_copies_of_a_reading_as_one_row(delivery_log, report_row, size):
     copies = delivery_log.bodies(size) * 5
     random.Random(SEED).shuffle(copies)
@@ -143,7 +143,7 @@ class SecretRotation:
 
 
 @pytest.mark.parametrize("poison", ["not json", "unknown device"])
-@with_sizes(299, 999)  # a batch is 200
+@with_sizes(219, 999)  # a batch is 200
 def test_ingest_quarantines_one_bad_delivery_without_delaying_the_others(
     fault_stack, delivery_log, report_row, poison, size
 ):

@@ -32,7 +32,7 @@ def all_webhooks_processed(fault_stack):
     return report["waiting"] == 0 and fault_stack.one(UNPROCESSED) == 0
 
 
-@with_sizes(500, 5000)
+@with_sizes(200, 5000)
 def test_pull_stores_what_dropped_duplicated_and_late_webhooks_missed(fault_stack, report_row, size):
     people = create_patients_at_vendor(fault_stack, count=PEOPLE)
     before = fault_stack.read_control("webhooks")["dropped"]

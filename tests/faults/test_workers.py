@@ -5,26 +5,27 @@ import time
 
 from tests.faults.fault_stack import with_sizes
 
-ROWS = 2000
+BATCH = 200
 
 
-def test_ingest_worker_killed_three_times_stores_every_reading(fault_stack, delivery_log, report_row):
+@with_sizes(1200, 2000)  # twice the batches that the kills wait for
+def test_ingest_worker_killed_three_times_stores_every_reading(fault_stack, delivery_log, report_row, size):
     with fault_stack.stopped("worker-ingest"):
-        delivery_log.send(delivery_log.bodies(ROWS))
+        delivery_log.send(delivery_log.bodies(size))
     for share in (1, 2, 3):
         fault_stack.wait_until(
-            lambda share=share: delivery_log.unprocessed_count() <= max(0, ROWS - 200 * share),
+            lambda share=share: delivery_log.unprocessed_count() <= size - BATCH * share,
             what="a part of the rows",
         )
         fault_stack.restart("worker-ingest")
     seconds = delivery_log.wait_until_processed()
 
-    row = delivery_log.row(f"ingest killed 3 times in {ROWS:,} rows", f"all done {seconds:.1f} s after the last kill")
+    row = delivery_log.row(f"ingest killed 3 times in {size:,} rows", f"all done {seconds:.1f} s after the last kill")
     report_row(row)
-    assert row.stored == ROWS
+    assert row.stored == size
 
 
-@with_sizes(300, 3000)
+@with_sizes(200, 3000)
 def test_ingest_by_three_workers_causes_no_deadlock(fault_stack, delivery_log, report_row, size):
     """Each reading three times, all devices in every batch: the locks of one batch are those of the next."""
     copies = delivery_log.bodies(size) * 3

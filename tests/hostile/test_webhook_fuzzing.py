@@ -17,7 +17,7 @@ from tests.report_notes import FUZZ_SEED
 pytestmark = pytest.mark.django_db
 
 MANY = 1_000
-FEW = 60
+FEW = 40
 KINDS = (Delivery.Kind.MEASUREMENT, Delivery.Kind.FULFILLMENT, Delivery.Kind.SPECIAL_ORDER)
 BATCH = 20  # bodies of one example, so that one database is asked thousands of times and not one thousand are made
 
