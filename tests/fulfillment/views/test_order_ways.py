@@ -203,6 +203,16 @@ def test_activation_shipped_by_clinic_says_that_the_parcel_travels(as_cora, rosa
     assert "UPS 1Z999AA10123456784" in page
 
 
+def test_activation_with_a_parcel_of_nobody_is_refused_and_what_was_typed_stays(as_cora, rosa, scale):
+    typed = activation_data(scale, carrier="ups", tracking_number="1Z999AA10123456784")
+
+    page = as_cora.post(form_url(rosa, "activate"), typed)
+
+    assert "Tick this, or leave carrier" in page.context["form"].errors["shipped_by_clinic"][0]
+    assert 'value="1Z999AA10123456784"' in page.content.decode()
+    assert not Order.objects.exists()
+
+
 def test_camera_is_allowed_on_activation_page_alone(as_cora, rosa):
     assert "camera=(self)" in as_cora.get(form_url(rosa, "activate"))["Permissions-Policy"]
     assert "camera=()" in as_cora.get(form_url(rosa))["Permissions-Policy"]
