@@ -32,6 +32,16 @@ def request_detach(device: Device, *, by: User) -> VendorCall:
     return call
 
 
+def describe_detach(device: Device) -> str:
+    """Where the detaching is, for a person; empty where it was not asked for or is done."""
+    newest = device.vendor_calls.filter(kind=CallKind.DETACH).order_by("-created_at", "-pk").first()
+    if newest is not None and newest.state in CallState.unresolved():
+        return "It is being detached from the patient at the vendor."
+    if newest is not None and newest.state == CallState.REJECTED:
+        return f"The vendor has refused to detach it: {newest.reason}"
+    return ""
+
+
 def send_detach(client: tenovi.TenoviClient, call: VendorCall) -> tenovi.HwiDevice:
     said = call.payload
     return client.update_device_patient(said["hwi_id"], name=said["name"], hardware_uuid=said["gateway"], patient=None)

@@ -146,6 +146,7 @@ def device_context(device: Device, holder: Patient, user: User) -> dict[str, Any
         "listed": device_issues.whitelist_entry_for(device),
         "elsewhere": bool(linked_to) and linked_to not in upsert.vendor_ids_of_assigned_patient(device),
         "can_detach": can_detach(device),
+        "detach_note": record_calls.describe_detach(device) if can_detach(device) else "",
         "kit_string": kit_strings.kit_string_of(device),
         "step_goal": goal,
         "step_goal_form": StepGoalForm(initial={"steps": goal.steps if goal else None}),
