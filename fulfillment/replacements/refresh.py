@@ -70,6 +70,7 @@ def publish_state(replacement: Replacement, state: ReplacementState) -> bool:
     changed = set_state(replacement, state)
     if changed:
         Patient.objects.touch_live_version([replacement.patient_id])
+        wake_worker("exceptions")
     return changed
 
 

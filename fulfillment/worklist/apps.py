@@ -29,4 +29,5 @@ class WorklistConfig(app_config.ProjectAppConfig):
             equipment,
             orders,
             records,
+            replacements,
         )

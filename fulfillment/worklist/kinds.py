@@ -106,7 +106,7 @@ registry = WorklistRegistry()
 # The most urgent first: nothing reaches the patient; money is lost; the vendor waits; what can wait for a day.
 WORST_FIRST = (
     *("lane_stopped", "needs_review", "unlinked_by_vendor", "pinned_elsewhere", "foreign_gateway"),
-    *("rejected", "unknown_gateway"),
+    *("rejected", "unknown_gateway", "replacement_stuck"),
     *("action_required", "possible_duplicate", "address_not_confirmed", "record_address", "record_refused"),
     *("returned", "linked_after_discharge", "closed_here", "not_ended", "unknown", "overdue", "on_hold"),
     *("absent_at_vendor", "unknown_device", "other"),

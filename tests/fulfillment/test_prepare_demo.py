@@ -101,7 +101,7 @@ def assert_cases_of_orders_and_ends():
     assert lines.filter(device_type__name="Tenovi Cellular BPM").exists(), "cellular"
     assert lines.filter(order__gateway_id__gt="", order__kind="dropship").exists(), "an add-on"
     assert lines.filter(order__kit__name="COPD", status="connected").exists(), "a new kit with a gateway"
-    assert set(Replacement.objects.values_list("state", flat=True)) == {"pending", "delivered"}
+    assert set(Replacement.objects.values_list("state", flat=True)) == {"pending", "delivered", "refused"}
     assert Patient.objects.get(family_name="Ames").discharged_at, "care has ended"
     assert not Device.objects.linked().filter(patient__family_name="Ames").exists()
     assert Patient.objects.get(family_name="Delgado").monitoring_periods.count() == 2, "readmitted"

@@ -32,6 +32,7 @@ CUFF, SCALE, OXIMETER, CELLULAR = "Tenovi BPM - L", "Tenovi Scale", "Tenovi Puls
 FREE_GATEWAY, TYPING_ERROR = "A1B2C3D4E5F6", "A1B2C3D4E5F9"
 TAKEN_GATEWAY = {"device": {"hardware_uuid": [f"This Gateway ID already exists for a {CUFF}."]}}
 REFUSED_PHONE = {"phone_number": ["Enter a valid phone number."]}
+REPLACED_LATELY = {"hwi_device_id": ["This device was replaced less than 30 days ago."]}
 MANY_STAGES, ONE_STAGE = 600.0, 25.0  # seconds of the simulator's parcels
 
 
@@ -122,6 +123,9 @@ class OrderStories:
         self.activate("rejected", "B2C3D4E5F6A1")
         self.vendor.fail("POST", "/hwi-devices/", status=400, body=TAKEN_GATEWAY)
         self.vendor.exchange()
+        self.replace("replaced_device", "again", replace_device=True)
+        self.vendor.fail("POST", "/hwi-replacements/", status=400, body=REPLACED_LATELY)
+        self.vendor.exchange()
         self.order("needs_review", "COPD")
         self.vendor.fail("POST", "/hwi-devices/", status=502, body="Bad gateway", applied=True)
         self.vendor.fail("GET", "/hwi-devices/", status=500, times=None)
@@ -176,7 +180,8 @@ class OrderStories:
         kit = Kit.objects.get(clinic=patients[0].clinic, name="Home scale")
         placing.place_batch(batch_id=batch_id, kit=kit, patients=patients, by=self.by)
 
-    def replace(self, story: str, *, replace_device: bool = False, replace_gateway: bool = False) -> None:
+    def replace(self, story: str, *words: str, replace_device: bool = False, replace_gateway: bool = False) -> None:
+        """`words` tell several of one story apart."""
         patient = self.patient(story)
         replacements.request_replacement(
             device=Device.objects.get(patient=patient, name=CUFF),
@@ -186,7 +191,7 @@ class OrderStories:
             reason=ReplacementReason.BROKEN,
             reason_words="",
             by=self.by,
-            submission_id=key_of(patient),
+            submission_id=key_of(patient, *words),
         )
 
 

@@ -7,6 +7,7 @@ people do is the product's own code; only time is written into rows.
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.utils import timezone
 
@@ -15,13 +16,16 @@ from devices.outbox import recovery, sending
 from devices.patient_records import address_checks, records
 from devices.simulator.api import gateways as simulated_gateways
 from devices.sync import gateway_status
+from devices.tenovi import HwiReplacement
 from fulfillment import call_resolution, end_of_monitoring, tracking
 from fulfillment.models import OrderLine
 from fulfillment.ordering import order_lines
+from fulfillment.replacements import refresh as replacement_refresh
 from tests.factories import (
     DeviceFactory,
     GatewayFactory,
     PatientRecordFactory,
+    ReplacementFactory,
 )
 from tests.measurements.webhook_items import measurement_item, receive_and_ingest
 from tests.simulated_vendor import DEVICE_POSTS
@@ -216,6 +220,15 @@ def see_a_duplicate(clinic):
     clinic.edit_shipping(line, duplicate_device_at_address=True)
     yield
     clinic.edit_shipping(line, duplicate_device_at_address=False)
+
+
+@cause_of("replacement_stuck")
+def hold_a_replacement(clinic):
+    replacement = ReplacementFactory(device=clinic.add_used_device(), call__state="confirmed", state="pending")
+    row = {"id": uuid.uuid4(), "fulfilled": False}
+    replacement_refresh.store_vendor_row(replacement, HwiReplacement(**row, shipping_status="OH"))
+    yield
+    replacement_refresh.store_vendor_row(replacement, HwiReplacement(**row, shipping_status="RS"))
 
 
 @cause_of("record_address")

@@ -1,20 +1,24 @@
-"""Exceptions of a patient's record at the vendor begin with the vendor's refusal and end with what settles it."""
+"""Exceptions of records and replacements at the vendor begin with the vendor's refusal and end with what settles it."""
 
+import pytest
 from django.utils import timezone
 
 from devices.models import Device, VendorCall
 from devices.patient_records.models import PatientRecord
 from fulfillment.client_actions.models import ClientAction
+from fulfillment.replacements.models import Replacement
 from fulfillment.worklist.kinds import kind_named
 from fulfillment.worklist.models import WorklistItem
 from fulfillment.worklist.refresh import refresh_worklist
 from fulfillment.worklist.sources.orders import find_shipping_questions
 from fulfillment.worklist.sources.records import find_record_problems
+from fulfillment.worklist.sources.replacements import find_stuck_replacements
 from tests.factories import (
     ClientActionFactory,
     DeviceFactory,
     OrderLineFactory,
     PatientRecordFactory,
+    ReplacementFactory,
     VendorCallFactory,
 )
 
@@ -74,3 +78,19 @@ def test_duplicate_that_a_person_wants_is_no_exception(db):
     ClientAction.objects.update(duplicate_wanted_at=timezone.now())
 
     assert kinds(find_shipping_questions) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "stuck"),
+    [("refused", 1), ("action_required", 1), ("on_hold", 1), ("returned", 1), ("pending", 0), ("delivered", 0)],
+)
+def test_replacement_that_does_not_go_on_is_an_exception_until_it_is_requested_again(rosa, state, stuck):
+    closed = timezone.now() if state in ("refused", "returned", "delivered") else None
+    device = DeviceFactory(patient=rosa, state="connected")
+    ReplacementFactory(device=device, state=state, closed_at=closed)
+    assert kinds(find_stuck_replacements) == ["replacement_stuck"] * stuck
+
+    Replacement.objects.update(closed_at=timezone.now())
+    ReplacementFactory(device=device)
+
+    assert kinds(find_stuck_replacements) == []
