@@ -140,7 +140,7 @@ def test_refresh_takes_the_same_queries_for_one_and_for_many(elm, django_assert_
     with django_assert_max_num_queries(200) as later:
         refresh.refresh_worklist()
 
-    assert len(later) == len(quiet) <= 80
+    assert len(later) == len(quiet) <= 90
 
 
 def test_exception_of_one_cause_is_in_the_database_once(rosa):
