@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Max, Min, Q
 from django.urls import reverse
 
-from devices.models import Assignment, Delivery, Device, SyncRun
+from devices.models import Assignment, Delivery, Device, SyncRun, WebhookSelfTest
 from devices.models.api_key_slot import StopCause
 from devices.models.delivery import DeliveryState
 from devices.models.sync import SyncKind
@@ -74,8 +74,9 @@ def find_unknown_devices(_now: dt.datetime) -> Iterator[Finding]:
         yield Finding("unknown_device", f"device:{pk}", since, None, name=name, device_id=pk, facts={"billed": True})
     rows = unknown_devices.summarize_by_device(unknown_devices.open_deliveries()).order_by()
     unlisted = {row["hwi_id"]: row for row in rows}
-    known = set(Device.objects.filter(hwi_id__in=unlisted).values_list("hwi_id", flat=True))
-    for hwi_id in unlisted.keys() - known:
+    known = Device.objects.filter(hwi_id__in=unlisted).values_list("hwi_id", flat=True)
+    tested = WebhookSelfTest.objects.filter(test_device_id__in=unlisted).values_list("test_device_id", flat=True)
+    for hwi_id in unlisted.keys() - set(known.union(tested)):
         row = unlisted[hwi_id]
         yield Finding(
             "unknown_device", f"hwi:{hwi_id}", row["first_at"], None, name=f"Device {str(hwi_id)[:8]}",

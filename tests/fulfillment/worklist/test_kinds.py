@@ -24,6 +24,7 @@ from tests.factories import (
     SyncRowFactory,
     SyncRunFactory,
     VendorCallFactory,
+    WebhookSelfTestFactory,
 )
 from tests.fulfillment.worklist.stuck_rows import ago, end_call, line_in
 
@@ -266,6 +267,12 @@ def test_device_that_only_messages_name_is_an_exception(db):
 
     assert item.kind == "unknown_device"
     assert kind_named(item.kind).describe(item.facts).meaning.startswith("1 message came")
+
+
+def test_message_of_the_webhook_self_test_is_no_exception(db):
+    DeliveryFactory(hwi_id=WebhookSelfTestFactory(kind="measurement").test_device_id, state="waiting")
+
+    assert open_kinds() == []
 
 
 def test_unreadable_messages_of_a_device_are_one_exception_of_its_patient(rosa):
