@@ -71,7 +71,7 @@ def attach(clinic):
 
 def read_a_pin(clinic):
     device = clinic.add_used_device()
-    return lambda: self_test.update_pin(device, clinic.client, site_url=SITE, unpin=False)
+    return lambda: self_test.read_properties(device, clinic.client, site_url=SITE, unpin=False)
 
 
 def refuse_the_key(clinic):
