@@ -13,6 +13,7 @@ from devices import tenovi
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from patients.folding import fold_case
+from patients.wording import count_noun
 
 STEP_GOAL_KEY = "step_goal"  # of the vendor's device properties
 MIN_STEPS, MAX_STEPS = 500, 50_000  # ours: the vendor names no range
@@ -49,7 +50,7 @@ def find_step_goal_state(device: Device) -> StepGoalState:
         return held
     steps = int(newest.payload["steps"])
     if newest.state in CallState.unresolved():
-        return StepGoalState(f"{steps:,} steps a day: on its way to Tenovi.", "info", steps)
+        return StepGoalState(f"{count_noun(steps, 'step')} a day: on its way to Tenovi.", "info", steps)
     if newest.state == CallState.REJECTED:
         return StepGoalState(held.text, held.tone, steps, describe_refusal(newest, steps))
     if device.step_goal != str(steps):
@@ -62,7 +63,7 @@ def describe_held_goal(device: Device) -> StepGoalState:
     if not device.step_goal:
         return StepGoalState("None is set." if device.step_goal_read_at else "Not read from Tenovi yet.")
     steps = int(device.step_goal) if device.step_goal.isdecimal() else None
-    amount = f"{device.step_goal} steps a day" if steps is None else f"{steps:,} steps a day"
+    amount = f"{device.step_goal if steps is None else count_noun(steps, 'step')} a day"
     if device.step_goal_synced:
         return StepGoalState(f"{amount}, on the watch.", "ok", steps)
     return StepGoalState(f"{amount}, at Tenovi. The watch takes it over with its next upload.", "info", steps)
@@ -70,7 +71,7 @@ def describe_held_goal(device: Device) -> StepGoalState:
 
 def describe_refusal(call: VendorCall, steps: int) -> str:
     reasons = [text for texts in call.errors.values() for text in texts] or [call.reason]
-    return f"Tenovi has refused {steps:,} steps: {' '.join(reasons)}"
+    return f"Tenovi has refused {count_noun(steps, 'step')}: {' '.join(reasons)}"
 
 
 def store_step_goal(device: Device, properties: Iterable[tenovi.DeviceProperty]) -> None:
