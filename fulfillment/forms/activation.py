@@ -26,7 +26,7 @@ OPTION_FIELDS = {"note", "without_emails", "without_physician"}  # of a correcti
 SENSOR_ID_HELP = (
     "Only for devices of which several share a gateway, such as pill bottle caps. It is on the device's label."
 )
-PARCEL_OF_NOBODY = "Tick this, or leave carrier and tracking number empty: what is handed over has no parcel."
+UNSHIPPED_PARCEL = "Tick this, or leave carrier and tracking number empty: what is handed over has no parcel."
 CHECK_LABEL_ADVICE = "Compare the ID with the label, or end the monitoring of the old device first."
 
 
@@ -74,7 +74,7 @@ class ActivationForm(CheckDigitForm, ParcelForm, IdempotentOrderForm):
         if "sensor_id" in values:
             validate_sensor_id(self, device_type, values["sensor_id"])
         if (values.get("carrier") or values.get("tracking_number")) and not values.get("shipped_by_clinic"):
-            self.add_error("shipped_by_clinic", PARCEL_OF_NOBODY)
+            self.add_error("shipped_by_clinic", UNSHIPPED_PARCEL)
         if device_type and gateway and (problem := hardware_uuid_problem(gateway, cellular=device_type.cellular)):
             self.add_error("gateway_id", problem)
         elif device_type and gateway and not values.get("override_capacity"):

@@ -1,4 +1,4 @@
-"""Worklist kind of replacements: refused, held or returned, until it goes on or is requested again."""
+"""Worklist kind of replacements: refused, held or returned, until it proceeds or is requested again."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ register_worklist_source(
     [
         WorklistKind(
             "replacement_stuck", "Replacement stuck", describe_stuck_replacement, next_action=open_device_page,
-            explain_end=explain_end_of_device, ended="It goes on, or was cancelled or requested again.",
+            explain_end=explain_end_of_device, ended="It proceeds, or was cancelled or requested again.",
         )
     ],
 )  # fmt: skip

@@ -328,7 +328,7 @@ def test_detached_device_has_no_patient_at_the_vendor_however_often_it_is_sent(e
     assert (ended.vendor_patient_id, ended.patient_id) == ("", ended.patient_id)
 
 
-def test_detaching_and_its_refusal_are_told_on_the_page_of_the_device(ended, as_cora, client, sim):
+def test_device_page_shows_a_waiting_and_a_refused_detaching(ended, as_cora, client, sim):
     sim.faults.add("status", status=400, match={"method": "PUT"})
     page = reverse("devices:page", args=[ended.hwi_id])
     as_cora.post(reverse("devices:detach", args=[ended.hwi_id]))

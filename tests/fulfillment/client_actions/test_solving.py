@@ -274,7 +274,7 @@ def test_page_of_device_with_an_order_is_that_of_its_line(as_cora, line):
     assert as_cora.get(device_page_of(line.call.device))["Location"] == page_of(line)
 
 
-def test_duplicate_without_an_order_is_kept_on_purpose_and_no_exception(as_cora, unordered_device, scale):
+def test_duplicate_without_an_order_that_is_wanted_is_no_exception(as_cora, unordered_device, scale):
     Device.objects.update(duplicate_at_address=True, state="requested")
     DeviceFactory(patient=unordered_device.patient, device_type=scale)
     url = device_page_of(unordered_device)

@@ -203,7 +203,7 @@ def test_activation_shipped_by_clinic_says_that_the_parcel_travels(as_cora, rosa
     assert "UPS 1Z999AA10123456784" in page
 
 
-def test_activation_with_a_parcel_of_nobody_is_refused_and_what_was_typed_stays(as_cora, rosa, scale):
+def test_activation_refuses_parcel_that_the_clinic_does_not_ship_and_preserves_it(as_cora, rosa, scale):
     typed = activation_data(scale, carrier="ups", tracking_number="1Z999AA10123456784")
 
     page = as_cora.post(form_url(rosa, "activate"), typed)

@@ -38,7 +38,7 @@ def correction_page(as_cora, line):
         ("patient.physician", "without_physician"),
     ],
 )
-def test_refusal_of_a_shipment_stands_at_its_field(as_cora, place_one_line, path, field):
+def test_refusal_of_a_shipment_is_shown_at_its_field(as_cora, place_one_line, path, field):
     line = place_one_line()
     refuse(line, path)
 
@@ -49,7 +49,7 @@ def test_refusal_of_a_shipment_stands_at_its_field(as_cora, place_one_line, path
 
 
 @pytest.mark.parametrize(("path", "field"), [("device.hardware_uuid", "gateway_id"), ("device.sensor_id", "sensor_id")])
-def test_refusal_of_an_activation_stands_at_its_field(as_cora, place_activation, path, field):
+def test_refusal_of_an_activation_is_shown_at_its_field(as_cora, place_activation, path, field):
     cap = DeviceTypeFactory(name="PatchRx PatchCap", sensor_code="27", sensor_id_required=True)
     line = place_activation(device_type=cap, sensor_id="03").lines.get()
     refuse(line, path)

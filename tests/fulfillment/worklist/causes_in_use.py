@@ -55,7 +55,7 @@ def unplug_a_gateway(clinic):
 
 
 @cause_of("not_whitelisted")
-def live_next_door(clinic):
+def live_beside_another_gateway(clinic):
     now = timezone.now()
     confirmed = [{"sensor_code": "10", "mac_address": "AA11BB22CC33", "whitelist_status": "CO",
                   "created": now.isoformat(), "modified": now.isoformat()}]  # fmt: skip
@@ -135,7 +135,7 @@ def forget_a_device(clinic):
 
 
 @cause_of("unknown_device")
-def list_a_device_of_nobody(clinic):
+def list_a_device_of_no_patient(clinic):
     clinic.sim.add_device(external_id="pt-of-somebody-else")
     reconciliation.reconcile_devices(clinic.client)
     yield

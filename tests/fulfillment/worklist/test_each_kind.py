@@ -23,7 +23,7 @@ def test_every_kind_of_exception_has_a_cause_here():
 
 @pytest.fixture
 def open_as(client_of, nadia, cora, ada):
-    """The page of an address, as somebody who has the permission."""
+    """The page of an address, as a user who has the permission."""
 
     def opened(url, permission):
         user = next(user for user in (cora, nadia, ada) if has_permission(user, permission))
