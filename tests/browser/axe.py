@@ -1,4 +1,4 @@
-"""axe (accessibility checks) on an open page, in both themes at both widths, and a clinic that fills every page."""
+"""axe and width of an open page in both themes at both widths; a clinic with rows for each page."""
 
 import datetime as dt
 
@@ -9,7 +9,7 @@ from devices.models import VendorCall
 from measurements.models import Measurement
 from tests import factories
 from tests.browser.page_helpers import build_reading
-from tests.browsers import DESKTOP, PHONE
+from tests.browsers import DESKTOP, PHONE, wait_until_painted
 from tests.sample_clinics import SampleClinics
 
 SERIOUS_IMPACTS = {"moderate", "serious", "critical"}
@@ -23,6 +23,7 @@ THEMES_AND_WIDTHS = [
     (PHONE, "light", NARROW),
     (PHONE, "dark", COLOURS),
 ]
+IS_WIDE = "document.documentElement.scrollWidth > innerWidth"
 AXE, RUN = Axe().axe_script, "options => axe.run(options).then((found) => found.violations)"
 # Pairs of text style and background that no wider page has shown yet; those are measured.
 SHADES = """() => [...new Set([...document.querySelectorAll("body *")].filter((el) => el.checkVisibility() &&
@@ -40,7 +41,7 @@ STILL = "* { transition: none !important; animation: none !important; }"  # the 
 
 
 def find_axe_violations(page, name):
-    """Violations on the open page: one line per rule, element and theme."""
+    """Violations on the open page: one line per rule, element and theme, and where it is wider than its window."""
     page.add_style_tag(content=STILL)
     page.evaluate(AXE)
     page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
@@ -48,6 +49,9 @@ def find_axe_violations(page, name):
     for viewport, theme, rules in THEMES_AND_WIDTHS:
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=theme)
+        wait_until_painted(page)  # charts follow the width of the window
+        if page.evaluate(IS_WIDE):
+            found.append(f"{name}, {viewport['width']}: the page is wider than its window")
         if rules is COLOURS:
             shown = set(page.evaluate(SHADES))
             if shown <= shades:

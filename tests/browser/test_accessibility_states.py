@@ -2,6 +2,8 @@
 
 import pytest
 
+from fulfillment.models import Order
+from fulfillment.worklist import items
 from tests.browser.axe import find_axe_violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,6 +94,43 @@ def open_call_resolution(page, world):
     page.goto(f"/orders/calls/{world.undecided.call_id}/")
 
 
+def open_parcel_note(page, world):
+    Order.objects.filter(pk=world.order.pk).update(kind="clinic", shipped_by_clinic=True)
+    page.goto(f"/orders/{world.order.pk}/parcel/")
+
+
+def open_dismissed_exception(page, world):
+    item = world.item
+    items.dismiss_item(item, reason="Known", by=world.people["coordinator here"], live_version=item.live_version)
+    page.goto(f"/exceptions/{item.pk}/")
+
+
+def choose_client_shipment(page, world):
+    page.goto(f"/orders/new/?patient={world.rosa.pk}&how=clinic")
+
+
+def submit_invalid_gateway_order(page, world):
+    submit_empty_form(page, f"/orders/new/?patient={world.rosa.pk}&how=gateway")
+
+
+def submit_invalid_batch(page, world):
+    page.goto("/orders/batches/new/?devices=all")
+    page.get_by_role("button", name="Check before ordering").click()
+    page.locator(".errorlist").first.wait_for()
+
+
+def submit_invalid_note(page, world):
+    submit_empty_form(page, f"/patients/{world.rosa.pk}/notes/new/")
+
+
+def submit_invalid_replacement(page, world):
+    submit_empty_form(page, f"/replacements/new/{world.rosa.pk}/{world.device.hwi_id}/")
+
+
+def submit_invalid_stock_item(page, world):
+    submit_empty_form(page, "/special-orders/stock/add/")
+
+
 STATES = {
     "clinician": [
         open_patient_preview, search_patient, show_chart_tooltip, choose_free_dates, open_time_of_day_view,
@@ -99,8 +138,9 @@ STATES = {
     ],
     "coordinator": [
         submit_invalid_enrollment, submit_invalid_order, submit_invalid_activation, open_rejected_line_correction,
-        open_rejected_order,
-        open_call_resolution,
+        open_rejected_order, open_call_resolution, open_parcel_note, open_dismissed_exception, choose_client_shipment,
+        submit_invalid_gateway_order, submit_invalid_batch, submit_invalid_note, submit_invalid_replacement,
+        submit_invalid_stock_item,
     ],
 }  # fmt: skip
 

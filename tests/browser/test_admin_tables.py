@@ -1,11 +1,21 @@
 """Lists of the admin at both widths: no page gets wider than its window, and no list cuts a column."""
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 
+from patients.models import ClinicHours
 from tests.browser.page_helpers import fits_viewport_width
-from tests.browsers import save_screenshot
-from tests.factories import DeliveryFactory, DeviceFactory, OrderFactory, VendorCallFactory
+from tests.browsers import PHONE, save_screenshot
+from tests.factories import (
+    DeliveryFactory,
+    DeviceFactory,
+    DeviceTypeFactory,
+    KitFactory,
+    OrderFactory,
+    VendorCallFactory,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LISTS = (
@@ -17,6 +27,8 @@ CUT_BOXES = """() => [...document.querySelectorAll("#content *")]
   .filter((box) => box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 1)
   .filter((box) => getComputedStyle(box).overflowX === "hidden")
   .map((box) => box.className)"""
+SCROLLING_FIELDS = """() => [...document.querySelectorAll(".inline-group .module")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.closest(".inline-group").id)"""
 
 
 def test_admin_lists_cut_no_column(open_at_viewport, ada, rosa):
@@ -34,3 +46,15 @@ def test_admin_lists_cut_no_column(open_at_viewport, ada, rosa):
         if wide:
             assert page.evaluate("document.querySelector('.results').scrollWidth") <= page.viewport_size["width"], name
     save_screenshot(page, "admin-list")
+
+
+def test_admin_tables_of_fields_do_not_scroll_on_a_phone(open_page_as, ada, elm):
+    ClinicHours.objects.create(clinic=elm, weekday=0, opens_at=dt.time(8), closes_at=dt.time(17))
+    kit = KitFactory(clinic=elm, items=[(DeviceTypeFactory(), 1)])
+    page = open_page_as(ada, reverse("admin:patients_clinic_change", args=[elm.pk]), viewport=PHONE)
+    assert page.evaluate(SCROLLING_FIELDS) == []
+    assert page.locator("#id_hours-0-closes_at").is_visible()
+    save_screenshot(page, "admin-clinic")
+
+    page.goto(reverse("admin:fulfillment_kit_change", args=[kit.pk]))
+    assert page.evaluate(SCROLLING_FIELDS) == []
