@@ -22,7 +22,7 @@ COMPRESSED_SETTINGS = {
     "TRACKING_WINDOW_SECONDS": "3",
     "UNKNOWN_DEVICE_LOOKUP_SECONDS": "10",
 }
-# The stories of orders make a hundred calls: nobody else calls meanwhile, and what is unclear is looked for at once.
+# The cases of orders make a hundred calls: no other process calls meanwhile, and unclear ones are searched at once.
 PREPARING_SETTINGS = {"TENOVI_CALL_GAP_SECONDS": "0.01", "ORDER_SETTLE_SECONDS": "0"}
 STOPPED_MESSAGE = "Stopped. `make demo` continues with the same data, `make demo-reset` deletes it."
 RESET_ADVICE = "`make demo-reset` deletes the demo's data, then `make demo` creates it anew"

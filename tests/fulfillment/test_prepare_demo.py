@@ -58,7 +58,7 @@ def shown_passphrase(tmp_path):
     return (tmp_path / "accounts.txt").read_text().split("password for all: ")[1].split()[0]
 
 
-def test_prepare_demo_tells_every_exception_by_a_story_and_none_by_chance(demo_vendor, tmp_path):
+def test_prepare_demo_makes_every_exception_by_a_case_and_none_by_chance(demo_vendor, tmp_path):
     """One preparation for all of this: it takes seconds."""
     call_command("prepare_demo")
     phrase = shown_passphrase(tmp_path)
@@ -66,7 +66,7 @@ def test_prepare_demo_tells_every_exception_by_a_story_and_none_by_chance(demo_v
     assert_cases_of_orders_and_ends()
 
     work_off_first_minutes()
-    assert_exceptions_are_those_of_the_stories()
+    assert_exceptions_are_those_of_the_cases()
 
     before = row_counts()
     User.objects.filter(email="ada@demo.example").delete()
@@ -125,19 +125,19 @@ def work_off_first_minutes():
     refresh.refresh_worklist()
 
 
-# No story: what would bring them about stops the demo, or is over within a minute.
-KINDS_WITHOUT_STORY = {
+# No case: what would bring them about stops the demo, or is over within a minute.
+KINDS_WITHOUT_CASE = {
     "lane_stopped": "no order of the demo would be sent",
     "unknown": "a call is unclear for longer than usual only where nothing looks for it",
 }
 
 
-def assert_exceptions_are_those_of_the_stories():
+def assert_exceptions_are_those_of_the_cases():
     open_items = WorklistItem.objects.unsolved()
     found = set(open_items.values_list("kind", flat=True))
-    assert set(registry.kinds) - found == set(KINDS_WITHOUT_STORY)
-    told = {row["external_id"] for row in persona_rows() if row.get("story")}
-    by_chance = open_items.exclude(patient__external_id__in=told).values_list("kind", "name", "patient__family_name")
+    assert set(registry.kinds) - found == set(KINDS_WITHOUT_CASE)
+    planned = {row["external_id"] for row in persona_rows() if row.get("case")}
+    by_chance = open_items.exclude(patient__external_id__in=planned).values_list("kind", "name", "patient__family_name")
     assert sorted(by_chance) == [("unknown_device", "Tenovi BPM - L", None), ("unknown_device", "Tenovi Scale", None)]
 
 

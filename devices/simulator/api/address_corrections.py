@@ -2,7 +2,7 @@
 
 How the vendor really treats them is not known, so both behaviours can be chosen: `releases_corrected_orders` true lets
 an order go on with the corrected or confirmed address; false leaves it as it is, so that it must be cancelled. An order
-to a PO box goes on in no case.
+to a PO box proceeds in no case.
 """
 
 from devices.simulator.api import devices, patients

@@ -1,6 +1,6 @@
-"""Stories of the demo: what has happened to a persona's equipment before the demo begins, for one exception each.
+"""Cases of the demo: what has happened to a persona's equipment before the demo begins, for one exception each.
 
-Those of orders are told by the product itself: see `fulfillment.management.commands.prepare_demo`.
+Those of orders are made by the product itself: see `fulfillment.management.commands.prepare_demo`.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from devices.simulator.demo import scripted_events
 from devices.simulator.runtime.messages import Json
 from devices.simulator.runtime.state import SimulatorState
 
-Story = Callable[[SimulatorState, Json, str | None, datetime], None]
+Case = Callable[[SimulatorState, Json, str | None, datetime], None]
 
 
 def use_neighbours_gateway(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
@@ -26,7 +26,7 @@ def use_neighbours_gateway(state: SimulatorState, row: Json, key: str | None, no
 
 
 def leave_unconfirmed_on_gateway(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """The cuff was put on its gateway's list, and nobody has taken the confirming reading."""
+    """The cuff was put on its gateway's list, and no confirming reading was taken."""
     document = scripted_events.devices_of_patient(state, key, "BPM")[0]
     gateway = gateways.find_gateway(state, document["device"]["hardware_uuid"]) or {}
     for entry in gateway["whitelisted_devices"]:
@@ -69,7 +69,7 @@ def question_address(state: SimulatorState, row: Json, key: str | None, now: dat
 
 
 def list_web_app_order(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """Ordered in the vendor's web app, where somebody cancels it later."""
+    """Ordered in the vendor's web app, where a person cancels it later."""
     ordered = scripted_events.days_from(now, -1)
     document = scripted_events.new_ordered_device(state, row, key, "Tenovi Scale", ordered, None)
     devices.set_device_status(document, "Dropship Requested")
@@ -84,7 +84,7 @@ def pin_to_other_system(state: SimulatorState, row: Json, key: str | None, now: 
     devices.save_device(state, document)
 
 
-SEEDED_STORIES: dict[str, Story] = {
+SEEDED_CASES: dict[str, Case] = {
     "foreign_gateway": use_neighbours_gateway,
     "not_whitelisted": leave_unconfirmed_on_gateway,
     "unreadable_messages": send_unreadable_reading,

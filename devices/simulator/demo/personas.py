@@ -21,7 +21,7 @@ RESTING_VALUE_RANGES = {
 
 @dataclass(frozen=True)
 class Persona:
-    """`resting_values` in the vendor's units; `adherence`: share of the planned readings that are taken; `story`: what
+    """`resting_values` in the vendor's units; `adherence`: share of the planned readings that are taken; `case`: what
     happens to the equipment, beside the scenario."""
 
     external_id: str
@@ -29,7 +29,7 @@ class Persona:
     scenario: str
     resting_values: dict[str, float]
     adherence: float
-    story: str = ""
+    case: str = ""
 
     @cached_property
     def phases(self) -> dict[str, tuple[float, float, float]]:
@@ -73,5 +73,5 @@ def persona_for(external_id: str) -> Persona:
         scenario=row.get("scenario", "steady"),
         resting_values={**usual, **row.get("resting_values", {})},
         adherence=row.get("adherence", 0.9),
-        story=row.get("story", ""),
+        case=row.get("case", ""),
     )

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from devices.simulator.api import activation, devices, gateways, patients
 from devices.simulator.api.catalogue import is_cellular
 from devices.simulator.demo import history, scripted_events
+from devices.simulator.demo.cases import SEEDED_CASES
 from devices.simulator.demo.personas import persona_rows
-from devices.simulator.demo.stories import SEEDED_STORIES
 from devices.simulator.runtime.clock import format_iso_time, parse_iso_time
 from devices.simulator.runtime.messages import Json
 from devices.simulator.runtime.state import SimulatorState
@@ -50,8 +50,8 @@ def seed_persona(state: SimulatorState, row: Json, now: datetime) -> None:
         history.store_history(state, document, now - timedelta(days=days), now)
     if add_event := scripted_events.SCRIPTED_EVENTS.get(row["scenario"]):
         add_event(state, row, key, now)
-    if tell_story := SEEDED_STORIES.get(row.get("story", "")):
-        tell_story(state, row, key, now)
+    if make_case := SEEDED_CASES.get(row.get("case", "")):
+        make_case(state, row, key, now)
 
 
 def persona_patient_json(row: Json) -> Json:

@@ -76,7 +76,7 @@ def measure_blood_pressure(person: PersonaAtTime, index: int) -> list[VitalSign]
     ]
     if person.random.random() < (0.14 if person.persona.scenario == "irregular_heartbeat" else 0.002):
         signs.append(vital_sign("irregular_heartbeat", 1, params=params))
-    if person.persona.story == "low_battery":
+    if person.persona.case == "low_battery":
         return [*signs, vital_sign("battery_percentage", LOW_BATTERY_LEVEL)]
     return [*signs, *measure_battery(index)]
 

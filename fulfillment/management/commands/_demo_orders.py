@@ -1,6 +1,6 @@
 """Orders, replacements and ends of care of the demo: each case that a coordinator meets, by the functions of the pages.
 
-A story is a patient's; its name is in personas.json. What the vendor's staff does is asked of the simulator.
+A case is a patient's; its name is in personas.json. What the vendor's staff does is asked of the simulator.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from fulfillment.replacements.models import ReplacementReason
 from patients.enrollment import admission
 from patients.models import DischargeReason, Patient, User
 
-STORY_NAMESPACE = uuid.UUID("5f9e1b0e-6c1c-4f57-8d2b-3f2f1d6a7c55")
-LAST_STORY = uuid.uuid5(STORY_NAMESPACE, "batch_under_way")
+CASE_NAMESPACE = uuid.UUID("5f9e1b0e-6c1c-4f57-8d2b-3f2f1d6a7c55")
+LAST_CASE = uuid.uuid5(CASE_NAMESPACE, "batch_under_way")
 CUFF, SCALE, OXIMETER, CELLULAR = "Tenovi BPM - L", "Tenovi Scale", "Tenovi Pulse Ox", "Tenovi Cellular BPM"
 FREE_GATEWAY, TYPING_ERROR = "A1B2C3D4E5F6", "A1B2C3D4E5F9"
 TAKEN_GATEWAY = {"device": {"hardware_uuid": [f"This Gateway ID already exists for a {CUFF}."]}}
@@ -36,36 +36,36 @@ REPLACED_LATELY = {"hwi_device_id": ["This device was replaced less than 30 days
 MANY_STAGES, ONE_STAGE = 600.0, 25.0  # seconds of the simulator's parcels
 
 
-class OrderStories:
-    """`people`: by story; `by`: the coordinator of their clinic."""
+class OrderCases:
+    """`people`: by case; `by`: the coordinator of their clinic."""
 
     def __init__(self, people: dict[str, list[Patient]], *, by: User, vendor: DemoVendor) -> None:
         self.people, self.by, self.vendor = people, by, vendor
 
-    def tell(self) -> bool:
-        """Once: the last story shows that all are told. Whether they were told now."""
-        if OrderBatch.objects.filter(pk=LAST_STORY).exists():
+    def make(self) -> bool:
+        """Once: the last case shows that all are made. Whether they were made now."""
+        if OrderBatch.objects.filter(pk=LAST_CASE).exists():
             return False
-        self.tell_finished_orders()
-        self.tell_ends_of_care()
-        self.tell_orders_under_way()
-        self.tell_refusals()
-        self.tell_acts_of_the_vendor()
-        self.order_scales("batch_under_way", LAST_STORY)  # placed and sent by the workers, in view
+        self.make_finished_orders()
+        self.make_ends_of_care()
+        self.make_orders_under_way()
+        self.make_refusals()
+        self.make_acts_of_the_vendor()
+        self.order_scales("batch_under_way", LAST_CASE)  # placed and sent by the workers, in view
         return True
 
     # --- what is over -------------------------------------------------------------------------------------------------
 
-    def tell_finished_orders(self) -> None:
+    def make_finished_orders(self) -> None:
         """All delivered and in use, but for a parcel that came back."""
-        for story in ("delivered", "returned", "linked_after_discharge", "care_ended", "not_ended"):
-            self.order(story, "COPD" if story == "delivered" else "Hypertension")
+        for case in ("delivered", "returned", "linked_after_discharge", "care_ended", "not_ended"):
+            self.order(case, "COPD" if case == "delivered" else "Hypertension")
         self.activate("on_site", FREE_GATEWAY)
         owner, cuff = self.patient("gateway_alone"), DeviceType.objects.get(name="Tenovi BPM - XL")
         orders.ship_gateway(
             patient=owner, device_type=cuff, ship_to=address_of(owner), by=self.by, submission_id=key_of(owner)
         )
-        self.order_scales("batch_done", uuid.uuid5(STORY_NAMESPACE, "batch_done"))
+        self.order_scales("batch_done", uuid.uuid5(CASE_NAMESPACE, "batch_done"))
         placing.place_due_orders()
         self.replace("replaced_device", replace_device=True)
         self.vendor.exchange()
@@ -73,28 +73,28 @@ class OrderStories:
         self.vendor.exchange()
         self.vendor.set_status(self.ordered_device("returned"), "Returned")
 
-    def tell_ends_of_care(self) -> None:
+    def make_ends_of_care(self) -> None:
         """Ended, half ended because one parcel had left already, forgotten at the vendor, and begun again."""
         order = self.order("not_ended", "COPD", gateway=orders.linked_gateway(self.patient("not_ended")))
         self.vendor.exchange()
         parcel = Device.objects.get(lines__order=order).hwi_id
         self.vendor.control("ship", hwi_device_id=str(parcel))
         self.vendor.hold("device", str(parcel))
-        for story in ("care_ended", "not_ended"):
+        for case in ("care_ended", "not_ended"):
             end_of_monitoring.end_patient_monitoring(
-                patient=self.patient(story), by=self.by, reason="The patient has moved away"
+                patient=self.patient(case), by=self.by, reason="The patient has moved away"
             )
         self.vendor.exchange()
-        for story in ("care_ended", "linked_after_discharge", "readmitted"):
-            admission.discharge_patient(patient=self.patient(story), by=self.by, reason=DischargeReason.MOVED)
+        for case in ("care_ended", "linked_after_discharge", "readmitted"):
+            admission.discharge_patient(patient=self.patient(case), by=self.by, reason=DischargeReason.MOVED)
         admission.readmit_patient(patient=self.patient("readmitted"), by=self.by)
 
     # --- what is under way --------------------------------------------------------------------------------------------
 
-    def tell_orders_under_way(self) -> None:
+    def make_orders_under_way(self) -> None:
         self.order("possible_duplicate", "Hypertension")
-        for story in ("on_hold", "other", "closed_here"):
-            self.order(story, "Hypertension")
+        for case in ("on_hold", "other", "closed_here"):
+            self.order(case, "Hypertension")
         self.order("add_on", "Home scale", gateway=orders.linked_gateway(self.patient("add_on")))
         self.order("cellular", "Cellular cuff")
         self.order("clinic_ships", "Hypertension", by_clinic=True)
@@ -103,8 +103,8 @@ class OrderStories:
         self.replace("replacement_under_way", replace_gateway=True)
         self.vendor.exchange()
         self.vendor.hold("device", str(self.ordered_device("possible_duplicate").hwi_id))
-        for story, status in (("on_hold", "On Hold"), ("closed_here", "On Hold"), ("other", "Awaiting Stock")):
-            self.vendor.set_status(self.ordered_device(story), status)
+        for case, status in (("on_hold", "On Hold"), ("closed_here", "On Hold"), ("other", "Awaiting Stock")):
+            self.vendor.set_status(self.ordered_device(case), status)
         self.vendor.let_time_pass(ONE_STAGE)
         for replacement in self.patient("replacement_under_way").replacements.filter(vendor_id__isnull=False):
             self.vendor.hold("replacement", str(replacement.vendor_id))
@@ -112,7 +112,7 @@ class OrderStories:
         line = Order.objects.get(patient=self.patient("closed_here")).lines.get()
         order_lines.close_line(line=line, by=self.by, reason="The patient was given a cuff by the hospital.")
 
-    def tell_refusals(self) -> None:
+    def make_refusals(self) -> None:
         """One at a time, so that each scripted failure meets the call that it is for."""
         address_checks.request_check(self.patient("record_address"), by=self.by)
         self.activate("unknown_gateway", TYPING_ERROR)
@@ -133,7 +133,7 @@ class OrderStories:
         self.vendor.end_failures()
         self.vendor.exchange()
 
-    def tell_acts_of_the_vendor(self) -> None:
+    def make_acts_of_the_vendor(self) -> None:
         """A device unlinked and an order deleted in the vendor's web app; one that another system has pinned."""
         unlinked = Device.objects.get(patient=self.patient("unlinked_by_vendor"), name=OXIMETER)
         self.vendor.client.unlink_device(str(unlinked.hwi_id))
@@ -144,22 +144,22 @@ class OrderStories:
 
     # --- one act of a coordinator -------------------------------------------------------------------------------------
 
-    def patient(self, story: str) -> Patient:
-        return self.people[story][0]
+    def patient(self, case: str) -> Patient:
+        return self.people[case][0]
 
-    def ordered_device(self, story: str) -> Device:
-        return Device.objects.filter(lines__patient=self.patient(story)).earliest("pk")
+    def ordered_device(self, case: str) -> Device:
+        return Device.objects.filter(lines__patient=self.patient(case)).earliest("pk")
 
     def order(
         self,
-        story: str,
+        case: str,
         kit: str,
         *,
         gateway: str | None = None,
         by_clinic: bool = False,
         zip_code: str = "",
     ) -> Order:
-        patient = self.patient(story)
+        patient = self.patient(case)
         return orders.place(
             patient=patient,
             kit=Kit.objects.get(clinic=patient.clinic, name=kit),
@@ -169,20 +169,20 @@ class OrderStories:
             by=self.by,
         )
 
-    def activate(self, story: str, gateway: str) -> Order:
-        patient, cuff = self.patient(story), DeviceType.objects.get(name=CUFF)
+    def activate(self, case: str, gateway: str) -> Order:
+        patient, cuff = self.patient(case), DeviceType.objects.get(name=CUFF)
         return orders.activate_on_site(
             patient=patient, device_type=cuff, hardware_uuid=gateway, by=self.by, submission_id=key_of(patient)
         )
 
-    def order_scales(self, story: str, batch_id: uuid.UUID) -> None:
-        patients = self.people[story]
+    def order_scales(self, case: str, batch_id: uuid.UUID) -> None:
+        patients = self.people[case]
         kit = Kit.objects.get(clinic=patients[0].clinic, name="Home scale")
         placing.place_batch(batch_id=batch_id, kit=kit, patients=patients, by=self.by)
 
-    def replace(self, story: str, *words: str, replace_device: bool = False, replace_gateway: bool = False) -> None:
-        """`words` tell several of one story apart."""
-        patient = self.patient(story)
+    def replace(self, case: str, *words: str, replace_device: bool = False, replace_gateway: bool = False) -> None:
+        """`words` distinguish several of one case."""
+        patient = self.patient(case)
         replacements.request_replacement(
             device=Device.objects.get(patient=patient, name=CUFF),
             replace_device=replace_device,
@@ -195,11 +195,11 @@ class OrderStories:
         )
 
 
-def group_by_story(rows: Iterable[dict[str, str]]) -> dict[str, list[Patient]]:
+def group_by_case(rows: Iterable[dict[str, str]]) -> dict[str, list[Patient]]:
     people: dict[str, list[Patient]] = defaultdict(list)
     for row in rows:
-        if row.get("story") and (patient := Patient.objects.by_external_id(row["external_id"])):
-            people[row["story"]].append(patient)
+        if row.get("case") and (patient := Patient.objects.by_external_id(row["external_id"])):
+            people[row["case"]].append(patient)
     return people
 
 
@@ -215,5 +215,5 @@ def address_of(patient: Patient, *, zip_code: str = "", client_will_fulfill: boo
 
 
 def key_of(patient: Patient, *words: str) -> uuid.UUID:
-    """The submission id of the story's form, so that it is sent once."""
-    return uuid.uuid5(STORY_NAMESPACE, ":".join((patient.external_id, *words)))
+    """The submission id of the case's form, so that it is sent once."""
+    return uuid.uuid5(CASE_NAMESPACE, ":".join((patient.external_id, *words)))

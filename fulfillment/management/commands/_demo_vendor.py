@@ -21,7 +21,7 @@ MAX_ROUNDS = 5  # a refused create of a record is looked up, then sent as an upd
 
 
 class DemoVendor:
-    """While it is used, the vendor doesn't limit requests: the stories make a hundred."""
+    """While it is used, the vendor doesn't limit requests: the cases make a hundred."""
 
     def __init__(self, client: tenovi.TenoviClient) -> None:
         self.client = client
@@ -71,7 +71,7 @@ class DemoVendor:
         self.control("faults", method="DELETE")
 
     def exchange(self) -> None:
-        """What the workers do in a minute: calls are sent and looked for, ordered devices read, lines updated."""
+        """What the workers do in a minute: calls are sent and searched, ordered devices read, lines updated."""
         self.send()
         Device.objects.filter(lines__isnull=False).update(refresh_due_at=timezone.now())
         tracking.refresh_due_devices(self.client)

@@ -19,7 +19,7 @@ from devices.models.sync import SyncKind
 from devices.sync import reading_runs, reconciliation
 from devices.webhooks import registration
 from fulfillment.management.commands import _demo_care, _demo_clinics, _demo_exceptions, _demo_imports, _demo_staff
-from fulfillment.management.commands._demo_orders import OrderStories, group_by_story
+from fulfillment.management.commands._demo_orders import OrderCases, group_by_case
 from fulfillment.management.commands._demo_vendor import DemoVendor
 from fulfillment.models import Kit, KitItem
 from fulfillment.special_orders import bulk_orders
@@ -65,8 +65,8 @@ class Command(BaseCommand):
             if new or not SyncRun.objects.filter(kind=SyncKind.DEVICES, finished_at__isnull=False).exists():
                 reconciliation.reconcile_devices(client)
             vendor.register_special_order_webhook()
-            people = group_by_story(described["people"])
-            if OrderStories(people, by=staff["cora"], vendor=vendor).tell():
+            people = group_by_case(described["people"])
+            if OrderCases(people, by=staff["cora"], vendor=vendor).make():
                 reconciliation.reconcile_devices(client)
                 bulk_orders.read_bulk_orders(client)
         _demo_care.create_demo_care(staff, people)
