@@ -17,7 +17,8 @@ def add_readings(sim, device, *values, **more):
 
 def swap_gateway(client, sim, device):
     """In the vendor's web app, and shipped."""
-    body = {"hwi_device_id": str(device.id), "device_types": [{"name": "Gateway"}]}
+    address = {"shipping_name": "Rosa Quill", "shipping_address": "9 Elm Ct Apt 2", "shipping_city": "Dover"}
+    body = {"hwi_device_id": str(device.id), "device_types": [{"name": "Gateway"}], **address}
     client.send_once("POST", "hwi-replacements/", json=body)
     for _ in range(10):
         sim.advance(60)

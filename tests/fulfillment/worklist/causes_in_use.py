@@ -91,9 +91,9 @@ def pin_to_another_system(clinic):
     document = clinic.sim.device(str(device.hwi_id))
     document["properties"].append({"id": str(uuid.uuid4()), "key": self_test.PIN_KEY, "value": str(uuid.uuid4())})
     clinic.sim.state.store.put("device", document["id"], document)
-    self_test.update_pin(device, clinic.client, site_url=SITE, unpin=False)
+    self_test.read_properties(device, clinic.client, site_url=SITE, unpin=False)
     yield
-    self_test.update_pin(device, clinic.client, site_url=SITE, unpin=True)
+    self_test.read_properties(device, clinic.client, site_url=SITE, unpin=True)
 
 
 @cause_of("implausible_readings")

@@ -1,5 +1,6 @@
 import pytest
 
+from fulfillment.worklist import refresh
 from patients.models import Patient
 from patients.templatetags.contact_display import contact_line
 from tests.factories import DeviceFactory, GatewayFactory, OrderFactory, VendorCallFactory
@@ -37,6 +38,7 @@ def test_pages_that_ask_for_a_call_show_phone_and_address_beside_it(client_of, c
         "patient": f"/patients/{rosa.pk}/",
     }[page]
 
+    refresh.refresh_worklist()
     shown = client_of(cora).get(address).content.decode()
 
     asked = max(shown.find("Ask the patient"), shown.find("ask the patient"))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.devices.simulator.conftest import SHIP_TO
+
 STAGE = 20
 
 
@@ -17,6 +19,7 @@ def request_replacement(vendor_api, cuff_and_scale):
         body = {
             "device_types": [{"name": name} for name in names],
             "hwi_device_id": cuff_and_scale[device]["id"],
+            **SHIP_TO,
             **fields,
         }
         return vendor_api.post("hwi-replacements/", json=body)
@@ -95,9 +98,8 @@ def test_simulator_replacement_can_be_deleted_only_before_shipping(sim, vendor_a
 def test_simulator_replacement_with_unknown_type_or_device_is_refused(vendor_api, request_replacement):
     assert "device_types" in request_replacement("Toaster").json()
     assert "device_types" in request_replacement().json()
-    wrong = vendor_api.post(
-        "hwi-replacements/", json={"device_types": [{"name": "Gateway"}], "hwi_device_id": "nobody"}
-    )
+    body = {"device_types": [{"name": "Gateway"}], "hwi_device_id": "unknown", **SHIP_TO}
+    wrong = vendor_api.post("hwi-replacements/", json=body)
     assert (wrong.status_code, list(wrong.json())) == (400, ["hwi_device_id"])
 
 
