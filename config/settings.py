@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "devices",
     "devices.patient_records",
     "measurements",
+    "measurements.alerts",
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",
