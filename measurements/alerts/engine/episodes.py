@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from measurements.alerts.engine.facts import Event
@@ -63,12 +63,12 @@ class Episode:
 
     `first`, `last`: times taken of the first and last reading that feeds it. `opened_at`: time taken of the reading
     that completed the condition, or the local midnight (due upload) that did; None while unconfirmed. `detected_at`:
-    when this was known; ages and response clocks run from it. `value`: of an average both means, of a change the gain
-    or loss, else the newest reading that feeds it. `n`, `days`: readings and local days behind `value`; of a silence,
-    `days` without a reading. `peak`: the worst of each value so far. `baseline`: of a change, the one at its opening.
-    `is_notified`, `is_notified_again`: whether a message was due. `reading_ids`: what feeds it, oldest first.
-    `reads_differently`: it is stored as it was although today's facts would give another; `differs_because` has why.
-    `changes_at`: when it changes by time alone.
+    when this was known; ages and response clocks run from it. `value`: of an average both means, else those of the
+    newest reading that feeds it. `gain`: of a change, below 0 for a loss. `n`, `days`: readings and local days behind
+    `value`; of a silence, `days` without a reading. `peak`: the worst of each value so far. `baseline`: of a change,
+    the one at its opening. `is_notified`, `is_notified_again`: whether a message was due. `reading_ids`: what feeds
+    it, oldest first. `reads_differently`: it is stored as it was although today's facts would give another;
+    `differs_because` has why. `changes_at`: when it changes by time alone.
     """
 
     rule: str
@@ -86,6 +86,7 @@ class Episode:
     n: int = 0
     days: int = 0
     baseline: float | None = None
+    gain: float | None = None
     closed_at: dt.datetime | None = None
     closed_by: ClosedBy | None = None
     closed_by_person: str = ""
@@ -128,4 +129,3 @@ class Evaluation:
     beyond_meter: tuple[str, ...] = ()
     patient_section: Section | None = Section.ON_TARGET
     next_change_at: dt.datetime | None = None
-    waiting_rules: tuple[str, ...] = field(default=())

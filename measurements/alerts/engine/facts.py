@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from measurements.alerts.engine.rules import Goal, Rule
 
+UTC_ZONE = ZoneInfo("UTC")
 LATE_AFTER = dt.timedelta(hours=24)  # between taking a reading and learning of it
 
 
@@ -152,7 +153,7 @@ class Facts:
     in which the patient was asked to measure (only for averages without the first day).
     """
 
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = UTC_ZONE
     clinic: Clinic = Clinic()
     goals: Mapping[str, Goal] = field(default_factory=dict)
     conditions: frozenset[str] = frozenset()

@@ -1,0 +1,161 @@
+"""History of a rule: what a person resolved or closed long ago is fixed, what an exclusion emptied dissolved."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from measurements.alerts.engine.drafts import Draft
+from measurements.alerts.engine.episodes import ClosedBy, State
+from measurements.alerts.engine.facts import LATE_AFTER, Event, EventKind
+from measurements.alerts.engine.kinds.averages import Suppression, average_episodes
+from measurements.alerts.engine.kinds.changes import change_episodes
+from measurements.alerts.engine.kinds.reading_rules import reading_episodes
+from measurements.alerts.engine.kinds.silence import SilenceRun
+from measurements.alerts.engine.kinds.trends import trend_episodes
+from measurements.alerts.engine.known import FactIndex, Known
+from measurements.alerts.engine.rule_versions import RuleTimeline
+from measurements.alerts.engine.rules import Kind
+from measurements.alerts.engine.shipped_rules import SPO2_TREND
+
+FIXED_AFTER = dt.timedelta(days=7)  # since it closed by itself
+SAME_BATCH = dt.timedelta(hours=1)
+
+
+def rule_drafts(timeline: RuleTimeline, index: FactIndex, at: dt.datetime) -> list[Draft]:
+    """Every episode of a rule in time order, as known at `at`, with what is history as it was."""
+    known = Known(index, at)
+    drafts = segmented_drafts(timeline, known)
+    for instant, exclusion in checkpoints(timeline, known):
+        earlier = segmented_drafts(timeline, Known(index, instant, before=True))
+        for draft in earlier:
+            if is_fixed(draft, instant):
+                drafts = with_fixed(drafts, draft, exclusion)
+            elif exclusion and exclusion.data["reading"] in draft.reading_ids:
+                drafts = with_dissolved(drafts, draft, exclusion)
+    return sorted(drafts, key=lambda draft: (draft.first_taken, draft.state is State.DISSOLVED))
+
+
+def segmented_drafts(timeline: RuleTimeline, known: Known) -> list[Draft]:
+    """From one resolution by a person to the next: what was found until then, by what was known then, stays so."""
+    found: list[Draft] = []
+    floor: dt.datetime | None = None
+    suppression: Suppression | None = None
+    for event in ending_events(timeline, known):
+        segment = run_rule(timeline, Known(known.index, event.at), floor, suppression)
+        last = segment[-1] if segment else None
+        if last is None or not last.is_open or (event.kind == EventKind.ACKNOWLEDGE and not last.is_late):
+            continue
+        suppression = Suppression(event.at, last.peak())
+        last.close(event.at, ClosedBy.PERSON, person=event.by)
+        found += segment
+        floor = event.at
+    return found + run_rule(timeline, known, floor, suppression)
+
+
+def ending_events(timeline: RuleTimeline, known: Known) -> list[Event]:
+    """A person's resolutions, but those that were reopened; acknowledging ends an episode that arrived late."""
+    steps = [
+        event
+        for event in known.events
+        if event.rule == timeline.code
+        and event.metric in ("", timeline.metric)
+        and event.kind in (EventKind.RESOLVE, EventKind.REOPEN, EventKind.ACKNOWLEDGE)
+    ]
+    has_late = any(reading.is_late for reading in known.index.by_metric.get(timeline.metric, ()))
+    found: list[Event] = []
+    for event in steps:
+        if event.kind == EventKind.REOPEN:
+            while found and found[-1].kind == EventKind.ACKNOWLEDGE:
+                found.pop()
+            if found:
+                found.pop()
+        elif event.kind == EventKind.RESOLVE or has_late:
+            found.append(event)
+    return found
+
+
+def run_rule(
+    timeline: RuleTimeline, known: Known, floor: dt.datetime | None, suppression: Suppression | None
+) -> list[Draft]:
+    if Kind.SILENCE in timeline.kinds:
+        return SilenceRun(timeline, known, suppression).run()
+    if timeline.code == SPO2_TREND:
+        return trend_episodes(timeline, known, floor, suppression)
+    if Kind.AVERAGE in timeline.kinds:
+        return average_episodes(timeline, known, floor, suppression)
+    if Kind.CHANGE in timeline.kinds:
+        return change_episodes(timeline, known, floor, suppression)
+    return reading_episodes(timeline, known, floor)
+
+
+def checkpoints(timeline: RuleTimeline, known: Known) -> list[tuple[dt.datetime, Event | None]]:
+    """Instants just before which the history is read again: exclusions, and facts learned over 7 days late."""
+    index = known.index
+    found: list[tuple[dt.datetime, Event | None]] = []
+    for event in known.events:
+        if event.kind not in (EventKind.EXCLUDE, EventKind.UNDO_EXCLUSION):
+            continue
+        reading = index.by_id.get(event.data["reading"])
+        if reading is None or reading.metric != timeline.metric:
+            continue
+        if event.kind == EventKind.EXCLUDE and known.is_excluded(reading):
+            found.append((event.at, event))
+        elif event.at - reading.taken > FIXED_AFTER:
+            found.append((event.at, None))
+    batch: dt.datetime | None = None
+    for reading in sorted(index.by_metric.get(timeline.metric, ()), key=lambda reading: reading.received):
+        is_old = reading.received - reading.taken > max(FIXED_AFTER, LATE_AFTER) and known.includes(reading.received)
+        if is_old and (batch is None or reading.received - batch > SAME_BATCH):
+            batch = reading.received
+            found.append((batch, None))
+    return sorted(found, key=lambda checkpoint: checkpoint[0])
+
+
+def is_fixed(draft: Draft, at: dt.datetime) -> bool:
+    """A person resolved it, or it closed by itself more than 7 days before."""
+    if draft.closed_at is None:
+        return False
+    return draft.closed_by is ClosedBy.PERSON or at - draft.closed_at > FIXED_AFTER
+
+
+def overlaps(draft: Draft, other: Draft) -> bool:
+    if set(draft.reading_ids) & set(other.reading_ids):
+        return True
+    return not draft.reading_ids and draft.first_taken == other.first_taken
+
+
+def with_fixed(drafts: Sequence[Draft], fixed: Draft, exclusion: Event | None) -> list[Draft]:
+    """The episode as it was, instead of what today's facts would give."""
+    same = [draft for draft in drafts if overlaps(draft, fixed)]
+    if len(same) == 1 and fingerprint(same[0]) == fingerprint(fixed):
+        return list(drafts)
+    fixed.reads_differently = True
+    fixed.differs_because = "exclusion" if exclusion else "arrived_late"
+    return [draft for draft in drafts if draft not in same] + [fixed]
+
+
+def fingerprint(draft: Draft) -> tuple[object, ...]:
+    """What makes two computations of an episode equal."""
+    return (
+        *(draft.first_taken, draft.opened_at, draft.last_taken, len(draft.feeds), draft.peak()),
+        *(draft.closed_at, draft.closed_by),
+    )
+
+
+def with_dissolved(drafts: list[Draft], emptied: Draft, exclusion: Event) -> list[Draft]:
+    """History only, if no reading of it feeds an episode any more."""
+    if emptied.state is State.DISSOLVED or any(overlaps(draft, emptied) for draft in drafts):
+        return drafts
+    dissolved = copy.copy(emptied)
+    dissolved.close(exclusion.at, ClosedBy.EXCLUSION, person=exclusion.by)
+    dissolved.state, dissolved.reason = State.DISSOLVED, None
+    return [*drafts, dissolved]
+
+
+@dataclass(frozen=True)
+class RuleHistory:
+    timeline: RuleTimeline
+    drafts: list[Draft]

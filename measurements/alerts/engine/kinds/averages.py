@@ -1,0 +1,237 @@
+"""Episodes of average rules: a window of local days judged unrounded at every reading and at local midnight."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from measurements.alerts.engine.drafts import Draft, Feed
+from measurements.alerts.engine.episodes import ClosedBy, Reason, State, Values
+from measurements.alerts.engine.facts import EventKind, Reading
+from measurements.alerts.engine.kinds.sittings import mean, reading_values
+from measurements.alerts.engine.known import Known
+from measurements.alerts.engine.rule_versions import RuleTimeline, RuleVersion
+from measurements.alerts.engine.rules import Goal, Rule
+from measurements.alerts.engine.shipped_rules import DEFAULT_GOALS, GLUCOSE, GLUCOSE_WEEKLY, closing_of
+from measurements.alerts.engine.worsening import is_worse
+from measurements.local_days import ONE_DAY
+
+OPENS_AGAIN_AFTER = dt.timedelta(days=7)  # when it was never false since a person resolved it
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A person resolved the rule's last episode at `since`, when its worst was `peak`; it may not open at once."""
+
+    since: dt.datetime
+    peak: Values
+
+
+@dataclass(frozen=True)
+class Window:
+    """Trusted readings of the local days until `day`, in time order, and their figures."""
+
+    day: dt.date
+    readings: Sequence[Reading]
+    values: Values
+    days: int
+
+    @property
+    def n(self) -> int:
+        return len(self.readings)
+
+    def is_enough(self, rule: Rule) -> bool:
+        return self.n >= rule.least_readings and self.days >= rule.least_days
+
+    def as_feed(self, at: dt.datetime) -> Feed:
+        """As it was judged at an instant."""
+        return Feed(
+            *(self.readings[0].taken, self.readings[-1].taken),
+            max(at, *(reading.received for reading in self.readings)),
+            self.values,
+            tuple(reading.id for reading in self.readings),
+            n=self.n,
+            days=self.days,
+        )
+
+
+def average_episodes(
+    timeline: RuleTimeline, known: Known, floor: dt.datetime | None, suppression: Suppression | None
+) -> list[Draft]:
+    """`floor`: nothing is judged until then; a person resolved the last episode at it."""
+    readings = known.trusted(timeline.metric)
+    if not readings:
+        return []
+    return AverageRun(timeline, known, readings, floor, suppression).run()
+
+
+@dataclass
+class AverageRun:
+    timeline: RuleTimeline
+    known: Known
+    readings: list[Reading]
+    floor: dt.datetime | None
+    suppression: Suppression | None
+    found: list[Draft] = field(default_factory=list)
+    current: Draft | None = None
+    days_under: int = 0  # local days in a row at whose end it was under the limit
+
+    def __post_init__(self) -> None:
+        self.taken = [reading.taken for reading in self.readings]
+        self.days = [self.known.index.day_of(reading.taken) for reading in self.readings]
+
+    def run(self) -> list[Draft]:
+        for at, what in self.points():
+            if isinstance(what, RuleVersion):
+                self.change_rule(at, what)
+            elif what == EventKind.DISCHARGE:
+                self.close(at, ClosedBy.DISCHARGE)
+                self.suppression = None
+            elif what == EventKind.REOPEN:
+                self.reopen_last()
+            elif rule := self.timeline.version_at(at).rule:
+                if what == "midnight":
+                    self.end_day(at, rule)
+                self.judge(at, rule)
+        if self.current:
+            self.describe_today(self.current)
+        return self.found
+
+    def points(self) -> list[tuple[dt.datetime, RuleVersion | str]]:
+        """Instants at which something may change, in order; a midnight comes before a reading of the same time."""
+        start = self.floor or self.readings[0].taken - ONE_DAY
+        end = max(self.known.at, self.readings[-1].taken)
+        found: list[tuple[dt.datetime, int, RuleVersion | str]] = [
+            (reading.taken if reading.taken > start else reading.received, 3, "")
+            for reading in self.readings
+            if max(reading.taken, reading.received) > start
+        ]
+        found += [(midnight, 1, "midnight") for midnight in self.midnights(start, min(end, self.known.at))]
+        found += [
+            (version.since, 2, version)
+            for version in self.timeline.versions_between(start, self.known.at)
+            if version.since
+        ]
+        ends = [interval.end for interval in self.known.intervals if start < interval.end <= self.known.at]
+        found += [(at, 0, EventKind.DISCHARGE) for at in ends]
+        found += [
+            (event.at, 2, EventKind.REOPEN)
+            for event in self.known.events
+            if event.kind == EventKind.REOPEN and event.rule == self.timeline.code and event.at > start
+        ]
+        if self.suppression and self.suppression.since + OPENS_AGAIN_AFTER <= self.known.at:
+            found.append((self.suppression.since + OPENS_AGAIN_AFTER, 3, ""))
+        return [(at, what) for at, _, what in sorted(found, key=lambda point: point[:2])]
+
+    def midnights(self, start: dt.datetime, end: dt.datetime) -> list[dt.datetime]:
+        """While any window holds a reading."""
+        index, longest = self.known.index, max(v.rule.days for v in self.timeline.versions if v.rule)
+        first, last = index.day_of(start), min(index.day_of(end), self.days[-1] + ONE_DAY * (longest + 1))
+        days = (first + ONE_DAY * n for n in range(1, (last - first).days + 1))
+        return [at for day in days if start < (at := index.midnight(day)) <= end]
+
+    def window(self, at: dt.datetime, day: dt.date, rule: Rule) -> Window:
+        """Of the rule's local days until `day`, with what was taken until `at`."""
+        first_day = day - ONE_DAY * (rule.days - 1)
+        start = bisect_left(self.days, first_day)
+        end = bisect_left(self.taken, at + dt.timedelta(microseconds=1))
+        found = self.readings[start:end]
+        days = self.days[start:end]
+        if rule.drop_first_day and days and first_day in self.known.index.facts.measuring_weeks:
+            skipped = bisect_left(days, days[0] + ONE_DAY)
+            found, days = found[skipped:], days[skipped:]
+        return Window(day, found, self.figures(found, at, rule), len(set(days)))
+
+    def figures(self, readings: Sequence[Reading], at: dt.datetime, rule: Rule) -> Values:
+        if rule.code == GLUCOSE_WEEKLY:
+            goal = self.timeline.version_at(at).goals.get(GLUCOSE) or DEFAULT_GOALS[GLUCOSE]
+            return mean(100.0 * is_in_range(reading.value_1, goal) for reading in readings), None
+        pairs = [reading_values(reading) for reading in readings]
+        return mean(first for first, _ in pairs), mean(second for _, second in pairs)
+
+    def judge(self, at: dt.datetime, rule: Rule) -> None:
+        if not self.known.is_monitored(at):
+            return
+        window = self.window(at, self.known.index.day_of(at), rule)
+        is_true = window.is_enough(rule) and rule.is_crossed(window.values)
+        if self.current:
+            if is_true:
+                self.current.feeds.append(window.as_feed(at))
+            return
+        if self.suppression and not self.may_open(at, window, rule, is_true=is_true):
+            return
+        if is_true:
+            self.open(at, window, rule)
+
+    def may_open(self, at: dt.datetime, window: Window, rule: Rule, *, is_true: bool) -> bool:
+        """After a person resolved it: once it was false, when worse by the step, or after 7 days."""
+        held = self.suppression
+        if held is None:
+            return True
+        was_false = window.is_enough(rule) and not is_true
+        if was_false or at >= held.since + OPENS_AGAIN_AFTER or (is_true and is_worse(rule, window.values, held.peak)):
+            self.suppression = None
+        return self.suppression is None
+
+    def open(self, at: dt.datetime, window: Window, rule: Rule) -> None:
+        feed = window.as_feed(at)
+        draft = Draft(rule, rule.metric, State.OPEN, feed.known_at, [feed], opened_at=at)
+        self.found.append(draft)
+        self.current, self.days_under = draft, 0
+
+    def end_day(self, midnight: dt.datetime, rule: Rule) -> None:
+        """Under its limit at the end of 2 local days in a row with enough readings closes it."""
+        if self.current is None:
+            return
+        day = self.known.index.day_of(midnight) - ONE_DAY
+        window = self.window(midnight - dt.timedelta(microseconds=1), day, rule)
+        is_under = window.is_enough(rule) and not rule.is_crossed(window.values)
+        self.days_under = self.days_under + 1 if is_under else 0
+        if self.days_under >= closing_of(rule).days:
+            self.close(midnight, ClosedBy.READINGS)
+
+    def close(self, at: dt.datetime, by: ClosedBy, person: str = "") -> None:
+        if self.current:
+            self.current.close(at, by, person=person)
+        self.current = None
+
+    def change_rule(self, at: dt.datetime, version: RuleVersion) -> None:
+        """The new rule judges the current window: it keeps, ends or opens an episode."""
+        rule = version.rule
+        if self.current and rule:
+            window = self.window(at, self.known.index.day_of(at), rule)
+            if rule.is_crossed(window.values):
+                self.current.rule, self.current.feeds = rule, [*self.current.feeds, window.as_feed(at)]
+                return
+        if self.current:
+            self.close(at, ClosedBy.RULE, version.by)
+        elif rule:
+            self.judge(at, rule)
+
+    def reopen_last(self) -> None:
+        last = self.found[-1] if self.found else None
+        if self.current is None and last and last.state is State.CLOSED:
+            last.reopen()
+            self.current, self.days_under = last, 0
+
+    def describe_today(self, draft: Draft) -> None:
+        """The window of today, and whether it still has enough readings."""
+        window = self.window(max(self.known.at, self.taken[-1]), self.known.index.day_of(self.known.at), draft.rule)
+        if window.n:
+            draft.current = (window.values, window.n, window.days)
+        if not window.is_enough(draft.rule):
+            draft.reason = Reason.NOT_ENOUGH_READINGS
+            draft.current = draft.current or (draft.feeds[-1].values, 0, 0)
+
+
+def is_in_range(value: float | None, goal: Goal) -> bool:
+    if value is None:
+        return False
+    return not (
+        (goal.value_1_from is not None and value < goal.value_1_from)
+        or (goal.value_1_above is not None and value <= goal.value_1_above)
+        or (goal.value_1_to is not None and value > goal.value_1_to)
+        or (goal.value_1_below is not None and value >= goal.value_1_below)
+    )

@@ -1,0 +1,82 @@
+"""The answer to a facts file: episodes and sections as one JSON object."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from measurements.alerts.engine.episodes import Episode, Evaluation, Values
+from measurements.alerts.engine.facts import Event
+
+VALUE_PLACES = 6
+
+
+def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "episodes": [describe_episode(episode) for episode in evaluation.episodes],
+        "patient_section": evaluation.patient_section,
+        "check_this_reading": list(evaluation.check_this_reading),
+        "check_at_once": list(evaluation.check_at_once),
+    }
+
+
+def describe_episode(episode: Episode) -> dict[str, Any]:
+    return {
+        "rule": episode.rule,
+        "severity": episode.severity,
+        "state": episode.state,
+        "first": format_instant(episode.first),
+        "opened_at": format_instant(episode.opened_at),
+        "detected_at": format_instant(episode.detected_at),
+        "last": format_instant(episode.last),
+        "peak": format_values(episode.peak),
+        "count": episode.count,
+        "value": format_value(episode),
+        "n": episode.n,
+        "days": episode.days,
+        "closed_at": format_instant(episode.closed_at),
+        "closed_by": episode.closed_by,
+        "acknowledged": episode.is_acknowledged,
+        "late": episode.is_late,
+        "section": episode.section,
+        "notified": episode.is_notified,
+        "told_again": episode.is_notified_again,
+        "steps": [describe_step(step) for step in episode.steps],
+    }
+
+
+def describe_step(step: Event) -> dict[str, Any]:
+    """As it was given."""
+    data = {key: format_any(value) for key, value in step.data.items()}
+    return {"at": format_instant(step.at), "by": step.by, "kind": step.kind, "rule": step.rule, **data}
+
+
+def format_value(episode: Episode) -> Any:
+    """Of a change the gain as a number, else both values."""
+    if episode.baseline is not None and episode.gain is not None:
+        return format_number(episode.gain)
+    return None if episode.value == (None, None) else format_values(episode.value)
+
+
+def format_any(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return format_instant(value)
+    if isinstance(value, float):
+        return format_number(value)
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def format_instant(at: dt.datetime | None) -> str | None:
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def format_values(found: Values) -> list[float | int | None]:
+    return [format_number(value) for value in found]
+
+
+def format_number(value: float | None) -> float | int | None:
+    """Whole numbers without a fraction."""
+    if value is None:
+        return None
+    rounded = round(value, VALUE_PLACES)
+    return int(rounded) if rounded == int(rounded) else rounded

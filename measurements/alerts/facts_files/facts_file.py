@@ -1,0 +1,129 @@
+"""A facts file: one JSON object with what alert episodes are computed from; unknown keys and wrong types are errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from measurements.alerts.engine.facts import Clinic, Device, Facts, Mark, MonitoringPeriod, Reading
+from measurements.alerts.facts_files import values
+from measurements.alerts.facts_files.clinic_hours import read_hours
+from measurements.alerts.facts_files.event_rows import check_names, read_event
+from measurements.alerts.facts_files.rule_rows import read_goals, read_metric, read_rule
+from measurements.alerts.facts_files.values import FactsError, list_of, read_object, refuse, require
+
+
+def load_facts(text: str | bytes) -> Facts:
+    """Raises FactsError."""
+    try:
+        content = json.loads(text, object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, FactsError):
+            raise
+        raise FactsError(f"This is no JSON: {error}.") from error
+    return read_facts(content)
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise FactsError(f"the key {key!r} is there twice")
+        found[key] = value
+    return found
+
+
+def refuse_constant(name: str) -> None:
+    raise FactsError(f"{name} is no number")
+
+
+def read_facts(content: Any) -> Facts:
+    given = read_object(content, "", FACTS_KEYS)
+    readings = given.get("readings", [])
+    check_readings(readings)
+    check_names(given.get("events", []), given.get("rules", []), {reading.id for reading in readings})
+    for key in ("conditions", "expected_metrics"):
+        if key in given:
+            given[key] = frozenset(given[key])
+    for key in ("rules", "devices", "readings", "monitoring_periods", "events"):
+        if key in given:
+            given[key] = tuple(given[key])
+    return Facts(**given)
+
+
+def check_readings(readings: list[Reading]) -> None:
+    """A row may be repeated, but an id is of one reading."""
+    by_id: dict[str, Reading] = {}
+    for position, reading in enumerate(readings):
+        if by_id.setdefault(reading.id, reading) != reading:
+            raise refuse(f"readings[{position}].id", f"{reading.id!r} is the id of another reading too")
+
+
+def read_clinic(value: Any, path: str) -> Clinic:
+    given = read_object(
+        value, path, {"zone": values.read_zone, "hours": read_hours, "holidays": list_of(values.read_date)}
+    )
+    return Clinic(given.get("zone"), given.get("hours", {}), frozenset(given.get("holidays", ())))
+
+
+def read_device(value: Any, path: str) -> Device:
+    given = read_object(value, path, DEVICE_KEYS)
+    require(given, path, "serial")
+    return Device(given["serial"], given.get("type", ""), given.get("from"), given.get("until"), given.get("state", ""))
+
+
+def read_period(value: Any, path: str) -> MonitoringPeriod:
+    given = read_object(value, path, {"start": values.read_date, "end": values.read_date})
+    require(given, path, "start")
+    if "end" in given and given["end"] < given["start"]:
+        raise refuse(f"{path}.end", "must not be before start")
+    return MonitoringPeriod(**given)
+
+
+def read_reading(value: Any, path: str) -> Reading:
+    """`received` is `taken` where it isn't stated; a reading without id is named by what it says."""
+    given = read_object(value, path, READING_KEYS)
+    require(given, path, "metric", "taken")
+    given.setdefault("received", given["taken"])
+    given["marks"] = frozenset(Mark(mark) for mark in given.get("marks", ()))
+    given.setdefault("value_1", None)
+    if given.get("beyond") and (given["value_1"] is not None or given.get("value_2") is not None):
+        raise refuse(f"{path}.beyond", "is only for a reading whose values are null")
+    if "id" not in given:
+        named = (given["metric"], f"{given['taken']:%Y-%m-%dT%H:%M:%SZ}", given.get("device", ""))
+        given["id"] = " ".join(map(str, (*named, given.get("index", 0), given["value_1"], given.get("value_2"))))
+    return Reading(**given)
+
+
+DEVICE_KEYS: Mapping[str, values.ReadValue[Any]] = {
+    "serial": values.read_name,
+    "type": values.read_text,
+    "from": values.read_date,
+    "until": values.read_date,
+    "state": values.read_text,
+}
+READING_KEYS: Mapping[str, values.ReadValue[Any]] = {
+    "id": values.read_name,
+    "metric": read_metric,
+    "value_1": values.read_number,
+    "value_2": values.read_number,
+    "index": values.read_whole,
+    "taken": values.read_instant,
+    "received": values.read_instant,
+    "device": values.read_name,
+    "marks": list_of(values.read_choice(*Mark)),
+    "beyond": values.read_choice("above", "below"),
+}
+FACTS_KEYS: Mapping[str, values.ReadValue[Any]] = {
+    "zone": values.read_zone,
+    "clinic": read_clinic,
+    "goals": read_goals,
+    "conditions": list_of(values.read_name),
+    "rules": list_of(read_rule),
+    "devices": list_of(read_device),
+    "expected_metrics": list_of(read_metric),
+    "readings": list_of(read_reading),
+    "monitoring_periods": list_of(read_period),
+    "events": list_of(read_event),
+}
