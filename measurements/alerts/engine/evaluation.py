@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 
-from measurements.alerts.engine.outcome.checks import find_checks
 from measurements.alerts.engine.drafts import Draft
 from measurements.alerts.engine.episodes import Episode, Evaluation, Section, State
 from measurements.alerts.engine.facts import Facts
-from measurements.alerts.engine.outcome.finishing import finish_episode, late_row
 from measurements.alerts.engine.history import rule_drafts
 from measurements.alerts.engine.kinds.silence import silence_timelines
 from measurements.alerts.engine.known import FactIndex, Known
+from measurements.alerts.engine.outcome.checks import find_checks
+from measurements.alerts.engine.outcome.finishing import finish_episode, late_row
 from measurements.alerts.engine.outcome.next_change import next_change_at
 from measurements.alerts.engine.outcome.patient_sections import patient_section
+from measurements.alerts.engine.outcome.steps import Handling, handling_of
 from measurements.alerts.engine.rule_versions import RuleTimeline, rule_timelines
 from measurements.alerts.engine.rules import Kind
-from measurements.alerts.engine.outcome.steps import Handling, handling_of
 
 History = tuple[RuleTimeline, list[Draft]]
 

@@ -42,7 +42,7 @@ def find_checks(known: Known, timelines: Iterable[RuleTimeline]) -> Checks:
     for metric in known.index.by_metric:
         readings = [reading for reading in known.counted(metric) if needs_check(reading) or reading.beyond]
         if readings:
-            sort_readings(found, readings, timelines, known)
+            sort_readings(found, readings, timelines)
     reviews = [event.at for event in known.events if event.kind == EventKind.REVIEW]
     for name in ("this_reading", "at_once", "beyond_meter", "arrived_late"):
         rows = [reading for reading in getattr(found, name) if not any(at >= reading.received for at in reviews)]
@@ -55,7 +55,7 @@ def needs_check(reading: Reading) -> bool:
     return bool(reading.marks & {Mark.CONFLICT, Mark.IMPLAUSIBLE}) and Mark.CONTROL not in reading.marks
 
 
-def sort_readings(found: Checks, readings: Sequence[Reading], timelines: Sequence[RuleTimeline], known: Known) -> None:
+def sort_readings(found: Checks, readings: Sequence[Reading], timelines: Sequence[RuleTimeline]) -> None:
     conflicts: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
     for reading in readings:
         if Mark.CONFLICT in reading.marks:
@@ -71,10 +71,10 @@ def sort_readings(found: Checks, readings: Sequence[Reading], timelines: Sequenc
             is_urgent = all(any(limit.is_crossed(reading_values(other)) for limit in limits) for other in others)
         else:
             is_urgent = is_dangerous(reading, limits)
-        place_reading(found, reading, known, is_urgent=is_urgent)
+        place_reading(found, reading, is_urgent=is_urgent)
 
 
-def place_reading(found: Checks, reading: Reading, known: Known, *, is_urgent: bool) -> None:
+def place_reading(found: Checks, reading: Reading, *, is_urgent: bool) -> None:
     """What was learned of late raises no alarm: it has arrived late."""
     if is_urgent and reading.is_late:
         if reading.received - reading.taken <= SHOWN_FOR:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from measurements.alerts.engine.drafts import Draft
 from measurements.alerts.engine.episodes import ClosedBy, Episode, Section, State, Values
 from measurements.alerts.engine.known import Known
-from measurements.alerts.engine.rules import Kind, Queue, Severity
 from measurements.alerts.engine.outcome.steps import Handling, is_over_not_seen, was_notified
+from measurements.alerts.engine.rules import Kind, Queue, Severity
 
 LATE_ROW_FOR = dt.timedelta(days=7)  # between taking a critical reading and learning of it
 SECTION_OF_SEVERITY = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from measurements.alerts.engine.outcome.checks import Checks
 from measurements.alerts.engine.episodes import Episode, Section, State
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.known import Known
+from measurements.alerts.engine.outcome.checks import Checks
 from measurements.alerts.engine.rules import Severity
 
 SECTIONS = tuple(Section)

@@ -126,19 +126,17 @@ def end_snooze_by_time(handling: Handling, at: dt.datetime) -> None:
 def apply_news(handling: Handling, draft: Draft, feed: Feed | None, at: dt.datetime) -> None:
     """A reading that is worse than it was, or a more severe rule that opened (None)."""
     end_snooze_by_time(handling, at)
-    snooze = handling.snooze
-    more_severe = feed is None
-    if (
-        snooze
-        and snooze.ends_when_worse
-        and (more_severe or is_worse(draft.rule, feed.values, snooze.peak, snooze.step))
-    ):
+    snooze, peak = handling.snooze, handling.acknowledged_peak
+    if snooze and snooze.ends_when_worse and is_worse_news(draft, feed, snooze.peak, snooze.step):
         handling.snooze, handling.notified_again_at = None, at
-    peak = handling.acknowledged_peak
-    if handling.is_acknowledged and peak and (feed is None or is_worse(draft.rule, feed.values, peak)):
+    if handling.is_acknowledged and peak and is_worse_news(draft, feed, peak, None):
         handling.is_acknowledged = False
         handling.acknowledged_peak = None
         handling.notified_again_at = at
+
+
+def is_worse_news(draft: Draft, feed: Feed | None, peak: Values, step: float | None) -> bool:
+    return feed is None or is_worse(draft.rule, feed.values, peak, step)
 
 
 def is_over_not_seen(draft: Draft, handling: Handling) -> bool:
