@@ -194,7 +194,7 @@ def test_glucose_in_range_needs_7_readings():
 @pytest.mark.parametrize(
     ("zone", "as_of", "opens"),
     [
-        # The clocks go forward on March 8, 2026, at 2 AM in New York: that day's midnight is at 05:00, the next at 04:00.
+        # New York's clocks go forward on March 8, 2026: that day's midnight is at 05:00 UTC, the next at 04:00.
         ("America/New_York", "2026-03-09T03:59:00+00:00", False),
         ("America/New_York", "2026-03-09T04:00:00+00:00", True),
         # And back on November 1, 2026: the day has 25 hours.
