@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 
 from measurements.alerts.engine.drafts import Draft
-from measurements.alerts.engine.episodes import Episode, Evaluation, Section, State
+from measurements.alerts.engine.episodes import Episode, Evaluation, State
 from measurements.alerts.engine.facts import Facts
-from measurements.alerts.engine.history import rule_drafts
+from measurements.alerts.engine.history import RuleHistory, rule_history
 from measurements.alerts.engine.kinds.silence import silence_timelines
 from measurements.alerts.engine.known import FactIndex, Known
 from measurements.alerts.engine.outcome.checks import find_checks
@@ -19,8 +19,6 @@ from measurements.alerts.engine.outcome.steps import Handling, handling_of
 from measurements.alerts.engine.rule_versions import RuleTimeline, rule_timelines
 from measurements.alerts.engine.rules import Kind
 
-History = tuple[RuleTimeline, list[Draft]]
-
 
 def evaluate(facts: Facts, as_of: dt.datetime, *, kinds: Collection[Kind] | None = None) -> Evaluation:
     """What is known at `as_of`: readings received and events until then, both included.
@@ -28,12 +26,11 @@ def evaluate(facts: Facts, as_of: dt.datetime, *, kinds: Collection[Kind] | None
     `kinds`: only rules of these kinds, for a sweep of silences; the section of the patient is then of these only.
     The result depends on nothing else: not on the order of lists, on repeated rows, on the clock or on earlier calls.
     """
-    index = FactIndex(facts)
-    known = Known(index, as_of)
+    known = Known(FactIndex(facts), as_of)
     timelines = [
         timeline for timeline in judged_timelines(facts, known) if kinds is None or timeline.kinds & set(kinds)
     ]
-    histories = [(timeline, rule_drafts(timeline, index, as_of)) for timeline in timelines]
+    histories = [rule_history(timeline, known) for timeline in timelines]
     episodes = finished_episodes(histories, known)
     checks = find_checks(known, timelines)
     return Evaluation(
@@ -43,7 +40,7 @@ def evaluate(facts: Facts, as_of: dt.datetime, *, kinds: Collection[Kind] | None
         check_at_once=tuple(reading.id for reading in checks.at_once),
         beyond_meter=tuple(reading.id for reading in checks.beyond_meter),
         patient_section=patient_section(episodes, checks, known),
-        next_change_at=next_change_at(episodes, timelines, known),
+        next_change_at=next_change_at(episodes, histories, known),
     )
 
 
@@ -59,12 +56,12 @@ def judged_timelines(facts: Facts, known: Known) -> list[RuleTimeline]:
     return [timeline for timeline in found if timeline.kinds]
 
 
-def finished_episodes(histories: Sequence[History], known: Known) -> list[Episode]:
+def finished_episodes(histories: Sequence[RuleHistory], known: Known) -> list[Episode]:
     """The most severe rules first: that one of them opens makes the less severe ones worse."""
     opened: list[tuple[int, dt.datetime]] = []
     found: list[Episode] = []
-    for _, drafts in sorted(histories, key=lambda history: severity_rank(history[1])):
-        rows = []
+    for history in sorted(histories, key=lambda history: severity_rank(history.drafts)):
+        drafts, rows = history.drafts, []
         for position, draft in enumerate(drafts):
             following = next((other for other in drafts[position + 1 :] if other.state is not State.DISSOLVED), None)
             handling = handling_of(draft, following, known, more_severe_than(draft, opened))
@@ -90,6 +87,3 @@ def severity_rank(drafts: Sequence[Draft]) -> int:
 
 def more_severe_than(draft: Draft, opened: Sequence[tuple[int, dt.datetime]]) -> list[dt.datetime]:
     return [at for rank, at in opened if rank < draft.rule.severity.rank]
-
-
-__all__ = ["Section", "evaluate"]

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from measurements.alerts.engine.drafts import Draft
 from measurements.alerts.engine.episodes import ClosedBy, State
-from measurements.alerts.engine.facts import LATE_AFTER, Event, EventKind
+from measurements.alerts.engine.facts import Event, EventKind
 from measurements.alerts.engine.kinds.averages import Suppression, average_episodes
 from measurements.alerts.engine.kinds.changes import change_episodes
 from measurements.alerts.engine.kinds.reading_rules import reading_episodes
 from measurements.alerts.engine.kinds.silence import SilenceRun
 from measurements.alerts.engine.kinds.trends import trend_episodes
-from measurements.alerts.engine.known import FactIndex, Known
+from measurements.alerts.engine.known import Known
 from measurements.alerts.engine.rule_versions import RuleTimeline
 from measurements.alerts.engine.rules import Kind
 from measurements.alerts.engine.shipped_rules import SPO2_TREND
@@ -24,27 +24,37 @@ FIXED_AFTER = dt.timedelta(days=7)  # since it closed by itself
 SAME_BATCH = dt.timedelta(hours=1)
 
 
-def rule_drafts(timeline: RuleTimeline, index: FactIndex, at: dt.datetime) -> list[Draft]:
-    """Every episode of a rule in time order, as known at `at`, with what is history as it was."""
-    known = Known(index, at)
-    drafts = segmented_drafts(timeline, known)
+@dataclass(frozen=True)
+class RuleHistory:
+    """Episodes of one rule in time order; `next_at`: when a silence changes by time alone."""
+
+    timeline: RuleTimeline
+    drafts: list[Draft]
+    next_at: dt.datetime | None = None
+
+
+def rule_history(timeline: RuleTimeline, known: Known) -> RuleHistory:
+    """Every episode of a rule as known, with what is history as it was."""
+    history = segmented_history(timeline, known)
+    drafts = history.drafts
     for instant, exclusion in checkpoints(timeline, known):
-        earlier = segmented_drafts(timeline, Known(index, instant, before=True))
+        earlier = segmented_history(timeline, Known(known.index, instant, before=True)).drafts
         for draft in earlier:
             if is_fixed(draft, instant):
                 drafts = with_fixed(drafts, draft, exclusion)
             elif exclusion and exclusion.data["reading"] in draft.reading_ids:
                 drafts = with_dissolved(drafts, draft, exclusion)
-    return sorted(drafts, key=lambda draft: (draft.first_taken, draft.state is State.DISSOLVED))
+    drafts = sorted(drafts, key=lambda draft: (draft.first_taken, draft.state is State.DISSOLVED))
+    return RuleHistory(timeline, drafts, history.next_at)
 
 
-def segmented_drafts(timeline: RuleTimeline, known: Known) -> list[Draft]:
+def segmented_history(timeline: RuleTimeline, known: Known) -> RuleHistory:
     """From one resolution by a person to the next: what was found until then, by what was known then, stays so."""
     found: list[Draft] = []
     floor: dt.datetime | None = None
     suppression: Suppression | None = None
     for event in ending_events(timeline, known):
-        segment = run_rule(timeline, Known(known.index, event.at), floor, suppression)
+        segment = run_rule(timeline, Known(known.index, event.at), floor, suppression).drafts
         last = segment[-1] if segment else None
         if last is None or not last.is_open or (event.kind == EventKind.ACKNOWLEDGE and not last.is_late):
             continue
@@ -52,7 +62,8 @@ def segmented_drafts(timeline: RuleTimeline, known: Known) -> list[Draft]:
         last.close(event.at, ClosedBy.PERSON, person=event.by)
         found += segment
         floor = event.at
-    return found + run_rule(timeline, known, floor, suppression)
+    last_segment = run_rule(timeline, known, floor, suppression)
+    return RuleHistory(timeline, found + last_segment.drafts, last_segment.next_at)
 
 
 def ending_events(timeline: RuleTimeline, known: Known) -> list[Event]:
@@ -64,7 +75,7 @@ def ending_events(timeline: RuleTimeline, known: Known) -> list[Event]:
         and event.metric in ("", timeline.metric)
         and event.kind in (EventKind.RESOLVE, EventKind.REOPEN, EventKind.ACKNOWLEDGE)
     ]
-    has_late = any(reading.is_late for reading in known.index.by_metric.get(timeline.metric, ()))
+    has_late = timeline.metric in known.index.metrics_with_late
     found: list[Event] = []
     for event in steps:
         if event.kind == EventKind.REOPEN:
@@ -79,16 +90,17 @@ def ending_events(timeline: RuleTimeline, known: Known) -> list[Event]:
 
 def run_rule(
     timeline: RuleTimeline, known: Known, floor: dt.datetime | None, suppression: Suppression | None
-) -> list[Draft]:
+) -> RuleHistory:
     if Kind.SILENCE in timeline.kinds:
-        return SilenceRun(timeline, known, suppression).run()
+        run = SilenceRun(timeline, known, suppression)
+        return RuleHistory(timeline, run.run(), run.next_at)
     if timeline.code == SPO2_TREND:
-        return trend_episodes(timeline, known, floor, suppression)
+        return RuleHistory(timeline, trend_episodes(timeline, known, floor, suppression))
     if Kind.AVERAGE in timeline.kinds:
-        return average_episodes(timeline, known, floor, suppression)
+        return RuleHistory(timeline, average_episodes(timeline, known, floor, suppression))
     if Kind.CHANGE in timeline.kinds:
-        return change_episodes(timeline, known, floor, suppression)
-    return reading_episodes(timeline, known, floor)
+        return RuleHistory(timeline, change_episodes(timeline, known, floor, suppression))
+    return RuleHistory(timeline, reading_episodes(timeline, known, floor))
 
 
 def checkpoints(timeline: RuleTimeline, known: Known) -> list[tuple[dt.datetime, Event | None]]:
@@ -106,12 +118,19 @@ def checkpoints(timeline: RuleTimeline, known: Known) -> list[tuple[dt.datetime,
         elif event.at - reading.taken > FIXED_AFTER:
             found.append((event.at, None))
     batch: dt.datetime | None = None
-    for reading in sorted(index.by_metric.get(timeline.metric, ()), key=lambda reading: reading.received):
-        is_old = reading.received - reading.taken > max(FIXED_AFTER, LATE_AFTER) and known.includes(reading.received)
-        if is_old and (batch is None or reading.received - batch > SAME_BATCH):
-            batch = reading.received
+    for received in sorted(old_receipts(timeline, known)):
+        if batch is None or received - batch > SAME_BATCH:
+            batch = received
             found.append((batch, None))
     return sorted(found, key=lambda checkpoint: checkpoint[0])
+
+
+def old_receipts(timeline: RuleTimeline, known: Known) -> list[dt.datetime]:
+    """When readings were received over 7 days after they were taken."""
+    if timeline.metric not in known.index.metrics_with_late:
+        return []
+    readings = known.index.by_metric.get(timeline.metric, ())
+    return [r.received for r in readings if r.received - r.taken > FIXED_AFTER and known.includes(r.received)]
 
 
 def is_fixed(draft: Draft, at: dt.datetime) -> bool:
@@ -153,9 +172,3 @@ def with_dissolved(drafts: list[Draft], emptied: Draft, exclusion: Event) -> lis
     dissolved.close(exclusion.at, ClosedBy.EXCLUSION, person=exclusion.by)
     dissolved.state, dissolved.reason = State.DISSOLVED, None
     return [*drafts, dissolved]
-
-
-@dataclass(frozen=True)
-class RuleHistory:
-    timeline: RuleTimeline
-    drafts: list[Draft]

@@ -32,9 +32,8 @@ class FactIndex:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        unique = {reading.id: reading for reading in sorted(facts.readings, key=lambda reading: reading.sort_key)}
-        self.readings = sorted(unique.values(), key=lambda reading: reading.sort_key)
-        self.by_id = unique
+        self.by_id = {reading.id: reading for reading in sorted(facts.readings, key=lambda reading: reading.sort_key)}
+        self.readings = list(self.by_id.values())
         self.by_metric: Mapping[str, list[Reading]] = defaultdict(list)
         for reading in self.readings:
             self.by_metric[reading.metric].append(reading)
@@ -43,6 +42,7 @@ class FactIndex:
         for event in self.events:
             if event.kind in (EventKind.EXCLUDE, EventKind.UNDO_EXCLUSION):
                 self.exclusions[event.data["reading"]].append((event.at, event.kind == EventKind.EXCLUDE))
+        self.metrics_with_late = {reading.metric for reading in self.readings if reading.is_late}
         self._days: dict[dt.datetime, dt.date] = {}
         self._midnights: dict[dt.date, dt.datetime] = {}
 
@@ -72,22 +72,30 @@ class Known:
     def __init__(self, index: FactIndex, at: dt.datetime, *, before: bool = False) -> None:
         self.index, self.at, self.before = index, at, before
         self.events = [event for event in index.events if self.includes(event.at)]
+        self._counted: dict[str, list[Reading]] = {}
         self._trusted: dict[str, list[Reading]] = {}
 
     def includes(self, instant: dt.datetime) -> bool:
         return instant < self.at or (instant == self.at and not self.before)
 
     def is_excluded(self, reading: Reading) -> bool:
-        states = [excluded for at, excluded in self.index.exclusions.get(reading.id, ()) if self.includes(at)]
+        changes = self.index.exclusions.get(reading.id)
+        if not changes:
+            return False
+        states = [excluded for at, excluded in changes if self.includes(at)]
         return bool(states) and states[-1]
 
     def counted(self, metric: str) -> list[Reading]:
         """Received, taken while monitored and not excluded; untrusted ones too. In time order."""
-        return [
-            reading
-            for reading in self.index.by_metric.get(metric, ())
-            if self.includes(reading.received) and self.is_monitored(reading.taken) and not self.is_excluded(reading)
-        ]
+        if metric not in self._counted:
+            self._counted[metric] = [
+                reading
+                for reading in self.index.by_metric.get(metric, ())
+                if self.includes(reading.received)
+                and self.is_monitored(reading.taken)
+                and not self.is_excluded(reading)
+            ]
+        return self._counted[metric]
 
     def trusted(self, metric: str) -> list[Reading]:
         if metric not in self._trusted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from measurements.alerts.engine.facts import Event, EventKind, Facts
 from measurements.alerts.engine.rules import Goal, Kind, Rule
@@ -32,6 +33,8 @@ class RuleTimeline:
     def version_at(self, taken: dt.datetime) -> RuleVersion:
         """What judges a reading of that time: a change judges readings taken after it."""
         found = self.versions[0]
+        if len(self.versions) == 1:
+            return found
         for version in self.versions[1:]:
             if version.since is not None and version.since < taken:
                 found = version
@@ -41,7 +44,7 @@ class RuleTimeline:
         """That came into force after `start`, until `end`."""
         return [version for version in self.versions if version.since is not None and start < version.since <= end]
 
-    @property
+    @cached_property
     def kinds(self) -> set[Kind]:
         return {version.rule.kind for version in self.versions if version.rule}
 

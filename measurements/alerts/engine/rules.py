@@ -27,7 +27,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the most severe."""
-        return tuple(Severity).index(self)
+        return SEVERITY_RANKS[self]
+
+
+SEVERITY_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Queue(StrEnum):
@@ -63,11 +66,10 @@ class Limit:
     value_2: float | None = None
 
     def is_crossed(self, values: Sequence[float | None]) -> bool:
-        bounds = (self.value_1, self.value_2)
-        return any(
-            bound is not None and value is not None and self.relation.holds(value, bound)
-            for value, bound in zip(values, bounds, strict=True)
-        )
+        first, second = values
+        if first is not None and self.value_1 is not None and self.relation.holds(first, self.value_1):
+            return True
+        return second is not None and self.value_2 is not None and self.relation.holds(second, self.value_2)
 
 
 class ClosingKind(StrEnum):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import accumulate, pairwise
 
 from measurements.alerts.engine.drafts import Draft, Feed
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State, Values
@@ -35,8 +37,12 @@ class Window:
 
     day: dt.date
     readings: Sequence[Reading]
-    values: Values
     days: int
+    figures: Callable[[Sequence[Reading]], Values]
+
+    @cached_property
+    def values(self) -> Values:
+        return self.figures(self.readings)
 
     @property
     def n(self) -> int:
@@ -81,6 +87,8 @@ class AverageRun:
     def __post_init__(self) -> None:
         self.taken = [reading.taken for reading in self.readings]
         self.days = [self.known.index.day_of(reading.taken) for reading in self.readings]
+        changes = (day != before for before, day in pairwise([None, *self.days]))
+        self.day_counts = [0, *accumulate(changes)]  # local days with readings before each position
 
     def run(self) -> list[Draft]:
         for at, what in self.points():
@@ -138,18 +146,14 @@ class AverageRun:
         start = bisect_left(self.days, first_day)
         end = bisect_left(self.taken, at + dt.timedelta(microseconds=1))
         found = self.readings[start:end]
-        days = self.days[start:end]
-        if rule.drop_first_day and days and first_day in self.known.index.facts.measuring_weeks:
-            skipped = bisect_left(days, days[0] + ONE_DAY)
-            found, days = found[skipped:], days[skipped:]
-        return Window(day, found, self.figures(found, at, rule), len(set(days)))
-
-    def figures(self, readings: Sequence[Reading], at: dt.datetime, rule: Rule) -> Values:
+        if rule.drop_first_day and found and first_day in self.known.index.facts.measuring_weeks:
+            skipped = bisect_left(self.days, self.days[start] + ONE_DAY) - start
+            found, start = found[skipped:], start + skipped
+        figures = mean_values
         if rule.code == GLUCOSE_WEEKLY:
             goal = self.timeline.version_at(at).goals.get(GLUCOSE) or DEFAULT_GOALS[GLUCOSE]
-            return mean(100.0 * is_in_range(reading.value_1, goal) for reading in readings), None
-        pairs = [reading_values(reading) for reading in readings]
-        return mean(first for first, _ in pairs), mean(second for _, second in pairs)
+            figures = partial(share_in_range, goal)
+        return Window(day, found, max(0, self.day_counts[end] - self.day_counts[start]), figures)
 
     def judge(self, at: dt.datetime, rule: Rule) -> None:
         if not self.known.is_monitored(at):
@@ -224,6 +228,16 @@ class AverageRun:
         if not window.is_enough(draft.rule):
             draft.reason = Reason.NOT_ENOUGH_READINGS
             draft.current = draft.current or (draft.feeds[-1].values, 0, 0)
+
+
+def mean_values(readings: Sequence[Reading]) -> Values:
+    pairs = [reading_values(reading) for reading in readings]
+    return mean([first for first, _ in pairs]), mean([second for _, second in pairs])
+
+
+def share_in_range(goal: Goal, readings: Sequence[Reading]) -> Values:
+    """In percent."""
+    return mean([100.0 * is_in_range(reading.value_1, goal) for reading in readings]), None
 
 
 def is_in_range(value: float | None, goal: Goal) -> bool:

@@ -51,7 +51,10 @@ class SittingRun:
     def run(self, readings: list[Reading]) -> list[Draft]:
         grouped = Kind.LIMIT not in self.timeline.kinds
         self.reached = readings[0].taken - dt.timedelta(microseconds=1) if self.floor is None else self.floor
+        reopened = any(event.kind == EventKind.REOPEN for event in self.known.events)
         for sitting in group_sittings(readings) if grouped else single_sittings(readings):
+            if not (grouped or reopened or self.current or self.is_crossed_now(sitting)):
+                continue  # of a rule on one reading: nothing can change
             self.advance(sitting.first)
             if version := self.timeline.version_at(sitting.first).rule:
                 self.judge(sitting, version)
@@ -60,6 +63,10 @@ class SittingRun:
         if self.interval.end <= self.known.at and self.current:
             self.close_current(self.interval.end, ClosedBy.DISCHARGE, person=self.interval.by)
         return self.found
+
+    def is_crossed_now(self, sitting: Sitting) -> bool:
+        rule = self.timeline.version_at(sitting.first).rule
+        return rule is not None and self.is_crossed(sitting, rule)
 
     def advance(self, until: dt.datetime, *, final: bool = False) -> None:
         """What changes between sittings: changed rules, reopening, no repeat in time, nothing for so many days."""

@@ -7,22 +7,20 @@ from collections.abc import Iterator, Sequence
 
 from measurements.alerts.engine.episodes import Episode
 from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.engine.history import RuleHistory
 from measurements.alerts.engine.kinds.averages import OPENS_AGAIN_AFTER
-from measurements.alerts.engine.kinds.silence import SilenceRun
 from measurements.alerts.engine.known import Known
 from measurements.alerts.engine.rule_versions import RuleTimeline
 from measurements.alerts.engine.rules import Kind
 from measurements.local_days import ONE_DAY, local_midnight
 
 
-def next_change_at(episodes: Sequence[Episode], timelines: Sequence[RuleTimeline], known: Known) -> dt.datetime | None:
+def next_change_at(episodes: Sequence[Episode], histories: Sequence[RuleHistory], known: Known) -> dt.datetime | None:
     """None if nothing changes before a new fact is known."""
-    return min((at for at in changes_ahead(episodes, timelines, known) if at > known.at), default=None)
+    return min((at for at in changes_ahead(episodes, histories, known) if at > known.at), default=None)
 
 
-def changes_ahead(
-    episodes: Sequence[Episode], timelines: Sequence[RuleTimeline], known: Known
-) -> Iterator[dt.datetime]:
+def changes_ahead(episodes: Sequence[Episode], histories: Sequence[RuleHistory], known: Known) -> Iterator[dt.datetime]:
     for episode in episodes:
         yield from (at for at in (episode.changes_at, episode.snoozed_until) if at)
         if episode.closed_at and episode.closed_by_person:
@@ -32,18 +30,11 @@ def changes_ahead(
     if any(event.kind == EventKind.REVIEW for event in known.events):
         zone = known.index.facts.clinic_zone
         yield local_midnight(known.at.astimezone(zone).date() + ONE_DAY, zone)
-    for timeline in timelines:
-        if Kind.SILENCE in timeline.kinds:
-            yield from silence_changes(timeline, known)
-        elif is_judged_at_midnight(timeline, known):
+    for history in histories:
+        if history.next_at:
+            yield history.next_at
+        if is_judged_at_midnight(history.timeline, known):
             yield known.index.end_of(known.index.day_of(known.at))
-
-
-def silence_changes(timeline: RuleTimeline, known: Known) -> Iterator[dt.datetime]:
-    run = SilenceRun(timeline, known, None)
-    run.run()
-    if run.next_at:
-        yield run.next_at
 
 
 def is_judged_at_midnight(timeline: RuleTimeline, known: Known) -> bool:

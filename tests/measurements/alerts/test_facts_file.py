@@ -1,0 +1,263 @@
+"""Facts files: strict reading with errors that name the key, defaults, and the command."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from measurements.alerts.facts_files.facts_file import load_facts, read_facts
+from measurements.alerts.facts_files.values import FactsError
+from tests.measurements.alerts.cases import bp, event, glucose, only, run
+
+READING = {"metric": "glucose", "value_1": 100, "taken": "2026-03-02T10:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ([], "must be an object"),
+        ({"reading": []}, "unknown key 'reading'; allowed are zone, clinic, goals, conditions, rules"),
+        ({"readings": {}}, "readings: must be a list"),
+        ({"zone": "New York"}, "zone: must be a time zone such as America/New_York, not 'New York'"),
+        ({"zone": 5}, "zone: must be a time zone"),
+        ({"readings": [{**READING, "unit": "mg/dL"}]}, "readings[0]: unknown key 'unit'"),
+        ({"readings": [{**READING, "value_1": "100"}]}, "readings[0].value_1: must be a number, not '100'"),
+        ({"readings": [{**READING, "value_1": True}]}, "readings[0].value_1: must be a number"),
+        ({"readings": [{**READING, "index": 1.5}]}, "readings[0].index: must be a whole number"),
+        ({"readings": [{**READING, "taken": "2026-03-02 10:00"}]}, "readings[0].taken: must be an instant in UTC"),
+        ({"readings": [{**READING, "taken": "2026-03-02T10:00:00+01:00"}]}, "readings[0].taken: must be an instant"),
+        ({"readings": [{**READING, "taken": "2026-02-30T10:00:00Z"}]}, "readings[0].taken: must be an instant"),
+        ({"readings": [{"value_1": 5, "taken": "2026-03-02T10:00:00Z"}]}, "readings[0].metric: is missing"),
+        ({"readings": [{**READING, "marks": ["late"]}]}, "readings[0].marks[0]: must be one of estimated, conflict"),
+        ({"readings": [{**READING, "beyond": "HI"}]}, "readings[0].beyond: must be one of above, below"),
+        (
+            {"readings": [{**READING, "beyond": "above"}]},
+            "readings[0].beyond: is only for a reading whose values are null",
+        ),
+        (
+            {"readings": [{**READING, "id": "a"}, {**READING, "id": "a", "value_1": 5}]},
+            "readings[1].id: 'a' is the id of another reading too",
+        ),
+        ({"rules": [{"kind": "limit"}]}, "rules[0].code: is missing"),
+        ({"rules": [{"code": "x"}]}, "rules[0].kind: is missing"),
+        ({"rules": [{"code": "x", "kind": "limits"}]}, "rules[0].kind: must be one of limit, k_of_n, average"),
+        ({"rules": [{"code": "x", "kind": "limit"}]}, "rules[0].metric: is missing"),
+        ({"rules": [{"code": "x", "kind": "limit", "metric": "pulse"}]}, "needs one of above, above_or_equal"),
+        ({"rules": [{"code": "bp_severe", "severity": "severe"}]}, "rules[0].severity: must be one of critical"),
+        ({"rules": [{"code": "bp_severe", "above": 180}]}, "rules[0].above: must be an object"),
+        ({"rules": [{"code": "bp_severe", "above": {}}]}, "rules[0].above: needs value_1 or value_2"),
+        ({"rules": [{"code": "bp_severe", "above": {"systolic": 1}}]}, "rules[0].above: unknown key 'systolic'"),
+        ({"rules": [{"code": "bp_severe", "confirm": "twice"}]}, "rules[0].confirm: must be one of next reading"),
+        ({"rules": [{"code": "glucose_low", "k": 0}]}, "rules[0].k: must be a whole number from 1"),
+        ({"rules": [{"code": "glucose_high", "k": 3}]}, "rules[0].n: must not be less than k, 3"),
+        (
+            {"rules": [{"code": "x", "kind": "k_of_n", "metric": "pulse", "above": {"value_1": 100}}]},
+            "rules[0].k: is missing",
+        ),
+        (
+            {"rules": [{"code": "x", "kind": "change", "metric": "weight", "more_than": 3}]},
+            "a rule of kind change needs more_than and over",
+        ),
+        (
+            {"rules": [{"code": "bp_severe", "closing": {"kind": "average"}}]},
+            "rules[0].closing.kind: of a rule of kind limit must be one of readings, none, any",
+        ),
+        ({"rules": [{"code": "silence", "uploads_at": ["8"]}]}, "rules[0].uploads_at[0]: must be a local time"),
+        ({"goals": {"spO2": {"low": 5}}}, "goals.spO2: unknown key 'low'"),
+        ({"devices": [{"type": "scale"}]}, "devices[0].serial: is missing"),
+        ({"devices": [{"serial": "a", "from": "March 2"}]}, "devices[0].from: must be a date"),
+        (
+            {"monitoring_periods": [{"start": "2026-03-02", "end": "2026-03-01"}]},
+            "monitoring_periods[0].end: must not be before start",
+        ),
+        ({"events": [{"at": "2026-03-02T10:00:00Z", "kind": "ack"}]}, "events[0].kind: must be one of acknowledge"),
+        ({"events": [{"kind": "review"}]}, "events[0].at: is missing"),
+        ({"events": [event("02 10:00", "acknowledge")]}, "events[0].rule: is missing"),
+        (
+            {"events": [event("02 10:00", "acknowledge", "bp_sever")]},
+            "there is no rule 'bp_sever'; rules are bp_severe",
+        ),
+        ({"events": [event("02 10:00", "exclude", reading="q")]}, "there is no reading 'q'"),
+        ({"events": [event("02 10:00", "resolve", "bp_severe", outcome="other")]}, "events[0].words: is missing"),
+        ({"events": [event("02 10:00", "snooze", "bp_severe", till="x")]}, "events[0]: unknown key 'till'"),
+        (
+            {"events": [event("02 10:00", "pause", metric="weight", first="2026-03-05", last="2026-03-04")]},
+            "events[0].last: must not be before first",
+        ),
+        ({"clinic": {"name": "x"}}, "clinic: unknown key 'name'; allowed are zone, hours, holidays"),
+        ({"clinic": {"hours": {"someday": []}}}, "clinic.hours: unknown weekday 'someday'"),
+        ({"clinic": {"hours": {"monday": [["8", "17:00"]]}}}, "clinic.hours.monday[0]: must be a local time"),
+    ],
+)
+def test_wrong_facts_are_refused_by_name(content, error):
+    with pytest.raises(FactsError) as raised:
+        load_facts(json.dumps(content))
+
+    assert error in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("{", "This is no JSON"),
+        ('{"zone": "UTC", "zone": "UTC"}', "the key 'zone' is there twice"),
+        ('{"readings": [{"metric": "pulse", "value_1": NaN}]}', "NaN is no number"),
+        (b"\xff", "This is no JSON"),
+        ("[" * 100_000, "This is no JSON"),
+    ],
+)
+def test_text_that_is_no_json_is_refused(text, error):
+    with pytest.raises(FactsError, match=error):
+        load_facts(text)
+
+
+def test_every_key_is_optional():
+    assert run("02 10:00").patient_section == "on_target"
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        {"monday": [["08:00", "12:00"], ["13:00", "17:00"]], "tuesday": []},
+        {"mon-fri": ["08:00", "17:00"]},
+        {"0": [["08:00", "17:00"]]},
+        ["08:00", "17:00"],
+        {"from": "08:00", "to": "17:00"},
+        {"friday": "08:00-17:00"},
+        {"friday": [{"from": "08:00", "to": "17:00"}]},
+    ],
+)
+def test_hours_of_a_clinic_in_the_usual_shapes(hours):
+    assert read_facts({"clinic": {"hours": hours}}).clinic.hours
+
+
+def test_null_is_not_stated_and_metrics_are_read_in_any_spelling():
+    reading = {**READING, "metric": "Blood Glucose", "value_1": 40, "value_2": None, "device": None, "beyond": None}
+
+    assert only(run("02 10:05", [reading], goals=None, devices=None), "glucose_very_low").state == "open"
+
+
+def test_own_rule_states_its_kind_and_follows_the_defaults_of_it():
+    rule = {
+        "code": "my_pulse",
+        "kind": "limit",
+        "metric": "pulse",
+        "severity": "critical",
+        "above": {"value_1": 150},
+    }
+    readings = [{**READING, "metric": "pulse", "value_1": 151}]
+
+    assert only(run("02 10:05", readings, rules=[rule]), "my_pulse").state == "unconfirmed"
+    assert only(run("02 10:05", readings, rules=[{**rule, "confirm": None}]), "my_pulse").state == "open"
+    warning = run("02 10:05", readings, rules=[{**rule, "severity": "warning"}])
+    assert (only(warning, "my_pulse").state, warning.patient_section) == ("open", "warning")
+
+
+def test_shipped_code_takes_the_shipped_row_with_what_is_stated():
+    found = run("02 10:05", [bp("02 10:00", 175)], rules=[{"code": "bp_severe", "above": {"value_1": 170}}])
+
+    assert only(found, "bp_severe").severity == "critical"
+
+
+@pytest.fixture
+def facts_file(tmp_path):
+    path = tmp_path / "facts.json"
+    content = {
+        "zone": "America/New_York",
+        "rules": [{"code": "glucose_very_low"}, {"code": "weight_gain"}],
+        "readings": [
+            glucose("08 10:00", 40.5),
+            *({**glucose(f"{day:02} 07:00", 180), "metric": "weight", "id": str(day)} for day in range(1, 8)),
+            {**glucose("08 12:00", 184.25), "metric": "weight"},
+        ],
+        "events": [event("08 10:30", "acknowledge", "glucose_very_low", words="called her")],
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_command_prints_episodes_as_json(facts_file, capsys):
+    call_command("episodes", facts=str(facts_file), as_of="2026-03-08T13:00:00Z")
+
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == {
+        "episodes": [
+            {
+                "rule": "glucose_very_low",
+                "severity": "critical",
+                "state": "open",
+                "first": "2026-03-08T10:00:00Z",
+                "opened_at": "2026-03-08T10:00:00Z",
+                "detected_at": "2026-03-08T10:01:00Z",
+                "last": "2026-03-08T10:00:00Z",
+                "peak": [40.5, None],
+                "count": 1,
+                "value": [40.5, None],
+                "n": 1,
+                "days": 1,
+                "closed_at": None,
+                "closed_by": None,
+                "acknowledged": True,
+                "late": False,
+                "section": "critical",
+                "notified": True,
+                "told_again": False,
+                "steps": [
+                    {
+                        "at": "2026-03-08T10:30:00Z",
+                        "by": "nadia",
+                        "kind": "acknowledge",
+                        "rule": "glucose_very_low",
+                        "words": "called her",
+                    }
+                ],
+            },
+            {
+                "rule": "weight_gain",
+                "severity": "warning",
+                "state": "open",
+                "first": "2026-03-08T12:00:00Z",
+                "opened_at": "2026-03-08T12:00:00Z",
+                "detected_at": "2026-03-08T12:01:00Z",
+                "last": "2026-03-08T12:00:00Z",
+                "peak": [184.25, None],
+                "count": 1,
+                "value": 4.25,
+                "n": 1,
+                "days": 1,
+                "closed_at": None,
+                "closed_by": None,
+                "acknowledged": False,
+                "late": False,
+                "section": "warning",
+                "notified": True,
+                "told_again": False,
+                "steps": [],
+            },
+        ],
+        "patient_section": "critical",
+        "check_this_reading": [],
+        "check_at_once": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("as_of", "error"),
+    [("yesterday", "--as-of: must be an instant in UTC"), ("2026-03-08T13:00:00", "--as-of: must be an instant")],
+)
+def test_command_refuses_an_instant_without_zone(facts_file, as_of, error):
+    with pytest.raises(CommandError, match=error):
+        call_command("episodes", facts=str(facts_file), as_of=as_of)
+
+
+def test_command_names_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(CommandError, match="can't be read: No such file"):
+        call_command("episodes", facts=str(tmp_path / "none.json"), as_of="2026-03-08T13:00:00Z")
+
+
+def test_command_names_what_is_wrong_in_the_file(tmp_path):
+    path = tmp_path / "facts.json"
+    path.write_text('{"reading": []}')
+
+    with pytest.raises(CommandError, match="unknown key 'reading'"):
+        call_command("episodes", facts=str(path), as_of="2026-03-08T13:00:00Z")
