@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from measurements.alerts.engine.facts import Event
-from measurements.alerts.engine.rules import Severity
+from measurements.alerts.engine.rules import Kind, Severity
 
 
 class State(StrEnum):
@@ -63,15 +63,17 @@ class Episode:
 
     `first`, `last`: times taken of the first and last reading that feeds it. `opened_at`: time taken of the reading
     that completed the condition, or the local midnight (due upload) that did; None while unconfirmed. `detected_at`:
-    when this was known; ages and response clocks run from it. `value`: of an average both means, else those of the
-    newest reading that feeds it. `gain`: of a change, below 0 for a loss. `n`, `days`: readings and local days behind
-    `value`; of a silence, `days` without a reading. `peak`: the worst of each value so far. `baseline`: of a change,
-    the one at its opening. `is_notified`, `is_notified_again`: whether a message was due. `reading_ids`: what feeds
-    it, oldest first. `reads_differently`: it is stored as it was although today's facts would give another;
-    `differs_because` has why. `changes_at`: when it changes by time alone.
+    when this was known; ages and response clocks run from it. `first_known_at`: when it came into sight, which of a
+    critical reading is before it is confirmed. `value`: of an average both means, else those of the newest reading
+    that feeds it. `gain`: of a change, below 0 for a loss. `n`, `days`: readings and local days behind `value`; of a
+    silence, `days` without a reading. `peak`: the worst of each value so far. `baseline`: of a change, the one at its
+    opening. `is_notified`, `is_notified_again`: whether a message was due. `reading_ids`: what feeds it, oldest
+    first; `last_known_at`: when the newest was known. `reads_differently`: it is stored as it was although today's
+    facts would give another; `differs_because` has why. `changes_at`: when it changes by time alone.
     """
 
     rule: str
+    kind: Kind
     metric: str
     severity: Severity
     queue: str
@@ -79,6 +81,7 @@ class Episode:
     first: dt.datetime
     last: dt.datetime
     detected_at: dt.datetime
+    first_known_at: dt.datetime
     opened_at: dt.datetime | None = None
     peak: Values = (None, None)
     value: Values = (None, None)
@@ -104,7 +107,12 @@ class Episode:
     differs_because: str = ""
     steps: tuple[Event, ...] = ()
     reading_ids: tuple[str, ...] = ()
+    last_known_at: dt.datetime | None = None
     changes_at: dt.datetime | None = None
+
+    @property
+    def is_average(self) -> bool:
+        return self.kind is Kind.AVERAGE
 
     @property
     def is_open(self) -> bool:

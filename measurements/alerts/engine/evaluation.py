@@ -40,7 +40,7 @@ def evaluate(facts: Facts, as_of: dt.datetime, *, kinds: Collection[Kind] | None
         check_at_once=tuple(reading.id for reading in checks.at_once),
         beyond_meter=tuple(reading.id for reading in checks.beyond_meter),
         patient_section=patient_section(episodes, checks, known),
-        next_change_at=next_change_at(episodes, histories, known),
+        next_change_at=next_change_at(episodes, histories, checks, known),
     )
 
 

@@ -15,7 +15,7 @@ from measurements.alerts.engine.kinds.changes import change_episodes
 from measurements.alerts.engine.kinds.reading_rules import reading_episodes
 from measurements.alerts.engine.kinds.silence import SilenceRun
 from measurements.alerts.engine.kinds.trends import trend_episodes
-from measurements.alerts.engine.known import Known
+from measurements.alerts.engine.known import END, Known
 from measurements.alerts.engine.rule_versions import RuleTimeline
 from measurements.alerts.engine.rules import Kind
 from measurements.alerts.engine.shipped_rules import SPO2_TREND
@@ -141,9 +141,12 @@ def is_fixed(draft: Draft, at: dt.datetime) -> bool:
 
 
 def overlaps(draft: Draft, other: Draft) -> bool:
-    if set(draft.reading_ids) & set(other.reading_ids):
-        return True
-    return not draft.reading_ids and draft.first_taken == other.first_taken
+    """Fed by a common reading; averages and silences, which share readings or have none, by their time."""
+    if draft.rule.kind not in (Kind.AVERAGE, Kind.SILENCE):
+        return bool(set(draft.reading_ids) & set(other.reading_ids))
+    starts = [one.opened_at or one.detected_at for one in (draft, other)]
+    ends = [one.closed_at or END for one in (draft, other)]
+    return max(starts) < min(ends)
 
 
 def with_fixed(drafts: Sequence[Draft], fixed: Draft, exclusion: Event | None) -> list[Draft]:

@@ -9,7 +9,13 @@ from functools import cached_property
 
 from measurements.alerts.engine.facts import Event, EventKind, Facts
 from measurements.alerts.engine.rules import Goal, Kind, Rule
-from measurements.alerts.engine.shipped_rules import DEFAULT_GOALS, SHIPPED_RULES, shipped_rules, with_goal
+from measurements.alerts.engine.shipped_rules import (
+    DEFAULT_GOALS,
+    GLUCOSE_WEEKLY,
+    SHIPPED_RULES,
+    shipped_rules,
+    with_goal,
+)
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,11 @@ def rule_timelines(facts: Facts, events: Sequence[Event]) -> list[RuleTimeline]:
 def versions_of(
     code: str, base: Rule | None, goals: Mapping[str, Goal], events: Iterable[Event]
 ) -> Iterable[RuleVersion]:
+    """A changed goal makes a version of the rules that follow it only."""
     goals = {**DEFAULT_GOALS, **goals}
     current, last = base, base
-    yield RuleVersion(None, with_goal(current, goals) if current else None, goals=goals)
+    newest = RuleVersion(None, with_goal(current, goals) if current else None, goals=goals)
+    yield newest
     for event in events:
         if event.kind == EventKind.GOAL:
             goals = {**goals, event.metric: replace(goals.get(event.metric, Goal()), **event.data.get("fields", {}))}
@@ -83,7 +91,10 @@ def versions_of(
             current = last = changed_rule(code, last, event)
         else:
             continue
-        yield RuleVersion(event.at, with_goal(current, goals) if current else None, event.by, goals)
+        version = RuleVersion(event.at, with_goal(current, goals) if current else None, event.by, goals)
+        if version.rule != newest.rule or (code == GLUCOSE_WEEKLY and goals != newest.goals):
+            newest = version
+            yield version
 
 
 def changed_rule(code: str, last: Rule | None, event: Event) -> Rule:

@@ -36,9 +36,9 @@ OWN_CONFIRMATION_CODES = frozenset({PREGNANCY_SEVERE, SPO2_VERY_LOW})
 CLOSING_KINDS = {
     Kind.LIMIT: (ClosingKind.READINGS, ClosingKind.NONE, ClosingKind.ANY),
     Kind.K_OF_N: (ClosingKind.READINGS, ClosingKind.NONE, ClosingKind.ANY),
-    Kind.AVERAGE: (ClosingKind.AVERAGE,),
-    Kind.CHANGE: (ClosingKind.BASELINE,),
-    Kind.PATTERN: (ClosingKind.NONE,),
+    Kind.AVERAGE: (ClosingKind.AVERAGE, ClosingKind.READINGS),
+    Kind.CHANGE: (ClosingKind.BASELINE, ClosingKind.READINGS, ClosingKind.ANY),
+    Kind.PATTERN: (ClosingKind.NONE, ClosingKind.READINGS, ClosingKind.ANY),
     Kind.SILENCE: (ClosingKind.ANY, ClosingKind.READINGS),
 }
 
@@ -137,6 +137,8 @@ def rule_fields(base: Rule, given: Mapping[str, Any], stated: Mapping[str, Any])
         fields["confirm"] = stated["confirm"] is not None
     if base.code in OWN_CONFIRMATION_CODES:
         fields.pop("confirm", None)
+    if base.kind is Kind.SILENCE and "n" in fields:
+        fields.setdefault("days", fields.pop("n"))
     if "uploads_at" in fields:
         fields["uploads_at"] = tuple(fields["uploads_at"])
     return fields

@@ -1,4 +1,4 @@
-"""Facts for tests of alert episodes, in the words of a facts file; times are of March 2026, UTC unless a zone is given."""
+"""Facts for tests of alert episodes, in the words of a facts file; times are of March 2026 and UTC."""
 
 import datetime as dt
 

@@ -272,3 +272,35 @@ def test_no_reading_of_a_day_after_delivery_is_compliance():
     found = run("04 09:00", [bp("02 10:00", 120)], conditions=["after delivery"], expected_metrics=["blood_pressure"])
 
     assert (only(found, "silence").days, only(found, "silence").queue) == (1, "compliance")
+
+
+def test_goal_of_another_metric_changes_nothing_of_an_average_that_is_under_its_limit_for_a_day():
+    high = [bp(f"{day:02} {at}", 140, 70) for day in range(2, 8) for at in ("08:00", "20:00")]
+    low = [bp(f"08 {at}", 100, 60) for at in ("08:00", "20:00")]
+    other = [event("09 09:00", "goal", metric="spO2", value_1_from=90)]
+
+    assert only(run("09 10:00", [*high, *low], rules=["bp_average"], events=other), "bp_average").state == "open"
+
+
+def test_excluding_a_reading_without_which_an_average_never_opened_dissolves_it():
+    readings = [bp(f"{day:02} {at}", 140, 70) for day in range(2, 8) for at in ("08:00", "20:00")]
+    events = [exclude("07 22:00", "blood_pressure 05 08:00")]
+
+    before, after = (run(at, readings, rules=["bp_average"], events=events) for at in ("07 21:00", "07 23:00"))
+
+    assert only(before, "bp_average").state == "open"
+    assert (only(after, "bp_average").state, only(after, "bp_average").closed_by) == ("dissolved", "exclusion")
+
+
+@pytest.mark.parametrize(
+    ("rule", "state"),
+    [
+        ({"code": "bp_average", "closing": {"kind": "readings", "n": 2}}, "closed"),
+        ({"code": "bp_average", "closing": {"kind": "readings", "n": 3}}, "open"),
+    ],
+)
+def test_row_of_an_average_may_close_by_readings(rule, state):
+    high = [bp(f"{day:02} {at}", 140, 70) for day in range(2, 8) for at in ("08:00", "20:00")]
+    low = [bp(f"08 {at}", 130, 60) for at in ("08:00", "20:00")]
+
+    assert only(run("08 21:00", [*high, *low], rules=[rule]), "bp_average").state == state

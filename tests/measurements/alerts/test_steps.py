@@ -239,3 +239,11 @@ def test_anything_new_after_the_review_brings_the_patient_back():
 
 def test_refused_review_has_not_seen_the_critical_episode():
     assert severe("03 12:00", OVER, [event("02 11:00", "review")]).section == "over_not_seen"
+
+
+def test_another_reading_beyond_the_limit_after_the_review_is_new():
+    steps = [event("02 12:00", "acknowledge", "bp_severe"), event("02 13:00", "review")]
+
+    found = run("02 15:00", [*OPEN, bp("02 14:00", 190)], rules=SEVERE, events=steps)
+
+    assert (found.patient_section, only(found, "bp_severe").is_notified_again) == ("critical", False)

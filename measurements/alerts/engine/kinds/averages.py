@@ -15,7 +15,7 @@ from measurements.alerts.engine.facts import EventKind, Reading
 from measurements.alerts.engine.kinds.sittings import mean, reading_values
 from measurements.alerts.engine.known import Known
 from measurements.alerts.engine.rule_versions import RuleTimeline, RuleVersion
-from measurements.alerts.engine.rules import Goal, Rule
+from measurements.alerts.engine.rules import ClosingKind, Goal, Rule
 from measurements.alerts.engine.shipped_rules import DEFAULT_GOALS, GLUCOSE, GLUCOSE_WEEKLY, closing_of
 from measurements.alerts.engine.worsening import is_worse
 from measurements.local_days import ONE_DAY
@@ -83,6 +83,7 @@ class AverageRun:
     found: list[Draft] = field(default_factory=list)
     current: Draft | None = None
     days_under: int = 0  # local days in a row at whose end it was under the limit
+    inside: int = 0  # readings in a row inside the limit
 
     def __post_init__(self) -> None:
         self.taken = [reading.taken for reading in self.readings]
@@ -163,6 +164,7 @@ class AverageRun:
         if self.current:
             if is_true:
                 self.current.feeds.append(window.as_feed(at))
+            self.count_inside(self.current, at, rule)
             return
         if self.suppression and not self.may_open(at, window, rule, is_true=is_true):
             return
@@ -183,11 +185,11 @@ class AverageRun:
         feed = window.as_feed(at)
         draft = Draft(rule, rule.metric, State.OPEN, feed.known_at, [feed], opened_at=at)
         self.found.append(draft)
-        self.current, self.days_under = draft, 0
+        self.current, self.days_under, self.inside = draft, 0, 0
 
     def end_day(self, midnight: dt.datetime, rule: Rule) -> None:
         """Under its limit at the end of 2 local days in a row with enough readings closes it."""
-        if self.current is None:
+        if self.current is None or closing_of(rule).kind is not ClosingKind.AVERAGE:
             return
         day = self.known.index.day_of(midnight) - ONE_DAY
         window = self.window(midnight - dt.timedelta(microseconds=1), day, rule)
@@ -196,6 +198,16 @@ class AverageRun:
         if self.days_under >= closing_of(rule).days:
             self.close(midnight, ClosedBy.READINGS)
 
+    def count_inside(self, draft: Draft, at: dt.datetime, rule: Rule) -> None:
+        """Of a row that closes by single readings inside its limit."""
+        closing = closing_of(rule)
+        if closing.kind is ClosingKind.AVERAGE or at not in self.taken:
+            return
+        reading = self.readings[bisect_left(self.taken, at)]
+        self.inside = 0 if rule.is_crossed(reading_values(reading)) else self.inside + 1
+        if self.inside >= (closing.n if closing.kind is ClosingKind.READINGS else 1) and draft.is_open:
+            self.close(at, ClosedBy.READINGS)
+
     def close(self, at: dt.datetime, by: ClosedBy, person: str = "") -> None:
         if self.current:
             self.current.close(at, by, person=person)
@@ -203,13 +215,13 @@ class AverageRun:
 
     def change_rule(self, at: dt.datetime, version: RuleVersion) -> None:
         """The new rule judges the current window: it keeps, ends or opens an episode."""
-        rule = version.rule
-        if self.current and rule:
+        rule, draft = version.rule, self.current
+        if draft and rule:
             window = self.window(at, self.known.index.day_of(at), rule)
-            if rule.is_crossed(window.values):
-                self.current.rule, self.current.feeds = rule, [*self.current.feeds, window.as_feed(at)]
+            if rule.limits == draft.rule.limits or rule.is_crossed(window.values):
+                draft.rule = rule
                 return
-        if self.current:
+        if draft:
             self.close(at, ClosedBy.RULE, version.by)
         elif rule:
             self.judge(at, rule)

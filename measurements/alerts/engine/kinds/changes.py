@@ -12,7 +12,7 @@ from measurements.alerts.engine.facts import Event, EventKind, Reading
 from measurements.alerts.engine.kinds.averages import OPENS_AGAIN_AFTER, Suppression
 from measurements.alerts.engine.known import Known
 from measurements.alerts.engine.rule_versions import RuleTimeline, RuleVersion
-from measurements.alerts.engine.rules import Rule
+from measurements.alerts.engine.rules import ClosingKind, Rule
 from measurements.alerts.engine.shipped_rules import closing_of
 from measurements.alerts.engine.worsening import is_worse
 from measurements.local_days import ONE_DAY, LocalDays
@@ -62,6 +62,12 @@ def is_on_old_scale(reading: Reading, swap: Event) -> bool:
     return reading.taken < swap.at or (bool(reading.device) and reading.device == swap.data.get("serial"))
 
 
+def is_other_type(known: Known, serial: object) -> bool:
+    """Whether the device is stated to be no scale."""
+    types = [device.type.casefold() for device in known.index.facts.devices or () if device.serial == serial]
+    return bool(types and types[0]) and not any(word in types[0] for word in ("scale", "weight"))
+
+
 class DayValues:
     """The days' weights of a patient, by scale."""
 
@@ -74,6 +80,7 @@ class DayValues:
             for event in known.events
             if event.kind == EventKind.SWAP
             and (not devices or {event.data.get("serial"), event.data.get("to")} & devices)
+            and not is_other_type(known, event.data.get("serial"))
         ]
         self.groups: list[tuple[dt.datetime | None, list[Reading]]] = [(None, readings)]
         for swap in self.swaps:
@@ -218,7 +225,9 @@ class ChangeRun:
                 draft.detected_at = min(draft.detected_at, feed.known_at)
             return
         self.days_within += 1
-        if self.days_within >= closing_of(rule).days:
+        closing = closing_of(rule)
+        needed = {ClosingKind.BASELINE: closing.days, ClosingKind.READINGS: closing.n}
+        if self.days_within >= needed.get(closing.kind, 1):
             self.close(day.reading.taken, ClosedBy.READINGS, known_at=day.reading.received)
 
     def close(self, at: dt.datetime, by: ClosedBy, person: str = "", *, known_at: dt.datetime | None = None) -> None:

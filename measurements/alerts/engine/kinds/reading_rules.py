@@ -244,7 +244,7 @@ class SittingRun:
             return
         needed = closing.n if closing.kind is ClosingKind.READINGS else 1
         for reading in sitting.readings:
-            self.inside = 0 if rule.is_crossed(sitting.values_of(reading)) else self.inside + 1
+            self.inside = 0 if self.is_crossed(Sitting((reading,)), rule) else self.inside + 1
             if self.inside >= needed and reading.taken >= (draft.opened_at or reading.taken):
                 self.close_current(reading.taken, ClosedBy.READINGS, known_at=reading.received)
                 return

@@ -49,10 +49,6 @@ class Sitting:
         """Of a yes/no metric: any reading says yes."""
         return any(reading.value_1 for reading in self.readings)
 
-    @staticmethod
-    def values_of(reading: Reading) -> Values:
-        return reading_values(reading)
-
     def completing_reading(self, is_crossed: Callable[[Values], bool]) -> Reading:
         """The first reading with which the sitting, as it was by then, is judged as the whole is."""
         ends = range(1, len(self.readings) + 1)

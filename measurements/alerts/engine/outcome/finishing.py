@@ -26,6 +26,7 @@ def finish_episode(draft: Draft, handling: Handling, known: Known, *, is_late_ro
     values, n, days = figures_of(draft, known)
     return Episode(
         rule=draft.rule.code,
+        kind=draft.rule.kind,
         metric=draft.metric,
         severity=draft.rule.severity,
         queue=draft.rule.queue,
@@ -34,6 +35,7 @@ def finish_episode(draft: Draft, handling: Handling, known: Known, *, is_late_ro
         last=draft.last_taken,
         opened_at=draft.opened_at,
         detected_at=draft.detected_at,
+        first_known_at=draft.known_from,
         peak=draft.peak(),
         value=values,
         count=len(draft.reading_ids) if draft.rule.kind is Kind.AVERAGE else len(draft.feeds),
@@ -58,6 +60,7 @@ def finish_episode(draft: Draft, handling: Handling, known: Known, *, is_late_ro
         differs_because=draft.differs_because,
         steps=tuple(handling.steps),
         reading_ids=draft.reading_ids,
+        last_known_at=max((feed.known_at for feed in draft.feeds), default=None),
         changes_at=draft.changes_at if draft.is_open else None,
     )
 

@@ -10,14 +10,21 @@ from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.history import RuleHistory
 from measurements.alerts.engine.kinds.averages import OPENS_AGAIN_AFTER
 from measurements.alerts.engine.known import Known
+from measurements.alerts.engine.outcome.checks import SHOWN_FOR, Checks
 from measurements.alerts.engine.rule_versions import RuleTimeline
 from measurements.alerts.engine.rules import Kind
 from measurements.local_days import ONE_DAY, local_midnight
 
 
-def next_change_at(episodes: Sequence[Episode], histories: Sequence[RuleHistory], known: Known) -> dt.datetime | None:
+def next_change_at(
+    episodes: Sequence[Episode], histories: Sequence[RuleHistory], checks: Checks, known: Known
+) -> dt.datetime | None:
     """None if nothing changes before a new fact is known."""
-    return min((at for at in changes_ahead(episodes, histories, known) if at > known.at), default=None)
+    ahead = [
+        *changes_ahead(episodes, histories, known),
+        *(reading.taken + SHOWN_FOR for reading in checks.this_reading),
+    ]
+    return min((at for at in ahead if at > known.at), default=None)
 
 
 def changes_ahead(episodes: Sequence[Episode], histories: Sequence[RuleHistory], known: Known) -> Iterator[dt.datetime]:

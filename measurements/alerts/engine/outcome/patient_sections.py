@@ -61,15 +61,19 @@ def was_unacknowledged(episode: Episode, at: dt.datetime) -> bool:
 
 
 def is_anything_new(episodes: Sequence[Episode], checks: Checks, since: dt.datetime) -> bool:
-    """A new episode, one that got worse or whose snooze ended, or a reading to check."""
+    """A new episode, a reading that feeds one, one that got worse, or a reading to check.
+
+    Every reading feeds an average: of one, new is that it opened or got worse.
+    """
     return checks.known_since(since) or any(
-        episode.section is not None
-        and (
-            episode.detected_at > since
-            or (episode.notified_again_at is not None and episode.notified_again_at > since)
-            or (episode.section is Section.OVER_NOT_SEEN)
-        )
+        at is not None and at > since
         for episode in episodes
+        if episode.section is not None
+        for at in (
+            episode.detected_at,
+            episode.notified_again_at,
+            None if episode.is_average else episode.last_known_at,
+        )
     )
 
 
