@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State, Values
-from measurements.alerts.engine.facts import Reading
+from measurements.alerts.engine.facts import Reading, ReadingId
 from measurements.alerts.engine.rules import Rule
 from measurements.alerts.engine.worsening import NO_VALUES, worst_values
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What makes or keeps a rule true: a reading, a sitting, an average or a day's weight.
+    """What makes a rule true or leaves it so: a reading, a sitting, an average or a day's weight.
 
     `first`, `last`: times taken. `known_at`: when it was learned of. `gain`: of a change.
     """
@@ -23,7 +23,7 @@ class Feed:
     last: dt.datetime
     known_at: dt.datetime
     values: Values
-    reading_ids: tuple[str, ...]
+    reading_ids: tuple[ReadingId, ...]
     is_late: bool = False
     gain: float | None = None
     n: int = 1
@@ -87,7 +87,7 @@ class Draft:
         return max((feed.last for feed in self.feeds), default=self.first_taken)
 
     @property
-    def reading_ids(self) -> tuple[str, ...]:
+    def reading_ids(self) -> tuple[ReadingId, ...]:
         """Oldest first, each once."""
         return tuple(dict.fromkeys(reading_id for feed in self.feeds for reading_id in feed.reading_ids))
 

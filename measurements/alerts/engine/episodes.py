@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from measurements.alerts.engine.facts import Event
+from measurements.alerts.engine.facts import Event, ReadingId
 from measurements.alerts.engine.rules import Kind, Severity
 
 
@@ -106,7 +106,7 @@ class Episode:
     reads_differently: bool = False
     differs_because: str = ""
     steps: tuple[Event, ...] = ()
-    reading_ids: tuple[str, ...] = ()
+    reading_ids: tuple[ReadingId, ...] = ()
     last_known_at: dt.datetime | None = None
     changes_at: dt.datetime | None = None
 
@@ -132,8 +132,8 @@ class Evaluation:
 
     as_of: dt.datetime
     episodes: tuple[Episode, ...] = ()
-    check_this_reading: tuple[str, ...] = ()
-    check_at_once: tuple[str, ...] = ()
-    beyond_meter: tuple[str, ...] = ()
+    check_this_reading: tuple[ReadingId, ...] = ()
+    check_at_once: tuple[ReadingId, ...] = ()
+    beyond_meter: tuple[ReadingId, ...] = ()
     patient_section: Section | None = Section.ON_TARGET
     next_change_at: dt.datetime | None = None

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from measurements.alerts.engine.rules import Goal, Rule
 
 UTC_ZONE = ZoneInfo("UTC")
+ReadingId = int | str
 LATE_AFTER = dt.timedelta(hours=24)  # between taking a reading and learning of it
 
 
@@ -41,7 +42,7 @@ class Reading:
     `beyond`: above or below, where the meter showed no value; both values are None then.
     """
 
-    id: str
+    id: ReadingId
     metric: str
     taken: dt.datetime
     received: dt.datetime
@@ -64,7 +65,7 @@ class Reading:
     @property
     def sort_key(self) -> tuple[Any, ...]:
         """Independent of the order of a list."""
-        return self.taken, self.index, self.device, self.id
+        return self.taken, self.index, self.device, str(self.id)
 
 
 class EventKind(StrEnum):

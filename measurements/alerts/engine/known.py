@@ -85,16 +85,15 @@ class Known:
         states = [excluded for at, excluded in changes if self.includes(at)]
         return bool(states) and states[-1]
 
+    def included(self, metric: str) -> list[Reading]:
+        """Received and not excluded, whether monitored or not."""
+        received = (reading for reading in self.index.by_metric.get(metric, ()) if self.includes(reading.received))
+        return [reading for reading in received if not self.is_excluded(reading)]
+
     def counted(self, metric: str) -> list[Reading]:
         """Received, taken while monitored and not excluded; untrusted ones too. In time order."""
         if metric not in self._counted:
-            self._counted[metric] = [
-                reading
-                for reading in self.index.by_metric.get(metric, ())
-                if self.includes(reading.received)
-                and self.is_monitored(reading.taken)
-                and not self.is_excluded(reading)
-            ]
+            self._counted[metric] = [r for r in self.included(metric) if self.is_monitored(r.taken)]
         return self._counted[metric]
 
     def trusted(self, metric: str) -> list[Reading]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from measurements.alerts.engine.facts import STEP_KINDS, Event, EventKind
+from measurements.alerts.engine.facts import STEP_KINDS, Event, EventKind, ReadingId
 from measurements.alerts.engine.rules import Goal, Rule
 from measurements.alerts.engine.shipped_rules import SHIPPED_RULES
 from measurements.alerts.facts_files import values
@@ -22,8 +22,8 @@ EVENT_KEYS: Mapping[EventKind, dict[str, ReadValue[Any]]] = {
     EventKind.ASSIGN: {**STEP_KEYS, "to": values.read_text},
     EventKind.RESOLVE: {**STEP_KEYS, "outcome": values.read_name},
     EventKind.REVIEW: STEP_KEYS,
-    EventKind.EXCLUDE: {"reading": values.read_name, "reason": values.read_text},
-    EventKind.UNDO_EXCLUSION: {"reading": values.read_name, "reason": values.read_text},
+    EventKind.EXCLUDE: {"reading": values.read_id, "reason": values.read_text},
+    EventKind.UNDO_EXCLUSION: {"reading": values.read_id, "reason": values.read_text},
     EventKind.GOAL: {
         "metric": read_metric,
         "usual": values.read_number,
@@ -88,7 +88,7 @@ def check_event(kind: EventKind, given: Mapping[str, Any], path: str) -> None:
         raise refuse(f"{path}.words", "is missing: the outcome other needs words")
 
 
-def check_names(events: Collection[Event], rules: Collection[Rule], readings: Collection[str]) -> None:
+def check_names(events: Collection[Event], rules: Collection[Rule], readings: Collection[ReadingId]) -> None:
     """Refuses events about a rule or reading that there is not."""
     by_code = {**SHIPPED_RULES, **{rule.code: rule for rule in rules}}
     for event in events:

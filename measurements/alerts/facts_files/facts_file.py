@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from measurements.alerts.engine.facts import Clinic, Device, Facts, Mark, MonitoringPeriod, Reading
+from measurements.alerts.engine.facts import Clinic, Device, Facts, Mark, MonitoringPeriod, Reading, ReadingId
 from measurements.alerts.facts_files import values
 from measurements.alerts.facts_files.clinic_hours import read_hours
 from measurements.alerts.facts_files.event_rows import check_names, read_event
@@ -54,7 +54,7 @@ def read_facts(content: Any) -> Facts:
 
 def check_readings(readings: list[Reading]) -> None:
     """A row may be repeated, but an id is of one reading."""
-    by_id: dict[str, Reading] = {}
+    by_id: dict[ReadingId, Reading] = {}
     for position, reading in enumerate(readings):
         if by_id.setdefault(reading.id, reading) != reading:
             raise refuse(f"readings[{position}].id", f"{reading.id!r} is the id of another reading too")
@@ -104,7 +104,7 @@ DEVICE_KEYS: Mapping[str, values.ReadValue[Any]] = {
     "state": values.read_text,
 }
 READING_KEYS: Mapping[str, values.ReadValue[Any]] = {
-    "id": values.read_name,
+    "id": values.read_id,
     "metric": read_metric,
     "value_1": values.read_number,
     "value_2": values.read_number,

@@ -56,12 +56,19 @@ def read_text(value: Any, path: str) -> str:
 
 
 def read_name(value: Any, path: str) -> str:
-    """A text that isn't blank; a number stands for its digits."""
+    """A text that isn't blank; a number is read as its digits."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not read_text(value, path).strip():
         raise refuse(path, "must not be empty")
     return str(value)
+
+
+def read_id(value: Any, path: str) -> int | str:
+    """A whole number, or a text that isn't blank; both stay what they are."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return read_name(value, path)
 
 
 def read_choice(*choices: str) -> ReadValue[str]:

@@ -108,7 +108,7 @@ def test_back_within_the_limit_of_the_baseline_on_2_days_closes_it():
     assert (closed.state, clock(closed.closed_at), closed.closed_by) == ("closed", "15 07:00", "readings")
 
 
-def test_day_beyond_the_limit_between_keeps_it_open():
+def test_day_beyond_the_limit_between_leaves_it_open():
     readings = [*GAINED, weight("13 07:00", 182), weight("14 07:00", 184), weight("15 07:00", 182)]
 
     assert only(run("15 08:00", readings, rules=["weight_gain"]), "weight_gain").state == "open"

@@ -117,7 +117,7 @@ def change(at, **limits):
     return event(at, "rule", "bp_severe", **limits)
 
 
-def test_changed_rule_keeps_an_episode_that_a_reading_still_feeds():
+def test_changed_rule_leaves_an_episode_open_that_a_reading_still_feeds():
     events = [change("02 12:00", above={"value_1": 188, "value_2": 120})]
 
     episode = only(run("02 13:00", OPEN, rules=SEVERE, events=events), "bp_severe")

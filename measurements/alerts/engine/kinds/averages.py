@@ -214,7 +214,7 @@ class AverageRun:
         self.current = None
 
     def change_rule(self, at: dt.datetime, version: RuleVersion) -> None:
-        """The new rule judges the current window: it keeps, ends or opens an episode."""
+        """The new rule judges the current window: it continues, ends or opens an episode."""
         rule, draft = version.rule, self.current
         if draft and rule:
             window = self.window(at, self.known.index.day_of(at), rule)

@@ -53,7 +53,7 @@ class SilenceRun:
 
     def changes(self) -> list[Change]:
         metric, at = self.timeline.metric, self.known.at
-        found: list[Change] = [(reading.received, 3, reading) for reading in self.known.counted(metric)]
+        found: list[Change] = [(reading.received, 3, reading) for reading in self.known.included(metric)]
         for event in self.known.events:
             is_pause = event.kind == EventKind.PAUSE and event.metric in ("", metric)
             is_reopening = event.kind == EventKind.REOPEN and event.rule == self.timeline.code
@@ -91,8 +91,9 @@ class SilenceRun:
             if self.current and self.rule and self.silent_days(event.at) < self.rule.days:
                 self.close(event.at, ClosedBy.PERSON, person=event.by)
         elif event.kind == EventKind.SWAP:
-            sent = {reading.device for reading in self.known.counted(self.timeline.metric)}
-            received = [r for r in self.known.counted(self.timeline.metric) if r.device == event.data["to"]]
+            readings = self.known.included(self.timeline.metric)
+            sent = {reading.device for reading in readings}
+            received = [reading for reading in readings if reading.device == event.data["to"]]
             if event.data["serial"] in sent and not any(r.received <= event.at for r in received):
                 self.waits_from = self.known.index.day_of(event.at)
         elif self.current is None and self.found and self.found[-1].state is State.CLOSED:
