@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from measurements.alerts.engine.facts import Event, EventKind, Facts, Reading
+from measurements.alerts.engine.facts import Event, EventKind, Facts, Reading, ReadingId
 from measurements.local_days import ONE_DAY, local_midnight
 
 BEGINNING, END = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
@@ -38,7 +38,7 @@ class FactIndex:
         for reading in self.readings:
             self.by_metric[reading.metric].append(reading)
         self.events = unique_events(facts.events)
-        self.exclusions: Mapping[str, list[tuple[dt.datetime, bool]]] = defaultdict(list)
+        self.exclusions: Mapping[ReadingId, list[tuple[dt.datetime, bool]]] = defaultdict(list)
         for event in self.events:
             if event.kind in (EventKind.EXCLUDE, EventKind.UNDO_EXCLUSION):
                 self.exclusions[event.data["reading"]].append((event.at, event.kind == EventKind.EXCLUDE))

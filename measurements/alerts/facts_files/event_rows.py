@@ -20,6 +20,7 @@ EVENT_KEYS: Mapping[EventKind, dict[str, ReadValue[Any]]] = {
     **dict.fromkeys(STEP_KINDS, STEP_KEYS),
     EventKind.SNOOZE: {**STEP_KEYS, "until": values.read_instant, "worse_by": values.read_number},
     EventKind.ASSIGN: {**STEP_KEYS, "to": values.read_text},
+    EventKind.ESCALATE: {**STEP_KEYS, "to": values.read_text},
     EventKind.RESOLVE: {**STEP_KEYS, "outcome": values.read_name},
     EventKind.REVIEW: STEP_KEYS,
     EventKind.EXCLUDE: {"reading": values.read_id, "reason": values.read_text},

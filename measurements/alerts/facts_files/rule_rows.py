@@ -94,6 +94,8 @@ RULE_KEYS: Mapping[str, values.ReadValue[Any]] = {
     "over": values.read_choice("day", "week", "usual"),
     "uploads_at": values.list_of(values.read_clock_time),
     "closing": read_closing,
+    "source": values.read_text,
+    "date": values.read_date,
 }
 KIND_KEYS = {"kind": lambda value, path: Kind(values.read_choice(*Kind)(value, path))}
 CODE_KEYS = {"code": values.read_name}
@@ -139,6 +141,8 @@ def rule_fields(base: Rule, given: Mapping[str, Any], stated: Mapping[str, Any])
         fields.pop("confirm", None)
     if base.kind is Kind.SILENCE and "n" in fields:
         fields.setdefault("days", fields.pop("n"))
+    if "date" in fields:
+        fields["source_date"] = fields.pop("date")
     if "uploads_at" in fields:
         fields["uploads_at"] = tuple(fields["uploads_at"])
     return fields

@@ -93,10 +93,11 @@ def read_number(value: Any, path: str) -> float:
 
 
 def read_count(value: Any, path: str) -> int:
-    """A whole number from 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000:
+    """A whole number from 1; 2.0 is one."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or value != value // 1 or not 1 <= value <= 10_000:
         raise refuse(path, f"must be a whole number from 1, not {name_value(value)}")
-    return value
+    return int(value)
 
 
 def read_whole(value: Any, path: str) -> int:

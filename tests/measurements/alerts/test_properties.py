@@ -61,7 +61,7 @@ def what_must_be_equal(evaluation):
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(readings, st.randoms(use_true_random=False))
 def test_order_of_a_list_and_repeated_rows_change_nothing(rows, shuffling):
     shuffled = [*rows, *rows[: len(rows) // 2]]
@@ -70,7 +70,7 @@ def test_order_of_a_list_and_repeated_rows_change_nothing(rows, shuffling):
     assert episodes_of(shuffled) == episodes_of(rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(readings, st.randoms(use_true_random=False))
 def test_order_of_arrival_changes_no_episode(rows, shuffling):
     """Received within the day in another order: the same episodes, though they may be detected at another instant."""
@@ -84,7 +84,7 @@ def shift(taken, minutes):
     return at.isoformat().replace("+00:00", "Z")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(readings, st.data())
 def test_exclusion_and_undo_leave_everything_as_it_was(rows, data):
     if not rows:
@@ -99,7 +99,7 @@ def test_exclusion_and_undo_leave_everything_as_it_was(rows, data):
     assert episodes_of(rows, events).episodes == episodes_of(rows).episodes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(readings)
 def test_one_open_episode_per_rule_and_every_figure_is_consistent(rows):
     found = episodes_of(rows).episodes

@@ -95,7 +95,7 @@ def section_of(draft: Draft, handling: Handling, state: State, known: Known, *, 
 
 
 def late_row(rows: Sequence[tuple[Draft, Handling]]) -> Draft | None:
-    """The one critical episode of a rule that is listed as arrived late: the newest that nobody acknowledged."""
+    """The one critical episode of a rule that is listed as arrived late: the newest unacknowledged one."""
     found = [
         draft
         for draft, handling in rows
