@@ -1,7 +1,12 @@
 """Average rules: window, enough readings, exact limits, closing, local midnight, share in range."""
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 
+from measurements.alerts.engine.evaluation import evaluate
+from measurements.alerts.facts_files.facts_file import read_facts
 from tests.measurements.alerts.cases import bp, clock, event, glucose, instant, iso, of_rule, only, run
 
 AVERAGE = ["bp_average"]
@@ -220,3 +225,25 @@ def test_window_moves_at_local_midnight_through_clock_changes(zone, as_of, opens
     high = [bp(f"2026-{day}T{hour}:00:00+00:00", 140, 70) for day in days for hour in ("12", "16")]
 
     assert bool(run(as_of, [*low, *high], rules=AVERAGE, zone=zone).episodes) is opens
+
+
+def test_reading_that_arrives_later_leaves_detection_and_acknowledgement_where_they_were():
+    """With it the average was true a day earlier; the clinic knew on the seventh."""
+    readings = mornings([136] * 6)
+    late = bp("04 12:00", 170, received="08 09:00")
+    acknowledged = [event("07 21:00", "acknowledge", "bp_average")]
+
+    episode = only(run("08 10:00", [*readings, late], rules=AVERAGE, events=acknowledged), "bp_average")
+
+    assert [clock(at) for at in (episode.opened_at, episode.detected_at)] == ["07 08:00", "07 20:01"]
+    assert episode.is_acknowledged
+
+
+@pytest.mark.parametrize(("weeks", "n"), [([], 12), (["2026-03-01"], 12), (["2026-03-02"], 10)])
+def test_without_the_first_day_drops_it_where_the_window_begins_with_a_stated_week(weeks, n):
+    readings = [{**one, "id": None} for one in mornings([140] * 7, clocks=("08:00", "20:00"))][:12]
+    rule = {"code": "bp_average", "drop_first_day": True, "least_readings": 10}
+    facts = read_facts({"readings": readings, "rules": [rule]})
+    stated = replace(facts, measuring_weeks=frozenset(map(dt.date.fromisoformat, weeks)))
+
+    assert only(evaluate(stated, instant("08 12:00")), "bp_average").n == n

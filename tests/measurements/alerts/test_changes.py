@@ -1,8 +1,12 @@
 """Change rules of weight and the SpO2 trend: baselines, frozen while open, a new scale."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.measurements.alerts.cases import clock, event, of_rule, only, run, spo2, weight
+from measurements.alerts.engine.evaluation import evaluate
+from measurements.alerts.facts_files.facts_file import read_facts
+from tests.measurements.alerts.cases import clock, event, instant, of_rule, only, run, spo2, weight
 
 USUAL = [weight(f"{day:02} 07:00", 180) for day in range(1, 8)]
 
@@ -196,3 +200,20 @@ def test_spo2_trend_closes_after_2_days_within_its_baseline():
     episode = only(run("11 00:00", readings, rules=["spo2_trend"]), "spo2_trend")
 
     assert (episode.state, clock(episode.closed_at)) == ("closed", "11 00:00")
+
+
+def test_weight_that_arrives_later_is_part_of_what_was_known_only_where_it_matters():
+    three = [weight("04 07:00", 180), weight("05 07:00", 180), weight("06 07:00", 180)]
+    needed = [*three[:2], weight("06 07:00", 180, received="08 12:00"), weight("08 07:00", 184)]
+    unneeded = [*three, weight("07 07:00", 180, received="08 12:00"), weight("08 07:00", 184)]
+
+    found = [only(run("08 13:00", rows, rules=["weight_gain"]), "weight_gain") for rows in (needed, unneeded)]
+
+    assert [clock(one.detected_at) for one in found] == ["08 12:00", "08 07:01"]
+
+
+def test_weight_of_a_day_is_the_median_where_the_clinic_says_so():
+    readings = [*USUAL, weight("08 07:00", 190), weight("08 08:00", 184), weight("08 09:00", 181)]
+    facts = replace(read_facts({"readings": readings, "rules": [{"code": "weight_gain"}]}), day_weight_is_median=True)
+
+    assert only(evaluate(facts, instant("08 10:00")), "weight_gain").gain == 4

@@ -167,3 +167,20 @@ def test_taken_before_but_received_after_it_was_resolved_counts():
 
     first, second = of_rule(found, "glucose_low")
     assert (first.state, first.count, second.state, clock(second.first)) == ("closed", 2, "open", "02 09:00")
+
+
+def test_marked_readings_are_skipped_where_the_last_n_count():
+    readings = [
+        *(spo2("02 08:00", 90), spo2("02 12:00", 97, marks=["conflict"]), spo2("02 14:00", 97, marks=["control"])),
+        *(spo2("02 16:00", 95), spo2("02 20:00", 90)),
+    ]
+
+    assert only(run("02 21:00", readings, rules=["spo2_low"]), "spo2_low").count == 2
+
+
+def test_third_low_after_the_episode_closed_by_itself_is_an_alarm_of_its_own():
+    readings = [glucose("02 08:00", 65), glucose("02 09:00", 65), glucose("02 10:00", 90), glucose("02 11:00", 95)]
+
+    first, second = of_rule(run("02 13:00", [*readings, glucose("02 12:30", 66)], rules=["glucose_low"]), "glucose_low")
+
+    assert (first.state, second.state, clock(second.first), second.count) == ("closed", "open", "02 12:30", 1)

@@ -2,6 +2,9 @@
 
 import pytest
 
+from measurements.alerts.engine.evaluation import evaluate
+from measurements.alerts.engine.rules import Kind
+from measurements.alerts.facts_files.facts_file import read_facts
 from tests.measurements.alerts.cases import clock, event, instant, of_rule, only, reading, run, weight
 
 RULE = {"code": "silence", "metric": "weight", "days": 3}
@@ -194,3 +197,18 @@ def test_shipped_silence_needs_stated_devices_or_metrics():
 
     assert run("20 12:00", readings).episodes == ()
     assert only(run("20 12:00", readings, devices=CUFF), "silence").state == "open"
+
+
+def test_sweep_judges_the_silences_only():
+    facts = read_facts(
+        {
+            "rules": [RULE, {"code": "glucose_very_low"}],
+            "expected_metrics": ["weight"],
+            "readings": [weight("02 07:00", 180), reading("glucose", "06 07:00", 40)],
+        }
+    )
+
+    found = evaluate(facts, instant("06 12:00"), kinds={Kind.SILENCE})
+
+    assert [episode.rule for episode in found.episodes] == ["silence"]
+    assert (found.patient_section, found.next_change_at) == ("no_readings", instant("07 00:00"))

@@ -51,11 +51,10 @@ class Window:
     def is_enough(self, rule: Rule) -> bool:
         return self.n >= rule.least_readings and self.days >= rule.least_days
 
-    def as_feed(self, at: dt.datetime) -> Feed:
-        """As it was judged at an instant."""
+    def as_feed(self, known_at: dt.datetime) -> Feed:
         return Feed(
             *(self.readings[0].taken, self.readings[-1].taken),
-            max(at, *(reading.received for reading in self.readings)),
+            known_at,
             self.values,
             tuple(reading.id for reading in self.readings),
             n=self.n,
@@ -163,13 +162,27 @@ class AverageRun:
         is_true = window.is_enough(rule) and rule.is_crossed(window.values)
         if self.current:
             if is_true:
-                self.current.feeds.append(window.as_feed(at))
+                feed = window.as_feed(self.known_at(window, at, rule))
+                self.current.feeds.append(feed)
+                self.current.detected_at = min(self.current.detected_at, feed.known_at)
             self.count_inside(self.current, at, rule)
             return
         if self.suppression and not self.may_open(at, window, rule, is_true=is_true):
             return
         if is_true:
             self.open(at, window, rule)
+
+    def known_at(self, window: Window, at: dt.datetime, rule: Rule) -> dt.datetime:
+        """When the window was known to be true: with what arrived later, only if it was not true without."""
+        soonest = max(at, window.readings[-1].received)
+        in_time = [reading for reading in window.readings if reading.received <= soonest]
+        days = {self.known.index.day_of(reading.taken) for reading in in_time}
+        if in_time == list(window.readings):
+            return soonest
+        first = Window(window.day, in_time, len(days), window.figures)
+        if first.is_enough(rule) and rule.is_crossed(first.values):
+            return soonest
+        return max(reading.received for reading in window.readings)
 
     def may_open(self, at: dt.datetime, window: Window, rule: Rule, *, is_true: bool) -> bool:
         """After a person resolved it: once it was false, when worse by the step, or after 7 days."""
@@ -182,7 +195,7 @@ class AverageRun:
         return self.suppression is None
 
     def open(self, at: dt.datetime, window: Window, rule: Rule) -> None:
-        feed = window.as_feed(at)
+        feed = window.as_feed(self.known_at(window, at, rule))
         draft = Draft(rule, rule.metric, State.OPEN, feed.known_at, [feed], opened_at=at)
         self.found.append(draft)
         self.current, self.days_under, self.inside = draft, 0, 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from measurements.alerts.engine.drafts import Draft, feed_of
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State
@@ -16,7 +16,13 @@ from measurements.alerts.engine.rules import ClosingKind, Rule
 from measurements.alerts.engine.shipped_rules import closing_of
 from measurements.alerts.engine.worsening import is_worse
 from measurements.local_days import ONE_DAY, LocalDays
-from measurements.weights.figures import earlier_weights, usual_weight, weight_difference, weights_by_day
+from measurements.weights.figures import (
+    USUAL_WEIGHT_DAYS,
+    earlier_weights,
+    usual_weight,
+    weight_difference,
+    weights_by_day,
+)
 from patients.models.clinic import DayWeight
 
 NEW_SCALE_DAYS = 3
@@ -38,6 +44,7 @@ class DayValue:
     value: float
     scale_since: dt.datetime | None  # a swap before it
     by_day: Mapping[dt.date, float]  # days on the same scale
+    received: Mapping[dt.date, dt.datetime]  # of each of these days
     usual_by_person: float | None = None
 
 
@@ -55,6 +62,17 @@ def baseline_of(day: DayValue, rule: Rule) -> float | None:
         pick = max if (rule.more_than or 0.0) < 0 else min
         return pick(earlier_weights(day.by_day, today=day.day), default=None)
     return day.usual_by_person or usual_weight(day.by_day, today=day.day)
+
+
+def known_at(day: DayValue, rule: Rule) -> dt.datetime:
+    """When the change was known: with days that arrived later than it, only if it was not beyond without them."""
+    week = [other for other in day.received if 0 < (day.day - other).days <= USUAL_WEIGHT_DAYS]
+    later = {other for other in week if day.received[other] > day.reading.received}
+    in_time = replace(day, by_day={other: value for other, value in day.by_day.items() if other not in later})
+    change = weight_difference(day.value, baseline_of(in_time, rule))
+    if not later or (change is not None and is_beyond(change, rule)):
+        return day.reading.received
+    return max(day.received[other] for other in later)
 
 
 def is_on_old_scale(reading: Reading, swap: Event) -> bool:
@@ -101,7 +119,8 @@ class DayValues:
         first_of_day: dict[dt.date, Reading] = {}
         for reading in readings:
             first_of_day.setdefault(index.day_of(reading.taken), reading)
-        return [DayValue(day, first_of_day[day], by_day[day], since, by_day) for day in sorted(by_day)]
+        received = {day: reading.received for day, reading in first_of_day.items()}
+        return [DayValue(day, first_of_day[day], by_day[day], since, by_day, received) for day in sorted(by_day)]
 
 
 @dataclass
@@ -209,7 +228,7 @@ class ChangeRun:
 
     def open(self, day: DayValue, rule: Rule, change: float, baseline: float | None) -> None:
         feed = feed_of([day.reading], (day.value, None), gain=change)
-        draft = Draft(rule, rule.metric, State.OPEN, feed.known_at, [feed], opened_at=day.reading.taken)
+        draft = Draft(rule, rule.metric, State.OPEN, known_at(day, rule), [feed], opened_at=day.reading.taken)
         draft.baseline, draft.is_late, draft.reason = baseline, feed.is_late, Reason.BASELINE_OF_OPENING
         self.found.append(draft)
         self.current, self.days_within = draft, 0
