@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -109,7 +110,7 @@ GENERAL_CODES = ("temperature_high", IRREGULAR_HEARTBEAT, SILENCE_CODE)
 PREGNANCY_CODES = ("preg_bp", PREGNANCY_SEVERE)
 DIABETES_CODES = ("glucose_very_low", "glucose_low", "glucose_high", "glucose_very_high", GLUCOSE_WEEKLY)
 PRESET_CODES: Mapping[str, tuple[str, ...]] = {
-    "hypertension": (BP_SEVERE, "bp_average"),
+    "hypertension": (BP_SEVERE, "bp_average", "bp_low"),
     "heart_failure": (
         *("weight_gain", "weight_gain_day", "weight_gain_week", "weight_week_6", "weight_loss"),
         *("hf_bp", "hf_pulse"),
@@ -126,15 +127,16 @@ CONDITION_WORDS = {
     **dict.fromkeys(("older_or_high_risk", "high_risk"), "older"),
     **dict.fromkeys(("hypertension_after_delivery", "postpartum"), "after_delivery"),
     "post_acute": "after_hospital_stay",
+    "diabetes_finger_sticks": "diabetes",
 }
 DAILY_CONDITIONS = frozenset({"after_delivery", "after_hospital_stay"})  # missing a day is compliance
-# Without a stated condition: not those that only a condition or a clinic's choice calls for.
-ONLY_WHEN_CHOSEN = frozenset({*PREGNANCY_CODES, "bp_low", "hf_bp"})
+# Without a stated condition: not those whose limits are meant for one condition only.
+ONLY_WITH_CONDITION = frozenset({*PREGNANCY_CODES, "hf_bp"})
 
 
 def named_condition(words: str) -> str:
     """Heart failure, heart-failure and heart_failure are one."""
-    name = "_".join(words.casefold().replace("-", " ").replace("_", " ").split())
+    name = "_".join(re.findall(r"[^\W_]+", words.casefold()))
     return CONDITION_WORDS.get(name, name)
 
 
@@ -142,7 +144,7 @@ def shipped_rules(conditions: Iterable[str]) -> list[Rule]:
     """The rules of these conditions with those for everybody; without a condition, all that need none to be chosen."""
     names = {named_condition(words) for words in conditions}
     if not names:
-        return [rule for rule in ALL_RULES if rule.code not in ONLY_WHEN_CHOSEN]
+        return [rule for rule in ALL_RULES if rule.code not in ONLY_WITH_CONDITION]
     wanted = {code for name in names for code in PRESET_CODES.get(name, ())} | set(GENERAL_CODES)
     found = [rule for rule in ALL_RULES if rule.code in wanted]
     if "older" in names:

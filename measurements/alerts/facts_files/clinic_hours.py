@@ -8,6 +8,7 @@ from measurements.alerts.facts_files import values
 from measurements.alerts.facts_files.values import refuse
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+ISO_SUNDAY = "7"
 DAY_GROUPS = {"weekdays": range(5), "weekend": range(5, 7), "daily": range(7), "every day": range(7)}
 OPENING_KEYS, CLOSING_KEYS = ("from", "open", "opens", "start"), ("to", "until", "close", "closes", "end")
 DAY_KEYS = ("weekday", "day", "days", "weekdays")
@@ -15,7 +16,7 @@ Periods = tuple[tuple[int, int], ...]
 
 
 def read_hours(value: Any, path: str) -> dict[int, Periods]:
-    """`{"monday": [["08:00", "17:00"]]}`, also `mon-fri`, `weekdays` or 0 for Monday.
+    """`{"monday": [["08:00", "17:00"]]}`, also `mon-fri`, `weekdays` or 0 for Monday (1 where there is a 7).
 
     One period without a day is that of Monday to Friday; a list may hold periods that name their day.
     """
@@ -26,8 +27,10 @@ def read_hours(value: Any, path: str) -> dict[int, Periods]:
     if not isinstance(value, dict):
         raise refuse(path, f"must be an object of periods by weekday, not {values.name_value(value)}")
     found: dict[int, Periods] = {}
+    is_iso = ISO_SUNDAY in value  # numbers from 1 for Monday
     for key, periods in value.items():
-        found |= dict.fromkeys(read_weekdays(key, path), read_periods(periods, f"{path}.{key}"))
+        name = str(int(key) - 1) if is_iso and key in tuple("1234567") else key
+        found |= dict.fromkeys(read_weekdays(name, path), read_periods(periods, f"{path}.{key}"))
     return found
 
 
@@ -91,5 +94,13 @@ def read_period(value: Any, path: str) -> tuple[int, int]:
         value = [part for part in found if part is not None]
     if not isinstance(value, list) or len(value) != 2:
         raise refuse(path, f"must be an opening and a closing time, not {values.name_value(value)}")
-    opens, closes = (values.read_clock_time(str(part).strip(), path) for part in value)
-    return opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute
+    opens, closes = (read_minute(str(part).strip(), path) for part in value)
+    return opens, closes
+
+
+def read_minute(value: str, path: str) -> int:
+    """Of the day; 24:00 is its end."""
+    if value == "24:00":
+        return 24 * 60
+    found = values.read_clock_time(value, path)
+    return found.hour * 60 + found.minute

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -61,10 +62,18 @@ def check_readings(readings: list[Reading]) -> None:
 
 
 def read_clinic(value: Any, path: str) -> Clinic:
-    given = read_object(
-        value, path, {"zone": values.read_zone, "hours": read_hours, "holidays": list_of(values.read_date)}
-    )
+    given = read_object(value, path, {"zone": values.read_zone, "hours": read_hours, "holidays": list_of(read_holiday)})
     return Clinic(given.get("zone"), given.get("hours", {}), frozenset(given.get("holidays", ())))
+
+
+def read_holiday(value: Any, path: str) -> dt.date:
+    """A date, or an object of one with its name."""
+    if not isinstance(value, dict):
+        return values.read_date(value, path)
+    given = read_object(value, path, {"date": values.read_date, "name": values.read_text})
+    require(given, path, "date")
+    found: dt.date = given["date"]
+    return found
 
 
 def read_device(value: Any, path: str) -> Device:

@@ -128,10 +128,10 @@ def read_date(value: Any, path: str) -> dt.date:
 
 def read_clock_time(value: Any, path: str) -> dt.time:
     words = f"must be a local time such as 07:30, not {name_value(value)}"
-    if not isinstance(value, str) or not re.fullmatch(r"\d{2}:\d{2}(:\d{2})?", value):
+    if not isinstance(value, str) or not re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", value):
         raise refuse(path, words)
     try:
-        return dt.time.fromisoformat(value)
+        return dt.time.fromisoformat(value.zfill(5 if value.count(":") == 1 else 8))
     except ValueError as error:
         raise refuse(path, words) from error
 

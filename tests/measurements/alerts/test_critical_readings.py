@@ -240,11 +240,10 @@ def test_severe_pregnancy_pressure_is_at_least_160_or_110(systolic, diastolic, c
 def test_severe_pregnancy_pressure_opens_when_not_repeated_within_30_minutes():
     readings = [bp("02 10:00", 165)]
 
-    states = [
-        only(run(at, readings, rules=["preg_bp_severe"]), "preg_bp_severe").state for at in ("02 10:29", "02 10:30")
-    ]
+    found = [only(run(at, readings, rules=["preg_bp_severe"]), "preg_bp_severe") for at in ("02 10:29", "02 10:30")]
 
-    assert states == ["unconfirmed", "open"]
+    assert [one.state for one in found] == ["unconfirmed", "open"]
+    assert [clock(one.detected_at) for one in found] == ["02 10:01", "02 10:01"]
 
 
 def test_second_severe_pregnancy_pressure_within_4_hours_confirms_whatever_was_between():
@@ -257,6 +256,7 @@ def test_second_severe_pregnancy_pressure_within_4_hours_confirms_whatever_was_b
     assert only(dropped, "preg_bp_severe").state == "dissolved"
     episode = only(confirmed, "preg_bp_severe")
     assert (episode.state, clock(episode.first), clock(episode.opened_at)) == ("open", "02 10:00", "02 14:00")
+    assert clock(episode.detected_at) == "02 10:01"
     assert [one.state for one in of_rule(too_late, "preg_bp_severe")] == ["dissolved", "unconfirmed"]
 
 

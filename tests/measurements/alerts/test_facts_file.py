@@ -1,5 +1,6 @@
 """Facts files: strict reading with errors that name the key, defaults, and the command."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -129,10 +130,23 @@ def test_every_key_is_optional():
         [{"weekday": 0, "opens": "08:00", "closes": "17:00"}],
         "08:00-17:00",
         {"friday": [{"from": "08:00", "to": "17:00"}]},
+        {"monday": ["8:00", "24:00"]},
     ],
 )
 def test_hours_of_a_clinic_in_the_usual_shapes(hours):
     assert read_facts({"clinic": {"hours": hours}}).clinic.hours
+
+
+def test_weekdays_by_number_begin_at_0_or_where_there_is_a_7_at_1():
+    found = [read_facts({"clinic": {"hours": dict.fromkeys(days, "08:00-17:00")}}) for days in ("06", "17")]
+
+    assert [set(facts.clinic.hours) for facts in found] == [{0, 6}, {0, 6}]
+
+
+def test_holiday_is_a_date_or_an_object_of_one():
+    facts = read_facts({"clinic": {"holidays": ["2026-07-03", {"date": "2026-11-26", "name": "Thanksgiving"}]}})
+
+    assert facts.clinic.holidays == {dt.date(2026, 7, 3), dt.date(2026, 11, 26)}
 
 
 def test_null_is_not_stated_and_metrics_are_read_in_any_spelling():

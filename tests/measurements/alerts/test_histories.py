@@ -251,29 +251,6 @@ def test_reading_received_after_the_instant_is_not_known():
     assert run("02 10:00", OPEN, rules=SEVERE).episodes == ()
 
 
-@pytest.mark.parametrize(
-    "conditions", [["hypertension"], ["Heart failure"], ["heart_failure", "diabetes"], ["pregnancy"]]
-)
-def test_presets_by_condition(conditions):
-    wanted = {
-        "hypertension": {"bp_severe"},
-        "Heart failure": {"hf_bp"},
-        "heart_failure": {"hf_bp"},
-        "diabetes": set(),
-        "pregnancy": {"preg_bp_severe"},
-    }
-
-    found = run("02 10:05", [bp("02 10:00", 190)], conditions=conditions)
-
-    assert {one.rule for one in found.episodes} == set().union(*(wanted[name] for name in conditions))
-
-
-def test_no_reading_of_a_day_after_delivery_is_compliance():
-    found = run("04 09:00", [bp("02 10:00", 120)], conditions=["after delivery"], expected_metrics=["blood_pressure"])
-
-    assert (only(found, "silence").days, only(found, "silence").queue) == (1, "compliance")
-
-
 def test_goal_of_another_metric_changes_nothing_of_an_average_that_is_under_its_limit_for_a_day():
     high = [bp(f"{day:02} {at}", 140, 70) for day in range(2, 8) for at in ("08:00", "20:00")]
     low = [bp(f"08 {at}", 100, 60) for at in ("08:00", "20:00")]

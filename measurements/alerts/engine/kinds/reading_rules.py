@@ -191,10 +191,10 @@ class SittingRun:
         deadline = draft.feeds[0].first + dt.timedelta(minutes=draft.rule.confirm_minutes)
         unrepeated_at = max(draft.feeds[0].known_at, deadline)
         confirmed_at = max(draft.feeds[0].known_at, feed.known_at)
-        was_dropped = draft.state is State.DISSOLVED
         draft.feeds.append(feed)
         draft.state, draft.reason, draft.opened_at = State.OPEN, None, feed.last
-        draft.detected_at = confirmed_at if was_dropped else min(unrepeated_at, confirmed_at)
+        if draft.rule.code != PREGNANCY_SEVERE:
+            draft.detected_at = min(unrepeated_at, confirmed_at)
         draft.is_late = draft.is_late and feed.is_late
         self.inside = 0
         self.schedule_closing(draft)
@@ -202,7 +202,8 @@ class SittingRun:
     def open_unrepeated(self, draft: Draft) -> None:
         deadline = draft.changes_at or draft.detected_at
         draft.state, draft.reason, draft.opened_at = State.OPEN, Reason.NOT_REPEATED, draft.feeds[0].last
-        draft.detected_at = max(draft.feeds[0].known_at, deadline)
+        if draft.rule.code != PREGNANCY_SEVERE:  # told, and its clock running, since its first reading
+            draft.detected_at = max(draft.feeds[0].known_at, deadline)
         self.schedule_closing(draft)
 
     def open_repeated(self, sittings: list[Sitting], newest: Sitting, rule: Rule) -> None:

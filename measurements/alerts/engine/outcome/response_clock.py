@@ -41,8 +41,8 @@ def response_time_of(episode: Episode, times: Mapping[str, ResponseTime] = SHIPP
 def response_due_at(
     episode: Episode, hours: WorkingHours, times: Mapping[str, ResponseTime] = SHIPPED_RESPONSE_TIMES
 ) -> dt.datetime | None:
-    """From `clock_start`; None where the clinic isn't open for long enough within about a year."""
-    time, start = response_time_of(episode, times), clock_start(episode)
+    """From its detection; None where the clinic isn't open for long enough within about a year."""
+    time, start = response_time_of(episode, times), episode.detected_at
     if time.whatever_the_hours:
         return start + time.working_time
     needed = time.working_time + time.business_days * business_day(hours, start)
@@ -51,11 +51,6 @@ def response_due_at(
             return opens + needed
         needed -= closes - opens
     return None
-
-
-def clock_start(episode: Episode) -> dt.datetime:
-    """When it was detected; of a severe pressure in pregnancy, when the first reading was received."""
-    return episode.first_known_at if episode.rule == PREGNANCY_SEVERE else episode.detected_at
 
 
 def responded_at(episode: Episode) -> dt.datetime | None:
