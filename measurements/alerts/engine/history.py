@@ -38,7 +38,7 @@ def rule_history(timeline: RuleTimeline, known: Known) -> RuleHistory:
     history = segmented_history(timeline, known)
     drafts = history.drafts
     for instant, exclusion in checkpoints(timeline, known):
-        earlier = segmented_history(timeline, Known(known.index, instant, before=True)).drafts
+        earlier = segmented_history(timeline, known.earlier(instant, before=True)).drafts
         for draft in earlier:
             if is_fixed(draft, instant):
                 drafts = with_fixed(drafts, draft, exclusion)
@@ -54,7 +54,7 @@ def segmented_history(timeline: RuleTimeline, known: Known) -> RuleHistory:
     floor: dt.datetime | None = None
     suppression: Suppression | None = None
     for event in ending_events(timeline, known):
-        segment = run_rule(timeline, Known(known.index, event.at), floor, suppression).drafts
+        segment = run_rule(timeline, known.earlier(event.at), floor, suppression).drafts
         last = segment[-1] if segment else None
         if last is None or not last.is_open or (event.kind == EventKind.ACKNOWLEDGE and not last.is_late):
             continue

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from measurements.alerts.engine.facts import Event, EventKind, Facts, Reading, ReadingId
+from measurements.alerts.engine.kinds.series import Series
 from measurements.local_days import ONE_DAY, local_midnight
 
+T = TypeVar("T")
 BEGINNING, END = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
@@ -73,7 +76,18 @@ class Known:
         self.index, self.at, self.before = index, at, before
         self.events = [event for event in index.events if self.includes(event.at)]
         self._counted: dict[str, list[Reading]] = {}
-        self._trusted: dict[str, list[Reading]] = {}
+        self._remembered: dict[Hashable, Any] = {}
+
+    def earlier(self, at: dt.datetime, *, before: bool = False) -> Known:
+        """As known at another instant; one for all rules, which look back to the same steps of persons."""
+        return self.remember((at, before), lambda: Known(self.index, at, before=before))
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Computed once for all rules, which ask for the same."""
+        if key not in self._remembered:
+            self._remembered[key] = compute()
+        found: T = self._remembered[key]
+        return found
 
     def includes(self, instant: dt.datetime) -> bool:
         return instant < self.at or (instant == self.at and not self.before)
@@ -96,10 +110,16 @@ class Known:
             self._counted[metric] = [r for r in self.included(metric) if self.is_monitored(r.taken)]
         return self._counted[metric]
 
-    def trusted(self, metric: str) -> list[Reading]:
-        if metric not in self._trusted:
-            self._trusted[metric] = [reading for reading in self.counted(metric) if reading.is_trusted]
-        return self._trusted[metric]
+    def series(self, metric: str) -> Series:
+        """Of the trusted readings."""
+        return self.remember(("series", metric), lambda: self.compute_series(metric))
+
+    def compute_series(self, metric: str) -> Series:
+        readings = [reading for reading in self.counted(metric) if reading.is_trusted]
+        return Series(readings, [self.index.day_of(reading.taken) for reading in readings])
+
+    def trusted(self, metric: str) -> Sequence[Reading]:
+        return self.series(metric).readings
 
     @cached_property
     def intervals(self) -> list[Interval]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from measurements.thresholds.evaluation import FLOAT_ERROR_PLACES
 
@@ -48,13 +50,20 @@ class Relation(StrEnum):
     def is_upper(self) -> bool:
         return self in (Relation.ABOVE, Relation.ABOVE_OR_EQUAL)
 
+    @property
+    def comparison(self) -> Callable[[float, float], bool]:
+        return COMPARISONS[self]
+
     def holds(self, value: float, bound: float) -> bool:
-        value = round(value, FLOAT_ERROR_PLACES)
-        if self is Relation.ABOVE:
-            return value > bound
-        if self is Relation.BELOW:
-            return value < bound
-        return value >= bound if self is Relation.ABOVE_OR_EQUAL else value <= bound
+        return self.comparison(round(value, FLOAT_ERROR_PLACES), bound)
+
+
+COMPARISONS: Mapping[Relation, Callable[[float, float], bool]] = {
+    Relation.ABOVE: operator.gt,
+    Relation.ABOVE_OR_EQUAL: operator.ge,
+    Relation.BELOW: operator.lt,
+    Relation.BELOW_OR_EQUAL: operator.le,
+}
 
 
 @dataclass(frozen=True)
@@ -65,11 +74,17 @@ class Limit:
     value_1: float | None = None
     value_2: float | None = None
 
+    @cached_property
+    def comparison(self) -> Callable[[float, float], bool]:
+        return self.relation.comparison
+
     def is_crossed(self, values: Sequence[float | None]) -> bool:
         first, second = values
-        if first is not None and self.value_1 is not None and self.relation.holds(first, self.value_1):
+        bound = self.value_1
+        if first is not None and bound is not None and self.comparison(round(first, FLOAT_ERROR_PLACES), bound):
             return True
-        return second is not None and self.value_2 is not None and self.relation.holds(second, self.value_2)
+        bound = self.value_2
+        return second is not None and bound is not None and self.comparison(round(second, FLOAT_ERROR_PLACES), bound)
 
 
 class ClosingKind(StrEnum):

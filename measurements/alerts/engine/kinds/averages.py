@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from measurements.alerts.engine.drafts import Draft, Feed
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State, Values
 from measurements.alerts.engine.facts import EventKind, Reading
-from measurements.alerts.engine.kinds.sittings import mean, reading_values
+from measurements.alerts.engine.kinds.series import Series
 from measurements.alerts.engine.known import Known
 from measurements.alerts.engine.rule_versions import RuleTimeline, RuleVersion
 from measurements.alerts.engine.rules import ClosingKind, Goal, Rule
@@ -31,32 +30,42 @@ class Suppression:
     peak: Values
 
 
-@dataclass(frozen=True)
-class Window:
-    """Trusted readings of the local days until `day`, in time order, and their figures."""
+class Window(NamedTuple):
+    """Trusted readings of the local days until `day`: those of a series from `start` to `end`, with their figures."""
 
+    series: Series
     day: dt.date
-    readings: Sequence[Reading]
-    days: int
-    figures: Callable[[Sequence[Reading]], Values]
+    start: int
+    end: int
+    goal: Goal | None = None  # of a share in range; without it, means
 
-    @cached_property
+    @property
     def values(self) -> Values:
-        return self.figures(self.readings)
+        if self.goal:
+            return self.series.share_in_range(self.goal, self.start, self.end)
+        return self.series.means(self.start, self.end)
+
+    @property
+    def readings(self) -> Sequence[Reading]:
+        return self.series.readings[self.start : self.end]
 
     @property
     def n(self) -> int:
-        return len(self.readings)
+        return max(0, self.end - self.start)
+
+    @property
+    def days(self) -> int:
+        return self.series.days_between(self.start, self.end)
 
     def is_enough(self, rule: Rule) -> bool:
         return self.n >= rule.least_readings and self.days >= rule.least_days
 
     def as_feed(self, known_at: dt.datetime) -> Feed:
         return Feed(
-            *(self.readings[0].taken, self.readings[-1].taken),
+            *(self.series.taken[self.start], self.series.taken[self.end - 1]),
             known_at,
             self.values,
-            tuple(reading.id for reading in self.readings),
+            self.series.ids[self.start : self.end],
             n=self.n,
             days=self.days,
         )
@@ -66,17 +75,15 @@ def average_episodes(
     timeline: RuleTimeline, known: Known, floor: dt.datetime | None, suppression: Suppression | None
 ) -> list[Draft]:
     """`floor`: nothing is judged until then; a person resolved the last episode at it."""
-    readings = known.trusted(timeline.metric)
-    if not readings:
-        return []
-    return AverageRun(timeline, known, readings, floor, suppression).run()
+    series = known.series(timeline.metric)
+    return AverageRun(timeline, known, series, floor, suppression).run() if series.readings else []
 
 
 @dataclass
 class AverageRun:
     timeline: RuleTimeline
     known: Known
-    readings: list[Reading]
+    series: Series
     floor: dt.datetime | None
     suppression: Suppression | None
     found: list[Draft] = field(default_factory=list)
@@ -85,10 +92,7 @@ class AverageRun:
     inside: int = 0  # readings in a row inside the limit
 
     def __post_init__(self) -> None:
-        self.taken = [reading.taken for reading in self.readings]
-        self.days = [self.known.index.day_of(reading.taken) for reading in self.readings]
-        changes = (day != before for before, day in pairwise([None, *self.days]))
-        self.day_counts = [0, *accumulate(changes)]  # local days with readings before each position
+        self.readings, self.taken, self.days = self.series.readings, self.series.taken, self.series.days
 
     def run(self) -> list[Draft]:
         for at, what in self.points():
@@ -143,17 +147,13 @@ class AverageRun:
     def window(self, at: dt.datetime, day: dt.date, rule: Rule) -> Window:
         """Of the rule's local days until `day`, with what was taken until `at`."""
         first_day = day - ONE_DAY * (rule.days - 1)
-        start = bisect_left(self.days, first_day)
-        end = bisect_left(self.taken, at + dt.timedelta(microseconds=1))
-        found = self.readings[start:end]
-        if rule.drop_first_day and found and first_day in self.known.index.facts.measuring_weeks:
-            skipped = bisect_left(self.days, self.days[start] + ONE_DAY) - start
-            found, start = found[skipped:], start + skipped
-        figures = mean_values
+        start, end = self.series.position_of_day(first_day), self.series.position_after(at)
+        if rule.drop_first_day and start < end and first_day in self.known.index.facts.measuring_weeks:
+            start = self.series.position_of_day(self.days[start] + ONE_DAY)
+        goal = None
         if rule.code == GLUCOSE_WEEKLY:
             goal = self.timeline.version_at(at).goals.get(GLUCOSE) or DEFAULT_GOALS[GLUCOSE]
-            figures = partial(share_in_range, goal)
-        return Window(day, found, max(0, self.day_counts[end] - self.day_counts[start]), figures)
+        return Window(self.series, day, start, end, goal)
 
     def judge(self, at: dt.datetime, rule: Rule) -> None:
         if not self.known.is_monitored(at):
@@ -174,15 +174,14 @@ class AverageRun:
 
     def known_at(self, window: Window, at: dt.datetime, rule: Rule) -> dt.datetime:
         """When the window was known to be true: with what arrived later, only if it was not true without."""
-        soonest = max(at, window.readings[-1].received)
+        received = self.series.received[window.start : window.end]
+        soonest = max(at, received[-1])
+        if max(received) <= soonest:
+            return soonest
         in_time = [reading for reading in window.readings if reading.received <= soonest]
-        days = {self.known.index.day_of(reading.taken) for reading in in_time}
-        if in_time == list(window.readings):
-            return soonest
-        first = Window(window.day, in_time, len(days), window.figures)
-        if first.is_enough(rule) and rule.is_crossed(first.values):
-            return soonest
-        return max(reading.received for reading in window.readings)
+        series = Series(in_time, [self.known.index.day_of(reading.taken) for reading in in_time])
+        first = Window(series, window.day, 0, len(in_time), window.goal)
+        return soonest if first.is_enough(rule) and rule.is_crossed(first.values) else max(received)
 
     def may_open(self, at: dt.datetime, window: Window, rule: Rule, *, is_true: bool) -> bool:
         """After a person resolved it: once it was false, when worse by the step, or after 7 days."""
@@ -216,8 +215,8 @@ class AverageRun:
         closing = closing_of(rule)
         if closing.kind is ClosingKind.AVERAGE or at not in self.taken:
             return
-        reading = self.readings[bisect_left(self.taken, at)]
-        self.inside = 0 if rule.is_crossed(reading_values(reading)) else self.inside + 1
+        values = self.series.values[bisect_left(self.taken, at)]
+        self.inside = 0 if rule.is_crossed(values) else self.inside + 1
         if self.inside >= (closing.n if closing.kind is ClosingKind.READINGS else 1) and draft.is_open:
             self.close(at, ClosedBy.READINGS)
 
@@ -253,24 +252,3 @@ class AverageRun:
         if not window.is_enough(draft.rule):
             draft.reason = Reason.NOT_ENOUGH_READINGS
             draft.current = draft.current or (draft.feeds[-1].values, 0, 0)
-
-
-def mean_values(readings: Sequence[Reading]) -> Values:
-    pairs = [reading_values(reading) for reading in readings]
-    return mean([first for first, _ in pairs]), mean([second for _, second in pairs])
-
-
-def share_in_range(goal: Goal, readings: Sequence[Reading]) -> Values:
-    """In percent."""
-    return mean([100.0 * is_in_range(reading.value_1, goal) for reading in readings]), None
-
-
-def is_in_range(value: float | None, goal: Goal) -> bool:
-    if value is None:
-        return False
-    return not (
-        (goal.value_1_from is not None and value < goal.value_1_from)
-        or (goal.value_1_above is not None and value <= goal.value_1_above)
-        or (goal.value_1_to is not None and value > goal.value_1_to)
-        or (goal.value_1_below is not None and value >= goal.value_1_below)
-    )

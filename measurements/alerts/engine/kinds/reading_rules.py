@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from measurements.alerts.engine.drafts import Draft, Feed, feed_of
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State
-from measurements.alerts.engine.facts import EventKind, Reading
-from measurements.alerts.engine.kinds.sittings import Sitting, group_sittings, single_sittings
+from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.engine.kinds.series import Series
+from measurements.alerts.engine.kinds.sittings import Sitting
 from measurements.alerts.engine.known import END, Interval, Known
 from measurements.alerts.engine.rule_versions import RuleTimeline, RuleVersion
 from measurements.alerts.engine.rules import ClosingKind, Kind, Rule
@@ -21,15 +24,15 @@ CONFIRMED_WITHIN = dt.timedelta(hours=4)  # a second severe pressure in pregnanc
 def reading_episodes(timeline: RuleTimeline, known: Known, floor: dt.datetime | None) -> list[Draft]:
     """In time order. `floor`: only readings taken or received after it; a person resolved the last one at it."""
     found: list[Draft] = []
-    readings = [
-        reading
-        for reading in known.trusted(timeline.metric)
-        if floor is None or max(reading.taken, reading.received) > floor
-    ]
+    series, is_grouped = known.series(timeline.metric), Kind.LIMIT not in timeline.kinds
     for interval in known.intervals:
-        inside = [reading for reading in readings if interval.contains(reading.taken)]
-        if inside:
-            found += SittingRun(timeline, known, interval, floor).run(inside)
+        judged = series
+        if floor is not None or not known.is_always_monitored:
+            inside = [reading for reading in series.readings if interval.contains(reading.taken)]
+            judged = Series([one for one in inside if floor is None or max(one.taken, one.received) > floor], ())
+        sittings = judged.sittings if is_grouped else judged.single_sittings
+        if sittings:
+            found += SittingRun(timeline, known, interval, floor).run(sittings)
     return found
 
 
@@ -48,25 +51,21 @@ class SittingRun:
     inside: int = 0  # trusted readings in a row inside the limit
     reached: dt.datetime | None = None  # until when changes by time are done
 
-    def run(self, readings: list[Reading]) -> list[Draft]:
-        grouped = Kind.LIMIT not in self.timeline.kinds
-        self.reached = readings[0].taken - dt.timedelta(microseconds=1) if self.floor is None else self.floor
+    def run(self, sittings: Sequence[Sitting]) -> list[Draft]:
+        self.reached = sittings[0].first - dt.timedelta(microseconds=1) if self.floor is None else self.floor
         reopened = any(event.kind == EventKind.REOPEN for event in self.known.events)
-        for sitting in group_sittings(readings) if grouped else single_sittings(readings):
-            if not (grouped or reopened or self.current or self.is_crossed_now(sitting)):
-                continue  # of a rule on one reading: nothing can change
-            self.advance(sitting.first)
-            if version := self.timeline.version_at(sitting.first).rule:
-                self.judge(sitting, version)
+        for sitting in sittings:
+            rule = self.timeline.version_at(sitting.first).rule
+            is_crossed = rule is not None and self.is_crossed(sitting, rule)
+            if reopened or self.current or is_crossed:  # else nothing can change
+                self.advance(sitting.first)
+            if rule:
+                self.judge(sitting, rule, is_crossed=is_crossed)
         end = min(self.known.at, self.interval.end)
         self.advance(end, final=True)
         if self.interval.end <= self.known.at and self.current:
             self.close_current(self.interval.end, ClosedBy.DISCHARGE, person=self.interval.by)
         return self.found
-
-    def is_crossed_now(self, sitting: Sitting) -> bool:
-        rule = self.timeline.version_at(sitting.first).rule
-        return rule is not None and self.is_crossed(sitting, rule)
 
     def advance(self, until: dt.datetime, *, final: bool = False) -> None:
         """What changes between sittings: changed rules, reopening, no repeat in time, nothing for so many days."""
@@ -102,9 +101,8 @@ class SittingRun:
             else:
                 self.close_current(draft.changes_at, ClosedBy.READINGS)
 
-    def judge(self, sitting: Sitting, rule: Rule) -> None:
+    def judge(self, sitting: Sitting, rule: Rule, *, is_crossed: bool) -> None:
         self.sittings.append(sitting)
-        is_crossed = self.is_crossed(sitting, rule)
         if self.current is None:
             if is_crossed:
                 self.start(sitting, rule)
@@ -140,12 +138,14 @@ class SittingRun:
         """The last n, within the hours before the newest one, or within the local days of a pattern."""
         if rule.kind is Kind.PATTERN:
             first_day = self.day_of(newest) - ONE_DAY * (rule.days - 1)
-            return [sitting for sitting in self.sittings if self.day_of(sitting) >= first_day]
-        found = self.sittings[-rule.n :] if rule.n else self.sittings
-        if rule.hours is None:
-            return found
-        start = newest.last - dt.timedelta(hours=rule.hours)
-        return [sitting for sitting in found if sitting.last >= start]
+            return self.sittings_while(lambda sitting: self.day_of(sitting) >= first_day)
+        start = newest.last - dt.timedelta(hours=rule.hours) if rule.hours is not None else None
+        found = self.sittings_while(lambda sitting: start is None or sitting.last >= start)
+        return found[-rule.n :] if rule.n else found
+
+    def sittings_while(self, is_recent: Callable[[Sitting], bool]) -> list[Sitting]:
+        """The newest ones of those judged so far."""
+        return list(takewhile(is_recent, reversed(self.sittings)))[::-1]
 
     def was_crossed(self, sitting: Sitting) -> bool:
         """By the rule when it was taken and by every later version: a tightened rule judges later readings only."""

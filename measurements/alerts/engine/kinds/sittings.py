@@ -13,12 +13,13 @@ from measurements.alerts.engine.facts import Reading
 from measurements.alerts.engine.shipped_rules import SPO2
 from measurements.models.metric import METRICS_OF_ONE_VALUE
 
+ONE_VALUE = frozenset(METRICS_OF_ONE_VALUE)
 SITTING_LENGTH = dt.timedelta(minutes=10)
 
 
 def reading_values(reading: Reading) -> Values:
     """Without a second value that is a filler or a deviation."""
-    return reading.value_1, None if reading.metric in METRICS_OF_ONE_VALUE else reading.value_2
+    return reading.value_1, None if reading.metric in ONE_VALUE else reading.value_2
 
 
 def mean(values: Iterable[float | None]) -> float | None:
@@ -57,6 +58,8 @@ class Sitting:
 
 
 def judged_values(readings: Sequence[Reading]) -> Values:
+    if len(readings) == 1:
+        return reading_values(readings[0])
     pairs = [reading_values(reading) for reading in readings]
     if readings[0].metric == SPO2:
         return max((first for first, _ in pairs if first is not None), default=None), None

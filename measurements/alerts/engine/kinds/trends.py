@@ -25,8 +25,8 @@ STANDARD_DEVIATIONS = 1.645  # one reading of twenty is below it by chance
 def trend_episodes(
     timeline: RuleTimeline, known: Known, floor: dt.datetime | None, suppression: Suppression | None
 ) -> list[Draft]:
-    readings = known.trusted(timeline.metric)
-    return TrendRun(timeline, known, readings, floor, suppression).run() if readings else []
+    series = known.series(timeline.metric)
+    return TrendRun(timeline, known, series, floor, suppression).run() if series.readings else []
 
 
 def lowest_usual(values: Sequence[float]) -> float:
