@@ -101,8 +101,9 @@ class Known:
 
     def included(self, metric: str) -> list[Reading]:
         """Received and not excluded, whether monitored or not."""
-        received = (reading for reading in self.index.by_metric.get(metric, ()) if self.includes(reading.received))
-        return [reading for reading in received if not self.is_excluded(reading)]
+        readings = self.index.by_metric.get(metric, ())
+        received = [reading for reading in readings if self.includes(reading.received)]
+        return [reading for reading in received if not self.is_excluded(reading)] if self.index.exclusions else received
 
     def counted(self, metric: str) -> list[Reading]:
         """Received, taken while monitored and not excluded; untrusted ones too. In time order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -50,15 +50,13 @@ class Relation(StrEnum):
     def is_upper(self) -> bool:
         return self in (Relation.ABOVE, Relation.ABOVE_OR_EQUAL)
 
-    @property
-    def comparison(self) -> Callable[[float, float], bool]:
-        return COMPARISONS[self]
-
     def holds(self, value: float, bound: float) -> bool:
-        return self.comparison(round(value, FLOAT_ERROR_PLACES), bound)
+        return COMPARISONS[self](round(value, FLOAT_ERROR_PLACES), bound)
 
 
-COMPARISONS: Mapping[Relation, Callable[[float, float], bool]] = {
+Compare = Callable[[float, float], bool]
+Bound = tuple[int, Compare, float]
+COMPARISONS: Mapping[Relation, Compare] = {
     Relation.ABOVE: operator.gt,
     Relation.ABOVE_OR_EQUAL: operator.ge,
     Relation.BELOW: operator.lt,
@@ -75,16 +73,21 @@ class Limit:
     value_2: float | None = None
 
     @cached_property
-    def comparison(self) -> Callable[[float, float], bool]:
-        return self.relation.comparison
+    def bounds(self) -> tuple[Bound, ...]:
+        """Those that are stated: position of the value, comparison and bound."""
+        bounds = enumerate((self.value_1, self.value_2))
+        return tuple((position, COMPARISONS[self.relation], bound) for position, bound in bounds if bound is not None)
 
     def is_crossed(self, values: Sequence[float | None]) -> bool:
-        first, second = values
-        bound = self.value_1
-        if first is not None and bound is not None and self.comparison(round(first, FLOAT_ERROR_PLACES), bound):
+        return is_beyond_any(self.bounds, values)
+
+
+def is_beyond_any(bounds: Iterable[Bound], values: Sequence[float | None]) -> bool:
+    for position, compare, bound in bounds:
+        value = values[position]
+        if value is not None and compare(round(value, FLOAT_ERROR_PLACES), bound):
             return True
-        bound = self.value_2
-        return second is not None and bound is not None and self.comparison(round(second, FLOAT_ERROR_PLACES), bound)
+    return False
 
 
 class ClosingKind(StrEnum):
@@ -148,5 +151,9 @@ class Rule:
     source: str = ""
     source_date: dt.date | None = None
 
+    @cached_property
+    def bounds(self) -> tuple[Bound, ...]:
+        return tuple(bound for limit in self.limits for bound in limit.bounds)
+
     def is_crossed(self, values: Sequence[float | None]) -> bool:
-        return any(limit.is_crossed(values) for limit in self.limits)
+        return is_beyond_any(self.bounds, values)

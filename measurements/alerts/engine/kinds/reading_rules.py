@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import repeat, takewhile
 
 from measurements.alerts.engine.drafts import Draft, Feed, feed_of
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.kinds.series import Series
-from measurements.alerts.engine.kinds.sittings import Sitting
+from measurements.alerts.engine.kinds.sittings import Sitting, sitting_of
 from measurements.alerts.engine.known import END, Interval, Known
 from measurements.alerts.engine.rule_versions import RuleTimeline, RuleVersion
 from measurements.alerts.engine.rules import ClosingKind, Kind, Rule
@@ -46,7 +46,8 @@ class SittingRun:
     floor: dt.datetime | None
     found: list[Draft] = field(default_factory=list)
     current: Draft | None = None
-    sittings: list[Sitting] = field(default_factory=list)  # judged so far
+    sittings: list[Sitting] = field(default_factory=list)
+    judged: int = 0  # sittings so far
     used: set[Sitting] = field(default_factory=set)  # that feed an episode
     inside: int = 0  # trusted readings in a row inside the limit
     reached: dt.datetime | None = None  # until when changes by time are done
@@ -54,18 +55,24 @@ class SittingRun:
     def run(self, sittings: Sequence[Sitting]) -> list[Draft]:
         self.reached = sittings[0].first - dt.timedelta(microseconds=1) if self.floor is None else self.floor
         reopened = any(event.kind == EventKind.REOPEN for event in self.known.events)
-        for sitting in sittings:
-            rule = self.timeline.version_at(sitting.first).rule
-            is_crossed = rule is not None and self.is_crossed(sitting, rule)
+        judged = [(sitting, rule) for sitting, rule in self.with_rules(sittings) if rule]
+        self.sittings = [sitting for sitting, _ in judged]
+        for position, (sitting, rule) in enumerate(judged, 1):
+            is_crossed = self.is_crossed(sitting, rule)
             if reopened or self.current or is_crossed:  # else nothing can change
+                self.judged = position
                 self.advance(sitting.first)
-            if rule:
                 self.judge(sitting, rule, is_crossed=is_crossed)
         end = min(self.known.at, self.interval.end)
         self.advance(end, final=True)
         if self.interval.end <= self.known.at and self.current:
             self.close_current(self.interval.end, ClosedBy.DISCHARGE, person=self.interval.by)
         return self.found
+
+    def with_rules(self, sittings: Sequence[Sitting]) -> Iterable[tuple[Sitting, Rule | None]]:
+        if len(self.timeline.versions) == 1:
+            return zip(sittings, repeat(self.timeline.versions[0].rule))
+        return ((sitting, self.timeline.version_at(sitting.first).rule) for sitting in sittings)
 
     def advance(self, until: dt.datetime, *, final: bool = False) -> None:
         """What changes between sittings: changed rules, reopening, no repeat in time, nothing for so many days."""
@@ -102,7 +109,6 @@ class SittingRun:
                 self.close_current(draft.changes_at, ClosedBy.READINGS)
 
     def judge(self, sitting: Sitting, rule: Rule, *, is_crossed: bool) -> None:
-        self.sittings.append(sitting)
         if self.current is None:
             if is_crossed:
                 self.start(sitting, rule)
@@ -145,12 +151,13 @@ class SittingRun:
 
     def sittings_while(self, is_recent: Callable[[Sitting], bool]) -> list[Sitting]:
         """The newest ones of those judged so far."""
-        return list(takewhile(is_recent, reversed(self.sittings)))[::-1]
+        newest = (self.sittings[position] for position in range(self.judged - 1, -1, -1))
+        return list(takewhile(is_recent, newest))[::-1]
 
     def was_crossed(self, sitting: Sitting) -> bool:
         """By the rule when it was taken and by every later version: a tightened rule judges later readings only."""
         versions = [self.timeline.version_at(sitting.first)]
-        versions += self.timeline.versions_between(sitting.first, self.sittings[-1].first)
+        versions += self.timeline.versions_between(sitting.first, self.sittings[self.judged - 1].first)
         return all(version.rule is not None and self.is_crossed(sitting, version.rule) for version in versions)
 
     def start_single(self, sitting: Sitting, rule: Rule) -> None:
@@ -245,7 +252,7 @@ class SittingRun:
             return
         needed = closing.n if closing.kind is ClosingKind.READINGS else 1
         for reading in sitting.readings:
-            self.inside = 0 if self.is_crossed(Sitting((reading,)), rule) else self.inside + 1
+            self.inside = 0 if self.is_crossed(sitting_of(reading), rule) else self.inside + 1
             if self.inside >= needed and reading.taken >= (draft.opened_at or reading.taken):
                 self.close_current(reading.taken, ClosedBy.READINGS, known_at=reading.received)
                 return

@@ -37,6 +37,11 @@ class Series:
         return [reading_values(reading) for reading in self.readings]
 
     @cached_property
+    def columns(self) -> tuple[list[float | None], list[float | None]]:
+        """First and second values."""
+        return [one for one, _ in self.values], [two for _, two in self.values]
+
+    @cached_property
     def day_counts(self) -> list[int]:
         """Local days with readings before each position."""
         changes = (day != before for before, day in pairwise([None, *self.days]))
@@ -65,8 +70,8 @@ class Series:
         """Of each value, unrounded."""
         found = self._means.get((start, end))
         if found is None:
-            pairs = self.values[start:end]
-            found = self._means[start, end] = (mean([one for one, _ in pairs]), mean([two for _, two in pairs]))
+            first, second = self.columns
+            found = self._means[start, end] = (mean(first[start:end]), mean(second[start:end]))
         return found
 
     def share_in_range(self, goal: Goal, start: int, end: int) -> Values:

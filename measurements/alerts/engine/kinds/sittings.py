@@ -6,7 +6,6 @@ import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from measurements.alerts.engine.episodes import Values
 from measurements.alerts.engine.facts import Reading
@@ -27,23 +26,14 @@ def mean(values: Iterable[float | None]) -> float | None:
     return math.fsum(known) / len(known) if known else None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Sitting:
-    """Readings in the order they were taken, never empty."""
+    """Readings in the order they were taken, never empty, and what they are judged by. `first`, `last`: times taken."""
 
     readings: tuple[Reading, ...]
-
-    @property
-    def first(self) -> dt.datetime:
-        return self.readings[0].taken
-
-    @property
-    def last(self) -> dt.datetime:
-        return self.readings[-1].taken
-
-    @cached_property
-    def values(self) -> Values:
-        return judged_values(self.readings)
+    first: dt.datetime
+    last: dt.datetime
+    values: Values
 
     @property
     def is_flagged(self) -> bool:
@@ -55,6 +45,10 @@ class Sitting:
         ends = range(1, len(self.readings) + 1)
         found = (self.readings[end - 1] for end in ends if is_crossed(judged_values(self.readings[:end])))
         return next(found, self.readings[-1])
+
+
+def sitting_of(*readings: Reading) -> Sitting:
+    return Sitting(readings, readings[0].taken, readings[-1].taken, judged_values(readings))
 
 
 def judged_values(readings: Sequence[Reading]) -> Values:
@@ -74,9 +68,9 @@ def group_sittings(readings: Iterable[Reading]) -> list[Sitting]:
             groups[-1].append(reading)
         else:
             groups.append([reading])
-    return [Sitting(tuple(group)) for group in groups]
+    return [sitting_of(*group) for group in groups]
 
 
 def single_sittings(readings: Iterable[Reading]) -> list[Sitting]:
     """Each reading by itself, for rules on one reading."""
-    return [Sitting((reading,)) for reading in readings]
+    return [sitting_of(reading) for reading in readings]

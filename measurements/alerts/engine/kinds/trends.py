@@ -39,14 +39,13 @@ def lowest_usual(values: Sequence[float]) -> float:
 class TrendRun(AverageRun):
     """Judged at readings; the baseline is frozen at the opening and closes it by local days without a low reading."""
 
-    def judge(self, at: dt.datetime, rule: Rule) -> None:
-        for reading in self.readings_at(at):
-            self.judge_reading(reading, at, rule)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.baselines: dict[tuple[dt.date, int], float | None] = {}
 
-    def readings_at(self, at: dt.datetime) -> Sequence[Reading]:
-        start = bisect_left(self.taken, at)
-        end = bisect_left(self.taken, at + dt.timedelta(microseconds=1))
-        return self.readings[start:end]
+    def judge(self, at: dt.datetime, rule: Rule) -> None:
+        for reading in self.readings[bisect_left(self.taken, at) : self.series.position_after(at)]:
+            self.judge_reading(reading, at, rule)
 
     def judge_reading(self, reading: Reading, at: dt.datetime, rule: Rule) -> None:
         if self.current and reading.id in self.current.feeds[-1].reading_ids:
@@ -68,10 +67,14 @@ class TrendRun(AverageRun):
             self.suppression = None
 
     def baseline(self, reading: Reading, rule: Rule) -> float | None:
+        """The same for all readings of a local day."""
         today = self.known.index.day_of(reading.taken)
-        first, end = bisect_left(self.days, today - 7 * ONE_DAY), bisect_left(self.days, today)
-        values = [other.value_1 for other in self.readings[first:end] if other.value_1 is not None]
-        return lowest_usual(values) if len(values) >= rule.least_readings else None
+        key = today, rule.least_readings
+        if key not in self.baselines:
+            first, end = self.series.position_of_day(today - 7 * ONE_DAY), self.series.position_of_day(today)
+            values = [value for value in self.series.columns[0][first:end] if value is not None]
+            self.baselines[key] = lowest_usual(values) if len(values) >= rule.least_readings else None
+        return self.baselines[key]
 
     def end_day(self, midnight: dt.datetime, rule: Rule) -> None:
         draft = self.current

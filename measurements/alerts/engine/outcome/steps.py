@@ -57,8 +57,10 @@ def steps_on(draft: Draft, following: Draft | None, known: Known) -> list[Event]
 def handling_of(draft: Draft, following: Draft | None, known: Known, more_severe: Sequence[dt.datetime]) -> Handling:
     """`following`: the next episode of the rule. `more_severe`: when more severe rules opened for the patient."""
     steps = steps_on(draft, following, known)
-    following_at = following.known_from if following else None
     handling = Handling()
+    if not steps:
+        return handling  # nothing that news could end
+    following_at = following.known_from if following else None
     points: list[tuple[dt.datetime, int, Event | Feed | None]] = [(event.at, 1, event) for event in steps]
     points += [(max(feed.known_at, draft.known_from), 0, feed) for feed in draft.feeds]
     points += [(at, 0, None) for at in more_severe if at > draft.known_from]
