@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State, Values
 from measurements.alerts.engine.facts import Reading, ReadingId
@@ -12,11 +13,11 @@ from measurements.alerts.engine.rules import Rule
 from measurements.alerts.engine.worsening import NO_VALUES, worst_values
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(NamedTuple):
     """What makes a rule true or leaves it so: a reading, a sitting, an average or a day's weight.
 
-    `first`, `last`: times taken. `known_at`: when it was learned of. `gain`: of a change.
+    `reading_ids`: of an average, those that fed no feed before. `first`, `last`: times taken. `known_at`: when it was
+    learned of. `gain`: of a change.
     """
 
     first: dt.datetime

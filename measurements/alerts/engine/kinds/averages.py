@@ -19,6 +19,8 @@ from measurements.alerts.engine.shipped_rules import DEFAULT_GOALS, GLUCOSE, GLU
 from measurements.alerts.engine.worsening import is_worse
 from measurements.local_days import ONE_DAY
 
+READING, MIDNIGHT = "reading", "midnight"
+JUDGED_POINTS = (READING, MIDNIGHT)
 OPENS_AGAIN_AFTER = dt.timedelta(days=7)  # when it was never false since a person resolved it
 
 
@@ -60,12 +62,18 @@ class Window(NamedTuple):
     def is_enough(self, rule: Rule) -> bool:
         return self.n >= rule.least_readings and self.days >= rule.least_days
 
-    def as_feed(self, known_at: dt.datetime) -> Feed:
+    def is_true(self, rule: Rule) -> bool:
+        return self.is_enough(rule) and rule.is_crossed(self.values)
+
+    def is_false(self, rule: Rule) -> bool:
+        return self.is_enough(rule) and not rule.is_crossed(self.values)
+
+    def as_feed(self, known_at: dt.datetime, *, ids_from: int) -> Feed:
         return Feed(
             *(self.series.taken[self.start], self.series.taken[self.end - 1]),
             known_at,
             self.values,
-            self.series.ids[self.start : self.end],
+            self.series.ids[max(self.start, ids_from) : self.end],
             n=self.n,
             days=self.days,
         )
@@ -90,23 +98,26 @@ class AverageRun:
     current: Draft | None = None
     days_under: int = 0  # local days in a row at whose end it was under the limit
     inside: int = 0  # readings in a row inside the limit
+    fed: tuple[int, int] = (0, 0)  # first and last position of what fed the current one
 
     def __post_init__(self) -> None:
         self.readings, self.taken, self.days = self.series.readings, self.series.taken, self.series.days
+        self.starts: dict[tuple[dt.date, int], int] = {}  # of windows until a day, so many days long
 
     def run(self) -> list[Draft]:
         for at, what in self.points():
-            if isinstance(what, RuleVersion):
+            if what in JUDGED_POINTS:
+                if rule := self.timeline.version_at(at).rule:
+                    if what == MIDNIGHT and self.current:
+                        self.end_day(at, rule)
+                    self.judge(at, rule)
+            elif isinstance(what, RuleVersion):
                 self.change_rule(at, what)
             elif what == EventKind.DISCHARGE:
                 self.close(at, ClosedBy.DISCHARGE)
                 self.suppression = None
-            elif what == EventKind.REOPEN:
+            else:
                 self.reopen_last()
-            elif rule := self.timeline.version_at(at).rule:
-                if what == "midnight":
-                    self.end_day(at, rule)
-                self.judge(at, rule)
         if self.current:
             self.describe_today(self.current)
         return self.found
@@ -116,11 +127,11 @@ class AverageRun:
         start = self.floor or self.readings[0].taken - ONE_DAY
         end = max(self.known.at, self.readings[-1].taken)
         found: list[tuple[dt.datetime, int, RuleVersion | str]] = [
-            (reading.taken if reading.taken > start else reading.received, 3, "")
+            (reading.taken if reading.taken > start else reading.received, 3, READING)
             for reading in self.readings
             if max(reading.taken, reading.received) > start
         ]
-        found += [(midnight, 1, "midnight") for midnight in self.midnights(start, min(end, self.known.at))]
+        found += [(midnight, 1, MIDNIGHT) for midnight in self.midnights(start, min(end, self.known.at))]
         found += [
             (version.since, 2, version)
             for version in self.timeline.versions_between(start, self.known.at)
@@ -134,7 +145,7 @@ class AverageRun:
             if event.kind == EventKind.REOPEN and event.rule == self.timeline.code and event.at > start
         ]
         if self.suppression and self.suppression.since + OPENS_AGAIN_AFTER <= self.known.at:
-            found.append((self.suppression.since + OPENS_AGAIN_AFTER, 3, ""))
+            found.append((self.suppression.since + OPENS_AGAIN_AFTER, 3, READING))
         return [(at, what) for at, _, what in sorted(found, key=lambda point: point[:2])]
 
     def midnights(self, start: dt.datetime, end: dt.datetime) -> list[dt.datetime]:
@@ -146,23 +157,30 @@ class AverageRun:
 
     def window(self, at: dt.datetime, day: dt.date, rule: Rule) -> Window:
         """Of the rule's local days until `day`, with what was taken until `at`."""
-        first_day = day - ONE_DAY * (rule.days - 1)
-        start, end = self.series.position_of_day(first_day), self.series.position_after(at)
-        if rule.drop_first_day and start < end and first_day in self.known.index.facts.measuring_weeks:
+        start, end = self.start_of(day, rule), self.series.position_after(at)
+        if rule.drop_first_day and start < end and self.begins_week(day, rule):
             start = self.series.position_of_day(self.days[start] + ONE_DAY)
         goal = None
         if rule.code == GLUCOSE_WEEKLY:
             goal = self.timeline.version_at(at).goals.get(GLUCOSE) or DEFAULT_GOALS[GLUCOSE]
         return Window(self.series, day, start, end, goal)
 
+    def start_of(self, day: dt.date, rule: Rule) -> int:
+        if (day, rule.days) not in self.starts:
+            self.starts[day, rule.days] = self.series.position_of_day(day - ONE_DAY * (rule.days - 1))
+        return self.starts[day, rule.days]
+
+    def begins_week(self, day: dt.date, rule: Rule) -> bool:
+        return day - ONE_DAY * (rule.days - 1) in self.known.index.facts.measuring_weeks
+
     def judge(self, at: dt.datetime, rule: Rule) -> None:
         if not self.known.is_monitored(at):
             return
         window = self.window(at, self.known.index.day_of(at), rule)
-        is_true = window.is_enough(rule) and rule.is_crossed(window.values)
+        is_true = window.is_true(rule)
         if self.current:
             if is_true:
-                feed = window.as_feed(self.known_at(window, at, rule))
+                feed = self.feed_of(window, at, rule)
                 self.current.feeds.append(feed)
                 self.current.detected_at = min(self.current.detected_at, feed.known_at)
             self.count_inside(self.current, at, rule)
@@ -174,30 +192,38 @@ class AverageRun:
 
     def known_at(self, window: Window, at: dt.datetime, rule: Rule) -> dt.datetime:
         """When the window was known to be true: with what arrived later, only if it was not true without."""
-        received = self.series.received[window.start : window.end]
-        soonest = max(at, received[-1])
-        if max(received) <= soonest:
+        soonest = max(at, self.series.received[window.end - 1])
+        if self.series.last_received[window.end - 1] <= soonest:
             return soonest
+        received = self.series.received[window.start : window.end]
         in_time = [reading for reading in window.readings if reading.received <= soonest]
         series = Series(in_time, [self.known.index.day_of(reading.taken) for reading in in_time])
         first = Window(series, window.day, 0, len(in_time), window.goal)
-        return soonest if first.is_enough(rule) and rule.is_crossed(first.values) else max(received)
+        return soonest if max(received) <= soonest or first.is_true(rule) else max(received)
 
     def may_open(self, at: dt.datetime, window: Window, rule: Rule, *, is_true: bool) -> bool:
         """After a person resolved it: once it was false, when worse by the step, or after 7 days."""
         held = self.suppression
         if held is None:
             return True
-        was_false = window.is_enough(rule) and not is_true
+        was_false = window.is_false(rule)
         if was_false or at >= held.since + OPENS_AGAIN_AFTER or (is_true and is_worse(rule, window.values, held.peak)):
             self.suppression = None
         return self.suppression is None
 
     def open(self, at: dt.datetime, window: Window, rule: Rule) -> None:
-        feed = window.as_feed(self.known_at(window, at, rule))
+        self.fed = (window.start, window.start)
+        feed = self.feed_of(window, at, rule)
         draft = Draft(rule, rule.metric, State.OPEN, feed.known_at, [feed], opened_at=at)
         self.found.append(draft)
         self.current, self.days_under, self.inside = draft, 0, 0
+
+    def feed_of(self, window: Window, at: dt.datetime, rule: Rule) -> Feed:
+        """Names the readings that fed none before; a longer window of a changed rule names all."""
+        first, last = self.fed
+        ids_from = last if window.start >= first else 0
+        self.fed = (min(first, window.start), max(last, window.end))
+        return window.as_feed(self.known_at(window, at, rule), ids_from=ids_from)
 
     def end_day(self, midnight: dt.datetime, rule: Rule) -> None:
         """Under its limit at the end of 2 local days in a row with enough readings closes it."""
@@ -205,8 +231,7 @@ class AverageRun:
             return
         day = self.known.index.day_of(midnight) - ONE_DAY
         window = self.window(midnight - dt.timedelta(microseconds=1), day, rule)
-        is_under = window.is_enough(rule) and not rule.is_crossed(window.values)
-        self.days_under = self.days_under + 1 if is_under else 0
+        self.days_under = self.days_under + 1 if window.is_false(rule) else 0
         if self.days_under >= closing_of(rule).days:
             self.close(midnight, ClosedBy.READINGS)
 

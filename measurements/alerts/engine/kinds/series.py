@@ -29,6 +29,11 @@ class Series:
         return [reading.received for reading in self.readings]
 
     @cached_property
+    def last_received(self) -> list[dt.datetime]:
+        """The newest receipt until each position, that included."""
+        return list(accumulate(self.received, max))
+
+    @cached_property
     def ids(self) -> tuple[ReadingId, ...]:
         return tuple(reading.id for reading in self.readings)
 

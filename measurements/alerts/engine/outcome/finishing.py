@@ -24,6 +24,7 @@ def finish_episode(draft: Draft, handling: Handling, known: Known, *, is_late_ro
     if state in (State.OPEN, State.UNCONFIRMED) and handling.snooze:
         state = State.SNOOZED
     values, n, days = figures_of(draft, known)
+    reading_ids = draft.reading_ids
     return Episode(
         rule=draft.rule.code,
         kind=draft.rule.kind,
@@ -38,7 +39,7 @@ def finish_episode(draft: Draft, handling: Handling, known: Known, *, is_late_ro
         first_known_at=draft.known_from,
         peak=draft.peak(),
         value=values,
-        count=len(draft.reading_ids) if draft.rule.kind is Kind.AVERAGE else len(draft.feeds),
+        count=len(reading_ids) if draft.rule.kind is Kind.AVERAGE else len(draft.feeds),
         n=n,
         days=days,
         baseline=draft.baseline,
@@ -59,7 +60,7 @@ def finish_episode(draft: Draft, handling: Handling, known: Known, *, is_late_ro
         reads_differently=draft.reads_differently,
         differs_because=draft.differs_because,
         steps=tuple(handling.steps),
-        reading_ids=draft.reading_ids,
+        reading_ids=reading_ids,
         last_known_at=max((feed.known_at for feed in draft.feeds), default=None),
         changes_at=draft.changes_at if draft.is_open else None,
     )
