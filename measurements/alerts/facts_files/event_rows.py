@@ -58,7 +58,7 @@ def read_event(value: Any, path: str) -> Event:
     if not isinstance(value, dict):
         raise refuse(path, f"must be an object, not {values.name_value(value)}")
     kind = EventKind(values.read_choice(*EventKind)(value.get("kind"), f"{path}.kind"))
-    keys = {"at": values.read_instant, "by": values.read_name, "kind": values.read_text, **EVENT_KEYS[kind]}
+    keys = {"at": values.read_instant, "by": values.read_any_name, "kind": values.read_text, **EVENT_KEYS[kind]}
     given = values.read_object(value, path, keys)
     values.require(given, path, "at", *REQUIRED_KEYS.get(kind, ()))
     at, by = given.pop("at"), given.pop("by", "")

@@ -120,7 +120,7 @@ READING_KEYS: Mapping[str, values.ReadValue[Any]] = {
     "index": values.read_whole,
     "taken": values.read_instant,
     "received": values.read_instant,
-    "device": values.read_name,
+    "device": values.read_any_name,
     "marks": list_of(values.read_choice(*Mark)),
     "beyond": values.read_choice("above", "below"),
 }

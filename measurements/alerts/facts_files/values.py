@@ -64,6 +64,11 @@ def read_name(value: Any, path: str) -> str:
     return str(value)
 
 
+def read_any_name(value: Any, path: str) -> str:
+    """Also an empty one, where nobody and nothing is named."""
+    return "" if value == "" else read_name(value, path)
+
+
 def read_id(value: Any, path: str) -> int | str:
     """A whole number, or a text that isn't blank; both stay what they are."""
     if isinstance(value, int) and not isinstance(value, bool):

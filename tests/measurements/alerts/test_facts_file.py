@@ -155,6 +155,14 @@ def test_null_is_not_stated_and_metrics_are_read_in_any_spelling():
     assert only(run("02 10:05", [reading], goals=None, devices=None), "glucose_very_low").state == "open"
 
 
+def test_device_and_person_may_be_empty():
+    acknowledged = event("02 10:01", "acknowledge", "glucose_very_low", by="")
+
+    found = run("02 10:05", [{**READING, "value_1": 40, "device": ""}], events=[acknowledged])
+
+    assert only(found, "glucose_very_low").is_acknowledged
+
+
 def test_own_rule_states_its_kind_and_follows_the_defaults_of_it():
     rule = {
         "code": "my_pulse",
