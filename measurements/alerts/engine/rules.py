@@ -82,6 +82,19 @@ class Limit:
         return is_beyond_any(self.bounds, values)
 
 
+def positions_beyond(bounds: Iterable[Bound], pairs: Sequence[Sequence[float | None]]) -> list[int]:
+    """Of the pairs of values that are beyond any bound, in order: `is_beyond_any` of many at once."""
+    found: set[int] = set()
+    for position, compare, bound in bounds:
+        column = [values[position] for values in pairs]
+        found.update(
+            n
+            for n, value in enumerate(column)
+            if value is not None and compare(round(value, FLOAT_ERROR_PLACES), bound)
+        )
+    return sorted(found)
+
+
 def is_beyond_any(bounds: Iterable[Bound], values: Sequence[float | None]) -> bool:
     for position, compare, bound in bounds:
         value = values[position]

@@ -60,7 +60,7 @@ class Window(NamedTuple):
         return self.series.days_between(self.start, self.end)
 
     def is_enough(self, rule: Rule) -> bool:
-        return self.n >= rule.least_readings and self.days >= rule.least_days
+        return self.end - self.start >= rule.least_readings and self.days >= rule.least_days
 
     def is_true(self, rule: Rule) -> bool:
         return self.is_enough(rule) and rule.is_crossed(self.values)

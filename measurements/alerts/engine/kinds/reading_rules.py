@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat, takewhile
+from itertools import takewhile
 
 from measurements.alerts.engine.drafts import Draft, Feed, feed_of
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State
@@ -14,7 +14,7 @@ from measurements.alerts.engine.kinds.series import Series
 from measurements.alerts.engine.kinds.sittings import Sitting, sitting_of
 from measurements.alerts.engine.known import END, Interval, Known
 from measurements.alerts.engine.rule_versions import RuleTimeline, RuleVersion
-from measurements.alerts.engine.rules import ClosingKind, Kind, Rule
+from measurements.alerts.engine.rules import ClosingKind, Kind, Rule, positions_beyond
 from measurements.alerts.engine.shipped_rules import PREGNANCY_SEVERE, closing_of
 from measurements.local_days import ONE_DAY
 
@@ -46,7 +46,7 @@ class SittingRun:
     floor: dt.datetime | None
     found: list[Draft] = field(default_factory=list)
     current: Draft | None = None
-    sittings: list[Sitting] = field(default_factory=list)
+    sittings: Sequence[Sitting] = ()
     judged: int = 0  # sittings so far
     used: set[Sitting] = field(default_factory=set)  # that feed an episode
     inside: int = 0  # trusted readings in a row inside the limit
@@ -55,24 +55,33 @@ class SittingRun:
     def run(self, sittings: Sequence[Sitting]) -> list[Draft]:
         self.reached = sittings[0].first - dt.timedelta(microseconds=1) if self.floor is None else self.floor
         reopened = any(event.kind == EventKind.REOPEN for event in self.known.events)
-        judged = [(sitting, rule) for sitting, rule in self.with_rules(sittings) if rule]
-        self.sittings = [sitting for sitting, _ in judged]
-        for position, (sitting, rule) in enumerate(judged, 1):
-            is_crossed = self.is_crossed(sitting, rule)
-            if reopened or self.current or is_crossed:  # else nothing can change
-                self.judged = position
-                self.advance(sitting.first)
-                self.judge(sitting, rule, is_crossed=is_crossed)
+        self.sittings, rules, crossed = self.judged_sittings(sittings)
+        following = 0
+        while following < len(self.sittings):
+            if not (reopened or self.current or crossed[following]):  # nothing can change
+                following = next((n for n in range(following, len(crossed)) if crossed[n]), len(crossed))
+                continue
+            sitting, following = self.sittings[following], following + 1
+            self.judged = following
+            self.advance(sitting.first)
+            self.judge(sitting, rules[following - 1], is_crossed=crossed[following - 1])
         end = min(self.known.at, self.interval.end)
         self.advance(end, final=True)
         if self.interval.end <= self.known.at and self.current:
             self.close_current(self.interval.end, ClosedBy.DISCHARGE, person=self.interval.by)
         return self.found
 
-    def with_rules(self, sittings: Sequence[Sitting]) -> Iterable[tuple[Sitting, Rule | None]]:
-        if len(self.timeline.versions) == 1:
-            return zip(sittings, repeat(self.timeline.versions[0].rule))
-        return ((sitting, self.timeline.version_at(sitting.first).rule) for sitting in sittings)
+    def judged_sittings(self, sittings: Sequence[Sitting]) -> tuple[Sequence[Sitting], Sequence[Rule], Sequence[bool]]:
+        """Those for which a rule is in force, with it and whether they cross it."""
+        rule = self.timeline.versions[0].rule
+        if len(self.timeline.versions) == 1 and rule and rule.kind is not Kind.PATTERN:
+            crossed = [False] * len(sittings)
+            for position in positions_beyond(rule.bounds, [sitting.values for sitting in sittings]):
+                crossed[position] = True
+            return sittings, [rule] * len(sittings), crossed
+        versions = ((sitting, self.timeline.version_at(sitting.first).rule) for sitting in sittings)
+        judged = [(sitting, rule, self.is_crossed(sitting, rule)) for sitting, rule in versions if rule]
+        return [one for one, _, _ in judged], [rule for _, rule, _ in judged], [crossed for _, _, crossed in judged]
 
     def advance(self, until: dt.datetime, *, final: bool = False) -> None:
         """What changes between sittings: changed rules, reopening, no repeat in time, nothing for so many days."""

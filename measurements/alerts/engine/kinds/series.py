@@ -43,8 +43,9 @@ class Series:
 
     @cached_property
     def columns(self) -> tuple[list[float | None], list[float | None]]:
-        """First and second values."""
-        return [one for one, _ in self.values], [two for _, two in self.values]
+        """First and second values; none where no reading has a second one."""
+        first, second = [one for one, _ in self.values], [two for _, two in self.values]
+        return first, second if any(two is not None for two in second) else []
 
     @cached_property
     def day_counts(self) -> list[int]:
@@ -75,8 +76,8 @@ class Series:
         """Of each value, unrounded."""
         found = self._means.get((start, end))
         if found is None:
-            first, second = self.columns
-            found = self._means[start, end] = (mean(first[start:end]), mean(second[start:end]))
+            first, second = (mean(column[start:end]) if column else None for column in self.columns)
+            found = self._means[start, end] = (first, second)
         return found
 
     def share_in_range(self, goal: Goal, start: int, end: int) -> Values:
