@@ -85,7 +85,7 @@ RULE_KEYS: Mapping[str, values.ReadValue[Any]] = {
     "confirm": values.read_choice(NEXT_READING),
     "k": values.read_count,
     "n": values.read_count,
-    "hours": values.read_number,
+    "hours": values.read_hours_back,
     "days": values.read_count,
     "least_readings": values.read_count,
     "least_days": values.read_count,

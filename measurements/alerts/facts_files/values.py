@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?Z")
+MOST_HOURS = 100_000
+YEARS = range(1900, 2200)
 T = TypeVar("T")
 ReadValue = Callable[[Any, str], T]
 
@@ -97,6 +99,14 @@ def read_number(value: Any, path: str) -> float:
     return float(value)
 
 
+def read_hours_back(value: Any, path: str) -> float:
+    """A number above 0, at most of some years."""
+    hours = read_number(value, path)
+    if not 0 < hours <= MOST_HOURS:
+        raise refuse(path, f"must be above 0 and at most {MOST_HOURS}, not {name_value(value)}")
+    return hours
+
+
 def read_count(value: Any, path: str) -> int:
     """A whole number from 1; 2.0 is one."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -116,9 +126,11 @@ def read_instant(value: Any, path: str) -> dt.datetime:
     if not isinstance(value, str) or not INSTANT.fullmatch(value):
         raise refuse(path, words)
     try:
-        return dt.datetime.fromisoformat(value)
+        found = dt.datetime.fromisoformat(value)
     except ValueError as error:
         raise refuse(path, words) from error
+    check_year(found, path)
+    return found
 
 
 def read_date(value: Any, path: str) -> dt.date:
@@ -126,9 +138,17 @@ def read_date(value: Any, path: str) -> dt.date:
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
         raise refuse(path, words)
     try:
-        return dt.date.fromisoformat(value)
+        found = dt.date.fromisoformat(value)
     except ValueError as error:
         raise refuse(path, words) from error
+    check_year(found, path)
+    return found
+
+
+def check_year(found: dt.date, path: str) -> None:
+    """Days before and after it must be dates too."""
+    if found.year not in YEARS:
+        raise refuse(path, f"must be of the years {YEARS.start} to {YEARS.stop - 1}, not {found.year:04}")
 
 
 def read_clock_time(value: Any, path: str) -> dt.time:

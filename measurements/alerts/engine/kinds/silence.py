@@ -173,7 +173,15 @@ class SilenceRun:
         if self.suppression and at > self.suppression.since:
             self.suppression = None
 
+    def is_too_soon(self, at: dt.datetime) -> bool:
+        """Whether not even all days since the last reading would be enough: true at most readings."""
+        if self.rule is None or self.last_day is None:
+            return True
+        return at < self.known.index.midnight(self.last_day + ONE_DAY * self.rule.days)
+
     def open_if_due(self, until: dt.datetime, *, inclusive: bool, not_before: dt.datetime = BEGINNING) -> None:
+        if self.is_too_soon(until):
+            return
         due = self.due_at()
         if due is None or self.rule is None or not (due < until or (inclusive and due == until)):
             return
