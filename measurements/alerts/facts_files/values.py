@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?Z")
 MOST_HOURS = 100_000
+LARGEST_NUMBER = 10**9
 YEARS = range(1900, 2200)
 T = TypeVar("T")
 ReadValue = Callable[[Any, str], T]
@@ -94,8 +95,10 @@ def read_boolean(value: Any, path: str) -> bool:
 
 
 def read_number(value: Any, path: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise refuse(path, f"must be a number, not {name_value(value)}")
+    if abs(value) > LARGEST_NUMBER or not math.isfinite(value):
+        raise refuse(path, f"must be a number of at most {LARGEST_NUMBER}, not {name_value(value)}")
     return float(value)
 
 
