@@ -2,14 +2,19 @@
 
 import datetime as dt
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from config.launcher.paths import ROOT
 from measurements.alerts.facts_files.facts_file import load_facts, read_facts
 from measurements.alerts.facts_files.values import FactsError
 from tests.measurements.alerts.cases import bp, event, glucose, only, run
 
+EXAMPLE = ROOT / "docs" / "alerts" / "bp_severe.json"
 READING = {"metric": "glucose", "value_1": 100, "taken": "2026-03-02T10:00:00Z"}
 
 
@@ -291,3 +296,14 @@ def test_command_names_what_is_wrong_in_the_file(tmp_path):
 
     with pytest.raises(CommandError, match="unknown key 'reading'"):
         call_command("episodes", facts=str(path), as_of="2026-03-08T13:00:00Z")
+
+
+@pytest.mark.parametrize("words", [["--facts", "{}"], ["--facts={}"]])
+def test_command_runs_in_an_empty_environment(words):
+    """Somebody who checks a file has configured nothing."""
+    words = [word.format(EXAMPLE) for word in words]
+    command = [sys.executable, "manage.py", "episodes", *words, "--as-of", "2026-03-03T15:00:00Z"]
+    empty = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=ROOT, env=empty, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["episodes"][0]["rule"] == "bp_severe"
