@@ -68,7 +68,7 @@ def read_name(value: Any, path: str) -> str:
 
 
 def read_any_name(value: Any, path: str) -> str:
-    """Also an empty one, where nobody and nothing is named."""
+    """Also an empty one, where none is named."""
     return "" if value == "" else read_name(value, path)
 
 

@@ -300,7 +300,7 @@ def test_command_names_what_is_wrong_in_the_file(tmp_path):
 
 @pytest.mark.parametrize("words", [["--facts", "{}"], ["--facts={}"]])
 def test_command_runs_in_an_empty_environment(words):
-    """Somebody who checks a file has configured nothing."""
+    """Who checks a file from outside has configured nothing."""
     words = [word.format(EXAMPLE) for word in words]
     command = [sys.executable, "manage.py", "episodes", *words, "--as-of", "2026-03-03T15:00:00Z"]
     empty = {"PATH": os.environ["PATH"]}

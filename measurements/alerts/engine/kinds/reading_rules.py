@@ -218,7 +218,7 @@ class SittingRun:
     def open_unrepeated(self, draft: Draft) -> None:
         deadline = draft.changes_at or draft.detected_at
         draft.state, draft.reason, draft.opened_at = State.OPEN, Reason.NOT_REPEATED, draft.feeds[0].last
-        if draft.rule.code != PREGNANCY_SEVERE:  # told, and its clock running, since its first reading
+        if draft.rule.code != PREGNANCY_SEVERE:  # its message and its clock date from its first reading
             draft.detected_at = max(draft.feeds[0].known_at, deadline)
         self.schedule_closing(draft)
 
