@@ -80,9 +80,13 @@ class SpecialOrder(models.Model):
 
     @property
     def content_lines(self) -> list[str]:
-        """5 Tenovi BPM - L; what can't be read of them is left out."""
+        """Each name after its quantity; what can't be read of them is left out."""
         lines = [each for each in self.contents if isinstance(each, dict)] if isinstance(self.contents, list) else []
-        return [f"{each.get('quantity') or 1} {each['name']}" for each in lines if isinstance(each.get("name"), str)]
+        return [
+            f"{each.get('quantity') or 1} \N{MULTIPLICATION SIGN} {each['name']}"
+            for each in lines
+            if isinstance(each.get("name"), str)
+        ]
 
     @property
     def printed_gateway(self) -> str:

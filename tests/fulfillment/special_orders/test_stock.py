@@ -105,7 +105,7 @@ def test_list_of_bulk_orders_names_what_is_packed_together(sim, client):
     assert (run.found, run.differences, run.finished_at is None) == (1, [], False)
     order = SpecialOrder.objects.get()
     assert (order.order_type, order.status, order.ship_to) == ("BU", "Delivered", "Elm")
-    assert order.content_lines[0] == "2 Gateway"
+    assert order.content_lines[0] == "2 \N{MULTIPLICATION SIGN} Gateway"
     in_stock = StockItem.objects.with_state().filter(state="in_stock").order_by("name", "number")
     assert [(item.name, len(item.hardware_id), item.contents) for item in in_stock] == [
         *[("Gateway", 12, ["Tenovi Scale"])] * 2, ("Tenovi Cellular BPM", 15, []), *[("Tenovi Scale", 0, [])] * 3,

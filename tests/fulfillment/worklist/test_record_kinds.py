@@ -1,8 +1,10 @@
 """Exceptions of records and replacements at the vendor begin with the vendor's refusal and end with what settles it."""
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
+from devices import device_issues
 from devices.models import Device, VendorCall
 from devices.patient_records.models import PatientRecord
 from fulfillment.client_actions.models import ClientAction
@@ -94,3 +96,15 @@ def test_replacement_that_does_not_go_on_is_an_exception_until_it_is_requested_a
     ReplacementFactory(device=device)
 
     assert kinds(find_stuck_replacements) == []
+
+
+def test_device_page_says_what_is_wrong_once(as_cora, rosa):
+    device = DeviceFactory(patient=rosa, state="connected", pinned_webhook_id="of-another-system")
+    address = reverse("devices:page", args=[device.hwi_id])
+    assert as_cora.get(address).content.decode().count(device_issues.PINNED_ELSEWHERE.meaning.split("'")[0]) == 1
+    refresh_worklist()
+
+    page = as_cora.get(address).content.decode()
+
+    assert page.count(device_issues.PINNED_ELSEWHERE.meaning.split("'")[0]) == 1
+    assert kind_named("pinned_elsewhere").label in page
