@@ -1,13 +1,18 @@
 import uuid
+from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from devices.models import Device, VendorCall
 from devices.outbox import recovery, sending
+from devices.webhooks import registration
 from fulfillment import tracking
 from fulfillment.models import LineStatus
 from fulfillment.ordering import orders
+from fulfillment.tasks import process_fulfillment_webhooks
+from measurements.tasks import process_measurement_webhooks
 from tests.factories import KitFactory
 from tests.fulfillment.call_resolution_steps import DEVICE_READS
 from tests.simulated_vendor import DEVICE_POSTS, SHIPPING_ADDRESS, client, cuff, kit, no_retry_delays, scale, sim
@@ -77,3 +82,22 @@ def call_needing_review(place_one_line, client, sim):
         return line.call
 
     return after
+
+
+@pytest.fixture
+def receive(sim, client):
+    """What the vendor sends waits; `receive()` posts it to our receiver and works on it."""
+    registration.register_webhooks(client, site_url="https://rpm.example")
+
+    def post(endpoint, headers, body):
+        secret = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+        return Client().generic("POST", urlsplit(endpoint).path, body, **secret).status_code
+
+    sim.webhooks.sender = post
+
+    def received():
+        assert all(sent["answer"] == 204 for sent in sim.webhooks.deliver_waiting())
+        process_measurement_webhooks()
+        process_fulfillment_webhooks()
+
+    return received

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from measurements.alerts.engine.rules import Closing, ClosingKind, Goal, Kind, Limit, Queue, Relation, Rule, Severity
 
@@ -40,28 +41,30 @@ DEFAULT_CLOSINGS = {
 }
 
 
-def limit_rule(code: str, metric: str, *limits: Limit, source: tuple[str, dt.date], **more: object) -> Rule:
+def shipped_rule(
+    code: str, kind: Kind, metric: str, *limits: Limit, source: tuple[str, dt.date], **columns: Any
+) -> Rule:
+    """`source`: what the rule rests on, and the date of that."""
+    return Rule(code, kind, metric, limits=limits, source=source[0], source_date=source[1], **columns)
+
+
+def limit_rule(code: str, metric: str, *limits: Limit, **columns: Any) -> Rule:
     """A critical rule on one reading; settled by the next one unless `confirm` is False."""
-    given: dict[str, object] = {"severity": Severity.CRITICAL, "confirm": True, **more}
-    return Rule(code, Kind.LIMIT, metric, limits=limits, source=source[0], source_date=source[1], **given)  # type: ignore[arg-type]
+    return shipped_rule(
+        code, Kind.LIMIT, metric, *limits, **{"severity": Severity.CRITICAL, "confirm": True, **columns}
+    )
 
 
-def repeated_rule(code: str, metric: str, *limits: Limit, source: tuple[str, dt.date], **more: object) -> Rule:
-    return Rule(code, Kind.K_OF_N, metric, limits=limits, source=source[0], source_date=source[1], **more)  # type: ignore[arg-type]
+def repeated_rule(code: str, metric: str, *limits: Limit, **columns: Any) -> Rule:
+    return shipped_rule(code, Kind.K_OF_N, metric, *limits, **columns)
 
 
-def average_rule(code: str, metric: str, *limits: Limit, source: tuple[str, dt.date], **more: object) -> Rule:
-    return Rule(code, Kind.AVERAGE, metric, limits=limits, source=source[0], source_date=source[1], **more)  # type: ignore[arg-type]
+def average_rule(code: str, metric: str, *limits: Limit, **columns: Any) -> Rule:
+    return shipped_rule(code, Kind.AVERAGE, metric, *limits, **columns)
 
 
 def weight_rule(code: str, more_than: float, over: str, severity: Severity, source: tuple[str, dt.date]) -> Rule:
-    return Rule(
-        *(code, Kind.CHANGE, WEIGHT, severity),
-        more_than=more_than,
-        over=over,
-        source=source[0],
-        source_date=source[1],
-    )
+    return shipped_rule(code, Kind.CHANGE, WEIGHT, severity=severity, more_than=more_than, over=over, source=source)
 
 
 ABOVE, AT_LEAST, BELOW = Relation.ABOVE, Relation.ABOVE_OR_EQUAL, Relation.BELOW
@@ -79,7 +82,7 @@ ALL_RULES = (
     weight_rule("weight_loss", -3, "usual", WARNING, HEART_FAILURE),
     repeated_rule(SPO2_LOW, SPO2, k=2, n=3, hours=48, source=COPD),
     limit_rule(SPO2_VERY_LOW, SPO2, confirm_minutes=30, source=COPD),
-    Rule(SPO2_TREND, Kind.CHANGE, SPO2, INFORMATION, least_readings=7, source=COOPER[0], source_date=COOPER[1]),
+    shipped_rule(SPO2_TREND, Kind.CHANGE, SPO2, severity=INFORMATION, least_readings=7, source=COOPER),
     limit_rule("glucose_very_low", GLUCOSE, Limit(BELOW, 54), confirm=False, source=ADA),
     repeated_rule("glucose_low", GLUCOSE, Limit(BELOW, 70), k=2, hours=24, source=ADA),
     repeated_rule("glucose_high", GLUCOSE, Limit(ABOVE, 250), k=2, n=2, source=ADA),
@@ -90,19 +93,8 @@ ALL_RULES = (
     repeated_rule("temperature_high", TEMPERATURE, Limit(AT_LEAST, 100.4), k=2, hours=24, source=COMMON),
     repeated_rule("preg_bp", BLOOD_PRESSURE, Limit(AT_LEAST, 140, 90), k=2, hours=4, source=ACOG),
     limit_rule(PREGNANCY_SEVERE, BLOOD_PRESSURE, Limit(AT_LEAST, 160, 110), confirm_minutes=30, source=ACOG),
-    Rule(
-        *(IRREGULAR_HEARTBEAT, Kind.PATTERN, IRREGULAR_HEARTBEAT),
-        k=2,
-        source=COMMON[0],
-        source_date=COMMON[1],
-    ),
-    Rule(
-        *(SILENCE_CODE, Kind.SILENCE),
-        queue=Queue.COMPLIANCE,
-        days=DEFAULT_SILENT_DAYS,
-        source=COMMON[0],
-        source_date=COMMON[1],
-    ),
+    shipped_rule(IRREGULAR_HEARTBEAT, Kind.PATTERN, IRREGULAR_HEARTBEAT, k=2, source=COMMON),
+    shipped_rule(SILENCE_CODE, Kind.SILENCE, "", queue=Queue.COMPLIANCE, days=DEFAULT_SILENT_DAYS, source=COMMON),
 )
 SHIPPED_RULES: Mapping[str, Rule] = {rule.code: rule for rule in ALL_RULES}
 

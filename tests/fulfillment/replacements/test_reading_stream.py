@@ -1,41 +1,15 @@
 """A gateway is replaced while readings arrive, as the simulated vendor sends them, through receiver and drain."""
 
-from urllib.parse import urlsplit
-
 import pytest
-from django.test import Client
 
 from devices.models import Assignment, Delivery, Device, HardwareChange
 from devices.sync import hardware_history
-from devices.webhooks import registration
 from fulfillment import tracking
-from fulfillment.tasks import process_fulfillment_webhooks
 from measurements.models import Measurement
-from measurements.tasks import process_measurement_webhooks
 
 pytestmark = pytest.mark.django_db
 OLD = "A1B2C3D4E5F6"
-SITE = "https://rpm.example"
 VALUES = (211, 212, 213)  # none that the simulator makes up
-
-
-@pytest.fixture
-def receive(sim, client):
-    """What the vendor sends waits; `receive()` posts it to our receiver and works on it."""
-    registration.register_webhooks(client, site_url=SITE)
-
-    def post(endpoint, headers, body):
-        secret = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-        return Client().generic("POST", urlsplit(endpoint).path, body, **secret).status_code
-
-    sim.webhooks.sender = post
-
-    def received():
-        assert all(sent["answer"] == 204 for sent in sim.webhooks.deliver_waiting())
-        process_measurement_webhooks()
-        process_fulfillment_webhooks()
-
-    return received
 
 
 @pytest.fixture

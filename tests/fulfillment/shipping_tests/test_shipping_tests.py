@@ -1,19 +1,14 @@
 """Shipping test: a device of a test patient at the vendor, its messages through our receiver, and its deletion."""
 
-from urllib.parse import urlsplit
-
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from devices.models import Device, VendorCall
 from devices.models.vendor_call import CallState
 from devices.outbox import sending
-from devices.webhooks import registration
 from fulfillment import tracking
 from fulfillment.shipping_tests import shipping_tests
 from fulfillment.shipping_tests.models import ShippingTest
-from fulfillment.tasks import process_fulfillment_webhooks
 from fulfillment.worklist.sources import account
 from patients.models import AuditEvent, Patient
 from tests.page_texts import strip_markup
@@ -47,24 +42,6 @@ def begun(press, scale, client):
     press("begin", device_type=scale.pk)
     sending.send_due_calls(client)
     return ShippingTest.objects.get()
-
-
-@pytest.fixture
-def receive(sim, client):
-    """Post what the vendor sends to our receiver, and work on it."""
-    registration.register_webhooks(client, site_url=SITE)
-
-    def post(endpoint, headers, body):
-        secret = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-        return Client().generic("POST", urlsplit(endpoint).path, body, **secret).status_code
-
-    sim.webhooks.sender = post
-
-    def received():
-        assert all(sent["answer"] == 204 for sent in sim.webhooks.deliver_waiting())
-        process_fulfillment_webhooks()
-
-    return received
 
 
 def test_shipping_test_creates_follows_and_deletes_a_device_of_no_patient_here(
