@@ -109,7 +109,7 @@ def measure_nonsense(clinic):
 @cause_of("foreign_gateway")
 def use_the_gateway_of_a_neighbor(clinic):
     device = clinic.add_used_device()
-    ingest(device, hardware_uuid="0F0F0F0F0F0F")
+    ingest(device, hardware_uuid="0F0F0F0F0F0F", taken_at=timezone.now() - dt.timedelta(hours=1))
     yield
     ingest(device)
 
