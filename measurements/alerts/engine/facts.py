@@ -39,7 +39,8 @@ class Reading:
     """One value, or one pair of values, of a metric.
 
     `taken`: of a reading whose device clock is ahead, the corrected time. `received`: when this system learned of it.
-    `beyond`: above or below, where the meter showed no value; both values are None then.
+    `beyond`: above or below, where the meter showed no value; both values are None then. `is_automatic`: transmitted by
+    the device itself, not typed in.
     """
 
     id: ReadingId
@@ -52,6 +53,7 @@ class Reading:
     device: str = ""
     marks: frozenset[Mark] = frozenset()
     beyond: str = ""
+    is_automatic: bool = True
 
     @property
     def is_trusted(self) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from measurements.alerts.facts_files import values
-from measurements.alerts.facts_files.values import refuse
+from measurements import facts_values as values
+from measurements.facts_values import refuse
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ISO_SUNDAY = "7"

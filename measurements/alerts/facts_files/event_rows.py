@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from measurements import facts_values as values
 from measurements.alerts.engine.facts import STEP_KINDS, Event, EventKind, ReadingId
 from measurements.alerts.engine.rules import Goal, Rule
 from measurements.alerts.engine.shipped_rules import SHIPPED_RULES
-from measurements.alerts.facts_files import values
 from measurements.alerts.facts_files.rule_rows import RULE_KEYS, check_rule, read_metric, rule_fields
-from measurements.alerts.facts_files.values import ReadValue, refuse
+from measurements.facts_values import ReadValue, refuse
 
 TEXTS: dict[str, ReadValue[Any]] = dict.fromkeys(("reason", "words", "text"), values.read_text)
 STEP_KEYS: dict[str, ReadValue[Any]] = {"rule": values.read_name, "metric": read_metric, **TEXTS}

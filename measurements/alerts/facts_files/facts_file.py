@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from measurements import facts_values as values
 from measurements.alerts.engine.facts import Clinic, Device, Facts, Mark, MonitoringPeriod, Reading, ReadingId
-from measurements.alerts.facts_files import values
 from measurements.alerts.facts_files.clinic_hours import read_hours
 from measurements.alerts.facts_files.event_rows import check_names, read_event
 from measurements.alerts.facts_files.rule_rows import read_goals, read_metric, read_rule
-from measurements.alerts.facts_files.values import FactsError, list_of, read_object, refuse, require
+from measurements.facts_values import list_of, read_object, refuse, require
 
 
 def load_facts(text: str | bytes) -> Facts:
     """Raises FactsError."""
-    try:
-        content = json.loads(text, object_pairs_hook=unique_keys, parse_constant=refuse_constant)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, FactsError):
-            raise
-        raise FactsError(f"This is no JSON: {error}.") from error
-    return read_facts(content)
-
-
-def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise FactsError(f"the key {key!r} is there twice")
-        found[key] = value
-    return found
-
-
-def refuse_constant(name: str) -> None:
-    raise FactsError(f"{name} is no number")
+    return read_facts(values.parse_json(text))
 
 
 def read_facts(content: Any) -> Facts:

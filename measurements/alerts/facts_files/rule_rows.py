@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from measurements import facts_values as values
 from measurements.alerts.engine.rules import (
     Closing,
     ClosingKind,
@@ -26,8 +27,7 @@ from measurements.alerts.engine.shipped_rules import (
     SPO2_TREND,
     SPO2_VERY_LOW,
 )
-from measurements.alerts.facts_files import values
-from measurements.alerts.facts_files.values import refuse
+from measurements.facts_values import refuse
 from measurements.ingest.vendor_words import normalise_metric
 
 NEXT_READING = "next reading"

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from measurements.alerts.facts_files.facts_file import load_facts, read_facts
-from measurements.alerts.facts_files.values import FactsError
+from measurements.facts_values import FactsError
 from tests.measurements.alerts.cases import bp, event, only, run
 
 READING = {"metric": "glucose", "value_1": 100, "taken": "2026-03-02T10:00:00Z"}

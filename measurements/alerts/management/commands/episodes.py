@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from measurements.alerts.engine.evaluation import evaluate
 from measurements.alerts.facts_files.answers import describe_evaluation
 from measurements.alerts.facts_files.facts_file import load_facts
-from measurements.alerts.facts_files.values import FactsError, read_instant
+from measurements.facts_values import FactsError, read_instant
 
 
 class Command(BaseCommand):

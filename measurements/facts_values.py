@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -19,6 +20,29 @@ ReadValue = Callable[[Any, str], T]
 
 class FactsError(ValueError):
     """What is wrong with a facts file, in one line."""
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Raises FactsError; a key that is there twice and a number that is none are errors too."""
+    try:
+        return json.loads(text, object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, FactsError):
+            raise
+        raise FactsError(f"This is no JSON: {error}.") from error
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise FactsError(f"the key {key!r} is there twice")
+        found[key] = value
+    return found
+
+
+def refuse_constant(name: str) -> None:
+    raise FactsError(f"{name} is no number")
 
 
 def refuse(path: str, words: str) -> FactsError:
