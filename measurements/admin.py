@@ -14,7 +14,15 @@ from devices.hardware_ids import format_hardware_id
 from devices.inbox import redaction
 from devices.models import Delivery
 from measurements import units
-from measurements.models import DryWeight, Measurement, Metric, Threshold, ThresholdChange
+from measurements.models import (
+    DryWeight,
+    ExclusionEvent,
+    Measurement,
+    Metric,
+    Threshold,
+    ThresholdChange,
+    TriageEntry,
+)
 from measurements.thresholds import texts, views
 from patients.admin_site.base import ReadOnlyAdmin, viewer
 from patients.models import User
@@ -152,6 +160,29 @@ class DryWeightAdmin(ReadOnlyAdmin):
     fields = ("at", "by", "determined_on", "patient")
     list_select_related = ("by", "patient")
     ordering = ("-id",)
+
+
+@admin.register(ExclusionEvent)
+class ExclusionEventAdmin(ReadOnlyAdmin):
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("at", "by", "is_undo", "reason", "patient_name")
+    fields = ("at", "by", "is_undo", "reason", "measurement", "patient")
+    list_select_related = ("by", "patient")
+    ordering = ("-pk",)
+
+
+@admin.register(TriageEntry)
+class TriageEntryAdmin(ReadOnlyAdmin):
+    """When each patient's alerts were assessed, and what failed."""
+
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("patient_name", "section", "due_at", "assessed_at", "failures", "problem")
+    fields = ("patient", "section", "due_at", "assessed_at", "failures", "problem")
+    list_filter = ("section",)
+    list_select_related = ("patient",)
+    search_fields = ("=patient__id",)
+    search_help_text = "The id of a patient"
+    ordering = ("-due_at", "-pk")
 
 
 def edit_clinic_thresholds(request: HttpRequest, clinic_id: int) -> HttpResponse:

@@ -13,6 +13,8 @@ class MeasurementsConfig(app_config.ProjectAppConfig):
         "threshold": VIEW_ONLY,
         "thresholdchange": VIEW_ONLY,
         "dryweight": VIEW_ONLY,
+        "exclusionevent": VIEW_ONLY,
+        "triageentry": VIEW_ONLY,
     }
     page_labels = {
         "patients:list": "list of patients",

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     PLACE_ORDERS = "order, activate, cancel, end monitoring"
     HANDLE_EXCEPTIONS = "assign, snooze and dismiss exceptions"
     REVIEW_READINGS = "set goals, exclude readings"
+    HANDLE_ALERTS = "acknowledge, snooze and resolve alerts, review patients"
+    HANDLE_MISSING_READINGS = "acknowledge, snooze and resolve alerts of missing readings"
     SET_STEP_GOALS = "set the step goal of a watch"
     WRITE_NOTES = "write notes and contacts"
     PLAN_ABSENCES = "plan absences"
@@ -46,13 +48,14 @@ CARE_PERMISSIONS = frozenset(
     {
         Permission.VIEW_PATIENTS,
         Permission.VIEW_ORDERS,
+        Permission.HANDLE_MISSING_READINGS,
         Permission.SET_STEP_GOALS,
         Permission.WRITE_NOTES,
         Permission.PLAN_ABSENCES,
     }
 )
 PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
-    Role.CLINICIAN: CARE_PERMISSIONS | {Permission.REVIEW_READINGS},
+    Role.CLINICIAN: CARE_PERMISSIONS | {Permission.REVIEW_READINGS, Permission.HANDLE_ALERTS},
     Role.COORDINATOR: CARE_PERMISSIONS
     | {Permission.EDIT_PATIENTS, Permission.PLACE_ORDERS, Permission.HANDLE_EXCEPTIONS},
     Role.ADMINISTRATOR: frozenset({Permission.ADMINISTER}),

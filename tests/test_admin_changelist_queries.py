@@ -14,6 +14,7 @@ from fulfillment.batches.models import BatchItem
 from fulfillment.client_actions.models import ClientAction
 from fulfillment.models import OrderLine
 from fulfillment.worklist.models import WorklistEvent
+from measurements.alerts.models import AlertRuleChange
 from measurements.models import Metric, Threshold, ThresholdChange
 from patients.audit import audit_log
 from patients.files.models import StoredFilePart
@@ -76,6 +77,7 @@ CREATE_BY_MODEL = {
     WebhookCount: lambda clinic, patient: factories.WebhookCountFactory(source=f"192.0.2.{next(NUMBERS)}"),
     Metric: lambda clinic, patient: create_metric(),
     Threshold: lambda clinic, patient: create_threshold(clinic),
+    AlertRuleChange: lambda clinic, patient: factories.AlertRuleChangeFactory(patient=patient),
     ThresholdChange: lambda clinic, patient: factories.ThresholdChangeFactory(patient=patient),
     WorklistEvent: lambda clinic, patient: factories.WorklistEventFactory(item__device__patient=patient),
     OrderLine: lambda clinic, patient: factories.OrderFactory(patient=patient),

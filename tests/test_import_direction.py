@@ -30,7 +30,12 @@ ROOM_ORDER = {
         {"imports"},
         {"admin"},
     ),
-    "measurements": ({"readings", "ingest", "thresholds"}, {"chart"}, {"patient_list", "patient_page"}),
+    "measurements": (
+        {"readings", "ingest", "thresholds"},
+        {"chart"},
+        {"alerts"},
+        {"patient_list", "patient_page"},
+    ),
 }
 SIMULATOR = "devices.simulator"
 NETWORK_MODULES = {"client", "httpx2", "smtplib", "socket", "subprocess"}

@@ -1,13 +1,16 @@
 from .dry_weight import DryWeight
+from .exclusion_event import ExclusionEvent
 from .latest_reading import LatestReading
 from .measurement import Measurement
 from .metric import Metric
 from .patient_summary import PatientSummary
 from .reading_day import ReadingDay
 from .threshold import Threshold, ThresholdChange
+from .triage_entry import TriageEntry
 
 __all__ = [
     "DryWeight",
+    "ExclusionEvent",
     "LatestReading",
     "Measurement",
     "Metric",
@@ -15,4 +18,5 @@ __all__ = [
     "ReadingDay",
     "Threshold",
     "ThresholdChange",
+    "TriageEntry",
 ]

@@ -49,6 +49,9 @@ class AuditAction(models.TextChoices):
     EXCLUDE = "exclude", "excluded a reading"
     UNDO_EXCLUSION = "undo_exclusion", "took back an exclusion"
     THRESHOLDS = "thresholds", "changed goals"
+    ALERT = "alert", "worked on an alert"
+    REVIEW = "review", "reviewed a patient"
+    ALERT_RULES = "alert_rules", "changed alert rules"
     ALIGN = "align", "aligned stored rows with new rules"
 
     @classmethod

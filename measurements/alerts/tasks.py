@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from measurements.alerts import assessment
+
+
+@shared_task
+def assess_due_patients() -> None:
+    assessment.assess_due_patients()
