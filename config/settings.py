@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "devices.patient_records",
     "measurements",
     "measurements.alerts",
+    "measurements.reports",
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",

@@ -27,6 +27,7 @@ urlpatterns = [
     path("imports/", include("patients.imports.urls")),
     path("", include("patients.care.urls")),
     path("patients/", include("measurements.urls")),
+    path("patients/", include("measurements.reports.urls")),
     path("devices/", include("devices.urls")),
 ]
 

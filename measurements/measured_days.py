@@ -46,13 +46,29 @@ class MeasuredDays:
 
 def count_measured_days(patient: Patient, days: LocalDays, measured: Sequence[dt.date]) -> MeasuredDays:
     """`measured`: the days of the range with a reading, in order."""
-    enrolled_on, last = patient.enrolled_at.astimezone(days.zone).date(), days.last
-    begin = min([enrolled_on, *measured[:1]])
-    if patient.discharged_at:
-        last = min(last, max([patient.discharged_at.astimezone(days.zone).date(), *measured[-1:]]))
+    enrolled_on = patient.enrolled_at.astimezone(days.zone).date()
+    begin, last = counted_span(patient, days, measured)
     among = max((last - max(begin, days.first)).days + 1, 0)
     event = "enrolment" if begin == enrolled_on else "the first reading of the range"
     return MeasuredDays(len(measured), among, (begin, event) if among and begin > days.first else None)
+
+
+def counted_span(patient: Patient, days: LocalDays, measured: Sequence[dt.date]) -> tuple[dt.date, dt.date]:
+    """The day that counting begins with, which may be before the range, and the last one in the range that counts."""
+    begin = min([patient.enrolled_at.astimezone(days.zone).date(), *measured[:1]])
+    if patient.discharged_at is None:
+        return begin, days.last
+    return begin, min(days.last, max([patient.discharged_at.astimezone(days.zone).date(), *measured[-1:]]))
+
+
+def find_gaps(
+    patient: Patient, days: LocalDays, measured: Sequence[dt.date], *, today: dt.date
+) -> list[tuple[dt.date, dt.date]]:
+    """First and last day of each run of days without a reading, of those that count and are over."""
+    begin, last = counted_span(patient, days, measured)
+    first, end, found = max(begin, days.first), min(last, today - ONE_DAY), set(measured)
+    counted = (first + ONE_DAY * n for n in range((end - first).days + 1))
+    return group_consecutive_days(day for day in counted if day not in found)
 
 
 def group_consecutive_days(measured: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:

@@ -1,6 +1,7 @@
 "use strict";
-// Reading panel: a reading or a day of readings opens in a dialog beside the charts. A form in it is posted from there,
-// and the page updates at once. Links stay links: without scripts, or with a modifier key, the reading's page opens.
+// Panel: a reading, a day of readings or the text for the record opens in a dialog beside the charts. A form in it is
+// posted from there, and the page updates at once. Links stay links: without scripts, or with a modifier key, the page
+// of the link opens.
 (() => {
   const panel = document.getElementById("panel");
   const body = document.getElementById("panel-body");
@@ -54,6 +55,7 @@
     else showError(request.pageUrl);
     backButton.hidden = requests.length < 2;
     if (!panel.open) panel.showModal();
+    body.dispatchEvent(new CustomEvent("panel:shown", { bubbles: true }));
     body.scrollTop = 0;
   }
 
@@ -63,8 +65,8 @@
     show(request);
   }
 
-  function openReading(url) {
-    open({ url: `${url}?panel=1`, pageUrl: url });
+  function openPage(url) {
+    open({ url: `${url}${url.includes("?") ? "&" : "?"}panel=1`, pageUrl: url });
   }
 
   function openDay({ at, days }) {
@@ -81,13 +83,13 @@
     document.dispatchEvent(new CustomEvent("live:now"));
   }
 
-  document.addEventListener("reading:open", (event) => openReading(event.detail.url));
+  document.addEventListener("reading:open", (event) => openPage(event.detail.url));
   document.addEventListener("day:open", (event) => openDay(event.detail));
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-reading]");
+    const link = event.target.closest("a[data-reading], a[data-record-text]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    openReading(link.getAttribute("href"));
+    openPage(link.getAttribute("href"));
   });
   panel.addEventListener("click", (event) => {
     if (event.target.closest("[data-panel-close]") || event.target === panel) panel.close();

@@ -34,6 +34,7 @@ ROOM_ORDER = {
         {"readings", "ingest", "thresholds"},
         {"chart"},
         {"alerts"},
+        {"reports"},
         {"patient_list", "patient_page"},
     ),
 }

@@ -34,6 +34,7 @@ from measurements.measured_days import MeasuredDays, count_measured_days, group_
 from measurements.models import Measurement, Metric
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds.evaluation import EffectiveThreshold, PatientThresholds
+from measurements.thresholds.judgement import judge_values
 from measurements.thresholds.metric_scopes import MetricScope, split_by_meal
 from measurements.thresholds.range_status import RangeCount
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
@@ -73,6 +74,7 @@ class Panel:
     summary: PanelSummary
     axis_limits: tuple[float, float]
     last_at: dt.datetime | None
+    zone: ZoneInfo
     beyond_meter: list[BeyondMeterReading]
     weight: WeightTrend | None = None  # of the chart of weight, in a range that includes today
     usual_weight_spans: Sequence[tuple[dt.datetime, dt.datetime]] = ()  # over no other time is its line drawn
@@ -125,6 +127,11 @@ class Panel:
         return sum(point.irregular for point in self.plot_data.points)
 
 
+def format_values(panel: Panel, values: tuple[float, ...]) -> str:
+    """160/94 for two lines, judged against the goals of the panel."""
+    return judge_values(values, [line.threshold for line in panel.series], panel.unit, panel.metric).text
+
+
 @dataclass(frozen=True)
 class Charts:
     days: LocalDays
@@ -132,6 +139,14 @@ class Charts:
     readings_per_day: list[int]
     measured_days: MeasuredDays
     now: dt.datetime
+
+    @property
+    def days_with_readings(self) -> list[dt.date]:
+        return list_measured_days(self.days, self.readings_per_day)
+
+
+def list_measured_days(days: LocalDays, readings_per_day: Sequence[int]) -> list[dt.date]:
+    return [days.first + ONE_DAY * n for n, count in enumerate(readings_per_day) if count]
 
 
 def local_days_for(patient: Patient, *, length: int, now: dt.datetime) -> LocalDays:
@@ -201,7 +216,7 @@ def build_panels(
             for scope in split_by_meal(metric, stated, thresholds)
         ]
     per_day = count_readings_per_day(rows, beyond, days)
-    measured = [days.first + ONE_DAY * n for n, count in enumerate(per_day) if count]
+    measured = list_measured_days(days, per_day)
     return Charts(days, panels, per_day, count_measured_days(patient, days, measured), now)
 
 
@@ -234,6 +249,7 @@ def build_panel(
         summary=summarise_points(scope, points, thresholds=thresholds, zone=days.zone),
         axis_limits=panel_axis_limits(metric, unit, [*values, *usual]),
         last_at=last_at,
+        zone=days.zone,
         beyond_meter=beyond_meter,
         weight=weight,
         usual_weight_spans=measured_week_spans(points, weight.taken_at, days.zone) if weight and usual else (),

@@ -20,9 +20,9 @@ SeriesValues = tuple[float, ...]
 
 @dataclass(frozen=True)
 class PanelSummary:
-    """Of the trusted readings in a range: averages per series, before and from noon, and the range status.
+    """Of the trusted readings in a range: averages and extremes per series, and the range status.
 
-    `threshold_status` is that of the average, which colours no count.
+    `threshold_status` is that of the average, which colours no count. A day has two parts: before and from noon.
     """
 
     average: SeriesValues
@@ -30,6 +30,13 @@ class PanelSummary:
     from_noon: SeriesValues
     threshold_status: ThresholdStatus
     status: RangeStatus
+    before_noon_count: int = 0
+    lowest: SeriesValues = ()
+    highest: SeriesValues = ()
+
+    @property
+    def from_noon_count(self) -> int:
+        return self.n - self.before_noon_count
 
     @property
     def n(self) -> int:
@@ -52,13 +59,16 @@ def summarise_points(
     late: list[ChartPoint] = []
     for point in good:
         (early if point.at.astimezone(zone).hour < NOON_HOUR else late).append(point)
-    average = mean_values(good)
+    average, lines = mean_values(good), list(zip(*(point.values for point in good), strict=True))
     return PanelSummary(
         average=average,
         before_noon=mean_values(early),
         from_noon=mean_values(late),
         threshold_status=thresholds.evaluate(scope.metric.pk, average, scope.context),
         status=compute_range_status(scope.metric.pk, good, thresholds=thresholds, zone=zone),
+        before_noon_count=len(early),
+        lowest=tuple(map(min, lines)),
+        highest=tuple(map(max, lines)),
     )
 
 

@@ -10,9 +10,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from measurements.chart.panels import Panel
+from measurements.chart.panels import Panel, format_values
 from measurements.thresholds.evaluation import range_name
-from measurements.thresholds.judgement import NO_THRESHOLDS, judge_gain, judge_values
+from measurements.thresholds.judgement import NO_THRESHOLDS, judge_gain
 from measurements.units import Unit
 
 register = template.Library()
@@ -26,10 +26,7 @@ def format_value(panel: Panel, value: float) -> str:
     return panel.unit.format_value(value)
 
 
-@register.filter
-def format_values(panel: Panel, values: tuple[float, ...]) -> str:
-    """160/94 for two lines, judged against the goals of the panel."""
-    return judge_values(values, [line.threshold for line in panel.series], panel.unit, panel.metric).text
+register.filter(format_values)
 
 
 @register.filter

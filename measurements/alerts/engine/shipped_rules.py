@@ -14,6 +14,7 @@ BLOOD_PRESSURE, PULSE, WEIGHT = "blood_pressure", "pulse", "weight"
 GLUCOSE, SPO2, TEMPERATURE, IRREGULAR_HEARTBEAT = "glucose", "spO2", "temperature", "irregular_heartbeat"
 
 BP_SEVERE, PREGNANCY_SEVERE, SPO2_LOW, SPO2_VERY_LOW = "bp_severe", "preg_bp_severe", "spo2_low", "spo2_very_low"
+BP_AVERAGE = "bp_average"
 SPO2_TREND, GLUCOSE_WEEKLY, SILENCE_CODE = "spo2_trend", "glucose_weekly", "silence"
 
 AHA = ("2025 AHA/ACC high blood pressure guideline", dt.date(2025, 8, 14))
@@ -71,7 +72,7 @@ ABOVE, AT_LEAST, BELOW = Relation.ABOVE, Relation.ABOVE_OR_EQUAL, Relation.BELOW
 WARNING, CRITICAL, INFORMATION = Severity.WARNING, Severity.CRITICAL, Severity.INFORMATION
 ALL_RULES = (
     limit_rule(BP_SEVERE, BLOOD_PRESSURE, Limit(ABOVE, 180, 120), source=AHA),
-    average_rule("bp_average", BLOOD_PRESSURE, Limit(AT_LEAST, 135, 85), source=ESH),
+    average_rule(BP_AVERAGE, BLOOD_PRESSURE, Limit(AT_LEAST, 135, 85), source=ESH),
     average_rule("bp_low", BLOOD_PRESSURE, Limit(BELOW, 100), source=BY_CHOICE),
     limit_rule("hf_bp", BLOOD_PRESSURE, Limit(BELOW, 80), Limit(ABOVE, 170), source=HEART_FAILURE),
     limit_rule("hf_pulse", PULSE, Limit(BELOW, 40), Limit(ABOVE, 110), source=HEART_FAILURE),
@@ -102,7 +103,7 @@ GENERAL_CODES = ("temperature_high", IRREGULAR_HEARTBEAT, SILENCE_CODE)
 PREGNANCY_CODES = ("preg_bp", PREGNANCY_SEVERE)
 DIABETES_CODES = ("glucose_very_low", "glucose_low", "glucose_high", "glucose_very_high", GLUCOSE_WEEKLY)
 PRESET_CODES: Mapping[str, tuple[str, ...]] = {
-    "hypertension": (BP_SEVERE, "bp_average", "bp_low"),
+    "hypertension": (BP_SEVERE, BP_AVERAGE, "bp_low"),
     "heart_failure": (
         *("weight_gain", "weight_gain_day", "weight_gain_week", "weight_week_6", "weight_loss"),
         *("hf_bp", "hf_pulse"),

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from measurements.reports import views
+
+app_name = "reports"
+urlpatterns = [path("<uuid:patient_id>/record-text/", views.record_text, name="record_text")]
