@@ -1,12 +1,12 @@
 """Legacy payloads without `timestamp`: `created` is stored as the time taken, and marked so.
 
-When the REST API later returns the reading with both times, the stored row is completed; when the legacy payload comes
-second, it is recognised as a repeat.
+When the REST API later returns the reading with both times, the stored row is completed and belongs to the patient who
+had the device at the time taken; when the legacy payload comes second, it is recognised as a repeat.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
@@ -15,6 +15,7 @@ from measurements.models.measurement import MeasurementSource, TimeSource
 from measurements.models.metric import METRICS_OF_ONE_VALUE
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Sequence
 
     from measurements.ingest.insert import AttributedReading
@@ -30,20 +31,20 @@ SAME_READING_SQL = """
 
 # The stamp is judged by the receipt of the stored row, which was the first.
 COMPLETE_LEGACY_READING_SQL = f"""
-UPDATE measurements_measurement
-SET time_source = 'timestamp', vendor_created_at = %(created)s, estimated = %(estimated)s,
+UPDATE measurements_measurement AS reading
+SET time_source = 'timestamp', patient_id = %(patient)s, vendor_created_at = %(created)s, estimated = %(estimated)s,
     taken_at = CASE WHEN %(stamp)s - received_at > %(ahead_after)s THEN LEAST(%(taken_at)s, received_at)
         ELSE %(stamp)s END,
     stamped_at = CASE WHEN %(stamp)s - received_at > %(ahead_after)s THEN %(stamp)s END
-WHERE id = (
-    SELECT id FROM measurements_measurement
+FROM (
+    SELECT id, patient_id FROM measurements_measurement
     WHERE {SAME_READING_SQL} AND time_source = 'created'
         AND abs(extract(epoch FROM identity_at - date_trunc('second', %(created)s))) <= {CREATED_TOLERANCE_SECONDS}
-    ORDER BY id LIMIT 1)
-AND NOT EXISTS (
+    ORDER BY id LIMIT 1) AS stored
+WHERE reading.id = stored.id AND NOT EXISTS (
     SELECT 1 FROM measurements_measurement
     WHERE {SAME_READING_SQL} AND identity_at = %(identity_at)s AND index = %(index)s)
-RETURNING id
+RETURNING stored.patient_id
 """  # noqa: S608  our own words only
 
 KNOWN_BY_CREATED_SQL = f"""
@@ -59,14 +60,26 @@ LEGACY_DEVICES_SQL = (
 )
 
 
-def resolve_legacy_readings(
-    attributed: Sequence[AttributedReading], *, source: MeasurementSource
-) -> list[AttributedReading]:
-    """Returns the readings that are still to be inserted."""
-    if source == MeasurementSource.PULL:
-        old = devices_with_legacy_readings({entry.device_id for entry in attributed})
-        return [entry for entry in attributed if entry.device_id not in old or not complete_legacy_reading(entry)]
-    return [entry for entry in attributed if not (is_legacy_reading(entry.reading) and is_already_stored(entry))]
+class ResolvedReadings(NamedTuple):
+    """`fresh`: still to be inserted. `corrected`: patients and metrics whose stored readings got another time."""
+
+    fresh: list[AttributedReading]
+    corrected: set[tuple[uuid.UUID, str]]
+
+
+def resolve_legacy_readings(attributed: Sequence[AttributedReading], *, source: MeasurementSource) -> ResolvedReadings:
+    if source != MeasurementSource.PULL:
+        fresh = [entry for entry in attributed if not (is_legacy_reading(entry.reading) and is_already_stored(entry))]
+        return ResolvedReadings(fresh, set())
+    old = devices_with_legacy_readings({entry.device_id for entry in attributed})
+    resolved = ResolvedReadings([], set())
+    for entry in attributed:
+        former = complete_legacy_reading(entry) if entry.device_id in old else None
+        if former is None:
+            resolved.fresh.append(entry)
+        else:
+            resolved.corrected.update((patient, entry.reading.metric) for patient in (former, entry.patient_id))
+    return resolved
 
 
 def is_legacy_reading(reading: ParsedReading) -> bool:
@@ -79,18 +92,21 @@ def devices_with_legacy_readings(devices: set[int]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def complete_legacy_reading(entry: AttributedReading) -> bool:
-    return entry.reading.created is not None and execute_for_reading(COMPLETE_LEGACY_READING_SQL, entry)
+def complete_legacy_reading(entry: AttributedReading) -> uuid.UUID | None:
+    """The patient to whom the stored reading belonged until now; None if there is none to complete."""
+    return execute_for_reading(COMPLETE_LEGACY_READING_SQL, entry) if entry.reading.created is not None else None
 
 
 def is_already_stored(entry: AttributedReading) -> bool:
-    return execute_for_reading(KNOWN_BY_CREATED_SQL, entry)
+    return execute_for_reading(KNOWN_BY_CREATED_SQL, entry) is not None
 
 
-def execute_for_reading(statement: str, entry: AttributedReading) -> bool:
+def execute_for_reading(statement: str, entry: AttributedReading) -> Any:
+    """The first column of the first row, or None."""
     reading = entry.reading
     values: dict[str, Any] = {
         "device": entry.device_id,
+        "patient": entry.patient_id,
         "metric": reading.metric,
         "value_1": reading.value_1,
         "beyond_meter": reading.beyond_meter,
@@ -106,4 +122,5 @@ def execute_for_reading(statement: str, entry: AttributedReading) -> bool:
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchone() is not None
+        row = cursor.fetchone()
+        return row and row[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -37,10 +38,10 @@ def store_readings(attributed: Sequence[AttributedReading], *, source: Measureme
     with connection.cursor() as cursor:
         cursor.execute(LOCK_DEVICES_SQL, [sorted({entry.device_id for entry in attributed})])
         state_before: dict[int, str] = dict(cursor.fetchall())
-    fresh = legacy_payloads.resolve_legacy_readings(attributed, source=source)
+    fresh, corrected = legacy_payloads.resolve_legacy_readings(attributed, source=source)
     stored = StoreResult(already_stored=len(attributed) - len(fresh))
-    if source == MeasurementSource.PULL and stored.already_stored:
-        update_after_legacy_completion(attributed, fresh)
+    if corrected:
+        update_after_legacy_completion(corrected)
     if not fresh:
         return stored
     news = insert_readings(fresh, source=source)
@@ -54,10 +55,8 @@ def store_readings(attributed: Sequence[AttributedReading], *, source: Measureme
     return stored
 
 
-def update_after_legacy_completion(attributed: Sequence[AttributedReading], fresh: Sequence[AttributedReading]) -> None:
+def update_after_legacy_completion(corrected: set[tuple[uuid.UUID, str]]) -> None:
     """Recompute what depends on the order of readings, after the time of stored ones was corrected."""
-    to_insert = {id(entry) for entry in fresh}
-    corrected = {(entry.patient_id, entry.reading.metric) for entry in attributed if id(entry) not in to_insert}
     latest_readings.recompute_latest_readings(corrected)
     patients = {patient_id for patient_id, _ in corrected}
     patient_summaries.rebuild_patient_summaries(patients)

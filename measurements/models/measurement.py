@@ -253,7 +253,10 @@ class Measurement(models.Model):
                 name="clinical_facts_never_overwritten",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "NEW.patient_id IS DISTINCT FROM OLD.patient_id OR NEW.device_id IS DISTINCT FROM OLD.device_id "
+                    "NEW.device_id IS DISTINCT FROM OLD.device_id "
+                    # A reading whose time was unknown gets its time and then its patient, who had the device at it.
+                    "OR (NEW.patient_id IS DISTINCT FROM OLD.patient_id "
+                    "AND NOT (OLD.time_source = 'created' AND NEW.time_source = 'timestamp')) "
                     "OR NEW.metric_id IS DISTINCT FROM OLD.metric_id OR NEW.value_1 IS DISTINCT FROM OLD.value_1 "
                     "OR (OLD.value_2 IS NOT NULL AND NEW.value_2 IS DISTINCT FROM OLD.value_2) "
                     # The stamp never changes; the time taken changes once, when a stamp ahead of time gets its place.

@@ -156,6 +156,24 @@ def test_weight_gain_of_summary_equals_change_from_usual_weight(nadia, weights):
         assert_equal_to_recount(scenario.patients[0])
 
 
+def test_reading_whose_time_was_unknown_goes_to_the_patient_who_had_the_device_at_it(nadia):
+    """First placed by `created`, 30 hours later than it was taken, when the device had changed hands meanwhile."""
+    scenario = Scenario(nadia)
+    first, second = scenario.patients
+    scenario.reassign((0, 1, 60))
+    reading = {"metric": "weight", "value": 0, "estimated": False, "control": False, "legacy": True}
+    scenario.ingest([{"device": 0, "hours_ago": 40, **reading}])
+    assert Measurement.objects.get().patient == second
+
+    scenario.complete(0)
+
+    assert Measurement.objects.get().patient == first
+    for patient in scenario.patients:
+        assert_equal_to_recount(patient)
+    assert (first.reading_days.count(), second.reading_days.count()) == (1, 0)
+    assert (first.latest_readings.count(), second.latest_readings.count()) == (1, 0)
+
+
 def test_reading_days_equal_measured_days_of_chart(rosa, cuff):
     for hours in (1, 3, 30, 31, 80):
         taken = (timezone.now() - dt.timedelta(hours=hours)).isoformat()
