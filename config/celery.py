@@ -108,6 +108,9 @@ app.conf.beat_schedule = {
         work: schedule_entry(SWEEP_SECONDS_BY_WORK.get(work, SWEEP_SECONDS), task, queue)
         for work, (task, queue) in WAKEUP_TASKS.items()
     },
+    "missing_triage_entries": schedule_entry(
+        60.0, "measurements.alerts.tasks.add_missing_triage_entries", "background"
+    ),
     "nightly_pull": schedule_entry(60.0, "measurements.tasks.start_nightly_pull", "background"),
     "operator_alarms": schedule_entry(60.0, "devices.tasks.check_operator_alarms", "background"),
     "delivery_body_purge": schedule_entry(3600.0, "devices.tasks.purge_bodies", "background"),

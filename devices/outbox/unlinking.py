@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -10,6 +11,8 @@ from django.utils import timezone
 from devices.models import Assignment, Device, VendorCall
 from devices.models.vendor_call import CallKind, CallState
 from devices.statuses import DeviceState
+from patients.models import Patient
+from patients.queueing.wakeup import wake_worker
 
 if TYPE_CHECKING:
     from patients.models import User
@@ -36,7 +39,7 @@ def handle_unlinked_device(device: Device, call: VendorCall) -> None:
     now = timezone.now()
     Device.objects.filter(pk=device.pk).update(refresh_due_at=now, fetched_at=call.sent_at or call.created_at)
     if device.state == DeviceState.UNLINKED:
-        Assignment.objects.open().filter(device=device).update(ended_at=device.unlinked_on or now)
+        end_open_assignments(device, device.unlinked_on or now)
 
 
 def mark_device_deleted(device: Device) -> Device:
@@ -44,6 +47,14 @@ def mark_device_deleted(device: Device) -> Device:
     now = timezone.now()
     with transaction.atomic():
         Device.objects.filter(pk=device.pk).update(state=DeviceState.CANCELLED, fetched_at=now)
-        Assignment.objects.open().filter(device=device).update(ended_at=now)
+        end_open_assignments(device, now)
     device.refresh_from_db()
     return device
+
+
+def end_open_assignments(device: Device, at: dt.datetime) -> None:
+    held = Assignment.objects.open().filter(device=device)
+    holders = list(held.values_list("patient_id", flat=True))
+    held.update(ended_at=at)
+    Patient.objects.mark_summary_stale(holders)
+    wake_worker("stale_summaries")

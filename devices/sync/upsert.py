@@ -32,14 +32,16 @@ def upsert_device(hwi: HwiDevice) -> Device:
     # When it is adopted, it may have been in its first state ever since the vendor created it.
     began = {"state_since": hwi.device.created or timezone.now()}
     device, created = Device.objects.select_for_update(no_key=True).get_or_create(hwi_id=hwi.id, defaults=facts | began)
-    before = device.gateway_id
+    before, state_before = device.gateway_id, device.state
     holder = Patient.objects.by_external_id(hwi.external_id) if hwi.external_id else None
     update_device(device, {} if created else facts, holder=holder)
     if not created and device.gateway_id != before:
         hardware_history.record_hardware_change(device, before=before)
     if device.patient is not None:
-        update_assignment(device, device.patient, hwi.unlinked_on)
+        has_changed = update_assignment(device, device.patient, hwi.unlinked_on)
         confirm_abandoned_call(device)
+        if has_changed or device.state != state_before:  # what a patient is expected to measure with
+            mark_equipment_changed(device.patient)
         Patient.objects.touch_live_version([device.patient.pk])
     return device
 
@@ -106,16 +108,21 @@ def find_device_type(hwi: HwiDevice) -> DeviceType | None:
     return next((found for found in DeviceType.objects.all() if fold_device_name(found.name) == folded), None)
 
 
-def update_assignment(device: Device, patient: Patient, ended: dt.datetime | None) -> None:
+def mark_equipment_changed(patient: Patient) -> None:
+    Patient.objects.mark_summary_stale([patient.pk])
+    wake_worker("stale_summaries")
+
+
+def update_assignment(device: Device, patient: Patient, ended: dt.datetime | None) -> bool:
     """The first holder's assignment is open to the left: readings from before the enrolment are the patient's, unless
-    another patient had the hardware."""
+    another patient had the hardware. Returns whether anything has changed."""
     if not device.assignments.exists():
         began = former_hardware.handover_time(device)
         began = min(began, ended) if began and ended else began
         Assignment.objects.create(device=device, patient=patient, started_at=began, ended_at=ended)
         processing.wake_waiting_deliveries(device.hwi_id)
-    elif ended is not None:
-        device.assignments.open().filter(patient=patient).update(ended_at=ended)
+        return True
+    return ended is not None and device.assignments.open().filter(patient=patient).update(ended_at=ended) > 0
 
 
 def attach_device(device: Device, patient: Patient, *, vendor_patient_id: str = "") -> None:
@@ -126,6 +133,7 @@ def attach_device(device: Device, patient: Patient, *, vendor_patient_id: str = 
         device.save(update_fields=["patient"])
         update_assignment(device, patient, device.unlinked_on)
         device.assignments.filter(patient=patient).update(vendor_patient_id=vendor_patient_id)
+        mark_equipment_changed(patient)
         Patient.objects.touch_live_version([patient.pk])
         wake_worker("exceptions")
 

@@ -1,14 +1,202 @@
-"""Assessment of patients whose alerts are due: facts loaded, episodes computed and stored."""
+"""Assessment of patients whose alerts are due: facts loaded, episodes computed and stored, the triage entry updated.
+
+Lock order: patient summaries, triage entries, patients. The lock of the entry is that of the patient's episodes.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
 import uuid
-from collections.abc import Collection
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from measurements.alerts import episode_storage
+from measurements.alerts.engine.episodes import Evaluation, Section
+from measurements.alerts.engine.evaluation import evaluate
+from measurements.alerts.engine.facts import Facts
+from measurements.alerts.engine.outcome.patient_sections import SECTIONS
+from measurements.alerts.episode_storage import EpisodeChanges
+from measurements.alerts.facts import stored_facts
+from measurements.alerts.facts.patient_facts import PatientFacts
+from measurements.alerts.models import PresetChange
+from measurements.models import TriageEntry
+from patients.models import Patient
+from patients.queueing.wakeup import wake_worker
+from patients.queueing.work_item import DrainEnd, backoff, drain
+
+logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 50  # patients in one transaction
+ASSESSMENT_SECONDS = 2.0  # of one run: at midnight thousands are due, and new readings wait for the same worker
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 30.0, 3600.0
+ENTRY_COLUMNS = (
+    *("due_at", "section", "rank", "is_unacknowledged", "order_at", "checks", "conditions", "assessed_at"),
+    *("failures", "problem"),
+)
+
+# A patient without an entry: enrolled and not yet measured, or of a time before there were entries.
+ADD_ENTRIES_SQL = """
+INSERT INTO measurements_triageentry (patient_id, due_at, section, rank, is_unacknowledged, checks, failures, problem)
+SELECT patient.id, %(now)s, '', 0, false, '{}', 0, ''
+FROM patients_patient AS patient
+WHERE NOT EXISTS (SELECT FROM measurements_triageentry AS stored WHERE stored.patient_id = patient.id)
+ORDER BY patient.id LIMIT 5000
+ON CONFLICT DO NOTHING
+"""
 
 
-def assess_due_patients() -> None:
-    """Patients whose TriageEntry is due."""
+class Assessed(NamedTuple):
+    entry: TriageEntry
+    changes: EpisodeChanges
+    has_changed: bool
 
 
-def assess_patients(patients: Collection[uuid.UUID]) -> None:
-    """In the caller's transaction, so that a page shows what a step has changed."""
+def assess_due_patients(*, seconds: float = ASSESSMENT_SECONDS) -> None:
+    """Assess those that are due, for about `seconds`; a wake-up continues with the others."""
+    if drain(assess_due_batch, lambda _: None, seconds=seconds).end is DrainEnd.TIME_UP:
+        wake_worker("alert_assessments")
+
+
+def add_missing_entries() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_ENTRIES_SQL, {"now": timezone.now()})
+        added = cursor.rowcount
+    if added:
+        wake_worker("alert_assessments")
+
+
+@transaction.atomic
+def assess_due_batch() -> int:
+    """The number of patients that were assessed. Rows that another worker has locked are left to it."""
+    rows = TriageEntry.objects.due().select_for_update(skip_locked=True, no_key=True, of=("self",))
+    entries = list(rows.select_related("patient__clinic")[:BATCH_SIZE])
+    assess_entries(entries)
+    return len(entries)
+
+
+def assess_patient(patient_id: uuid.UUID) -> TriageEntry:
+    """At once, in the caller's transaction, so that a page shows what a step has changed."""
+    entry = lock_entry(patient_id)
+    assess_entries([entry])
+    return entry
+
+
+def lock_entry(patient_id: uuid.UUID) -> TriageEntry:
+    """Its holder is the only writer of the patient's episodes and steps."""
+    rows = TriageEntry.objects.select_for_update(no_key=True, of=("self",)).select_related("patient__clinic")
+    entry = rows.filter(pk=patient_id).first()
+    if entry is None:
+        TriageEntry.objects.mark_due([patient_id])
+        entry = rows.get(pk=patient_id)
+    return entry
+
+
+def assess_entries(entries: Sequence[TriageEntry]) -> None:
+    """The caller has locked them. A patient that fails costs the others nothing, and is tried again later."""
+    if not entries:
+        return
+    now = timezone.now()
+    record_preset_changes(entries, now)
+    found = stored_facts.load_facts([entry.patient for entry in entries], now)
+    assessed = [assess_facts(entry, found[entry.pk], now) for entry in entries]
+    try:
+        with transaction.atomic():
+            store(assessed)
+    except DatabaseError as error:
+        for entry in entries:
+            entry.refresh_from_db(fields=[name for name in ENTRY_COLUMNS if name != "conditions"])
+            if len(entries) > 1:
+                assess_entries([entry])
+            else:
+                record_failure(entry, error, now)
+                store([Assessed(entry, EpisodeChanges(), has_changed=True)])
+
+
+def record_preset_changes(entries: Sequence[TriageEntry], now: dt.datetime) -> None:
+    """Presets of other conditions than at the last assessment judge what is measured from now on."""
+    rows: list[PresetChange] = []
+    changed = [entry for entry in entries if entry.conditions not in (None, entry.patient.conditions)]
+    patients = [entry.pk for entry in changed]
+    known = set(PresetChange.objects.filter(patient__in=patients).values_list("patient_id", flat=True))
+    for entry in changed:
+        if entry.pk not in known:
+            rows.append(PresetChange(patient=entry.patient, conditions=entry.conditions or []))
+        rows.append(PresetChange(patient=entry.patient, conditions=entry.patient.conditions, at=now))
+    PresetChange.objects.bulk_create(rows)
+    for entry in entries:
+        entry.conditions = list(entry.patient.conditions)
+
+
+def assess_facts(entry: TriageEntry, found: PatientFacts, now: dt.datetime) -> Assessed:
+    before = shown_columns(entry)
+    try:
+        facts = found.build()
+        evaluation = evaluate(facts, now)
+        changes = compare_with_stored(entry, found, facts, evaluation)
+    except Exception as error:  # noqa: BLE001 - whatever a row of one patient causes, the others are assessed
+        record_failure(entry, error, now)
+        return Assessed(entry, EpisodeChanges(), has_changed=shown_columns(entry) != before)
+    update_entry(entry, evaluation, facts)
+    return Assessed(entry, changes, has_changed=bool(changes) or shown_columns(entry) != before)
+
+
+def compare_with_stored(
+    entry: TriageEntry, found: PatientFacts, facts: Facts, evaluation: Evaluation
+) -> EpisodeChanges:
+    return episode_storage.compare_episodes(
+        found.patient,
+        found.episodes,
+        evaluation.episodes,
+        facts=facts,
+        start=found.start,
+        now=evaluation.as_of,
+        is_first=entry.assessed_at is None,
+    )
+
+
+def update_entry(entry: TriageEntry, evaluation: Evaluation, facts: Facts) -> None:
+    section = evaluation.patient_section
+    entry.section = str(section or "")
+    entry.rank = SECTIONS.index(section) if section else len(SECTIONS)
+    shown = [episode for episode in evaluation.episodes if episode.section is section and section is not None]
+    unacknowledged = [episode for episode in shown if not episode.is_acknowledged]
+    taken = {reading.id: reading.received for reading in facts.readings}
+    checks = {
+        "this_reading": list(evaluation.check_this_reading),
+        "at_once": list(evaluation.check_at_once),
+        "beyond_meter": list(evaluation.beyond_meter),
+    }
+    names = {Section.CRITICAL: ("at_once", "beyond_meter"), Section.CHECK: ("this_reading",)}
+    to_check = [reading_id for name in names.get(section, ()) for reading_id in checks[name]] if section else []
+    entry.checks = {name: ids for name, ids in checks.items() if ids}
+    entry.is_unacknowledged = bool(unacknowledged or to_check)
+    since = [episode.opened_at or episode.first_known_at for episode in unacknowledged or shown]
+    entry.order_at = min([*since, *(taken[reading_id] for reading_id in to_check)], default=None)
+    entry.due_at, entry.assessed_at = evaluation.next_change_at, evaluation.as_of
+    entry.failures, entry.problem = 0, ""
+
+
+def record_failure(entry: TriageEntry, error: Exception, now: dt.datetime) -> None:
+    """Without the error's text, which may hold values of the patient."""
+    entry.failures = min(entry.failures + 1, 1000)
+    entry.problem = type(error).__name__
+    entry.due_at = now + backoff(entry.failures, first_seconds=FIRST_BACKOFF_SECONDS, max_seconds=MAX_BACKOFF_SECONDS)
+    logger.error("alerts of patient %s could not be assessed: %s", entry.pk, entry.problem)
+
+
+def shown_columns(entry: TriageEntry) -> tuple[object, ...]:
+    return entry.section, entry.is_unacknowledged, entry.order_at, entry.checks, entry.problem
+
+
+def store(assessed: Sequence[Assessed]) -> None:
+    changes = EpisodeChanges(
+        [row for each in assessed for row in each.changes.created],
+        [row for each in assessed for row in each.changes.changed],
+    )
+    changes.write()
+    TriageEntry.objects.bulk_update([each.entry for each in assessed], ENTRY_COLUMNS)
+    Patient.objects.touch_live_version(each.entry.pk for each in assessed if each.has_changed)

@@ -8,3 +8,8 @@ from measurements.alerts import assessment
 @shared_task
 def assess_due_patients() -> None:
     assessment.assess_due_patients()
+
+
+@shared_task
+def add_missing_triage_entries() -> None:
+    assessment.add_missing_entries()

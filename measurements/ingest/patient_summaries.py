@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from measurements.ingest import reading_days
-from measurements.models import PatientSummary
+from measurements.models import PatientSummary, TriageEntry
 from measurements.models.patient_summary import BEYOND_METER_SORT_VALUES, MEASURED_DAYS_BITS
 from measurements.weeks import week_figures
 from measurements.weights.trends import fetch_weight_trends
@@ -126,8 +126,9 @@ def rebuild_stale_summaries() -> None:
     """Rebuild what an edit of the patient has marked stale; an edit meanwhile waits and marks again."""
     stale = Patient.objects.summary_stale()
     chosen = list(stale.order_by("pk").values_list("pk", flat=True)[:STALE_BATCH_SIZE])
-    # Summaries before patients, as ingest locks them: the other way round the two could deadlock.
+    # Summaries and triage entries before patients, as ingest locks them: the other way round they could deadlock.
     list(PatientSummary.objects.filter(pk__in=chosen).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    TriageEntry.objects.mark_due(chosen)
     still_stale = stale.filter(pk__in=chosen).order_by("pk").select_for_update(no_key=True)
     if locked := list(still_stale.values_list("pk", flat=True)):
         rebuild_patient_summaries(locked)

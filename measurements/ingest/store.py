@@ -12,6 +12,7 @@ from devices.statuses import DeviceState
 from measurements.ingest import latest_readings, legacy_payloads, patient_summaries, quality_flags
 from measurements.ingest.insert import AttributedReading, InsertedReadings, insert_readings
 from measurements.ingest.pg_arrays import format_bigint_array
+from measurements.models import TriageEntry
 from measurements.models.measurement import MeasurementSource
 from measurements.weights.figures import WEIGHT_METRIC
 from patients.models import Patient
@@ -28,7 +29,8 @@ class StoreResult:
         return len(self.new_ids)
 
 
-# Lock order of every writer: devices, latest readings, summaries, patients, each by key, so that none deadlock.
+# Lock order of every writer: devices, latest readings, summaries, triage entries, patients, each by key, so that none
+# deadlock.
 # Devices before the insert: of two workers with the two sides of a conflict, the second must see the first's row.
 LOCK_DEVICES_SQL = "SELECT id, state FROM devices_device WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
@@ -60,6 +62,7 @@ def update_after_legacy_completion(corrected: set[tuple[uuid.UUID, str]]) -> Non
     latest_readings.recompute_latest_readings(corrected)
     patients = {patient_id for patient_id, _ in corrected}
     patient_summaries.rebuild_patient_summaries(patients)
+    TriageEntry.objects.mark_due(patients)
     Patient.objects.touch_live_version(patients)
 
 
@@ -87,4 +90,5 @@ def update_after_insert(inserted: Sequence[InsertedReadings], *, has_repeated_ti
     # An older reading that counted until now may have been the only one of its day.
     if uncounted := {row.patient_id for row in duplicates if row.id not in new_ids}:
         patient_summaries.rebuild_patient_summaries(uncounted)
+    TriageEntry.objects.mark_due(patients)
     Patient.objects.touch_live_version(patients)

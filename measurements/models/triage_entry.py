@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 
-from patients.models import Patient
+from patients.models import Clinic, Patient
 from patients.queueing.wakeup import wake_worker
 
 # Locks the rows in any case, so that an assessment that has begun can't clear a mark of a concurrent writer.
@@ -34,6 +34,13 @@ class TriageEntryQuerySet(models.QuerySet["TriageEntry"]):
         with connection.cursor() as cursor:
             cursor.execute(MARK_DUE_SQL, {"patients": chosen, "now": timezone.now()})
         wake_worker("alert_assessments")
+
+    def mark_scope_due(self, scope: Patient | Clinic) -> None:
+        """A patient's, or those of all patients under the clinic's care; the others' change nothing any more."""
+        if isinstance(scope, Patient):
+            self.mark_due([scope.pk])
+        else:
+            self.mark_due(scope.patients.enrolled().values_list("pk", flat=True))
 
     def due(self) -> TriageEntryQuerySet:
         """New facts first, then what time alone has changed."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.utils import timezone
 
 from measurements.ingest import latest_readings, patient_summaries
-from measurements.models import Measurement
+from measurements.models import ExclusionEvent, Measurement, TriageEntry
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
@@ -57,8 +58,9 @@ def exclude_reading(*, reading: Measurement, reason: ExclusionReason, by: User, 
     if target.excluded_at is not None:
         raise ValidationError(f"{target.excluded_by} has excluded this reading already.")
     chosen = [target, *companion_readings(together, target)]
-    of_chosen = Measurement.objects.filter(pk__in=[row.pk for row in chosen])
-    of_chosen.update(excluded_at=timezone.now(), excluded_by=by, excluded_reason=words)
+    of_chosen, at = Measurement.objects.filter(pk__in=[row.pk for row in chosen]), timezone.now()
+    of_chosen.update(excluded_at=at, excluded_by=by, excluded_reason=words)
+    record_exclusion_events(chosen, at=at, by=by, reason=words)
     update_after_exclusion(
         together, target, action=AuditAction.EXCLUDE, by=by, reason=str(reason), readings=len(chosen)
     )
@@ -78,8 +80,19 @@ def undo_exclusion(*, reading: Measurement, by: User) -> list[Measurement]:
     chosen = [target, *readings_excluded_with(together, target)]
     of_chosen = Measurement.objects.filter(pk__in=[row.pk for row in chosen])
     of_chosen.update(excluded_at=None, excluded_by=None, excluded_reason="")
+    record_exclusion_events(chosen, at=timezone.now(), by=by, is_undo=True)
     update_after_exclusion(together, target, action=AuditAction.UNDO_EXCLUSION, by=by, readings=len(chosen))
     return chosen
+
+
+def record_exclusion_events(
+    readings: Iterable[Measurement], *, at: dt.datetime, by: User, reason: str = "", is_undo: bool = False
+) -> None:
+    """The history, of which the readings hold only the present."""
+    ExclusionEvent.objects.bulk_create(
+        ExclusionEvent(measurement=row, patient_id=row.patient_id, at=at, by=by, reason=reason, is_undo=is_undo)
+        for row in readings
+    )
 
 
 def lock_simultaneous_readings(reading: Measurement) -> list[Measurement]:
@@ -122,6 +135,7 @@ def update_after_exclusion(
         cursor.execute(RECOMPUTE_CONFLICTS_SQL, [[row.pk for row in together]])
     latest_readings.recompute_latest_readings((target.patient_id, row.metric_id) for row in together)
     patient_summaries.rebuild_patient_summaries([target.patient_id])
+    TriageEntry.objects.mark_due([target.patient_id])
     Patient.objects.touch_live_version([target.patient_id])
     clinic = target.patient.clinic
     audit_log.record_event(

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from measurements.models import Metric, PatientSummary, Threshold, ThresholdChange
+from measurements.models import Metric, PatientSummary, Threshold, ThresholdChange, TriageEntry
 from measurements.thresholds.evaluation import GAIN_CONTEXT, ThresholdKey, range_name
 from measurements.thresholds.texts import format_bound, format_bounds, threshold_label, threshold_unit
 from measurements.units import VENDOR_UNITS, DisplayUnits, Unit
@@ -233,6 +233,7 @@ def measurable_range(metric: Metric, key: ThresholdKey) -> tuple[Decimal | None,
 def lock_scope(scope: Patient | Clinic) -> None:
     """One writer of the thresholds of a scope at a time: the second one sees what the first has written."""
     PatientSummary.objects.in_scope(scope).mark_week_due()
+    TriageEntry.objects.mark_scope_due(scope)
     if isinstance(scope, Patient):
         Patient.objects.touch_live_version([scope.pk])
     else:

@@ -120,7 +120,7 @@ def edit_patient(
         reject_possible_duplicate(current, changed)
     current.edit_version += 1
     current.live_version += 1
-    if "time_zone" in changed:  # days are counted in the patient's own zone
+    if {"time_zone", "conditions"} & set(changed):  # days are counted in the own zone; conditions choose alert rules
         current.summary_stale_at = timezone.now()
         wake_worker("stale_summaries")
     save_patient(current, update_fields=[*columns, "edit_version", "live_version", "summary_stale_at"])
@@ -291,5 +291,7 @@ def save_discharge_state(patient: Patient, *, discharged_at: dt.datetime | None,
     patient.discharged_at = discharged_at
     patient.discharge_reason = reason
     patient.live_version += 1
-    patient.save(update_fields=["discharged_at", "discharge_reason", "live_version"])
+    patient.summary_stale_at = timezone.now()
+    patient.save(update_fields=["discharged_at", "discharge_reason", "live_version", "summary_stale_at"])
     wake_worker("exceptions")
+    wake_worker("stale_summaries")

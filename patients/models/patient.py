@@ -78,6 +78,10 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """Those whose computed summary must be rebuilt after an edit."""
         return self.filter(summary_stale_at__isnull=False)
 
+    def mark_summary_stale(self, ids: Iterable[uuid.UUID]) -> None:
+        """What is computed of these patients no longer fits; wake `stale_summaries` to have it rebuilt soon."""
+        self.filter(pk__in=list(ids)).update(summary_stale_at=timezone.now())
+
     def clear_summary_stale(self) -> None:
         """The summaries are rebuilt; open pages reload."""
         self.update(summary_stale_at=None, live_version=F("live_version") + 1)

@@ -7,6 +7,8 @@ from typing import Any
 
 from measurements.alerts.engine.episodes import Episode, Evaluation, Values
 from measurements.alerts.engine.facts import Event
+from measurements.alerts.engine.rules import Kind, Rule
+from measurements.alerts.engine.shipped_rules import closing_of
 
 VALUE_PLACES = 6
 
@@ -43,6 +45,32 @@ def describe_episode(episode: Episode) -> dict[str, Any]:
         "told_again": episode.is_notified_again,
         "steps": [describe_step(step) for step in episode.steps],
     }
+
+
+def describe_rule(rule: Rule) -> dict[str, Any]:
+    """By the keys of a facts file; what a rule of its kind doesn't use is left out."""
+    found: dict[str, Any] = {"code": rule.code, "kind": rule.kind, "metric": rule.metric or None}
+    found |= {"severity": rule.severity, "queue": rule.queue}
+    for limit in rule.limits:
+        values = {"value_1": format_number(limit.value_1), "value_2": format_number(limit.value_2)}
+        found[limit.relation] = {name: value for name, value in values.items() if value is not None}
+    if rule.kind is Kind.LIMIT:
+        found |= {"confirm": "next reading" if rule.confirm else None, "confirm_minutes": rule.confirm_minutes}
+    elif rule.kind in (Kind.K_OF_N, Kind.PATTERN):
+        found |= {"k": rule.k, "n": rule.n, "hours": format_number(rule.hours)}
+    elif rule.kind is Kind.AVERAGE or rule.over == "":
+        found |= {"days": rule.days}
+        if rule.kind is not Kind.SILENCE:
+            found |= {"least_readings": rule.least_readings, "least_days": rule.least_days}
+            found |= {"drop_first_day": rule.drop_first_day}
+    else:
+        found |= {"more_than": format_number(rule.more_than), "over": rule.over}
+    if rule.uploads_at:
+        found["uploads_at"] = [f"{time:%H:%M}" for time in rule.uploads_at]
+    closing = closing_of(rule)
+    found["closing"] = {"kind": closing.kind, "n": closing.n, "days": closing.days}
+    found |= {"source": rule.source, "date": format_any(rule.source_date)}
+    return found
 
 
 def describe_step(step: Event) -> dict[str, Any]:

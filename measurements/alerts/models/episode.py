@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 
 from measurements.alerts.engine.episodes import OPEN_STATES, ClosedBy, Reason, Section, State, Values
 from measurements.alerts.engine.rules import Kind, Queue, Severity
@@ -41,9 +40,9 @@ class AlertEpisodeQuerySet(models.QuerySet["AlertEpisode"]):
         """In a section of the triage list."""
         return self.exclude(section="")
 
-    def live(self) -> AlertEpisodeQuerySet:
+    def live(self, *, at: dt.datetime) -> AlertEpisodeQuerySet:
         """Open, in a section, or closed so lately that new facts may still change them."""
-        return self.filter(OPEN | ~Q(section="") | Q(closed_at__gt=timezone.now() - FIXED_AFTER))
+        return self.filter(OPEN | ~Q(section="") | Q(closed_at__gt=at - FIXED_AFTER))
 
 
 class AlertEpisode(models.Model):

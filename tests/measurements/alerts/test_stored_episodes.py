@@ -1,0 +1,332 @@
+"""Stored episodes: readings through ingest, exclusion, history, changed rules and conditions, discharge, sweeps."""
+
+import datetime as dt
+import random
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from measurements import tasks as measurement_tasks
+from measurements.alerts import assessment, episode_storage, tasks
+from measurements.alerts.facts import stored_facts
+from measurements.alerts.models import AlertEpisode, PresetChange
+from measurements.alerts.rule_changes import ConcurrentRuleChange, change_rule
+from measurements.models import Measurement, TriageEntry
+from measurements.readings import exclusion
+from measurements.thresholds import editing
+from measurements.thresholds.editing import Bounds
+from patients.enrollment import admission
+from tests.factories import AlertEpisodeFactory, DeviceFactory, MeasurementFactory, PatientFactory
+from tests.measurements.alerts.stored import (
+    HOUR,
+    computed_rows,
+    entry_of,
+    episodes_of,
+    ingest_pressure,
+    only_episode,
+    pressure_item,
+    section_of,
+    stored_rows,
+)
+from tests.measurements.webhook_items import receive_and_ingest
+
+pytestmark = pytest.mark.django_db
+NOON = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)  # noon in New York
+
+
+@pytest.fixture
+def clock(time_machine):
+    time_machine.move_to(NOON, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def cuff(clock, rosa):
+    return DeviceFactory(patient=rosa)
+
+
+def test_severe_pressure_is_stored_at_once_confirmed_and_closed_by_readings(clock, cuff, rosa):
+    ingest_pressure(cuff, 192, 110)
+
+    row, version = only_episode(rosa), rosa.live_version
+    assert (row.state, row.section, row.reason, row.peak) == ("unconfirmed", "critical", "repeat_asked", (192, 110))
+    assert row.rule_row["above"] == {"value_1": 180, "value_2": 120}
+    entry = entry_of(rosa)
+    assert (entry.section, entry.rank, entry.is_unacknowledged) == ("critical", 0, True)
+    assert entry.due_at == NOON + HOUR, "without a repeat it opens after an hour"
+    rosa.refresh_from_db()
+    assert rosa.live_version > version
+
+    clock.move_to(NOON + HOUR / 4)
+    ingest_pressure(cuff, 195, 112, index=2)
+    row = only_episode(rosa)
+    assert (row.state, row.opened_at, row.count, row.is_notified) == ("open", NOON + HOUR / 4, 2, True)
+
+    for n in (1, 2):
+        clock.move_to(NOON + HOUR * n)
+        ingest_pressure(cuff, 140, 82, index=2 + n)
+    row = only_episode(rosa)
+    assert (row.state, row.section, row.closed_by) == ("closed", "over_not_seen", "readings")
+    assert (section_of(rosa), stored_rows(rosa)) == ("over_not_seen", computed_rows(rosa))
+
+
+def test_unconfirmed_episode_opens_by_time_alone(clock, cuff, rosa):
+    ingest_pressure(cuff, 192, 110)
+    clock.move_to(NOON + HOUR)
+
+    tasks.assess_due_patients()
+
+    assert (only_episode(rosa).state, only_episode(rosa).reason) == ("open", "not_repeated")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stored_episodes_depend_on_neither_order_nor_repetition_of_arrival(clock, cuff, rosa, seed):
+    chance = random.Random(seed)
+    values = [192, 150, 196, 199, 130, 128, 185, 150, 201, 190, 135, 132]
+    items = [pressure_item(cuff, value, hours_ago=22 - n * 0.8, index=n) for n, value in enumerate(values)]
+    arriving = [*items, *chance.sample(items, 4)]
+    chance.shuffle(arriving)
+    while arriving:
+        size = chance.choice((1, 1, 2, 3))
+        batch, arriving = arriving[:size], arriving[size:]
+        receive_and_ingest(batch if size > 1 else batch[0])
+        if chance.random() < 0.5:
+            assessment.assess_due_patients()
+
+    assessment.assess_due_patients()
+
+    rows = stored_rows(rosa)
+    states = {row.state for row in episodes_of(rosa)}
+    assert (rows, states) == (computed_rows(rosa), {"closed", "dissolved"})
+    assert [row.peak_1 for row in episodes_of(rosa, rule="bp_severe", state="closed")] == [199, 201]
+
+
+def test_assessment_of_unchanged_facts_writes_no_episode_and_no_live_version(clock, cuff, rosa):
+    ingest_pressure(cuff, 192, 110)
+    rosa.refresh_from_db()
+    before = (rosa.live_version, only_episode(rosa).live_version)
+
+    TriageEntry.objects.mark_due([rosa.pk])
+    assessment.assess_due_patients()
+
+    rosa.refresh_from_db()
+    assert (rosa.live_version, only_episode(rosa).live_version) == before
+
+
+def test_exclusion_dissolves_episode_and_undo_brings_it_back(clock, cuff, rosa, nadia):
+    ingest_pressure(cuff, 192, 110)
+    clock.move_to(NOON + HOUR / 4)
+    reading = Measurement.objects.get(patient=rosa, metric="blood_pressure")
+    first = only_episode(rosa)
+
+    exclusion.exclude_reading(reading=reading, reason=exclusion.ExclusionReason.BAD_MEASUREMENT, by=nadia)
+    assessment.assess_due_patients()
+    assert (only_episode(rosa).state, only_episode(rosa).section, section_of(rosa)) == ("dissolved", "", "on_target")
+
+    reading.refresh_from_db()
+    clock.move_to(NOON + HOUR / 2)
+    exclusion.undo_exclusion(reading=reading, by=nadia)
+    assessment.assess_due_patients()
+    row = only_episode(rosa)
+    assert (row.pk, row.state, section_of(rosa)) == (first.pk, "unconfirmed", "critical")
+
+
+def test_episode_closed_over_7_days_ago_is_history_that_says_it_differs(clock, cuff, rosa, nadia):
+    for n, value in enumerate((192, 195, 140, 138)):
+        clock.move_to(NOON + HOUR / 4 * n)
+        ingest_pressure(cuff, value, index=n)
+    clock.move_to(NOON + dt.timedelta(days=9))
+    TriageEntry.objects.mark_due([rosa.pk])
+    assessment.assess_due_patients()
+    row = only_episode(rosa)
+    assert (row.is_frozen, row.peak_1, row.differs_because) == (True, 195, "")
+
+    reading = Measurement.objects.get(patient=rosa, metric="blood_pressure", value_1=195)
+    exclusion.exclude_reading(reading=reading, reason=exclusion.ExclusionReason.BAD_MEASUREMENT, by=nadia)
+    assessment.assess_due_patients()
+
+    row = only_episode(rosa)
+    assert (row.state, row.peak_1, row.count, row.differs_because) == ("closed", 195, 2, "exclusion")
+
+
+def test_goal_of_spo2_moves_limit_of_its_rule_from_then_on(clock, cuff, rosa, nadia):
+    rosa.conditions = ["copd"]
+    rosa.save()
+
+    def measure(value, n):
+        receive_and_ingest(
+            pressure_item(cuff, value, index=n) | {"metric": "spO2", "value_2": "0.00", "value_1": f"{value}.00"}
+        )
+        assessment.assess_due_patients()
+
+    for n in range(2):
+        clock.move_to(NOON + HOUR * n)
+        measure(90, n)
+    assert only_episode(rosa, "spo2_low").state == "open"
+
+    clock.move_to(NOON + HOUR * 2)
+    lower = Bounds(low=editing.Decimal(86), very_low=editing.Decimal(80))
+    editing.change_thresholds(scope=rosa, new_bounds={("spO2", 1, ""): lower}, last_seen_change_id=0, by=nadia)
+    assert entry_of(rosa).due_at == timezone.now()
+    assessment.assess_due_patients()
+
+    assert (only_episode(rosa, "spo2_low").state, only_episode(rosa, "spo2_low").closed_by) == ("closed", "rule")
+
+
+def test_own_rule_of_patient_wins_over_clinics_and_judges_from_then_on(clock, cuff, rosa, nadia):
+    change_rule(scope=rosa.clinic, code="bp_severe", by=nadia, last_seen_change_id=0, is_off=True, reason="Too many")
+    clock.move_to(NOON + HOUR / 4)
+    ingest_pressure(cuff, 192)
+    assert episodes_of(rosa, rule="bp_severe") == []
+
+    clock.move_to(NOON + HOUR)
+    newest = change_rule(
+        scope=rosa, code="bp_severe", by=nadia, last_seen_change_id=10**9, values={"above": {"value_1": 170}}
+    )
+    assessment.assess_due_patients()
+    assert episodes_of(rosa, rule="bp_severe") == [], "it never raises the past"
+
+    clock.move_to(NOON + HOUR * 2)
+    ingest_pressure(cuff, 172, index=2)
+    row = only_episode(rosa)
+    assert (row.severity, row.rule_row["above"]) == ("critical", {"value_1": 170})
+    with pytest.raises(ConcurrentRuleChange):
+        change_rule(scope=rosa, code="bp_severe", by=nadia, last_seen_change_id=newest.pk - 1)
+    with pytest.raises(editing.ValidationError, match="unknown key"):
+        change_rule(scope=rosa, code="bp_severe", by=nadia, last_seen_change_id=newest.pk, values={"abov": 1})
+
+
+def test_new_condition_brings_its_rules_for_what_is_measured_after_it(clock, cuff, rosa, nadia):
+    rosa.conditions = ["diabetes"]
+    rosa.save()
+    ingest_pressure(cuff, 192)
+    assert episodes_of(rosa) == []
+
+    clock.move_to(NOON + HOUR)
+    rosa.refresh_from_db()
+    admission.edit_patient(patient=rosa, by=nadia, edit_version=rosa.edit_version, conditions=["hypertension"])
+    measurement_tasks.rebuild_stale_summaries()
+    assessment.assess_due_patients()
+    assert episodes_of(rosa, rule="bp_severe") == []
+    assert PresetChange.objects.filter(patient=rosa).count() == 2
+
+    clock.move_to(NOON + HOUR * 2)
+    ingest_pressure(cuff, 192, index=2)
+    assert only_episode(rosa).first == NOON + HOUR * 2
+
+
+def test_discharge_ends_open_episodes_and_readmission_begins_anew(clock, cuff, rosa, cora):
+    ingest_pressure(cuff, 192)
+    clock.move_to(NOON + HOUR / 2)
+    ingest_pressure(cuff, 194, index=2)
+    admission.discharge_patient(patient=rosa, by=cora, reason="completed")
+    measurement_tasks.rebuild_stale_summaries()
+    assessment.assess_due_patients()
+    assert (only_episode(rosa).state, only_episode(rosa).closed_by, section_of(rosa)) == ("closed", "discharge", "")
+
+    clock.move_to(NOON + HOUR)
+    ingest_pressure(cuff, 196, index=3)
+    assert len(episodes_of(rosa, rule="bp_severe")) == 1, "outside monitoring nothing is judged"
+
+    clock.move_to(NOON + HOUR * 2)
+    admission.readmit_patient(patient=rosa, by=cora)
+    measurement_tasks.rebuild_stale_summaries()
+    clock.move_to(NOON + HOUR * 3)
+    ingest_pressure(cuff, 197, index=4)
+    assert [row.state for row in episodes_of(rosa, rule="bp_severe")] == ["closed", "unconfirmed"]
+
+
+def test_silence_opens_at_local_midnight_and_closes_at_next_reading(clock, cuff, rosa):
+    ingest_pressure(cuff, 120)
+    midnight = dt.datetime(2026, 11, 24, 5, 0, tzinfo=dt.UTC)
+    clock.move_to(midnight)
+    tasks.assess_due_patients()
+    row = only_episode(rosa, "silence")
+    assert (row.metric, row.opened_at, row.queue, row.section) == (
+        "blood_pressure",
+        midnight,
+        "compliance",
+        "no_readings",
+    )
+
+    clock.move_to(midnight + HOUR)
+    ingest_pressure(cuff, 121, index=2)
+    assert (only_episode(rosa, "silence").state, section_of(rosa)) == ("closed", "on_target")
+
+
+def test_lost_wake_up_and_patient_without_entry_are_found_by_sweeps(clock, cuff, rosa):
+    MeasurementFactory(device=cuff, code="blood_pressure", value_1=192, taken_at=NOON, received_at=NOON)
+    assert not TriageEntry.objects.exists()
+
+    tasks.add_missing_triage_entries()
+    tasks.assess_due_patients()
+
+    assert only_episode(rosa).section == "critical"
+
+
+def test_patient_that_fails_costs_others_nothing_and_is_tried_again(clock, cuff, rosa, elm, monkeypatch):
+    other = DeviceFactory(patient=PatientFactory(clinic=elm))
+    evaluate = assessment.evaluate
+
+    def fail_for_rosa(facts, as_of):
+        if any(reading.device == str(cuff.pk) for reading in facts.readings):
+            raise ZeroDivisionError
+        return evaluate(facts, as_of)
+
+    receive_and_ingest([pressure_item(cuff, 192), pressure_item(other, 193)])
+    with monkeypatch.context() as broken:
+        broken.setattr(assessment, "evaluate", fail_for_rosa)
+        assessment.assess_due_patients()
+
+    entry = entry_of(rosa)
+    assert (entry.failures, entry.problem, entry.section) == (1, "ZeroDivisionError", "")
+    assert only_episode(other.patient).peak_1 == 193
+    assert list(TriageEntry.objects.failing()) == [entry]
+
+    clock.move_to(entry.due_at)
+    assessment.assess_due_patients()
+    assert (entry_of(rosa).failures, only_episode(rosa).peak_1) == (0, 192)
+
+
+def test_database_refusal_of_one_patient_leaves_others_stored(clock, cuff, rosa, elm, monkeypatch):
+    other = DeviceFactory(patient=PatientFactory(clinic=elm))
+    computed = episode_storage.computed_columns
+
+    def with_unknown_state(episode):
+        return computed(episode) | ({"severity": "unheard"} if episode.peak[0] == 192 else {})
+
+    monkeypatch.setattr(episode_storage, "computed_columns", with_unknown_state)
+    receive_and_ingest([pressure_item(cuff, 192), pressure_item(other, 193)])
+
+    assessment.assess_due_patients()
+
+    assert (entry_of(rosa).problem, episodes_of(rosa)) == ("IntegrityError", [])
+    assert only_episode(other.patient).peak_1 == 193
+
+
+def test_stored_episode_that_is_no_longer_computed_is_dissolved(clock, cuff, rosa):
+    AlertEpisodeFactory(patient=rosa, rule="bp_severe", kind="limit", severity="critical", first=NOON, last=NOON)
+    TriageEntry.objects.mark_due([rosa.pk])
+
+    assessment.assess_due_patients()
+
+    assert (only_episode(rosa).state, section_of(rosa)) == ("dissolved", "on_target")
+
+
+def test_facts_of_many_patients_take_constant_queries(clock, elm):
+    def count_queries(patients):
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            stored_facts.load_facts(patients, timezone.now())
+        return len(asked)
+
+    patients = [PatientFactory(clinic=elm) for _ in range(4)]
+    for patient in patients:
+        receive_and_ingest(pressure_item(DeviceFactory(patient=patient), 192))
+        AlertEpisodeFactory(patient=patient)
+
+    assert count_queries(patients[:1]) == count_queries(patients)
+    assert AlertEpisode.objects.live(at=timezone.now()).count() == 4

@@ -1,0 +1,222 @@
+"""Persons' steps on stored episodes, reviews and pauses: what they change, refuse and write down."""
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+
+from measurements.alerts import assessment
+from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.models import AlertStep
+from measurements.alerts.pauses import end_pause, plan_pause
+from measurements.alerts.reviews import ReviewRefused, review_patient, undo_review
+from measurements.alerts.steps import StepConflict, take_step
+from measurements.models import TriageEntry
+from patients.models import AuditEvent
+from tests.factories import DeviceFactory, UserFactory
+from tests.measurements.alerts.stored import HOUR, entry_of, episodes_of, ingest_pressure, only_episode, section_of
+
+pytestmark = pytest.mark.django_db
+NOON = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)  # noon in New York
+ACKNOWLEDGE, SNOOZE, ASSIGN, RESOLVE = EventKind.ACKNOWLEDGE, EventKind.SNOOZE, EventKind.ASSIGN, EventKind.RESOLVE
+
+
+@pytest.fixture
+def clock(time_machine):
+    time_machine.move_to(NOON, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def cuff(clock, rosa):
+    return DeviceFactory(patient=rosa)
+
+
+@pytest.fixture
+def severe(clock, cuff, rosa):
+    """An open critical episode, a quarter of an hour after noon."""
+    ingest_pressure(cuff, 192, 110)
+    clock.move_to(NOON + HOUR / 4)
+    ingest_pressure(cuff, 194, 111, index=2)
+    return only_episode(rosa)
+
+
+def step(episode, kind, by, **how):
+    return take_step(episode=episode, kind=kind, by=by, **({"step_version": episode.step_version} | how))
+
+
+def test_acknowledgement_shows_at_once_is_audited_and_ends_when_it_gets_worse(clock, cuff, rosa, nadia, severe):
+    row = step(severe, ACKNOWLEDGE, nadia)
+
+    assert (row.is_acknowledged, row.section, entry_of(rosa).is_unacknowledged) == (True, "critical", False)
+    event = AuditEvent.objects.filter(action="alert").latest("pk")
+    assert (event.target, event.details["step"], event.patient_ids) == (f"alert:{row.pk}", "acknowledge", [rosa.pk])
+    with pytest.raises(ValidationError, match="acknowledged already"):
+        step(row, ACKNOWLEDGE, nadia)
+
+    clock.move_to(NOON + HOUR)
+    ingest_pressure(cuff, 206, 112, index=3)
+    row = only_episode(rosa)
+    assert (row.is_acknowledged, row.notified_again_at, entry_of(rosa).is_unacknowledged) == (
+        False,
+        NOON + HOUR,
+        True,
+    )
+    assert row.steps.count() == 1
+
+
+def test_second_of_two_people_at_once_is_shown_the_first_step_and_nothing_is_lost(rosa, elm, nadia, severe):
+    other = UserFactory(role="clinician", clinics=[elm])
+    step(severe, ACKNOWLEDGE, nadia)
+
+    with pytest.raises(StepConflict) as conflict:
+        step(severe, RESOLVE, other, outcome="expected")
+
+    assert [(each.kind, each.by) for each in conflict.value.steps] == [("acknowledge", nadia)]
+    assert AlertStep.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "how", "field"),
+    [
+        (SNOOZE, {"until": NOON, "text": "Asleep"}, "until"),
+        (SNOOZE, {"until": NOON + HOUR * 2}, "text"),
+        (SNOOZE, {"until": NOON + HOUR * 30, "text": "Asleep"}, "until"),
+        (SNOOZE, {"text": "Asleep"}, "until"),
+        (SNOOZE, {"worse_by": -1.0, "text": "Asleep"}, "worse_by"),
+        (RESOLVE, {"outcome": "magic"}, "outcome"),
+        (RESOLVE, {"outcome": "other", "text": "  "}, "text"),
+        (ASSIGN, {}, "to"),
+        (EventKind.NOTE, {}, "text"),
+        (EventKind.REOPEN, {}, "__all__"),
+    ],
+)
+def test_step_that_makes_no_sense_is_refused_at_its_field(nadia, severe, kind, how, field):
+    with pytest.raises(ValidationError) as refusal:
+        step(severe, kind, nadia, **how)
+
+    assert field in (refusal.value.message_dict if hasattr(refusal.value, "error_dict") else {"__all__"})
+    assert not AlertStep.objects.exists()
+
+
+def test_snooze_of_critical_ends_after_its_time(clock, rosa, nadia, severe):
+    row = step(severe, SNOOZE, nadia, until=NOON + HOUR * 3, text="Repeats after her walk")
+    assert (row.state, row.section, section_of(rosa), row.snoozed_until) == (
+        "snoozed",
+        "",
+        "snoozed",
+        NOON + HOUR * 3,
+    )
+
+    clock.move_to(NOON + HOUR * 3)
+    assessment.assess_due_patients()
+    assert (only_episode(rosa).state, section_of(rosa)) == ("open", "critical")
+
+
+def test_resolved_episode_is_history_until_it_is_reopened(clock, cuff, rosa, nadia, severe):
+    row = step(severe, RESOLVE, nadia, outcome="medication_changed")
+    assert (row.state, row.closed_by, row.closed_by_person, row.is_frozen, row.section) == (
+        "closed",
+        "person",
+        nadia,
+        True,
+        "",
+    )
+
+    clock.move_to(NOON + HOUR)
+    ingest_pressure(cuff, 199, index=3)
+    assert [found.state for found in episodes_of(rosa, rule="bp_severe")] == ["closed", "unconfirmed"]
+    row.refresh_from_db()
+    with pytest.raises(ValidationError, match="newer alert"):
+        step(row, EventKind.REOPEN, nadia)
+
+
+def test_reopened_episode_is_open_and_no_history(rosa, nadia, severe):
+    row = step(severe, RESOLVE, nadia, outcome="other", text="Took her tablets")
+
+    row = step(row, EventKind.REOPEN, nadia)
+
+    assert (row.state, row.is_frozen, row.closed_by_person, section_of(rosa)) == ("open", False, None, "critical")
+    assert [found.kind for found in row.steps.all()] == ["resolve", "reopen"]
+
+
+def test_assignment_is_to_a_person_who_can_act(elm, harbor, cora, nadia, severe):
+    for person in (cora, UserFactory(role="clinician", clinics=[harbor])):
+        with pytest.raises(ValidationError, match="can't work on this alert"):
+            step(severe, ASSIGN, nadia, to=person)
+
+    assert step(severe, ASSIGN, nadia, to=nadia).assigned_to == nadia
+
+
+def test_coordinator_handles_missing_readings_only(clock, cuff, rosa, cora, ada, olaf, severe):
+    for person in (cora, ada, olaf):
+        with pytest.raises(PermissionDenied):
+            step(severe, ACKNOWLEDGE, person)
+    clock.move_to(NOON + dt.timedelta(days=3))
+    TriageEntry.objects.mark_due([rosa.pk])
+    assessment.assess_due_patients()
+
+    silence = only_episode(rosa, "silence", metric="blood_pressure")
+
+    assert step(silence, ACKNOWLEDGE, cora).is_acknowledged
+
+
+def test_review_is_refused_while_critical_is_unacknowledged_and_acknowledges_in_one_act(rosa, nadia, severe):
+    with pytest.raises(ReviewRefused) as refusal:
+        review_patient(patient=rosa, by=nadia, through=timezone.now())
+    assert refusal.value.episodes == [severe]
+
+    review_patient(patient=rosa, by=nadia, through=timezone.now(), acknowledge=True)
+
+    assert (section_of(rosa), only_episode(rosa).is_acknowledged) == ("reviewed", True)
+    assert AuditEvent.objects.filter(action="review", actor_id=nadia.pk, patient_ids=[rosa.pk]).count() == 1
+
+
+def test_review_of_a_page_that_did_not_show_the_critical_episode_acknowledges_nothing(rosa, nadia, severe):
+    with pytest.raises(ReviewRefused):
+        review_patient(patient=rosa, by=nadia, through=NOON - HOUR, acknowledge=True)
+
+    assert not AlertStep.objects.exists()
+
+
+def test_reviewed_patient_returns_with_news_and_by_undo_on_the_same_day(clock, cuff, rosa, nadia, severe):
+    step(severe, ACKNOWLEDGE, nadia)
+    review = review_patient(patient=rosa, by=nadia, through=timezone.now())
+    assert section_of(rosa) == "reviewed"
+
+    undo_review(review=review, by=nadia)
+    assert section_of(rosa) == "critical"
+    with pytest.raises(ValidationError, match="already"):
+        undo_review(review=review, by=nadia)
+
+    review = review_patient(patient=rosa, by=nadia, through=timezone.now())
+    clock.move_to(NOON + HOUR)
+    ingest_pressure(cuff, 190, index=3)
+    assert section_of(rosa) == "critical", "a new reading feeds it"
+
+    clock.move_to(NOON + dt.timedelta(days=1))
+    with pytest.raises(ValidationError, match="own day"):
+        undo_review(review=review, by=nadia)
+
+
+def test_pause_holds_silence_back_until_it_is_ended(clock, cuff, rosa, cora, olaf):
+    ingest_pressure(cuff, 120)
+    today = NOON.date()
+    how = {"first_day": today, "last_day": today + dt.timedelta(days=20), "reason": "On holiday"}
+    for wrong in ({"last_day": today - dt.timedelta(days=1)}, {"reason": " "}, {"last_day": dt.date(2099, 1, 1)}):
+        with pytest.raises(ValidationError):
+            plan_pause(patient=rosa, by=cora, **(how | wrong))
+    with pytest.raises(PermissionDenied):
+        plan_pause(patient=rosa, by=olaf, **how)
+    pause = plan_pause(patient=rosa, by=cora, **how)
+
+    clock.move_to(NOON + dt.timedelta(days=5))
+    TriageEntry.objects.mark_due([rosa.pk])
+    assessment.assess_due_patients()
+    assert episodes_of(rosa, rule="silence") == []
+
+    end_pause(pause=pause, by=cora)
+    clock.move_to(NOON + dt.timedelta(days=7))
+    assessment.assess_due_patients()
+    assert only_episode(rosa, "silence").opened_at == dt.datetime(2026, 11, 28, 5, tzinfo=dt.UTC)
