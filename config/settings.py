@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "measurements",
     "measurements.alerts",
     "measurements.reports",
+    "measurements.billing",
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",

@@ -35,6 +35,7 @@ ROOM_ORDER = {
         {"chart"},
         {"alerts"},
         {"reports"},
+        {"billing"},
         {"patient_list", "patient_page"},
     ),
 }

@@ -71,11 +71,16 @@ def read_period(value: Any, path: str) -> MonitoringPeriod:
 
 
 def read_reading(value: Any, path: str) -> Reading:
+    return read_reading_fields(value, path, READING_KEYS)
+
+
+def read_reading_fields(value: Any, path: str, keys: Mapping[str, values.ReadValue[Any]]) -> Reading:
     """`received` is `taken` where it isn't stated; a reading without id is named by what it says."""
-    given = read_object(value, path, READING_KEYS)
+    given = read_object(value, path, keys)
     require(given, path, "metric", "taken")
     given.setdefault("received", given["taken"])
     given["marks"] = frozenset(Mark(mark) for mark in given.get("marks", ()))
+    given["is_automatic"] = given.pop("automatic", True)
     given.setdefault("value_1", None)
     if given.get("beyond") and (given["value_1"] is not None or given.get("value_2") is not None):
         raise refuse(f"{path}.beyond", "is only for a reading whose values are null")

@@ -1,0 +1,6 @@
+from patients import app_config
+
+
+class BillingConfig(app_config.ProjectAppConfig):
+    name = "measurements.billing"
+    verbose_name = "Billing"
