@@ -72,11 +72,13 @@ MARKS = (
 Shape = tuple[str, Place]
 
 
-def draw_panel(charts: dict[str, Any], panel: dict[str, Any], *, first: bool = False) -> SafeString:
+def draw_panel(
+    charts: dict[str, Any], panel: dict[str, Any], *, first: bool = False, height: int | None = None
+) -> SafeString:
     """One panel of `serializer.serialize_charts`; the first one is taller and has the strip of readings per day."""
     low, high = panel["limits"]
     start, end = (0, DAY_MS) if panel["clock"] else (charts["start"], charts["end"])
-    area = PlotArea(FIRST_HEIGHT if first else HEIGHT, start, end, low, high)
+    area = PlotArea(height or (FIRST_HEIGHT if first else HEIGHT), start, end, low, high)
     with_strip = first and not panel["clock"]
     parts = [
         draw_axes(area, panel, time_labels(charts, panel)),

@@ -1,4 +1,4 @@
-"""Template tag of a chart drawn by the server."""
+"""Template tag of a chart drawn by the server, and its legend."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from django import template
 from django.utils.safestring import SafeString
 
 from measurements.chart import svg
+from measurements.chart.legend import describe_band, describe_legend
 
 register = template.Library()
+register.filter(describe_band)
+register.filter(describe_legend)
 
 
 @register.simple_tag
