@@ -34,6 +34,7 @@ ROOM_ORDER = {
         {"readings", "ingest", "thresholds"},
         {"chart"},
         {"alerts"},
+        {"documents"},
         {"reports"},
         {"billing"},
         {"patient_list", "patient_page"},

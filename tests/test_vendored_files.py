@@ -3,15 +3,22 @@
 import hashlib
 import json
 
+import pytest
+
 from tests.source_code import ROOT
 
-VENDOR = ROOT / "static" / "vendor"
-LISTED = json.loads((VENDOR / "VENDOR.json").read_text())
+FOLDERS = ("static/vendor", "measurements/documents/fonts")
 
 
-def test_vendored_files_are_listed_with_hash_version_and_licence():
-    assert {row["file"] for row in LISTED} == {p.name for p in VENDOR.iterdir()} - {"VENDOR.json", "LICENSES.txt"}
-    for row in LISTED:
-        assert hashlib.sha256((VENDOR / row["file"]).read_bytes()).hexdigest() == row["sha256"], row["file"]
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_vendored_files_are_listed_with_hash_version_and_licence(folder):
+    listed = json.loads((ROOT / folder / "VENDOR.json").read_text())
+
+    assert {row["file"] for row in listed} == {p.name for p in (ROOT / folder).iterdir()} - {
+        "VENDOR.json",
+        "LICENSES.txt",
+    }
+    for row in listed:
+        assert hashlib.sha256((ROOT / folder / row["file"]).read_bytes()).hexdigest() == row["sha256"], row["file"]
         assert row["version"]
         assert row["licence"]
