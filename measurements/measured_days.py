@@ -31,7 +31,7 @@ class MeasuredDays:
         """88 of 90 days since enrolment on Sep 2, 2026."""
         if not self.among:
             return f"no days, {self.explanation}"
-        return f"{self.measured} of {count_noun(self.among, 'day')} {self.explanation}".rstrip()
+        return f"{self.measured:,} of {count_noun(self.among, 'day')} {self.explanation}".rstrip()
 
     @property
     def explanation(self) -> str:

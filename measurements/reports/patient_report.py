@@ -1,4 +1,4 @@
-"""Report of one patient over any range: figures of each vital sign, gaps and quality marks.
+"""Report of one patient over any range: figures of each vital sign, gaps, quality marks, alerts.
 
 Text for the record, page and PDF show the same report.
 """
@@ -18,6 +18,7 @@ from measurements.measured_days import find_gaps
 from measurements.models import Measurement
 from measurements.readings import latest_judged
 from measurements.readings.table import quality_notes
+from measurements.reports.episode_lines import fetch_episode_lines
 from measurements.reports.figures import PanelFigures, describe_figures, describe_home_average, judge_home_average
 from measurements.reports.home_average import fetch_home_average
 from measurements.thresholds import evaluation
@@ -83,7 +84,7 @@ def build_report(patient: Patient, *, days: LocalDays, units: DisplayUnits, now:
         ],
         gaps=find_gaps(patient, days, charts.days_with_readings, today=now.astimezone(patient.zone).date()),
         marks=count_quality_marks(patient, days),
-        episodes=[],
+        episodes=fetch_episode_lines(patient, days, units),
     )
 
 

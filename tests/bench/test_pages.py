@@ -25,6 +25,7 @@ ROUNDS, TIMES = int(os.environ.get("ROUNDS", "6")), 5
 MOST_MS, MOST_RATIO = 200, 1.2
 MOST_REFRESH_SECONDS = 5  # a third of the time between two refreshes
 MOST_ORDER_LIST_MS = 150
+MOST_REPORT_MS = 500  # a report of one patient as PDF, of 90 days
 LONGEST = "10,000 readings, ten times the usual maximum"  # shown without a target
 SORTS = ("name", "blood_pressure", "weight", "glucose", "spO2", "last", "days")
 NARROWED = {
@@ -51,6 +52,11 @@ def compared_pages(known):
             page = f"/patients/{patient}/"
             found[f"patient page, {range_of}"] = nadia | {"path": f"{page}?days={days}"}
             found[f"chart data, {range_of}"] = nadia | {"path": f"{page}live/?v=0&days={days}"}
+        for days in (90, 0):
+            range_of = f"{days or 'all'} days of {whose}"
+            found[f"report as PDF, {range_of}"] = nadia | {
+                "path": f"/patients/{patient}/report.pdf?days={days}&notes=1"
+            }
     found["care teams"] = cora | {"path": "/care/team/"}
     found["absences"] = cora | {"path": "/care/absences/"}
     found["next steps"] = cora | {"path": "/care/next-steps/"}
@@ -213,7 +219,8 @@ def record_page_figure(figure, name, answers, *, ratios=()):
     size = f"{first['bytes'] / 1000:.0f} kB, {first['sent'] / 1000:.0f} sent" if first["bytes"] else "204"
     what = f"{name}: p50 / p95, ms; {cpu:.1f} ms of processors, {first['queries']} queries, {size}"
     value = " / ".join(f"{percentile(ms, share):.0f}" for share in (0.5, 0.95))
-    most = MOST_ORDER_LIST_MS if name.startswith("order list") else MOST_MS
+    limits = {"order list": MOST_ORDER_LIST_MS, "report as PDF": MOST_REPORT_MS}
+    most = next((limit for start, limit in limits.items() if name.startswith(start)), MOST_MS)
     reach = "" if LONGEST in name else f"{most}"
     if ratios:
         value += f"; {statistics.median(ratios):.2f} of {FEW:,}'s"
