@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
@@ -33,9 +34,25 @@ logger = logging.getLogger(__name__)
 BATCH_SIZE = 50  # patients in one transaction
 ASSESSMENT_SECONDS = 2.0  # of one run: at midnight thousands are due, and new readings wait for the same worker
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 30.0, 3600.0
-ENTRY_COLUMNS = (
-    *("due_at", "section", "rank", "is_unacknowledged", "order_at", "checks", "conditions", "assessed_at"),
-    *("failures", "problem"),
+# What an assessment writes; ten times as fast as the ORM's update of many rows.
+ENTRY_COLUMNS = {
+    "due_at": "timestamptz",
+    "section": "text",
+    "rank": "smallint",
+    "is_unacknowledged": "boolean",
+    "order_at": "timestamptz",
+    "checks": "jsonb",
+    "assessed_at": "timestamptz",
+    "failures": "smallint",
+    "problem": "text",
+}
+STORE_ENTRIES_SQL = """
+UPDATE measurements_triageentry AS stored SET {values}
+FROM jsonb_to_recordset(%s::jsonb) AS fresh(patient_id uuid, {columns})
+WHERE stored.patient_id = fresh.patient_id
+""".format(
+    values=", ".join(f"{name} = fresh.{name}" for name in ENTRY_COLUMNS),
+    columns=", ".join(f"{name} {kind}" for name, kind in ENTRY_COLUMNS.items()),
 )
 
 # A patient without an entry: enrolled and not yet measured, or of a time before there were entries.
@@ -108,7 +125,7 @@ def assess_entries(entries: Sequence[TriageEntry]) -> None:
             store(assessed)
     except DatabaseError as error:
         for entry in entries:
-            entry.refresh_from_db(fields=[name for name in ENTRY_COLUMNS if name != "conditions"])
+            entry.refresh_from_db(fields=list(ENTRY_COLUMNS))
             if len(entries) > 1:
                 assess_entries([entry])
             else:
@@ -119,7 +136,10 @@ def assess_entries(entries: Sequence[TriageEntry]) -> None:
 def record_preset_changes(entries: Sequence[TriageEntry], now: dt.datetime) -> None:
     """Presets of other conditions than at the last assessment judge what is measured from now on."""
     rows: list[PresetChange] = []
-    changed = [entry for entry in entries if entry.conditions not in (None, entry.patient.conditions)]
+    fresh = [entry for entry in entries if entry.conditions != entry.patient.conditions]
+    changed = [entry for entry in fresh if entry.conditions is not None]
+    if not fresh:
+        return
     patients = [entry.pk for entry in changed]
     known = set(PresetChange.objects.filter(patient__in=patients).values_list("patient_id", flat=True))
     for entry in changed:
@@ -127,8 +147,9 @@ def record_preset_changes(entries: Sequence[TriageEntry], now: dt.datetime) -> N
             rows.append(PresetChange(patient=entry.patient, conditions=entry.conditions or []))
         rows.append(PresetChange(patient=entry.patient, conditions=entry.patient.conditions, at=now))
     PresetChange.objects.bulk_create(rows)
-    for entry in entries:
+    for entry in fresh:
         entry.conditions = list(entry.patient.conditions)
+    TriageEntry.objects.bulk_update(fresh, ["conditions"])
 
 
 def assess_facts(entry: TriageEntry, found: PatientFacts, now: dt.datetime) -> Assessed:
@@ -198,5 +219,10 @@ def store(assessed: Sequence[Assessed]) -> None:
         [row for each in assessed for row in each.changes.changed],
     )
     changes.write()
-    TriageEntry.objects.bulk_update([each.entry for each in assessed], ENTRY_COLUMNS)
+    entries = [
+        {"patient_id": each.entry.pk, **{name: getattr(each.entry, name) for name in ENTRY_COLUMNS}}
+        for each in assessed
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(STORE_ENTRIES_SQL, [msgspec.json.encode(entries).decode()])
     Patient.objects.touch_live_version(each.entry.pk for each in assessed if each.has_changed)

@@ -65,7 +65,8 @@ class PatientFacts:
 
 
 def reading_fact(columns: Sequence[Any]) -> Reading:
-    pk, metric, taken, received, value_1, value_2, index, device, *flags, is_ahead, beyond = columns
+    pk, metric, taken_seconds, received_seconds, value_1, value_2, index, device, *flags, is_ahead, beyond = columns
+    taken, received = (dt.datetime.fromtimestamp(at, dt.UTC) for at in (taken_seconds, received_seconds))
     marks = {mark for mark, flag in zip(MARK_COLUMNS, flags, strict=True) if flag}
     if is_ahead:
         marks.add(Mark.AHEAD)

@@ -34,9 +34,11 @@ EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 # Of no vital sign, but expected of a patient with the device.
 ACTIVITY_METRICS = ("steps", "sleep", "heart_rate_statistics")
 
-# From the start on, and of each metric the newest one, however old: a silence is counted from it.
+# From the start on, and of each metric the newest one, however old: a silence is counted from it. Times are numbers,
+# which are read in half the time.
 READINGS_SQL = """
-SELECT reading.patient_id, reading.id, reading.metric_id, reading.taken_at, reading.received_at,
+SELECT reading.patient_id, reading.id, reading.metric_id, extract(epoch FROM reading.taken_at)::float8,
+    extract(epoch FROM reading.received_at)::float8,
     reading.value_1::float8, reading.value_2::float8, reading.index, reading.device_id, reading.estimated,
     reading.conflict, reading.implausible, reading.control, reading.duplicate, reading.stamped_at IS NOT NULL,
     reading.beyond_meter, reading.excluded_at, reading.excluded_by_id, reading.excluded_reason
