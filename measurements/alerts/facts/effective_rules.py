@@ -114,6 +114,15 @@ def effective_rules(
     }
 
 
+def clinic_rules(own_rules: Iterable[OwnRule], at: dt.datetime) -> dict[str, EffectiveRule]:
+    """Of a clinic at an instant, whatever the conditions of its patients; changes are oldest first."""
+    newest = {own.code: own for own in own_rules if own.at <= at}
+    return {
+        code: effective_rule(code, SHIPPED_RULES.get(code), [newest[code]] if code in newest else [])
+        for code in dict.fromkeys([*SHIPPED_RULES, *newest])
+    }
+
+
 def dated_rules(
     presets: Sequence[PresetSince], own_rules: Sequence[OwnRule], *, start: dt.datetime
 ) -> tuple[tuple[Rule, ...], list[Event]]:
