@@ -184,3 +184,8 @@ CHECKS: dict[str, Check] = {
     "hooks_silent": check_webhook_silence,
     "hooks_registered": self_test.check_registration,
 }
+
+
+def register_check(name: str, check: Check) -> None:
+    """Of an app to the right, when it is loaded; what to do is in `docs/operations.md`."""
+    CHECKS[name] = check

@@ -111,3 +111,8 @@ QUEUE_AGES = {
         "devices wait to be read again", SHORT_LIMIT, oldest_of(Device.objects.all(), "refresh_due_at")
     ),
 }
+
+
+def register_queue_age(name: str, age: QueueAge) -> None:
+    """Of an app to the right; its check is registered beside it."""
+    QUEUE_AGES[name] = age

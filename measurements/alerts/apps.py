@@ -16,3 +16,6 @@ class AlertsConfig(app_config.ProjectAppConfig):
         "is_off": "switched off",
         "opened_at": "opened",
     }
+
+    def ready(self) -> None:
+        from measurements.alerts import monitoring  # noqa: F401  registers its health checks

@@ -17,6 +17,7 @@ from tests.factories import (
     GatewayFactory,
     PatientImportFactory,
     SyncRowFactory,
+    TriageEntryFactory,
     VendorCallFactory,
     WebhookSelfTestFactory,
 )
@@ -78,6 +79,8 @@ BREAK = {
     "gateway_statuses": lambda: GatewayFactory(status_due_at=time_ago(hours=13)),
     "lookups": lambda: GatewayFactory(lookup_requested_at=time_ago(minutes=6)),
     "device_refreshes": lambda: DeviceFactory(refresh_due_at=time_ago(minutes=6)),
+    "alert_assessments": lambda: TriageEntryFactory(due_at=time_ago(minutes=6)),
+    "alerts_failed": lambda: TriageEntryFactory(failures=1, problem="ZeroDivisionError"),
     "pulls_failed": create_failed_pull,
     "inbox_dead": lambda: DeliveryFactory(state="dead"),
     "vendor_key": lambda: ApiKeySlot.objects.create(bucket="0123456789abcdef", refused_since=timezone.now()),
