@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +18,7 @@ from measurements import units
 from measurements.chart import date_range
 from measurements.chart.date_range import DateRangeForm
 from measurements.chart.serializer import serialize_charts
+from measurements.documents.pdf import DocumentError
 from measurements.reports.forms import FREE_DATES, PAPER_PREFERENCE, ReportChoice, ReportForm, resolve_report_choice
 from measurements.reports.patient_report import PatientReport, build_report
 from measurements.reports.pdf_report import write_pdf
@@ -26,6 +29,8 @@ from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+
+logger = logging.getLogger(__name__)
 
 PDF_NAME = "home-readings.pdf"  # of no patient: names of files end in lists, backups and mails
 
@@ -98,7 +103,12 @@ def report_pdf(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     patient = get_patient_audited(patient_id, by=user)
     chosen = resolve_report_choice(request, patient)
     report, notes = build_chosen_report(patient, chosen, by=user, now=now)
-    document = write_pdf(report, notes=notes, paper=chosen.paper, by=user, now=now)
+    try:
+        document = write_pdf(report, notes=notes, paper=chosen.paper, by=user, now=now)
+    except DocumentError as error:
+        logger.error("a report was not made: %s", error)
+        messages.error(request, "The PDF could not be made. The report is below; the browser can print it.")
+        return redirect(f"{reverse('reports:report', args=[patient.pk])}?{chosen.query}")
     audit_log.record_event(
         AuditAction.EXPORT,
         by=user,

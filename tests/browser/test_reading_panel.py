@@ -71,3 +71,22 @@ def test_threshold_form_change_updates_chart_band(open_as_clinician, device_with
     page.wait_for_selector("#plot-blood_pressure canvas")
     goals = page.evaluate("JSON.parse(document.getElementById('vitals-data').textContent).panels[0].lines")
     assert goals[0]["goal"]["words"] == "< 150"
+
+
+def test_record_text_is_copied_by_one_key_and_stays_visible(open_as_clinician, device_with_readings, rosa):
+    page = open_as_clinician(f"/patients/{rosa.pk}/?days=90")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    wait_for_chart(page)
+
+    page.keyboard.press("c")
+
+    panel = page.locator("#panel")
+    panel.get_by_text("Copied.").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("Rosa Delgado, born Apr 9, 1951")
+    assert copied == panel.locator("#record-text").text_content()
+    assert panel.locator("#record-text").is_visible()
+    page.evaluate("void (navigator.clipboard.write = () => Promise.reject(new Error('refused')))")
+    panel.get_by_role("button", name="Copy the text").click()
+    panel.get_by_text("Not copied by the browser").wait_for()
+    assert page.evaluate("getSelection().toString()").startswith("Rosa Delgado, born")

@@ -13,6 +13,7 @@ from patients.models import AuditEvent
 from tests.factories import AlertEpisodeFactory, AlertStepFactory, NoteFactory
 from tests.measurements.page_setup import NOW, add_reading
 from tests.measurements.reports.report_setup import add_history
+from tests.page_texts import page_text
 
 pytestmark = pytest.mark.usefixtures("clock_at_noon")
 
@@ -188,6 +189,16 @@ def test_report_pdf_is_audited_as_export_and_its_file_name_holds_no_patient(as_n
     assert response["Content-Type"] == "application/pdf"
     assert response["Content-Disposition"] == 'attachment; filename="home-readings.pdf"'
     assert "no-store" in response["Cache-Control"]
+
+
+def test_report_pdf_that_fails_leads_to_the_page_and_exports_nothing(as_nadia, rosa, monkeypatch, caplog):
+    monkeypatch.setattr(pdf, "COMPILER_SECONDS", 0.001)
+
+    page = as_nadia.get(f"/patients/{rosa.pk}/report.pdf?days=30", follow=True)
+
+    assert "The PDF could not be made. The report is below" in page_text(page)
+    assert not AuditEvent.objects.filter(action="export").exists()
+    assert "a report was not made: not done after 0 s" in caplog.text
 
 
 def test_compile_pdf_raises_without_the_words_of_the_document(monkeypatch):

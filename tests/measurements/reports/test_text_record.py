@@ -9,7 +9,7 @@ from measurements.local_days import LocalDays
 from measurements.reports.patient_report import build_report
 from measurements.reports.text_record import write_record_text
 from measurements.units import VENDOR_UNITS
-from tests.factories import DeviceFactory
+from tests.factories import AlertEpisodeFactory, DeviceFactory
 from tests.measurements.page_setup import NOW, add_reading, audited_patient_ids
 
 pytestmark = pytest.mark.usefixtures("clock_at_noon")
@@ -47,6 +47,7 @@ def measured_week(clock_at_noon, rosa):
 def test_record_text_states_averages_range_goal_home_average_and_gaps(text_of, rosa):
     rosa.enrolled_at = NOW - dt.timedelta(days=60)
     rosa.save()
+    AlertEpisodeFactory(patient=rosa, state="snoozed")
 
     assert text_of() == (
         "Rosa Delgado, born Apr 9, 1951, MRN MRN-ROSA\n"
@@ -70,6 +71,8 @@ def test_record_text_states_averages_range_goal_home_average_and_gaps(text_of, r
         "Quality marks\n"
         "  Blood pressure: 1 check: another value for the same time\n"
         "  SpO2: 1 time estimated by the vendor\n"
+        "Alerts\n"
+        "  Warning, blood pressure, average: Nov 21, 2026, 11:00 AM; worst 162/94 mmHg; snoozed\n"
         "\n"
         "Written Nov 21, 2026, 12:00 PM, Eastern Time (New York); Elm Street Clinic, Vitals at Home"
     )
