@@ -24,15 +24,26 @@ def approved_lines(facts: Facts, at: dt.datetime) -> dict[LineKey, Line]:
     given = {approval for approval in facts.approvals if approval.at <= at and not approval.is_of_time}
     for approval in sorted(given, key=lambda one: (one.at, repr(one))):
         known = Known(facts, approval.at)
-        line = find_line(compute_bill(known, found.values()), approval)
-        if line is None or line.status is not Status.SUGGESTED or not may_approve(known, approval, line):
-            continue
-        for replaced in replaced_keys(found, known, line):
-            del found[replaced]
-        found[line_key(line)] = replace(
-            line, status=Status.APPROVED, approved_at=approval.at, approved_by=approval.by, cautions=()
-        )
+        fresh = compute_bill(known, found.values())
+        line = find_line(fresh, approval)
+        if line is None:
+            found |= confirm_lines(known, fresh, approval, found.values())
+        elif line.status is Status.SUGGESTED and may_approve(known, approval, line):
+            for replaced in replaced_keys(found, known, line):
+                del found[replaced]
+            found[line_key(line)] = replace(
+                line, status=Status.APPROVED, approved_at=approval.at, approved_by=approval.by, cautions=()
+            )
     return found
+
+
+def confirm_lines(known: Known, fresh: Bill, approval: Approval, approved: Collection[Line]) -> dict[LineKey, Line]:
+    """An approved line whose code would be another one by now, confirmed with a reason."""
+    if not approval.reason.strip() or not is_allowed(known, approval):
+        return {}
+    named = [line for line in approved if line.code == approval.code and is_named(line, approval)]
+    found = [(line, difference_of(known, fresh, line, approved)) for line in named]
+    return {line_key(line): replace(line, confirmed_against=now.content) for line, now in found if now}
 
 
 def line_key(line: Line) -> LineKey:
@@ -58,10 +69,14 @@ def is_named(line: Line, approval: Approval) -> bool:
 
 def may_approve(known: Known, approval: Approval, line: Line) -> bool:
     """A person of whom it is on file that they are no billing practitioner may not; time lines need approved time."""
-    person = known.staff.get(approval.by)
-    if person is not None and person.is_billing_practitioner is False:
+    if not is_allowed(known, approval):
         return False
     return line.kind is not Kind.MONTH or is_time_approved(known, line.first) is True
+
+
+def is_allowed(known: Known, approval: Approval) -> bool:
+    person = known.staff.get(approval.by)
+    return person is None or person.is_billing_practitioner is not False
 
 
 def is_time_approved(known: Known, month: dt.date) -> bool | None:
@@ -102,7 +117,8 @@ def fresh_month_lines(bill: Bill, line: Line) -> list[Line]:
 def differences(known: Known, fresh: Bill, approved: Collection[Line]) -> list[Difference]:
     """Of approved lines whose code, units, days or minutes would be others by now."""
     found = [difference_of(known, fresh, line, approved) for line in approved]
-    return sorted(filter(None, found), key=lambda one: (one.approved.first, one.approved.kind, one.approved.code or ""))
+    open_ones = [one for one in found if one and one.content != one.approved.confirmed_against]
+    return sorted(open_ones, key=lambda one: (one.approved.first, one.approved.kind, one.approved.code or ""))
 
 
 def difference_of(known: Known, fresh: Bill, line: Line, approved: Collection[Line]) -> Difference | None:

@@ -14,14 +14,17 @@ from measurements.billing.engine.known import Known
 from measurements.billing.engine.lines import Bill, Line, Month
 
 
-def evaluate(facts: Facts, as_of: dt.datetime, *, months: Collection[dt.date] = ()) -> Bill:
+def evaluate(
+    facts: Facts, as_of: dt.datetime, *, months: Collection[dt.date] = (), stored: Collection[Line] | None = None
+) -> Bill:
     """What is known at `as_of`: received, entered and done until then, that instant included.
 
-    `months`: first days of months that are shown though the patient has no session in them. The result depends on
-    nothing else: not on the order of lists, on repeated rows, on the clock or on earlier calls.
+    `months`: first days of months that are shown though the patient has no session in them. `stored`: approved lines
+    as they were stored; None: they are computed from the approvals. The result depends on nothing else: not on the
+    order of lists, on repeated rows, on the clock or on earlier calls.
     """
     known = Known(facts, as_of)
-    approved = approved_lines(facts, as_of)
+    approved = approved_lines(facts, as_of) if stored is None else {line_key(line): line for line in stored}
     fresh = compute_bill(known, approved.values(), months)
     return replace(
         fresh,

@@ -211,13 +211,17 @@ class Contact:
 
 @dataclass(frozen=True)
 class Approval:
-    """Of a month's time (`code` empty) or of a line; `window`: its first date; `month`: its first day."""
+    """Of a month's time (`code` empty) or of a line; `window`: its first date; `month`: its first day.
+
+    With a `reason` it confirms a line that was approved before and would be another one by then.
+    """
 
     at: dt.datetime
     by: str = ""
     code: str = ""
     month: dt.date | None = None
     window: dt.date | None = None
+    reason: str = ""
 
     @property
     def is_of_time(self) -> bool:

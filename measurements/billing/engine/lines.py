@@ -76,13 +76,17 @@ class Forecast:
     out_of_reach_since: dt.date | None
 
 
+Content = tuple[tuple[tuple[str, int], ...], int]
+
+
 @dataclass(frozen=True)
 class Line:
     """One line. `code` None: none is reached, `units` is 0 then.
 
     `first`, `last`: of the window (of a set-up: window 1), or of the month. `days`, `minutes`: those that count.
     `monitoring_period`: its first day. `belongs_to`: first day of the month in whose list it is. `anchor`: first day
-    of the first window from which this one was counted on.
+    of the first window from which this one was counted on. `confirmed_against`: codes with units, and days or minutes,
+    of the other line that it would have been when a person confirmed it.
     """
 
     kind: Kind
@@ -103,6 +107,7 @@ class Line:
     cautions: tuple[Caution, ...] = ()
     approved_at: dt.datetime | None = None
     approved_by: str = ""
+    confirmed_against: Content | None = None
     anchor: dt.date | None = None
 
     @property
@@ -134,6 +139,10 @@ class Difference:
     approved: Line
     codes: Mapping[str, int]
     count: int
+
+    @property
+    def content(self) -> Content:
+        return tuple(sorted(self.codes.items())), self.count
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,14 @@ SYSTEMS = {
     "musculoskeletal": "musculoskeletal",
     **dict.fromkeys(("behavioural", "behavioral", "cognitive_behavioural", "cognitive_behavioral"), "behavioural"),
 }
+FIRST_DAY_WORDS = ("first", "start", "first day", "first_day_of_period", "first_day_of_month", "period_start")
+LAST_DAY_WORDS = ("last", "end", "last day", "last_day_of_period", "last_day_of_month", "period_end", "month_end")
+DAY_REACHED_WORDS = ("reached", "day reached", "threshold", "sixteenth_day", "16th_day", "day_16")
 SERVICE_DATES = {
     **{choice.value: choice for choice in ServiceDate},
-    **dict.fromkeys(("last", "end", "last day", "last_day_of_period", "last_day_of_month"), ServiceDate.LAST_DAY),
-    **dict.fromkeys(("first", "start", "first day", "first_day_of_period"), ServiceDate.FIRST_DAY),
-    **dict.fromkeys(("reached", "day reached", "threshold"), ServiceDate.DAY_REACHED),
+    **dict.fromkeys(FIRST_DAY_WORDS, ServiceDate.FIRST_DAY),
+    **dict.fromkeys(LAST_DAY_WORDS, ServiceDate.LAST_DAY),
+    **dict.fromkeys(DAY_REACHED_WORDS, ServiceDate.DAY_REACHED),
 }
 
 
@@ -211,6 +214,7 @@ def read_approval(value: Any, path: str) -> Approval:
         code=given["code"] if is_line else "",
         month=given.get("month"),
         window=given.get("window") if is_line else None,
+        reason=given.get("reason", ""),
     )
 
 

@@ -1,11 +1,18 @@
 """Approvals: frozen lines, differences, and what an approval needs; each worked by hand."""
 
+from dataclasses import replace
+
 import pytest
 
+from measurements.billing.engine.approvals import approved_lines
+from measurements.billing.engine.evaluation import evaluate
+from measurements.billing.facts_files.facts_file import read_facts
 from tests.measurements.billing.cases import (
+    ON_FILE,
     approval,
     bill,
     days,
+    instant,
     month_lines,
     reading,
     readings,
@@ -202,3 +209,33 @@ def test_request_is_approved():
     given = [approval("2026-04-02 16:00", "99091", month="2026-03")]
 
     assert bill("2026-04-03 12:00", requested=asked, approvals=given)["requested"][0]["status"] == "approved"
+
+
+def test_confirming_the_old_line_with_a_reason_closes_its_difference():
+    """99445 stays although 16 days came in; a reading more, 17 days, opens the difference again."""
+    taken = [*FIFTEEN, reading("2026-01-25", received=LATE), reading("2026-01-26", received="2026-02-14T12:00:00Z")]
+    confirmed = approval("2026-02-11 09:00", "99445", window="2026-01-05", reason="billed already")
+    approvals = [WINDOW, confirmed]
+
+    assert bill("2026-02-12 12:00", readings=taken, approvals=[WINDOW])["differences"] != []
+    found = bill("2026-02-12 12:00", readings=taken, approvals=approvals)
+    assert (said(first(found))[2], found["differences"]) == ("approved", [])
+    found = bill("2026-02-14 12:00", readings=taken, approvals=approvals)
+    assert found["differences"][0]["now"] == {"codes": {"99454": 1}, "days": 17}
+
+
+@pytest.mark.parametrize("more", [{}, {"reason": " "}, {"reason": "billed", "by": "rn"}])
+def test_confirming_needs_a_reason_and_a_billing_practitioner(more):
+    taken = [*FIFTEEN, reading("2026-01-25", received=LATE)]
+    confirmed = approval("2026-02-11 09:00", "99445", window="2026-01-05", **more)
+
+    assert bill("2026-02-12 12:00", readings=taken, approvals=[WINDOW, confirmed])["differences"] != []
+
+
+def test_stored_lines_replace_computing_them_from_approvals():
+    taken = [*FIFTEEN, reading("2026-01-25", received=LATE)]
+    facts = read_facts({**ON_FILE, "readings": taken, "approvals": [WINDOW]})
+    stored = approved_lines(facts, instant("2026-02-11 12:00")).values()
+
+    without = replace(facts, approvals=())
+    assert evaluate(without, instant("2026-02-11 12:00"), stored=stored) == evaluate(facts, instant("2026-02-11 12:00"))

@@ -15,7 +15,7 @@ NO_TIME = dt.timedelta(0)
 def subtract(interval: Interval, taken: Iterable[Interval]) -> list[Interval]:
     """What of an interval lies in none of the others."""
     left = [interval]
-    for start, end in taken:
+    for start, end in (other for other in taken if other[0] < interval[1] and other[1] > interval[0]):
         left = [
             part
             for begin, finish in left
