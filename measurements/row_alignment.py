@@ -11,7 +11,7 @@ from measurements import word_alignment
 from measurements.ingest import latest_readings, patient_summaries, quality_flags
 from measurements.ingest.pg_arrays import format_bigint_array
 from measurements.local_days import AHEAD_AFTER
-from measurements.models import LatestReading, Measurement, PatientSummary, ReadingDay
+from measurements.models import LatestReading, Measurement, PatientSummary, ReadingDay, TriageEntry
 from patients.audit.row_alignment import AlignedSlice, AlignmentStep, RowKey, aligned_patients, next_patients
 
 # Readings that were received together are one upload. What is beyond 24 h was quarantined.
@@ -99,6 +99,7 @@ def rebuild_summaries(after: RowKey | None) -> AlignedSlice:
     patients = next_patients(after)
     before = [computed_rows(model, patients) for model in (PatientSummary, ReadingDay)]
     patient_summaries.rebuild_patient_summaries(patients)
+    TriageEntry.objects.mark_due(patients)  # the steps before may have changed any reading
     changed = [
         patient
         for rows, model in zip(before, (PatientSummary, ReadingDay), strict=True)

@@ -9,19 +9,27 @@ from django.utils import timezone
 
 from devices.models import Assignment, Delivery, Device, SyncRun, VendorCall
 from fulfillment.models import Kit, Order, OrderEvent, OrderLine
+from measurements.alerts.models import MeasuringPause, PatientReview
 from measurements.models import LatestReading, Measurement
 from measurements.models.metric import METRICS_OF_ONE_VALUE
 from patients.audit import audit_log
 from patients.models import AuditEvent, Patient
 from tests.factories import (
+    AlertEpisodeFactory,
+    AlertRuleChangeFactory,
+    AlertStepFactory,
     DeliveryFactory,
     DeviceFactory,
+    ExclusionEventFactory,
     LatestReadingFactory,
     MeasurementFactory,
+    MeasuringPauseFactory,
     OrderEventFactory,
     OrderFactory,
     OrderLineFactory,
     PatientFactory,
+    PatientReviewFactory,
+    PresetChangeFactory,
     SyncRowFactory,
     SyncRunFactory,
     VendorCallFactory,
@@ -311,3 +319,32 @@ def test_kit_name_constraint_is_unique_within_clinic(elm):
     Kit.objects.create(clinic=elm, name="COPD")
 
     assert_refused_by("kit_name_once", lambda: Kit.objects.create(clinic=elm, name="COPD"))
+
+
+def test_alert_history_triggers_refuse_change_and_delete():
+    """What episodes are computed from is only ever added; a review may be taken back, a pause ended."""
+    step, change, pause = AlertStepFactory(), AlertRuleChangeFactory(), MeasuringPauseFactory()
+    review, excluded, preset = PatientReviewFactory(), ExclusionEventFactory(), PresetChangeFactory()
+
+    for row in (step, change, excluded, preset):
+        assert_refused_by("append_only", lambda row=row: type(row).objects.filter(pk=row.pk).update(at=timezone.now()))
+    for row in (step, change, excluded, review, pause, AlertEpisodeFactory()):
+        assert_refused_by("never_deleted|append_only", type(row).objects.filter(pk=row.pk).delete)
+    assert_refused_by("review_fixed", lambda: PatientReview.objects.update(at=timezone.now()))
+    assert_refused_by("pause_fixed", lambda: MeasuringPause.objects.update(reason="Moved"))
+    PatientReview.objects.update(undone_at=timezone.now(), undone_by=review.by)
+
+
+def test_alert_episode_constraints_allow_one_open_episode_per_rule_and_metric(rosa):
+    AlertEpisodeFactory(patient=rosa, section="warning")
+
+    assert_refused_by("episode_one_open", lambda: AlertEpisodeFactory(patient=rosa, section="warning"))
+    assert_refused_by(
+        "episode_closed_by_something", lambda: AlertEpisodeFactory(patient=rosa, state="closed", section="")
+    )
+
+
+def test_alert_step_constraint_requires_words_of_another_outcome():
+    assert_refused_by(
+        "alert_step_other_outcome_has_words", lambda: AlertStepFactory(kind="resolve", outcome="other", text="")
+    )

@@ -18,4 +18,4 @@ class AlertsConfig(app_config.ProjectAppConfig):
     }
 
     def ready(self) -> None:
-        from measurements.alerts import monitoring  # noqa: F401  registers its health checks
+        from measurements.alerts import discharges, monitoring  # noqa: F401  register their checks

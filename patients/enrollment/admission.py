@@ -14,6 +14,7 @@ from django.utils import timezone
 from patients import practitioners
 from patients.audit import audit_log
 from patients.care import team
+from patients.enrollment.discharge_checks import check_discharge
 from patients.enrollment.edit_notices import apply_contact_changes
 from patients.folding import compact_mrn, fold_mrn, is_same_name
 from patients.models import AuditEvent, Clinic, DischargeReason, MonitoringPeriod, Patient, User
@@ -147,6 +148,7 @@ def discharge_patient(*, patient: Patient, by: User, reason: str, last_day: dt.d
     """
     if reason not in DischargeReason.values:
         raise ValidationError({"reason": "Choose a reason from the list."})
+    check_discharge(patient, by=by, reason=reason)
     current = lock_patient(patient, by=by)
     if current.discharged_at is None:
         period, _ = MonitoringPeriod.objects.get_or_create(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from patients.enrollment import admission
 from patients.models import Clinic, Patient, User
 
 PERSONAS_FILE = settings.BASE_DIR / "devices" / "simulator" / "demo" / "personas.json"
+CARE_BEFORE_DEMO = timedelta(days=120)  # longer than the vendor's history of the demo
 KITS = {
     "Hypertension": ("Tenovi BPM - L",),
     "Heart failure": ("Tenovi BPM - L", "Tenovi Scale", "Tenovi Pulse Ox"),
@@ -94,5 +95,7 @@ class Command(BaseCommand):
                     "zip_code": row["zip"],
                 }
                 clinic = row["clinic"]
-                admission.enroll_patient(by=coordinators[clinic], clinic=clinics[clinic], **values)
+                patient = admission.enroll_patient(by=coordinators[clinic], clinic=clinics[clinic], **values)
+                # Readings of before the monitoring judge nothing: without this the first morning had no alerts.
+                patient.monitoring_periods.update(started_at=patient.enrolled_at - CARE_BEFORE_DEMO)
         return len(new)

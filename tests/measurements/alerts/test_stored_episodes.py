@@ -3,10 +3,11 @@
 import datetime as dt
 import json
 import random
+import threading
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -222,10 +223,11 @@ def test_new_condition_brings_its_rules_for_what_is_measured_after_it(clock, cuf
     assert only_episode(rosa).first == NOON + HOUR * 2
 
 
-def test_discharge_ends_open_episodes_and_readmission_begins_anew(clock, cuff, rosa, cora):
+def test_discharge_ends_open_episodes_and_readmission_begins_anew(clock, cuff, rosa, cora, nadia):
     ingest_pressure(cuff, 192)
     clock.move_to(NOON + HOUR / 2)
     ingest_pressure(cuff, 194, index=2)
+    take_step(episode=only_episode(rosa), kind=EventKind.ACKNOWLEDGE, by=nadia, step_version=0)
     admission.discharge_patient(patient=rosa, by=cora, reason="completed")
     measurement_tasks.rebuild_stale_summaries()
     assessment.assess_due_patients()
@@ -376,3 +378,53 @@ def test_command_prints_rules_of_clinic_with_level_that_decided(clock, elm, nadi
     )
     with pytest.raises(CommandError, match="Clinics are: elm-street-clinic"):
         call_command("rules", clinic="nowhere")
+
+
+def test_late_critical_reading_is_listed_as_arrived_late_until_it_is_acknowledged(clock, cuff, rosa, nadia):
+    ingest_pressure(cuff, 192, 110, hours_ago=30)
+    row = only_episode(rosa)
+    assert (row.section, row.is_late, row.is_notified, section_of(rosa)) == (
+        "arrived_late",
+        True,
+        False,
+        "arrived_late",
+    )
+
+    row = take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=nadia, step_version=0)
+
+    assert (row.state, row.closed_by, section_of(rosa)) == ("closed", "person", "on_target")
+
+
+def test_mark_due_writes_nothing_where_patient_is_due_already(clock, rosa):
+    def row_version():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT ctid FROM measurements_triageentry WHERE patient_id = %s", [rosa.pk])
+            return cursor.fetchone()
+
+    TriageEntry.objects.mark_due([rosa.pk])
+    before = row_version()
+    TriageEntry.objects.mark_due([rosa.pk])
+
+    assert row_version() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mark_of_writer_that_has_not_committed_is_not_cleared_by_assessment(rosa):
+    """The row is due already, so the writer writes nothing: its lock alone holds the assessment off."""
+    TriageEntry.objects.mark_due([rosa.pk])
+    found = []
+
+    def assess():
+        assessment.assess_due_patients()
+        found.append(entry_of(rosa).assessed_at)
+        connection.close()
+
+    with transaction.atomic():
+        TriageEntry.objects.mark_due([rosa.pk])
+        worker = threading.Thread(target=assess)
+        worker.start()
+        worker.join(timeout=20)
+
+    assert found == [None]
+    assessment.assess_due_patients()
+    assert entry_of(rosa).assessed_at is not None

@@ -13,6 +13,7 @@ from measurements.alerts.pauses import end_pause, plan_pause
 from measurements.alerts.reviews import ReviewRefused, review_patient, undo_review
 from measurements.alerts.steps import StepConflict, take_step
 from measurements.models import TriageEntry
+from patients.enrollment import admission
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, UserFactory
 from tests.measurements.alerts.stored import HOUR, entry_of, episodes_of, ingest_pressure, only_episode, section_of
@@ -220,3 +221,21 @@ def test_pause_holds_silence_back_until_it_is_ended(clock, cuff, rosa, cora, ola
     clock.move_to(NOON + dt.timedelta(days=7))
     assessment.assess_due_patients()
     assert only_episode(rosa, "silence").opened_at == dt.datetime(2026, 11, 28, 5, tzinfo=dt.UTC)
+
+
+def test_discharge_with_unseen_critical_is_refused_with_names_until_it_is_acknowledged(severe, rosa, cora, nadia):
+    with pytest.raises(ValidationError, match=r"1 critical alert of this patient .* by Nadia Haddad"):
+        admission.discharge_patient(patient=rosa, by=cora, reason="completed")
+    rosa.refresh_from_db()
+    assert rosa.discharged_at is None
+
+    step(severe, ACKNOWLEDGE, nadia)
+    assert admission.discharge_patient(patient=rosa, by=cora, reason="completed").discharged_at is not None
+
+
+def test_discharge_of_patient_who_died_acknowledges_with_that_reason(severe, rosa, cora):
+    admission.discharge_patient(patient=rosa, by=cora, reason="died")
+
+    assert [(each.kind, each.by, each.text) for each in severe.steps.all()] == [
+        ("acknowledge", cora, "Discharged: Died")
+    ]

@@ -1,0 +1,58 @@
+"""Discharge of a patient with a critical alert that no clinician has seen: refused, naming who can see to it.
+
+A patient who died or was admitted is discharged in one act that acknowledges them with that reason.
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils import timezone
+
+from measurements.alerts.assessment import assess_patient
+from measurements.alerts.engine.episodes import Section, State
+from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.engine.rules import Severity
+from measurements.alerts.models import AlertEpisode, AlertStep
+from measurements.alerts.steps import record_step
+from measurements.models import TriageEntry
+from patients.care import team
+from patients.enrollment.discharge_checks import register_discharge_check
+from patients.models import Patient, User
+from patients.models.choices import DischargeReason
+from patients.wording import count_noun
+
+ACKNOWLEDGING_REASONS = frozenset({DischargeReason.DIED, DischargeReason.INPATIENT})
+UNSEEN = Q(section__in=[Section.CRITICAL.value, Section.OVER_NOT_SEEN.value, Section.ARRIVED_LATE.value])
+
+
+def check_unseen_alerts(patient: Patient, by: User, reason: str) -> None:
+    """ValidationError unless the reason acknowledges them. In the transaction of the discharge."""
+    if TriageEntry.objects.due().filter(pk=patient.pk).exists():
+        assess_patient(patient.pk)
+    critical = AlertEpisode.objects.filter(patient=patient, severity=Severity.CRITICAL, is_acknowledged=False)
+    unseen = list(critical.filter(UNSEEN).exclude(state=State.SNOOZED))
+    if not unseen:
+        return
+    if reason not in ACKNOWLEDGING_REASONS:
+        alerts = count_noun(len(unseen), "critical alert")
+        raise ValidationError(
+            {"reason": f"{alerts} of this patient must be acknowledged first, by {name_clinicians(patient)}."}
+        )
+    text = f"Discharged: {DischargeReason(reason).label}"
+    for episode in unseen:
+        step = AlertStep(
+            episode=episode, patient=patient, kind=EventKind.ACKNOWLEDGE, by=by, at=timezone.now(), text=text
+        )
+        record_step(step)
+
+
+def name_clinicians(patient: Patient) -> str:
+    """The responsible one and the cover, else those of the clinic."""
+    care = team.team_of(patient)
+    named = [person for person in (care.responsible, care.cover) if person]
+    people = named or list(team.candidates([patient.clinic], responsible=True)[:5])
+    return " or ".join(str(person) for person in people) or "a clinician"
+
+
+register_discharge_check(check_unseen_alerts)
