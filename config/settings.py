@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "measurements.alerts",
     "measurements.reports",
     "measurements.billing",
+    "measurements.comparison",
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("patients.care.urls")),
     path("patients/", include("measurements.urls")),
     path("patients/", include("measurements.reports.urls")),
+    path("patients/", include("measurements.comparison.urls")),
     path("devices/", include("devices.urls")),
 ]
 

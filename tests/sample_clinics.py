@@ -60,7 +60,7 @@ class SampleClinics:
         self.reading = factories.MeasurementFactory(device=self.device, code="weight")
         factories.LatestReadingFactory(measurement=self.reading)
         factories.PatientSummaryFactory(patient=self.rosa)
-        factories.ThresholdChangeFactory(patient=self.rosa, by=self.people["clinician here"])
+        self.change = factories.ThresholdChangeFactory(patient=self.rosa, by=self.people["clinician here"])
         self.kit = factories.KitFactory(clinic=self.elm, name="canary-kit")
         self.order = factories.OrderFactory(
             patient=self.rosa, kit=self.kit, placed_by=self.people["coordinator here"], lines=1
@@ -111,6 +111,7 @@ class SampleClinics:
         stock_item = factories.StockItemFactory(special_order__patient=patient)
         return {
             "note_id": note.pk,
+            "change_id": factories.ThresholdChangeFactory(patient=patient).pk,
             "item_id": factories.WorklistItemFactory(device=device).pk,
             "replacement_id": factories.ReplacementFactory(device=device).pk,
             "special_order_id": stock_item.special_order_id,
@@ -142,6 +143,7 @@ class SampleClinics:
             "call_id": self.line.call_id,
             "reading_id": self.reading.pk,
             "note_id": self.note.pk,
+            "change_id": self.change.pk,
             "item_id": self.item.pk,
             "replacement_id": self.replacement.pk,
             "absence_id": self.absence.pk,

@@ -35,7 +35,7 @@ ROOM_ORDER = {
         {"chart"},
         {"alerts"},
         {"documents"},
-        {"reports"},
+        {"reports", "comparison"},
         {"billing"},
         {"patient_list", "patient_page"},
     ),

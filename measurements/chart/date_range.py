@@ -168,8 +168,9 @@ class DateRangeForm(forms.Form):
     first = forms.DateField(label="From", error_messages={"required": "Write the first day, such as 10/22/2026."})
     last = forms.DateField(label="To", error_messages={"required": "Write the last day, such as 11/21/2026."})
 
-    def __init__(self, data: Any = None, *, days: LocalDays, today: dt.date) -> None:
-        super().__init__(data, initial={"first": days.first.isoformat(), "last": days.last.isoformat()})
+    def __init__(self, data: Any = None, *, days: LocalDays, today: dt.date, prefix: str | None = None) -> None:
+        initial = {"first": days.first.isoformat(), "last": days.last.isoformat()}
+        super().__init__(data, initial=initial, prefix=prefix)
         self.today = today
         for name in ("first", "last"):
             self.fields[name].widget = forms.DateInput(attrs={"type": "date", "max": today.isoformat()})
