@@ -165,6 +165,7 @@ UNITED = {"payer": "United", "source": "policy", "from": "2026-01-01"}
         # payer and code over payer
         ([{**UNITED, "covered": False}, {**UNITED, "codes": ["99454"]}], "suggested", ""),
         ([{**UNITED}, {**UNITED, "codes": ["99454"], "covered": False}], "blocked", "payer"),
+        ([{**UNITED, "from": "2026-01-20", "covered": False}, {**UNITED, "codes": ["99454"]}], "suggested", ""),
         # the later from
         ([{**UNITED, "covered": False}, {**UNITED, "from": "2026-01-15"}], "suggested", ""),
         ([{**UNITED}, {**UNITED, "from": "2026-02-04", "covered": False}], "suggested", ""),  # not in force yet

@@ -233,3 +233,15 @@ def test_99091_is_open_in_a_running_month_and_refused_like_any_line():
     assert bill("2026-03-20 12:00", requested=[request()])["requested"][0]["status"] == "open"
     found = bill("2026-04-02 12:00", requested=[request()], consents=[], no_other_practice=False)
     assert found["requested"][0]["because"] == ["consent", "other_practice"]
+
+
+def test_change_of_system_continues_the_monitoring_period():
+    """Respiratory until Jan 19, musculoskeletal from Jan 20: one set-up, one window, coded by its last system."""
+    programmes = [
+        {"programme": "RTM", "system": "respiratory", "from": "2026-01-01", "until": "2026-01-19"},
+        {"programme": "RTM", "system": "musculoskeletal", "from": "2026-01-20"},
+    ]
+    found = bill(AFTER, **rtm(programmes=programmes), readings=opened(*days("2026-01-05", 20)))
+
+    assert [said(one) for one in windows(found, "RTM")][:1] == [("98977", 1, "suggested", "")]
+    assert len(found["setups"]) == 1

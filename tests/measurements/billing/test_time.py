@@ -358,3 +358,34 @@ def test_call_whose_end_was_stated_after_signing_out_is_as_typed():
     found = march(bill(AFTER, sessions=[call, session("2026-03-03 15:10", 20)]))
 
     assert (found["minutes"], found["seconds_lost"]) == ({"RPM": 20, "CCM": 10}, 600)
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines"),
+    [
+        ({"programmes": [{"programme": "RTM", "system": "respiratory", "from": "2026-01-01"}]}, "blocked programme"),
+        # RPM ended on Jan 31, and with it its monitoring period.
+        ({"programmes": [{"programme": "RPM", "until": "2026-01-31"}], "monitoring_periods": None}, ""),
+        # It is still monitored, for whatever.
+        ({"programmes": [{"programme": "RPM", "until": "2026-01-31"}]}, "blocked programme"),
+    ],
+)
+def test_time_of_a_programme_that_the_patient_is_not_in(facts, lines):
+    found = month_lines(bill(AFTER, sessions=[session("2026-03-03 15:00", 20)], **facts), "2026-03")
+
+    assert " ".join(f"{status} {because}" for _, _, status, because in found).replace(" live_interaction", "") == lines
+
+
+@pytest.mark.parametrize(("revoked", "missing"), [("2026-03-10", True), ("2026-03-11", False)])
+def test_contact_from_the_revocation_on_is_no_live_interaction(revoked, missing):
+    """20 minutes of Mar 3 stay; the contact is of Mar 10."""
+    consents = [{"date": "2026-01-01", "revoked": revoked}]
+    found = bill(AFTER, sessions=[session("2026-03-03 15:00", 20)], consents=consents)
+
+    assert (month_lines(found, "2026-03")[0][3] == "live_interaction") is missing
+
+
+def test_contact_before_the_consent_is_a_live_interaction():
+    found = bill(AFTER, sessions=[session("2026-03-12 15:00", 20)], consents=[{"date": "2026-03-11"}])
+
+    assert month_lines(found, "2026-03") == [REACHED[99457]]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from measurements.billing.engine.code_rules import BILLED_PROGRAMMES, Programme
-from measurements.billing.engine.date_ranges import last_day_of, month_of, next_month
+from measurements.billing.engine.date_ranges import DateRange, last_day_of, month_of, next_month
 from measurements.billing.engine.facts import PATIENT, Session
 from measurements.billing.engine.known import Known
 from measurements.billing.engine.monitoring import DOCUMENTATION_DAYS, is_enrolled, is_monitored
@@ -102,7 +102,9 @@ def counts_on(known: Known, session: Session, day: dt.date) -> bool:
 def is_stated_as_monitored(known: Known, day: dt.date) -> bool:
     """Without the programme in that month; its lines lack it."""
     periods = known.facts.monitoring_periods
-    return periods is None or any(period.contains(day, days_after=DOCUMENTATION_DAYS) for period in periods)
+    if periods is None:
+        periods = known.facts.programmes if known.has_programmes else (DateRange(),)
+    return any(period.contains(day, days_after=DOCUMENTATION_DAYS) for period in periods)
 
 
 def whole_minutes(time: list[CountedTime]) -> int:
