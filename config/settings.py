@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "measurements.reports",
     "measurements.billing",
     "measurements.comparison",
+    "measurements.timeline",
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",

@@ -29,6 +29,7 @@ urlpatterns = [
     path("patients/", include("measurements.urls")),
     path("patients/", include("measurements.reports.urls")),
     path("patients/", include("measurements.comparison.urls")),
+    path("patients/", include("measurements.timeline.urls")),
     path("devices/", include("devices.urls")),
 ]
 

@@ -197,6 +197,7 @@ class SampleClinics:
             "v": 0,
             "at": 1_790_000_000_000,
             "days": 7,
+            "day": "2026-01-05",
         }
 
     def of_rosa(self):

@@ -37,6 +37,7 @@ ROOM_ORDER = {
         {"documents"},
         {"reports", "comparison"},
         {"billing"},
+        {"timeline"},
         {"patient_list", "patient_page"},
     ),
 }

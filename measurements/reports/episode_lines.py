@@ -7,36 +7,24 @@ from collections.abc import Iterator, Mapping
 
 from django.db.models import Q
 
-from measurements.alerts.engine.episodes import ClosedBy, Reason, State
+from measurements.alerts.engine.episodes import ClosedBy, State
 from measurements.alerts.engine.facts import EventKind
-from measurements.alerts.engine.rules import Kind
-from measurements.alerts.engine.shipped_rules import GLUCOSE_WEEKLY
+from measurements.alerts.episode_words import (
+    CLOSED_WORDS,
+    STATE_WORDS,
+    describe_dissolved,
+    describe_episode_rule,
+    describe_worst,
+)
 from measurements.alerts.models import AlertEpisode, AlertStep
 from measurements.local_days import LocalDays
 from measurements.models import Metric
-from measurements.thresholds.judgement import NO_THRESHOLDS, judge, judge_gain
 from measurements.units import DisplayUnits
 from patients.models import Patient
 from patients.templatetags.time_display import PAPER_PATTERN, local_time
 from patients.wording import count_noun
 
 MAX_EPISODES = 20  # some half a sheet
-KIND_WORDS = {
-    Kind.LIMIT: "single reading",
-    Kind.K_OF_N: "repeated readings",
-    Kind.AVERAGE: "average",
-    Kind.CHANGE: "change",
-    Kind.SILENCE: "no readings",
-    Kind.PATTERN: "repeated",
-}
-STATE_WORDS = {State.UNCONFIRMED: "not confirmed yet", State.OPEN: "open", State.SNOOZED: "snoozed"}
-CLOSED_WORDS = {
-    ClosedBy.READINGS: "closed by later readings",
-    ClosedBy.PERSON: "resolved",
-    ClosedBy.RULE: "ended by a changed rule",
-    ClosedBy.EXCLUSION: "ended, its readings are excluded",
-    ClosedBy.DISCHARGE: "ended with the discharge",
-}
 
 
 def fetch_episode_lines(patient: Patient, days: LocalDays, units: DisplayUnits) -> list[str]:
@@ -61,7 +49,6 @@ def describe_episode(
 ) -> str:
     """Critical, blood pressure, single reading: Nov 12, 2026, 7:03 AM; worst 192/118 mmHg; open."""
     metric = metrics.get(episode.metric)
-    about = [episode.severity.capitalize(), metric.label_in_sentence if metric else "", KIND_WORDS[Kind(episode.kind)]]
     parts = [
         local_time(episode.opened_at or episode.first, PAPER_PATTERN, patient.zone),
         describe_worst(episode, metric, units),
@@ -69,21 +56,8 @@ def describe_episode(
         *describe_steps(steps, patient),
         describe_end(episode, steps, patient),
     ]
-    return f"{', '.join(filter(None, about))}: {'; '.join(filter(None, parts))}"
-
-
-def describe_worst(episode: AlertEpisode, metric: Metric | None, units: DisplayUnits) -> str:
-    if episode.kind == Kind.SILENCE:
-        return f"{count_noun(episode.days, 'day')} without a reading"
-    values = tuple(value for value in episode.peak if value is not None)
-    if metric is None or not values:
-        return ""
-    if episode.rule == GLUCOSE_WEEKLY:
-        return f"worst {values[0]:.0f} % in range"
-    unit = units.unit_for(metric)
-    if episode.kind == Kind.CHANGE and episode.gain is not None:
-        return f"{judge_gain(episode.gain, unit, NO_THRESHOLDS).text} {unit.name}"
-    return f"worst {judge(metric, values, unit).text} {unit.name}"
+    about = f"{episode.severity.capitalize()}, {describe_episode_rule(episode, metrics)}"
+    return f"{about}: {'; '.join(filter(None, parts))}"
 
 
 def describe_steps(steps: list[AlertStep], patient: Patient) -> Iterator[str]:
@@ -95,7 +69,7 @@ def describe_steps(steps: list[AlertStep], patient: Patient) -> Iterator[str]:
 
 def describe_end(episode: AlertEpisode, steps: list[AlertStep], patient: Patient) -> str:
     if episode.state == State.DISSOLVED:
-        return "not confirmed" if episode.reason == Reason.NOT_CONFIRMED else "its readings are excluded"
+        return describe_dissolved(episode)
     if episode.closed_at is None:
         return STATE_WORDS[State(episode.state)]
     words = f"{CLOSED_WORDS[ClosedBy(episode.closed_by)]} {format_clinic_time(episode.closed_at, patient)}"

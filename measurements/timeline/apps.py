@@ -1,0 +1,11 @@
+from patients import app_config
+
+
+class TimelineConfig(app_config.ProjectAppConfig):
+    name = "measurements.timeline"
+    verbose_name = "Timeline"
+    page_labels = {
+        "timeline:page": "patient, timeline",
+        "timeline:print": "patient, timeline to print",
+        "timeline:show_day": "patient, a day of the timeline in charts",
+    }
