@@ -76,13 +76,15 @@ def compare_episodes(
     timelines = rule_timelines(facts, sorted(facts.events, key=lambda event: event.at))
     pairs, missing, new = pair_episodes(stored, computed)
     for row, episode in pairs:
-        if update_row(row, episode, now=now, is_certain=row.first >= certain_from):
+        # Its first readings, or steps on it, may lie before what was loaded.
+        is_cut_off = row.first < certain_from and not row.is_open
+        if not is_cut_off and update_row(row, episode, now=now):
             changes.changed.append(row)
     for row in missing:
         if dissolve_row(row, now=now, is_certain=row.first >= certain_from):
             changes.changed.append(row)
     for episode in new:
-        if episode.is_open or episode.section is not None or episode.first >= certain_from:
+        if episode.is_open or episode.first >= certain_from:
             rule_row = raised_rule(timelines, episode)
             row = AlertEpisode(patient=patient, rule=episode.rule, metric=episode.metric, rule_row=rule_row)
             set_columns(row, computed_columns(episode))
@@ -139,7 +141,7 @@ def is_history(row: AlertEpisode, now: dt.datetime) -> bool:
     return row.closed_by == ClosedBy.PERSON or now - row.closed_at > FIXED_AFTER
 
 
-def update_row(row: AlertEpisode, episode: Episode, *, now: dt.datetime, is_certain: bool) -> bool:
+def update_row(row: AlertEpisode, episode: Episode, *, now: dt.datetime) -> bool:
     """Whether anything has changed."""
     before = columns_of(row)
     columns = computed_columns(episode)
@@ -148,10 +150,7 @@ def update_row(row: AlertEpisode, episode: Episode, *, now: dt.datetime, is_cert
     )
     if row.is_frozen and not was_reopened:
         differs = any(getattr(row, name) != columns[name] for name in COMPARED)
-        if differs and is_certain:
-            row.differs_because = episode.differs_because or FACTS_CHANGED
-        elif is_certain:
-            row.differs_because = episode.differs_because
+        row.differs_because = episode.differs_because or (FACTS_CHANGED if differs else "")
         columns = {name: columns[name] for name in PERSONS_COLUMNS}
     else:
         row.differs_because = episode.differs_because
