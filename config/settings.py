@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "measurements.billing",
     "measurements.comparison",
     "measurements.timeline",
+    "measurements.activity",
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",

@@ -30,6 +30,7 @@ urlpatterns = [
     path("patients/", include("measurements.reports.urls")),
     path("patients/", include("measurements.comparison.urls")),
     path("patients/", include("measurements.timeline.urls")),
+    path("patients/", include("measurements.activity.urls")),
     path("devices/", include("devices.urls")),
 ]
 

@@ -65,6 +65,12 @@ class EquipmentItem:
         return self.device.gateway if self.device else None
 
     @property
+    def family(self) -> str:
+        """The sensor code, or the name where it has none; empty for an item of a list."""
+        source = self.device or (self.line and self.line.device_type)
+        return source.family if source else ""
+
+    @property
     def reported_status(self) -> str:
         """The status of a webhook that no refresh has confirmed yet."""
         return self.device.unconfirmed_status if self.device and self.device.unconfirmed else ""

@@ -35,7 +35,7 @@ ROOM_ORDER = {
         {"chart"},
         {"alerts"},
         {"documents"},
-        {"reports", "comparison"},
+        {"reports", "comparison", "activity"},
         {"billing"},
         {"timeline"},
         {"patient_list", "patient_page"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from patients.models import Patient, User
 from patients.permissions import current_user
 
 RANGE_LABELS = {7: "7 days", 14: "14 days", 30: "30 days", 90: "90 days", 365: "1 year", 0: "All"}
+RECENT_LENGTHS = {length: label for length, label in RANGE_LABELS.items() if length}
 RANGE_PREFERENCE, VIEW_PREFERENCE = "chart_days", "chart_view"
 DATES_SESSION_KEY = "chart_dates"  # rows of patient id, first and last day, newest first
 MAX_REMEMBERED_DATE_RANGES = 20  # so that several tabs, each with dates of its own, stay as they are
@@ -160,6 +162,12 @@ def parse_table_page(request: HttpRequest) -> int:
     text = request.GET.get("table", "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
     return min(max(number, 1), MAX_TABLE_PAGES)
+
+
+def chosen_length(request: HttpRequest, name: str, lengths: Collection[int], usual: int) -> int:
+    """A number of days from the query string; one that isn't among `lengths` is ignored."""
+    named = {str(length): length for length in lengths}
+    return named.get(request.GET.get(name, ""), usual)
 
 
 class DateRangeForm(forms.Form):

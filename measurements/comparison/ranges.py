@@ -50,12 +50,6 @@ class RangePair:
         return LocalDays(patient.zone, *self.before, now=now), LocalDays(patient.zone, *self.after, now=now)
 
 
-def chosen_length(request: HttpRequest) -> int:
-    """Days on each side, from the query string; an unknown number is ignored."""
-    named = {str(length): length for length in LENGTHS}
-    return named.get(request.GET.get("each", ""), DEFAULT_LENGTH)
-
-
 def remember_pair(request: HttpRequest, patient: Patient, pair: RangePair) -> None:
     """Of one patient, until the user signs out."""
     row = [str(patient.pk), *pair.iso_dates]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from measurements import units
+from measurements.chart.date_range import chosen_length
 from measurements.comparison import ranges
 from measurements.comparison.comparison import compare_ranges
 from measurements.comparison.ranges import RangePair, RangePairForm
@@ -42,7 +43,8 @@ def comparison_page(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse
     patient = get_patient_audited(patient_id, by=current_user(request))
     if key := request.GET.get("ranges"):
         return render_comparison(request, patient, ranges.remembered_pair(request, patient, key))
-    length, today = ranges.chosen_length(request), timezone.localdate(timezone=patient.zone)
+    length = chosen_length(request, "each", ranges.LENGTHS, ranges.DEFAULT_LENGTH)
+    today = timezone.localdate(timezone=patient.zone)
     pair = RangePair.around(today - ONE_DAY * (length - 1), length=length, today=today)
     return render_comparison(request, patient, pair, length=length)
 
@@ -80,7 +82,8 @@ def choose_ranges(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
 
 def render_event(request: HttpRequest, patient: Patient, event: ComparedEvent) -> HttpResponse:
     """The day of the event, in the patient's time zone, is the first one after."""
-    length, today = ranges.chosen_length(request), timezone.localdate(timezone=patient.zone)
+    length = chosen_length(request, "each", ranges.LENGTHS, ranges.DEFAULT_LENGTH)
+    today = timezone.localdate(timezone=patient.zone)
     split = min(event.at.astimezone(patient.zone).date(), today)
     pair = RangePair.around(split, length=length, today=today)
     return render_comparison(request, patient, pair, length=length, event=event)

@@ -17,7 +17,9 @@ from measurements import units
 from measurements.chart import date_range, panels, serializer
 from measurements.chart.date_range import ChartView, DateRangeForm
 from measurements.models import Metric
+from measurements.patient_page.metric_pages import list_metric_pages
 from measurements.readings import csv_export, latest_judged, table
+from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.readings.table import TablePage
 from measurements.readings.unreadable import fetch_unreadable_deliveries
 from measurements.thresholds import evaluation
@@ -142,7 +144,7 @@ def patient_page_context(
     )
     return (
         reading_table_context(shown_table, chart_view, vitals)
-        | equipment_context(patient)
+        | equipment_context(patient, newest)
         | {"care_team": team.team_of(patient), "panel": build_note_panel(patient)}
         | {
             "patient": patient,
@@ -169,9 +171,11 @@ def patient_page_context(
     )
 
 
-def equipment_context(patient: Patient) -> dict[str, Any]:
+def equipment_context(patient: Patient, latest: Sequence[EvaluatedLatestReading]) -> dict[str, Any]:
+    """Devices, and links to the pages of those that measure no vital sign."""
     held = equipment.equipment_of(patient)
     return {
+        "metric_pages": list_metric_pages(patient, [row.metric.pk for row in latest], held.items),
         "holdings": held.items,
         "ended_devices": held.ended,
         "lane_stop": held.lane_stop,
