@@ -148,7 +148,7 @@ def update_row(row: AlertEpisode, episode: Episode, *, now: dt.datetime) -> bool
     was_reopened = row.closed_at is not None and any(
         step.kind == EventKind.REOPEN and step.at >= row.closed_at for step in episode.steps
     )
-    if row.is_frozen and not was_reopened:
+    if is_history(row, now) and not was_reopened:
         differs = any(getattr(row, name) != columns[name] for name in COMPARED)
         row.differs_because = episode.differs_because or (FACTS_CHANGED if differs else "")
         columns = {name: columns[name] for name in PERSONS_COLUMNS}
@@ -164,7 +164,7 @@ def dissolve_row(row: AlertEpisode, *, now: dt.datetime, is_certain: bool) -> bo
     if row.state == State.DISSOLVED or not (is_certain or row.is_open):
         return False
     before = columns_of(row)
-    if row.is_frozen:
+    if is_history(row, now):
         row.differs_because = FACTS_CHANGED
     else:
         row.state, row.section, row.snoozed_until = State.DISSOLVED, "", None
