@@ -31,6 +31,7 @@ urlpatterns = [
     path("patients/", include("measurements.comparison.urls")),
     path("patients/", include("measurements.timeline.urls")),
     path("patients/", include("measurements.activity.urls")),
+    path("triage/", include("measurements.triage.urls")),
     path("devices/", include("devices.urls")),
 ]
 

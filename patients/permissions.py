@@ -136,6 +136,8 @@ def current_user(request: HttpRequest) -> User:
 def home_url_for(user: User | AnonymousUser) -> str:
     """Landing page after signing in."""
     in_office = user.is_staff and not has_permission(user, Permission.VIEW_PATIENTS)
+    if has_permission(user, Permission.HANDLE_ALERTS):
+        return resolve_url("triage:list")
     if has_permission(user, Permission.HANDLE_EXCEPTIONS):
         return resolve_url("exceptions:list")
     return resolve_url("admin:index") if in_office else settings.LOGIN_REDIRECT_URL

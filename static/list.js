@@ -71,6 +71,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !preview.hidden) closePreview();
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    if (document.querySelector("[data-no-shortcuts]")) return;
     if (event.key === "j") moveFocus(1);
     else if (event.key === "k") moveFocus(-1);
     else if (event.key === "p" && focusedLink()) {
@@ -87,6 +88,14 @@
   });
   const openedLink = patientLinks().find((link) => link.dataset.preview === history.state?.row);
   openedLink?.focus({ preventScroll: true });
+
+  // A link to the patient's page that opens the preview instead, for the pointer.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-preview-link]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    openPreview(link.closest("tr").querySelector("a[data-preview]").dataset.preview);
+  });
 
   document.addEventListener("live:changed", refreshPreview);
   preview.addEventListener("click", (event) => {

@@ -150,6 +150,11 @@
   }
 
   root.querySelectorAll("[data-live-part][id]").forEach(storeMarkup);
+  // A form on this page has led back to it: the answer is the newest state of the page.
+  document.addEventListener("page:received", ({ detail: { html, search } }) => {
+    if (search === location.search) updatePage(html);
+    else pollNow();
+  });
   document.addEventListener("visibilitychange", pollNow);
   document.addEventListener("live:now", pollNow); // something on this page has just been changed
   timer = setTimeout(poll, POLL_INTERVAL_MS);

@@ -38,8 +38,12 @@
   async function fetchPart({ url, data }) {
     const options = data ? { method: "POST", body: data } : {};
     const response = await fetch(url, { cache: "no-store", credentials: "same-origin", ...options });
-    const part = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-panel-part]");
-    return response.ok && part ? document.importNode(part, true) : null;
+    const html = await response.text();
+    const part = new DOMParser().parseFromString(html, "text/html").querySelector("[data-panel-part]");
+    if (response.ok && part) return document.importNode(part, true);
+    const back = new URL(response.url);
+    if (!data || !response.redirected || back.pathname !== location.pathname) return null;
+    return { html, search: back.search }; // the form is saved, and has led back to the page that is open
   }
 
   async function show(request) {
@@ -47,6 +51,11 @@
     const number = requestCount;
     const part = await fetchPart(request).catch(() => null);
     if (number !== requestCount) return; // another request was made in the meantime
+    if (part?.html) {
+      panel.close();
+      document.dispatchEvent(new CustomEvent("page:received", { detail: part }));
+      return;
+    }
     if (!part && request.form) {
       showUnsent(request.form);
       return;
@@ -83,10 +92,17 @@
     document.dispatchEvent(new CustomEvent("live:now"));
   }
 
+  document.addEventListener("panel:part", (event) => {
+    if (!panel.open) opener = document.activeElement;
+    requests = [event.detail];
+    body.replaceChildren(event.detail.part);
+    backButton.hidden = true;
+    panel.showModal();
+  });
   document.addEventListener("reading:open", (event) => openPage(event.detail.url));
   document.addEventListener("day:open", (event) => openDay(event.detail));
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-reading], a[data-record-text]");
+    const link = event.target.closest("a[data-reading], a[data-record-text], a[data-panel-link]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     openPage(link.getAttribute("href"));

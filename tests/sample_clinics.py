@@ -84,6 +84,9 @@ class SampleClinics:
             patient_import=self.patient_import, run=1, state="enrolled", patient=self.rosa, cells=IMPORTED_CELLS
         )
         self.replacement = factories.ReplacementFactory(device=self.device, patient=self.rosa)
+        factories.TriageEntryFactory(patient=self.rosa, section="warning", rank=1, is_unacknowledged=True)
+        self.episode = factories.AlertEpisodeFactory(patient=self.rosa, metric="weight")
+        self.review = factories.PatientReviewFactory(patient=self.rosa, by=self.people["clinician here"])
         self.delivery = factories.DeliveryFactory(body=b'{"name": "canarynote"}', hwi_id=self.device.hwi_id)
         audit_log.record_event(
             AuditEvent.Action.VIEW, by=self.people["clinician here"], patients=[self.rosa.pk], clinic=self.elm
@@ -110,6 +113,8 @@ class SampleClinics:
         note = factories.NoteFactory(patient=patient)
         stock_item = factories.StockItemFactory(special_order__patient=patient)
         return {
+            "episode_id": factories.AlertEpisodeFactory(patient=patient).pk,
+            "review_id": factories.PatientReviewFactory(patient=patient).pk,
             "note_id": note.pk,
             "change_id": factories.ThresholdChangeFactory(patient=patient).pk,
             "item_id": factories.WorklistItemFactory(device=device).pk,
@@ -144,6 +149,8 @@ class SampleClinics:
             "reading_id": self.reading.pk,
             "note_id": self.note.pk,
             "change_id": self.change.pk,
+            "episode_id": self.episode.pk,
+            "review_id": self.review.pk,
             "item_id": self.item.pk,
             "replacement_id": self.replacement.pk,
             "absence_id": self.absence.pk,

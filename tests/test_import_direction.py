@@ -38,7 +38,7 @@ ROOM_ORDER = {
         {"reports", "comparison", "activity"},
         {"billing"},
         {"timeline"},
-        {"patient_list", "patient_page"},
+        {"patient_list", "patient_page", "triage"},
     ),
 }
 SIMULATOR = "devices.simulator"

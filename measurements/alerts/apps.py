@@ -8,6 +8,23 @@ class AlertsConfig(app_config.ProjectAppConfig):
         ("alertepisode", "alertstep", "alertrulechange", "measuringpause", "patientreview", "presetchange"),
         app_config.VIEW_ONLY,
     )
+    page_labels = {
+        "triage:list": "triage list",
+        "triage:list_live": "triage list, kept up to date",
+        "triage:filters": "triage list, filters",
+        "triage:shortcuts": "triage list, keyboard shortcuts",
+        "triage:episode": "alert",
+        "triage:acknowledge": "alert, acknowledged",
+        "triage:snooze": "alert, snoozed",
+        "triage:assign": "alert, assigned",
+        "triage:escalate": "alert, escalated",
+        "triage:resolve": "alert, resolved",
+        "triage:reopen": "alert, opened again",
+        "triage:episode_note": "alert, note",
+        "triage:review": "patient, reviewed",
+        "triage:undo_review": "patient, review taken back",
+        "triage:note": "patient, note from the triage list",
+    }
     target_labels = {"alert": "alert episode"}
     field_labels = {
         "detected_at": "known since",

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Q
 from django.utils import timezone
@@ -66,6 +66,19 @@ MARK_CONDITIONS = {
     "irregular": Q(summary__irregular_count__gt=0),
     "check": Q(summary__check_count__gt=0),
 }
+
+
+class SelectSettings(Protocol):
+    """What the selects of a list of patients choose; each is empty for "all"."""
+
+    @property
+    def care(self) -> str: ...
+    @property
+    def clinic(self) -> str: ...
+    @property
+    def condition(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -143,7 +156,7 @@ SETTING_VALIDATORS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def apply_select_filters(patients: PatientQuerySet, settings: PatientListSettings, *, user: User) -> PatientQuerySet:
+def apply_select_filters(patients: PatientQuerySet, settings: SelectSettings, *, user: User) -> PatientQuerySet:
     """By care team, clinic, condition and provider; devices, silence and marks filter what these leave."""
     if settings.care == "mine":
         patients = patients.filter(pk__in=team.patients_of(user))

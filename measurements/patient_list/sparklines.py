@@ -96,12 +96,8 @@ def build_sparklines(
     now: dt.datetime,
     units: DisplayUnits = VENDOR_UNITS,
 ) -> dict[uuid.UUID, Sparkline]:
-    """By patient, from averages of 24 h. One query, an index-only scan.
-
-    `usual_weights` are in lb: the goal of a weight is the usual one with the gain.
-    """
-    until = now + AHEAD_AFTER
-    since = until - SPARKLINE_DAYS * ONE_DAY
+    """By patient, of the metric of the patient's condition; see `draw_sparklines`."""
+    since = now + AHEAD_AFTER - SPARKLINE_DAYS * ONE_DAY
     chosen = {
         patient.pk: metric
         for patient in patients
@@ -109,6 +105,23 @@ def build_sparklines(
             metric := choose_metric(patient, [row.metric for row in newest.get(patient.pk, ()) if row.taken_at > since])
         )
     }
+    return draw_sparklines(chosen, thresholds=thresholds, usual_weights=usual_weights, now=now, units=units)
+
+
+def draw_sparklines(
+    chosen: Mapping[uuid.UUID, Metric],
+    *,
+    thresholds: Mapping[uuid.UUID, PatientThresholds],
+    usual_weights: Mapping[uuid.UUID, float | None],
+    now: dt.datetime,
+    units: DisplayUnits = VENDOR_UNITS,
+) -> dict[uuid.UUID, Sparkline]:
+    """By patient, of the chosen metrics, from averages of 24 h. One query, an index-only scan.
+
+    `usual_weights` are in lb: the goal of a weight is the usual one with the gain.
+    """
+    until = now + AHEAD_AFTER
+    since = until - SPARKLINE_DAYS * ONE_DAY
     wanted: dict[str, Any] = {"patients": list(chosen), "metrics": [metric.pk for metric in chosen.values()]}
     with connection.cursor() as cursor:
         cursor.execute(DAILY_AVERAGES_SQL, wanted | {"since": since, "until": until})
@@ -123,6 +136,15 @@ def build_sparklines(
         )
         for pk, lowest, highest, days, averages in rows
     }
+
+
+def shade_path(first: dt.datetime, last: dt.datetime, *, now: dt.datetime) -> str:
+    """SVG path of a band over the days from `first` to `last`, at least one day wide."""
+    since = now + AHEAD_AFTER - SPARKLINE_DAYS * ONE_DAY
+    from_day, to_day = (max(0, min(SPARKLINE_DAYS - 1, (at - since) // ONE_DAY)) for at in (first, last))
+    half = (WIDTH - 2 * PADDING) / (SPARKLINE_DAYS - 1) / 2
+    left, right = float(DAY_X_POSITIONS[from_day]) - half, float(DAY_X_POSITIONS[to_day]) + half
+    return f"M{left:.1f} 0H{right:.1f}V{HEIGHT}H{left:.1f}z"
 
 
 def goal_bounds(metric: Metric, thresholds: PatientThresholds, usual_weight: float | None) -> list[float]:

@@ -63,11 +63,16 @@ class NoteForm(forms.Form):
     version_number = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, data: Any = None, *, version: NoteVersion | None = None, after: NoteVersion | None = None
+        self,
+        data: Any = None,
+        *,
+        version: NoteVersion | None = None,
+        after: NoteVersion | None = None,
+        kind: NoteKind = NoteKind.NOTE,
     ) -> None:
-        """`after`: a version whose next step this contact may complete."""
+        """`after`: a version whose next step this contact may complete; `kind`: of an empty form."""
         if version is None:
-            initial: dict[str, Any] = {"kind": NoteKind.NOTE, "happened_at": timezone.now()}
+            initial: dict[str, Any] = {"kind": kind, "happened_at": timezone.now()}
         else:
             initial = {name: getattr(version, name) for name in NOTE_FIELDS} | {"version_number": version.number}
         super().__init__(data, initial=initial)

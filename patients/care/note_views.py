@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from patients.audit import audit_log
 from patients.care import notes, team
 from patients.care.forms import NoteForm
-from patients.care.models import Note, NoteVersion
+from patients.care.models import Note, NoteKind, NoteVersion
 from patients.care.notes import NoteConflict
 from patients.lists.filters import FilterChoice, ListFilter, SelectedFilters
 from patients.lists.pagination import PageRequest, SortKey, paginate
@@ -44,14 +44,15 @@ def note_form_page(
     back: str,
     link: Callable[[Note], object] | None = None,
     corrected: NoteVersion | None = None,
+    kind: NoteKind = NoteKind.NOTE,
 ) -> HttpResponse:
     """Form of a note about a patient whom the caller has fetched audited; saved, the user is sent `back`.
 
-    `link` connects the new note with a row of another app, in the same transaction.
+    `link` connects the new note with a row of another app, in the same transaction. `kind`: chosen in an empty form.
     """
     with timezone.override(patient.clinic.zone):
         after = None if corrected else find_completed_version(patient, request.GET.get("completes", ""))
-        form = NoteForm(request.POST or None, version=corrected, after=after)
+        form = NoteForm(request.POST or None, version=corrected, after=after, kind=kind)
         if form.is_valid() and save_note(request, patient, form, link=link, corrected=corrected, after=after):
             return redirect(back)
         context = {"form": form, "patient": patient, "back": back, "corrected": corrected, "zone": patient.clinic.zone}

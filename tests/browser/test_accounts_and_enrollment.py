@@ -25,7 +25,7 @@ def test_sign_in_page_succeeds_after_wrong_password(open_at_viewport, nadia):
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/triage/")
 
 
 def test_invitation_page_opens_account(open_at_viewport, elm, ada, live_server, settings):
@@ -40,7 +40,7 @@ def test_invitation_page_opens_account(open_at_viewport, elm, ada, live_server, 
     page.get_by_label("The same password again").fill("seven quiet herons wade")
     page.get_by_role("button", name="Open my account").click()
 
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/triage/")
     assert User.objects.get(pk=user.pk).is_active
 
 

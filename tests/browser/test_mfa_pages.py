@@ -79,7 +79,7 @@ def test_mfa_app_setup_then_sign_in_with_code_and_recovery_code(open_sign_in_pag
         page.get_by_role("link", name="Download as a file").click()
     assert spare in download.value.path().read_text()
     page.get_by_role("link", name="Done").click()
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/triage/")
 
     sign_out(page)
     fill_password(page, nadia)
@@ -90,13 +90,13 @@ def test_mfa_app_setup_then_sign_in_with_code_and_recovery_code(open_sign_in_pag
     assert not page.get_by_role("button", name="Use a passkey").is_visible(), "she has none"
     page.get_by_label("Code").fill(totp_code(secret, seconds=30))
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/triage/")
 
     sign_out(page)
     fill_password(page, nadia)
     page.get_by_label("Code").fill(spare)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/triage/")
     page.goto("/accounts/second-step/")
     assert page.get_by_text("9 left").is_visible()
     check_accessibility(page, "second-step-set-up")
@@ -127,7 +127,7 @@ def test_passkey_can_be_added_used_renamed_and_removed(open_sign_in_page, nadia)
     button.wait_for()
     check_accessibility(page, "passkey-asked")
     button.click()
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/triage/")
 
     page.goto("/accounts/second-step/")
     page.get_by_role("link", name="Rename clinic laptop").click()
@@ -153,7 +153,7 @@ def test_passkey_rejected_or_cancelled_is_explained_and_not_stored(open_sign_in_
     fill_password(page, nadia)
     page.get_by_label("Code").fill(totp_code(secret))
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/triage/")
     page.goto("/accounts/second-step/passkeys/new/")
     settings.SITE_URL = "http://localhost:1"  # the same host, another address
     page.get_by_role("button", name="Add the passkey").click()

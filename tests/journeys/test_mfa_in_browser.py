@@ -44,7 +44,7 @@ def sign_in_again(page, answer):
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("Code").fill(answer)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/triage/")
 
 
 def test_mfa_journey_from_invitation_to_sign_in_with_app_and_recovery_code(
@@ -71,7 +71,7 @@ def test_mfa_journey_from_invitation_to_sign_in_with_app_and_recovery_code(
     page.get_by_role("heading", name="Your recovery codes").wait_for()
     spare = page.locator(".codes code").first.inner_text()
     page.get_by_role("link", name="Done").click()
-    page.wait_for_url("**/patients/")
+    page.wait_for_url("**/triage/")
 
     sign_in_again(page, totp_code(secret, seconds=30))
     sign_in_again(page, spare)

@@ -39,7 +39,7 @@ def post(client, item, act, **fields):
 
 def test_home_of_coordinator_is_the_list_of_exceptions(as_cora, as_nadia):
     assert as_cora.get("/").url == "/exceptions/"
-    assert as_nadia.get("/").url == "/patients/"
+    assert as_nadia.get("/").url == "/triage/"
 
 
 def test_list_shows_why_what_to_do_next_step_and_phone_and_is_audited(as_cora, rosa, item):

@@ -128,7 +128,7 @@ def test_comparison_of_another_patients_note_or_goal_change_is_not_found(as_nadi
 def test_comparison_uses_as_many_queries_for_every_length(as_nadia, treated, django_assert_num_queries):
     as_nadia.get(f"/patients/{treated.pk}/comparison/")
     for each in (7, 90):
-        with django_assert_num_queries(17):
+        with django_assert_num_queries(18):
             as_nadia.get(f"/patients/{treated.pk}/comparison/?each={each}")
 
 

@@ -156,7 +156,7 @@ def test_patient_list_query_count_is_independent_of_page_size(
 
     add(1)
     post_list_settings(as_nadia, sort=sort)
-    with django_assert_max_num_queries(21) as few:
+    with django_assert_max_num_queries(22) as few:
         as_nadia.get("/patients/")
     add(5)
 

@@ -142,7 +142,7 @@ def test_patient_list_query_count_is_the_same_for_one_and_many_patients(
         OrderFactory(patient=patient)
 
     fill(rosa)
-    with django_assert_max_num_queries(21) as few:
+    with django_assert_max_num_queries(22) as few:
         as_nadia.get("/patients/")
     for zone in ("America/Chicago", "America/New_York", "America/Denver"):
         fill(PatientFactory(clinic=rosa.clinic, time_zone=zone))

@@ -44,7 +44,7 @@ def test_invitation_accept_sets_password_activates_user_and_signs_in(client, inv
     page, answer = client.get(link), accept_invitation(client, link)
 
     assert "Welcome, Nils Berg" in page.content.decode()
-    assert answer.url == "/patients/"
+    assert answer.url == "/triage/"
     user = User.objects.get(email="new@example.org")
     assert user.is_active
     assert not user.is_staff
@@ -144,7 +144,7 @@ def test_invite_again_of_active_user_raises_validation_error(ada, nadia):
 
 def test_deactivate_ends_access_with_the_next_request(client, nadia, ada):
     client.post("/accounts/login/", {"login": nadia.email, "password": PASSWORD})
-    assert client.get("/").url == "/patients/"
+    assert client.get("/").url == "/triage/"
 
     invitations.deactivate_user(user=nadia, by=ada)
 

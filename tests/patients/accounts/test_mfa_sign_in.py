@@ -31,7 +31,7 @@ def test_mfa_sign_in_with_valid_code_succeeds_and_writes_audit(client, nadia):
 
     password, done = sign_in(client, nadia), client.post(MFA_SIGN_IN, {"code": totp_code(secret)})
 
-    assert (password.url, done.url) == (MFA_SIGN_IN, "/patients/")
+    assert (password.url, done.url) == (MFA_SIGN_IN, "/triage/")
     assert client.get("/patients/").status_code == 200
     assert audit_events_with("mfa_passed", kind="totp").get().actor_id == nadia.pk
     assert audit_events_with("sign_in").count() == 1
@@ -62,7 +62,7 @@ def test_mfa_recovery_code_works_once(client, nadia):
     set_up_totp(nadia)
     spare = unused_recovery_codes(nadia)[3]
 
-    assert sign_in(client, nadia, f" {spare[:4]} {spare[4:]} ").url == "/patients/"
+    assert sign_in(client, nadia, f" {spare[:4]} {spare[4:]} ").url == "/triage/"
     assert sign_in(Client(), nadia, spare).status_code == 200
     assert len(unused_recovery_codes(nadia)) == 9
     assert audit_events_with("mfa_passed", kind="recovery_codes").exists()
@@ -107,7 +107,7 @@ def test_mfa_is_still_required_after_a_repeated_invitation(client, nadia, ada, s
 
     assert opened.url == MFA_SIGN_IN
     assert client.get("/patients/").url.startswith(SIGN_IN)
-    assert client.post(MFA_SIGN_IN, {"code": totp_code(secret)}).url == "/patients/"
+    assert client.post(MFA_SIGN_IN, {"code": totp_code(secret)}).url == "/triage/"
 
 
 def test_invitation_accept_leads_to_mfa_setup(client, elm, ada, settings):

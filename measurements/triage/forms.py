@@ -1,0 +1,150 @@
+"""Forms of a step on an alert episode; the rules are those of `alerts.steps`, whose errors are shown at the fields."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.models import AlertEpisode
+from measurements.alerts.models.step import ResolveOutcome
+from measurements.alerts.steps import can_take_step
+from patients.models import User
+
+AUTOCOMPLETE_OFF = {"autocomplete": "off"}
+MORNING = dt.time(8)
+LOCAL_TIME_FORMAT = "%Y-%m-%dT%H:%M"
+PERIODS = {"4h": "4 hours", "morning": "until tomorrow morning, 8 AM", "3d": "3 days", "7d": "7 days"}
+UNTIL_WORSE, UNTIL_TIME = "worse", "time"
+CRITICAL_PERIODS = ("4h", "morning")
+PERIOD_LENGTHS = {"4h": dt.timedelta(hours=4), "3d": dt.timedelta(days=3), "7d": dt.timedelta(days=7)}
+
+
+def text_field(label: str, *, required: bool = False, rows: int = 2) -> forms.CharField:
+    widget = forms.Textarea(attrs=AUTOCOMPLETE_OFF | {"rows": rows})
+    return forms.CharField(label=label, required=required, max_length=2000, widget=widget)
+
+
+class StepForm(forms.Form):
+    """`step_version`: of the episode as the page showed it."""
+
+    step_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, episode: AlertEpisode, kind: EventKind, user: User) -> None:
+        super().__init__(data, initial={"step_version": episode.step_version}, auto_id=f"{kind}_%s")
+        self.label_suffix = ""
+        self.episode, self.kind, self.user = episode, kind, user
+        for field in self.fields.values():
+            field.error_messages["required"] = f"{field.label or 'This'} is missing."
+        self.prepare()
+
+    def prepare(self) -> None:
+        """For subclasses whose choices depend on the episode."""
+
+    def show_step_version(self, step_version: int) -> None:
+        """The refused form carries the newest version: sent again, it follows the steps that it is shown beside."""
+        self.data = {**self.data.dict(), "step_version": str(step_version)}  # type: ignore[attr-defined]
+
+    def step_fields(self) -> dict[str, Any]:
+        """Arguments of `steps.take_step`."""
+        return dict(self.cleaned_data)
+
+
+class AcknowledgeForm(StepForm):
+    pass
+
+
+class NoteForm(StepForm):
+    text = text_field("Note", required=True)
+
+
+class ReopenForm(StepForm):
+    text = text_field("Why")
+
+
+class SnoozeForm(StepForm):
+    period = forms.ChoiceField(label="For how long")
+    until = forms.DateTimeField(
+        label="Day and time",
+        required=False,
+        input_formats=[LOCAL_TIME_FORMAT, "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %H:%M"],
+        widget=forms.DateTimeInput(format=LOCAL_TIME_FORMAT, attrs={"type": "datetime-local"}),
+        help_text="Only for “until a day and time”.",
+        error_messages={"invalid": "Write day and time as MM/DD/YYYY HH:MM."},
+    )
+    until_worse = forms.BooleanField(label="End it earlier if it gets worse", required=False, initial=True)
+    text = text_field("Reason")
+
+    def prepare(self) -> None:
+        offered = CRITICAL_PERIODS if self.episode.is_critical else tuple(PERIODS)
+        choices = [(name, PERIODS[name]) for name in offered]
+        choices += [(UNTIL_TIME, "until a day and time…")]
+        if self.episode.is_critical:
+            self.fields["text"].label = "Reason, needed for a critical alert"
+            self.fields["until_worse"].disabled = True
+            self.fields["until_worse"].help_text = "Always so for a critical alert."
+        else:
+            choices += [(UNTIL_WORSE, "until it gets worse")]
+        self.fields["period"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("period") == UNTIL_TIME and not cleaned.get("until") and "until" not in self.errors:
+            self.add_error("until", "Write the day and time.")
+        return cleaned
+
+    def step_fields(self) -> dict[str, Any]:
+        fields = dict(self.cleaned_data)
+        period = fields.pop("period")
+        if period == UNTIL_WORSE:
+            return fields | {"until": None, "until_worse": True}
+        if period == "morning":
+            tomorrow = timezone.localdate() + dt.timedelta(days=1)
+            fields["until"] = dt.datetime.combine(tomorrow, MORNING, tzinfo=timezone.get_current_timezone())
+        elif period in PERIOD_LENGTHS:
+            fields["until"] = timezone.now() + PERIOD_LENGTHS[period]
+        return fields
+
+
+class PersonForm(StepForm):
+    to = forms.ModelChoiceField(label="To", queryset=User.objects.none(), required=False)
+    text = text_field("Why")
+
+    def prepare(self) -> None:
+        """Read now, because choices that are read while the form is rendered would be a query of a fragment."""
+        field: Any = self.fields["to"]
+        everybody = User.objects.filter(clinics=self.episode.patient.clinic_id, is_active=True).order_by("name", "pk")
+        people = [person for person in everybody if can_take_step(self.episode, person)]
+        field.queryset = User.objects.filter(pk__in=[person.pk for person in people])
+        own = [(person.pk, f"{person.name} (you)") for person in people if person == self.user]
+        others = [(person.pk, person.name) for person in people if person != self.user]
+        field.choices = [("", self.empty_label), *own, *others]
+
+    empty_label = "Choose a person…"
+
+
+class AssignForm(PersonForm):
+    pass
+
+
+class EscalateForm(PersonForm):
+    empty_label = "Everybody of the queue"
+
+
+class ResolveForm(StepForm):
+    outcome = forms.ChoiceField(label="Outcome", choices=[("", "Choose…"), *ResolveOutcome.choices])
+    text = text_field("In words")
+
+
+STEP_FORMS: dict[EventKind, type[StepForm]] = {
+    EventKind.ACKNOWLEDGE: AcknowledgeForm,
+    EventKind.SNOOZE: SnoozeForm,
+    EventKind.ASSIGN: AssignForm,
+    EventKind.ESCALATE: EscalateForm,
+    EventKind.RESOLVE: ResolveForm,
+    EventKind.REOPEN: ReopenForm,
+    EventKind.NOTE: NoteForm,
+}

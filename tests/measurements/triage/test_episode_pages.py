@@ -1,0 +1,228 @@
+"""Page of an alert and what people do there and from the list: steps, refusals, two people at once, reviews, notes."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.models import AlertStep, PatientReview
+from measurements.alerts.steps import take_step
+from patients.care.models import NoteVersion
+from patients.models import AuditEvent
+from tests.factories import AlertEpisodeFactory, DeviceFactory, UserFactory
+from tests.measurements.alerts.stored import HOUR, entry_of, ingest_pressure, only_episode
+from tests.measurements.triage.clinic_morning import rule_row
+from tests.page_texts import missing_words, page_text
+
+pytestmark = pytest.mark.django_db
+NOON = dt.datetime(2026, 11, 23, 17, 0, tzinfo=dt.UTC)  # noon in New York
+
+
+@pytest.fixture
+def clock(time_machine):
+    time_machine.move_to(NOON, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def cuff(clock, rosa):
+    return DeviceFactory(patient=rosa)
+
+
+@pytest.fixture
+def severe(clock, cuff, rosa):
+    """An open critical episode of two readings, a quarter of an hour after noon."""
+    ingest_pressure(cuff, 192, 110)
+    clock.move_to(NOON + HOUR / 4)
+    ingest_pressure(cuff, 194, 111, index=2)
+    return only_episode(rosa)
+
+
+def post(client, episode, act, **data):
+    return client.post(f"/triage/episodes/{episode.pk}/{act}/", {"step_version": episode.step_version} | data)
+
+
+def test_episode_page_shows_rule_readings_chart_and_history(client_of, nadia, severe):
+    client = client_of(nadia)
+    post(client, severe, "acknowledge")
+    page = client.get(f"/triage/episodes/{severe.pk}/")
+
+    assert page.status_code == 200
+    assert missing_words(
+        page, "Severe blood pressure", "194/111 mmHg", "2 readings", "over 180/120", "2025 AHA/ACC", "192/110",
+        "Acknowledged by Nadia Haddad", "This is no emergency service", "Rosa Delgado",
+    ) == []  # fmt: skip
+    assert "<svg" in page.content.decode()
+    assert 'action="/triage/episodes/' in page.content.decode()
+    assert AuditEvent.objects.filter(action="view", patient_ids=[severe.patient_id]).exists()
+
+
+def test_history_of_episode_says_that_it_would_read_differently_now(as_nadia, rosa):
+    over = timezone.now() - dt.timedelta(days=9)
+    row = AlertEpisodeFactory(
+        patient=rosa, state="closed", section="", closed_at=over, closed_by="readings", last=over, is_frozen=True,
+        differs_because="facts_changed", rule_row=rule_row("bp_average"),
+    )  # fmt: skip
+
+    assert missing_words(as_nadia.get(f"/triage/episodes/{row.pk}/"), "It would read differently now") == []
+
+
+def test_steps_on_episode_page_are_taken_and_written_down(client_of, nadia, elm, severe):
+    client, colleague = client_of(nadia), UserFactory(name="Omar Diaz", role="clinician", clinics=[elm])
+    cases = [
+        ("assign", {"to": colleague.pk, "text": "Knows her"}, "assigned_to", colleague),
+        ("snooze", {"period": "4h", "text": "Asleep"}, "state", "snoozed"),
+        ("escalate", {"to": "", "text": "Off at noon"}, "step_version", 3),
+        ("note", {"text": "Took it after stairs"}, "step_version", 4),
+        ("resolve", {"outcome": "measurement_error"}, "closed_by", "person"),
+        ("reopen", {"text": "Wrong patient"}, "state", "open"),
+    ]
+    for act, data, column, expected in cases:
+        severe.refresh_from_db()
+        answer = post(client, severe, act, **data)
+        assert answer.headers.get("Location") == f"/triage/episodes/{severe.pk}/", (act, page_text(answer)[:400])
+        severe.refresh_from_db()
+        assert getattr(severe, column) == expected, act
+
+    page = client.get(f"/triage/episodes/{severe.pk}/")
+    assert missing_words(
+        page, "to Omar Diaz", "Asleep", "Took it after stairs", "measurement error", "Opened again"
+    ) == []  # fmt: skip
+
+
+def test_refused_step_retains_typed_text_and_names_the_field(client_of, nadia, severe):
+    client = client_of(nadia)
+    cases = [
+        ("resolve", {"outcome": "other", "text": ""}, "Say in a few words what the outcome was."),
+        ("snooze", {"period": "time", "until": "2026-11-22T08:00", "text": "Typed reason"}, "This time is over."),
+        ("snooze", {"period": "time", "until": "", "text": "Typed reason"}, "Write the day and time."),
+        ("snooze", {"period": "4h", "text": ""}, "Say why a critical alert can wait."),
+        ("note", {"text": ""}, "Note is missing."),
+    ]
+    for act, data, words in cases:
+        answer = post(client, severe, act, **data)
+        assert (answer.status_code, missing_words(answer, words)) == (200, []), act
+        if data.get("text"):
+            assert data["text"] in page_text(answer)
+    assert not AlertStep.objects.exists()
+
+
+def test_second_of_two_people_is_notified_and_typed_text_stays(client_of, nadia, elm, severe):
+    colleague = UserFactory(name="Omar Diaz", role="clinician", clinics=[elm])
+    take_step(episode=severe, kind=EventKind.ACKNOWLEDGE, by=colleague, step_version=0)
+    client = client_of(nadia)
+
+    answer = post(client, severe, "resolve", outcome="patient_called", text="She feels well")
+
+    assert missing_words(answer, "Another person was faster", "Acknowledged by Omar Diaz", "She feels well") == []
+    assert 'name="step_version" value="1"' in answer.content.decode()
+    again = client.post(
+        f"/triage/episodes/{severe.pk}/resolve/",
+        {"step_version": 1, "outcome": "patient_called", "text": "She feels well"},
+    )
+    assert again.status_code == 302
+    from_list = post(client, severe, "acknowledge", list="section=critical")
+    assert from_list.headers["Location"] == "/triage/?section=critical"
+    assert "another person was faster" in page_text(client.get("/triage/"))
+
+
+def test_acknowledge_from_list_leads_back_to_it(client_of, nadia, severe):
+    client = client_of(nadia)
+    answer = post(client, severe, "acknowledge", list="section=critical&after=5&evil=1")
+
+    assert answer.headers["Location"] == "/triage/?section=critical&after=5"
+    page = client.get("/triage/")
+    assert missing_words(page, "Rosa Delgado: Acknowledged.", "acknowledged") == []
+    assert 'data-act="a"' not in page.content.decode()
+
+
+def test_snooze_from_list_has_a_form_of_its_own(client_of, nadia, severe):
+    client = client_of(nadia)
+    form = client.get(f"/triage/episodes/{severe.pk}/snooze/", {"list": "section=critical"})
+
+    assert 'name="list" value="section=critical"' in form.content.decode()
+    assert "data-panel-part" in form.content.decode()
+    refused = post(client, severe, "snooze", list="section=critical", period="4h")
+    assert missing_words(refused, "Say why a critical alert can wait.") == []
+    done = post(client, severe, "snooze", list="section=critical", period="4h", text="Asleep")
+    assert done.headers["Location"] == "/triage/?section=critical"
+
+
+def test_review_is_refused_while_critical_is_unacknowledged_and_offers_both(client_of, nadia, rosa, severe):
+    client = client_of(nadia)
+    through = timezone.now().isoformat()
+
+    refused = client.post(f"/triage/patients/{rosa.pk}/review/", {"through": through, "list": ""})
+    assert missing_words(refused, "no person has acknowledged", "Acknowledge and mark reviewed") == []
+    assert not PatientReview.objects.exists()
+
+    done = client.post(f"/triage/patients/{rosa.pk}/review/", {"through": through, "acknowledge": "1", "list": ""})
+    assert done.headers["Location"] == "/triage/"
+    assert entry_of(rosa).section == "reviewed"
+    page = client.get("/triage/")
+    assert missing_words(page, "Reviewed today", "Undo the review", "Nadia Haddad now") == []
+
+    review = PatientReview.objects.get()
+    client.post(f"/triage/reviews/{review.pk}/undo/", {"list": ""})
+    review.refresh_from_db()
+    assert (review.undone_by, entry_of(rosa).section) == (nadia, "critical")
+    again = client.post(f"/triage/reviews/{review.pk}/undo/", {"list": ""}, follow=True)
+    assert missing_words(again, "This review is taken back already.") == []
+
+
+def test_review_without_an_instant_is_refused(client_of, nadia, rosa, severe):
+    for through in ("", "yesterday", "2026-13-01T00:00:00+00:00", "2026-11-23T12:00:00"):
+        answer = client_of(nadia).post(f"/triage/patients/{rosa.pk}/review/", {"through": through})
+        assert answer.status_code == 302
+    assert not PatientReview.objects.exists()
+
+
+def test_call_from_list_opens_contact_form_with_call_chosen(as_nadia, rosa):
+    page = as_nadia.get(f"/triage/patients/{rosa.pk}/note/", {"kind": "call"})
+
+    assert 'value="call" id="id_kind_1" required checked' in page.content.decode()
+    answer = as_nadia.post(
+        f"/triage/patients/{rosa.pk}/note/?kind=call&list=section%3Dcritical",
+        {
+            "kind": "call", "happened_at": "2026-11-23T07:00", "contact_with": "patient", "outcome": "reached",
+            "is_live": "on", "text": "Feels well",
+        },
+    )  # fmt: skip
+    assert answer.headers["Location"] == "/triage/?section=critical"
+    assert NoteVersion.objects.get().is_live
+
+
+def test_alerts_of_others_are_not_found_and_coordinators_may_act_on_missing_readings_only(
+    client_of, nadia, cora, olaf, rosa, severe
+):
+    silent = AlertEpisodeFactory(
+        patient=rosa, rule="silence", metric="weight", kind="silence", queue="compliance", section="no_readings"
+    )
+    addresses = [f"/triage/episodes/{severe.pk}/", f"/triage/episodes/{severe.pk}/snooze/"]
+    assert [client_of(olaf).get(address).status_code for address in addresses] == [404, 404]
+    assert post(client_of(olaf), severe, "acknowledge").status_code == 404
+    assert post(client_of(cora), severe, "acknowledge").status_code == 403
+    assert client_of(cora).get(f"/triage/episodes/{severe.pk}/snooze/").status_code == 403
+    assert "Clinicians work on this alert." in page_text(client_of(cora).get(f"/triage/episodes/{severe.pk}/"))
+    assert post(client_of(cora), silent, "acknowledge").status_code == 302
+    assert client_of(cora).post(f"/triage/patients/{rosa.pk}/review/").status_code == 403
+    review = PatientReview.objects.create(patient=rosa, by=nadia, at=NOON, through=NOON)
+    assert client_of(olaf).post(f"/triage/reviews/{review.pk}/undo/").status_code == 404
+
+
+def test_episode_page_makes_the_same_queries_for_any_number_of_readings(client_of, nadia, cuff, clock, severe):
+    def count():
+        client = client_of(nadia)
+        with CaptureQueriesContext(connection) as asked:
+            client.get(f"/triage/episodes/{severe.pk}/")
+        return len(asked)
+
+    count()
+    few = count()
+    for n in range(3):
+        clock.shift(dt.timedelta(minutes=5))
+        ingest_pressure(cuff, 196, 110, index=3 + n)
+    assert count() == few

@@ -1,0 +1,231 @@
+"""Triage list: sections, order, words of a row, filters, access, audit, queries."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from measurements.models import TriageEntry
+from patients.models import AuditEvent, User
+from patients.models.audit import AuditAction
+from tests.factories import (
+    AlertEpisodeFactory,
+    CareTeamMemberFactory,
+    DeviceFactory,
+    LatestReadingFactory,
+    MeasurementFactory,
+    PatientFactory,
+    PatientReviewFactory,
+    WorklistItemFactory,
+)
+from tests.measurements.triage.clinic_morning import add_entry, add_patient, rule_row, severe_pressure
+from tests.page_texts import missing_words, page_text
+
+pytestmark = pytest.mark.django_db
+ROW = re.compile(r'<tr id="row-[^"]+">.*?</tr>', re.DOTALL)
+HEAD = re.compile(r'id="section-(\w+)"')
+
+
+@pytest.fixture
+def morning(elm, nadia):
+    """A patient in each section, by section."""
+    now = timezone.now()
+    found = {}
+    found["critical"] = add_patient(elm, "Critical", "critical", phone="+16035550142")
+    severe_pressure(found["critical"])
+    found["warning"] = add_patient(elm, "Warning", "warning")
+    AlertEpisodeFactory(
+        patient=found["warning"], assigned_to=nadia, value_1=162, value_2=94, n=12, rule_row=rule_row("bp_average")
+    )
+    AlertEpisodeFactory(
+        patient=found["warning"], rule="silence", metric="weight", kind="silence", queue="compliance", days=3,
+        section="no_readings",
+    )  # fmt: skip
+    found["over_not_seen"] = add_patient(elm, "Over", "over_not_seen")
+    severe_pressure(
+        found["over_not_seen"], state="closed", section="over_not_seen", reason="", opened_at=now, closed_at=now,
+        closed_by="readings",
+    )  # fmt: skip
+    found["arrived_late"] = add_patient(elm, "Late", "arrived_late")
+    severe_pressure(found["arrived_late"], section="arrived_late", state="open", reason="", opened_at=now, is_late=True)
+    doubtful = MeasurementFactory(
+        device__patient__clinic=elm, device__patient__family_name="Check", device__patient__given_name="", code="weight"
+    )
+    found["check"] = doubtful.patient
+    add_entry(doubtful.patient, "check", checks={"this_reading": [doubtful.pk]})
+    found["no_readings"] = add_patient(elm, "Silent", "no_readings")
+    AlertEpisodeFactory(
+        patient=found["no_readings"], rule="silence", metric="weight", kind="silence", queue="compliance", days=4,
+        section="no_readings", value_1=None, value_2=None,
+    )  # fmt: skip
+    found["equipment"] = add_patient(elm, "Equipment", "on_target", unacknowledged=False)
+    WorklistItemFactory(device=DeviceFactory(patient=found["equipment"], name="Tenovi Scale"), kind="silent_device")
+    found["information"] = add_patient(elm, "Information", "information")
+    AlertEpisodeFactory(patient=found["information"], rule="spo2_trend", metric="spO2", kind="change",
+                        severity="information", value_1=91.0, value_2=None, baseline=92.4)  # fmt: skip
+    found["snoozed"] = add_patient(elm, "Snoozed", "snoozed", unacknowledged=False)
+    AlertEpisodeFactory(patient=found["snoozed"], state="snoozed", section="", snoozed_until=now + dt.timedelta(days=1))
+    found["reviewed"] = add_patient(elm, "Reviewed", "reviewed", unacknowledged=False)
+    PatientReviewFactory(patient=found["reviewed"], by=nadia)
+    found["on_target"] = add_patient(elm, "Target", "on_target", unacknowledged=False)
+    return found
+
+
+def rows_of(response):
+    return ROW.findall(response.content.decode())
+
+
+def names_of(response):
+    return [re.search(r'data-preview="[^"]+"\s*>([^<]+)</a>', row)[1].strip() for row in rows_of(response)]
+
+
+def test_triage_list_has_sections_worst_first_each_patient_once_and_folds_the_quiet_ones(as_nadia, morning):
+    page = as_nadia.get("/triage/")
+
+    assert page.status_code == 200
+    assert HEAD.findall(page.content.decode()) == [
+        *("critical", "warning", "over_not_seen", "arrived_late", "check", "no_readings", "equipment", "information"),
+        "reviewed",
+    ]
+    assert names_of(page) == [
+        *("Critical", "Warning", "Over", "Late", "Check", "Silent", "Equipment", "Information", "Reviewed"),
+    ]
+    assert (
+        missing_words(
+            page,
+            "192/124 mmHg, limit over 180/120; not confirmed yet, repeat asked",
+            "average 162/94 mmHg over 7 days, n 12, limit 135/85 or more",
+            "no weight reading for 3 days",
+            "no weight reading for 4 days",
+            "Check this reading: weight 180.4",
+            "Tenovi Scale",
+            "A pulse oximeter can read too high",
+            "assigned to Nadia Haddad",
+            "(603) 555-0142",
+            "This is no emergency service",
+            "Snoozed 1",
+            "On target 1",
+        )
+        == []
+    )
+    assert names_of(as_nadia.get("/triage/", {"section": "on_target"})) == ["Target"]
+    assert names_of(as_nadia.get("/triage/", {"section": "snoozed"})) == ["Snoozed"]
+    assert len(rows_of(as_nadia.get("/triage/", {"section": "nonsense"}))) == 9
+    assert re.search(r'id="critical-count"[^>]*>1<', page.content.decode())
+
+
+def test_triage_list_puts_unacknowledged_first_then_the_longest(as_nadia, elm):
+    now = timezone.now()
+    for name, hours, unacknowledged in (("Seen", 9, False), ("Newer", 1, True), ("Older", 5, True)):
+        patient = add_patient(
+            elm, name, "critical", unacknowledged=unacknowledged, order_at=now - dt.timedelta(hours=hours)
+        )
+        severe_pressure(patient, is_acknowledged=not unacknowledged)
+
+    page = as_nadia.get("/triage/")
+
+    assert names_of(page) == ["Older", "Newer", "Seen"]
+    assert ["Acknowledge<" in row for row in rows_of(page)] == [True, True, False]
+
+
+def test_triage_list_is_filtered_and_remembers_it_per_user(as_nadia, client_of, cora, nadia, elm, morning):
+    CareTeamMemberFactory(patient=morning["warning"], user=nadia)
+    cases = {
+        ("care", "mine"): ["Warning"],
+        ("care", "assigned"): ["Warning"],
+        ("queue", "compliance"): ["Warning", "Silent"],
+        ("severity", "critical"): ["Critical", "Over", "Late"],
+        ("condition", "copd"): [],
+        ("severity", "nonsense"): ["Critical", "Warning"],
+    }
+    for (name, value), expected in cases.items():
+        as_nadia.post("/triage/filters/", {"everybody": "1"})
+        answer = as_nadia.post("/triage/filters/", {name: value})
+        assert answer.headers["Location"] == "/triage/"
+        assert names_of(as_nadia.get("/triage/"))[: max(2, len(expected))] == expected, (name, value)
+
+    as_nadia.post("/triage/filters/", {"care": "mine"})
+    assert User.objects.get(pk=nadia.pk).preferences["triage_list"]["care"] == "mine"
+    assert len(rows_of(client_of(cora).get("/triage/"))) == 9
+
+
+def test_triage_list_is_of_the_own_clinic_audited_and_clinicians_begin_there(
+    as_nadia, as_cora, client_of, olaf, ada, morning
+):
+    as_nadia.get("/triage/")
+    seen = AuditEvent.objects.filter(action=AuditAction.LIST).latest("pk").patient_ids
+
+    assert set(seen) == {morning[name].pk for name in morning if name not in ("snoozed", "on_target")}
+    assert rows_of(client_of(olaf).get("/triage/")) == []
+    assert client_of(ada).get("/triage/").status_code == 403
+    assert as_nadia.get("/").headers["Location"] == "/triage/"
+    assert as_cora.get("/").headers["Location"] == "/exceptions/"
+    assert client_of(ada).get("/").headers["Location"] == "/admin/"
+
+
+def test_triage_list_of_coordinator_offers_only_missing_readings(as_cora, morning):
+    page = as_cora.get("/triage/")
+    rows = rows_of(page)
+
+    offered = [name for name, row in zip(names_of(page), rows, strict=True) if "Acknowledge<" in row]
+    assert offered == ["Silent"]
+    assert not any("/review/" in row or "/undo/" in row for row in rows)
+
+
+def test_triage_list_names_patients_whose_alerts_cannot_be_computed(as_nadia, rosa):
+    TriageEntry.objects.create(patient=rosa, failures=2, problem="ValueError")
+
+    assert "The alerts of 1 patient can" in page_text(as_nadia.get("/triage/"))
+
+
+def count_queries(client):
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/triage/").status_code == 200
+    return len(asked)
+
+
+def test_triage_list_makes_the_same_queries_for_any_number_of_patients(as_nadia, elm, morning):
+    as_nadia.get("/triage/")
+    few = count_queries(as_nadia)
+    for n in range(4):
+        patient = add_patient(elm, f"Another{n}", "critical")
+        reading = MeasurementFactory(device=DeviceFactory(patient=patient), code="blood_pressure")
+        LatestReadingFactory(measurement=reading)
+        severe_pressure(patient)
+        AlertEpisodeFactory(patient=patient)
+
+    assert count_queries(as_nadia) == few
+    assert few <= 32
+
+
+def test_triage_list_pages_go_through_all_patients_once(as_nadia, elm, monkeypatch):
+    monkeypatch.setattr("measurements.triage.list_views.PAGE_SIZE", 2)
+    for n in range(5):
+        severe_pressure(add_patient(elm, f"Patient {n}", "critical" if n < 3 else "warning"))
+    seen, address = [], "/triage/"
+    while address:
+        page = as_nadia.get(address)
+        seen += names_of(page)
+        following = re.search(r'href="(\?[^"]+)" rel="next"', page.content.decode())
+        address = f"/triage/{following[1]}" if following else ""
+
+    assert sorted(seen) == [f"Patient {n}" for n in range(5)]
+
+
+def test_shortcuts_of_triage_list_are_switched_off_per_user(as_nadia, as_cora):
+    as_nadia.post("/triage/shortcuts/")
+
+    assert "data-no-shortcuts" in as_nadia.get("/triage/").content.decode()
+    assert "data-no-shortcuts" not in as_cora.get("/triage/").content.decode()
+    as_nadia.post("/triage/shortcuts/", {"on": "1"})
+    assert "data-no-shortcuts" not in as_nadia.get("/triage/").content.decode()
+
+
+def test_discharged_patient_is_in_no_section(as_nadia, elm):
+    gone = PatientFactory(clinic=elm, discharged_at=timezone.now() + dt.timedelta(minutes=1))
+    add_entry(gone, "critical")
+
+    assert rows_of(as_nadia.get("/triage/")) == []
