@@ -72,6 +72,7 @@ WAKEUP_TASKS = {
     "stale_summaries": ("measurements.tasks.rebuild_stale_summaries", "ingest"),
     "week_figures": ("measurements.tasks.refresh_week_figures", "ingest"),
     "alert_assessments": ("measurements.alerts.tasks.assess_due_patients", "ingest"),
+    "alert_messages": ("measurements.alerts.tasks.send_alert_messages", "people"),
     "patient_imports": ("patients.imports.tasks.process_imports", "background"),
     "reading_pulls": ("measurements.tasks.pull_measurements", "background"),
     "bulk_orders": ("fulfillment.special_orders.tasks.read_bulk_orders", "background"),

@@ -14,7 +14,13 @@ from fulfillment.batches.models import BatchItem
 from fulfillment.client_actions.models import ClientAction
 from fulfillment.models import OrderLine
 from fulfillment.worklist.models import WorklistEvent
-from measurements.alerts.models import AlertRuleChange
+from measurements.alerts.models import (
+    AlertMessage,
+    AlertMessageItem,
+    AlertNotification,
+    AlertRuleChange,
+    NotificationSettings,
+)
 from measurements.models import Metric, Threshold, ThresholdChange
 from patients.audit import audit_log
 from patients.files.models import StoredFilePart
@@ -58,6 +64,17 @@ def create_threshold(clinic):
     return Threshold.objects.create(clinic=clinic, metric=create_metric(), **about)
 
 
+def create_message_item(patient):
+    return factories.AlertMessageItemFactory(notification__episode__patient=patient)
+
+
+def create_notification_settings():
+    """One row per clinic, so of another clinic of the administrator."""
+    clinic = factories.ClinicFactory()
+    User.objects.get(email="ada@example.org").clinics.add(clinic)
+    return factories.NotificationSettingsFactory(clinic=clinic)
+
+
 # Models whose factory needs more than a clinic, patient, device or order.
 CREATE_BY_MODEL = {
     BatchItem: lambda clinic, patient: factories.BatchItemFactory(batch__clinic=clinic, patient=patient),
@@ -77,6 +94,10 @@ CREATE_BY_MODEL = {
     WebhookCount: lambda clinic, patient: factories.WebhookCountFactory(source=f"192.0.2.{next(NUMBERS)}"),
     Metric: lambda clinic, patient: create_metric(),
     Threshold: lambda clinic, patient: create_threshold(clinic),
+    AlertNotification: lambda clinic, patient: factories.AlertNotificationFactory(episode__patient=patient),
+    AlertMessage: lambda clinic, patient: create_message_item(patient),
+    AlertMessageItem: lambda clinic, patient: create_message_item(patient),
+    NotificationSettings: lambda clinic, patient: create_notification_settings(),
     AlertRuleChange: lambda clinic, patient: factories.AlertRuleChangeFactory(patient=patient),
     ThresholdChange: lambda clinic, patient: factories.ThresholdChangeFactory(patient=patient),
     WorklistEvent: lambda clinic, patient: factories.WorklistEventFactory(item__device__patient=patient),

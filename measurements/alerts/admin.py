@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 
+from measurements.alerts.messages import admin as messages_admin
 from measurements.alerts.models import (
     AlertEpisode,
     AlertRuleChange,
@@ -17,6 +18,8 @@ from measurements.alerts.models import (
 )
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.models import User
+
+__all__ = ("messages_admin",)  # registers what it is about
 
 
 class AlertStepInline(ReadOnlyInline):

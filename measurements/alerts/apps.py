@@ -4,10 +4,14 @@ from patients import app_config
 class AlertsConfig(app_config.ProjectAppConfig):
     name = "measurements.alerts"
     verbose_name = "Alerts"
-    admin_permissions = dict.fromkeys(
-        ("alertepisode", "alertstep", "alertrulechange", "measuringpause", "patientreview", "presetchange"),
-        app_config.VIEW_ONLY,
-    )
+    admin_permissions = {
+        **dict.fromkeys(
+            ("alertepisode", "alertstep", "alertrulechange", "measuringpause", "patientreview", "presetchange"),
+            app_config.VIEW_ONLY,
+        ),
+        **dict.fromkeys(("alertnotification", "alertmessage", "alertmessageitem"), app_config.VIEW_ONLY),
+        "notificationsettings": app_config.VIEW_AND_EDIT,
+    }
     page_labels = {
         "triage:list": "triage list",
         "triage:list_live": "triage list, kept up to date",

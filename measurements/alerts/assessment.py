@@ -23,6 +23,7 @@ from measurements.alerts.engine.outcome.patient_sections import SECTIONS
 from measurements.alerts.episode_storage import EpisodeChanges
 from measurements.alerts.facts import stored_facts
 from measurements.alerts.facts.patient_facts import PatientFacts
+from measurements.alerts.messages.notifications import record_needed_notifications
 from measurements.alerts.models import PresetChange
 from measurements.models import TriageEntry
 from patients.models import Patient
@@ -219,6 +220,7 @@ def store(assessed: Sequence[Assessed]) -> None:
         [row for each in assessed for row in each.changes.changed],
     )
     changes.write()
+    record_needed_notifications([*changes.created, *changes.changed], timezone.now())
     entries = [
         {"patient_id": each.entry.pk, **{name: getattr(each.entry, name) for name in ENTRY_COLUMNS}}
         for each in assessed

@@ -1,16 +1,30 @@
-"""Health checks of the assessment of alerts: nothing waits, and no patient fails."""
+"""Health checks of alerts: nothing waits to be assessed or mailed, no patient fails, no mail fails."""
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.utils import timezone
+
 from devices.monitoring.checks import register_check
 from devices.monitoring.queue_age import SHORT_LIMIT, QueueAge, oldest_of, register_queue_age
+from measurements.alerts.models import AlertMessage, AlertNotification
+from measurements.alerts.models.notification import PENDING_STATES, MessageState
 from measurements.models import TriageEntry
 from patients.wording import count_noun
+
+FAILURES_SHOWN_FOR = dt.timedelta(hours=2)
 
 
 def check_failed_assessments() -> str | None:
     failing = TriageEntry.objects.failing().count()
     return f"alerts of {count_noun(failing, 'patient')} could not be assessed" if failing else None
+
+
+def check_failed_messages() -> str | None:
+    since = timezone.now() - FAILURES_SHOWN_FOR
+    failed = AlertMessage.objects.filter(state=MessageState.FAILED, created_at__gte=since).count()
+    return f"{count_noun(failed, 'mail')} about alerts failed three times" if failed else None
 
 
 ASSESSMENT_AGE = QueueAge(
@@ -19,3 +33,18 @@ ASSESSMENT_AGE = QueueAge(
 register_queue_age("alert_assessments", ASSESSMENT_AGE)
 register_check("alert_assessments", ASSESSMENT_AGE.problem)
 register_check("alerts_failed", check_failed_assessments)
+
+MESSAGE_AGE = QueueAge(
+    "mails about alerts wait to be sent",
+    SHORT_LIMIT,
+    oldest_of(AlertMessage.objects.filter(state__in=PENDING_STATES), "next_attempt_at"),
+)
+NOTIFICATION_AGE = QueueAge(
+    "alerts wait for people to be notified",
+    SHORT_LIMIT,
+    oldest_of(AlertNotification.objects.filter(ended_at__isnull=True), "next_at"),
+)
+for name, age in (("alert_messages", MESSAGE_AGE), ("alert_notifications", NOTIFICATION_AGE)):
+    register_queue_age(name, age)
+    register_check(name, age.problem)
+register_check("alert_mails_failed", check_failed_messages)

@@ -48,17 +48,23 @@ def candidates(clinics: Iterable[Clinic], *, responsible: bool = False) -> Query
 
 def team_of(patient: Patient) -> CareTeam:
     """One query; another one while the responsible clinician is away."""
-    today = Absence.objects.today().filter(user=OuterRef("user"), clinic=patient.clinic_id)
-    members = CareTeamMember.objects.current().filter(patient=patient).select_related("user")
-    team: dict[str, Any] = {"others": []}
-    for member in members.annotate(absence_id=Subquery(today.values("pk")[:1])):
-        if not member.is_responsible:
-            team["others"].append(member.user)
-            continue
-        team["responsible"] = member.user
-        if member.absence_id is not None:
-            team["absence"] = Absence.objects.select_related("cover").get(pk=member.absence_id)
-    return CareTeam(**team)
+    return teams_of([patient.pk])[patient.pk]
+
+
+def teams_of(patients: Collection[uuid.UUID]) -> dict[uuid.UUID, CareTeam]:
+    """By patient; one query, and another one for those whose responsible clinician is away."""
+    today = Absence.objects.today().filter(user=OuterRef("user"), clinic=OuterRef("patient__clinic"))
+    members = CareTeamMember.objects.current().filter(patient__in=patients).select_related("user")
+    found = list(members.annotate(absence_id=Subquery(today.values("pk")[:1])))
+    away = {member.absence_id for member in found if member.is_responsible} - {None}
+    absences = Absence.objects.select_related("cover").in_bulk(away) if away else {}
+    parts: dict[uuid.UUID, dict[str, Any]] = {pk: {"others": []} for pk in patients}
+    for member in found:
+        if member.is_responsible:
+            parts[member.patient_id] |= {"responsible": member.user, "absence": absences.get(member.absence_id)}
+        else:
+            parts[member.patient_id]["others"].append(member.user)
+    return {pk: CareTeam(**part) for pk, part in parts.items()}
 
 
 def patients_of(user: User) -> QuerySet[CareTeamMember, Any]:

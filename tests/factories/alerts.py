@@ -7,15 +7,19 @@ from django.utils import timezone
 
 from measurements.alerts.models import (
     AlertEpisode,
+    AlertMessage,
+    AlertMessageItem,
+    AlertNotification,
     AlertRuleChange,
     AlertStep,
     MeasuringPause,
+    NotificationSettings,
     PatientReview,
     PresetChange,
 )
 from measurements.models import ExclusionEvent, TriageEntry
 from tests.factories.measurements import MeasurementFactory
-from tests.factories.patients import PatientFactory, UserFactory
+from tests.factories.patients import ClinicFactory, PatientFactory, UserFactory
 
 
 def an_hour_ago():
@@ -114,3 +118,34 @@ class ExclusionEventFactory(factory.django.DjangoModelFactory):
     reason = "Bad measurement (cuff, posture, movement)"
     by = factory.SubFactory(UserFactory)
     at = factory.LazyFunction(timezone.now)
+
+
+class AlertNotificationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = AlertNotification
+
+    episode = factory.SubFactory(AlertEpisodeFactory)
+    next_at = factory.LazyFunction(timezone.now)
+
+
+class AlertMessageFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = AlertMessage
+
+    to = factory.SubFactory(UserFactory)
+
+
+class AlertMessageItemFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = AlertMessageItem
+
+    message = factory.SubFactory(AlertMessageFactory)
+    notification = factory.SubFactory(AlertNotificationFactory)
+    stage = "responsible"
+
+
+class NotificationSettingsFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = NotificationSettings
+
+    clinic = factory.SubFactory(ClinicFactory)

@@ -1,4 +1,6 @@
 from .episode import AlertEpisode
+from .notification import AlertMessage, AlertMessageItem, AlertNotification
+from .notification_settings import NotificationSettings
 from .pause import MeasuringPause
 from .preset import PresetChange
 from .review import PatientReview
@@ -7,9 +9,13 @@ from .step import AlertStep
 
 __all__ = [
     "AlertEpisode",
+    "AlertMessage",
+    "AlertMessageItem",
+    "AlertNotification",
     "AlertRuleChange",
     "AlertStep",
     "MeasuringPause",
+    "NotificationSettings",
     "PatientReview",
     "PresetChange",
 ]

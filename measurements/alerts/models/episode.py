@@ -40,6 +40,10 @@ class AlertEpisodeQuerySet(models.QuerySet["AlertEpisode"]):
         """In a section of the triage list."""
         return self.exclude(section="")
 
+    def awaiting_answer(self) -> AlertEpisodeQuerySet:
+        """Neither acknowledged, snoozed nor resolved; closed by itself, a critical one still waits."""
+        return self.shown().filter(is_acknowledged=False)
+
     def live(self, *, at: dt.datetime) -> AlertEpisodeQuerySet:
         """Open, in a section, or closed so lately that new facts may still change them."""
         return self.filter(OPEN | ~Q(section="") | Q(closed_at__gt=at - FIXED_AFTER))
@@ -145,6 +149,11 @@ class AlertEpisode(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+    @property
+    def awaits_answer(self) -> bool:
+        """As `awaiting_answer` of the rows."""
+        return bool(self.section) and not self.is_acknowledged
 
     @property
     def is_critical(self) -> bool:

@@ -42,7 +42,11 @@ def response_due_at(
     episode: Episode, hours: WorkingHours, times: Mapping[str, ResponseTime] = SHIPPED_RESPONSE_TIMES
 ) -> dt.datetime | None:
     """From its detection; None where the clinic isn't open for long enough within about a year."""
-    time, start = response_time_of(episode, times), episode.detected_at
+    return due_after(response_time_of(episode, times), episode.detected_at, hours)
+
+
+def due_after(time: ResponseTime, start: dt.datetime, hours: WorkingHours) -> dt.datetime | None:
+    """None where the clinic isn't open for long enough within about a year."""
     if time.whatever_the_hours:
         return start + time.working_time
     needed = time.working_time + time.business_days * business_day(hours, start)

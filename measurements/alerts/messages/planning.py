@@ -1,0 +1,202 @@
+"""Planning: each due notification is given to the people who are notified next, in one waiting message per person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Max, prefetch_related_objects
+from django.utils import timezone
+
+from measurements.alerts.engine.rules import Queue
+from measurements.alerts.messages.choices import choices_of
+from measurements.alerts.messages.stages import (
+    AfterHours,
+    Audience,
+    ClinicRules,
+    NextStep,
+    Progress,
+    Stage,
+    Unreached,
+    next_step,
+)
+from measurements.alerts.models import AlertMessage, AlertMessageItem, AlertNotification, NotificationSettings
+from measurements.alerts.models.notification import PENDING_STATES, MessageState
+from patients.care.team import CareTeam, teams_of
+from patients.clinics.working_hours import working_hours_of
+from patients.models import Clinic, Patient, User
+from patients.permissions import PERMISSIONS_BY_ROLE, Permission
+
+BATCH_SIZE = 200
+GATHERED_FOR = dt.timedelta(minutes=10)  # at most one mail per person in this time
+PERMISSION_BY_QUEUE = {Queue.MEDICAL: Permission.HANDLE_ALERTS, Queue.COMPLIANCE: Permission.HANDLE_MISSING_READINGS}
+
+
+@dataclass
+class ClinicPeople:
+    """A clinic's rules and the open accounts of it, by what they may do."""
+
+    clinic: Clinic
+    rules: ClinicRules
+    people: Mapping[int, User] = field(default_factory=dict)
+
+    def queue(self, name: str) -> tuple[int, ...]:
+        return tuple(pk for pk, user in self.people.items() if may_answer(user, name))
+
+    def audience(self, team: CareTeam, queue: str) -> Audience:
+        able = self.queue(queue)
+        responsible = team.responsible if team.absence is None else None
+        on_call = self.clinic.on_call_id
+        return Audience(
+            responsible=responsible.pk if responsible and responsible.pk in able else None,
+            cover=team.cover.pk if team.cover and team.cover.pk in able else None,
+            queue=able,
+            on_call=on_call if on_call in self.people else None,
+        )
+
+
+def may_answer(user: User, queue: str) -> bool:
+    return PERMISSION_BY_QUEUE[Queue(queue)] in PERMISSIONS_BY_ROLE.get(user.role, frozenset())
+
+
+def plan_due_notifications() -> int:
+    """The number of notifications that were due."""
+    count = 0
+    while planned := plan_batch():
+        count += planned
+    return count
+
+
+@transaction.atomic
+def plan_batch() -> int:
+    now = timezone.now()
+    rows = AlertNotification.objects.due().select_for_update(skip_locked=True, of=("self",))
+    due = list(rows.select_related("episode__patient__clinic")[:BATCH_SIZE])
+    waiting = [row for row in due if row.episode.awaits_answer]
+    AlertNotification.objects.filter(pk__in=[row.pk for row in due if not row.episode.awaits_answer]).update(
+        ended_at=now, next_at=None
+    )
+    if waiting:
+        plan_notifications(waiting, now)
+    return len(due)
+
+
+def plan_notifications(waiting: Sequence[AlertNotification], now: dt.datetime) -> None:
+    clinics = load_clinics({row.episode.patient.clinic for row in waiting})
+    teams = teams_of({row.episode.patient_id for row in waiting})
+    messages = WaitingMessages(waiting, clinics.values(), now)
+    shown_before = {row.pk: (row.has_no_responsible, row.unreached_because) for row in waiting}
+    for row in waiting:
+        episode = row.episode
+        clinic = clinics[episode.patient.clinic_id]
+        audience = clinic.audience(teams[episode.patient_id], episode.queue)
+        step = next_step(progress_of(row), audience, clinic.rules, now)
+        added = messages.add(row, step, clinic)
+        apply_step(row, step, is_pending=added)
+    AlertNotification.objects.bulk_update(
+        waiting, ["stage", "next_at", "has_no_responsible", "unreached_because", "ended_at"]
+    )
+    messages.write()
+    touch_patients(row for row in waiting if shown_before[row.pk] != (row.has_no_responsible, row.unreached_because))
+
+
+def progress_of(row: AlertNotification) -> Progress:
+    return Progress(
+        rule=row.episode.rule,
+        severity=row.episode.severity,
+        since=row.since,
+        stage=Stage(row.stage) if row.stage else None,
+        is_reached=row.reached_at is not None,
+    )
+
+
+def apply_step(row: AlertNotification, step: NextStep, *, is_pending: bool) -> None:
+    """`is_pending`: a message about it waits to be sent, which may still reach a person."""
+    row.stage, row.next_at = step.stage or "", step.next_at
+    row.has_no_responsible = step.has_no_responsible
+    if row.reached_at is None and row.episode.is_critical and not is_pending:
+        no_person = Unreached.NO_PERSON if step.stage is Stage.QUEUE else ""
+        row.unreached_because = step.unreached or row.unreached_because or no_person
+
+
+def touch_patients(rows: Iterable[AlertNotification]) -> None:
+    Patient.objects.touch_live_version({row.episode.patient_id for row in rows})
+
+
+def load_clinics(clinics: Collection[Clinic]) -> dict[int, ClinicPeople]:
+    """A few queries, however many clinics."""
+    keys = [clinic.pk for clinic in clinics]
+    stored = {row.clinic_id: row for row in NotificationSettings.objects.filter(clinic__in=keys)}
+    people: dict[int, dict[int, User]] = defaultdict(dict)
+    memberships = User.clinics.through.objects.filter(clinic__in=keys, user__is_active=True).select_related("user")
+    for membership in memberships.order_by("user__name", "user"):
+        people[membership.clinic_id][membership.user_id] = membership.user
+    prefetch_related_objects(list(clinics), "hours", "closed_days")
+    return {
+        clinic.pk: ClinicPeople(clinic, rules_of(clinic, stored.get(clinic.pk)), people[clinic.pk])
+        for clinic in clinics
+    }
+
+
+def rules_of(clinic: Clinic, stored: NotificationSettings | None) -> ClinicRules:
+    chosen = stored or NotificationSettings(clinic=clinic)
+    return ClinicRules(working_hours_of(clinic), chosen.times, AfterHours(chosen.after_hours))
+
+
+class WaitingMessages:
+    """Messages that wait to be sent, one per person, while notifications are added to them."""
+
+    def __init__(
+        self, notifications: Sequence[AlertNotification], clinics: Iterable[ClinicPeople], now: dt.datetime
+    ) -> None:
+        self.now = now
+        people = {pk for clinic in clinics for pk in clinic.people}
+        items = AlertMessageItem.objects.filter(notification__in=notifications, left_out="").order_by("pk")
+        self.states = {
+            (notification, person): state
+            for notification, person, state in items.values_list("notification", "message__to", "message__state")
+        }
+        queued = AlertMessage.objects.filter(to__in=people, state=MessageState.QUEUED).order_by("-pk")
+        self.by_person = {message.to_id: message for message in queued.select_for_update(of=("self",))}
+        sent = AlertMessage.objects.filter(to__in=people, sent_at__gt=now - GATHERED_FOR)
+        self.sent_at: dict[int, dt.datetime] = dict(
+            sent.order_by().values_list("to").annotate(newest=Max("sent_at")).values_list("to", "newest")
+        )
+        self.items: list[AlertMessageItem] = []
+
+    def add(self, row: AlertNotification, step: NextStep, clinic: ClinicPeople) -> bool:
+        """Returns whether any message about the notification waits to be sent now."""
+        severity, zone = row.episode.severity, clinic.clinic.zone
+        for person in step.people:
+            user, stage = clinic.people[person], step.notified_as or Stage.QUEUE
+            choices = choices_of(user)
+            if self.is_needed(row, user) and choices.is_wanted(severity, stage):
+                at = choices.quiet_end(severity, stage, self.now, zone)
+                message = self.message_to(person, at)
+                self.items.append(AlertMessageItem(message=message, notification=row, stage=stage))
+                self.states[row.pk, person] = MessageState.QUEUED
+        return any(state in PENDING_STATES for (key, _), state in self.states.items() if key == row.pk)
+
+    def is_needed(self, row: AlertNotification, user: User) -> bool:
+        """Not where a mail about it waits or was sent; one that failed is tried again with the whole queue only."""
+        state = self.states.get((row.pk, user.pk))
+        if state == MessageState.SUPPRESSED:
+            return bool(user.email)
+        return state is None or (state == MessageState.FAILED and row.stage == Stage.QUEUE)
+
+    def message_to(self, person: int, at: dt.datetime) -> AlertMessage:
+        """The one that waits, sent sooner if this alert is."""
+        at = max(at, self.sent_at.get(person, at - GATHERED_FOR) + GATHERED_FOR)
+        message = self.by_person.setdefault(person, AlertMessage(to_id=person, next_attempt_at=at))
+        if message.attempts == 0:  # else it has failed and waits for its backoff
+            message.next_attempt_at = min(message.next_attempt_at, at)
+        return message
+
+    def write(self) -> None:
+        used = {id(item.message): item.message for item in self.items}.values()
+        AlertMessage.objects.bulk_create([message for message in used if message.pk is None])
+        AlertMessage.objects.bulk_update([message for message in used if message.pk], ["next_attempt_at"])
+        AlertMessageItem.objects.bulk_create(self.items)

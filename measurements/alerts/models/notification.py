@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from measurements.alerts.messages.stages import Stage, Unreached
+from patients.queueing.work_item import WorkItem, WorkItemQuerySet
+
+from .episode import AlertEpisode, values_of
+
+
+class NotificationCause(models.TextChoices):
+    OPENED = "opened", "opened"
+    WORSE = "worse", "got worse"
+    UNASSIGNED = "unassigned", "no longer assigned"
+
+
+class StageChoice(models.TextChoices):
+    RESPONSIBLE = Stage.RESPONSIBLE.value, "responsible clinician"
+    COVER = Stage.COVER.value, "cover"
+    QUEUE = Stage.QUEUE.value, "everybody of the queue"
+    ON_CALL = Stage.ON_CALL.value, "person on call"
+
+
+class UnreachedChoice(models.TextChoices):
+    OUTSIDE_HOURS = Unreached.OUTSIDE_HOURS.value, "outside working hours the clinic has no one notified"
+    NO_ON_CALL = Unreached.NO_ON_CALL.value, "outside working hours, and no person is on call"
+    NO_PERSON = Unreached.NO_PERSON.value, "no person of the clinic could be notified"
+    NO_ADDRESS = Unreached.NO_ADDRESS.value, "no e-mail address"
+    NOT_ALLOWED = Unreached.NOT_ALLOWED.value, "the account is closed, or of another role or clinic"
+    MAIL_FAILED = Unreached.MAIL_FAILED.value, "the mail failed three times"
+
+
+class AlertNotificationQuerySet(models.QuerySet["AlertNotification"]):
+    def due(self) -> AlertNotificationQuerySet:
+        return self.filter(ended_at__isnull=True, next_at__lte=timezone.now()).order_by("next_at", "pk")
+
+    def listed(self) -> AlertNotificationQuerySet:
+        """What pages name: it reached no one, or no clinician is responsible; until it is answered."""
+        return self.filter(
+            ~Q(unreached_because="") | Q(has_no_responsible=True),
+            ended_at__isnull=True,
+            episode__in=AlertEpisode.objects.awaiting_answer(),
+        )
+
+    def unreached(self) -> AlertNotificationQuerySet:
+        return self.listed().exclude(unreached_because="")
+
+
+class AlertNotification(models.Model):
+    """That people are to be notified of an episode, and how far this has come. Written by `alerts.messages`.
+
+    One row when it opened, and one each time it got worse after an answer. It ends with an answer.
+    """
+
+    episode = models.ForeignKey(AlertEpisode, on_delete=models.PROTECT, related_name="notifications")
+    cause = models.CharField(max_length=12, choices=NotificationCause, default=NotificationCause.OPENED)
+    worse_at = models.DateTimeField("got worse", null=True, blank=True)
+    since = models.DateTimeField(default=timezone.now)
+    stage = models.CharField("notified so far", max_length=12, choices=StageChoice, blank=True)
+    next_at = models.DateTimeField("next step due", null=True, blank=True)
+    has_no_responsible = models.BooleanField("nobody is responsible", default=False)
+    reached_at = models.DateTimeField("reached a person", null=True, blank=True)
+    unreached_because = models.CharField("reached nobody", max_length=16, choices=UnreachedChoice, blank=True)
+    ended_at = models.DateTimeField("answered or over", null=True, blank=True)
+
+    objects = AlertNotificationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        verbose_name, verbose_name_plural = "notification of an alert", "notifications of alerts"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("episode", "cause", "worse_at"), nulls_distinct=False, name="alert_notification_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(cause=NotificationCause.WORSE.value, worse_at__isnull=False)
+                | ~Q(cause=NotificationCause.WORSE.value) & Q(worse_at__isnull=True),
+                name="alert_notification_worse_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=["", *values_of(Stage)]), name="alert_notification_stage_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(unreached_because="")
+                | Q(unreached_because__in=values_of(Unreached), reached_at__isnull=True),
+                name="alert_notification_unreached_known",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("next_at",), condition=Q(ended_at__isnull=True), name="alert_notification_due"),
+            models.Index(
+                fields=("episode",),
+                condition=Q(ended_at__isnull=True) & (~Q(unreached_because="") | Q(has_no_responsible=True)),
+                name="alert_notification_listed",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"notification of an alert {self.pk}"
+
+
+class MessageState(models.TextChoices):
+    QUEUED = "queued", "queued"
+    SENDING = "sending", "being sent"
+    SENT = "sent", "sent"
+    FAILED = "failed", "failed"
+    SUPPRESSED = "suppressed", "not sent"
+
+
+PENDING_STATES = (MessageState.QUEUED, MessageState.SENDING)
+
+
+class AlertMessageQuerySet(WorkItemQuerySet["AlertMessage"]):
+    def due(self) -> AlertMessageQuerySet:
+        """Those of dead workers too: the lease of each is over."""
+        return super().due().filter(state__in=PENDING_STATES).order_by("next_attempt_at", "pk")
+
+
+class AlertMessage(WorkItem):
+    """One mail to one person about the alerts of some minutes. It names no patient."""
+
+    FIRST_BACKOFF_SECONDS = 60.0
+    MAX_BACKOFF_SECONDS = 600.0
+
+    to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="alert_messages")
+    state = models.CharField(max_length=12, choices=MessageState, default=MessageState.QUEUED)
+    fate = models.CharField(max_length=120, blank=True)
+    error = models.CharField("kind of the failure", max_length=80, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    critical_count = models.PositiveIntegerField("critical alerts", default=0)
+    warning_count = models.PositiveIntegerField("warnings", default=0)
+    information_count = models.PositiveIntegerField("information", default=0)
+
+    objects = AlertMessageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        verbose_name, verbose_name_plural = "alert message", "alert messages"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(state=MessageState.SENT.value, sent_at__isnull=False)
+                | ~Q(state=MessageState.SENT.value) & Q(sent_at__isnull=True),
+                name="alert_message_sent_at",
+            ),
+            models.CheckConstraint(condition=Q(state__in=MessageState.values), name="alert_message_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in PENDING_STATES]) | ~Q(fate=""),
+                name="alert_message_ends_with_fate",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("next_attempt_at",),
+                condition=Q(state__in=[state.value for state in PENDING_STATES]),
+                name="alert_message_due",
+            ),
+            models.Index(fields=("to", "-sent_at"), name="alert_message_by_person"),
+            models.Index(F("created_at").desc(), condition=Q(state="failed"), name="alert_message_failed"),
+        )
+
+    def __str__(self) -> str:
+        return f"alert message {self.pk}"
+
+
+class LeftOut(models.TextChoices):
+    ANSWERED = "answered", "answered before it was sent"
+    NOT_ALLOWED = Unreached.NOT_ALLOWED.value, UnreachedChoice.NOT_ALLOWED.label
+
+
+class AlertMessageItem(models.Model):
+    """One alert in a message to a person, and as whom that person was notified."""
+
+    message = models.ForeignKey(AlertMessage, on_delete=models.PROTECT, related_name="items")
+    notification = models.ForeignKey(AlertNotification, on_delete=models.PROTECT, related_name="items")
+    stage = models.CharField("notified as", max_length=12, choices=StageChoice)
+    left_out = models.CharField("left out of the mail", max_length=12, choices=LeftOut, blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name, verbose_name_plural = "alert in a message", "alerts in messages"
+        constraints = (
+            models.UniqueConstraint(fields=("notification", "message"), name="alert_message_item_once"),
+            models.CheckConstraint(condition=Q(stage__in=values_of(Stage)), name="alert_message_item_stage_known"),
+            models.CheckConstraint(
+                condition=Q(left_out__in=["", *LeftOut.values]), name="alert_message_item_left_out_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"alert in a message {self.pk}"

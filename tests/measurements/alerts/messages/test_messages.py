@@ -1,0 +1,324 @@
+"""Notifications of stored episodes and their mails: stages, gathering, choices, failures, dead workers."""
+
+import datetime as dt
+import re
+import smtplib
+
+import pytest
+from django.core import mail
+
+from measurements.alerts import assessment
+from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.messages import sending
+from measurements.alerts.messages.choices import MessageChoices, save_choices
+from measurements.alerts.messages.notifications import record_needed_notifications
+from measurements.alerts.models import AlertEpisode, AlertMessage, AlertMessageItem, AlertNotification
+from measurements.alerts.steps import take_step
+from tests.factories import (
+    AbsenceFactory,
+    AlertEpisodeFactory,
+    CareTeamMemberFactory,
+    DeviceFactory,
+    NotificationSettingsFactory,
+    PatientFactory,
+    UserFactory,
+)
+from tests.measurements.alerts.stored import ingest_pressure, only_episode
+
+pytestmark = pytest.mark.django_db
+MORNING = dt.datetime(2026, 12, 2, 15, 0, tzinfo=dt.UTC)  # Wednesday 10 AM in New York
+NIGHT = dt.datetime(2026, 12, 3, 3, 0, tzinfo=dt.UTC)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def clock(time_machine):
+    time_machine.move_to(MORNING, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def responsible(rosa, nadia):
+    CareTeamMemberFactory(patient=rosa, user=nadia, is_responsible=True)
+    return nadia
+
+
+@pytest.fixture
+def colleague(elm):
+    return UserFactory(email="dana@example.org", role="clinician", clinics=[elm])
+
+
+def critical_episode(patient, **columns):
+    how = {"severity": "critical", "rule": "bp_severe", "kind": "limit", "is_notified": True} | columns
+    row = AlertEpisodeFactory(patient=patient, **how)
+    notify(row)
+    return row
+
+
+def notify(row):
+    row.refresh_from_db()
+    record_needed_notifications([row], dt.datetime.now(dt.UTC))
+
+
+def warning_of(clinic, responsible, **columns):
+    patient = PatientFactory(clinic=clinic)
+    CareTeamMemberFactory(patient=patient, user=responsible, is_responsible=True)
+    row = AlertEpisodeFactory(patient=patient, is_notified=True, **columns)
+    notify(row)
+    return row
+
+
+def sent_to():
+    """Addresses of the mails since the last call, in order."""
+    sending.send_due_messages()
+    found = [address for message in mail.outbox for address in message.to]
+    mail.outbox.clear()
+    return sorted(found)
+
+
+def only_notification(row):
+    return AlertNotification.objects.get(episode=row)
+
+
+def test_severe_reading_is_mailed_once_confirmed_and_again_when_it_gets_worse(clock, rosa, responsible, colleague):
+    cuff = DeviceFactory(patient=rosa)
+    ingest_pressure(cuff, 192, 110)
+    assert sent_to() == [], "not confirmed yet: seen, without a mail"
+
+    clock.move_to(MORNING + 10 * MINUTE)
+    ingest_pressure(cuff, 195, 112, index=2)
+    sending.send_due_messages()
+    (message,) = mail.outbox
+    assert message.to == [responsible.email]
+    assert message.subject == "Vitals at Home: 1 critical alert"
+    assert "/triage/" in message.body
+    assert "no emergency service" in message.body
+    assert not re.search(r"rosa|195|112|mmHg|pressure|patients/|[0-9a-f]{8}-", message.body, re.IGNORECASE)
+    mail.outbox.clear()
+
+    row = only_episode(rosa)
+    take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=responsible, step_version=row.step_version)
+    clock.move_to(MORNING + 80 * MINUTE)
+    assert sent_to() == [], "answered: no other person is notified"
+    ingest_pressure(cuff, 206, 112, index=3)
+    sending.send_due_messages()
+    assert ["got worse since it was answered" in each.body for each in mail.outbox] == [True]
+    assert [each.cause for each in AlertNotification.objects.order_by("pk")] == ["opened", "worse"]
+    assessment.assess_patient(rosa.pk)
+    assert AlertNotification.objects.count() == 2
+
+
+def test_unanswered_critical_goes_to_cover_then_everybody_of_the_queue_once(clock, rosa, elm, responsible, colleague):
+    other = UserFactory(email="third@example.org", role="clinician", clinics=[elm])
+    UserFactory(email="cora2@example.org", role="coordinator", clinics=[elm])
+    row = critical_episode(rosa)
+    assert sent_to() == [responsible.email]
+    clock.move_to(MORNING + 59 * MINUTE)
+    assert sent_to() == []
+
+    day = dt.date(2026, 12, 2)
+    AbsenceFactory(clinic=elm, user=responsible, cover=colleague, first_day=day, last_day=day)
+    clock.move_to(MORNING + 60 * MINUTE)
+    assert sent_to() == [colleague.email]
+    clock.move_to(MORNING + 119 * MINUTE)
+    assert sent_to() == []
+    clock.move_to(MORNING + 120 * MINUTE)
+    assert sent_to() == [other.email], "those who have a mail about it get no second one; no coordinator"
+    clock.move_to(MORNING + dt.timedelta(hours=5))
+    assert sent_to() == []
+    stages = list(AlertMessageItem.objects.order_by("pk").values_list("stage", flat=True))
+    assert (stages, only_notification(row).stage) == (["responsible", "cover", "queue"], "queue")
+
+
+def test_absent_without_cover_or_unassigned_goes_to_the_queue_at_once_and_is_listed(
+    clock, rosa, elm, responsible, colleague
+):
+    day = dt.date(2026, 12, 2)
+    AbsenceFactory(clinic=elm, user=responsible, cover=None, first_day=day, last_day=day)
+    away = critical_episode(rosa)
+    unassigned = critical_episode(PatientFactory(clinic=elm))
+
+    assert sent_to() == sorted([responsible.email, colleague.email]), "one mail for both alerts"
+    assert set(AlertNotification.objects.listed()) == {only_notification(away), only_notification(unassigned)}
+    assert not AlertNotification.objects.unreached().exists()
+
+
+def test_closed_account_other_role_and_other_clinic_get_no_mail_and_the_queue_does(clock, rosa, elm, harbor, colleague):
+    for change in ({"is_active": False}, {"role": "coordinator"}, {"clinics": [harbor]}):
+        leaver = UserFactory(**({"role": "clinician", "clinics": [elm]} | change))
+        patient = PatientFactory(clinic=elm)
+        CareTeamMemberFactory(patient=patient, user=leaver, is_responsible=True)
+        critical_episode(patient)
+    assert sent_to() == [colleague.email]
+
+    critical_episode(rosa)
+    sending.plan_due_notifications()
+    waiting = AlertMessage.objects.get(state="queued")
+    colleague.clinics.set([harbor])
+    clock.move_to(MORNING + 11 * MINUTE)
+    assert sent_to() == []
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.fate) == ("suppressed", "the account is closed, or of another role or clinic")
+    assert [row.unreached_because for row in AlertNotification.objects.unreached()] == ["not_allowed"]
+
+
+def test_mails_of_ten_minutes_are_gathered_and_what_was_answered_meanwhile_is_left_out(clock, elm, rosa, responsible):
+    warning_of(elm, responsible)
+    assert sent_to() == [responsible.email]
+    clock.move_to(MORNING + MINUTE)
+    answered, critical = warning_of(elm, responsible), critical_episode(rosa)
+    warning_of(elm, responsible)
+    assert sent_to() == []
+    AlertEpisode.objects.filter(pk=answered.pk).update(is_acknowledged=True)
+
+    clock.move_to(MORNING + 10 * MINUTE)
+    sending.send_due_messages()
+    (message,) = mail.outbox
+    assert message.subject == "Vitals at Home: 1 critical alert, 1 warning"
+    stored = AlertMessage.objects.get(sent_at=MORNING + 10 * MINUTE)
+    assert (stored.critical_count, stored.warning_count, stored.state, stored.fate) == (1, 1, "sent", "sent")
+    assert stored.items.get(left_out="answered").notification == only_notification(answered)
+    assert only_notification(critical).reached_at == MORNING + 10 * MINUTE
+
+
+def test_choices_and_quiet_hours_count_but_for_critical_alerts_of_the_responsible(
+    clock, elm, rosa, responsible, colleague
+):
+    quiet = MessageChoices(("warning",), dt.time(9), dt.time(12))
+    save_choices(by=responsible, choices=quiet)
+    save_choices(by=colleague, choices=MessageChoices(()))
+    warning_of(elm, responsible)
+    warning_of(elm, colleague)
+    assert sent_to() == []
+    critical_episode(rosa)
+    sending.send_due_messages()
+    assert [each.subject for each in mail.outbox] == ["Vitals at Home: 1 critical alert, 1 warning"]
+    mail.outbox.clear()
+
+    late = warning_of(elm, responsible)
+    clock.move_to(MORNING + 119 * MINUTE)
+    assert sent_to() == [], "not even of the queue: the colleague wants none"
+    clock.move_to(MORNING + 120 * MINUTE)
+    assert sent_to() == [responsible.email]
+    assert only_notification(late).reached_at
+
+
+@pytest.mark.parametrize("after_hours", ["on_call", "no_one"])
+def test_outside_working_hours_the_clinic_chooses_the_person(clock, elm, rosa, responsible, colleague, after_hours):
+    clock.move_to(NIGHT)
+    NotificationSettingsFactory(clinic=elm, after_hours=after_hours)
+    elm.on_call = colleague
+    elm.save()
+    row = critical_episode(rosa)
+    warning_of(elm, responsible)
+
+    assert sent_to() == ([colleague.email] if after_hours == "on_call" else [])
+    unreached = [each.unreached_because for each in AlertNotification.objects.unreached()]
+    assert unreached == ([] if after_hours == "on_call" else ["outside_hours"])
+    clock.move_to(dt.datetime(2026, 12, 3, 13, 0, tzinfo=dt.UTC))
+    assert sent_to() == [responsible.email], "both alerts at the opening"
+    assert only_notification(row).unreached_because == ""
+
+
+def test_severe_pressure_in_pregnancy_is_mailed_at_night_within_minutes(clock, elm, rosa, responsible, colleague):
+    clock.move_to(NIGHT)
+    rosa.conditions = ["pregnancy"]
+    rosa.save()
+    ingest_pressure(DeviceFactory(patient=rosa), 165, 100)
+
+    assert only_episode(rosa, "preg_bp_severe").state == "unconfirmed"
+    assert sent_to() == [responsible.email]
+    clock.move_to(NIGHT + 30 * MINUTE)
+    assert sent_to() == [colleague.email]
+
+
+def test_mail_that_fails_three_times_is_listed_and_the_queue_is_notified_at_once(
+    clock, rosa, responsible, colleague, monkeypatch
+):
+    broken = {responsible.email}
+    deliver = mail.EmailMessage.send
+
+    def send(message, **how):
+        if set(message.to) & broken:
+            raise smtplib.SMTPRecipientsRefused({})
+        return deliver(message, **how)
+
+    monkeypatch.setattr(mail.EmailMessage, "send", send)
+    row, version = critical_episode(rosa), rosa.live_version
+    for minutes in (0, 2, 4):
+        assert not AlertNotification.objects.unreached().exists()
+        clock.move_to(MORNING + minutes * MINUTE)
+        found = sent_to()
+
+    failed = AlertMessage.objects.get(to=responsible)
+    assert (failed.state, failed.attempts, failed.error) == ("failed", 3, "SMTPRecipientsRefused")
+    assert failed.fate == "the mail failed three times"
+    assert found == [colleague.email], "not only after an hour"
+    assert not AlertNotification.objects.unreached().exists(), "it has reached a person now"
+    rosa.refresh_from_db()
+    assert rosa.live_version > version
+
+    broken.add(colleague.email)
+    other = critical_episode(PatientFactory(clinic=rosa.clinic))
+    for minutes in (14, 16, 18, 20):
+        clock.move_to(MORNING + minutes * MINUTE)
+        assert sent_to() == []
+    assert [each.episode for each in AlertNotification.objects.unreached()] == [other]
+    broken.clear()
+    clock.move_to(MORNING + 40 * MINUTE)
+    assert colleague.email in sent_to(), "tried again"
+    assert not AlertNotification.objects.unreached().exists()
+    assert only_notification(row).reached_at
+
+
+def test_person_without_address_is_suppressed_with_its_fate(clock, rosa, responsible, colleague):
+    type(responsible).objects.filter(pk=responsible.pk).update(email="")
+    critical_episode(rosa)
+
+    assert sent_to() == [colleague.email]
+    fates = AlertMessage.objects.order_by("pk").values_list("state", "fate")
+    assert list(fates) == [("suppressed", "no e-mail address"), ("sent", "sent")]
+
+
+def test_dead_worker_before_sending_costs_a_lease_and_sends_once(clock, rosa, responsible, settings, monkeypatch):
+    critical_episode(rosa)
+    dead = sending.claim_next_message()
+    assert (dead.state, dead.attempts, mail.outbox) == ("sending", 1, [])
+    assert sent_to() == [], "leased"
+
+    clock.move_to(MORNING + dt.timedelta(seconds=settings.LEASE_SECONDS + 1))
+    sending.send_message(dead)  # it was only stopped, and continues after its lease
+    assert mail.outbox == []
+    sending.send_due_messages()
+    (message,) = mail.outbox
+    assert message.extra_headers["Message-ID"] == sending.message_id_of(dead)
+    assert sent_to() == [responsible.email], "only the mail of before"
+    sending.send_due_messages()
+    assert mail.outbox == []
+
+
+def test_worker_that_dies_again_and_again_ends_in_the_list(clock, rosa, responsible, settings):
+    critical_episode(rosa)
+    for n in range(3):
+        clock.move_to(MORNING + n * dt.timedelta(seconds=settings.LEASE_SECONDS + 1))
+        assert sending.claim_next_message().attempts == n + 1
+    clock.move_to(MORNING + 10 * MINUTE)
+    sending.send_due_messages()
+
+    assert AlertMessage.objects.get(to=responsible, state="failed").attempts == 4
+    assert AlertNotification.objects.get().unreached_because == "mail_failed"
+
+
+def test_undone_exclusion_notifies_no_person_twice_and_what_was_never_sent_still_is(clock, rosa, responsible):
+    row = critical_episode(rosa)
+    AlertEpisode.objects.filter(pk=row.pk).update(state="dissolved", section="")
+    assert sent_to() == []
+    AlertEpisode.objects.filter(pk=row.pk).update(state="open", section="critical")
+    notify(row)
+    assert sent_to() == [responsible.email]
+    AlertEpisode.objects.filter(pk=row.pk).update(state="dissolved", section="")
+    clock.move_to(MORNING + 61 * MINUTE)
+    assert sent_to() == []
+    AlertEpisode.objects.filter(pk=row.pk).update(state="open", section="critical")
+    notify(row)
+    assert sent_to() == []
