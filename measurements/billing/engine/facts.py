@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from measurements.alerts.engine.facts import UTC_ZONE, Device, Reading, ReadingId
+from measurements.alerts.engine.facts import Device, Reading, ReadingId
 from measurements.billing.engine.code_rules import LAST_CONFIRMED_YEAR, SHIPPED_CODE_RULES, CodeRule, Programme
 from measurements.billing.engine.date_ranges import DateRange
 
@@ -265,11 +265,12 @@ class Settings:
 class Facts:
     """What is known of one patient. Every field has the shipped default.
 
+    `patient_zones` empty: the clinic's; `clinic_zone` None: the patient's first one; neither: UTC.
     `devices` None: every reading is of an assigned device. `monitoring_periods` None: those of the programmes.
     `no_other_practice`: True attested, False another practice bills, None not on file.
     """
 
-    patient_zones: tuple[ZoneChange, ...] = (ZoneChange(UTC_ZONE),)
+    patient_zones: tuple[ZoneChange, ...] = ()
     clinic_zone: ZoneInfo | None = None
     code_rules: tuple[CodeRule, ...] = SHIPPED_CODE_RULES
     programmes: tuple[Enrolment, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from measurements.alerts.engine.facts import Reading, ReadingId
+from measurements.alerts.engine.facts import UTC_ZONE, Reading, ReadingId
 from measurements.billing.engine.code_rules import BILLED_PROGRAMMES, Programme
 from measurements.billing.engine.date_ranges import DateRange
 from measurements.billing.engine.facts import (
@@ -42,8 +42,9 @@ class Known:
     def __init__(self, facts: Facts, at: dt.datetime) -> None:
         self.facts, self.at = facts, at
         self.settings = facts.settings
-        self.zones = sorted(facts.patient_zones, key=zone_start) or list(Facts.patient_zones)
-        self.clinic_zone = facts.clinic_zone or self.zones[0].zone
+        zones = sorted(facts.patient_zones, key=zone_start)
+        self.clinic_zone = facts.clinic_zone or (zones[0].zone if zones else UTC_ZONE)
+        self.zones = zones or [ZoneChange(self.clinic_zone)]
         self.patient_today = self.patient_day(at)
         self.clinic_today = self.clinic_day(at)
         self.consents = sorted_unique(self.dated(facts.consents))

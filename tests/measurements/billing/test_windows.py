@@ -107,6 +107,13 @@ def test_zone_of_a_reading_is_that_in_force_when_it_was_taken():
     assert windows(found)[0]["days"] == ["2026-03-05", "2026-03-11"]
 
 
+def test_zone_of_a_patient_without_one_is_the_clinics():
+    """04:00 UTC is 23:00 of the day before in New York."""
+    found = bill("2026-03-20 12:00", patient_zones=None, readings=[reading("2026-03-05", "04:00")])
+
+    assert windows(found)[0]["days"] == ["2026-03-04"]
+
+
 def test_window_is_over_by_the_patients_midnight():
     """Window until Feb 3; 04:59 UTC on Feb 4 is still Feb 3 in New York."""
     taken = readings(*days("2026-01-05", 16))
@@ -133,6 +140,8 @@ def test_window_is_over_by_the_patients_midnight():
         ({"metric": "irregular_heartbeat", "value_1": 0}, False),
         ({"metric": "forced_expiratory_volume"}, True),
         ({"metric": "glucose", "value_1": None, "value_2": None, "beyond": "above"}, True),
+        ({"value_1": None, "value_2": None}, True),  # left out of the file
+        ({"metric": "irregular_heartbeat", "value_1": None, "value_2": None}, True),
         ({"metric": "blood_glucose"}, True),
         ({"device": "other"}, False),
         ({"received": "2026-02-06T00:00:00Z"}, False),  # not received yet

@@ -11,10 +11,9 @@ from measurements.billing.engine.code_rules import Programme
 from measurements.billing.engine.known import Known
 from measurements.billing.engine.monitoring import Segment, segments
 
-IRREGULAR_HEARTBEAT = "irregular_heartbeat"
 RPM_METRICS = frozenset(
     {
-        *("blood_pressure", "pulse", IRREGULAR_HEARTBEAT, "weight", "glucose", "spO2", "perfusion_index"),
+        *("blood_pressure", "pulse", "irregular_heartbeat", "weight", "glucose", "spO2", "perfusion_index"),
         *("temperature", "peak_expiratory_flow", "forced_expiratory_volume"),
     }
 )
@@ -22,6 +21,7 @@ RESPIRATORY_METRICS = frozenset({"peak_expiratory_flow", "forced_expiratory_volu
 ADHERENCE_METRICS = frozenset({"pillbox_opened", "patchcap_open_close_event"})  # of every system
 NEVER_COUNTED = frozenset({Mark.CONTROL, Mark.DUPLICATE})
 CAP_CLOSED = ("patchcap_open_close_event", 0)
+NO_IRREGULAR_HEARTBEAT = ("irregular_heartbeat", 0)
 
 
 def counted_days(known: Known, segment: Segment) -> list[dt.date]:
@@ -48,7 +48,7 @@ def find_readings_by_day(known: Known, programme: Programme) -> Mapping[dt.date,
 def is_of_programme(known: Known, reading: Reading, day: dt.date, programme: Programme) -> bool:
     """A cap that is closed is no opening; an irregular heartbeat of 0 adds nothing to its blood pressure."""
     if programme is Programme.RPM:
-        return reading.metric in RPM_METRICS and not (reading.metric == IRREGULAR_HEARTBEAT and not reading.value_1)
+        return reading.metric in RPM_METRICS and (reading.metric, reading.value_1) != NO_IRREGULAR_HEARTBEAT
     row = known.enrolment_on(programme, day)
     if row is None or not row.system or (reading.metric, reading.value_1) == CAP_CLOSED:
         return False
@@ -58,10 +58,9 @@ def is_of_programme(known: Known, reading: Reading, day: dt.date, programme: Pro
 
 
 def is_transmitted(known: Known, reading: Reading, programme: Programme) -> bool:
-    """Conflicting and implausible readings were transmitted too; of a value beyond the meter only the side is known."""
+    """Conflicting and implausible readings were transmitted too, whatever their values: a facts file may omit these."""
     may_be_typed = programme is Programme.RTM and known.settings.self_reported_counts
-    has_value = reading.value_1 is not None or bool(reading.beyond) or reading.metric in ADHERENCE_METRICS
-    return has_value and (reading.is_automatic or may_be_typed) and not reading.marks & NEVER_COUNTED
+    return (reading.is_automatic or may_be_typed) and not reading.marks & NEVER_COUNTED
 
 
 def is_assigned(reading: Reading, day: dt.date, devices: Iterable[Device]) -> bool:
