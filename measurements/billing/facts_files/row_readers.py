@@ -15,7 +15,7 @@ from measurements.facts_values import ReadValue, read_object, refuse, require
 
 E = TypeVar("E", bound=StrEnum)
 RANGE_KEYS: Mapping[str, ReadValue[Any]] = {"from": values.read_date, "until": values.read_date}
-MONTH = re.compile(r"\d{4}-\d{2}")
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 def choice_of(kinds: type[E]) -> ReadValue[E]:

@@ -120,7 +120,7 @@ def test_month_shows_what_belongs_to_it_by_date_of_service(facts_file, capsys, m
         ({"as_of": "yesterday"}, "--as-of: must be an instant in UTC"),
         ({"as_of": "2026-03-08T13:00:00"}, "--as-of: must be an instant"),
         ({"as_of": "2026-03-08T13:00:00Z", "month": "March"}, "--month: must be a month such as 2026-11"),
-        ({"as_of": "2026-03-08T13:00:00Z", "month": "2026-13"}, "--month: must be a date"),
+        ({"as_of": "2026-03-08T13:00:00Z", "month": "2026-13"}, "--month: must be a month"),
     ],
 )
 def test_command_refuses_an_instant_or_month_that_is_none(facts_file, options, error):

@@ -296,4 +296,5 @@ def test_employment_is_asked_for_by_the_date_of_service_that_is_the_months_end()
     staff = [{"id": "rn", "credential": "RN", "employment": [{"kind": "vendor", "from": "2026-01-01"}]}]
 
     assert month(staff=staff, settings={"requires_practice_employee_from": "2026-02-01"})[0][0] == "99457"
-    assert month(staff=staff, settings={"requires_practice_employee_from": "2026-01-31"}) == []
+    refused = month(staff=staff, settings={"requires_practice_employee_from": "2026-01-31"})
+    assert refused == [(None, 0, "never", "minutes")]

@@ -224,7 +224,7 @@ def test_99091_only_as_asked_for(asked, length, status, because):
 def test_99091_is_never_suggested_unasked_and_its_time_counts_for_nothing_else():
     one = session("2026-03-03 15:00", 35, "doc", activity="99091")
 
-    assert month_lines(bill("2026-04-02 12:00", sessions=[one]), "2026-03") == []
+    assert month_lines(bill("2026-04-02 12:00", sessions=[one]), "2026-03") == [(None, 0, "never", "minutes")]
     found = bill("2026-04-02 12:00", sessions=[one], requested=[request(minutes=None)])
     assert (found["months"][0]["minutes"], found["requested"][0]["status"]) == ({"RPM": 0}, "suggested")
 

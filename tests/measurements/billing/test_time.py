@@ -349,7 +349,27 @@ def test_call_without_a_stated_end_has_no_credit():
     call = session("2026-03-03 15:00", 20, mode="call", end=None, last_activity="2026-03-03T15:10:00Z")
     found = march(bill(AFTER, sessions=[call]))
 
-    assert (found["minutes"], found["lines"]) == ({"RPM": 0}, [])
+    assert found["minutes"] == {"RPM": 0}
+    assert [(line["code"], line["status"]) for line in found["lines"]] == [(None, "never")]
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines"),
+    [
+        ({"person": "office"}, [(None, 0, "never", "minutes")]),  # no credential on file
+        ({"programme": "CCM"}, []),  # no line of ours
+    ],
+)
+def test_month_says_never_where_no_time_of_its_programme_counts(facts, lines):
+    assert month_lines(bill(AFTER, sessions=[session("2026-03-03 15:00", 20, **facts)]), "2026-03") == lines
+
+
+def test_session_until_midnight_is_of_no_later_month():
+    """20 minutes until 05:00 UTC on March 1, midnight in New York; in March there is CCM only."""
+    until_midnight = session("2026-03-01 04:40", 20)
+    found = march(bill(AFTER, sessions=[until_midnight, session("2026-03-03 15:00", 20, programme="CCM")]))
+
+    assert (found["minutes"], found["lines"]) == ({"CCM": 20}, [])
 
 
 def test_call_whose_end_was_stated_after_signing_out_is_as_typed():
@@ -365,7 +385,7 @@ def test_call_whose_end_was_stated_after_signing_out_is_as_typed():
     [
         ({"programmes": [{"programme": "RTM", "system": "respiratory", "from": "2026-01-01"}]}, "blocked programme"),
         # RPM ended on Jan 31, and with it its monitoring period.
-        ({"programmes": [{"programme": "RPM", "until": "2026-01-31"}], "monitoring_periods": None}, ""),
+        ({"programmes": [{"programme": "RPM", "until": "2026-01-31"}], "monitoring_periods": None}, "never minutes"),
         # It is still monitored, for whatever.
         ({"programmes": [{"programme": "RPM", "until": "2026-01-31"}]}, "blocked programme"),
     ],

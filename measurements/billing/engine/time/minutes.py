@@ -117,7 +117,8 @@ def minutes_by_programme(known: Known, month: dt.date) -> Mapping[Programme, int
     of_month = {
         session.programme
         for session in known.sessions
-        if session.patient == PATIENT and session.start < bounds[1] and (session.end or session.start) >= bounds[0]
+        if session.patient == PATIENT and session.start < bounds[1]
+        if session.start >= bounds[0] or (session.end or session.start) > bounds[0]
     }
     return {
         programme: whole_minutes(counted_time(known, month, programme))

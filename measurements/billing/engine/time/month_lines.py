@@ -36,7 +36,12 @@ def build_month(known: Known, month: dt.date) -> Month:
     minutes = minutes_by_programme(known, month)
     reached = [programme for programme in BILLED_PROGRAMMES if minute_rules(known, month, programme)]
     refused = conflicting_programmes(known, month, reached)
-    lines = [line for programme in BILLED_PROGRAMMES for line in programme_lines(known, month, programme, refused)]
+    lines = [
+        line
+        for programme in BILLED_PROGRAMMES
+        if programme in minutes
+        for line in programme_lines(known, month, programme, refused)
+    ]
     code, to_next = next_code(known, month)
     return Month(month, minutes, seconds_lost(known, month), tuple(lines), code, to_next)
 
@@ -46,9 +51,8 @@ def is_month_over(known: Known, month: dt.date) -> bool:
 
 
 def programme_lines(known: Known, month: dt.date, programme: Programme, refused: Iterable[Programme]) -> list[Line]:
+    """Of a programme with a session in the month, though none of its time may count."""
     time = counted_time(known, month, programme)
-    if not time:
-        return []
     more = [Reason.RPM_AND_RTM] if programme in refused else []
     rules = minute_rules(known, month, programme) or [(None, 0, last_day_of(month))]
     return [
@@ -63,7 +67,7 @@ def programme_lines(known: Known, month: dt.date, programme: Programme, refused:
                 rule=rule,
                 units=units,
                 date_of_service=day,
-                first_day=time[0].day,
+                first_day=time[0].day if time else month,
                 belongs_to=None,
                 minutes=whole_minutes(time),
                 has_live_interaction=has_live_interaction(known, month, programme),
