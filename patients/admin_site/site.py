@@ -16,6 +16,7 @@ from django.shortcuts import redirect, resolve_url
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from patients.admin_site.base import viewer
 from patients.permissions import Permission, redirect_to_sign_in, set_access_policy
@@ -80,8 +81,10 @@ class VitalsAdminSite(admin.AdminSite):
         return super().index(request, {"panels": build_panels(request), **(extra_context or {})})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """403 for a signed-in user who isn't staff, instead of a second sign-in page."""
-        inner = super().admin_view(view, cacheable)
+        """403 for a signed-in user who isn't staff, instead of a second sign-in page; 405 for the methods that Django's
+        pages would answer as a GET.
+        """
+        inner = require_http_methods(["GET", "HEAD", "POST"])(super().admin_view(view, cacheable))
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated and not self.has_permission(request):
