@@ -17,16 +17,16 @@ SERIOUS_IMPACTS = {"moderate", "serious", "critical"}
 # measured in dark mode; in light mode they have the colours of the wide page.
 COLOURS = ["color-contrast", "link-in-text-block"]
 NARROW = ["scrollable-region-focusable", "target-size", "aria-hidden-focus", "empty-table-header"]
-THEMES_AND_WIDTHS = [
-    (DESKTOP, "light", None),
-    (DESKTOP, "dark", COLOURS),
-    (PHONE, "light", NARROW),
-    (PHONE, "dark", COLOURS),
+WIDTHS_AND_THEMES = [
+    (DESKTOP, [("light", None), ("dark", COLOURS)]),
+    (PHONE, [("dark", COLOURS), ("light", NARROW)]),
 ]
 IS_WIDE = "document.documentElement.scrollWidth > innerWidth"
-AXE, RUN = Axe().axe_script, "options => axe.run(options).then((found) => found.violations)"
-# Pairs of text style and background that no wider page has shown yet; those are measured.
-SHADES = """() => [...new Set([...document.querySelectorAll("body *")].filter((el) => el.checkVisibility() &&
+AXE = Axe().axe_script
+# Pairs of text style and background: all that contrast depends on. Of a link also the colour of the text around it;
+# disabled fields have no contrast to keep.
+SHADES = """(unclear) => [...new Set([...document.querySelectorAll("body *")]
+  .filter((el) => !unclear.includes(el) && el.checkVisibility() &&
     (el.matches("input, select, textarea") || [...el.childNodes].some((each) => (each.data ?? "").trim())))
   .map((el) => {
     const { color, fontSize, fontWeight, textDecorationLine } = getComputedStyle(el), behind = [];
@@ -35,32 +35,49 @@ SHADES = """() => [...new Set([...document.querySelectorAll("body *")].filter((e
       behind.push(backgroundColor, backgroundImage, opacity);
     }
     const plain = ["rgba(0, 0, 0, 0)", "none", "1"];
-    return [color, fontSize, fontWeight, textDecorationLine, ...behind.filter((each) => !plain.includes(each))].join();
+    const around = el.matches("a") && getComputedStyle(el.parentElement).color;
+    return [color, around, el.matches(":disabled"), fontSize, fontWeight, textDecorationLine,
+      ...behind.filter((each) => !plain.includes(each))].join();
   }))]"""
+# Violations, and the pairs that were measured: not those of elements that another element covers.
+RUN = f"""async (options) => {{
+  const {{ violations, incomplete }} = await axe.run(document, options);
+  const unclear = incomplete.flatMap((rule) => rule.nodes.map((node) => document.querySelector(node.target)));
+  return {{ violations, measured: ({SHADES})(unclear) }};
+}}"""
 STILL = "* { transition: none !important; animation: none !important; }"  # the admin's colours fade
 
 
-def find_axe_violations(page, name):
-    """Violations on the open page: one line per rule, element and theme, and where it is wider than its window."""
+def find_axe_violations(page, name, measured=None):
+    """Violations on the open page: one line per rule, element and theme, and where it is wider than its window.
+
+    `measured`: the set of pairs of text style and background on earlier pages. The dark colours of a page that shows no
+    others are not measured again.
+    """
+    measured, found = set() if measured is None else measured, []
     page.add_style_tag(content=STILL)
     page.evaluate(AXE)
     page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
-    found, shades = [], set()
-    for viewport, theme, rules in THEMES_AND_WIDTHS:
+    for viewport, themes in WIDTHS_AND_THEMES:
         page.set_viewport_size(viewport)
-        page.emulate_media(color_scheme=theme)
         wait_until_painted(page)  # charts follow the width of the window
         if page.evaluate(IS_WIDE):
             found.append(f"{name}, {viewport['width']}: the page is wider than its window")
-        if rules is COLOURS:
-            shown = set(page.evaluate(SHADES))
-            if shown <= shades:
-                continue
-            shades |= shown
-        options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
-        seen = f"{name}, {viewport['width']} {theme}"
-        found += [format_violation(seen, rule) for rule in page.evaluate(RUN, options) if is_serious(rule)]
+        for theme, rules in themes:
+            page.emulate_media(color_scheme=theme)
+            seen = f"{name}, {viewport['width']} {theme}"
+            found += [format_violation(seen, rule) for rule in run_axe(page, rules, measured) if is_serious(rule)]
     return found
+
+
+def run_axe(page, rules, measured):
+    """Colours only where the page shows a pair that is not among the measured ones."""
+    if rules is COLOURS and measured.issuperset(page.evaluate(SHADES, [])):
+        return []
+    result = page.evaluate(RUN, {"resultTypes": ["violations", "incomplete"], **({"runOnly": rules} if rules else {})})
+    if rules is not NARROW:
+        measured |= set(result["measured"])
+    return result["violations"]
 
 
 def is_serious(rule):

@@ -52,11 +52,11 @@ def is_page(answer):
     return answer.status_code == 200 and not answer.streaming and b"<html" in answer.content
 
 
-def page_addresses(world, who):
-    """Addresses that answer a GET of this user with a full page."""
+def page_addresses(world, who, *, below="/", besides=()):
+    """Addresses below this one and not among the others that answer a GET of this user with a full page."""
     for route in routes_open_to(who):
         address = page_address(world, route)
-        if is_page(world.clients[who].get(address)):
+        if address.startswith(below) and address not in besides and is_page(world.clients[who].get(address)):
             yield address
 
 

@@ -30,14 +30,20 @@ ADMIN = [
 ERRORS = ["400", "403", "403_csrf", "404", "429", "500", "503"]
 
 
+def open_and_find_violations(page, addresses, measured=None):
+    measured, found = set() if measured is None else measured, []
+    for address in addresses:
+        page.goto(address)
+        found += find_axe_violations(page, address, measured)
+    return found
+
+
 def test_axe_finds_no_violations_on_anonymous_pages(clinic_with_readings, browser_for, live_server, settings):
     settings.SITE_URL = live_server.url
-    addresses, page, found = list(page_addresses(clinic_with_readings, "anonymous")), browser_for(None), []
-    for address in [*addresses, invitations.invitation_url(invite_clinician(clinic_with_readings))]:
-        page.goto(address)
-        found += find_axe_violations(page, address)
+    addresses = list(page_addresses(clinic_with_readings, "anonymous"))
+    invited = invitations.invitation_url(invite_clinician(clinic_with_readings))
 
-    assert found == []
+    assert open_and_find_violations(browser_for(None), [*addresses, invited]) == []
     assert len(addresses) >= 5
 
 
@@ -53,15 +59,10 @@ def invite_clinician(world):
 
 def test_axe_finds_no_violations_on_clinician_and_coordinator_pages(clinic_with_readings, browser_for):
     """Pages open to both roles are checked as the coordinator, who has more buttons there."""
-    shown, found = set(), []
+    shown, found, measured = set(), [], set()
     for who in ("coordinator here", "clinician here"):
-        page, fresh = (
-            browser_for(clinic_with_readings.people[who]),
-            set(page_addresses(clinic_with_readings, who)) - shown,
-        )
-        for address in fresh:
-            page.goto(address)
-            found += find_axe_violations(page, address)
+        fresh = set(page_addresses(clinic_with_readings, who, besides=shown))
+        found += open_and_find_violations(browser_for(clinic_with_readings.people[who]), fresh, measured)
         shown |= fresh
 
     assert found == []
@@ -70,24 +71,17 @@ def test_axe_finds_no_violations_on_clinician_and_coordinator_pages(clinic_with_
 
 def test_axe_finds_no_violations_on_empty_pages(clinic_with_readings, browser_for):
     nobodys = factories.UserFactory(name="Noor Ali", role=Role.COORDINATOR, clinics=[factories.ClinicFactory()])
-    page, found = browser_for(nobodys), []
-    for address in ("/patients/", "/orders/", "/devices/"):
-        page.goto(address)
-        found += find_axe_violations(page, address)
 
-    assert found == []
+    assert open_and_find_violations(browser_for(nobodys), ("/patients/", "/orders/", "/devices/")) == []
 
 
 def test_axe_finds_no_violations_on_error_pages(browser_for, live_server):
-    page, found = browser_for(None), []
+    page = browser_for(None)
     page.route(
         "**/error/*", lambda route: route.fulfill(body=error_page_html(route.request.url), content_type="text/html")
     )
-    for code in ERRORS:
-        page.goto(f"/error/{code}")
-        found += find_axe_violations(page, code)
 
-    assert found == []
+    assert open_and_find_violations(page, [f"/error/{code}" for code in ERRORS]) == []
 
 
 def error_page_html(url):
@@ -95,12 +89,9 @@ def error_page_html(url):
 
 
 def test_axe_finds_no_violations_on_admin_pages(clinic_with_readings, browser_for):
-    page, found = browser_for(clinic_with_readings.people["administrator here"]), []
-    for address in ADMIN:
-        page.goto(address)
-        found += find_axe_violations(page, address)
+    page = browser_for(clinic_with_readings.people["administrator here"])
 
-    assert found == []
+    assert open_and_find_violations(page, ADMIN) == []
 
 
 SMALL_TOUCH_TARGETS = """() => [...document.querySelectorAll(
