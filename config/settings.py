@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "measurements.comparison",
     "measurements.timeline",
     "measurements.activity",
+    "measurements.adherence",
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",

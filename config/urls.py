@@ -32,6 +32,7 @@ urlpatterns = [
     path("patients/", include("measurements.timeline.urls")),
     path("patients/", include("measurements.activity.urls")),
     path("triage/", include("measurements.triage.urls")),
+    path("patients/", include("measurements.adherence.urls")),
     path("devices/", include("devices.urls")),
 ]
 

@@ -35,7 +35,7 @@ ROOM_ORDER = {
         {"chart"},
         {"alerts"},
         {"documents"},
-        {"reports", "comparison", "activity"},
+        {"reports", "comparison", "activity", "adherence"},
         {"billing"},
         {"timeline"},
         {"patient_list", "patient_page", "triage"},

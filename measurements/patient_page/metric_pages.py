@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from fulfillment.equipment import EquipmentItem
 from measurements.activity.watch_days import WATCH_METRICS, WATCH_SENSOR_CODE
+from measurements.adherence.openings import ADHERENCE_METRICS, ADHERENCE_SENSOR_CODES
 from patients.models import Patient
 
 
@@ -19,8 +20,9 @@ class MetricPage:
 
 
 # Label, route, metrics, and sensor codes of the devices.
-METRIC_PAGES = (
-    ("Watch: steps, sleep, heart rate", "activity:page", frozenset(WATCH_METRICS), frozenset({WATCH_SENSOR_CODE})),
+METRIC_PAGES: tuple[tuple[str, str, Collection[str], Collection[str]], ...] = (
+    ("Watch: steps, sleep, heart rate", "activity:page", WATCH_METRICS, (WATCH_SENSOR_CODE,)),
+    ("Pillbox and caps: doses by day", "adherence:page", ADHERENCE_METRICS, ADHERENCE_SENSOR_CODES),
 )
 
 
@@ -30,5 +32,5 @@ def list_metric_pages(patient: Patient, metrics: Collection[str], items: Iterabl
     return [
         MetricPage(label, reverse(route, args=[patient.pk]))
         for label, route, codes, sensors in METRIC_PAGES
-        if not codes.isdisjoint(metrics) or not sensors.isdisjoint(families)
+        if not families.isdisjoint(sensors) or not set(codes).isdisjoint(metrics)
     ]

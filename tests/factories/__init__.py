@@ -51,6 +51,7 @@ from tests.factories.fulfillment import (
 )
 from tests.factories.imports import ImportRowFactory, PatientImportFactory, StoredFileFactory, StoredFilePartFactory
 from tests.factories.measurements import (
+    DoseScheduleFactory,
     DryWeightFactory,
     LatestReadingFactory,
     MeasurementFactory,
@@ -94,6 +95,7 @@ __all__ = [
     "DeliveryFactory",
     "DeviceFactory",
     "DeviceTypeFactory",
+    "DoseScheduleFactory",
     "DryWeightFactory",
     "ExclusionEventFactory",
     "GatewayFactory",

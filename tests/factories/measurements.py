@@ -6,6 +6,7 @@ from decimal import Decimal
 import factory
 from django.utils import timezone
 
+from measurements.adherence.models import DoseSchedule
 from measurements.models import DryWeight, LatestReading, Measurement, Metric, PatientSummary, ThresholdChange
 from tests.factories.devices import DeviceFactory
 from tests.factories.patients import PatientFactory, UserFactory
@@ -66,6 +67,21 @@ class DryWeightFactory(factory.django.DjangoModelFactory):
     patient = factory.SubFactory(PatientFactory)
     weight = Decimal("168.00")
     determined_on = dt.date(2026, 11, 3)
+    by = factory.SubFactory(UserFactory)
+
+
+class DoseScheduleFactory(factory.django.DjangoModelFactory):
+    """8 AM and 8 PM."""
+
+    class Meta:
+        model = DoseSchedule
+
+    device = factory.SubFactory(DeviceFactory, name="Tenovi Pillbox", sensor_code="21")
+    patient = factory.SelfAttribute("device.patient")
+    times = factory.LazyFunction(lambda: [dt.time(8), dt.time(20)])
+    on_time_minutes = 60
+    missed_after_minutes = 240
+    starts_on = dt.date(2026, 11, 1)
     by = factory.SubFactory(UserFactory)
 
 
