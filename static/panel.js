@@ -85,8 +85,8 @@
     open({ url: form.action, data: new FormData(form) });
   }
 
-  async function submitForm(form) {
-    const data = new FormData(form);
+  async function submitForm(form, button) {
+    const data = new FormData(form, button);
     form.querySelectorAll("button").forEach((button) => { button.disabled = true; });
     await show({ url: form.action, data, form });
     document.dispatchEvent(new CustomEvent("live:now"));
@@ -116,7 +116,7 @@
   });
   panel.addEventListener("submit", (event) => {
     event.preventDefault();
-    submitForm(event.target);
+    submitForm(event.target, event.submitter);
   });
   panel.addEventListener("close", () => {
     requests = [];

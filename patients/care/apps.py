@@ -8,6 +8,7 @@ class CareConfig(app_config.ProjectAppConfig):
         "careteammember": frozenset({"view", "reassign"}),
         "absence": app_config.VIEW_AND_EDIT,
         "note": app_config.VIEW_ONLY,
+        "notetemplate": app_config.VIEW_AND_EDIT,
     }
     page_labels = {
         "care:notes": "patient, notes and contacts",

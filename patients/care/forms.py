@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
-from patients.care.models import Absence, ContactOutcome, ContactWith, NoteKind, NoteVersion
+from patients.care.models import Absence, ContactOutcome, ContactWith, NoteKind, NoteTemplate, NoteVersion
 from patients.care.note_rules import MAX_STEP_LENGTH, MAX_TEXT_LENGTH, NOTE_FIELDS
 from patients.care.team_fields import PersonField, ResponsibleField
 from patients.models import Clinic
@@ -61,11 +62,14 @@ class NoteForm(forms.Form):
     next_step_on = day_field("Due on", required=False)
     completes = forms.BooleanField(required=False, initial=True)
     version_number = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    template = forms.ChoiceField(label="Text template", required=False)
 
     def __init__(
         self,
         data: Any = None,
         *,
+        kinds: Sequence[NoteKind],
+        templates: Sequence[NoteTemplate] = (),
         version: NoteVersion | None = None,
         after: NoteVersion | None = None,
         kind: NoteKind = NoteKind.NOTE,
@@ -80,10 +84,32 @@ class NoteForm(forms.Form):
         for field in self.fields.values():
             field.error_messages["required"] = f"{field.label} is missing."
         self.fields["kind"].error_messages["required"] = "Choose a kind."
+        self.offer_kinds(kinds)
+        self.offer_templates(templates)
         if after is None:
             del self.fields["completes"]
         else:
             self.fields["completes"].label = f"This is done: {after.next_step}"
+
+    def offer_kinds(self, kinds: Sequence[NoteKind]) -> None:
+        """These, and that of the version that is corrected."""
+        own = self.initial["kind"]
+        field = cast("forms.ChoiceField", self.fields["kind"])
+        field.choices = [choice for choice in NoteKind.choices if choice[0] in kinds or choice[0] == own]
+
+    def offer_templates(self, templates: Sequence[NoteTemplate]) -> None:
+        self.texts = {str(template.pk): template.text for template in templates}
+        if not templates:
+            del self.fields["template"]
+            return
+        field = cast("forms.ChoiceField", self.fields["template"])
+        field.choices = [("", "Choose a text…"), *((template.pk, template.name) for template in templates)]
+
+    def insert_template(self, typed: QueryDict) -> None:
+        """Of a form without data: shows what was typed, with the chosen template below the text."""
+        self.initial = {name: typed.get(name, "") for name in self.fields} | {"template": ""}
+        texts = (typed.get("text", "").rstrip(), self.texts.get(typed.get("template", ""), ""))
+        self.initial["text"] = "\n".join(filter(None, texts))
 
     def replace_version_number(self, newest: NoteVersion | None) -> None:
         """The refused form carries the number of the version that it is shown beside: saved again, it replaces it."""

@@ -29,6 +29,8 @@ def build_version(
     version = NoteVersion(written_at=now, **fields)
     version.text = "\n".join(line.rstrip() for line in version.text.strip().splitlines())
     version.next_step = " ".join(version.next_step.split())
+    if version.kind == NoteKind.ORDER:
+        complete_order(version, patient)
     if version.is_contact:
         version.contact_with = version.contact_with or ContactWith.PATIENT
     else:  # what was chosen for a contact before the kind was changed
@@ -41,6 +43,13 @@ def build_version(
     if problems:
         raise ValidationError(problems)
     return version
+
+
+def complete_order(version: NoteVersion, patient: Patient) -> None:
+    """An order for the coordinator is a next step, so that it is in their list: due today, if no day is named."""
+    version.next_step = version.next_step or " ".join(version.text.partition("\n")[0].split())[:MAX_STEP_LENGTH]
+    if version.next_step and version.next_step_on is None:
+        version.next_step_on = timezone.localdate(timezone=patient.clinic.zone)
 
 
 def text_problems(version: NoteVersion) -> dict[str, str]:

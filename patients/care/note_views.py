@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from patients.audit import audit_log
 from patients.care import notes, team
 from patients.care.forms import NoteForm
-from patients.care.models import Note, NoteKind, NoteVersion
+from patients.care.models import Note, NoteKind, NoteTemplate, NoteVersion
 from patients.care.notes import NoteConflict
 from patients.lists.filters import FilterChoice, ListFilter, SelectedFilters
 from patients.lists.pagination import PageRequest, SortKey, paginate
@@ -32,6 +32,7 @@ from patients.polling import only_if_changed, visible_patients_version
 
 PAGE_SIZE = 50
 MAX_ID_DIGITS = 18
+INSERT_BUTTON = "insert"  # of the form: shows it again with the text of a template
 STEP_COLUMNS = tuple(ListColumn(label) for label in ("Due", "Patient", "Next step", "After"))
 STEP_KEYS = (SortKey("due_on"), SortKey("pk"))
 NOTE_KEYS = (SortKey("happened_at", descending=True), SortKey("pk", descending=True))
@@ -52,7 +53,17 @@ def note_form_page(
     """
     with timezone.override(patient.clinic.zone):
         after = None if corrected else find_completed_version(patient, request.GET.get("completes", ""))
-        form = NoteForm(request.POST or None, version=corrected, after=after, kind=kind)
+        inserts = INSERT_BUTTON in request.POST
+        form = NoteForm(
+            None if inserts else request.POST or None,
+            kinds=notes.kinds_for(current_user(request)),
+            templates=list(NoteTemplate.objects.offered_in(patient.clinic)),
+            version=corrected,
+            after=after,
+            kind=kind,
+        )
+        if inserts:
+            form.insert_template(request.POST)
         if form.is_valid() and save_note(request, patient, form, link=link, corrected=corrected, after=after):
             return redirect(back)
         context = {"form": form, "patient": patient, "back": back, "corrected": corrected, "zone": patient.clinic.zone}
@@ -201,7 +212,8 @@ def next_steps_context(request: HttpRequest, user: User) -> dict[str, Any]:
     }
 
 
-def step_filters(user: User, today: dt.date) -> tuple[ListFilter, ListFilter]:
+def step_filters(user: User, today: dt.date) -> tuple[ListFilter, ...]:
+    orders = NoteVersion.objects.newest().orders().filter(note=OuterRef("pk"))
     mine = Q(patient__in=team.patients_of(user)) | Q(created_by=user)
     return (
         ListFilter(
@@ -212,6 +224,7 @@ def step_filters(user: User, today: dt.date) -> tuple[ListFilter, ListFilter]:
             all_condition=Q(due_on__lte=today),
         ),
         ListFilter("whose", "Whose", {"mine": FilterChoice("My patients and my notes", mine)}),
+        ListFilter("kind", "Kind", {"orders": FilterChoice("Orders for coordinators", Q(Exists(orders)))}),
     )
 
 

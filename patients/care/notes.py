@@ -18,12 +18,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from patients.audit import audit_log
-from patients.care.models import Note, NoteVersion
+from patients.care.models import Note, NoteKind, NoteVersion
 from patients.care.note_rules import NOTE_FIELDS, build_version
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
@@ -65,6 +65,7 @@ def create_note(*, patient: Patient, by: User, **fields: Any) -> Note:
     day in the clinic's zone on which the matter comes back.
     """
     require_writer(patient, by)
+    require_kind(fields.get("kind", NoteKind.NOTE), by)
     now = timezone.now()
     version = build_version(patient, {"happened_at": now.replace(second=0, microsecond=0)} | fields, now=now)
     note = Note(patient=patient, created_by=by, created_at=now, due_on=version.next_step_on)
@@ -84,6 +85,8 @@ def correct_note(*, note: Note, by: User, version_number: int, **fields: Any) ->
     if current.version_number != version_number:
         raise NoteConflict
     before = current.versions.get(number=version_number)
+    if fields.get("kind", before.kind) != before.kind:
+        require_kind(fields["kind"], by)
     version = build_version(
         current.patient,
         {name: getattr(before, name) for name in NOTE_FIELDS} | fields,
@@ -133,6 +136,17 @@ def count_due_steps(user: User) -> int:
 def require_writer(patient: Patient, by: User) -> None:
     if not has_permission(by, Permission.WRITE_NOTES) or not by.clinics.filter(pk=patient.clinic_id).exists():
         raise PermissionDenied("not a writer of notes of this clinic")
+
+
+def kinds_for(user: User) -> list[NoteKind]:
+    """Orders for the coordinator are written by clinicians."""
+    may_order = has_permission(user, Permission.HANDLE_ALERTS)
+    return [kind for kind in NoteKind if may_order or kind != NoteKind.ORDER]
+
+
+def require_kind(kind: str, by: User) -> None:
+    if kind in NoteKind.values and kind not in kinds_for(by):
+        raise ValidationError({"kind": "An order for the coordinator is written by a clinician."})
 
 
 def lock_note(note: Note, *, by: User) -> Note:

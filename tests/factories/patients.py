@@ -7,7 +7,7 @@ import factory
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from patients.care.models import Absence, CareTeamMember, Note, NoteVersion
+from patients.care.models import Absence, CareTeamMember, Note, NoteTemplate, NoteVersion
 from patients.models import Clinic, ClinicChange, ClinicClosedDay, ClinicHours, Patient, Practitioner, Role, User
 from patients.models.practitioner import fold_practitioner_name
 
@@ -152,6 +152,15 @@ class NoteFactory(factory.django.DjangoModelFactory):
     due_on = None
     created_by = factory.LazyAttribute(lambda row: UserFactory(clinics=[row.patient.clinic]))
     versions = factory.RelatedFactory("tests.factories.patients.NoteVersionFactory", factory_related_name="note")
+
+
+class NoteTemplateFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = NoteTemplate
+
+    clinic = factory.SubFactory(ClinicFactory)
+    name = factory.Sequence("Template {}".format)
+    text = "Medication taken as prescribed: yes / no"
 
 
 class NoteVersionFactory(factory.django.DjangoModelFactory):

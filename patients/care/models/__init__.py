@@ -1,5 +1,6 @@
 from .absence import Absence
 from .note import ContactOutcome, ContactWith, Note, NoteKind, NoteVersion
+from .note_template import NoteTemplate
 from .team import CareTeamMember, EndReason
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "EndReason",
     "Note",
     "NoteKind",
+    "NoteTemplate",
     "NoteVersion",
 ]

@@ -15,6 +15,10 @@ class NoteKind(models.TextChoices):
     CALL = "call", "Call"
     MESSAGE = "message", "Message"
     VISIT = "visit", "Visit"
+    ORDER = "order", "Order for the coordinator"
+
+
+NO_CONTACTS = (NoteKind.NOTE, NoteKind.ORDER)
 
 
 class ContactOutcome(models.TextChoices):
@@ -83,6 +87,10 @@ class NoteVersionQuerySet(models.QuerySet["NoteVersion"]):
     def newest(self) -> NoteVersionQuerySet:
         return self.filter(number=F("note__version_number"))
 
+    def orders(self) -> NoteVersionQuerySet:
+        """Orders for the coordinator."""
+        return self.filter(kind=NoteKind.ORDER)
+
     def live_contacts(self) -> NoteVersionQuerySet:
         """Contacts that reached the patient or the caregiver live, as they are known now."""
         people = (ContactWith.PATIENT, ContactWith.CAREGIVER)
@@ -116,9 +124,12 @@ class NoteVersion(models.Model):
             models.UniqueConstraint(fields=("note", "number"), name="note_version_once"),
             models.CheckConstraint(condition=Q(kind__in=NoteKind.values), name="note_kind_known"),
             models.CheckConstraint(
-                condition=Q(kind=NoteKind.NOTE, outcome="", contact_with="", is_live=False) & ~Q(text="")
-                | ~Q(kind=NoteKind.NOTE) & Q(outcome__in=ContactOutcome.values, contact_with__in=ContactWith.values),
+                condition=Q(kind__in=NO_CONTACTS, outcome="", contact_with="", is_live=False) & ~Q(text="")
+                | ~Q(kind__in=NO_CONTACTS) & Q(outcome__in=ContactOutcome.values, contact_with__in=ContactWith.values),
                 name="note_contact_has_outcome",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=NoteKind.ORDER) | ~Q(next_step=""), name="note_order_has_next_step"
             ),
             models.CheckConstraint(
                 condition=Q(is_live=False) | Q(outcome=ContactOutcome.REACHED), name="note_live_contact_reached"
@@ -136,4 +147,4 @@ class NoteVersion(models.Model):
 
     @property
     def is_contact(self) -> bool:
-        return self.kind != NoteKind.NOTE
+        return self.kind not in NO_CONTACTS
