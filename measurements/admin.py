@@ -19,12 +19,13 @@ from measurements.models import (
     ExclusionEvent,
     Measurement,
     Metric,
+    ReadingNote,
     Threshold,
     ThresholdChange,
     TriageEntry,
 )
 from measurements.thresholds import texts, views
-from patients.admin_site.base import ReadOnlyAdmin, viewer
+from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline, viewer
 from patients.models import User
 from patients.permissions import Permission, current_user, has_permission
 
@@ -37,6 +38,12 @@ QUALITY_FLAG_FIELDS = (
 class MetricAdmin(ReadOnlyAdmin):
     list_display = ("label", "unit", "known", "vital", "physiologic", "single", "code")
     list_filter = ("known", "vital")
+
+
+class ReadingNoteInline(ReadOnlyInline):
+    model = ReadingNote
+    fields = ("note",)
+    show_change_link = False
 
 
 @admin.register(Measurement)
@@ -61,6 +68,7 @@ class MeasurementAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     exclude = ("delivery_id", "hardware_uuid")
     readonly_fields = ("printed_gateway", "raw_payload")
+    inlines = (ReadingNoteInline,)
 
     @admin.display(description="marks")
     def quality_flags(self, reading: Measurement) -> str:

@@ -32,6 +32,7 @@ class MeasurementsConfig(app_config.ProjectAppConfig):
         "patients:save_thresholds": "patient, goals saved",
         "patients:save_dry_weight": "patient, dry weight saved",
         "patients:reading": "reading",
+        "patients:new_reading_note": "reading, new note or contact",
         "patients:exclude": "reading, excluded",
         "patients:undo_exclusion": "reading, counted again",
         "patients:units": "units",

@@ -29,6 +29,11 @@ urlpatterns = [
     path("<uuid:patient_id>/goals/save/", threshold_views.save_patient_thresholds, name="save_thresholds"),
     path("<uuid:patient_id>/dry-weight/", weight_views.save_dry_weight, name="save_dry_weight"),
     path("<uuid:patient_id>/readings/<int:reading_id>/", reading_views.reading_detail, name="reading"),
+    path(
+        "<uuid:patient_id>/readings/<int:reading_id>/note/",
+        reading_views.new_reading_note,
+        name="new_reading_note",
+    ),
     path("<uuid:patient_id>/readings/<int:reading_id>/exclude/", reading_views.exclude_reading, name="exclude"),
     path("<uuid:patient_id>/readings/<int:reading_id>/undo/", reading_views.undo_exclusion, name="undo_exclusion"),
 ]

@@ -12,6 +12,7 @@ from measurements.alerts.models import (
     AlertEpisode,
     AlertRuleChange,
     AlertStep,
+    EpisodeNote,
     MeasuringPause,
     PatientReview,
     PresetChange,
@@ -25,6 +26,12 @@ __all__ = ("messages_admin",)  # registers what it is about
 class AlertStepInline(ReadOnlyInline):
     model = AlertStep
     fields = ("at", "kind", "by", "outcome", "to")
+
+
+class EpisodeNoteInline(ReadOnlyInline):
+    model = EpisodeNote
+    fields = ("note",)
+    show_change_link = False
 
 
 @admin.register(AlertEpisode)
@@ -41,7 +48,7 @@ class AlertEpisodeAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "=patient__id")
     search_help_text = "The number of an episode or the id of a patient"
     ordering = ("-first_known_at", "-pk")
-    inlines = (AlertStepInline,)
+    inlines = (AlertStepInline, EpisodeNoteInline)
 
 
 @admin.register(AlertStep)

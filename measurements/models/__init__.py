@@ -5,6 +5,7 @@ from .measurement import Measurement
 from .metric import Metric
 from .patient_summary import PatientSummary
 from .reading_day import ReadingDay
+from .reading_note import ReadingNote
 from .threshold import Threshold, ThresholdChange
 from .triage_entry import TriageEntry
 
@@ -16,6 +17,7 @@ __all__ = [
     "Metric",
     "PatientSummary",
     "ReadingDay",
+    "ReadingNote",
     "Threshold",
     "ThresholdChange",
     "TriageEntry",

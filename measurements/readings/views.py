@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from functools import partial
 
 from django import forms
 from django.contrib import messages
@@ -12,12 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.text import capfirst, get_text_list
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from measurements import units
 from measurements.models import Measurement
-from measurements.readings import detail, exclusion
+from measurements.readings import detail, exclusion, reading_notes
 from measurements.thresholds import evaluation
+from patients.care.note_display import build_note_panel
+from patients.care.note_views import note_form_page
 from patients.models import Patient
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
@@ -37,6 +40,15 @@ class ExclusionForm(forms.Form):
 @require_safe
 def reading_detail(request: HttpRequest, patient_id: uuid.UUID, reading_id: int) -> HttpResponse:
     return render_reading(request, get_patient_audited(patient_id, by=current_user(request)), reading_id)
+
+
+@requires_permission(Permission.WRITE_NOTES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_reading_note(request: HttpRequest, patient_id: uuid.UUID, reading_id: int) -> HttpResponse:
+    patient = get_patient_audited(patient_id, by=current_user(request))
+    reading = get_reading_or_404(patient, reading_id)
+    back = reverse("patients:reading", args=[patient.pk, reading.pk])
+    return note_form_page(request, patient, back=back, link=partial(reading_notes.link_note, reading))
 
 
 @requires_permission(Permission.REVIEW_READINGS)
@@ -104,7 +116,15 @@ def render_reading(
     )
     details = [(each, exclusion_form_for(each, chosen, form)) for each in group.details]
     template = "measurements/_reading_group.html" if is_in_panel(request) else "measurements/reading_group.html"
-    shown = {"patient": patient, "group": group, "details": details, "in_panel": is_in_panel(request)}
+    note_ids = reading_notes.note_ids_of([each.reading for each in group.details])
+    note_form = reverse("patients:new_reading_note", args=[patient.pk, chosen.pk])
+    shown = {
+        "patient": patient,
+        "group": group,
+        "details": details,
+        "in_panel": is_in_panel(request),
+        "panel": build_note_panel(patient, note_ids=note_ids, form_url=note_form),
+    }
     return render(request, template, shown)
 
 

@@ -9,16 +9,16 @@ from django.db.models import Q
 
 from measurements.alerts.engine.episodes import ClosedBy, State
 from measurements.alerts.engine.facts import EventKind
-from measurements.alerts.episode_words import (
+from measurements.alerts.models import AlertEpisode, AlertStep
+from measurements.local_days import LocalDays
+from measurements.models import Metric
+from measurements.reports.episode_words import (
     CLOSED_WORDS,
     STATE_WORDS,
     describe_dissolved,
     describe_episode_rule,
     describe_worst,
 )
-from measurements.alerts.models import AlertEpisode, AlertStep
-from measurements.local_days import LocalDays
-from measurements.models import Metric
 from measurements.units import DisplayUnits
 from patients.models import Patient
 from patients.templatetags.time_display import PAPER_PATTERN, local_time
@@ -47,7 +47,7 @@ def fetch_episode_lines(patient: Patient, days: LocalDays, units: DisplayUnits) 
 def describe_episode(
     episode: AlertEpisode, steps: list[AlertStep], metrics: Mapping[str, Metric], patient: Patient, units: DisplayUnits
 ) -> str:
-    """Critical, blood pressure, single reading: Nov 12, 2026, 7:03 AM; worst 192/118 mmHg; open."""
+    """Critical, severe blood pressure: Nov 12, 2026, 7:03 AM; worst 192/118 mmHg; open."""
     metric = metrics.get(episode.metric)
     parts = [
         local_time(episode.opened_at or episode.first, PAPER_PATTERN, patient.zone),

@@ -12,6 +12,7 @@ from measurements.alerts.models import (
     AlertNotification,
     AlertRuleChange,
     AlertStep,
+    EpisodeNote,
     MeasuringPause,
     NotificationSettings,
     PatientReview,
@@ -19,7 +20,7 @@ from measurements.alerts.models import (
 )
 from measurements.models import ExclusionEvent, TriageEntry
 from tests.factories.measurements import MeasurementFactory
-from tests.factories.patients import ClinicFactory, PatientFactory, UserFactory
+from tests.factories.patients import ClinicFactory, NoteFactory, PatientFactory, UserFactory
 
 
 def an_hour_ago():
@@ -56,6 +57,14 @@ class AlertEpisodeFactory(factory.django.DjangoModelFactory):
     peak_1, peak_2 = 162.0, 94.0
     value_1, value_2 = 158.5, 92.0
     count, n, days = 14, 14, 7
+
+
+class EpisodeNoteFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = EpisodeNote
+
+    episode = factory.SubFactory(AlertEpisodeFactory)
+    note = factory.SubFactory(NoteFactory, patient=factory.SelfAttribute("..episode.patient"))
 
 
 class AlertStepFactory(factory.django.DjangoModelFactory):

@@ -7,9 +7,17 @@ import factory
 from django.utils import timezone
 
 from measurements.adherence.models import DoseSchedule
-from measurements.models import DryWeight, LatestReading, Measurement, Metric, PatientSummary, ThresholdChange
+from measurements.models import (
+    DryWeight,
+    LatestReading,
+    Measurement,
+    Metric,
+    PatientSummary,
+    ReadingNote,
+    ThresholdChange,
+)
 from tests.factories.devices import DeviceFactory
-from tests.factories.patients import PatientFactory, UserFactory
+from tests.factories.patients import NoteFactory, PatientFactory, UserFactory
 
 
 class MetricFactory(factory.django.DjangoModelFactory):
@@ -37,6 +45,14 @@ class MeasurementFactory(factory.django.DjangoModelFactory):
     value_1 = factory.LazyAttribute(lambda row: Decimal("128.00" if row.metric.pk == "blood_pressure" else "180.40"))
     value_2 = factory.LazyAttribute(lambda row: Decimal("82.00") if row.metric.pk == "blood_pressure" else None)
     raw_metric = factory.SelfAttribute("metric.code")
+
+
+class ReadingNoteFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReadingNote
+
+    measurement = factory.SubFactory(MeasurementFactory)
+    note = factory.SubFactory(NoteFactory, patient=factory.SelfAttribute("..measurement.patient"))
 
 
 class LatestReadingFactory(factory.django.DjangoModelFactory):

@@ -1,4 +1,5 @@
 from .episode import AlertEpisode
+from .episode_note import EpisodeNote
 from .notification import AlertMessage, AlertMessageItem, AlertNotification
 from .notification_settings import NotificationSettings
 from .pause import MeasuringPause
@@ -14,6 +15,7 @@ __all__ = [
     "AlertNotification",
     "AlertRuleChange",
     "AlertStep",
+    "EpisodeNote",
     "MeasuringPause",
     "NotificationSettings",
     "PatientReview",

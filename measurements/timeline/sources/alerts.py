@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from django.urls import reverse
+
 from measurements.alerts.engine.episodes import ClosedBy, State
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.rules import Severity
-from measurements.alerts.episode_words import (
+from measurements.alerts.models import AlertEpisode, AlertStep, PatientReview
+from measurements.models import Metric
+from measurements.reports.episode_words import (
     CLOSED_WORDS,
     TONES,
     describe_dissolved,
     describe_episode_rule,
     describe_worst,
 )
-from measurements.alerts.models import AlertEpisode, AlertStep, PatientReview
-from measurements.models import Metric
 from measurements.timeline.events import EventDetail, TimelineEvent, TimelineKind, TimelineScope
 from patients.templatetags.time_display import PAPER_PATTERN, local_time
 from patients.wording import count_noun
@@ -46,6 +48,7 @@ def fetch_episode_events(scope: TimelineScope) -> Iterator[TimelineEvent]:
                 kind=TimelineKind.ALERTS,
                 title=f"{episode.severity.capitalize()} over: {rule}",
                 details=(EventDetail(CLOSED_WORDS[ClosedBy(episode.closed_by)]),),
+                url=reverse("triage:episode", args=[episode.pk]),
             )
 
 
@@ -63,6 +66,7 @@ def build_opening(episode: AlertEpisode, rule: str, worst: str) -> TimelineEvent
         title=f"{episode.severity.capitalize()}: {rule}",
         details=tuple(EventDetail(each) for each in words if each),
         tone="idle" if dissolved else TONES[Severity(episode.severity)],
+        url=reverse("triage:episode", args=[episode.pk]),
         anchor=f"episode-{episode.pk}",
     )
 
@@ -89,6 +93,7 @@ def build_step_event(step: AlertStep, metrics: Mapping[str, Metric], scope: Time
         details=tuple(EventDetail(each) for each in words if each),
         text=step.text,
         by=step.by.name,
+        url=reverse("triage:episode", args=[step.episode_id]),
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.text import capfirst
 
-from measurements.alerts.episode_words import describe_rule_code, describe_rule_values
 from measurements.alerts.models import AlertRuleChange
+from measurements.alerts.rule_texts import rule_label
 from measurements.models import DryWeight, Metric, ThresholdChange
+from measurements.reports.episode_words import describe_rule_values
 from measurements.thresholds.judgement import WEIGHT
 from measurements.thresholds.texts import format_changed_bounds, threshold_label
 from measurements.timeline.events import EventDetail, TimelineEvent, TimelineKind, TimelineScope
@@ -42,14 +42,12 @@ def fetch_goal_events(scope: TimelineScope) -> Iterator[TimelineEvent]:
 def fetch_rule_events(scope: TimelineScope) -> Iterator[TimelineEvent]:
     """Limits are in the vendor's units, as rules state them."""
     changes = AlertRuleChange.objects.filter(of_patient_or_clinic(scope), scope.within("at"))
-    metrics = Metric.objects.in_bulk()
     for change in changes.select_related("by"):
-        rule = capfirst(describe_rule_code(change.rule, metrics))
         yield TimelineEvent(
             at=change.at,
             kind=TimelineKind.GOALS,
             title=f"{owner_of(change)} alert rule {'switched off' if change.is_off else 'changed'}",
-            details=(EventDetail(f"{rule}: {describe_rule_values(change)}"),),
+            details=(EventDetail(f"{rule_label(change.rule)}: {describe_rule_values(change)}"),),
             text=change.reason,
             by=change.by.name,
             anchor=f"rule-{change.pk}",

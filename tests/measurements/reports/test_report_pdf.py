@@ -175,8 +175,9 @@ def test_report_pdf_has_notes_when_chosen_and_alerts_with_outcomes(read_pdf, ros
     assert "Long ago." not in with_notes
     assert "Sleeps" not in without
     assert (
-        "Alerts \N{EN DASH} Warning, blood pressure, average: Nov 18, 2026, 9:30 AM; worst 162/94 mmHg; acknowledged "
-        "by Nadia Haddad Nov 18, 2026, 10:30 AM; resolved Nov 18, 2026, 11:30 AM by Nadia Haddad: medication changed"
+        "Alerts \N{EN DASH} Warning, high average blood pressure: Nov 18, 2026, 9:30 AM; worst 162/94 mmHg; "
+        "acknowledged by Nadia Haddad Nov 18, 2026, 10:30 AM; "
+        "resolved Nov 18, 2026, 11:30 AM by Nadia Haddad: medication changed"
     ) in without
 
 

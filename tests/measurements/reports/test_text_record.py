@@ -72,7 +72,7 @@ def test_record_text_states_averages_range_goal_home_average_and_gaps(text_of, r
         "  Blood pressure: 1 check: another value for the same time\n"
         "  SpO2: 1 time estimated by the vendor\n"
         "Alerts\n"
-        "  Warning, blood pressure, average: Nov 21, 2026, 11:00 AM; worst 162/94 mmHg; snoozed\n"
+        "  Warning, high average blood pressure: Nov 21, 2026, 11:00 AM; worst 162/94 mmHg; snoozed\n"
         "\n"
         "Written Nov 21, 2026, 12:00 PM, Eastern Time (New York); Elm Street Clinic, Vitals at Home"
     )

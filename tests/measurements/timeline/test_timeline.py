@@ -72,15 +72,15 @@ def test_timeline_shows_every_kind_by_local_day_with_worst_values(as_nadia, rosa
         "Note Nadia Haddad Asked about dizziness Next step, Nov 25: Call again",
         "Patient&#x27;s goal changed Nadia Haddad Blood pressure, systolic: 90 to 130",
         "11:00 AM Readings Blood pressure 150/80 mmHg excluded Nadia Haddad Bad measurement",
-        "Patient&#x27;s alert rule changed Nadia Haddad Blood pressure, single reading, critical: above 190/125",
+        "Patient&#x27;s alert rule changed Nadia Haddad Severe blood pressure: over 190/125",
         "11:00 AM Orders Shipped Hypertension kit",
         "Tenovi BPM on another gateway",
         "Pause from measuring planned: Dec 1 to Dec 8, 2026 Nadia Haddad On holiday",
         "11:00 AM Reviews Reviewed Nadia Haddad",
-        "10:00 AM Alerts Critical over: blood pressure, single reading closed by later readings",
-        "9:00 AM Alerts Acknowledged: blood pressure, average Nadia Haddad",
-        "8:00 AM Alerts Warning: blood pressure, average worst 162/94 mmHg fed by 14 readings",
-        "7:00 AM Alerts Critical: blood pressure, single reading",
+        "10:00 AM Alerts Critical over: severe blood pressure closed by later readings",
+        "9:00 AM Alerts Acknowledged: high average blood pressure Nadia Haddad",
+        "8:00 AM Alerts Warning: high average blood pressure Open worst 162/94 mmHg fed by 14 readings",
+        "7:00 AM Alerts Critical: severe blood pressure",
     ) == []  # fmt: skip
     assert missing_in(
         before,
@@ -100,7 +100,7 @@ def test_timeline_filters_kinds_and_words_and_pages_of_days_without_words_in_the
     found = as_nadia.post(address, {"kind": ["alerts", "notes"], "words": "DIZZI nadia", "length": "365"}, follow=True)
     older = as_nadia.get(f"{address}?length=90&page=2")
 
-    assert "Acknowledged: blood pressure" in alerts
+    assert "Acknowledged: high average blood pressure" in alerts
     assert "Asked about dizziness" not in alerts
     assert "Asked about dizziness" in page_text(found)
     assert "Acknowledged" not in page_text(found)
@@ -109,6 +109,19 @@ def test_timeline_filters_kinds_and_words_and_pages_of_days_without_words_in_the
     assert "Older" not in page_text(older)
     assert missing_words(as_nadia.get(f"{address}?length=0"), "August 3, 2026", "November 21, 2026") == []
     assert "Nothing of this happened" in page_text(as_nadia.get(f"{address}?page=9&kind=nonsense&length=x"))
+
+
+def test_note_on_an_alert_is_on_its_page_and_in_the_timeline(as_nadia, rosa):
+    episode = factories.AlertEpisodeFactory(patient=rosa)
+    other = factories.AlertEpisodeFactory(patient=factories.PatientFactory(clinic=rosa.clinic))
+    call = {"kind": "call", "happened_at": "2026-11-20T11:30", "outcome": "reached", "text": "Will rest and repeat"}
+
+    saved = as_nadia.post(f"/patients/{rosa.pk}/alerts/{episode.pk}/note/", call)
+
+    assert as_nadia.get(f"/patients/{rosa.pk}/alerts/{other.pk}/note/").status_code == 404
+    assert missing_words(as_nadia.get(saved.url), "Call: reached with patient", "Will rest and repeat") == []
+    page = as_nadia.get(f"/patients/{rosa.pk}/timeline/?kind=notes")
+    assert missing_words(page, "Call: reached, with patient", "Will rest and repeat about alert, warning") == []
 
 
 @pytest.mark.usefixtures("eventful")

@@ -1,4 +1,4 @@
-"""Words for alert rules and episodes: what a rule judges, the worst value of an episode, how it ended."""
+"""Words for alert episodes of the past and changed rules: the worst value, how it ended, own values of a rule."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from typing import Any
 
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State
 from measurements.alerts.engine.rules import Kind, Relation, Severity
-from measurements.alerts.engine.shipped_rules import GLUCOSE_WEEKLY, SHIPPED_RULES
+from measurements.alerts.engine.shipped_rules import GLUCOSE_WEEKLY
 from measurements.alerts.models import AlertEpisode, AlertRuleChange
+from measurements.alerts.rule_texts import RELATION_TEXTS, rule_label
 from measurements.models import Metric
 from measurements.thresholds.judgement import NO_THRESHOLDS, judge, judge_gain
 from measurements.units import DisplayUnits
 from patients.wording import count_noun
 
-KIND_WORDS = {
-    Kind.LIMIT: "single reading",
-    Kind.K_OF_N: "repeated readings",
-    Kind.AVERAGE: "average",
-    Kind.CHANGE: "change",
-    Kind.SILENCE: "no readings",
-    Kind.PATTERN: "repeated",
-}
 STATE_WORDS = {State.UNCONFIRMED: "not confirmed yet", State.OPEN: "open", State.SNOOZED: "snoozed"}
 CLOSED_WORDS = {
     ClosedBy.READINGS: "closed by later readings",
@@ -34,24 +27,14 @@ TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn", Severity.INFORMATIO
 
 
 def describe_episode_rule(episode: AlertEpisode, metrics: Mapping[str, Metric]) -> str:
-    """blood pressure, single reading. `metrics` by code."""
-    return describe_judged(metrics.get(episode.metric), Kind(episode.kind))
-
-
-def describe_rule_code(code: str, metrics: Mapping[str, Metric]) -> str:
-    """blood pressure, single reading, critical; the code where it is a rule of the clinic's own."""
-    rule = SHIPPED_RULES.get(code)
-    if rule is None:
-        return code.replace("_", " ")
-    return f"{describe_judged(metrics.get(rule.metric), rule.kind)}, {rule.severity}"
-
-
-def describe_judged(metric: Metric | None, kind: Kind) -> str:
-    return ", ".join(filter(None, (metric.label_in_sentence if metric else "", KIND_WORDS[kind])))
+    """severe blood pressure; no readings, weight. `metrics` by code."""
+    label, metric = rule_label(episode.rule), metrics.get(episode.metric)
+    label = f"{label[0].lower()}{label[1:]}"
+    return f"{label}, {metric.label_in_sentence}" if metric and episode.kind == Kind.SILENCE else label
 
 
 def describe_rule_values(change: AlertRuleChange) -> str:
-    """above 190/125; days 3. In the vendor's units, as rules are stated."""
+    """over 190/125; days 3. In the vendor's units, as rules are stated."""
     if change.is_off:
         return "off"
     if not change.changes:
@@ -60,12 +43,11 @@ def describe_rule_values(change: AlertRuleChange) -> str:
 
 
 def describe_rule_value(key: str, value: Any) -> str:
-    name = key.replace("_", " ")
     if key in list(Relation) and isinstance(value, dict):
-        return f"{name} {'/'.join(f'{value[part]:g}' for part in ('value_1', 'value_2') if part in value)}"
-    if isinstance(value, dict):
-        return f"{name} {' '.join(str(part) for part in value.values())}"
-    return f"{name} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        bounds = "/".join(f"{value[part]:g}" for part in ("value_1", "value_2") if value.get(part) is not None)
+        return RELATION_TEXTS[Relation(key)].format(bounds)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    return f"{key.replace('_', ' ')} {', '.join(map(str, parts))}"
 
 
 def describe_worst(episode: AlertEpisode, metric: Metric | None, units: DisplayUnits) -> str:
