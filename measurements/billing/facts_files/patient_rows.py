@@ -38,9 +38,10 @@ SYSTEMS = {
     "musculoskeletal": "musculoskeletal",
     **dict.fromkeys(("behavioural", "behavioral", "cognitive_behavioural", "cognitive_behavioral"), "behavioural"),
 }
-FIRST_DAY_WORDS = ("first", "start", "first day", "first_day_of_period", "first_day_of_month", "period_start")
-LAST_DAY_WORDS = ("last", "end", "last day", "last_day_of_period", "last_day_of_month", "period_end", "month_end")
-DAY_REACHED_WORDS = ("reached", "day reached", "threshold", "sixteenth_day", "16th_day", "day_16")
+SPANS = ("period", "window", "month")
+FIRST_DAY_WORDS = ("first", "start", *(f"first_day_of_{span}" for span in SPANS), *(f"{span}_start" for span in SPANS))
+LAST_DAY_WORDS = ("last", "end", *(f"last_day_of_{span}" for span in SPANS), *(f"{span}_end" for span in SPANS))
+DAY_REACHED_WORDS = ("reached", "threshold", "sixteenth_day", "16th_day", "day_16")
 SERVICE_DATES = {
     **{choice.value: choice for choice in ServiceDate},
     **dict.fromkeys(FIRST_DAY_WORDS, ServiceDate.FIRST_DAY),
@@ -107,7 +108,8 @@ def read_least_days(value: Any, path: str) -> int:
 
 
 def read_service_date(value: Any, path: str) -> ServiceDate:
-    return SERVICE_DATES[values.read_choice(*SERVICE_DATES)(value, path)]
+    name = values.read_name(value, path).casefold().replace(" ", "_").replace("_the_", "_")
+    return SERVICE_DATES[values.read_choice(*SERVICE_DATES)(name, path)]
 
 
 def read_prior_authorisation(value: Any, path: str) -> PriorAuthorisation:

@@ -253,6 +253,13 @@ DECEMBER = {
             [],
         ),
         (
+            {"payer": "United", "payer_rules": [{**UNITED, "date_of_service": "First day of the window"}]},
+            "2026-12-10",
+            2026,
+            "suggested",
+            [],
+        ),
+        (
             {"payer": "United", "payer_rules": [{**UNITED, "date_of_service": "day_reached"}]},
             "2026-12-25",  # the 16th day
             2026,
