@@ -31,6 +31,7 @@ urlpatterns = [
     path("patients/", include("measurements.comparison.urls")),
     path("patients/", include("measurements.timeline.urls")),
     path("patients/", include("measurements.activity.urls")),
+    path("accounts/alert-messages/", include("measurements.alerts.messages.urls")),
     path("triage/", include("measurements.triage.urls")),
     path("patients/", include("measurements.adherence.urls")),
     path("devices/", include("devices.urls")),

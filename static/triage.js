@@ -8,6 +8,11 @@
   const keys = document.getElementById("keys");
   const ACT_KEYS = "arusn";
   let sending = false;
+  let countBefore = criticalCount();
+
+  function criticalCount() {
+    return Number(document.querySelector("[data-critical-count]").dataset.criticalCount);
+  }
 
   function showNotice(text, level) {
     notice.className = `note note--${level}`;
@@ -59,12 +64,14 @@
     showMessages(new DOMParser().parseFromString(html, "text/html"));
   });
 
-  // The count in the navigation follows the list.
+  // The count in the navigation follows the list; sound.js, where it is loaded, plays when it grows.
   document.addEventListener("live:changed", () => {
     const shown = document.getElementById("critical-count");
-    const count = document.querySelector("[data-critical-count]").dataset.criticalCount;
+    const count = criticalCount();
     shown.textContent = count;
-    shown.hidden = count === "0";
+    shown.hidden = count === 0;
+    if (count > countBefore) document.dispatchEvent(new CustomEvent("sound:play"));
+    countBefore = count;
   });
 
   document.addEventListener("keydown", (event) => {

@@ -13,6 +13,7 @@ class AlertsConfig(app_config.ProjectAppConfig):
         "notificationsettings": app_config.VIEW_AND_EDIT,
     }
     page_labels = {
+        "alert_messages:choices": "mails about alerts, own choices",
         "triage:list": "triage list",
         "triage:list_live": "triage list, kept up to date",
         "triage:filters": "triage list, filters",

@@ -17,6 +17,7 @@ from measurements import units
 from measurements.alerts.engine.episodes import ClosedBy, State
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.shipped_rules import GLUCOSE_WEEKLY
+from measurements.alerts.messages.listing import notices_of
 from measurements.alerts.models import AlertEpisode, AlertStep
 from measurements.alerts.rule_texts import limit_text
 from measurements.alerts.steps import can_take_step
@@ -127,6 +128,7 @@ def episode_context(user: User, episode: AlertEpisode) -> dict[str, Any]:
         "steps": describe_steps(episode),
         "step_panels": [build_step_panel(kind, episode, user) for kind in offered_steps(episode)] if may_act else [],
         "may_act": may_act,
+        "notices": notices_of([episode]).get(episode.pk, []),
         "zone": patient.clinic.zone,
     }
 

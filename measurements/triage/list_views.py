@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from measurements.alerts.engine.episodes import Section
+from measurements.alerts.messages.choices import choices_of
 from measurements.triage import filters
 from measurements.triage.filters import FOLDED_SECTIONS, RANKS, SECTION_LABELS, TriageSettings
 from measurements.triage.rows import triage_rows_for
@@ -129,6 +130,7 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         "not_assessed_count": filters.count_not_assessed(patients),
         "several_clinics": len(user.clinics.all()) > 1,
         "shown_at": now.isoformat(),
+        "has_sound": choices_of(user).has_sound,
         "shortcuts": user.preferences.get(SHORTCUTS_PREFERENCE, True),
     }
 

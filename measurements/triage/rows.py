@@ -17,6 +17,7 @@ from fulfillment.worklist.models import WorklistItem
 from measurements.alerts.engine.episodes import Section
 from measurements.alerts.engine.outcome.patient_sections import SECTIONS
 from measurements.alerts.engine.rules import SEVERITY_RANKS, Severity
+from measurements.alerts.messages.listing import notices_of
 from measurements.alerts.models import AlertEpisode, PatientReview
 from measurements.alerts.steps import can_take_step
 from measurements.local_days import LocalDays
@@ -81,6 +82,7 @@ class TriageRow:
     measured_days: MeasuredDays
     review: PatientReview | None
     can_act: bool
+    notices: list[str]
     is_first_of_section: bool = False
 
     @property
@@ -102,6 +104,7 @@ class RowFacts:
     episodes: dict[uuid.UUID, list[AlertEpisode]] = field(default_factory=lambda: defaultdict(list))
     leads: dict[uuid.UUID, AlertEpisode | None] = field(default_factory=dict)
     reviews: dict[uuid.UUID, PatientReview] = field(default_factory=dict)
+    notices: dict[int, list[str]] = field(default_factory=dict)
     exceptions: dict[uuid.UUID, list[EquipmentException]] = field(default_factory=lambda: defaultdict(list))
     readings: dict[int, Measurement] = field(default_factory=dict)
     newest: dict[uuid.UUID, list[EvaluatedLatestReading]] = field(default_factory=dict)
@@ -151,18 +154,25 @@ def build_row(entry: TriageEntry, section: Section, facts: RowFacts, *, is_first
         measured_days=count_measured_days(patient, days, summary.measured_dates(days)),
         review=facts.reviews.get(patient.pk),
         can_act=lead is not None and can_take_step(lead, facts.user),
+        notices=unique_notices(facts, entry),
         is_first_of_section=is_first_of_section,
     )
 
 
+def unique_notices(facts: RowFacts, entry: TriageEntry) -> list[str]:
+    episodes = facts.episodes.get(entry.pk, [])
+    return list(dict.fromkeys(text for episode in episodes for text in facts.notices.get(episode.pk, ())))
+
+
 def load_episodes(facts: RowFacts, entries: Sequence[TriageEntry]) -> None:
-    """With the newest review of each patient; two queries."""
+    """With the newest review of each patient and whom messages have reached; three queries."""
     patients = [entry.pk for entry in entries]
     shown = AlertEpisode.objects.filter(LISTED, patient__in=patients).select_related("assigned_to")
     for episode in sorted(shown, key=episode_order):
         facts.episodes[episode.patient_id].append(episode)
     facts.leads = {entry.pk: lead_episode(facts.episodes.get(entry.pk, []), entry) for entry in entries}
     facts.reviews = newest_reviews(patients)
+    facts.notices = notices_of([episode for episodes in facts.episodes.values() for episode in episodes])
 
 
 def newest_reviews(patients: Collection[uuid.UUID]) -> dict[uuid.UUID, PatientReview]:
