@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
 from devices.monitoring import views
 from fulfillment.webhooks import FulfillmentWebhook, SpecialOrderWebhook
 from measurements.webhooks import MeasurementWebhook
+from patients.accounts.demo_mails import demo_mails
 from patients.accounts.views import redirect_home
 
 urlpatterns = [
@@ -36,5 +38,7 @@ urlpatterns = [
     path("patients/", include("measurements.adherence.urls")),
     path("devices/", include("devices.urls")),
 ]
+if settings.DEMO:
+    urlpatterns.append(path("demo/mails/", demo_mails, name="demo_mails"))
 
 handler500 = "config.error_views.server_error_page"
