@@ -18,7 +18,12 @@ AXIS_RANGES: dict[str, tuple[float, float, float]] = {
 }
 MAX_UPPER_LIMITS = {"spO2": 100.0}
 # half of the least span around the median, and the step
-MEDIAN_HALF_RANGES = {"weight": (4.0, 2.0), "weight kg": (2.0, 1.0)}
+MEDIAN_HALF_RANGES = {
+    "weight": (4.0, 2.0),
+    "weight kg": (2.0, 1.0),
+    "peak_expiratory_flow": (100.0, 50.0),
+    "forced_expiratory_volume": (0.5, 0.5),
+}
 GENERIC_STEP_COUNT = 5
 
 

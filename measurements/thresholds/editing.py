@@ -41,6 +41,8 @@ BOUND_LABELS = {
     "high": "upper bound",
     "very_high": "far above {}",
 }
+# Goals that are prescribed from the personal best of each patient: no default is shipped for them.
+METRICS_WITHOUT_DEFAULT = ("peak_expiratory_flow", "forced_expiratory_volume")
 SYSTOLIC, DIASTOLIC = ("blood_pressure", 1, ""), ("blood_pressure", 2, "")
 # Bounds of the systolic value, and those of the diastolic one that must be lower.
 ORDERED_PRESSURE_BOUNDS = (*((name, name) for name in BOUND_NAMES), ("high", "low"))
@@ -67,6 +69,8 @@ class EditableThreshold:
 
     @property
     def fallback_text(self) -> str:
+        if not any(self.fallback.bounds):
+            return "none, because it is prescribed for each patient"
         owner = "the clinic's goal" if self.fallback.clinic_id else "the default"
         return f"{owner}, {format_bounds(self.fallback.bounds, self.unit, self.range_name)}"
 
@@ -189,7 +193,7 @@ def validate_pressure_bounds(
 
 
 def editable_thresholds(scope: Patient | Clinic, *, units: DisplayUnits = VENDOR_UNITS) -> list[EditableThreshold]:
-    """Every shipped threshold with the row of this patient or clinic, in one query."""
+    """Every shipped threshold with the row of this patient or clinic, and those without a default, in two queries."""
     shipped = Q(patient__isnull=True, clinic__isnull=True)
     scoped = Q(patient=scope) | Q(clinic=scope.clinic_id) if isinstance(scope, Patient) else Q(clinic=scope)
     rows = Threshold.objects.filter(shipped | scoped).select_related("metric").order_by("metric__position", "pk")
@@ -200,6 +204,9 @@ def editable_thresholds(scope: Patient | Clinic, *, units: DisplayUnits = VENDOR
         is_own = row.patient_id is not None if isinstance(scope, Patient) else row.clinic_id is not None
         (own if is_own else fallbacks)[row.metric_id, row.component, row.context] = row
         of_all.setdefault((row.metric_id, row.component, row.context), row)
+    for metric in Metric.objects.filter(pk__in=METRICS_WITHOUT_DEFAULT):
+        without_bounds = of_all[metric.pk, 1, ""] = Threshold(metric=metric)
+        fallbacks.setdefault((metric.pk, 1, ""), without_bounds)
     found = [
         EditableThreshold(
             key, row.metric, threshold_unit(row.metric, key, units), own.get(key), row, shipped_default=of_all[key]

@@ -33,7 +33,9 @@ def read_facts(content: Any) -> Facts:
     reading_ids = {reading.id for reading in given.get("readings", ())}
     for position, exclusion in enumerate(given.get("exclusions", ())):
         if exclusion.reading not in reading_ids:
-            raise refuse(f"exclusions[{position}].reading", f"there is no reading {values.name_value(exclusion.reading)}")
+            raise refuse(
+                f"exclusions[{position}].reading", f"there is no reading {values.name_value(exclusion.reading)}"
+            )
     fields: dict[str, Any] = {
         NAMES.get(key, key): tuple(found) if isinstance(found, list) else found for key, found in given.items()
     }

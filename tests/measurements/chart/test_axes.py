@@ -16,6 +16,8 @@ from measurements.chart import axes
         ("spO2", [79], (78, 100)),
         ("weight", [171.2, 170.4], (166, 176)),
         ("temperature", [], (96, 102)),
+        ("peak_expiratory_flow", [310, 180, 350], (150, 450)),
+        ("forced_expiratory_volume", [1.95, 2.1], (1.5, 3.0)),
     ],
 )
 def test_axis_limits_are_the_clinical_range_extended_only_by_readings_outside_it(code, values, expected):

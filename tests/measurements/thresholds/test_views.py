@@ -137,7 +137,7 @@ def test_threshold_page_query_count_is_bounded_for_long_history(as_nadia, rosa, 
         save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{HIGH: str(high)})
     as_nadia.get(f"/patients/{rosa.pk}/goals/")  # a slow run renews its session here, not while it is counted
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         as_nadia.get(f"/patients/{rosa.pk}/goals/")
 
 
@@ -257,3 +257,26 @@ def test_threshold_form_in_mmol_and_kg_takes_ends_of_what_devices_measure_and_an
     units.save_units_preference(units=units.VENDOR_UNITS, by=nadia)
     save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{"weight-1-gain-high": "4"})
     assert evaluation.thresholds_for(rosa).find_threshold("weight", 1, "gain").high == 4
+
+
+def test_threshold_of_peak_flow_has_no_default_and_is_set_and_removed_for_one_patient(as_nadia, rosa):
+    meter = DeviceFactory(patient=rosa, name="Tenovi Peak Flow Meter", sensor_code="17")
+    for n, flow in enumerate((310, 180, 350)):
+        row = MeasurementFactory(device=meter, code="peak_expiratory_flow", value_1=flow, index=n)
+    fev1 = MeasurementFactory(device=meter, code="forced_expiratory_volume", value_1="1.95")
+    for each in (row, fev1):
+        LatestReadingFactory(measurement=each)
+    form = page_text(as_nadia.get(f"/patients/{rosa.pk}/goals/"))
+    before = as_nadia.get(f"/patients/{rosa.pk}/")
+
+    goal = {"peak_expiratory_flow-1-low": "320", "peak_expiratory_flow-1-very_low": "200"}
+    saved = save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **goal)
+    after = as_nadia.get(f"/patients/{rosa.pk}/")
+    save_thresholds(as_nadia, rosa, threshold_form_data(as_nadia, rosa), **{"peak_expiratory_flow-1-back": "on"})
+
+    assert "Peak flow In L/min. None, because it is prescribed for each patient" in form
+    assert not missing_words(before, "Peak flow L/min average 280 n 3", "FEV1 L average 1.95 n 1")
+    assert "goal" not in page_text(before).partition("Peak flow L/min")[2].partition("FEV1 L")[0]
+    assert "Peak flow none of its own 320 or more (far below goal under 200)" in page_text(saved)
+    assert not missing_words(after, "2 of 3 below goal (1 far below)", "Peak flow ≥ 320 L/min, patient")
+    assert evaluation.thresholds_for(rosa).find_threshold("peak_expiratory_flow") is None
