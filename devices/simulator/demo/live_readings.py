@@ -5,7 +5,7 @@ from collections import defaultdict, deque
 from devices.simulator.api import measurements
 from devices.simulator.demo import history
 from devices.simulator.demo.schedule import is_awake
-from devices.simulator.demo.vital_signs import measure_vital_signs
+from devices.simulator.demo.vital_signs import follows_the_day, measure_vital_signs
 from devices.simulator.runtime.messages import Json
 from devices.simulator.runtime.state import SimulatorState
 
@@ -51,6 +51,7 @@ class LiveReadings:
         if (
             document["status"] != "Connected"
             or document["step_at"]
+            or follows_the_day(document["device"]["name"])
             or history.is_device_silent(self._state, document, now)
         ):
             return False

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from devices.simulator.demo.personas import Persona
 from devices.simulator.demo.scenarios import adherence_on_day
+from devices.simulator.demo.vital_signs import FIRST_WORN_HOUR
 
 # By a word of the device's name: (hour of the day, minutes it varies, share of days on which it is done at all)
 MEASUREMENT_HABITS: dict[str, tuple[tuple[float, float, float], ...]] = {
@@ -19,6 +20,7 @@ MEASUREMENT_HABITS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "Pillbox": ((8.0, 40, 0.95), (20.0, 50, 0.9)),
 }
 AWAKE_HOURS = (6, 22)
+WATCH_HOURS = range(FIRST_WORN_HOUR, 23)  # on the wrist, a row for each hour
 LATEST_DAYS = (-1, 0)
 
 
@@ -29,6 +31,9 @@ def scheduled_measurements(
 
     `number` is the scenario's day. The same persona, device and day give the same times in every run.
     """
+    if "Watch" in device_name:
+        yield from worn_hours(persona, device_name, day, number)
+        return
     slots = next((each for word, each in MEASUREMENT_HABITS.items() if word in device_name), ())
     adherence = adherence_on_day(persona, number)
     midnight = datetime.combine(day, time(), ZoneInfo(persona.time_zone))
@@ -45,6 +50,15 @@ def scheduled_measurements(
         yield at, random
         if "BPM" in device_name and random.random() < 0.3:
             yield at + timedelta(minutes=2), random  # the second reading that the protocol asks for
+
+
+def worn_hours(persona: Persona, device_name: str, day: date, number: int) -> Iterator[tuple[datetime, Random]]:
+    """Every hour of a day on which the watch is worn."""
+    random = persona.random_for(device_name, day)
+    if random.random() >= adherence_on_day(persona, number):
+        return
+    for hour in WATCH_HOURS:
+        yield datetime.combine(day, time(hour), ZoneInfo(persona.time_zone)).astimezone(UTC), random
 
 
 def is_awake(time_zone: str, at: datetime) -> bool:

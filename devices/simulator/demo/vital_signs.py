@@ -18,6 +18,7 @@ NOISE_DEVIATIONS = {"systolic": 5.5, "diastolic": 3.5, "pulse": 4.0, "weight": 0
 
 
 LOW_BATTERY_LEVEL = 12
+FIRST_WORN_HOUR = 7
 
 
 class PersonaAtTime:
@@ -132,13 +133,16 @@ def measure_peak_flow(person: PersonaAtTime, index: int) -> list[VitalSign]:
 
 
 def measure_watch_hour(person: PersonaAtTime, index: int) -> list[VitalSign]:
-    """One hour of a day's upload."""
+    """One hour of a day's upload; the first one has the night's sleep."""
     mean = round(person.value("pulse") + 6)
     params = {"average_heart_rate": mean, "max_heart_rate": mean + 24, "min_heart_rate": mean - 15, "period": 60}
-    return [
+    signs = [
         vital_sign("steps", person.random.randrange(40, 1400), params={"wearable_code": 0}),
         vital_sign("heart_rate_statistics", mean, mean + 24, {**params, "wearable_code": 0}),
     ]
+    if person.at.hour == FIRST_WORN_HOUR:
+        signs.append(vital_sign("sleep", round(person.random.uniform(5.2, 8.3), 2)))
+    return signs
 
 
 def measure_pillbox(person: PersonaAtTime, index: int) -> list[VitalSign]:
@@ -164,6 +168,14 @@ MEASURE_FUNCTIONS: dict[str, Callable[[PersonaAtTime, int], list[VitalSign]]] = 
     "PatchCap": measure_patch_cap,
 }
 STORING_DEVICE_WORDS = ("BPM", "Glucometer", "Nonin", "Watch", "PatchCap")
+
+
+# What they send follows the day: no reading is taken with them at once.
+DAY_LONG_DEVICE_WORDS = ("Watch", "Pillbox", "PatchCap")
+
+
+def follows_the_day(name: str) -> bool:
+    return any(word in name for word in DAY_LONG_DEVICE_WORDS)
 
 
 def stores_unsent_readings(name: str) -> bool:

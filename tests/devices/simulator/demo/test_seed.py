@@ -189,6 +189,22 @@ def test_demo_odd_readings_belong_to_the_intended_patients(readings_for):
     assert len(readings_for("Yolanda", "irregular_heartbeat")) > 3
 
 
+def test_demo_watch_pillbox_and_peak_flow_meter_send_what_their_pages_show(demo_simulator, readings_for):
+    openings = readings_for("Beatrice", "pillbox_opened")
+    with create_client(demo_simulator) as client:
+        query = {"metric__name": "heart_rate_statistics", "page": 1, "page_size": 1000}
+        hours = client.get(f"patients/{external_id_for('George')}/measurements/", params=query).json()["results"]
+    found = {row["metric"] for row in readings_for("George")}
+
+    assert 120 < len(openings) < 180
+    assert {row["filter_params"]["compartment"].split()[1] for row in openings} == {"AM", "PM"}
+    assert {"steps", "sleep", "heart_rate_statistics", "peak_expiratory_flow", "forced_expiratory_volume"} <= found
+    assert all(
+        {"min_heart_rate", "average_heart_rate", "max_heart_rate"} <= row["filter_params"].keys() for row in hours
+    )
+    assert {row["timestamp"][14:19] for row in hours} == {"00:00"}, "on the hour"
+
+
 def test_demo_open_orders_show_an_invalid_address_and_a_delivery_date(demo_simulator):
     with create_client(demo_simulator) as client:
         stuck, arrived = (
@@ -219,16 +235,13 @@ def test_demo_live_readings_rotate_through_all_devices(demo_simulator):
     assert len(set(spoken)) == len(spoken) == 60
 
 
-def test_demo_live_readings_exclude_patients_who_stopped_measuring(demo_simulator):
+def test_demo_live_readings_exclude_silent_patients_and_devices_that_follow_the_day(demo_simulator):
     silent = {external_id_for(name) for name in ("Mei-Lin", "Walter")}
-    spoken = [
-        demo_simulator.device(rows[0]["device_id"])["patient"]
-        for _ in range(120)
-        if (rows := demo_simulator.live.send_next_reading())
-    ]
+    sent = [rows[0] for _ in range(120) if (rows := demo_simulator.live.send_next_reading())]
 
-    assert spoken
-    assert not silent & set(spoken)
+    assert sent
+    assert not silent & {demo_simulator.device(row["device_id"])["patient"] for row in sent}
+    assert not {"Tenovi Watch", "Tenovi Pillbox"} & {row["device_name"] for row in sent}
 
 
 def test_demo_data_is_deterministic_and_a_restart_fills_the_missing_days(demo_simulator, tmp_path):
