@@ -64,6 +64,7 @@
     else showError(request.pageUrl);
     backButton.hidden = requests.length < 2;
     if (!panel.open) panel.showModal();
+    if (request.forTyping) (body.querySelector("form textarea") ?? body.querySelector("form select"))?.focus();
     body.dispatchEvent(new CustomEvent("panel:shown", { bubbles: true }));
     body.scrollTop = 0;
   }
@@ -74,8 +75,9 @@
     show(request);
   }
 
-  function openPage(url) {
-    open({ url: `${url}${url.includes("?") ? "&" : "?"}panel=1`, pageUrl: url });
+  // A link to a form (data-panel-link) gives the focus to what is typed first.
+  function openPage(url, { forTyping = false } = {}) {
+    open({ url: `${url}${url.includes("?") ? "&" : "?"}panel=1`, pageUrl: url, forTyping });
   }
 
   function openDay({ at, days }) {
@@ -105,7 +107,7 @@
     const link = event.target.closest("a[data-reading], a[data-record-text], a[data-panel-link]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    openPage(link.getAttribute("href"));
+    openPage(link.getAttribute("href"), { forTyping: "panelLink" in link.dataset });
   });
   panel.addEventListener("click", (event) => {
     if (event.target.closest("[data-panel-close]") || event.target === panel) panel.close();

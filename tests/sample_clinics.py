@@ -84,7 +84,13 @@ class SampleClinics:
             patient_import=self.patient_import, run=1, state="enrolled", patient=self.rosa, cells=IMPORTED_CELLS
         )
         self.replacement = factories.ReplacementFactory(device=self.device, patient=self.rosa)
-        factories.TriageEntryFactory(patient=self.rosa, section="warning", rank=1, is_unacknowledged=True)
+        factories.TriageEntryFactory(
+            patient=self.rosa,
+            section="warning",
+            rank=1,
+            is_unacknowledged=True,
+            checks={"this_reading": [self.reading.pk]},
+        )
         self.episode = factories.AlertEpisodeFactory(patient=self.rosa, metric="weight")
         self.review = factories.PatientReviewFactory(patient=self.rosa, by=self.people["clinician here"])
         self.delivery = factories.DeliveryFactory(body=b'{"name": "canarynote"}', hwi_id=self.device.hwi_id)

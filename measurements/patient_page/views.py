@@ -23,6 +23,7 @@ from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.readings.table import TablePage
 from measurements.readings.unreadable import fetch_unreadable_deliveries
 from measurements.thresholds import evaluation
+from measurements.triage.episode_text import alerts_of
 from measurements.weeks import week_figures
 from measurements.weights import dry_weight, trends
 from patients import csv_writer
@@ -133,6 +134,7 @@ def patient_page_context(
         by_time_of_day=chart_view.by_time_of_day,
         weight=weight,
     )
+    drawn_metrics = dict.fromkeys(panel.metric for panel in drawn.panels)
     shown_table = table.fetch_table_page(
         patient,
         days=days,
@@ -160,12 +162,11 @@ def patient_page_context(
             "chart_data": serializer.serialize_charts(drawn),
             "latest": [row for row in newest if row.metric.vital],
             "other_readings": [row for row in newest if not row.metric.vital],
-            "goal_rows": evaluation.describe_thresholds(
-                bounds, dict.fromkeys(panel.metric for panel in drawn.panels), units=read_in
-            ),
+            "goal_rows": evaluation.describe_thresholds(bounds, drawn_metrics, units=read_in),
             "week": week_figures.fetch_week_figures(patient),
             "weight": weight,
             "weight_gain": trends.judge_trend(weight, read_in.weight_unit, bounds),
+            "alerts": alerts_of(patient, read_in, now=now),
             "dry_weight": dry_weight.dry_weight_history(patient).first(),
         }
     )

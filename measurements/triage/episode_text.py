@@ -6,15 +6,19 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from measurements.alerts.engine.episodes import ClosedBy, Section, State
-from measurements.alerts.engine.rules import Severity
+from measurements.alerts.engine.rules import SEVERITY_RANKS, Severity
 from measurements.alerts.engine.shipped_rules import SPO2
 from measurements.alerts.models import AlertEpisode
+from measurements.alerts.models.episode import OPEN
 from measurements.alerts.rule_texts import explain_episode, rule_label
 from measurements.models import Metric
 from measurements.units import DisplayUnits
 from patients.models import Patient
 
+LISTED = OPEN | ~Q(section="")  # episodes that a row of the triage list names
 STATE_LABELS = {
     State.UNCONFIRMED: "Not confirmed yet",
     State.OPEN: "Open",
@@ -82,6 +86,14 @@ class EpisodeText:
     def differs_words(self) -> str:
         reason = self.episode.differs_because
         return DIFFERS_WORDS.get(reason, reason.replace("_", " "))
+
+
+def alerts_of(patient: Patient, units: DisplayUnits, *, now: dt.datetime) -> list[EpisodeText]:
+    """Those that a row of the triage list names, the most severe first; two queries."""
+    found = AlertEpisode.objects.filter(LISTED, patient=patient).select_related("assigned_to")
+    metrics = Metric.objects.in_bulk()
+    ordered = sorted(found, key=lambda each: (SEVERITY_RANKS[Severity(each.severity)], each.first_known_at))
+    return [describe_episode(episode, patient, metrics, units, now=now) for episode in ordered]
 
 
 def describe_episode(

@@ -171,9 +171,14 @@ def rule_facts(episode: AlertEpisode, metric: Metric | None, read_in: DisplayUni
         "Repeated": f"{repeated}{hours}" if row.get("k") else "",
         "Days": str(row.get("days") or ""),
         "Confirmed by": row.get("confirm") or "",
-        "Source": ", ".join(filter(None, [row.get("source"), row.get("date")])),
+        "Source": ", ".join(filter(None, [row.get("source"), format_day(row.get("date"))])),
     }
     return [(name, value) for name, value in facts.items() if value]
+
+
+def format_day(iso_date: str | None) -> str:
+    day = dt.date.fromisoformat(iso_date) if iso_date else None
+    return f"{day:%b} {day.day}, {day.year}" if day else ""
 
 
 def fed_readings(episode: AlertEpisode, read_in: DisplayUnits) -> list[FedReading]:

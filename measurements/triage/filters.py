@@ -13,9 +13,9 @@ from measurements.alerts.engine.episodes import Section
 from measurements.alerts.engine.outcome.patient_sections import SECTIONS
 from measurements.alerts.engine.rules import Queue, Severity
 from measurements.alerts.models import AlertEpisode
-from measurements.alerts.models.episode import OPEN
 from measurements.models import TriageEntry
 from measurements.patient_list.filters import CARE_FILTERS, apply_select_filters, is_empty_or_id
+from measurements.triage.episode_text import LISTED
 from patients import practitioners
 from patients.lists.filters import SelectField
 from patients.models import Clinic, Condition, Patient, User
@@ -40,7 +40,6 @@ SECTION_LABELS = {
 }
 FOLDED_SECTIONS = (Section.SNOOZED, Section.ON_TARGET)
 RANKS = {section: rank for rank, section in enumerate(SECTIONS)}
-LISTED = OPEN | ~Q(section="")  # episodes that a row names
 # Equipment is judged once, by the coordinator's exceptions: a patient with nothing worse is in their section.
 BELOW_EQUIPMENT = [RANKS[section] for section in (Section.INFORMATION, Section.SNOOZED, Section.ON_TARGET)]
 

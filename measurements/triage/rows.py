@@ -30,8 +30,8 @@ from measurements.readings import latest_judged
 from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.thresholds import evaluation
 from measurements.thresholds.judgement import NO_THRESHOLDS, YES_NO_WORDS
-from measurements.triage.episode_text import EpisodeText, describe_episode
-from measurements.triage.filters import LISTED, RANKS, SECTION_LABELS
+from measurements.triage.episode_text import LISTED, EpisodeText, describe_episode
+from measurements.triage.filters import RANKS, SECTION_LABELS
 from measurements.units import DisplayUnits
 from patients.lists.row_links import row_url
 from patients.models import Patient, User

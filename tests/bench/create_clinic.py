@@ -35,6 +35,7 @@ def create_clinic(people):
     holders = create_patients_with_devices(clinic, people, chance)
     orders = create_orders(holders, cora)
     create_care(clinic, holders, nadia, cora)
+    create_alerts(holders, nadia)
     witnesses = min(MOST_WITNESSES, people - 1)
     reading_history.write_readings(holders[:1], range(LONG))
     reading_history.write_readings(holders[1 : witnesses + 1], range(USUAL))
@@ -144,6 +145,54 @@ def create_orders(holders, cora):
         for order, call, device in zip(orders, calls, devices, strict=True)
     )  # fmt: skip
     return orders
+
+
+def create_alerts(holders, nadia):
+    """Five episodes for each patient, of a fifth of them one open; the witnesses have critical ones and come first."""
+    from measurements.alerts.engine.outcome.patient_sections import SECTIONS
+    from measurements.alerts.engine.shipped_rules import SHIPPED_RULES
+    from measurements.alerts.facts_files.answers import describe_rule
+    from measurements.alerts.models import AlertEpisode, PatientReview
+    from measurements.models import TriageEntry
+
+    now, row = timezone.now(), describe_rule(SHIPPED_RULES["bp_average"])
+    sections = ("critical", "warning", "warning", "information", "no_readings")
+    episodes, entries = [], []
+    for n, (patient, _) in enumerate(holders):
+        section = sections[n // 5 % 5] if n % 5 == 0 else "on_target"
+        if n <= MOST_WITNESSES:
+            section = "critical"
+        is_open = section != "on_target"
+        for k in range(5):
+            first = now - dt.timedelta(days=30 * (4 - k) + 3, seconds=n)
+            open_now = is_open and k == 4
+            state = {"state": "open", "section": section} if open_now else {
+                "state": "closed", "section": "", "closed_at": first + dt.timedelta(days=1), "closed_by": "readings",
+                "is_frozen": True,
+            }  # fmt: skip
+            episodes.append(
+                AlertEpisode(
+                    patient_id=patient, rule="bp_average", metric="blood_pressure", kind="average", queue="medical",
+                    severity="critical" if section == "critical" else "warning", first=first, last=first,
+                    opened_at=first, detected_at=first, first_known_at=first, value_1=151, value_2=92, count=12, n=12,
+                    days=5, rule_row=row, **state,
+                )
+            )  # fmt: skip
+        since = now - dt.timedelta(days=3, seconds=len(holders) - n) if is_open else None
+        entries.append(
+            TriageEntry(
+                patient_id=patient, section=section, rank=SECTIONS.index(section), is_unacknowledged=is_open,
+                order_at=since, assessed_at=now,
+            )
+        )  # fmt: skip
+    AlertEpisode.objects.bulk_create(episodes, batch_size=2000)
+    TriageEntry.objects.bulk_create(entries, ignore_conflicts=True)
+    reviewed = [patient for patient, _ in holders[::3]]
+    PatientReview.objects.bulk_create(
+        PatientReview(patient_id=patient, by=nadia, at=at, through=at)
+        for patient in reviewed
+        for at in (now - dt.timedelta(days=days) for days in (2, 3, 5))
+    )
 
 
 def create_care(clinic, holders, nadia, cora):

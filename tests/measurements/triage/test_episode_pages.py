@@ -226,3 +226,10 @@ def test_episode_page_makes_the_same_queries_for_any_number_of_readings(client_o
         clock.shift(dt.timedelta(minutes=5))
         ingest_pressure(cuff, 196, 110, index=3 + n)
     assert count() == few
+
+
+def test_patient_page_lists_open_alerts_with_links(client_of, nadia, rosa, severe):
+    page = client_of(nadia).get(f"/patients/{rosa.pk}/")
+
+    assert missing_words(page, "Severe blood pressure", "194/111 mmHg", "This is no emergency service") == []
+    assert f'href="/triage/episodes/{severe.pk}/"' in page.content.decode()

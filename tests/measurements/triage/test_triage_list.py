@@ -18,10 +18,8 @@ from tests.factories import (
     LatestReadingFactory,
     MeasurementFactory,
     PatientFactory,
-    PatientReviewFactory,
-    WorklistItemFactory,
 )
-from tests.measurements.triage.clinic_morning import add_entry, add_patient, rule_row, severe_pressure
+from tests.measurements.triage.clinic_morning import add_entry, add_patient, build_morning, severe_pressure
 from tests.page_texts import missing_words, page_text
 
 pytestmark = pytest.mark.django_db
@@ -31,47 +29,7 @@ HEAD = re.compile(r'id="section-(\w+)"')
 
 @pytest.fixture
 def morning(elm, nadia):
-    """A patient in each section, by section."""
-    now = timezone.now()
-    found = {}
-    found["critical"] = add_patient(elm, "Critical", "critical", phone="+16035550142")
-    severe_pressure(found["critical"])
-    found["warning"] = add_patient(elm, "Warning", "warning")
-    AlertEpisodeFactory(
-        patient=found["warning"], assigned_to=nadia, value_1=162, value_2=94, n=12, rule_row=rule_row("bp_average")
-    )
-    AlertEpisodeFactory(
-        patient=found["warning"], rule="silence", metric="weight", kind="silence", queue="compliance", days=3,
-        section="no_readings",
-    )  # fmt: skip
-    found["over_not_seen"] = add_patient(elm, "Over", "over_not_seen")
-    severe_pressure(
-        found["over_not_seen"], state="closed", section="over_not_seen", reason="", opened_at=now, closed_at=now,
-        closed_by="readings",
-    )  # fmt: skip
-    found["arrived_late"] = add_patient(elm, "Late", "arrived_late")
-    severe_pressure(found["arrived_late"], section="arrived_late", state="open", reason="", opened_at=now, is_late=True)
-    doubtful = MeasurementFactory(
-        device__patient__clinic=elm, device__patient__family_name="Check", device__patient__given_name="", code="weight"
-    )
-    found["check"] = doubtful.patient
-    add_entry(doubtful.patient, "check", checks={"this_reading": [doubtful.pk]})
-    found["no_readings"] = add_patient(elm, "Silent", "no_readings")
-    AlertEpisodeFactory(
-        patient=found["no_readings"], rule="silence", metric="weight", kind="silence", queue="compliance", days=4,
-        section="no_readings", value_1=None, value_2=None,
-    )  # fmt: skip
-    found["equipment"] = add_patient(elm, "Equipment", "on_target", unacknowledged=False)
-    WorklistItemFactory(device=DeviceFactory(patient=found["equipment"], name="Tenovi Scale"), kind="silent_device")
-    found["information"] = add_patient(elm, "Information", "information")
-    AlertEpisodeFactory(patient=found["information"], rule="spo2_trend", metric="spO2", kind="change",
-                        severity="information", value_1=91.0, value_2=None, baseline=92.4)  # fmt: skip
-    found["snoozed"] = add_patient(elm, "Snoozed", "snoozed", unacknowledged=False)
-    AlertEpisodeFactory(patient=found["snoozed"], state="snoozed", section="", snoozed_until=now + dt.timedelta(days=1))
-    found["reviewed"] = add_patient(elm, "Reviewed", "reviewed", unacknowledged=False)
-    PatientReviewFactory(patient=found["reviewed"], by=nadia)
-    found["on_target"] = add_patient(elm, "Target", "on_target", unacknowledged=False)
-    return found
+    return build_morning(elm, nadia)
 
 
 def rows_of(response):
