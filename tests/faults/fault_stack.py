@@ -200,8 +200,9 @@ class FaultStack:
     def send_control(self, path, **body):
         return self.vendor.post(path, json=body).raise_for_status().json()
 
-    def fault(self, kind, *, method="", path="", **options):
-        match = {name: value for name, value in (("method", method), ("path_contains", path)) if value}
+    def fault(self, kind, *, method="", path="", query="", **options):
+        wanted = {"method": method, "path_contains": path, "query_contains": query}
+        match = {name: value for name, value in wanted.items() if value}
         self.send_control("faults", kind=kind, match=match, **options)
 
     def clear_requests(self):

@@ -104,7 +104,7 @@ def test_order_is_sent_while_the_search_for_another_one_hangs(fault_stack, repor
     """The vendor is silent for one patient's list; sending and searching share the worker of queue `people`."""
     fault_stack.fault("reset_after", method="POST", path="hwi-devices")
     fault_stack.send_control("webhooks", pause=True)  # no other read at the vendor
-    fault_stack.fault("delay_before", seconds=HANGING_SEARCH_SECONDS, times=None, method="GET", path="hwi-devices")
+    fault_stack.fault("delay_before", seconds=HANGING_SEARCH_SECONDS, times=None, query="patient__external_id=")
     (unclear,) = fault_stack.create_records("place_orders", count=1)
     searched = "SELECT count(*) FROM devices_vendorcall WHERE reference = %s AND search_after > unknown_since + '3 s'"
     fault_stack.wait_until(lambda: fault_stack.one(searched, unclear) == 1, what="the search")

@@ -39,7 +39,7 @@ APPLIED_FAULT_KINDS = ("delay_before", "delay_after", "reset_after", "truncate",
 
 @dataclass
 class Fault:
-    """`times` None lasts until cleared. `match`: method, path_contains, key; an absent one matches all."""
+    """`times` None lasts until cleared. `match`: method, path_contains, query_contains, key; an absent one matches all."""
 
     kind: str
     match: Json = field(default_factory=dict)
@@ -55,8 +55,10 @@ class Fault:
             raise ValueError(f"unknown kind of fault: {self.kind}")
 
     def matches_request(self, request: Request) -> bool:
-        method, part, key = self.match.get("method"), self.match.get("path_contains", ""), self.match.get("key")
-        return (not method or method == request.method) and part in request.path and (not key or key == request.key)
+        method, key = self.match.get("method"), self.match.get("key")
+        part, asked = self.match.get("path_contains", ""), self.match.get("query_contains", "")
+        fits = part in request.path and asked in request.query_string
+        return fits and (not method or method == request.method) and (not key or key == request.key)
 
     def play(self, apply: Callable[[], Response]) -> Response:
         """The answer to send, having applied the request or not."""

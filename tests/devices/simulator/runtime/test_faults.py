@@ -27,6 +27,15 @@ def test_simulator_fault_matches_method_path_and_key_a_limited_number_of_times(s
     assert statuses == [200, 503, 503, 200]
 
 
+def test_simulator_fault_matches_the_query(sim, vendor_api):
+    sim.faults.add("status", status=503, match={"path_contains": "hwi-devices", "query_contains": "external_id=pt-1"})
+
+    queries = ("", "?patient__external_id=pt-2", "?patient__external_id=pt-1", "?patient__external_id=pt-1")
+    statuses = [vendor_api.get(f"hwi-devices/{query}").status_code for query in queries]
+
+    assert statuses == [200, 200, 503, 200]
+
+
 def test_simulator_fault_can_set_headers_and_body(sim, vendor_api):
     sim.faults.add("status", status=429, headers={"Retry-After": "17"}, body={"detail": "slow"})
     answer = vendor_api.get("webhooks/")
