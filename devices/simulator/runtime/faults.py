@@ -39,7 +39,7 @@ APPLIED_FAULT_KINDS = ("delay_before", "delay_after", "reset_after", "truncate",
 
 @dataclass
 class Fault:
-    """`times` None lasts until cleared. `match`: method, path_contains, query_contains, key; an absent one matches all."""
+    """`times` None lasts until cleared. `match`: method, path_contains, query_contains, key; an absent one fits all."""
 
     kind: str
     match: Json = field(default_factory=dict)
