@@ -35,7 +35,9 @@ class Permission(StrEnum):
     VIEW_ORDERS = "see orders"
     PLACE_ORDERS = "order, activate, cancel, end monitoring"
     HANDLE_EXCEPTIONS = "assign, snooze and dismiss exceptions"
-    REVIEW_READINGS = "set goals, exclude readings"
+    REVIEW_READINGS = "set goals and alert rules of a patient, exclude readings"
+    VIEW_CLINIC_RULES = "see alert rules of own clinics"
+    CHANGE_CLINIC_RULES = "change alert rules of own clinics"
     HANDLE_ALERTS = "acknowledge, snooze and resolve alerts, review patients"
     HANDLE_MISSING_READINGS = "acknowledge, snooze and resolve alerts of missing readings"
     SET_STEP_GOALS = "set the step goal of a watch"
@@ -49,16 +51,21 @@ CARE_PERMISSIONS = frozenset(
         Permission.VIEW_PATIENTS,
         Permission.VIEW_ORDERS,
         Permission.HANDLE_MISSING_READINGS,
+        Permission.VIEW_CLINIC_RULES,
         Permission.SET_STEP_GOALS,
         Permission.WRITE_NOTES,
         Permission.PLAN_ABSENCES,
     }
 )
 PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
-    Role.CLINICIAN: CARE_PERMISSIONS | {Permission.REVIEW_READINGS, Permission.HANDLE_ALERTS},
+    # Clinic rules: clinicians whom the clinic names (`alerts.rule_permissions`), and its administrators.
+    Role.CLINICIAN: CARE_PERMISSIONS
+    | {Permission.REVIEW_READINGS, Permission.HANDLE_ALERTS, Permission.CHANGE_CLINIC_RULES},
     Role.COORDINATOR: CARE_PERMISSIONS
     | {Permission.EDIT_PATIENTS, Permission.PLACE_ORDERS, Permission.HANDLE_EXCEPTIONS},
-    Role.ADMINISTRATOR: frozenset({Permission.ADMINISTER}),
+    Role.ADMINISTRATOR: frozenset(
+        {Permission.ADMINISTER, Permission.VIEW_CLINIC_RULES, Permission.CHANGE_CLINIC_RULES}
+    ),
 }
 
 

@@ -97,6 +97,11 @@ class SampleClinics:
         audit_log.record_event(
             AuditEvent.Action.VIEW, by=self.people["clinician here"], patients=[self.rosa.pk], clinic=self.elm
         )
+        self.pause = factories.MeasuringPauseFactory(patient=self.rosa)
+        factories.PresetConfirmationFactory(patient=self.rosa)
+        self.elm.rule_editors.add(self.people["clinician here"])
+        self.harbor.rule_editors.add(self.people["clinician elsewhere"])
+        self.backtest = factories.BacktestRunFactory(clinic=self.elm, by=self.people["clinician here"])
         self.own = self.elsewhere()
         self.clients = {name: signed_in_client(user) for name, user in self.people.items()}
 
@@ -122,6 +127,9 @@ class SampleClinics:
             "episode_id": factories.AlertEpisodeFactory(patient=patient).pk,
             "review_id": factories.PatientReviewFactory(patient=patient).pk,
             "note_id": note.pk,
+            "pause_id": factories.MeasuringPauseFactory(patient=patient).pk,
+            "run_id": factories.BacktestRunFactory(clinic=self.harbor, by=self.people["clinician elsewhere"]).pk,
+            "code": "bp_severe",
             "change_id": factories.ThresholdChangeFactory(patient=patient).pk,
             "item_id": factories.WorklistItemFactory(device=device).pk,
             "replacement_id": factories.ReplacementFactory(device=device).pk,
@@ -154,6 +162,9 @@ class SampleClinics:
             "call_id": self.line.call_id,
             "reading_id": self.reading.pk,
             "note_id": self.note.pk,
+            "pause_id": self.pause.pk,
+            "run_id": self.backtest.pk,
+            "code": "bp_severe",
             "change_id": self.change.pk,
             "episode_id": self.episode.pk,
             "review_id": self.review.pk,

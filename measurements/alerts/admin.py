@@ -12,10 +12,12 @@ from measurements.alerts.models import (
     AlertEpisode,
     AlertRuleChange,
     AlertStep,
+    BacktestRun,
     EpisodeNote,
     MeasuringPause,
     PatientReview,
     PresetChange,
+    PresetConfirmation,
 )
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.models import User
@@ -105,3 +107,27 @@ class PresetChangeAdmin(ReadOnlyAdmin):
     fields = ("patient", "at")
     list_select_related = ("patient",)
     ordering = ("-pk",)
+
+
+@admin.register(PresetConfirmation)
+class PresetConfirmationAdmin(ReadOnlyAdmin):
+    """Who confirmed a patient's presets, and when; which, is on the patient's page."""
+
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("at", "by", "patient_name")
+    fields = ("patient", "by", "at")
+    list_select_related = ("patient", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(BacktestRun)
+class BacktestRunAdmin(ReadOnlyAdmin):
+    clinic_path = "clinic"
+    list_display = ("started_at", "rule", "clinic", "by", "state", "patients_done", "patients_total", "finished_at")
+    fields = (
+        *("rule", "clinic", "by", "state", "started_at", "finished_at", "as_of", "patients_done", "patients_total"),
+        *("attempts", "next_attempt_at"),
+    )
+    list_filter = ("state",)
+    list_select_related = ("clinic", "by")
+    ordering = ("-started_at", "pk")

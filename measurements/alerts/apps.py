@@ -10,6 +10,7 @@ class AlertsConfig(app_config.ProjectAppConfig):
             app_config.VIEW_ONLY,
         ),
         **dict.fromkeys(("alertnotification", "alertmessage", "alertmessageitem"), app_config.VIEW_ONLY),
+        **dict.fromkeys(("presetconfirmation", "backtestrun"), app_config.VIEW_ONLY),
         "notificationsettings": app_config.VIEW_AND_EDIT,
     }
     page_labels = {
@@ -29,6 +30,23 @@ class AlertsConfig(app_config.ProjectAppConfig):
         "triage:review": "patient, reviewed",
         "triage:undo_review": "patient, review taken back",
         "triage:note": "patient, note from the triage list",
+        "alert_rules:patient": "patient, alert rules",
+        "alert_rules:patient_rule": "patient, alert rule",
+        "alert_rules:patient_rule_preview": "patient, backtest of an alert rule",
+        "alert_rules:save_patient_rule": "patient, alert rule saved",
+        "alert_rules:plan_pause": "patient, pause from measuring planned",
+        "alert_rules:end_pause": "patient, pause from measuring ended",
+        "alert_rules:preset": "patient, presets of alert rules",
+        "alert_rules:preset_preview": "patient, presets of alert rules compared",
+        "alert_rules:confirm_preset": "patient, presets of alert rules confirmed",
+        "alert_rules:goal_preview": "patient, backtest of goals",
+        "alert_rules:clinics": "alert rules of own clinics",
+        "alert_rules:clinic": "alert rules of a clinic",
+        "alert_rules:clinic_rule": "alert rule of a clinic",
+        "alert_rules:save_clinic_rule": "alert rule of a clinic saved",
+        "alert_rules:start_backtest": "backtest of a clinic started",
+        "alert_rules:backtest_progress": "backtest of a clinic, progress",
+        "alert_rules:cancel_backtest": "backtest of a clinic stopped",
     }
     target_labels = {"alert": "alert episode"}
     field_labels = {

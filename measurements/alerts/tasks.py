@@ -3,7 +3,10 @@ from __future__ import annotations
 from celery import shared_task
 
 from measurements.alerts import assessment
+from measurements.alerts.backtests import runs as backtest_runs
 from measurements.alerts.messages import sending
+from patients.queueing.wakeup import wake_worker
+from patients.queueing.work_item import DrainEnd
 
 
 @shared_task
@@ -19,3 +22,9 @@ def add_missing_triage_entries() -> None:
 @shared_task
 def send_alert_messages() -> None:
     sending.send_due_messages()
+
+
+@shared_task
+def process_backtests() -> None:
+    if backtest_runs.process_due_runs().end is DrainEnd.TIME_UP:
+        wake_worker(backtest_runs.WORK)

@@ -20,7 +20,7 @@ from patients.admin_site.filters import ClinicFilter
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
 from patients.clinics import history, holidays
 from patients.enrollment.forms import PhoneField
-from patients.models import Clinic, ClinicChange, ClinicClosedDay, ClinicHours, User
+from patients.models import Clinic, ClinicChange, ClinicClosedDay, ClinicHours, Role, User
 from patients.models.choices import FederalHoliday
 from patients.permissions import current_user
 from patients.queueing.wakeup import wake_worker
@@ -60,6 +60,10 @@ class ClinicForm(forms.ModelForm):
             person.queryset = User.objects.filter(clinics=self.instance.pk, is_active=True)  # type: ignore[attr-defined]
             if self.instance.on_call and not self.instance.person_on_call:
                 person.help_text = f"{self.instance.on_call} no longer works here. Choose another person."
+
+        if editors := self.fields.get("rule_editors"):
+            editors.queryset = User.objects.filter(clinics=self.instance.pk, is_active=True, role=Role.CLINICIAN)  # type: ignore[attr-defined]
+            editors.widget = forms.CheckboxSelectMultiple(choices=editors.choices)  # type: ignore[attr-defined]
 
     def clean_federal_holidays(self) -> list[str]:
         chosen = self.cleaned_data["federal_holidays"]
@@ -133,7 +137,7 @@ class ClinicAdmin(OptimisticLockAdmin):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         fields = ("name", "slug", "time_zone", "day_weight", "phone", "street", "street_2", "city", "state", "zip_code")
         on_call = (
-            ("on_call", "on_call_phone", "created_at") if obj else ()
+            ("on_call", "on_call_phone", "rule_editors", "created_at") if obj else ()
         )  # people are invited to a clinic that exists
         return (*fields, "sends_email", "federal_holidays", *on_call)
 

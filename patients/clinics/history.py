@@ -18,6 +18,7 @@ def describe_clinic(clinic: Clinic) -> dict[str, str]:
         "patients' e-mail addresses go to the vendor": "yes" if clinic.sends_email else "no",
         "person on call": str(clinic.on_call or ""),
         "phone of the person on call": format_phone(clinic.on_call_phone),
+        "clinicians who change alert rules": ", ".join(map(str, clinic.rule_editors.order_by("name", "pk"))),
         "working hours": "; ".join(map(str, clinic.hours.all())),
         "US federal holidays": clinic.get_federal_holidays_display(),
         "other closed days": "; ".join(map(str, clinic.closed_days.all())),

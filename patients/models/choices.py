@@ -17,7 +17,9 @@ class Condition(models.TextChoices):
     COPD = "copd", "COPD"
     CKD = "ckd", "Chronic kidney disease"
     OBESITY = "obesity", "Obesity"
+    OLDER = "older", "Older or high-risk"
     PREGNANCY = "pregnancy", "Pregnancy"
+    AFTER_DELIVERY = "after_delivery", "After delivery"
     POST_ACUTE = "post_acute", "After hospital stay"
 
 

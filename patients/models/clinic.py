@@ -81,6 +81,13 @@ class Clinic(FoldedNameModel):
     on_call_phone = models.CharField(
         "phone of the person on call", max_length=20, blank=True, validators=[validate_phone]
     )
+    rule_editors = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="+",
+        verbose_name="clinicians who change alert rules",
+        help_text="Of the whole clinic. Administrators may do so too.",
+    )
     sends_email = models.BooleanField(
         "patients' e-mail addresses go to the vendor",
         default=False,

@@ -12,11 +12,13 @@ from measurements.alerts.models import (
     AlertNotification,
     AlertRuleChange,
     AlertStep,
+    BacktestRun,
     EpisodeNote,
     MeasuringPause,
     NotificationSettings,
     PatientReview,
     PresetChange,
+    PresetConfirmation,
 )
 from measurements.models import ExclusionEvent, TriageEntry
 from tests.factories.measurements import MeasurementFactory
@@ -116,6 +118,28 @@ class PresetChangeFactory(factory.django.DjangoModelFactory):
     patient = factory.SubFactory(PatientFactory)
     conditions = ("hypertension",)
     at = factory.LazyFunction(timezone.now)
+
+
+class PresetConfirmationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PresetConfirmation
+
+    patient = factory.SubFactory(PatientFactory)
+    conditions = ("hypertension",)
+    by = factory.SubFactory(UserFactory)
+
+
+class BacktestRunFactory(factory.django.DjangoModelFactory):
+    """Of a person of the clinic."""
+
+    class Meta:
+        model = BacktestRun
+
+    clinic = factory.SubFactory(ClinicFactory)
+    by = factory.SubFactory(UserFactory)
+    rule = "bp_severe"
+    change = factory.LazyFunction(lambda: {"values": {}, "is_chosen": False})
+    figures = factory.LazyFunction(lambda: {name: {"episodes": 0, "patients": 0} for name in ("now", "new")})
 
 
 class ExclusionEventFactory(factory.django.DjangoModelFactory):

@@ -74,12 +74,17 @@ def load_facts(
     load_persons_events(found, as_of or now)
     load_presets_and_rules(found)
     load_goals(found)
-    assignments = Assignment.objects.filter(patient__in=ids).select_related("device__device_type")
+    load_equipment_and_periods(found)
+    return found
+
+
+def load_equipment_and_periods(found: Mapping[uuid.UUID, PatientFacts]) -> None:
+    assignments = Assignment.objects.filter(patient__in=list(found)).select_related("device__device_type")
     for pk, rows in rows_by_patient(assignments).items():
         found[pk].assignments = sorted(rows, key=lambda row: (row.started_at is not None, row.started_at, str(row.pk)))
-    for pk, periods in rows_by_patient(MonitoringRow.objects.filter(patient__in=ids).order_by("started_at")).items():
-        found[pk].periods = periods
-    return found
+    periods = MonitoringRow.objects.filter(patient__in=list(found)).order_by("started_at")
+    for pk, own_periods in rows_by_patient(periods).items():
+        found[pk].periods = own_periods
 
 
 def rows_by_patient(rows: QuerySet[Row]) -> dict[uuid.UUID, list[Row]]:
@@ -100,8 +105,8 @@ def load_episodes(found: Mapping[uuid.UUID, PatientFacts]) -> None:
         found[pk].episodes = [row for row in episodes if row.last >= found[pk].start]
 
 
-def load_readings(found: Mapping[uuid.UUID, PatientFacts]) -> None:
-    """With their exclusions; one without an entry in the history has the reading's own."""
+def load_readings(found: Mapping[uuid.UUID, PatientFacts], *, metrics: Sequence[str] | None = None) -> None:
+    """With their exclusions; one without an entry in the history has the reading's own. `metrics` None: all judged."""
     excluded: dict[int, list[Event]] = defaultdict(list)
     earliest = min((facts.start for facts in found.values()), default=None)
     history = ExclusionEvent.objects.filter(patient__in=list(found))
@@ -112,10 +117,11 @@ def load_readings(found: Mapping[uuid.UUID, PatientFacts]) -> None:
         data = {"reading": row.measurement_id, "reason": row.reason}
         excluded[row.measurement_id].append(Event(row.at, kind, person_name(row.by_id), data=data))
     with connection.cursor() as cursor:
-        cursor.execute(METRICS_SQL, [list(ACTIVITY_METRICS)])
-        metrics = [code for (code,) in cursor.fetchall()]
+        if metrics is None:
+            cursor.execute(METRICS_SQL, [list(ACTIVITY_METRICS)])
+            metrics = [code for (code,) in cursor.fetchall()]
         starts = [facts.start for facts in found.values()]
-        cursor.execute(READINGS_SQL, {"patients": list(found), "starts": starts, "metrics": metrics})
+        cursor.execute(READINGS_SQL, {"patients": list(found), "starts": starts, "metrics": list(metrics)})
         for patient_id, *columns, excluded_at, excluded_by, reason in cursor.fetchall():
             facts = found[patient_id]
             reading = reading_fact(columns)
@@ -129,6 +135,7 @@ def load_readings(found: Mapping[uuid.UUID, PatientFacts]) -> None:
 
 def load_persons_events(found: Mapping[uuid.UUID, PatientFacts], as_of: dt.datetime) -> None:
     """Steps, reviews and pauses. What was taken back later than `as_of` was still in force then."""
+    load_pauses(found, as_of)
     ids = list(found)
     earliest = min((facts.start for facts in found.values()), default=as_of)
     steps = AlertStep.objects.filter(patient__in=ids, at__gte=earliest).select_related("episode").order_by("at", "pk")
@@ -139,7 +146,10 @@ def load_persons_events(found: Mapping[uuid.UUID, PatientFacts], as_of: dt.datet
     for review in reviews.filter(at__gte=earliest):
         event = Event(review.through, EventKind.REVIEW, person_name(review.by_id))
         found[review.patient_id].events.append(event)
-    for pause in MeasuringPause.objects.filter(patient__in=ids):
+
+
+def load_pauses(found: Mapping[uuid.UUID, PatientFacts], as_of: dt.datetime) -> None:
+    for pause in MeasuringPause.objects.filter(patient__in=list(found)):
         facts = found[pause.patient_id]
         last = pause.last_day
         if pause.ended_at and pause.ended_at <= as_of:

@@ -1,9 +1,11 @@
+from .backtest_run import BacktestRun, BacktestState
 from .episode import AlertEpisode
 from .episode_note import EpisodeNote
 from .notification import AlertMessage, AlertMessageItem, AlertNotification
 from .notification_settings import NotificationSettings
 from .pause import MeasuringPause
 from .preset import PresetChange
+from .preset_confirmation import PresetConfirmation
 from .review import PatientReview
 from .rule_change import AlertRuleChange
 from .step import AlertStep
@@ -15,9 +17,12 @@ __all__ = [
     "AlertNotification",
     "AlertRuleChange",
     "AlertStep",
+    "BacktestRun",
+    "BacktestState",
     "EpisodeNote",
     "MeasuringPause",
     "NotificationSettings",
     "PatientReview",
     "PresetChange",
+    "PresetConfirmation",
 ]
