@@ -4,10 +4,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from config.demo_mails import demo_mails
 from devices.monitoring import views
 from fulfillment.webhooks import FulfillmentWebhook, SpecialOrderWebhook
 from measurements.webhooks import MeasurementWebhook
-from patients.accounts.demo_mails import demo_mails
 from patients.accounts.views import redirect_home
 
 urlpatterns = [

@@ -146,6 +146,11 @@ def validate_assignment(step: AlertStep) -> None:
     validate_person(step)
 
 
+def validate_unassignment(step: AlertStep) -> None:
+    if step.episode.assigned_to_id is None:
+        raise ValidationError("This alert is assigned to nobody.")
+
+
 def validate_escalation(step: AlertStep) -> None:
     """To a person, or without one to everybody of the queue."""
     require_open(step.episode)
@@ -191,6 +196,7 @@ VALIDATORS: Mapping[EventKind, Callable[[AlertStep], None]] = {
     EventKind.ACKNOWLEDGE: validate_acknowledgement,
     EventKind.SNOOZE: validate_snooze,
     EventKind.ASSIGN: validate_assignment,
+    EventKind.UNASSIGN: validate_unassignment,
     EventKind.ESCALATE: validate_escalation,
     EventKind.RESOLVE: validate_resolution,
     EventKind.REOPEN: validate_reopening,

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from measurements.alerts import assessment
 from measurements.alerts.backtests import runs as backtest_runs
-from measurements.alerts.messages import sending
+from measurements.alerts.messages import lost_assignments, sending
 from patients.queueing.wakeup import wake_worker
 from patients.queueing.work_item import DrainEnd
 
@@ -21,6 +21,7 @@ def add_missing_triage_entries() -> None:
 
 @shared_task
 def send_alert_messages() -> None:
+    lost_assignments.release_lost_assignments()
     sending.send_due_messages()
 
 

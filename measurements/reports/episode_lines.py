@@ -64,7 +64,7 @@ def describe_steps(steps: list[AlertStep], patient: Patient) -> Iterator[str]:
     """The first acknowledgement."""
     first = next((step for step in steps if step.kind == EventKind.ACKNOWLEDGE), None)
     if first:
-        yield f"acknowledged by {first.by.name} {format_clinic_time(first.at, patient)}"
+        yield f"acknowledged by {first.by_name} {format_clinic_time(first.at, patient)}"
 
 
 def describe_end(episode: AlertEpisode, steps: list[AlertStep], patient: Patient) -> str:
@@ -77,7 +77,7 @@ def describe_end(episode: AlertEpisode, steps: list[AlertStep], patient: Patient
     if episode.closed_by != ClosedBy.PERSON or resolved is None:
         return words
     outcome = ", ".join(filter(None, (resolved.get_outcome_display().lower(), resolved.text)))
-    return f"{words} by {resolved.by.name}: {outcome}"
+    return f"{words} by {resolved.by_name}: {outcome}"
 
 
 def format_clinic_time(time: dt.datetime, patient: Patient) -> str:

@@ -41,6 +41,7 @@ STEP_WORDS = {
     EventKind.ACKNOWLEDGE: "Acknowledged",
     EventKind.SNOOZE: "Snoozed",
     EventKind.ASSIGN: "Assigned",
+    EventKind.UNASSIGN: "No longer assigned",
     EventKind.ESCALATE: "Escalated",
     EventKind.RESOLVE: "Resolved",
     EventKind.REOPEN: "Opened again",

@@ -70,7 +70,7 @@ def refuse_step(request: HttpRequest, form: StepForm, conflict: StepConflict) ->
     """Another person was faster: what they did is shown, and what was typed is still in the form."""
     episode = form.episode
     if "list" in request.POST and form.kind is EventKind.ACKNOWLEDGE:
-        done = "; ".join(f"{step.by.name}: {STEP_WORDS[EventKind(step.kind)].lower()}" for step in conflict.steps)
+        done = "; ".join(f"{step.by_name}: {STEP_WORDS[EventKind(step.kind)].lower()}" for step in conflict.steps)
         messages.warning(request, f"{episode.patient.name}: another person was faster, nothing was done ({done}).")
         return redirect(list_url(request.POST["list"]))
     patient = episode.patient

@@ -74,6 +74,7 @@ class EventKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     SNOOZE = "snooze"
     ASSIGN = "assign"
+    UNASSIGN = "unassign"  # the person can't answer any more
     ESCALATE = "escalate"
     RESOLVE = "resolve"
     REOPEN = "reopen"
@@ -96,6 +97,7 @@ STEP_KINDS = frozenset(
         EventKind.ACKNOWLEDGE,
         EventKind.SNOOZE,
         EventKind.ASSIGN,
+        EventKind.UNASSIGN,
         EventKind.ESCALATE,
         EventKind.RESOLVE,
         EventKind.REOPEN,

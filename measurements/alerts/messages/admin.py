@@ -76,7 +76,7 @@ class AlertNotificationAdmin(ReadOnlyAdmin):
     clinic_path, patient_path = "episode__patient__clinic", "episode.patient_id"
     list_display = ("since", "cause", "episode", "stage", "reached_at", "unreached_because", "next_at")
     fields = (
-        *("episode", "cause", "worse_at", "since", "stage", "next_at", "has_no_responsible"),
+        *("episode", "cause", "changed_at", "since", "stage", "next_at", "has_no_responsible"),
         *("reached_at", "unreached_because", "ended_at"),
     )
     list_filter = ("unreached_because", "has_no_responsible", "cause")

@@ -17,14 +17,15 @@ def record_needed_notifications(episodes: Iterable[AlertEpisode], now: dt.dateti
     if not waiting:
         return
     stored: dict[int, list[AlertNotification]] = defaultdict(list)
-    for notification in AlertNotification.objects.filter(episode__in=waiting).order_by("pk"):
+    rows = AlertNotification.objects.exclude(cause=NotificationCause.UNASSIGNED)
+    for notification in rows.filter(episode__in=waiting).order_by("pk"):
         stored[notification.episode_id].append(notification)
     needed, replaced, resumed = [], [], []
     for row in waiting:
         own = stored[row.pk]
         if is_worse_since(row, own):
             cause = NotificationCause.WORSE
-            needed.append(new_notification(row, cause, now, worse_at=row.notified_again_at))
+            needed.append(new_notification(row, cause, now, changed_at=row.notified_again_at))
             replaced += [each.pk for each in own if each.ended_at is None]
         elif not own:
             needed.append(new_notification(row, NotificationCause.OPENED, now))
@@ -41,10 +42,10 @@ def is_worse_since(row: AlertEpisode, stored: Iterable[AlertNotification]) -> bo
     """Whether it has got worse since the newest notification about that."""
     if row.notified_again_at is None:
         return False
-    return all(each.worse_at is None or each.worse_at < row.notified_again_at for each in stored)
+    return all(each.changed_at is None or each.changed_at < row.notified_again_at for each in stored)
 
 
 def new_notification(
-    row: AlertEpisode, cause: NotificationCause, now: dt.datetime, *, worse_at: dt.datetime | None = None
+    row: AlertEpisode, cause: NotificationCause, now: dt.datetime, *, changed_at: dt.datetime | None = None
 ) -> AlertNotification:
-    return AlertNotification(episode=row, cause=cause, worse_at=worse_at, since=now, next_at=now)
+    return AlertNotification(episode=row, cause=cause, changed_at=changed_at, since=now, next_at=now)

@@ -24,7 +24,7 @@ from measurements.alerts.messages.stages import (
     next_step,
 )
 from measurements.alerts.models import AlertMessage, AlertMessageItem, AlertNotification, NotificationSettings
-from measurements.alerts.models.notification import PENDING_STATES, MessageState
+from measurements.alerts.models.notification import PENDING_STATES, MessageState, NotificationCause
 from patients.care.team import CareTeam, teams_of
 from patients.clinics.working_hours import working_hours_of
 from patients.models import Clinic, Patient, User
@@ -75,8 +75,8 @@ def plan_batch() -> int:
     now = timezone.now()
     rows = AlertNotification.objects.due().select_for_update(skip_locked=True, of=("self",))
     due = list(rows.select_related("episode__patient__clinic")[:BATCH_SIZE])
-    waiting = [row for row in due if row.episode.awaits_answer]
-    AlertNotification.objects.filter(pk__in=[row.pk for row in due if not row.episode.awaits_answer]).update(
+    waiting = [row for row in due if row.is_needed]
+    AlertNotification.objects.filter(pk__in=[row.pk for row in due if not row.is_needed]).update(
         ended_at=now, next_at=None
     )
     if waiting:
@@ -116,6 +116,8 @@ def progress_of(row: AlertNotification) -> Progress:
 def apply_step(row: AlertNotification, step: NextStep, *, is_pending: bool) -> None:
     """`is_pending`: a message about it waits to be sent, which may still reach a person."""
     row.stage, row.next_at = step.stage or "", step.next_at
+    if row.cause == NotificationCause.UNASSIGNED and row.stage:
+        row.next_at = None  # notified once; the alert itself has its own steps
     row.has_no_responsible = step.has_no_responsible
     if row.reached_at is None and row.episode.is_critical and not is_pending:
         no_person = Unreached.NO_PERSON if step.stage is Stage.QUEUE else ""

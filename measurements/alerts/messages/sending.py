@@ -84,7 +84,7 @@ def leave_out_items(message: AlertMessage) -> list[AlertMessageItem]:
         is_able = item.stage == Stage.ON_CALL or may_answer(message.to, episode.queue)
         if not (is_able and episode.patient.clinic_id in clinics):
             item.left_out = LeftOut.NOT_ALLOWED
-        elif not episode.awaits_answer:
+        elif not item.notification.is_needed:
             item.left_out = LeftOut.ANSWERED
     with transaction.atomic():
         AlertMessageItem.objects.bulk_update([item for item in items if item.left_out], ["left_out"])

@@ -52,12 +52,13 @@ class AlertNotificationQuerySet(models.QuerySet["AlertNotification"]):
 class AlertNotification(models.Model):
     """That people are to be notified of an episode, and how far this has come. Written by `alerts.messages`.
 
-    One row when it opened, and one each time it got worse after an answer. It ends with an answer.
+    One row when it opened, one each time it got worse after an answer, and one when the person to whom it was assigned
+    can't answer any more. It ends with an answer; the last kind with another assignment.
     """
 
     episode = models.ForeignKey(AlertEpisode, on_delete=models.PROTECT, related_name="notifications")
     cause = models.CharField(max_length=12, choices=NotificationCause, default=NotificationCause.OPENED)
-    worse_at = models.DateTimeField("got worse", null=True, blank=True)
+    changed_at = models.DateTimeField("got worse, or unassigned", null=True, blank=True)
     since = models.DateTimeField(default=timezone.now)
     stage = models.CharField("notified so far", max_length=12, choices=StageChoice, blank=True)
     next_at = models.DateTimeField("next step due", null=True, blank=True)
@@ -73,12 +74,12 @@ class AlertNotification(models.Model):
         verbose_name, verbose_name_plural = "notification of an alert", "notifications of alerts"
         constraints = (
             models.UniqueConstraint(
-                fields=("episode", "cause", "worse_at"), nulls_distinct=False, name="alert_notification_once"
+                fields=("episode", "cause", "changed_at"), nulls_distinct=False, name="alert_notification_once"
             ),
             models.CheckConstraint(
-                condition=Q(cause=NotificationCause.WORSE.value, worse_at__isnull=False)
-                | ~Q(cause=NotificationCause.WORSE.value) & Q(worse_at__isnull=True),
-                name="alert_notification_worse_at",
+                condition=Q(cause=NotificationCause.OPENED.value, changed_at__isnull=True)
+                | ~Q(cause=NotificationCause.OPENED.value) & Q(changed_at__isnull=False),
+                name="alert_notification_changed_at",
             ),
             models.CheckConstraint(
                 condition=Q(stage__in=["", *values_of(Stage)]), name="alert_notification_stage_known"
@@ -100,6 +101,13 @@ class AlertNotification(models.Model):
 
     def __str__(self) -> str:
         return f"notification of an alert {self.pk}"
+
+    @property
+    def is_needed(self) -> bool:
+        """No person has done yet what it asks for."""
+        if self.cause == NotificationCause.UNASSIGNED:
+            return self.episode.is_open and self.episode.assigned_to_id is None
+        return self.episode.awaits_answer
 
 
 class MessageState(models.TextChoices):

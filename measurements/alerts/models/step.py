@@ -29,7 +29,10 @@ class AlertStep(models.Model):
     episode = models.ForeignKey(AlertEpisode, on_delete=models.PROTECT, related_name="steps")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=[(kind, kind.capitalize()) for kind in KINDS])
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # None: the program unassigned it, because the person can't answer any more.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     at = models.DateTimeField()
     outcome = models.CharField(max_length=20, choices=ResolveOutcome, blank=True)
     text = models.TextField("reason, words or note", blank=True)
@@ -52,6 +55,9 @@ class AlertStep(models.Model):
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=KINDS), name="alert_step_kind_known"),
             models.CheckConstraint(
+                condition=Q(by__isnull=False) | Q(kind=EventKind.UNASSIGN.value), name="alert_step_by_a_person"
+            ),
+            models.CheckConstraint(
                 condition=Q(kind=RESOLVE, outcome__in=ResolveOutcome.values) | ~Q(kind=RESOLVE) & Q(outcome=""),
                 name="alert_step_resolved_with_outcome",
             ),
@@ -68,3 +74,7 @@ class AlertStep(models.Model):
 
     def __str__(self) -> str:
         return f"step {self.pk}"
+
+    @property
+    def by_name(self) -> str:
+        return self.by.name if self.by else "Vitals at Home"

@@ -26,6 +26,7 @@ STEP_WORDS = {
     EventKind.ACKNOWLEDGE: "Acknowledged",
     EventKind.SNOOZE: "Snoozed",
     EventKind.ASSIGN: "Assigned",
+    EventKind.UNASSIGN: "No longer assigned",
     EventKind.ESCALATE: "Escalated",
     EventKind.RESOLVE: "Resolved",
     EventKind.REOPEN: "Reopened",
@@ -92,7 +93,7 @@ def build_step_event(step: AlertStep, metrics: Mapping[str, Metric], scope: Time
         title=f"{STEP_WORDS[EventKind(step.kind)]}: {describe_episode_rule(step.episode, metrics)}",
         details=tuple(EventDetail(each) for each in words if each),
         text=step.text,
-        by=step.by.name,
+        by=step.by_name,
         url=reverse("triage:episode", args=[step.episode_id]),
     )
 

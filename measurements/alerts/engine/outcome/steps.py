@@ -89,10 +89,16 @@ def apply_step(handling: Handling, draft: Draft, event: Event) -> None:
         handling.acknowledged_peak = draft.peak(event.at)
     elif event.kind == EventKind.SNOOZE:
         handling.snooze = snooze_of(draft, event)
-    elif event.kind == EventKind.ASSIGN:
-        handling.assigned_to = str(event.data.get("to") or event.data.get("assignee") or event.by)
+    elif event.kind in (EventKind.ASSIGN, EventKind.UNASSIGN):
+        handling.assigned_to = assignee_of(event)
     elif event.kind in (EventKind.RESOLVE, EventKind.REOPEN):
         handling.snooze = None
+
+
+def assignee_of(event: Event) -> str:
+    if event.kind == EventKind.UNASSIGN:
+        return ""
+    return str(event.data.get("to") or event.data.get("assignee") or event.by)
 
 
 def is_review_refused(handling: Handling, draft: Draft, at: dt.datetime) -> bool:

@@ -7,12 +7,12 @@ import smtplib
 import pytest
 from django.core import mail
 
-from measurements.alerts import assessment
+from measurements.alerts import assessment, tasks
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.messages import sending
 from measurements.alerts.messages.choices import MessageChoices, save_choices
 from measurements.alerts.messages.notifications import record_needed_notifications
-from measurements.alerts.models import AlertEpisode, AlertMessage, AlertMessageItem, AlertNotification
+from measurements.alerts.models import AlertEpisode, AlertMessage, AlertMessageItem, AlertNotification, AlertStep
 from measurements.alerts.steps import take_step
 from tests.factories import (
     AbsenceFactory,
@@ -322,3 +322,37 @@ def test_undone_exclusion_notifies_no_person_twice_and_what_was_never_sent_still
     AlertEpisode.objects.filter(pk=row.pk).update(state="open", section="critical")
     notify(row)
     assert sent_to() == []
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "coordinator"}, {"clinics": []}])
+def test_alert_of_person_who_left_is_unassigned_and_the_responsible_is_notified(
+    clock, rosa, as_nadia, responsible, colleague, change
+):
+    cuff = DeviceFactory(patient=rosa)
+    for index in (1, 2):
+        clock.move_to(MORNING + index * MINUTE)
+        ingest_pressure(cuff, 190 + index, 112, index=index)
+    row = only_episode(rosa)
+    row = take_step(episode=row, kind=EventKind.ASSIGN, by=responsible, step_version=0, to=colleague)
+    take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=responsible, step_version=1)
+    tasks.send_alert_messages()
+    assert (mail.outbox, only_episode(rosa).assigned_to) == ([], colleague)
+
+    if "clinics" in change:
+        colleague.clinics.set(change["clinics"])
+    else:
+        type(colleague).objects.filter(pk=colleague.pk).update(**change)
+    for _ in range(2):
+        tasks.send_alert_messages()
+
+    assert only_episode(rosa).assigned_to is None
+    (message,) = mail.outbox
+    assert message.to == [responsible.email]
+    assert "1 of them is assigned to nobody any more" in message.body
+    step = AlertStep.objects.latest("pk")
+    assert (step.kind, step.by, step.by_name) == ("unassign", None, "Vitals at Home")
+    page = as_nadia.get(f"/triage/episodes/{row.pk}/").content.decode()
+    assert "No longer assigned" in page
+    clock.move_to(MORNING + dt.timedelta(hours=30))
+    tasks.send_alert_messages()
+    assert len(mail.outbox) == 1

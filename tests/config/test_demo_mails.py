@@ -5,8 +5,8 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.filebased import EmailBackend
 from django.urls import NoReverseMatch, reverse
 
-from patients.accounts import demo_mails
-from patients.accounts.demo_mails import read_mails
+from config import demo_mails
+from config.demo_mails import read_mails
 
 
 @pytest.mark.django_db
