@@ -30,6 +30,7 @@ SMALL_TABLES = {
 }  # fmt: skip
 PAGES = [
     *("/patients/", "/devices/", "/orders/", "/patients/{patient}/", "/orders/{order}/"),
+    *("/patients/{patient}/comparison/", "/patients/{patient}/watch/", "/patients/{patient}/adherence/"),
     *("/care/next-steps/", "/care/team/", "/care/absences/", "/patients/{patient}/notes/"),
     *("/imports/", "/imports/{patient_import}/", "/imports/{patient_import}/?show=problem"),
     *("/devices/?silent=2&battery=low", "/devices/{device}/", "/devices/gateways/{gateway}/"),

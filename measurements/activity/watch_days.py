@@ -19,6 +19,7 @@ from patients.models import Patient
 
 STEPS, SLEEP, HEART_RATE = WATCH_METRICS = ("steps", "sleep", "heart_rate_statistics")
 WATCH_SENSOR_CODE = "15"
+TOO_FAST = 1000  # beats per minute: no number of a watch, whatever it stands for
 
 
 class WatchRow(NamedTuple):
@@ -120,10 +121,10 @@ def read_heart_rate(row: WatchRow) -> HeartRateHour:
 
 
 def heart_rate_in(value: Any) -> float | None:
-    """None for what is no number, and for 0, which is the vendor's filler and no heart rate."""
-    if value is None or isinstance(value, (bool, str, list, dict)):
+    """None for what is no number, for 0, which is the vendor's filler and no heart rate, and for what is beyond any."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return None
-    return float(value) or None
+    return float(value) if 0 < value < TOO_FAST else None
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ def test_sleep_of_a_day_is_every_value_as_reported():
         ({"min_heart_rate": "61", "average_heart_rate": True, "max_heart_rate": {}}, (None, 80, 103)),
         ({"min_heart_rate": 0, "average_heart_rate": 0, "max_heart_rate": 0}, (None, 80, 103)),
         ({"min_heart_rate": 55.5}, (55.5, 80, 103)),
+        ({"min_heart_rate": -1, "average_heart_rate": 10**400, "max_heart_rate": float("inf")}, (None, 80, 103)),
     ],
 )
 def test_heart_rate_of_an_hour_is_what_filter_params_state_else_the_documented_values(params, found):
