@@ -17,6 +17,7 @@ class AlertsConfig(app_config.ProjectAppConfig):
         "alert_messages:choices": "mails about alerts, own choices",
         "triage:list": "triage list",
         "triage:list_live": "triage list, kept up to date",
+        "triage:hand_over": "hand-over to print",
         "triage:filters": "triage list, filters",
         "triage:shortcuts": "triage list, keyboard shortcuts",
         "triage:episode": "alert",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from measurements.triage import episode_views, list_views, review_views, step_views
+from measurements.triage import episode_views, hand_over, list_views, review_views, step_views
 
 app_name = "triage"
 urlpatterns = [
     path("", list_views.triage_list, name="list"),
+    path("hand-over/", hand_over.hand_over_page, name="hand_over"),
     path("live/", list_views.triage_list_live, name="list_live"),
     path("filters/", list_views.save_filters, name="filters"),
     path("shortcuts/", list_views.switch_shortcuts, name="shortcuts"),
