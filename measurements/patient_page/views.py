@@ -23,6 +23,7 @@ from measurements.readings.latest_judged import EvaluatedLatestReading
 from measurements.readings.table import TablePage
 from measurements.readings.unreadable import fetch_unreadable_deliveries
 from measurements.thresholds import evaluation
+from measurements.timeline.since_review import fetch_new_since_review
 from measurements.triage.episode_text import alerts_of
 from measurements.weeks import week_figures
 from measurements.weights import dry_weight, trends
@@ -32,7 +33,7 @@ from patients.care import team
 from patients.care.note_display import build_note_panel
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
-from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+from patients.permissions import Permission, current_user, get_patient_audited, has_permission, requires_permission
 from patients.polling import only_if_changed
 
 
@@ -147,7 +148,7 @@ def patient_page_context(
     return (
         reading_table_context(shown_table, chart_view, vitals)
         | equipment_context(patient, newest)
-        | {"care_team": team.team_of(patient), "panel": build_note_panel(patient)}
+        | care_context(patient, current_user(request))
         | {
             "patient": patient,
             "now": now,
@@ -170,6 +171,16 @@ def patient_page_context(
             "dry_weight": dry_weight.dry_weight_history(patient).first(),
         }
     )
+
+
+def care_context(patient: Patient, user: User) -> dict[str, Any]:
+    """Care team, notes, and for users who review what is new since their last review."""
+    reviews = has_permission(user, Permission.HANDLE_ALERTS)
+    return {
+        "care_team": team.team_of(patient),
+        "panel": build_note_panel(patient),
+        "since_review": fetch_new_since_review(patient, user) if reviews else None,
+    }
 
 
 def equipment_context(patient: Patient, latest: Sequence[EvaluatedLatestReading]) -> dict[str, Any]:

@@ -38,7 +38,8 @@ class EventDetail(NamedTuple):
 class TimelineEvent:
     """`at`: its place in the timeline. `day`: of a summary of a whole local day, which is shown without a time.
 
-    `known_at`: when we learned of it, where that may be later. `anchor`: its id on the page, for links to it.
+    `known_at`: when we learned of it, where that may be later. `is_new`: since the user's last review. `anchor`: its
+    id on the page, for links to it.
     """
 
     at: dt.datetime
@@ -52,6 +53,7 @@ class TimelineEvent:
     anchor: str = ""
     day: dt.date | None = None
     known_at: dt.datetime | None = None
+    is_new: bool = False
 
     @property
     def newest_at(self) -> dt.datetime:

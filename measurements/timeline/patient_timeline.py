@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from django.db.models import Min
 
+from measurements.alerts.models import PatientReview
 from measurements.local_days import ONE_DAY, LocalDays
 from measurements.models import Measurement
 from measurements.timeline.events import TimelineEvent, TimelineKind, TimelineScope
+from measurements.timeline.since_review import find_last_review
 from measurements.timeline.sources import sources_for
 from measurements.units import DisplayUnits
 from patients.care.models import NoteVersion
@@ -42,13 +44,14 @@ class TimelineChoice:
 
 @dataclass(frozen=True)
 class Timeline:
-    """`found`: the number of events; of many, the newest are in `days`."""
+    """`found`: the number of events; of many, the newest are in `days`. `review`: what is later is marked as new."""
 
     choice: TimelineChoice
     local_days: LocalDays
     events: Sequence[TimelineEvent]
     found: int
     has_older: bool
+    review: PatientReview | None = None
 
     @property
     def days(self) -> Iterator[tuple[dt.date, list[TimelineEvent]]]:
@@ -82,8 +85,10 @@ def build_patient_timeline(
     days = choice.local_days(patient, now=now, earliest=earliest)
     scope = TimelineScope(patient, days, units)
     words = fold_text(choice.words).split()
+    review = find_last_review(patient, user)
+    seen = review.through if review else None
     found = [
-        event
+        replace(event, is_new=seen is not None and event.newest_at > seen and event.by != user.name)
         for source in sources_for(user)
         if source.kind in choice.kinds
         for event in source.fetch_events(scope)
@@ -92,7 +97,7 @@ def build_patient_timeline(
     timeline = Timeline(choice, days, [], len(found), bool(choice.length) and earliest < days.start)
     # The day's readings are above what else happened on that day.
     found.sort(key=lambda event: (timeline.day_of(event), event.day is not None, event.at), reverse=True)
-    return Timeline(choice, days, found[:MAX_EVENTS], len(found), timeline.has_older)
+    return replace(timeline, events=found[:MAX_EVENTS], review=review)
 
 
 def kinds_for(user: User) -> list[TimelineKind]:

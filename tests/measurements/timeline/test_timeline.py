@@ -67,7 +67,7 @@ def test_timeline_shows_every_kind_by_local_day_with_worst_values(as_nadia, rosa
     before = section_of(page, "Friday, November 20, 2026")
     assert missing_in(
         today,
-        "Readings 4 readings Show November 21 Blood pressure 3, worst 172/98 mmHg, above goal",
+        "Readings 4 readings new Show November 21 Blood pressure 3, worst 172/98 mmHg, above goal",
         "Irregular heartbeat: detected 1 of 1 time 1 to be checked",
         "Note Nadia Haddad Asked about dizziness Next step, Nov 25: Call again",
         "Patient&#x27;s goal changed Nadia Haddad Blood pressure, systolic: 90 to 130",
@@ -84,7 +84,7 @@ def test_timeline_shows_every_kind_by_local_day_with_worst_values(as_nadia, rosa
     ) == []  # fmt: skip
     assert missing_in(
         before,
-        "1 reading Show November 20 Blood pressure 1, newest 121/79 mmHg, in goal 1 left out",
+        "1 reading new Show November 20 Blood pressure 1, newest 121/79 mmHg, in goal 1 left out",
         "On the care team: Nadia Haddad",
         "6:00 AM Orders Order placed: Hypertension kit",
     ) == []  # fmt: skip
