@@ -92,6 +92,7 @@ class SampleClinics:
             checks={"this_reading": [self.reading.pk]},
         )
         self.episode = factories.AlertEpisodeFactory(patient=self.rosa, metric="weight")
+        self.shared_filter = factories.SharedTriageFilterFactory(clinic=self.elm)
         self.review = factories.PatientReviewFactory(patient=self.rosa, by=self.people["clinician here"])
         self.delivery = factories.DeliveryFactory(body=b'{"name": "canarynote"}', hwi_id=self.device.hwi_id)
         audit_log.record_event(
@@ -126,6 +127,7 @@ class SampleClinics:
         return {
             "episode_id": factories.AlertEpisodeFactory(patient=patient).pk,
             "review_id": factories.PatientReviewFactory(patient=patient).pk,
+            "filter_id": factories.SharedTriageFilterFactory(clinic=self.harbor).pk,
             "note_id": note.pk,
             "pause_id": factories.MeasuringPauseFactory(patient=patient).pk,
             "run_id": factories.BacktestRunFactory(clinic=self.harbor, by=self.people["clinician elsewhere"]).pk,
@@ -168,6 +170,7 @@ class SampleClinics:
             "change_id": self.change.pk,
             "episode_id": self.episode.pk,
             "review_id": self.review.pk,
+            "filter_id": self.shared_filter.pk,
             "item_id": self.item.pk,
             "replacement_id": self.replacement.pk,
             "absence_id": self.absence.pk,

@@ -18,6 +18,7 @@ from measurements.alerts.models import (
     PatientReview,
     PresetChange,
     PresetConfirmation,
+    SharedTriageFilter,
 )
 from patients.admin_site.base import ReadOnlyAdmin, ReadOnlyInline
 from patients.models import User
@@ -131,3 +132,11 @@ class BacktestRunAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("clinic", "by")
     ordering = ("-started_at", "pk")
+
+
+@admin.register(SharedTriageFilter)
+class SharedTriageFilterAdmin(ReadOnlyAdmin):
+    clinic_path = "clinic"
+    list_display = ("name", "clinic", "by", "at")
+    list_select_related = ("clinic", "by")
+    ordering = ("-pk",)

@@ -12,6 +12,7 @@ class AlertsConfig(app_config.ProjectAppConfig):
         **dict.fromkeys(("alertnotification", "alertmessage", "alertmessageitem"), app_config.VIEW_ONLY),
         **dict.fromkeys(("presetconfirmation", "backtestrun"), app_config.VIEW_ONLY),
         "notificationsettings": app_config.VIEW_AND_EDIT,
+        "sharedtriagefilter": app_config.VIEW_ONLY,
     }
     page_labels = {
         "alert_messages:choices": "mails about alerts, own choices",
@@ -19,6 +20,9 @@ class AlertsConfig(app_config.ProjectAppConfig):
         "triage:list_live": "triage list, kept up to date",
         "triage:hand_over": "hand-over to print",
         "triage:filters": "triage list, filters",
+        "triage:share": "triage list, filters saved for the clinic",
+        "triage:use_shared": "triage list, filters of the clinic used",
+        "triage:remove_shared": "triage list, filters of the clinic removed",
         "triage:shortcuts": "triage list, keyboard shortcuts",
         "triage:episode": "alert",
         "triage:acknowledge": "alert, acknowledged",

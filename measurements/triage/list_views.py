@@ -18,6 +18,7 @@ from measurements.alerts.messages.choices import choices_of
 from measurements.triage import filters
 from measurements.triage.filters import FOLDED_SECTIONS, RANKS, SECTION_LABELS, TriageSettings
 from measurements.triage.rows import triage_rows_for
+from measurements.triage.shared_filters import shared_filters_of
 from measurements.units import units_for
 from patients.audit import audit_log
 from patients.lists.pagination import PageRequest, SortKey, paginate
@@ -66,7 +67,8 @@ def triage_list(request: HttpRequest) -> HttpResponse:
     user = current_user(request)
     context = list_context(user, request.GET)
     selects = filters.select_fields(user.clinics.all(), context["settings"])
-    return render(request, "alerts/triage_list.html", context | {"selects": selects})
+    shared = {"shared_filters": list(shared_filters_of(user)), "clinics": user.clinics.all()}
+    return render(request, "alerts/triage_list.html", context | {"selects": selects} | shared)
 
 
 @requires_permission(Permission.VIEW_PATIENTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from measurements.triage import episode_views, hand_over, list_views, review_views, step_views
+from measurements.triage import episode_views, hand_over, list_views, review_views, shared_filters, step_views
 
 app_name = "triage"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("hand-over/", hand_over.hand_over_page, name="hand_over"),
     path("live/", list_views.triage_list_live, name="list_live"),
     path("filters/", list_views.save_filters, name="filters"),
+    path("filters/share/", shared_filters.share_filters, name="share"),
+    path("filters/<int:filter_id>/", shared_filters.use_shared_filters, name="use_shared"),
+    path("filters/<int:filter_id>/remove/", shared_filters.remove_shared_filters, name="remove_shared"),
     path("shortcuts/", list_views.switch_shortcuts, name="shortcuts"),
     path("episodes/<int:episode_id>/", episode_views.episode_page, name="episode"),
     path("episodes/<int:episode_id>/acknowledge/", step_views.acknowledge_episode, name="acknowledge"),

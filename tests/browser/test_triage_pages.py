@@ -87,9 +87,9 @@ def test_morning_round_by_keyboard_alone(browser_for, nadia, elm, severe):
     arrived = PatientFactory(clinic=elm, family_name="Abel", conditions=["hypertension"])
     ingest_pressure(DeviceFactory(patient=arrived), 201, 118)
     page.evaluate(POLL_NOW)
-    page.get_by_role("button", name="moved: show").wait_for()
+    page.locator("#critical-count", has_text="2").wait_for()
+    assert page.get_by_role("button", name="moved: show").is_visible()
     assert abs(row.bounding_box()["y"] - top) <= 1
-    assert page.locator("#critical-count").inner_text() == "2"
 
     page.keyboard.press("?")
     assert page.get_by_text("act on the row with the focus only").is_visible()

@@ -15,6 +15,7 @@ from tests.factories.alerts import (
     PatientReviewFactory,
     PresetChangeFactory,
     PresetConfirmationFactory,
+    SharedTriageFilterFactory,
     TriageEntryFactory,
 )
 from tests.factories.devices import (
@@ -134,6 +135,7 @@ __all__ = [
     "PresetConfirmationFactory",
     "ReadingNoteFactory",
     "ReplacementFactory",
+    "SharedTriageFilterFactory",
     "ShippingTestFactory",
     "SpecialOrderFactory",
     "StockCorrectionFactory",

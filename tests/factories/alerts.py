@@ -19,6 +19,7 @@ from measurements.alerts.models import (
     PatientReview,
     PresetChange,
     PresetConfirmation,
+    SharedTriageFilter,
 )
 from measurements.models import ExclusionEvent, TriageEntry
 from tests.factories.measurements import MeasurementFactory
@@ -27,6 +28,16 @@ from tests.factories.patients import ClinicFactory, NoteFactory, PatientFactory,
 
 def an_hour_ago():
     return timezone.now() - dt.timedelta(hours=1)
+
+
+class SharedTriageFilterFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SharedTriageFilter
+
+    clinic = factory.SubFactory(ClinicFactory)
+    name = factory.Sequence(lambda n: f"Round {n}")
+    values = factory.LazyFunction(lambda: {"severity": "critical"})
+    by = factory.SubFactory(UserFactory)
 
 
 class TriageEntryFactory(factory.django.DjangoModelFactory):

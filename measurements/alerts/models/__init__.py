@@ -8,6 +8,7 @@ from .preset import PresetChange
 from .preset_confirmation import PresetConfirmation
 from .review import PatientReview
 from .rule_change import AlertRuleChange
+from .shared_filter import SharedTriageFilter
 from .step import AlertStep
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "PatientReview",
     "PresetChange",
     "PresetConfirmation",
+    "SharedTriageFilter",
 ]

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from measurements.alerts.models import SharedTriageFilter
 from measurements.models import TriageEntry
 from patients.models import AuditEvent, User
 from patients.models.audit import AuditAction
@@ -187,3 +188,28 @@ def test_discharged_patient_is_in_no_section(as_nadia, elm):
     add_entry(gone, "critical")
 
     assert rows_of(as_nadia.get("/triage/")) == []
+
+
+def test_filters_are_shared_by_name_within_a_clinic(as_nadia, client_of, cora, olaf, elm):
+    critical, warning = add_patient(elm, "Critical", "critical"), add_patient(elm, "Warning", "warning")
+    severe_pressure(critical)
+    AlertEpisodeFactory(patient=warning)
+    as_nadia.post("/triage/filters/", {"severity": "critical"})
+
+    said = as_nadia.post("/triage/filters/share/", {"name": "Urgent", "clinic": elm.pk}, follow=True)
+    assert missing_words(said, "“Urgent” is saved for Elm Street Clinic.") == []
+    for name in ("urgent", "", "x" * 41):
+        refused = as_nadia.post("/triage/filters/share/", {"name": name, "clinic": elm.pk}, follow=True)
+        assert "Not saved:" in page_text(refused), name
+
+    row = SharedTriageFilter.objects.get()
+    as_cora = client_of(cora)
+    assert names_of(as_cora.get("/triage/")) == ["Critical", "Warning"]
+    as_cora.post(f"/triage/filters/{row.pk}/")
+    assert names_of(as_cora.get("/triage/")) == ["Critical"]
+    elsewhere = client_of(olaf)
+    assert elsewhere.post(f"/triage/filters/{row.pk}/").status_code == 404
+    assert elsewhere.post(f"/triage/filters/{row.pk}/remove/").status_code == 404
+    assert elsewhere.post("/triage/filters/share/", {"name": "Mine", "clinic": elm.pk}).status_code == 302
+    as_cora.post(f"/triage/filters/{row.pk}/remove/")
+    assert not SharedTriageFilter.objects.exists()
