@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -118,7 +118,7 @@ def snooze_episode(request: HttpRequest, episode_id: int) -> HttpResponse:
         return post_step(request, episode_id, EventKind.SNOOZE)
     user, episode = current_user(request), get_episode_audited(request, episode_id)
     if not can_take_step(episode, user):
-        raise PermissionDenied("no alert of this user")
+        return redirect("triage:episode", episode.pk)  # which says who may
     return render_step_form(request, build_form(EventKind.SNOOZE, episode, user))
 
 
