@@ -157,10 +157,9 @@ class WaitingMessages:
         self.now = now
         people = {pk for clinic in clinics for pk in clinic.people}
         items = AlertMessageItem.objects.filter(notification__in=notifications, left_out="").order_by("pk")
-        self.states = {
-            (notification, person): state
-            for notification, person, state in items.values_list("notification", "message__to", "message__state")
-        }
+        self.states: dict[int, dict[int, str]] = defaultdict(dict)  # by notification and person
+        for notification, person, state in items.values_list("notification", "message__to", "message__state"):
+            self.states[notification][person] = state
         queued = AlertMessage.objects.filter(to__in=people, state=MessageState.QUEUED).order_by("-pk")
         self.by_person = {message.to_id: message for message in queued.select_for_update(of=("self",))}
         sent = AlertMessage.objects.filter(to__in=people, sent_at__gt=now - GATHERED_FOR)
@@ -179,12 +178,12 @@ class WaitingMessages:
                 at = choices.quiet_end(severity, stage, self.now, zone)
                 message = self.message_to(person, at)
                 self.items.append(AlertMessageItem(message=message, notification=row, stage=stage))
-                self.states[row.pk, person] = MessageState.QUEUED
-        return any(state in PENDING_STATES for (key, _), state in self.states.items() if key == row.pk)
+                self.states[row.pk][person] = MessageState.QUEUED
+        return any(state in PENDING_STATES for state in self.states[row.pk].values())
 
     def is_needed(self, row: AlertNotification, user: User) -> bool:
         """Not where a mail about it waits or was sent; one that failed is tried again with the whole queue only."""
-        state = self.states.get((row.pk, user.pk))
+        state = self.states[row.pk].get(user.pk)
         if state == MessageState.SUPPRESSED:
             return bool(user.email)
         return state is None or (state == MessageState.FAILED and row.stage == Stage.QUEUE)

@@ -1,11 +1,14 @@
 """Notifications of stored episodes and their mails: stages, gathering, choices, failures, dead workers."""
 
+import contextlib
 import datetime as dt
 import re
 import smtplib
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from measurements.alerts import assessment, tasks
 from measurements.alerts.engine.facts import EventKind
@@ -14,6 +17,7 @@ from measurements.alerts.messages.choices import MessageChoices, save_choices
 from measurements.alerts.messages.notifications import record_needed_notifications
 from measurements.alerts.models import AlertEpisode, AlertMessage, AlertMessageItem, AlertNotification, AlertStep
 from measurements.alerts.steps import take_step
+from patients.queueing.periodic_jobs import ADVISORY_LOCK_SPACE
 from tests.factories import (
     AbsenceFactory,
     AlertEpisodeFactory,
@@ -356,3 +360,37 @@ def test_alert_of_person_who_left_is_unassigned_and_the_responsible_is_notified(
     clock.move_to(MORNING + dt.timedelta(hours=30))
     tasks.send_alert_messages()
     assert len(mail.outbox) == 1
+
+
+def test_message_is_claimed_before_it_is_sent_and_by_one_worker_only(clock, rosa, responsible, monkeypatch):
+    critical_episode(rosa)
+    states = []
+
+    def send(message, **_):
+        states.append(AlertMessage.objects.get().state)
+        return 1
+
+    monkeypatch.setattr(mail.EmailMessage, "send", send)
+    other = connection.copy()
+    with contextlib.closing(other), other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [ADVISORY_LOCK_SPACE, sending.WORK])
+        sending.send_due_messages()
+        assert states == [], "another worker is at it"
+        cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [ADVISORY_LOCK_SPACE, sending.WORK])
+    sending.send_due_messages()
+
+    assert states == ["sending"]
+    assert AlertMessage.objects.get().state == "sent"
+
+
+def test_planning_takes_the_same_number_of_queries_for_many_alerts(clock, elm, responsible, colleague):
+    def queries_for(count):
+        for n in range(count):
+            critical_episode(PatientFactory(clinic=elm))
+            warning_of(elm, responsible, rule=f"rule_{n}")
+        with CaptureQueriesContext(connection) as queries:
+            sending.plan_due_notifications()
+        AlertMessage.objects.update(state="suppressed", fate="test")
+        return len(queries)
+
+    assert queries_for(8) == queries_for(1)
