@@ -69,20 +69,31 @@ def role_may_open(role, policy):
     return policy in ("public", "signed_in") or policy in PERMISSIONS_BY_ROLE[role]
 
 
-def test_fragments_make_no_query_and_are_all_used_on_a_page(sample_clinics, queries_by_fragment):
-    for route in list_routes():
+def open_pages(world, routes):
+    """Each page of these in its variants, as each role that may open it."""
+    for route in routes:
         for role in (Role.CLINICIAN, Role.COORDINATOR):
             if route.policy == "admin" or not role_may_open(role, route.policy) or route.pattern == "accounts/logout/":
                 continue
-            client, address = sample_clinics.clients[f"{role} here"], route.address(sample_clinics.values(route))
+            client, address = world.clients[f"{role} here"], route.address(world.values(route))
+            connection.queries_log.clear()
             with CaptureQueriesContext(connection):
                 client.get(address)
-                client.get(address, {"panel": "1", "patient": sample_clinics.rosa.pk})
-                client.get(address, {"how": "activate", "patient": sample_clinics.rosa.pk})
+                client.get(address, {"panel": "1", "patient": world.rosa.pk})
+                client.get(address, {"how": "activate", "patient": world.rosa.pk})
                 client.post(address, {"at": timezone.now().timestamp() * 1000 // 1, "days": 1})
+            assert len(connection.queries_log) < connection.queries_limit, "a full log grows no longer"
 
+
+def fragments_with_queries(queries_by_fragment):
     watched = FRAGMENTS - FRAGMENTS_WITH_PANELS
-    assert {name: queries for name, queries in queries_by_fragment.items() if name in watched and queries} == {}
+    return {name: queries for name, queries in queries_by_fragment.items() if name in watched and queries}
+
+
+def test_fragments_make_no_query_and_are_all_used_on_a_page(sample_clinics, queries_by_fragment):
+    open_pages(sample_clinics, list_routes())
+
+    assert fragments_with_queries(queries_by_fragment) == {}
     assert FRAGMENTS - set(queries_by_fragment) == PASSKEY_FRAGMENTS
 
 
