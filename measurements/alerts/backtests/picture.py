@@ -15,13 +15,16 @@ from measurements.alerts.engine.backtest import BacktestEpisode
 from measurements.alerts.engine.facts import Reading
 from measurements.alerts.engine.rules import Kind, Rule
 from measurements.alerts.engine.shipped_rules import GLUCOSE_WEEKLY
-from measurements.chart.svg_paths import LEFT, WIDTH, PlotArea, draw_text
+from measurements.chart.svg_paths import LEFT, TOP, WIDTH, PlotArea, draw_text
 from measurements.local_days import local_midnight
 from measurements.models import Metric
 from measurements.units import Unit
 from patients.wording import count_noun
 
-HEIGHT, BAR_HEIGHT, BAR_STEP = 360, 16, 30
+HEIGHT, BAR_HEIGHT, BAR_STEP = 360, 20, 44
+VALUE_STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200)  # between two grid lines
+MAX_GRID_LINES = 6
+BARS_BELOW = 12
 POINT = 3  # half of a point's width
 LEAST_BAR = 6  # an episode of minutes is seen too
 DAYS_BETWEEN_LABELS = 15
@@ -56,13 +59,13 @@ def draw_backtest(
     low, high = value_ends([value for _, values in points for value in values], limits)
     start, end = (at.timestamp() for at in span)
     area = PlotArea(HEIGHT, start, end, low, high)
-    height = HEIGHT + BAR_STEP * len(parts)
+    height = HEIGHT + BAR_STEP * len(parts) + BARS_BELOW
     drawn = [
         *draw_values(area, low, high, unit),
         *draw_days(area, span, zone),
         *(draw_limit(area, limit) for limit in limits),
         format_html('<path class="backtest-points" d="{}"/>', SafeString("".join(trace_points(area, points)))),
-        *(part for n, row in enumerate(parts) for part in draw_bars(area, row, HEIGHT + BAR_STEP * n)),
+        *(part for n, row in enumerate(parts) for part in draw_bars(area, row, HEIGHT + BARS_BELOW + BAR_STEP * n)),
     ]
     counts = ", ".join(f"{row.name} {count_noun(len(row.episodes), 'episode')}" for row in parts)
     return format_html(
@@ -95,16 +98,16 @@ def value_ends(values: Iterable[float], limits: Iterable[float]) -> tuple[float,
 
 
 def draw_values(area: PlotArea, low: float, high: float, unit: Unit) -> Iterable[str]:
-    step = max(1, round((high - low) / 4))
-    for value in range(math.ceil(low), math.floor(high) + 1, step):
+    step = next((step for step in VALUE_STEPS if (high - low) / step <= MAX_GRID_LINES), VALUE_STEPS[-1])
+    for value in range(math.ceil(low / step) * step, math.floor(high) + 1, step):
         y = area.y(value)
         yield format_html('<path class="grid" d="M{} {}H{}"/>', LEFT, y, area.right)
         yield draw_text(LEFT - 10, y + 8, str(value), "end")
-    yield draw_text(area.right + 12, area.y(high) + 24, unit.name)
+    yield draw_text(LEFT + 8, TOP + 18, unit.name)
 
 
 def draw_days(area: PlotArea, span: tuple[dt.datetime, dt.datetime], zone: ZoneInfo) -> Iterable[str]:
-    day = span[0].astimezone(zone).date() + dt.timedelta(days=1)
+    day = span[0].astimezone(zone).date() + dt.timedelta(days=DAYS_BETWEEN_LABELS // 2)
     while (midnight := local_midnight(day, zone)) < span[1]:
         yield draw_text(area.x(midnight.timestamp()), area.bottom + 30, f"{day:%b} {day.day}", "middle")
         day += dt.timedelta(days=DAYS_BETWEEN_LABELS)

@@ -58,7 +58,7 @@ def describe_repeated(rule: Rule, limits: str, _: Unit) -> str:
     hours = f" within {count_noun(round(rule.hours), 'hour')}" if rule.hours else ""
     running = rule.n == rule.k and rule.k > 1
     sittings = f"{count_noun(rule.k, 'sitting')}{' running' if running else of_last}"
-    return f"{sittings} {limits}{hours}"
+    return f"{sittings}, each {limits}{hours}" if rule.k > 1 else f"{sittings} {limits}{hours}"
 
 
 def describe_average(rule: Rule, limits: str, _: Unit) -> str:

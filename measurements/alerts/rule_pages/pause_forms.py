@@ -30,3 +30,6 @@ class PauseForm(forms.Form):
 
     def __init__(self, data: Any = None, *, patient: Patient) -> None:
         super().__init__(data, initial={"first_day": patient.today})
+        metrics = [(metric.pk, metric.label) for metric in Metric.objects.filter(vital=True)]
+        # Read here: fragments make no queries.
+        self.fields["metric"].widget.choices = [("", "Everything"), *metrics]

@@ -69,7 +69,7 @@ class RuleForm(forms.Form):
 
     def setting_names(self) -> list[str]:
         limits = [name for names in self.limit_names for name in names]
-        return [*limits, *(name for name in self.fields if name not in self.base_fields and name not in limits)]
+        return [*limits, *(name for name in self.fields if name not in RuleForm.base_fields and name not in limits)]
 
     def setting_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in ("severity", "queue", *self.setting_names())]

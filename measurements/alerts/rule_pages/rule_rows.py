@@ -47,6 +47,11 @@ class RuleRow:
         return self.editable.code
 
     @property
+    def has_two_values(self) -> bool:
+        metric = self.editable.metric
+        return metric is not None and metric.has_second_value
+
+    @property
     def state(self) -> str:
         if self.editable.is_judged:
             return ""
@@ -130,6 +135,6 @@ def describe_own_values(rule: Rule, values: Mapping[str, Any], condition: str) -
         "severity": f"severity {rule_descriptions.SEVERITY_LABELS[rule.severity].lower()}",
         "queue": f"queue {rule_descriptions.QUEUE_LABELS[rule.queue].lower()}",
         "confirm": f"confirmation: {rule_descriptions.describe_confirmation(rule)}",
-        "closing": f"closes by {rule_descriptions.describe_closing(rule)}",
+        "closing": f"closes: {rule_descriptions.describe_closing(rule)}",
     }
     return [*([condition] if has_own_condition else []), *(texts[key] for key in SETTING_KEYS if key in values)]
