@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "measurements.timeline",
     "measurements.activity",
     "measurements.adherence",
+    "measurements.clinic_report",
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",

@@ -36,6 +36,7 @@ urlpatterns = [
     path("patients/", include("measurements.activity.urls")),
     path("accounts/alert-messages/", include("measurements.alerts.messages.urls")),
     path("triage/", include("measurements.triage.urls")),
+    path("", include("measurements.clinic_report.urls")),
     path("patients/", include("measurements.adherence.urls")),
     path("devices/", include("devices.urls")),
 ]

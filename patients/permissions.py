@@ -43,6 +43,7 @@ class Permission(StrEnum):
     SET_STEP_GOALS = "set the step goal of a watch"
     WRITE_NOTES = "write notes and contacts"
     PLAN_ABSENCES = "plan absences"
+    VIEW_CLINIC_REPORTS = "see reports of a clinic"
     ADMINISTER = "use the administration of own clinics"
 
 
@@ -60,11 +61,21 @@ CARE_PERMISSIONS = frozenset(
 PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
     # Clinic rules: clinicians whom the clinic names (`alerts.rule_permissions`), and its administrators.
     Role.CLINICIAN: CARE_PERMISSIONS
-    | {Permission.REVIEW_READINGS, Permission.HANDLE_ALERTS, Permission.CHANGE_CLINIC_RULES},
+    | {
+        Permission.REVIEW_READINGS,
+        Permission.HANDLE_ALERTS,
+        Permission.CHANGE_CLINIC_RULES,
+        Permission.VIEW_CLINIC_REPORTS,
+    },
     Role.COORDINATOR: CARE_PERMISSIONS
     | {Permission.EDIT_PATIENTS, Permission.PLACE_ORDERS, Permission.HANDLE_EXCEPTIONS},
     Role.ADMINISTRATOR: frozenset(
-        {Permission.ADMINISTER, Permission.VIEW_CLINIC_RULES, Permission.CHANGE_CLINIC_RULES}
+        {
+            Permission.ADMINISTER,
+            Permission.VIEW_CLINIC_RULES,
+            Permission.CHANGE_CLINIC_RULES,
+            Permission.VIEW_CLINIC_REPORTS,
+        }
     ),
 }
 

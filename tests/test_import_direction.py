@@ -39,6 +39,7 @@ ROOM_ORDER = {
         {"billing"},
         {"timeline"},
         {"patient_list", "patient_page", "triage"},
+        {"clinic_report"},
     ),
 }
 SIMULATOR = "devices.simulator"

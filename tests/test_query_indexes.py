@@ -123,6 +123,12 @@ def test_page_queries_make_no_full_table_scan(client, cora, addresses, page):
     assert full_scans_of_page(client, page.format(**addresses)) == []
 
 
+def test_clinic_report_queries_make_no_full_table_scan(client, nadia, addresses):
+    client.force_login(nadia)
+
+    assert full_scans_of_page(client, "/clinic-report/") == []
+
+
 @pytest.mark.parametrize("page", CHANGELISTS)
 def test_admin_changelist_queries_make_no_full_table_scan(client, ada, addresses, page):
     client.force_login(ada)

@@ -148,6 +148,7 @@ class SyncRow(WorkItem):
             models.Index(
                 fields=("next_attempt_at", "id"), condition=Q(state=SyncRowState.WAITING), name="sync_row_due"
             ),
+            models.Index(fields=("finished_at",), condition=Q(missed__gt=0), name="sync_row_missed"),
             models.Index(
                 fields=("patient", "-window_end"), condition=Q(state=SyncRowState.DONE), name="sync_watermark"
             ),

@@ -140,6 +140,7 @@ class AlertEpisode(models.Model):
             models.Index(fields=("patient",), condition=~Q(section=""), name="episode_shown"),
             models.Index(fields=("assigned_to", "patient"), condition=OPEN, name="episode_by_assigned"),
             models.Index(fields=("-first_known_at", "-id"), name="episode_by_time"),
+            models.Index(fields=("detected_at",), name="episode_by_detection"),
         )
         triggers = (pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),)
 
