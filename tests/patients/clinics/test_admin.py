@@ -203,3 +203,14 @@ def test_clinic_is_added_by_the_superuser_with_its_short_name(client_of, db):
     page = client.post(address, form | {"name": "Oak Street", "slug": "Oak Street"})
     assert "small letters" in " ".join(form_errors(page)["slug"])
     assert client.post(address, form | {"name": "Oak Street", "slug": "oak"}).status_code == 302
+
+
+def test_clinic_names_clinicians_who_change_its_alert_rules(admin_client, elm, nadia, cora, olaf):
+    save_clinic(admin_client, elm, rule_editors=[nadia.pk])
+
+    assert list(elm.rule_editors.all()) == [nadia]
+    change = elm.changes.get()
+    assert (change.field, change.after) == ("clinicians who change alert rules", nadia.name)
+    for other in (cora, olaf):  # no clinician, and one of another clinic
+        page = save_clinic(admin_client, elm, rule_editors=[other.pk])
+        assert "Select a valid choice" in " ".join(form_errors(page)["rule_editors"])
