@@ -31,7 +31,6 @@ class AlertsConfig(app_config.ProjectAppConfig):
         "triage:escalate": "alert, escalated",
         "triage:resolve": "alert, resolved",
         "triage:reopen": "alert, opened again",
-        "triage:episode_note": "alert, note",
         "triage:review": "patient, reviewed",
         "triage:undo_review": "patient, review taken back",
         "triage:note": "patient, note from the triage list",

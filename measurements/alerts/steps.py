@@ -1,4 +1,4 @@
-"""What persons do with an alert episode: acknowledge, snooze, assign, escalate, resolve, reopen, note."""
+"""What persons do with an alert episode: acknowledge, snooze, assign, escalate, resolve, reopen."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def take_step(
 ) -> AlertEpisode:
     """Record a step and assess the patient, in one transaction; returns the episode as it is then.
 
-    `step_version` is that of the episode as the page showed it. `text`: reason, words of an outcome, or note.
+    `step_version` is that of the episode as the page showed it. `text`: reason, or words of an outcome.
     StepConflict; ValidationError by field; PermissionDenied.
     """
     entry = lock_entry(episode.patient_id)
@@ -182,11 +182,6 @@ def validate_reopening(step: AlertStep) -> None:
         raise ValidationError("There is a newer alert of this rule.")
 
 
-def validate_note(step: AlertStep) -> None:
-    if not step.text:
-        raise ValidationError({"text": "Write the note."})
-
-
 def require_open(episode: AlertEpisode) -> None:
     if not episode.is_open:
         raise ValidationError("This alert is over.")
@@ -200,5 +195,4 @@ VALIDATORS: Mapping[EventKind, Callable[[AlertStep], None]] = {
     EventKind.ESCALATE: validate_escalation,
     EventKind.RESOLVE: validate_resolution,
     EventKind.REOPEN: validate_reopening,
-    EventKind.NOTE: validate_note,
 }

@@ -45,7 +45,6 @@ STEP_WORDS = {
     EventKind.ESCALATE: "Escalated",
     EventKind.RESOLVE: "Resolved",
     EventKind.REOPEN: "Opened again",
-    EventKind.NOTE: "Note",
 }
 
 
@@ -56,9 +55,7 @@ STEP_LABELS = {
     EventKind.ESCALATE: "Escalate",
     EventKind.RESOLVE: "Resolve",
     EventKind.REOPEN: "Open it again",
-    EventKind.NOTE: "Add a note",
 }
-STEP_ROUTES = {EventKind.NOTE: "triage:episode_note"}
 
 
 @dataclass(frozen=True)
@@ -139,20 +136,19 @@ def build_form(kind: EventKind, episode: AlertEpisode, user: User, data: Any = N
 
 
 def build_step_panel(kind: EventKind, episode: AlertEpisode, user: User) -> StepPanel:
-    route = STEP_ROUTES.get(kind, f"triage:{kind}")
-    return StepPanel(build_form(kind, episode, user), reverse(route, args=[episode.pk]), STEP_LABELS[kind])
+    return StepPanel(build_form(kind, episode, user), reverse(f"triage:{kind}", args=[episode.pk]), STEP_LABELS[kind])
 
 
 def offered_steps(episode: AlertEpisode) -> list[EventKind]:
     """What may be done in this state, in the order of the page."""
     if episode.state == State.DISSOLVED:
-        return [EventKind.NOTE]
+        return []
     acknowledge = [EventKind.ACKNOWLEDGE] if not episode.is_acknowledged and episode.section else []
     if episode.is_open:
-        others = (EventKind.SNOOZE, EventKind.RESOLVE, EventKind.NOTE, EventKind.ASSIGN, EventKind.ESCALATE)
+        others = (EventKind.SNOOZE, EventKind.RESOLVE, EventKind.ASSIGN, EventKind.ESCALATE)
         return [*acknowledge, *others]
     reopen = [EventKind.REOPEN] if episode.closed_by == ClosedBy.PERSON else []
-    return [*acknowledge, *reopen, EventKind.NOTE]
+    return [*acknowledge, *reopen]
 
 
 def describe_steps(episode: AlertEpisode) -> list[tuple[AlertStep, str]]:

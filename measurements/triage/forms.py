@@ -57,10 +57,6 @@ class AcknowledgeForm(StepForm):
     pass
 
 
-class NoteForm(StepForm):
-    text = text_field("Note", required=True)
-
-
 class ReopenForm(StepForm):
     text = text_field("Why")
 
@@ -146,5 +142,4 @@ STEP_FORMS: dict[EventKind, type[StepForm]] = {
     EventKind.ESCALATE: EscalateForm,
     EventKind.RESOLVE: ResolveForm,
     EventKind.REOPEN: ReopenForm,
-    EventKind.NOTE: NoteForm,
 }

@@ -32,7 +32,6 @@ DONE_WORDS = {
     EventKind.ESCALATE: "Escalated.",
     EventKind.RESOLVE: "Resolved.",
     EventKind.REOPEN: "It is open again.",
-    EventKind.NOTE: "The note is saved.",
 }
 
 
@@ -144,9 +143,3 @@ def resolve_episode(request: HttpRequest, episode_id: int) -> HttpResponse:
 @require_POST
 def reopen_episode(request: HttpRequest, episode_id: int) -> HttpResponse:
     return post_step(request, episode_id, EventKind.REOPEN)
-
-
-@requires_permission(Permission.HANDLE_MISSING_READINGS)
-@require_POST
-def note_episode(request: HttpRequest, episode_id: int) -> HttpResponse:
-    return post_step(request, episode_id, EventKind.NOTE)

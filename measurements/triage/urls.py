@@ -23,7 +23,6 @@ urlpatterns = [
     path("episodes/<int:episode_id>/escalate/", step_views.escalate_episode, name="escalate"),
     path("episodes/<int:episode_id>/resolve/", step_views.resolve_episode, name="resolve"),
     path("episodes/<int:episode_id>/reopen/", step_views.reopen_episode, name="reopen"),
-    path("episodes/<int:episode_id>/note/", step_views.note_episode, name="episode_note"),
     path("patients/<uuid:patient_id>/review/", review_views.review_patient, name="review"),
     path("patients/<uuid:patient_id>/note/", review_views.new_note, name="note"),
     path("reviews/<int:review_id>/undo/", review_views.undo_review, name="undo_review"),

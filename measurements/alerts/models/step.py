@@ -10,7 +10,8 @@ from patients.models import Patient
 
 from .episode import AlertEpisode
 
-KINDS = sorted(kind.value for kind in STEP_KINDS)
+# Notes are those of the patient (`EpisodeNote`), which have versions and outcomes.
+KINDS = sorted(kind.value for kind in STEP_KINDS - {EventKind.NOTE})
 RESOLVE, SNOOZE = EventKind.RESOLVE.value, EventKind.SNOOZE.value
 
 
@@ -35,7 +36,7 @@ class AlertStep(models.Model):
     )
     at = models.DateTimeField()
     outcome = models.CharField(max_length=20, choices=ResolveOutcome, blank=True)
-    text = models.TextField("reason, words or note", blank=True)
+    text = models.TextField("reason or words", blank=True)
     until = models.DateTimeField("end of the snooze", null=True, blank=True)
     worse_by = models.FloatField("snoozed until worse by", null=True, blank=True)
     until_worse = models.BooleanField("snoozed until worse", default=False)

@@ -30,7 +30,6 @@ STEP_WORDS = {
     EventKind.ESCALATE: "Escalated",
     EventKind.RESOLVE: "Resolved",
     EventKind.REOPEN: "Reopened",
-    EventKind.NOTE: "Note on an alert",
 }
 
 

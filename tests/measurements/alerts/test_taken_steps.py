@@ -89,7 +89,6 @@ def test_second_of_two_people_at_once_is_shown_the_first_step_and_nothing_is_los
         (RESOLVE, {"outcome": "magic"}, "outcome"),
         (RESOLVE, {"outcome": "other", "text": "  "}, "text"),
         (ASSIGN, {}, "to"),
-        (EventKind.NOTE, {}, "text"),
         (EventKind.REOPEN, {}, "__all__"),
     ],
 )
