@@ -44,7 +44,7 @@ NOTIFICATION_AGE = QueueAge(
     SHORT_LIMIT,
     oldest_of(AlertNotification.objects.filter(ended_at__isnull=True), "next_at"),
 )
-for name, age in (("alert_messages", MESSAGE_AGE), ("alert_notifications", NOTIFICATION_AGE)):
+for name, age in (("alert_notifications", NOTIFICATION_AGE), ("alert_messages", MESSAGE_AGE)):
     register_queue_age(name, age)
     register_check(name, age.problem)
 register_check("alert_mails_failed", check_failed_messages)

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from measurements.alerts import assessment
 from measurements.alerts.backtests import runs as backtest_runs
-from measurements.alerts.messages import lost_assignments, sending
+from measurements.alerts.messages import lost_assignments, notifications, sending
 from patients.queueing.wakeup import wake_worker
 from patients.queueing.work_item import DrainEnd
 
@@ -22,6 +22,7 @@ def add_missing_triage_entries() -> None:
 @shared_task
 def send_alert_messages() -> None:
     lost_assignments.release_lost_assignments()
+    notifications.add_missing_notifications()
     sending.send_due_messages()
 
 

@@ -6,9 +6,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
 from measurements.alerts.models import AlertEpisode, AlertNotification
 from measurements.alerts.models.notification import NotificationCause
 from patients.queueing.wakeup import wake_worker
+
+BATCH_SIZE = 500
 
 
 def record_needed_notifications(episodes: Iterable[AlertEpisode], now: dt.datetime) -> None:
@@ -36,6 +41,13 @@ def record_needed_notifications(episodes: Iterable[AlertEpisode], now: dt.dateti
     AlertNotification.objects.bulk_create(needed, ignore_conflicts=True)
     if needed or resumed:
         wake_worker("alert_messages")
+
+
+def add_missing_notifications() -> None:
+    """Of episodes that were stored before there were notifications: after an update a critical one may be open."""
+    own = AlertNotification.objects.filter(episode=OuterRef("pk"))
+    missing = AlertEpisode.objects.awaiting_answer().filter(~Exists(own), is_notified=True)
+    record_needed_notifications(missing.order_by("pk")[:BATCH_SIZE], timezone.now())
 
 
 def is_worse_since(row: AlertEpisode, stored: Iterable[AlertNotification]) -> bool:

@@ -12,6 +12,8 @@ from devices.monitoring import views as health_views
 from patients.queueing.models import PeriodicJob
 from tests.devices.monitoring.monitoring_data import TOKEN, count_webhook_at, time_ago
 from tests.factories import (
+    AlertMessageFactory,
+    AlertNotificationFactory,
     DeliveryFactory,
     DeviceFactory,
     GatewayFactory,
@@ -81,6 +83,9 @@ BREAK = {
     "device_refreshes": lambda: DeviceFactory(refresh_due_at=time_ago(minutes=6)),
     "alert_assessments": lambda: TriageEntryFactory(due_at=time_ago(minutes=6)),
     "alerts_failed": lambda: TriageEntryFactory(failures=1, problem="ZeroDivisionError"),
+    "alert_notifications": lambda: AlertNotificationFactory(next_at=time_ago(minutes=6)),
+    "alert_messages": lambda: AlertMessageFactory(next_attempt_at=time_ago(minutes=6)),
+    "alert_mails_failed": lambda: AlertMessageFactory(state="failed", fate="the mail failed three times"),
     "pulls_failed": create_failed_pull,
     "inbox_dead": lambda: DeliveryFactory(state="dead"),
     "vendor_key": lambda: ApiKeySlot.objects.create(bucket="0123456789abcdef", refused_since=timezone.now()),

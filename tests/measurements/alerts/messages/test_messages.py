@@ -394,3 +394,13 @@ def test_planning_takes_the_same_number_of_queries_for_many_alerts(clock, elm, r
         return len(queries)
 
     assert queries_for(8) == queries_for(1)
+
+
+def test_open_alerts_of_before_an_update_are_notified_too(clock, rosa, responsible):
+    AlertEpisodeFactory(patient=rosa, severity="critical", rule="bp_severe", kind="limit", is_notified=True)
+    AlertEpisodeFactory(patient=rosa, is_notified=True, is_acknowledged=True)
+
+    tasks.send_alert_messages()
+    tasks.send_alert_messages()
+
+    assert [message.subject for message in mail.outbox] == ["Vitals at Home: 1 critical alert"]
