@@ -101,5 +101,6 @@ def build_demo_config(state: Path, *, host: str, port: int) -> StackConfig:
 
 
 def prepare_demo_data(supervisor: Supervisor) -> None:
-    """Clinics, staff, kits, webhooks and patients, by the same functions as the pages. Idempotent."""
-    supervisor.run("people", [PYTHON, "manage.py", "prepare_demo"], **PREPARING_SETTINGS)
+    """Clinics, staff, kits, webhooks, patients and their alerts, by the same functions as the pages. Idempotent."""
+    for name, command in (("people", "prepare_demo"), ("alerts", "prepare_demo_alerts")):
+        supervisor.run(name, [PYTHON, "manage.py", command], **PREPARING_SETTINGS)

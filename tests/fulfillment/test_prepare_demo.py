@@ -19,7 +19,9 @@ from fulfillment.special_orders.models import StockItem
 from fulfillment.worklist import refresh
 from fulfillment.worklist.kinds import registry
 from fulfillment.worklist.models import WorklistEvent, WorklistItem
-from measurements.sync import pull
+from measurements.alerts.engine.episodes import Section, State
+from measurements.alerts.models import AlertEpisode, AlertStep, PatientReview
+from measurements.triage import filters
 from measurements.weeks import week_figures
 from patients.care.models import Absence
 from patients.imports.models import PatientImport
@@ -29,7 +31,7 @@ from tests.simulated_vendor import DOMAIN, KEY, no_retry_delays
 __all__ = ["no_retry_delays"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
-COUNTED = (Patient, User, Clinic, Kit, Order, VendorCall, Device, Assignment, SyncRow)
+COUNTED = (Patient, User, Clinic, Kit, Order, VendorCall, Device, Assignment, SyncRow, AlertStep, PatientReview)
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +67,15 @@ def test_prepare_demo_makes_every_exception_by_a_case_and_none_by_chance(demo_ve
     assert_enrolled_by_the_functions_of_the_forms(demo_vendor, phrase)
     assert_cases_of_orders_and_ends()
 
+    call_command("prepare_demo_alerts")
+    assert_every_section_has_a_patient()
     work_off_first_minutes()
     assert_exceptions_are_those_of_the_cases()
 
     before = row_counts()
     User.objects.filter(email="ada@demo.example").delete()
     call_command("prepare_demo")
+    call_command("prepare_demo_alerts")
 
     assert row_counts() == before
     assert shown_passphrase(tmp_path) == phrase
@@ -113,11 +118,49 @@ def assert_cases_of_orders_and_ends():
     assert set(WorklistEvent.objects.values_list("kind", flat=True)) >= {"assigned", "snoozed", "dismissed"}
 
 
+# Of the first clinic: who is in which section on the first morning, by the scenarios of personas.json.
+EXPECTED_SECTIONS = {
+    Section.CRITICAL: {"Quill", "Okafor", "Sullivan"},
+    Section.WARNING: {"Whitcomb", "Papadakis", "Castellano", "Brandt"},
+    Section.OVER_NOT_SEEN: {"Ferrari"},
+    Section.ARRIVED_LATE: {"Marsh"},
+    Section.CHECK: {"Lindgren", "Volkov"},
+    Section.NO_READINGS: {"Tan"},
+    Section.EQUIPMENT: {"Briggs"},
+    Section.INFORMATION: {"Nwosu"},
+    Section.SNOOZED: {"Adeyemi"},
+    Section.REVIEWED: {"Kowalczyk"},
+    Section.ON_TARGET: {"Desai"},
+}
+
+
+def assert_every_section_has_a_patient():
+    """Those of the scenarios, and no others in the critical section; at most a few more in the others."""
+    nadia = User.objects.get(email="nadia@demo.example")
+    entries = filters.entries_of(Patient.objects.visible_to(nadia).enrolled()).select_related("patient")
+    found = {section: set() for section in Section}
+    for entry in entries:
+        found[list(Section)[entry.shown_rank]].add(entry.patient.family_name)
+    wanting = {section: names - found[section] for section, names in EXPECTED_SECTIONS.items()}
+    assert not any(wanting.values()), wanting
+    assert found[Section.CRITICAL] == EXPECTED_SECTIONS[Section.CRITICAL]
+    assert len(found[Section.WARNING]) <= 8
+
+    critical = AlertEpisode.objects.filter(section=Section.CRITICAL)
+    assert set(critical.values_list("patient__family_name", "rule", "state")) >= {
+        ("Quill", "bp_severe", State.OPEN),
+        ("Sullivan", "preg_bp_severe", State.UNCONFIRMED),
+    }
+    warnings = set(AlertEpisode.objects.open().values_list("patient__family_name", "rule"))
+    assert warnings >= {("Whitcomb", "weight_gain"), ("Papadakis", "spo2_low"), ("Castellano", "bp_average")}
+    assert AlertStep.objects.get(kind="snooze").text
+    assert AlertStep.objects.filter(kind="assign").exists()
+    assert PatientReview.objects.get().patient.family_name == "Kowalczyk"
+
+
 def work_off_first_minutes():
-    """What the workers do in the first minutes: the pull, the figures of the week, gateways' statuses, exceptions."""
+    """What the workers do in the first minutes: the figures of the week, gateways' statuses, exceptions."""
     with tenovi.background_client() as client:
-        while pull.pull_due_patients(client):
-            pass
         week_figures.refresh_due_weeks()
         gateway_status.start_gateway_run()
         while gateway_status.fetch_due_statuses(client):
@@ -151,10 +194,11 @@ def assert_lost_accounts_file_is_written_anew(tmp_path):
 
 
 @pytest.mark.django_db
-def test_prepare_demo_refuses_to_run_outside_demo(settings):
+@pytest.mark.parametrize("command", ["prepare_demo", "prepare_demo_alerts"])
+def test_prepare_demo_refuses_to_run_outside_demo(settings, command):
     settings.DEMO = False
 
     with pytest.raises(CommandError, match="demo only"):
-        call_command("prepare_demo")
+        call_command(command)
 
     assert not Patient.objects.exists()

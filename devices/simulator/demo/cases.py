@@ -21,7 +21,7 @@ def use_neighbours_gateway(state: SimulatorState, row: Json, key: str | None, no
     document["carries"] = gateways.ship_new_gateway(state, cellular=False)["gateway_uuid"]
     devices.save_device(state, document)
     scripted_events.add_measurement(
-        state, document, scripted_events.days_from(now, -0.02), metric="blood_pressure", value_1=131, value_2=79
+        state, document, scripted_events.minutes_before(now, 2.3), metric="blood_pressure", value_1=131, value_2=79
     )
 
 

@@ -21,10 +21,15 @@ def days_from(now: datetime, day: float) -> datetime:
     return now + timedelta(days=day)
 
 
+def minutes_before(now: datetime, minutes: float) -> datetime:
+    return now - timedelta(minutes=minutes)
+
+
 def make_late_batch(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """Six days of readings that the cuff stored while the gateway was unplugged, uploaded within seconds."""
+    """Six days of readings, a severe one among them, that the cuff stored with its gateway unplugged, sent at once."""
     document = devices_of_patient(state, key, "BPM")[0]
     first, last, uploaded = days_from(now, -10), days_from(now, -4), days_from(now, -3.6)
+    add_pressures(state, key, days_from(now, -5.3), (3, 188, 108), (0, 186, 106))
     rows = measurements_between(state, document, first, last)
     late = [each for each in rows if each["created"] < format_iso_time(uploaded)]
     for n, each in enumerate(sorted(late, key=lambda each: each["timestamp"])):
@@ -68,14 +73,41 @@ def add_conflicting_reading(state: SimulatorState, row: Json, key: str | None, n
 
 
 def add_glucose_events(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """A test of the meter with control solution, and one reading far above the meter's range."""
+    """A test of the meter with control solution, a low, and this morning one reading above the meter's range."""
     document = devices_of_patient(state, key, "Glucometer")[0]
     control = {"measurement_location": "control solution"}
     low = {"meal_context": "fasting", "measurement_location": "finger"}
     high = {"meal_context": "post-prandial", "measurement_location": "finger", "alert": "sensor_result_above_range"}
     add_measurement(state, document, days_from(now, -12.2), metric="glucose", value_1=110, filter_params=control)
-    add_measurement(state, document, days_from(now, -19.4), metric="glucose", value_1=412, filter_params=high)
-    add_measurement(state, document, days_from(now, -1.1), metric="glucose", value_1=54, filter_params=low)
+    add_measurement(state, document, days_from(now, -1.1), metric="glucose", value_1=56, filter_params=low)
+    add_measurement(state, document, minutes_before(now, 95), metric="glucose", value_1=600, filter_params=high)
+
+
+def add_severe_pressures(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
+    """Severe, and as severe when it was repeated: a confirmed critical alert."""
+    add_pressures(state, key, now, (17, 192, 114), (4, 188, 112))
+
+
+def add_unconfirmed_pressure(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
+    """Severe in pregnancy, and not repeated yet."""
+    add_pressures(state, key, now, (5, 166, 106))
+
+
+def add_pressures(state: SimulatorState, key: str | None, now: datetime, *readings: tuple[int, int, int]) -> None:
+    """Readings of the cuff: minutes before `now`, systolic, diastolic."""
+    document = devices_of_patient(state, key, "BPM")[0]
+    for minutes, systolic, diastolic in readings:
+        at = minutes_before(now, minutes)
+        add_measurement(state, document, at, metric="blood_pressure", value_1=systolic, value_2=diastolic)
+
+
+def add_low_that_passed(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
+    """A very low glucose of yesterday that the next readings have ended before anybody saw it."""
+    document = devices_of_patient(state, key, "Glucometer")[0]
+    finger = {"meal_context": "pre-prandial", "measurement_location": "finger"}
+    for minutes, value in ((1_500, 49), (1_480, 88), (1_455, 104)):
+        at = minutes_before(now, minutes)
+        add_measurement(state, document, at, metric="glucose", value_1=value, filter_params=finger)
 
 
 def add_shipped_order(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
@@ -159,5 +191,8 @@ SCRIPTED_EVENTS: dict[str, ScriptedEvent] = {
     "replaced_gateway": make_gateway_replacement,
     "conflict": add_conflicting_reading,
     "diabetic_lows": add_glucose_events,
+    "low_passed": add_low_that_passed,
+    "uncontrolled_hypertension": add_severe_pressures,
+    "pregnancy": add_unconfirmed_pressure,
     "order_shipped": add_shipped_order,
 }

@@ -13,7 +13,7 @@ from devices.simulator.runtime.messages import Json
 
 VitalSign = dict[str, Any]
 # How far a resting value varies over weeks, and how much one measurement differs from the next.
-SLOW_WAVE_AMPLITUDES = {"systolic": 4.0, "diastolic": 2.5, "pulse": 2.5, "weight": 0.7, "glucose": 9.0, "spO2": 0.5}
+SLOW_WAVE_AMPLITUDES = {"systolic": 4.0, "diastolic": 2.5, "pulse": 2.5, "weight": 0.3, "glucose": 9.0, "spO2": 0.5}
 NOISE_DEVIATIONS = {"systolic": 5.5, "diastolic": 3.5, "pulse": 4.0, "weight": 0.35, "glucose": 13.0, "spO2": 0.8}
 
 
@@ -75,7 +75,7 @@ def measure_blood_pressure(person: PersonaAtTime, index: int) -> list[VitalSign]
         vital_sign("blood_pressure", systolic, diastolic, params),
         vital_sign("pulse", round(person.value("pulse")), params=params),
     ]
-    if person.random.random() < (0.14 if person.persona.scenario == "irregular_heartbeat" else 0.002):
+    if person.random.random() < (0.3 if person.persona.scenario == "irregular_heartbeat" else 0.002):
         signs.append(vital_sign("irregular_heartbeat", 1, params=params))
     if person.persona.case == "low_battery":
         return [*signs, vital_sign("battery_percentage", LOW_BATTERY_LEVEL)]

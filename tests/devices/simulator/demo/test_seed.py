@@ -132,7 +132,7 @@ def test_demo_diabetes_patient_has_lows_a_control_test_and_an_out_of_range_readi
     assert len([value for value in values_between(rows, 14) if value < 70]) >= 2
     assert {each["meal_context"] for each in params if "meal_context" in each} >= {"fasting", "post-prandial"}
     assert [each for each in params if each.get("measurement_location") == "control solution"]
-    assert [row["value_1"] for row in rows if "alert" in row["filter_params"]] == ["412.00"]
+    assert [row["value_1"] for row in rows if "alert" in row["filter_params"]] == ["600.00"]
 
 
 def test_demo_copd_patient_has_an_spo2_of_88_to_92(readings_for):
