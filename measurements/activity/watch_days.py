@@ -19,7 +19,7 @@ from patients.models import Patient
 
 STEPS, SLEEP, HEART_RATE = WATCH_METRICS = ("steps", "sleep", "heart_rate_statistics")
 WATCH_SENSOR_CODE = "15"
-TOO_FAST = 1000  # beats per minute: no number of a watch, whatever it stands for
+TOO_FAST = 1000  # beats per minute: no number of a watch, whatever it means
 
 
 class WatchRow(NamedTuple):
