@@ -88,7 +88,13 @@ def build_demo_config(state: Path, *, host: str, port: int) -> StackConfig:
         "EMAIL_URL": f"filemail:///{quote(str(paths.create_private_folder(state / 'mail')))}",
         "DEMO_ACCOUNTS_FILE": str(state / "accounts.txt"),
     }
-    flags = ("--demo", "--stage-seconds", str(ORDER_STAGE_SECONDS), "--live-seconds", str(LIVE_READING_SECONDS))
+    # The vendor's gap is that of the preparation, which would wait a second after every refusal.
+    seconds = {
+        "stage": ORDER_STAGE_SECONDS,
+        "live": LIVE_READING_SECONDS,
+        "gap": PREPARING_SETTINGS["TENOVI_CALL_GAP_SECONDS"],
+    }
+    flags = ("--demo", *(word for name, value in seconds.items() for word in (f"--{name}-seconds", str(value))))
     return StackConfig(
         state=state,
         env=env,
