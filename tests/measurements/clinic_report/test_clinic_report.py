@@ -189,6 +189,12 @@ def test_clinic_report_is_for_clinicians_and_administrators_of_the_clinic(client
     assert [client_of(cora).get(path).status_code for path in (ADDRESS, "/clinic-report.csv")] == [403, 403]
 
 
+def test_account_menu_links_the_clinic_report_for_roles_that_may_see_it(client_of, ada, cora):
+    pages = [client_of(user).get("/patients/units/").content.decode() for user in (ada, cora)]
+
+    assert ['href="/clinic-report/"' in page for page in pages] == [True, False]
+
+
 def test_clinic_report_of_one_of_several_clinics_makes_the_same_queries_for_any_size(
     as_nadia, elm, harbor, nadia, november
 ):
