@@ -17,10 +17,10 @@ def try_to_sign_in(client, email, password=PASSWORD, **headers):
     return client.post(SIGN_IN, {"login": email, "password": password}, **headers)
 
 
-def test_sign_in_of_clinician_opens_patient_list_and_audits_address(client, nadia):
+def test_sign_in_of_clinician_opens_triage_and_audits_address(client, nadia):
     answer = try_to_sign_in(client, "Nadia@Example.org", REMOTE_ADDR="192.0.2.7")
 
-    assert (answer.status_code, answer.url) == (302, "/patients/")
+    assert (answer.status_code, answer.url) == (302, "/triage/")
     row = AuditEvent.objects.get(action="sign_in")
     assert (row.actor_id, row.actor_role, row.address, row.route) == (
         nadia.pk,
