@@ -119,7 +119,7 @@ def render_value(value: EvaluatedLatestReading) -> SafeString:
 def render_check(check: CheckedReading) -> SafeString:
     slots = {"url": check.url, "words": check.words, "text": f"{check.text} {check.unit_name}".strip()}
     slots["age"] = age_element(check.taken_at, "ago")
-    return render_cached_with_slots("alerts/_checked_reading.html", slots)
+    return render_cached_with_slots("alerts/_checked_reading.html", slots, tone=check.tone)
 
 
 def render_exception(each: EquipmentException, is_link: bool) -> SafeString:

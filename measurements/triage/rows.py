@@ -48,13 +48,14 @@ CHECK_WORDS = {
 
 @dataclass(frozen=True)
 class CheckedReading:
-    """A reading that a person is to check: what for, its text and when it was taken."""
+    """A reading that a person is to check: what for, its text and when it was taken; `tone` is that of its section."""
 
     url: str
     words: str
     text: str
     unit_name: str
     taken_at: dt.datetime
+    tone: str
 
 
 @dataclass(frozen=True)
@@ -247,11 +248,12 @@ def choose_values(newest: Sequence[EvaluatedLatestReading], lead: AlertEpisode |
 def describe_checks(entry: TriageEntry, facts: RowFacts) -> list[CheckedReading]:
     found = []
     for name, words in CHECK_WORDS.items():
+        tone = "warn" if name == "this_reading" else "bad"
         for reading in (facts.readings[pk] for pk in entry.checks.get(name, ()) if pk in facts.readings):
             unit = facts.units.unit_for(reading.metric)
             judged = latest_judged.judge_reading(reading, NO_THRESHOLDS, unit)
             url = reverse("patients:reading", args=[entry.pk, reading.pk])
             unit_name = unit.name if judged.values else ""
             label = f"{words}: {reading.metric.label_in_sentence}"
-            found.append(CheckedReading(url, label, judged.text, unit_name, reading.taken_at))
+            found.append(CheckedReading(url, label, judged.text, unit_name, reading.taken_at, tone))
     return found

@@ -3,6 +3,7 @@
 import httpx2
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from devices import tenovi
@@ -153,6 +154,11 @@ def assert_every_section_has_a_patient():
     }
     warnings = set(AlertEpisode.objects.open().values_list("patient__family_name", "rule"))
     assert warnings >= {("Whitcomb", "weight_gain"), ("Papadakis", "spo2_low"), ("Castellano", "bp_average")}
+    browser = Client()
+    browser.force_login(nadia)
+    page = browser.get("/triage/").content.decode()
+    assert 'state--bad">Check</span>' in page, "beyond the meter is as urgent as its section"
+    assert page.count("not confirmed yet") == 1
     assert AlertStep.objects.get(kind="snooze").text
     assert AlertStep.objects.filter(kind="assign").exists()
     assert PatientReview.objects.get().patient.family_name == "Kowalczyk"
