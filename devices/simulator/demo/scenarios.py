@@ -28,7 +28,7 @@ def scenario_shift(person: Persona, day: float) -> dict[str, float]:
     severe, repeated = (acute if day > since else 0.0 for since in (SEVERE_SINCE, 0.0))
     flare = 1.0 if is_day_within(day, (-34, -29)) else 0.0
     shifts: dict[str, dict[str, float]] = {
-        "heart_failure_gain": {"weight": 4.2 * linear_ramp(day, -5, 0), "spO2": -1.6 * worse, "pulse": 7 * worse},
+        "heart_failure_gain": {"weight": 3.9 * linear_ramp(day, -4, -1), "spO2": -1.6 * worse, "pulse": 7 * worse},
         "uncontrolled_hypertension": {
             "systolic": 6 * linear_ramp(day, -25, 0) + 30 * severe,
             "diastolic": 6 * linear_ramp(day, -25, 0) + 16 * severe,
