@@ -24,6 +24,8 @@ CHECKED_ELSEWHERE = {
     "mfa_reauthenticate_webauthn": "test_mfa_pages.py",
     "mfa_edit_webauthn": "test_mfa_pages.py",
     "mfa_remove_webauthn": "test_mfa_pages.py",
+    "alert_rules:clinics": "leads to the rules of the only clinic",
+    "triage:snooze": "test_triage_pages.py, opened by its key",
     "orders:call": "test_accessibility_states.py",
     "orders:correct": "test_accessibility_states.py",
     "orders:parcel": "test_accessibility_states.py",

@@ -16,7 +16,7 @@ def submit_empty_form(page, address):
     page.evaluate(
         "document.querySelectorAll('main form.form input[type=text]').forEach((each) => { each.value = ''; })"
     )
-    page.locator("main form.form button[type=submit]").first.click()
+    page.locator("main form.form button[type=submit]:not([aria-hidden])").first.click()
     page.locator(".errorlist").first.wait_for()
 
 

@@ -101,5 +101,20 @@ def test_morning_round_by_keyboard_alone(browser_for, nadia, elm, severe):
     page.goto(f"/triage/episodes/{severe.pk}/")
     save_screenshot(page, "alert")
     assert find_axe_violations(page, "alert") == []
+    page.goto(f"/triage/episodes/{severe.pk}/snooze/")
+    assert find_axe_violations(page, "snooze") == []
     save_screenshot(page, "alert-dark")
     assert AlertEpisode.objects.filter(state="snoozed").exists()
+
+
+def test_button_of_a_row_is_pressed_with_the_pointer(browser_for, nadia, severe):
+    """The name is a link over the whole row in the list of patients only; here it would lie over the buttons."""
+    page = browser_for(nadia)
+    page.goto("/triage/")
+
+    page.locator("tr", has_text="Delgado").get_by_role("button", name="Acknowledge").click()
+    page.get_by_text("Acknowledged.").wait_for()
+
+    severe.refresh_from_db()
+    assert severe.is_acknowledged
+    assert page.url.endswith("/triage/")

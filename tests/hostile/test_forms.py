@@ -41,7 +41,7 @@ def form_field_names(client, address):
     """Values of all fields of the page that holds the form of this address."""
     for page in (address, re.sub(r"[^/]+/$", "", address)):
         answer = client.get(page)
-        if answer.status_code == 200:
+        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             return set(NAME.findall(answer.content.decode()))
     return set()
 

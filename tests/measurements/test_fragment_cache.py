@@ -9,6 +9,12 @@ from measurements.fragment_cache import render_cached, render_cached_with_slots
 
 TEMPLATES = settings.BASE_DIR / "templates"
 WITH_SLOTS = (
+    "alerts/_checked_reading.html",
+    "alerts/_episode_line.html",
+    "alerts/_equipment_exception.html",
+    "alerts/_last_value.html",
+    "alerts/_triage_acts.html",
+    "alerts/_triage_row.html",
     "measurements/_latest_reading_cell.html",
     "measurements/_patient_row.html",
     "measurements/_reading_table_cell.html",
@@ -54,7 +60,7 @@ def needs_and_markup(name):
 
 def slot_names(name):
     needs, _ = needs_and_markup(name)
-    return re.findall(r"\w+", re.sub(r"\([^)]*\)", "", needs.partition("slots:")[2]))
+    return re.findall(r"\w+", re.sub(r"\([^)]*\)", "", needs.partition("slots:")[2].partition(". ")[0]))
 
 
 @pytest.mark.parametrize("name", WITH_SLOTS)
