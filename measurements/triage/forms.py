@@ -17,7 +17,7 @@ from patients.models import User
 AUTOCOMPLETE_OFF = {"autocomplete": "off"}
 MORNING = dt.time(8)
 LOCAL_TIME_FORMAT = "%Y-%m-%dT%H:%M"
-PERIODS = {"4h": "4 hours", "morning": "until tomorrow morning, 8 AM", "3d": "3 days", "7d": "7 days"}
+PERIODS = {"4h": "4 hours", "morning": "until the next morning, 8 AM", "3d": "3 days", "7d": "7 days"}
 UNTIL_WORSE, UNTIL_TIME = "worse", "time"
 CRITICAL_PERIODS = ("4h", "morning")
 PERIOD_LENGTHS = {"4h": dt.timedelta(hours=4), "3d": dt.timedelta(days=3), "7d": dt.timedelta(days=7)}
@@ -98,11 +98,17 @@ class SnoozeForm(StepForm):
         if period == UNTIL_WORSE:
             return fields | {"until": None, "until_worse": True}
         if period == "morning":
-            tomorrow = timezone.localdate() + dt.timedelta(days=1)
-            fields["until"] = dt.datetime.combine(tomorrow, MORNING, tzinfo=timezone.get_current_timezone())
+            fields["until"] = next_morning()
         elif period in PERIOD_LENGTHS:
             fields["until"] = timezone.now() + PERIOD_LENGTHS[period]
         return fields
+
+
+def next_morning() -> dt.datetime:
+    """Of today before it, so that a critical alert at night isn't put off for over a day."""
+    zone, now = timezone.get_current_timezone(), timezone.localtime()
+    day = now.date() + dt.timedelta(days=now.time() >= MORNING)
+    return dt.datetime.combine(day, MORNING, tzinfo=zone)
 
 
 class PersonForm(StepForm):

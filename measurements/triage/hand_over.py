@@ -18,7 +18,7 @@ from measurements.models import Metric, TriageEntry
 from measurements.triage import filters
 from measurements.triage.episode_text import EpisodeText, describe_episode
 from measurements.triage.filters import RANKS, SECTION_LABELS, TriageSettings
-from measurements.triage.rows import EquipmentException, RowFacts, load_episodes, load_exceptions
+from measurements.triage.rows import EquipmentException, RowFacts, load_episodes, load_exceptions, unique_notices
 from patients.audit import audit_log
 from patients.care.models import CareTeamMember, Note, NoteVersion
 from patients.models import Patient, User
@@ -35,11 +35,15 @@ WHOSE_LABELS = {MINE: "My patients", CLINIC: "All patients"}
 
 @dataclass(frozen=True)
 class HandOverRow:
-    """What a colleague must know of one patient. `check_count`: readings that a person is to check."""
+    """What a colleague must know of one patient. `check_count`: readings that a person is to check.
+
+    `notices`: whom an alert didn't reach, and that nobody is responsible.
+    """
 
     patient: Patient
     section: Section
     episodes: list[EpisodeText]
+    notices: list[str]
     equipment: list[EquipmentException]
     check_count: int
     last_note: NoteVersion | None
@@ -90,6 +94,7 @@ def build_rows(entries: list[TriageEntry], user: User) -> list[HandOverRow]:
                 describe_episode(episode, entry.patient, facts.metrics, facts.units, now=facts.now)
                 for episode in facts.episodes.get(entry.pk, [])
             ],
+            notices=unique_notices(facts, entry),
             equipment=facts.exceptions.get(entry.pk, []),
             check_count=sum(map(len, entry.checks.values())),
             last_note=last_notes.get(entry.pk),

@@ -54,7 +54,9 @@ def list_version(user: User) -> str:
     settings = settings_for(user)
     patients = filters.selected_patients(user, settings)
     today = timezone.localdate(timezone=next((clinic.zone for clinic in user.clinics.all()), None))
-    return f"{patients.combined_live_version()}-{settings.fingerprint}-{today:%Y%m%d}"
+    # The count in the navigation is that of all patients, whatever the list is narrowed to.
+    parts = (patients.combined_live_version(), settings.fingerprint, filters.count_critical(user))
+    return "-".join([*map(str, parts), f"{today:%Y%m%d}"])
 
 
 def settings_for(user: User) -> TriageSettings:
@@ -128,7 +130,7 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         "section_label": SECTION_LABELS[section] if section else "",
         "filter_query": section_query,
         "list_query": "&".join(filter(None, [section_query, page.query])),
-        "critical_count": counts[Section.CRITICAL],
+        "critical_count": filters.count_critical(user),
         "not_assessed_count": filters.count_not_assessed(patients),
         "several_clinics": len(user.clinics.all()) > 1,
         "shown_at": now.isoformat(),

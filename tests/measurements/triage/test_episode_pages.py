@@ -10,6 +10,7 @@ from django.utils import timezone
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.models import AlertStep, PatientReview
 from measurements.alerts.steps import take_step
+from measurements.triage.forms import next_morning
 from patients.care.models import NoteVersion
 from patients.models import AuditEvent
 from tests.factories import AlertEpisodeFactory, DeviceFactory, UserFactory
@@ -229,3 +230,12 @@ def test_patient_page_lists_open_alerts_with_links(client_of, nadia, rosa, sever
 
     assert missing_words(page, "Severe blood pressure", "194/111 mmHg", "This is no emergency service") == []
     assert f'href="/triage/episodes/{severe.pk}/"' in page.content.decode()
+
+
+@pytest.mark.parametrize(("at", "morning"), [("2026-11-20T10:00Z", 20), ("2026-11-20T13:00Z", 21)])
+def test_snooze_until_the_next_morning_is_within_a_day(time_machine, at, morning):
+    """10:00 UTC is 5 am in New York, and the round of the night ends at 8."""
+    time_machine.move_to(dt.datetime.fromisoformat(at), tick=False)
+
+    with timezone.override("America/New_York"):
+        assert next_morning() == dt.datetime(2026, 11, morning, 13, tzinfo=dt.UTC)

@@ -48,6 +48,7 @@ def test_hand_over_says_why_state_last_note_next_step_and_who_and_is_audited(cli
         "Responsible Nadia Haddad Last note Repeats it at noon Nadia Haddad",
         "Next step Call again due Nov 5, 2026",
         "snoozed, acknowledged",
+        "no emergency service",
         "2 readings to be checked",
     ) == []  # fmt: skip
     text = page_text(page)

@@ -111,6 +111,19 @@ def test_triage_list_is_filtered_and_remembers_it_per_user(as_nadia, client_of, 
     assert len(rows_of(client_of(cora).get("/triage/"))) == 9
 
 
+def test_count_in_navigation_is_of_all_patients_and_followed_whatever_the_list_is_narrowed_to(as_nadia, elm, morning):
+    as_nadia.post("/triage/filters/", {"queue": "compliance"})
+    page = as_nadia.get("/triage/")
+    assert 'data-critical-count="1"' in page.content.decode()
+    shown = page.context["version"]
+
+    severe_pressure(add_patient(elm, "Zeller", "critical", conditions=[]))
+
+    answer = as_nadia.get("/triage/live/", {"v": shown})
+    assert answer.status_code == 200
+    assert 'data-critical-count="2"' in answer.content.decode()
+
+
 def test_triage_list_is_of_the_own_clinic_audited_and_clinicians_begin_there(
     as_nadia, as_cora, client_of, olaf, ada, morning
 ):
