@@ -103,6 +103,9 @@ def next_step(progress: Progress, audience: Audience, clinic: ClinicRules, now: 
     if not (clinic.is_any_hour(progress.rule) or clinic.hours.is_open(now)):
         return step_outside_hours(progress, audience, clinic, now, has_no_responsible=has_no_responsible)
     stage, people = next_stage(progress.stage, audience)
+    is_first = progress.stage is None
+    if is_first and not clinic.hours.is_open(now) and clinic.after_hours is AfterHours.ON_CALL and audience.on_call:
+        people = tuple(dict.fromkeys((*people, audience.on_call)))
     unreached = Unreached.NO_PERSON if stage is Stage.QUEUE and not people else None
     return NextStep(
         stage,

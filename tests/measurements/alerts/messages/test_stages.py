@@ -58,8 +58,11 @@ def step_at(now, audience, *, severity="critical", stage=None, rule="bp_severe",
         ("02 10:00", ALL, {"severity": "warning"}, Stage.RESPONSIBLE, (1,), "04 10:00"),
         ("02 10:00", ALL, {"severity": "information"}, Stage.RESPONSIBLE, (1,), "08 10:00"),
         ("02 10:00", UNASSIGNED, {"severity": "warning"}, Stage.QUEUE, QUEUE, None),
-        # Severe pressure in pregnancy: at night too, and its 30 minutes run.
-        ("02 23:00", ALL, {"rule": PREGNANCY_SEVERE}, Stage.RESPONSIBLE, (1,), "02 23:30"),
+        # Severe pressure in pregnancy: at night too, to the person on call as well, and its 30 minutes run.
+        ("02 10:00", ALL, {"rule": PREGNANCY_SEVERE}, Stage.RESPONSIBLE, (1,), "02 10:30"),
+        ("02 23:00", ALL, {"rule": PREGNANCY_SEVERE}, Stage.RESPONSIBLE, (1, 3), "02 23:30"),
+        ("02 23:30", ALL, {"rule": PREGNANCY_SEVERE, "stage": Stage.RESPONSIBLE}, Stage.QUEUE, QUEUE, "02 23:45"),
+        ("02 23:00", UNASSIGNED, {"rule": PREGNANCY_SEVERE}, Stage.QUEUE, (*QUEUE, 3), "02 23:15"),
     ],
 )
 def test_next_people_follow_stage_hours_and_absence(now, audience, how, stage, people, next_at):
