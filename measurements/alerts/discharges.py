@@ -1,6 +1,6 @@
-"""Discharge of a patient with a critical alert that no clinician has seen: refused, naming who can see to it.
+"""Discharge with a critical alert or reading that no clinician has seen: refused, naming who can see to it.
 
-A patient who died or was admitted is discharged in one act that acknowledges them with that reason.
+A patient who died or was admitted is discharged in one act that acknowledges the alerts with that reason.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from patients.models.choices import DischargeReason
 from patients.wording import count_noun
 
 ACKNOWLEDGING_REASONS = frozenset({DischargeReason.DIED, DischargeReason.INPATIENT})
+URGENT_CHECKS = ("at_once", "beyond_meter")  # of a triage entry; a review takes them off
 UNSEEN = Q(section__in=[Section.CRITICAL.value, Section.OVER_NOT_SEEN.value, Section.ARRIVED_LATE.value])
 
 
@@ -32,19 +33,29 @@ def check_unseen_alerts(patient: Patient, by: User, reason: str) -> None:
         assess_patient(patient.pk)
     critical = AlertEpisode.objects.filter(patient=patient, severity=Severity.CRITICAL, is_acknowledged=False)
     unseen = list(critical.filter(UNSEEN).exclude(state=State.SNOOZED))
-    if not unseen:
-        return
     if reason not in ACKNOWLEDGING_REASONS:
-        alerts = count_noun(len(unseen), "critical alert")
-        raise ValidationError(
-            {"reason": f"{alerts} of this patient must be acknowledged first, by {name_clinicians(patient)}."}
-        )
+        refuse_unseen(patient, alerts=len(unseen), readings=count_urgent_readings(patient))
     text = f"Discharged: {DischargeReason(reason).label}"
     for episode in unseen:
         step = AlertStep(
             episode=episode, patient=patient, kind=EventKind.ACKNOWLEDGE, by=by, at=timezone.now(), text=text
         )
         record_step(step)
+
+
+def count_urgent_readings(patient: Patient) -> int:
+    """That are beyond a critical limit or the meter and wait for a person, without an alert."""
+    checks = TriageEntry.objects.filter(pk=patient.pk).values_list("checks", flat=True).first() or {}
+    return sum(len(checks.get(name, ())) for name in URGENT_CHECKS)
+
+
+def refuse_unseen(patient: Patient, *, alerts: int, readings: int) -> None:
+    found = [count_noun(alerts, "critical alert") + " must be acknowledged"] if alerts else []
+    if readings:
+        found.append(count_noun(readings, "urgent reading") + " must be reviewed")
+    if found:
+        what = " and ".join(found)
+        raise ValidationError({"reason": f"Of this patient {what} first, by {name_clinicians(patient)}."})
 
 
 def name_clinicians(patient: Patient) -> str:

@@ -17,6 +17,7 @@ from patients.enrollment import admission
 from patients.models import AuditEvent
 from tests.factories import DeviceFactory, UserFactory
 from tests.measurements.alerts.stored import HOUR, entry_of, episodes_of, ingest_pressure, only_episode, section_of
+from tests.measurements.webhook_items import measurement_item, receive_and_ingest
 
 pytestmark = pytest.mark.django_db
 NOON = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)  # noon in New York
@@ -223,12 +224,27 @@ def test_pause_holds_silence_back_until_it_is_ended(clock, cuff, rosa, cora, ola
 
 
 def test_discharge_with_unseen_critical_is_refused_with_names_until_it_is_acknowledged(severe, rosa, cora, nadia):
-    with pytest.raises(ValidationError, match=r"1 critical alert of this patient .* by Nadia Haddad"):
+    with pytest.raises(
+        ValidationError, match=r"1 critical alert must be acknowledged first, by Nadia Haddad"
+    ):
         admission.discharge_patient(patient=rosa, by=cora, reason="completed")
     rosa.refresh_from_db()
     assert rosa.discharged_at is None
 
     step(severe, ACKNOWLEDGE, nadia)
+    assert admission.discharge_patient(patient=rosa, by=cora, reason="completed").discharged_at is not None
+
+
+def test_discharge_with_an_unseen_reading_beyond_the_meter_is_refused_until_it_is_reviewed(clock, rosa, cora, nadia):
+    meter = DeviceFactory(patient=rosa)
+    taken = (NOON - HOUR).isoformat()
+    receive_and_ingest(measurement_item(meter, metric="glucose", value_1="HI", created=taken, timestamp=taken))
+
+    with pytest.raises(ValidationError, match=r"Of this patient 1 urgent reading must be reviewed first, by "):
+        admission.discharge_patient(patient=rosa, by=cora, reason="completed")
+
+    clock.move_to(NOON + HOUR / 4)
+    review_patient(patient=rosa, by=nadia, through=timezone.now())
     assert admission.discharge_patient(patient=rosa, by=cora, reason="completed").discharged_at is not None
 
 
