@@ -172,7 +172,7 @@ class WaitingMessages:
         """Returns whether any message about the notification waits to be sent now."""
         severity, zone = row.episode.severity, clinic.clinic.zone
         for person in step.people:
-            user, stage = clinic.people[person], step.notified_as or Stage.QUEUE
+            user, stage = clinic.people[person], step.stage_of(person)
             choices = choices_of(user)
             if self.is_needed(row, user) and choices.is_wanted(severity, stage):
                 at = choices.quiet_end(severity, stage, self.now, zone)

@@ -88,7 +88,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class NextStep:
-    """`people` are notified now as `notified_as`; at `next_at` the next step is due."""
+    """`people` are notified now as `notified_as`, but `on_call`; at `next_at` the next step is due."""
 
     stage: Stage | None
     notified_as: Stage | None = None
@@ -96,6 +96,11 @@ class NextStep:
     next_at: dt.datetime | None = None
     has_no_responsible: bool = False
     unreached: Unreached | None = None
+    on_call: int | None = None
+
+    def stage_of(self, person: int) -> Stage:
+        """As what a person is notified, which decides whether their choices count."""
+        return Stage.ON_CALL if person == self.on_call else self.notified_as or Stage.QUEUE
 
 
 def next_step(progress: Progress, audience: Audience, clinic: ClinicRules, now: dt.datetime) -> NextStep:
@@ -103,9 +108,9 @@ def next_step(progress: Progress, audience: Audience, clinic: ClinicRules, now: 
     if not (clinic.is_any_hour(progress.rule) or clinic.hours.is_open(now)):
         return step_outside_hours(progress, audience, clinic, now, has_no_responsible=has_no_responsible)
     stage, people = next_stage(progress.stage, audience)
-    is_first = progress.stage is None
-    if is_first and not clinic.hours.is_open(now) and clinic.after_hours is AfterHours.ON_CALL and audience.on_call:
-        people = tuple(dict.fromkeys((*people, audience.on_call)))
+    on_call = audience.on_call if clinic.after_hours is AfterHours.ON_CALL and not clinic.hours.is_open(now) else None
+    if on_call is not None:
+        people = tuple(dict.fromkeys((*people, on_call)))
     unreached = Unreached.NO_PERSON if stage is Stage.QUEUE and not people else None
     return NextStep(
         stage,
@@ -114,6 +119,7 @@ def next_step(progress: Progress, audience: Audience, clinic: ClinicRules, now: 
         next_time(progress, stage, clinic, now),
         has_no_responsible=has_no_responsible,
         unreached=unreached if progress.is_critical and not progress.is_reached else None,
+        on_call=on_call,
     )
 
 

@@ -224,9 +224,7 @@ def test_pause_holds_silence_back_until_it_is_ended(clock, cuff, rosa, cora, ola
 
 
 def test_discharge_with_unseen_critical_is_refused_with_names_until_it_is_acknowledged(severe, rosa, cora, nadia):
-    with pytest.raises(
-        ValidationError, match=r"1 critical alert must be acknowledged first, by Nadia Haddad"
-    ):
+    with pytest.raises(ValidationError, match=r"1 critical alert must be acknowledged first, by Nadia Haddad"):
         admission.discharge_patient(patient=rosa, by=cora, reason="completed")
     rosa.refresh_from_db()
     assert rosa.discharged_at is None

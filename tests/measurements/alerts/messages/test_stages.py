@@ -61,7 +61,7 @@ def step_at(now, audience, *, severity="critical", stage=None, rule="bp_severe",
         # Severe pressure in pregnancy: at night too, to the person on call as well, and its 30 minutes run.
         ("02 10:00", ALL, {"rule": PREGNANCY_SEVERE}, Stage.RESPONSIBLE, (1,), "02 10:30"),
         ("02 23:00", ALL, {"rule": PREGNANCY_SEVERE}, Stage.RESPONSIBLE, (1, 3), "02 23:30"),
-        ("02 23:30", ALL, {"rule": PREGNANCY_SEVERE, "stage": Stage.RESPONSIBLE}, Stage.QUEUE, QUEUE, "02 23:45"),
+        ("02 23:30", ALL, {"rule": PREGNANCY_SEVERE, "stage": Stage.RESPONSIBLE}, Stage.QUEUE, (*QUEUE, 3), "02 23:45"),
         ("02 23:00", UNASSIGNED, {"rule": PREGNANCY_SEVERE}, Stage.QUEUE, (*QUEUE, 3), "02 23:15"),
     ],
 )
@@ -71,6 +71,13 @@ def test_next_people_follow_stage_hours_and_absence(now, audience, how, stage, p
     assert (step.stage, step.notified_as, step.people, clock(step.next_at)) == (stage, stage, people, next_at)
     assert step.has_no_responsible == (audience in (UNASSIGNED, ONLY_QUEUE))
     assert step.unreached is None
+
+
+def test_person_on_call_is_notified_as_such_beside_the_queue_at_night():
+    """So that neither quiet hours nor choices count, as they do for the queue."""
+    step = step_at("02 23:00", UNASSIGNED, rule=PREGNANCY_SEVERE)
+
+    assert [step.stage_of(person) for person in step.people] == [Stage.QUEUE] * 3 + [Stage.ON_CALL]
 
 
 @pytest.mark.parametrize(
