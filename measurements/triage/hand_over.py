@@ -37,7 +37,7 @@ WHOSE_LABELS = {MINE: "My patients", CLINIC: "All patients"}
 class HandOverRow:
     """What a colleague must know of one patient. `check_count`: readings that a person is to check.
 
-    `notices`: whom an alert didn't reach, and that nobody is responsible.
+    `notices`: what is listed of its alerts: whom the mails did not reach, or that no one is responsible.
     """
 
     patient: Patient

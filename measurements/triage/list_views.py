@@ -50,13 +50,11 @@ class SectionCount:
 
 
 def list_version(user: User) -> str:
-    """Of all patients that the selects leave, of the day, on which reviews end, and of the settings."""
+    """Of all patients, because the count in the navigation is; of the day, on which reviews end; of the settings."""
     settings = settings_for(user)
-    patients = filters.selected_patients(user, settings)
+    patients = Patient.objects.visible_to(user)
     today = timezone.localdate(timezone=next((clinic.zone for clinic in user.clinics.all()), None))
-    # The count in the navigation is that of all patients, whatever the list is narrowed to.
-    parts = (patients.combined_live_version(), settings.fingerprint, filters.count_critical(user))
-    return "-".join([*map(str, parts), f"{today:%Y%m%d}"])
+    return f"{patients.combined_live_version()}-{settings.fingerprint}-{today:%Y%m%d}"
 
 
 def settings_for(user: User) -> TriageSettings:
