@@ -179,9 +179,10 @@ def format_day(iso_date: str | None) -> str:
 
 
 def fed_readings(episode: AlertEpisode, read_in: DisplayUnits) -> list[FedReading]:
-    """The newest that feed it."""
+    """The newest that feed it. Of history, one may have become another patient's when its time was learned."""
     newest = episode.reading_ids[-MAX_SHOWN_READINGS:]
-    found: Mapping[int, Measurement] = Measurement.objects.select_related("metric").in_bulk(newest)
+    own = Measurement.objects.filter(patient=episode.patient).select_related("metric")
+    found: Mapping[int, Measurement] = own.in_bulk(newest)
     bounds = evaluation.thresholds_for(episode.patient) if found else None
     shown = []
     for pk in reversed(newest):

@@ -13,7 +13,7 @@ from measurements.alerts.steps import take_step
 from measurements.triage.forms import next_morning
 from patients.care.models import NoteVersion
 from patients.models import AuditEvent
-from tests.factories import AlertEpisodeFactory, DeviceFactory, UserFactory
+from tests.factories import AlertEpisodeFactory, DeviceFactory, MeasurementFactory, UserFactory
 from tests.measurements.alerts.stored import HOUR, entry_of, ingest_pressure, only_episode
 from tests.measurements.triage.clinic_morning import rule_row
 from tests.page_texts import missing_words, page_text
@@ -239,3 +239,10 @@ def test_snooze_until_the_next_morning_is_within_a_day(time_machine, at, morning
 
     with timezone.override("America/New_York"):
         assert next_morning() == dt.datetime(2026, 11, morning, 13, tzinfo=dt.UTC)
+
+
+def test_episode_page_shows_no_reading_of_another_patient(as_nadia, rosa):
+    other = MeasurementFactory(code="weight", value_1=777)
+    row = AlertEpisodeFactory(patient=rosa, reading_ids=[other.pk])
+
+    assert "777" not in page_text(as_nadia.get(f"/triage/episodes/{row.pk}/"))
