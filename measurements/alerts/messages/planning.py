@@ -182,11 +182,11 @@ class WaitingMessages:
         return any(state in PENDING_STATES for state in self.states[row.pk].values())
 
     def is_needed(self, row: AlertNotification, user: User) -> bool:
-        """Not where a mail about it waits or was sent; one that failed is tried again with the whole queue only."""
+        """Not where a mail about it waits or was sent; one that failed is tried again with the queue or at night."""
         state = self.states[row.pk].get(user.pk)
         if state == MessageState.SUPPRESSED:
             return bool(user.email)
-        return state is None or (state == MessageState.FAILED and row.stage == Stage.QUEUE)
+        return state is None or (state == MessageState.FAILED and row.stage in ("", Stage.QUEUE))
 
     def message_to(self, person: int, at: dt.datetime) -> AlertMessage:
         """The one that waits, sent sooner if this alert is."""

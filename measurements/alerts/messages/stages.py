@@ -128,14 +128,19 @@ def step_outside_hours(
 ) -> NextStep:
     """Critical alerts only, to the person on call where the clinic has chose that; all others wait."""
     opens = clinic.hours.next_opening(now) or now + CLOSED_RETRY
-    if not progress.is_critical or progress.stage is not None:
+    if not progress.is_critical or (progress.stage is not None and progress.is_reached):
         return NextStep(progress.stage, next_at=opens, has_no_responsible=has_no_responsible)
     chose_on_call = clinic.after_hours is AfterHours.ON_CALL
     if chose_on_call and audience.on_call is not None:
-        return NextStep(None, Stage.ON_CALL, (audience.on_call,), opens, has_no_responsible=has_no_responsible)
+        again = opens if progress.is_reached else min(opens, now + UNREACHED_RETRY)
+        people = (audience.on_call,)
+        return NextStep(progress.stage, Stage.ON_CALL, people, again, has_no_responsible=has_no_responsible)
     reason = Unreached.NO_ON_CALL if chose_on_call else Unreached.OUTSIDE_HOURS
     return NextStep(
-        None, next_at=opens, has_no_responsible=has_no_responsible, unreached=None if progress.is_reached else reason
+        progress.stage,
+        next_at=opens,
+        has_no_responsible=has_no_responsible,
+        unreached=None if progress.is_reached else reason,
     )
 
 

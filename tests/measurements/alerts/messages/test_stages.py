@@ -88,14 +88,18 @@ def test_person_on_call_is_notified_as_such_beside_the_queue_at_night():
         (ALL, {"clinic": replace(CLINIC, after_hours=AfterHours.NO_ONE)}, None, Unreached.OUTSIDE_HOURS),
         (ALL, {"clinic": replace(CLINIC, after_hours=AfterHours.NO_ONE), "is_reached": True}, None, None),
         (ALL, {"severity": "warning"}, None, None),
-        (ALL, {"stage": Stage.RESPONSIBLE}, None, None),
+        # Opened shortly before closing: the first mail reached no one.
+        (ALL, {"stage": Stage.RESPONSIBLE}, Stage.ON_CALL, None),
+        (ALL, {"stage": Stage.RESPONSIBLE, "is_reached": True}, None, None),
+        (ALL, {"is_reached": True}, Stage.ON_CALL, None),
     ],
 )
 def test_outside_hours_only_critical_goes_to_person_on_call_and_the_rest_waits(audience, how, notified_as, unreached):
     step = step_at("02 23:00", audience, **how)
 
     assert (step.stage, step.notified_as, step.unreached) == (how.get("stage"), notified_as, unreached)
-    assert clock(step.next_at) == "04 08:00"
+    is_tried_again = notified_as and not how.get("is_reached")
+    assert clock(step.next_at) == ("02 23:15" if is_tried_again else "04 08:00")
 
 
 def test_severe_pressure_waits_like_others_where_the_clinic_chose_its_hours():
@@ -103,7 +107,7 @@ def test_severe_pressure_waits_like_others_where_the_clinic_chose_its_hours():
 
     step = step_at("02 23:00", ALL, rule=PREGNANCY_SEVERE, clinic=replace(CLINIC, times=times))
 
-    assert (step.notified_as, clock(step.next_at)) == (Stage.ON_CALL, "04 08:00")
+    assert (step.notified_as, clock(step.next_at)) == (Stage.ON_CALL, "02 23:15")
 
 
 def test_clinic_without_any_person_or_opening_is_listed_and_tried_again():
