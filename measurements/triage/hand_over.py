@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from measurements import units
+from measurements.alerts.discharges import URGENT_CHECKS
 from measurements.alerts.engine.episodes import Section
 from measurements.alerts.engine.outcome.patient_sections import SECTIONS
 from measurements.models import Metric, TriageEntry
@@ -46,6 +47,7 @@ class HandOverRow:
     notices: list[str]
     equipment: list[EquipmentException]
     check_count: int
+    has_urgent_reading: bool
     last_note: NoteVersion | None
     next_step: NoteVersion | None
     responsible: User | None
@@ -97,6 +99,7 @@ def build_rows(entries: list[TriageEntry], user: User) -> list[HandOverRow]:
             notices=unique_notices(facts, entry),
             equipment=facts.exceptions.get(entry.pk, []),
             check_count=sum(map(len, entry.checks.values())),
+            has_urgent_reading=any(entry.checks.get(name) for name in URGENT_CHECKS),
             last_note=last_notes.get(entry.pk),
             next_step=next_steps.get(entry.pk),
             responsible=responsible.get(entry.pk),

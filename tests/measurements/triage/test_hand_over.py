@@ -21,7 +21,7 @@ def shift(elm, harbor, nadia):
     """Two patients of Nadia with open items and one without, one of a colleague, one of another clinic."""
     severe = add_patient(elm, "Abbott", "critical", mrn="MRN-A")
     severe_pressure(severe, assigned_to=nadia)
-    snoozed = add_patient(elm, "Baker", "snoozed", checks={"this_reading": [1, 2]})
+    snoozed = add_patient(elm, "Baker", "snoozed", checks={"this_reading": [1], "beyond_meter": [2]})
     factories.AlertEpisodeFactory(patient=snoozed, state="snoozed", section="", is_acknowledged=True)
     fine = add_patient(elm, "Carver", "on_target")
     for patient in (severe, snoozed, fine):
@@ -49,7 +49,7 @@ def test_hand_over_says_why_state_last_note_next_step_and_who_and_is_audited(cli
         "Next step Call again due Nov 5, 2026",
         "snoozed, acknowledged",
         "no emergency service",
-        "2 readings to be checked",
+        "2 readings to be checked, one of them at once: beyond the meter or a critical limit",
     ) == []  # fmt: skip
     text = page_text(page)
     assert text.index("Abbott") < text.index("Baker")
