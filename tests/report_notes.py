@@ -26,7 +26,7 @@ def report_note(record_property):
 def pytest_terminal_summary(terminalreporter):
     print_notes(terminalreporter)
     for report in terminalreporter.stats.get("rerun", ()):
-        terminalreporter.section(f"failed at first, ran once more: {report.nodeid}")
+        terminalreporter.section(f"failed at first, ran again: {report.nodeid}")
         terminalreporter.line(report.longreprtext)
 
 

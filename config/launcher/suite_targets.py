@@ -9,9 +9,9 @@ from config.launcher.paths import ROOT
 
 PYTEST_COMMAND = [sys.executable, "-m", "pytest"]
 TWO_WORKER_FLAGS = ["-n", "2", "--dist", "loadgroup"]
-# A test that fails runs once more, because browsers and processes of several tests share the cores. Its first failure
-# is printed. Random tests fail again, since their seed and their failing examples are stored.
-RERUN_FLAGS = ["--reruns", "1"]
+# A test that fails runs again, twice at most, because browsers and processes of several tests share the cores. Its
+# first failure is printed. Random tests fail again, since their seed and their failing examples are stored.
+RERUN_FLAGS = ["--reruns", "2", "--reruns-delay", "1"]
 MAX_TEST_WORKERS = 6  # tests that share one stack run one after the other, and the rest is done by then
 # Without bytecode files, each of a hundred processes would compile the product anew.
 DROPPED_VARIABLES = {"DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE"}

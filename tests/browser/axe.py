@@ -55,6 +55,7 @@ def find_axe_violations(page, name, measured=None):
     others are not measured again.
     """
     measured, found = set() if measured is None else measured, []
+    page.wait_for_load_state()  # a link may just have been followed
     page.add_style_tag(content=STILL)
     page.evaluate(AXE)
     page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")

@@ -83,12 +83,12 @@ def test_run_accepts_embedded_servers_with_simulated_vendor():
 @pytest.fixture
 def foreign_database():
     """A database on this run's server that the demo has never seen."""
-    url = os.environ["DATABASE_URL"]
+    url, name = os.environ["DATABASE_URL"], f"other_product_{os.getpid()}"  # of this process: workers share the server
     with psycopg.connect(url, autocommit=True) as session:
-        session.execute("DROP DATABASE IF EXISTS other_product")
-        session.execute("CREATE DATABASE other_product")
-        yield url.replace("/vitals?", "/other_product?")
-        session.execute("DROP DATABASE other_product WITH (FORCE)")
+        session.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        session.execute(f"CREATE DATABASE {name}")
+        yield url.replace("/vitals?", f"/{name}?")
+        session.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_database_guard_refuses_database_with_foreign_tables(foreign_database):

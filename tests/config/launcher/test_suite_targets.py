@@ -50,7 +50,7 @@ def test_suite_target_removes_python_and_settings_variables_from_environment(exe
     assert not suite_targets.DROPPED_VARIABLES & environment.keys()
 
 
-def test_suite_runs_failed_test_once_more_and_prints_first_failure(tmp_path):
+def test_suite_runs_failed_test_again_and_prints_first_failure(tmp_path):
     (tmp_path / "test_it.py").write_text(FAILS_AT_FIRST)
 
     flags = [*suite_targets.RERUN_FLAGS, "-p", "tests.report_notes", "-c", os.devnull, "--rootdir", str(tmp_path)]
@@ -58,8 +58,8 @@ def test_suite_runs_failed_test_once_more_and_prints_first_failure(tmp_path):
         [*suite_targets.PYTEST_COMMAND, *flags, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
-    assert "1 failed, 1 passed, 2 rerun" in run.stdout
-    assert "failed at first, ran once more: test_it.py::test_passes_second_time" in run.stdout
+    assert "1 failed, 1 passed, 3 rerun" in run.stdout
+    assert "failed at first, ran again: test_it.py::test_passes_second_time" in run.stdout
     assert "AssertionError: first time" in run.stdout
 
 
