@@ -1,11 +1,14 @@
-"""Worklist kinds of readings: implausible ones of a device, repeatedly, and uploads by a gateway that isn't its own."""
+"""Worklist kinds of readings: two implausible ones of a device in a row, and uploads by a gateway not its own."""
 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import groupby, takewhile
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Upper
 
 from devices.models import HardwareChange
@@ -20,28 +23,49 @@ from fulfillment.worklist.kinds import (
     register_worklist_source,
 )
 from measurements.models import LatestReading, Measurement
+from measurements.readings import latest_judged
+from measurements.thresholds.judgement import NO_THRESHOLDS
+from measurements.units import DisplayUnits
 from patients.wording import count_noun
 
 PERIOD = dt.timedelta(days=7)
-MIN_IMPLAUSIBLE = 3  # of one device in the period; a single one is a loose cuff
+LEAST_IN_A_ROW = 2  # of one device and metric; a single one is a loose cuff
+MAX_VALUES = 5
 
 
 def find_implausible_readings(now: dt.datetime) -> Iterator[Finding]:
     """Of patients whose summary counts readings to check, so that few readings are read."""
-    readings = Measurement.objects.filter(
-        implausible=True, excluded_at__isnull=True, taken_at__gte=now - PERIOD,
-        patient__discharged_at__isnull=True, patient__summary__check_count__gt=0,
-    )  # fmt: skip
-    columns = ("device_id", "device__name", "patient__clinic_id", "patient_id")
-    figures = {"n": Count("pk"), "first": Min("taken_at"), "last": Max("pk")}
-    repeated = readings.order_by().values_list(*columns).annotate(**figures)
-    for device, name, clinic, patient, count, first, last in repeated:
-        if count < MIN_IMPLAUSIBLE:
-            continue
+    recent = Measurement.objects.counted().filter(taken_at__gte=now - PERIOD)
+    doubtful = recent.filter(
+        implausible=True, patient__discharged_at__isnull=True, patient__summary__check_count__gt=0
+    ).order_by()
+    groups = doubtful.values_list("patient_id", "device_id").annotate(n=Count("pk")).filter(n__gte=LEAST_IN_A_ROW)
+    pairs = {(patient, device) for patient, device, _ in groups}
+    if not pairs:
+        return
+    found: dict[tuple[uuid.UUID, int], list[list[Measurement]]] = defaultdict(list)
+    rows = recent.filter(
+        patient__in={patient for patient, _ in pairs}, device__in={device for _, device in pairs}
+    ).select_related("device", "metric", "patient")
+    newest_first = rows.order_by("patient", "device", "metric", "-taken_at", "-index", "-pk")
+    for key, group in groupby(newest_first, key=lambda row: (row.patient_id, row.device_id, row.metric_id)):
+        in_a_row = list(takewhile(lambda row: row.implausible, group))
+        if len({(row.taken_at, row.index) for row in in_a_row}) >= LEAST_IN_A_ROW:
+            found[key[:2]].append(in_a_row)
+    for (patient_id, device_id), runs in found.items():
+        readings = sorted((row for run in runs for row in run), key=lambda row: (row.taken_at, row.pk))
+        device, clinic_id = readings[0].device, readings[0].patient.clinic_id
         yield Finding(
-            "implausible_readings", f"device:{device}:{patient}", first, clinic, patient, name=name, device_id=device,
-            facts={"count": count}, evidence=(last,),
+            "implausible_readings", f"device:{device_id}:{patient_id}", readings[0].taken_at, clinic_id, patient_id,
+            name=device.name, device_id=device_id, evidence=(readings[-1].pk,),
+            facts={"count": len(readings), "values": [describe_value(row) for row in readings[-MAX_VALUES:]]},
         )  # fmt: skip
+
+
+def describe_value(reading: Measurement) -> str:
+    """In the vendor's unit."""
+    unit = DisplayUnits().unit_for(reading.metric)
+    return f"{latest_judged.judge_reading(reading, NO_THRESHOLDS, unit).text} {unit.name}".strip()
 
 
 def find_foreign_gateways(now: dt.datetime) -> Iterator[Finding]:
@@ -67,8 +91,13 @@ def find_foreign_gateways(now: dt.datetime) -> Iterator[Finding]:
 
 
 def describe_implausible_readings(facts: Facts) -> StatusText:
-    meaning = f"{count_noun(facts.get('count', MIN_IMPLAUSIBLE), 'reading')} of the last seven days can't be right."
-    return StatusText("warn", meaning, "Ask the patient how the device is used; replace it if that is as it should be.")
+    values = ", ".join(facts.get("values", ()))
+    newest = f"Its last {count_noun(facts.get('count', LEAST_IN_A_ROW), 'reading')} can't be right"
+    return StatusText(
+        "warn",
+        f"{newest}: {values}." if values else f"{newest}.",
+        "Ask the patient how the device is used; replace it if that is as it should be.",
+    )
 
 
 FOREIGN_GATEWAY_TEXT = constant_text(
@@ -82,7 +111,7 @@ register_worklist_source(
         WorklistKind(
             "implausible_readings", "Repeated implausible readings", describe_implausible_readings,
             next_action=open_device_page, explain_end=explain_end_of_device,
-            ended="There were fewer than three in the last seven days.",
+            ended="Its newest readings are no longer two implausible ones in a row.", withheld=frozenset({"values"}),
         )
     ],
 )  # fmt: skip

@@ -74,7 +74,7 @@ class WorklistItemAdmin(ReadOnlyAdmin):
 
     @admin.display(description="why, and what to do")
     def why(self, item: WorklistItem) -> str:
-        text = kind_named(item.kind).describe(item.facts)
+        text = kind_named(item.kind).describe_to_administrators(item.facts)
         return f"{text.meaning} {text.advice}"
 
     @admin.display(description="next step", empty_value="a coordinator's")

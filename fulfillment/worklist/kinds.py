@@ -31,8 +31,9 @@ Facts = Mapping[str, Any]
 class Finding:
     """That an exception of a kind lasts, as its source has just found it.
 
-    `facts`: what its text needs, as JSON without a patient's data; `evidence`: what else it was judged by. A dismissed
-    exception returns when one of both changes. `clinic_id` None: of the vendor's account as a whole.
+    `facts`: what its text needs, as JSON, a patient's values only in those that its kind withholds; `evidence`: what
+    else it was judged by. A dismissed exception returns when one of both changes. `clinic_id` None: of the vendor's
+    account as a whole.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class WorklistKind:
     """`describe`: why, and what to do, from the facts alone. `next_action`: None where nothing can be done here.
 
     `explain_end`: what has ended it, of an item that its source no longer finds; empty where only `ended` is known.
+    `withheld`: names of facts that are a patient's values, which administrators are not shown.
     """
 
     name: str
@@ -86,6 +88,10 @@ class WorklistKind:
     next_action: Callable[[WorklistItem], NextAction | None] = no_action
     explain_end: Callable[[WorklistItem], str] = lambda _item: ""
     ended: str = "Its cause is over."
+    withheld: frozenset[str] = frozenset()
+
+    def describe_to_administrators(self, facts: Facts) -> StatusText:
+        return self.describe({name: fact for name, fact in facts.items() if name not in self.withheld})
 
 
 @dataclass(frozen=True)

@@ -191,8 +191,13 @@ def update_entry(entry: TriageEntry, evaluation: Evaluation, facts: Facts) -> No
         "this_reading": list(evaluation.check_this_reading),
         "at_once": list(evaluation.check_at_once),
         "beyond_meter": list(evaluation.beyond_meter),
+        "arrived_late": list(evaluation.arrived_late),
     }
-    names = {Section.CRITICAL: ("at_once", "beyond_meter"), Section.CHECK: ("this_reading",)}
+    names = {
+        Section.CRITICAL: ("at_once", "beyond_meter"),
+        Section.ARRIVED_LATE: ("arrived_late",),
+        Section.CHECK: ("this_reading",),
+    }
     to_check = [reading_id for name in names.get(section, ()) for reading_id in checks[name]] if section else []
     entry.checks = {name: ids for name, ids in checks.items() if ids}
     entry.is_unacknowledged = bool(unacknowledged or to_check)

@@ -23,7 +23,7 @@ from patients.models.choices import DischargeReason
 from patients.wording import count_noun
 
 ACKNOWLEDGING_REASONS = frozenset({DischargeReason.DIED, DischargeReason.INPATIENT})
-URGENT_CHECKS = ("at_once", "beyond_meter")  # of a triage entry; a review takes them off
+URGENT_CHECKS = ("at_once", "beyond_meter", "arrived_late")  # of a triage entry; a review takes them off
 UNSEEN = Q(section__in=[Section.CRITICAL.value, Section.OVER_NOT_SEEN.value, Section.ARRIVED_LATE.value])
 
 

@@ -98,7 +98,7 @@ def build_rows(entries: list[TriageEntry], user: User) -> list[HandOverRow]:
             ],
             notices=unique_notices(facts, entry),
             equipment=facts.exceptions.get(entry.pk, []),
-            check_count=sum(map(len, entry.checks.values())),
+            check_count=len({reading_id for ids in entry.checks.values() for reading_id in ids}),
             has_urgent_reading=any(entry.checks.get(name) for name in URGENT_CHECKS),
             last_note=last_notes.get(entry.pk),
             next_step=next_steps.get(entry.pk),

@@ -42,6 +42,7 @@ SUMMARY_FIELDS = ("measured_days_mask", "last_measured_on", "usual_weight")
 CHECK_WORDS = {
     "at_once": "Check at once",
     "beyond_meter": "Beyond the meter, value not known",
+    "arrived_late": "Arrived late, beyond the meter or a critical limit",
     "this_reading": "Check this reading",
 }
 
@@ -246,10 +247,13 @@ def choose_values(newest: Sequence[EvaluatedLatestReading], lead: AlertEpisode |
 
 
 def describe_checks(entry: TriageEntry, facts: RowFacts) -> list[CheckedReading]:
-    found = []
+    """Each once, by the most urgent of what it is to be checked for."""
+    found, named = [], set[int]()
     for name, words in CHECK_WORDS.items():
         tone = "warn" if name == "this_reading" else "bad"
-        for reading in (facts.readings[pk] for pk in entry.checks.get(name, ()) if pk in facts.readings):
+        readings = [facts.readings[pk] for pk in entry.checks.get(name, ()) if pk in facts.readings]
+        for reading in (reading for reading in readings if reading.pk not in named):
+            named.add(reading.pk)
             unit = facts.units.unit_for(reading.metric)
             judged = latest_judged.judge_reading(reading, NO_THRESHOLDS, unit)
             url = reverse("patients:reading", args=[entry.pk, reading.pk])

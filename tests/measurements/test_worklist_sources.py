@@ -31,23 +31,43 @@ def find_foreign():
     return list(worklist_sources.find_foreign_gateways(timezone.now()))
 
 
-@pytest.mark.parametrize(("days", "begun"), [([1, 2, 3], True), ([1, 2], False), ([1, 2, 8], False)])
-def test_three_implausible_readings_in_seven_days_are_an_exception(rosa, days, begun):
+@pytest.mark.parametrize(
+    ("readings", "count"),
+    [
+        ([(1, True), (2, True)], 2),
+        ([(1, True), (2, True), (3, True)], 3),
+        ([(1, True), (2, False), (3, True)], 0),
+        ([(1, False), (2, True), (3, True)], 0),
+        ([(1, True), (8, True)], 0),
+        ([(1, True), (1, True)], 0),
+    ],
+    ids=["two", "three", "plausible between", "plausible since", "a week apart", "conflict at one time"],
+)
+def test_two_implausible_readings_in_a_row_of_a_device_are_an_exception(rosa, readings, count):
     device = DeviceFactory(patient=rosa)
     PatientSummaryFactory(patient=rosa, check_count=3)
-    for day in days:
-        MeasurementFactory(device=device, implausible=True, taken_at=ago(day))
+    now = timezone.now()
+    for n, (days, implausible) in enumerate(readings):
+        at = now - dt.timedelta(days=days)
+        MeasurementFactory(device=device, implausible=implausible, taken_at=at, value_1=310 + n, value_2=80)
+        MeasurementFactory(device=device, code="pulse", taken_at=at, value_1=70, index=5 + n)
+    MeasurementFactory(device=DeviceFactory(patient=rosa), taken_at=now)
 
-    assert [(each.kind, each.device_id) for each in find_implausible()] == (
-        [("implausible_readings", device.pk)] if begun else []
+    found = [(each.kind, each.device_id, each.facts["count"]) for each in find_implausible()]
+
+    assert found == ([("implausible_readings", device.pk, count)] if count else [])
+
+
+def test_implausible_readings_are_named_but_to_administrators_and_over_when_one_is_excluded(rosa, nadia):
+    device = DeviceFactory(patient=rosa)
+    PatientSummaryFactory(patient=rosa, check_count=3)
+    first, _ = (
+        MeasurementFactory(device=device, implausible=True, taken_at=ago(days), code="weight", value_1=value)
+        for days, value in ((1, 1.4), (2, 1.6))
     )
-
-
-def test_implausible_readings_are_over_when_one_is_excluded(rosa, nadia):
-    device = DeviceFactory(patient=rosa)
-    PatientSummaryFactory(patient=rosa, check_count=3)
-    first, *_ = [MeasurementFactory(device=device, implausible=True, taken_at=ago(day)) for day in (1, 2, 3)]
-    assert kind_named("implausible_readings").describe(find_implausible()[0].facts).meaning.startswith("3 readings")
+    kind, facts = kind_named("implausible_readings"), find_implausible()[0].facts
+    assert kind.describe(facts).meaning == "Its last 2 readings can't be right: 1.6 lb, 1.4 lb."
+    assert kind.describe_to_administrators(facts).meaning == "Its last 2 readings can't be right."
 
     Measurement.objects.filter(pk=first.pk).update(excluded_at=timezone.now(), excluded_reason="x", excluded_by=nadia)
 

@@ -43,9 +43,9 @@ def send_unreadable_reading(state: SimulatorState, row: Json, key: str | None, n
 
 
 def weigh_pet(state: SimulatorState, row: Json, key: str | None, now: datetime) -> None:
-    """A pet on the scale, again and again."""
+    """A pet on the scale, twice in a row."""
     document = scripted_events.devices_of_patient(state, key, "Scale")[0]
-    for day, pounds in ((-6.3, 1.4), (-4.2, 1.6), (-2.1, 1.4)):
+    for day, pounds in ((-0.02, 1.4), (-0.01, 1.6)):
         scripted_events.add_measurement(
             state, document, scripted_events.days_from(now, day), metric="weight", value_1=pounds
         )

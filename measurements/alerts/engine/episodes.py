@@ -126,8 +126,9 @@ OPEN_STATES = frozenset({State.UNCONFIRMED, State.OPEN, State.SNOOZED})
 class Evaluation:
     """Episodes of a patient at an instant, oldest first, with what is no episode but is shown.
 
-    `check_at_once` and `beyond_meter` put the patient into the critical section. `next_change_at`: the first instant
-    after `as_of` at which something changes without any new fact, None if nothing does.
+    `check_at_once` and `beyond_meter` put the patient into the critical section, `arrived_late` has those of either
+    that were learned of late. `next_change_at`: the first instant after `as_of` at which something changes without any
+    new fact, None if nothing does.
     """
 
     as_of: dt.datetime
@@ -135,5 +136,6 @@ class Evaluation:
     check_this_reading: tuple[ReadingId, ...] = ()
     check_at_once: tuple[ReadingId, ...] = ()
     beyond_meter: tuple[ReadingId, ...] = ()
+    arrived_late: tuple[ReadingId, ...] = ()
     patient_section: Section | None = Section.ON_TARGET
     next_change_at: dt.datetime | None = None

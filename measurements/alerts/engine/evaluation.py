@@ -39,6 +39,7 @@ def evaluate(facts: Facts, as_of: dt.datetime, *, kinds: Collection[Kind] | None
         check_this_reading=tuple(reading.id for reading in checks.this_reading),
         check_at_once=tuple(reading.id for reading in checks.at_once),
         beyond_meter=tuple(reading.id for reading in checks.beyond_meter),
+        arrived_late=tuple(reading.id for reading in checks.arrived_late),
         patient_section=patient_section(episodes, checks, known),
         next_change_at=next_change_at(episodes, histories, checks, known),
     )

@@ -202,6 +202,26 @@ def test_spo2_trend_closes_after_2_days_within_its_baseline():
     assert (episode.state, clock(episode.closed_at)) == ("closed", "11 00:00")
 
 
+@pytest.mark.parametrize(
+    ("resolved", "later", "opens"),
+    [
+        (["08 10:00"], [spo2("09 08:00", 92)], False),
+        (["08 10:00"], [spo2("09 08:00", 91)], True),
+        ([], [spo2("09 08:00", 91)], False),
+        (["08 10:00"], [spo2("15 09:59", 92)], False),
+        (["08 10:00"], [spo2("15 10:00", 92)], True),
+        (["08 10:00"], [spo2("09 08:00", 96), spo2("09 09:00", 92)], True),
+    ],
+)
+def test_resolved_spo2_trend_opens_again_once_it_was_false_when_worse_by_a_step_or_after_7_days(resolved, later, opens):
+    readings = [*STEADY, *(spo2(f"08 07:{minute}", 96) for minute in range(10, 20)), spo2("08 08:00", 93), *later]
+    events = [event(at, "resolve", "spo2_trend", outcome="expected") for at in resolved]
+
+    found = of_rule(run("15 12:00", readings, rules=["spo2_trend"], events=events), "spo2_trend")
+
+    assert len(found) == 1 + opens
+
+
 def test_weight_that_arrives_later_is_part_of_what_was_known_only_where_it_matters():
     three = [weight("04 07:00", 180), weight("05 07:00", 180), weight("06 07:00", 180)]
     needed = [*three[:2], weight("06 07:00", 180, received="08 12:00"), weight("08 07:00", 184)]

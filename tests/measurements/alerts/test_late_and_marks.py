@@ -178,6 +178,20 @@ def test_late_beyond_the_meter_and_late_check_at_once_raise_no_alarm():
     found = run("04 10:00", readings, rules=["spo2_very_low"])
 
     assert (found.patient_section, found.check_at_once, found.check_this_reading) == ("arrived_late", (), ("x",))
+    assert found.arrived_late == ("glucose 02 10:00", "x")
+
+
+@pytest.mark.parametrize(
+    ("taken", "received", "section"),
+    [("03 10:00", "05 09:00", "reviewed"), ("03 10:00", "05 11:00", "arrived_late"), ("01 10:00", "08 10:01", None)],
+)
+def test_late_beyond_the_meter_after_a_review_brings_the_patient_back(taken, received, section):
+    readings = [glucose(taken, None, beyond="above", id="x", received=received)]
+
+    found = run("05 12:00" if section else "08 12:00", readings, events=[event("05 10:00", "review")])
+
+    assert found.patient_section == (section or "on_target")
+    assert found.arrived_late == (("x",) if section == "arrived_late" else ())
 
 
 def test_duplicate_of_an_average_counts_once():

@@ -18,6 +18,7 @@ from patients.models import AuditEvent
 from tests.factories import DeviceFactory, UserFactory
 from tests.measurements.alerts.stored import HOUR, entry_of, episodes_of, ingest_pressure, only_episode, section_of
 from tests.measurements.webhook_items import measurement_item, receive_and_ingest
+from tests.page_texts import page_text
 
 pytestmark = pytest.mark.django_db
 NOON = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)  # noon in New York
@@ -233,13 +234,22 @@ def test_discharge_with_unseen_critical_is_refused_with_names_until_it_is_acknow
     assert admission.discharge_patient(patient=rosa, by=cora, reason="completed").discharged_at is not None
 
 
-def test_discharge_with_an_unseen_reading_beyond_the_meter_is_refused_until_it_is_reviewed(clock, rosa, cora, nadia):
+@pytest.mark.parametrize(
+    ("hours_ago", "section", "words"),
+    [(1, "critical", "Beyond the meter, value not known"), (30, "arrived_late", "Arrived late, beyond the meter")],
+)
+def test_discharge_with_an_unseen_reading_beyond_the_meter_is_refused_until_it_is_reviewed(
+    clock, rosa, cora, nadia, as_nadia, hours_ago, section, words
+):
     meter = DeviceFactory(patient=rosa)
-    taken = (NOON - HOUR).isoformat()
+    taken = (NOON - HOUR * hours_ago).isoformat()
     receive_and_ingest(measurement_item(meter, metric="glucose", value_1="HI", created=taken, timestamp=taken))
+    assessment.assess_due_patients()
 
     with pytest.raises(ValidationError, match=r"Of this patient 1 urgent reading must be reviewed first, by "):
         admission.discharge_patient(patient=rosa, by=cora, reason="completed")
+    assert section_of(rosa) == section
+    assert words in page_text(as_nadia.get("/triage/"))
 
     clock.move_to(NOON + HOUR / 4)
     review_patient(patient=rosa, by=nadia, through=timezone.now())

@@ -31,6 +31,10 @@ class Suppression:
     since: dt.datetime
     peak: Values
 
+    def has_ended(self, rule: Rule, at: dt.datetime, values: Values, *, is_true: bool, is_false: bool) -> bool:
+        """Once the rule was false, when worse by the step, or after 7 days."""
+        return is_false or at >= self.since + OPENS_AGAIN_AFTER or (is_true and is_worse(rule, values, self.peak))
+
 
 class Window(NamedTuple):
     """Trusted readings of the local days until `day`: those of a series from `start` to `end`, with their figures."""
@@ -185,7 +189,11 @@ class AverageRun:
                 self.current.detected_at = min(self.current.detected_at, feed.known_at)
             self.count_inside(self.current, at, rule)
             return
-        if self.suppression and not self.may_open(at, window, rule, is_true=is_true):
+        if self.suppression and self.suppression.has_ended(
+            rule, at, window.values, is_true=is_true, is_false=window.is_false(rule)
+        ):
+            self.suppression = None
+        if self.suppression:
             return
         if is_true:
             self.open(at, window, rule)
@@ -200,16 +208,6 @@ class AverageRun:
         series = Series(in_time, [self.known.index.day_of(reading.taken) for reading in in_time])
         first = Window(series, window.day, 0, len(in_time), window.goal)
         return soonest if max(received) <= soonest or first.is_true(rule) else max(received)
-
-    def may_open(self, at: dt.datetime, window: Window, rule: Rule, *, is_true: bool) -> bool:
-        """After a person resolved it: once it was false, when worse by the step, or after 7 days."""
-        held = self.suppression
-        if held is None:
-            return True
-        was_false = window.is_false(rule)
-        if was_false or at >= held.since + OPENS_AGAIN_AFTER or (is_true and is_worse(rule, window.values, held.peak)):
-            self.suppression = None
-        return self.suppression is None
 
     def open(self, at: dt.datetime, window: Window, rule: Rule) -> None:
         self.fed = (window.start, window.start)

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field, replace
 from measurements.alerts.engine.drafts import Draft, feed_of
 from measurements.alerts.engine.episodes import ClosedBy, Reason, State
 from measurements.alerts.engine.facts import Event, EventKind
-from measurements.alerts.engine.kinds.averages import OPENS_AGAIN_AFTER, Suppression
+from measurements.alerts.engine.kinds.averages import Suppression
 from measurements.alerts.engine.kinds.day_values import DayValue, day_values
 from measurements.alerts.engine.known import END, Known
 from measurements.alerts.engine.rule_versions import RuleTimeline, RuleVersion
 from measurements.alerts.engine.rules import ClosingKind, Rule
 from measurements.alerts.engine.shipped_rules import closing_of
-from measurements.alerts.engine.worsening import is_worse
 from measurements.local_days import ONE_DAY
 from measurements.weights.figures import USUAL_WEIGHT_DAYS, usual_weight, weight_difference
 
@@ -136,7 +135,7 @@ class ChangeRun:
             return
         if self.current:
             self.judge_open(self.current, day, rule, change)
-        elif self.may_open(day, rule, change) and is_beyond(change, rule):
+        elif self.may_open(day, rule, is_true=is_beyond(change, rule)):
             self.open(day, rule, change, baseline, known_at(day, rule, usual))
 
     def usual_by_person(self, day: DayValue) -> float | None:
@@ -148,14 +147,12 @@ class ChangeRun:
         median = usual_weight(since, today=day.day)
         return self.usual[1] if median is None else median
 
-    def may_open(self, day: DayValue, rule: Rule, change: float) -> bool:
-        held = self.suppression
-        if held is None:
-            return True
-        at, values = day.reading.taken, (day.value, None)
-        if not is_beyond(change, rule) or at >= held.since + OPENS_AGAIN_AFTER or is_worse(rule, values, held.peak):
+    def may_open(self, day: DayValue, rule: Rule, *, is_true: bool) -> bool:
+        if self.suppression and self.suppression.has_ended(
+            rule, day.reading.taken, (day.value, None), is_true=is_true, is_false=not is_true
+        ):
             self.suppression = None
-        return self.suppression is None
+        return is_true and self.suppression is None
 
     def open(self, day: DayValue, rule: Rule, change: float, baseline: float | None, detected_at: dt.datetime) -> None:
         feed = feed_of([day.reading], (day.value, None), gain=change)

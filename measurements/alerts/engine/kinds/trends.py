@@ -56,6 +56,10 @@ class TrendRun(AverageRun):
             return
         is_low = round(value, FLOAT_ERROR_PLACES) < round(bound, FLOAT_ERROR_PLACES)
         feed = feed_of([reading], reading_values(reading))
+        if self.suppression and self.suppression.has_ended(
+            rule, reading.taken, feed.values, is_true=is_low, is_false=not is_low
+        ):
+            self.suppression = None
         if self.current and is_low:
             self.current.feeds.append(feed)
         elif self.current is None and is_low and self.suppression is None:
@@ -63,8 +67,6 @@ class TrendRun(AverageRun):
             draft.baseline, draft.is_late, draft.reason = bound, feed.is_late, Reason.BASELINE_OF_OPENING
             self.found.append(draft)
             self.current, self.days_under = draft, 0
-        elif not is_low:
-            self.suppression = None
 
     def baseline(self, reading: Reading, rule: Rule) -> float | None:
         """The same for all readings of a local day."""

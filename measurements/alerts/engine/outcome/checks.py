@@ -32,7 +32,8 @@ class Checks:
         return bool(self.at_once or self.beyond_meter)
 
     def known_since(self, at: dt.datetime) -> bool:
-        return any(reading.received > at for reading in [*self.this_reading, *self.at_once, *self.beyond_meter])
+        rows = (self.this_reading, self.at_once, self.beyond_meter, self.arrived_late)
+        return any(reading.received > at for found in rows for reading in found)
 
 
 def find_checks(known: Known, timelines: Iterable[RuleTimeline]) -> Checks:
