@@ -69,18 +69,28 @@ WHERE series.patient_id = given.patient_id AND series.metric_id = given.metric_i
 """  # noqa: S608 - made of constants
 
 
-def update_latest_readings(trusted_ids: str, *, doubtful: Collection[SeriesKey], touched: Iterable[SeriesKey]) -> None:
+def update_latest_readings(
+    trusted_ids: str,
+    *,
+    doubtful: Collection[SeriesKey],
+    corrected: Collection[SeriesKey],
+    touched: Iterable[SeriesKey],
+) -> None:
     """After new readings: `trusted_ids`, as `format_bigint_array` writes keys, are the newest per device and metric.
 
-    `doubtful`: series with new readings that need a check, or with older ones that need it now; they are recomputed.
-    Then the rows of all series that are `touched` are locked first, in order, so that two workers can't deadlock.
+    `doubtful`: series with new readings that need a check, or with older ones that need it now; `corrected`: those of
+    which a stored reading got another time or patient. Both are recomputed. Then the rows of all series, the `touched`
+    ones too, are locked first, in order, so that two workers can't deadlock.
     """
-    if doubtful:
-        lock_latest_readings([*touched, *doubtful])
+    to_recompute = {*doubtful, *corrected}
+    if to_recompute:
+        lock_latest_readings([*touched, *to_recompute])
     with connection.cursor() as cursor:
         cursor.execute(UPSERT_LATEST_READINGS_SQL, [trusted_ids])
-        if doubtful:
-            cursor.execute(RECOMPUTE_LATEST_READINGS_SQL, split_series(doubtful))
+        if corrected:
+            cursor.execute(DELETE_OUTDATED_SQL, split_series(corrected))
+        if to_recompute:
+            cursor.execute(RECOMPUTE_LATEST_READINGS_SQL, split_series(to_recompute))
 
 
 def recompute_latest_readings(series: Iterable[SeriesKey]) -> None:

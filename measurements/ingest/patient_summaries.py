@@ -106,6 +106,12 @@ def update_weight_gains(patients: Collection[uuid.UUID]) -> None:
         cursor.execute(UPDATE_WEIGHT_GAIN_SQL, [chosen, gains, usual, times])
 
 
+def lock_patient_summaries(patients: Collection[uuid.UUID]) -> None:
+    """In the order of their keys, before several statements that each write some of them."""
+    rows = PatientSummary.objects.filter(pk__in=patients).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
+
+
 def rebuild_patient_summaries(patients: Iterable[uuid.UUID]) -> None:
     """From the readings and LatestReading rows; the caller has locked the patients."""
     chosen = sorted(set(patients))
@@ -127,7 +133,7 @@ def rebuild_stale_summaries() -> None:
     stale = Patient.objects.summary_stale()
     chosen = list(stale.order_by("pk").values_list("pk", flat=True)[:STALE_BATCH_SIZE])
     # Summaries and triage entries before patients, as ingest locks them: the other way round they could deadlock.
-    list(PatientSummary.objects.filter(pk__in=chosen).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    lock_patient_summaries(chosen)
     TriageEntry.objects.mark_due(chosen)
     still_stale = stale.filter(pk__in=chosen).order_by("pk").select_for_update(no_key=True)
     if locked := list(still_stale.values_list("pk", flat=True)):
