@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "patients",
     "patients.care",
     "patients.files",
+    "patients.time_sessions",
     "patients.imports",
     "devices",
     "devices.patient_records",

@@ -27,6 +27,7 @@ ROOM_ORDER = {
         {"accounts", "enrollment", "practitioners"},
         {"admin_site"},
         {"files"},
+        {"time_sessions"},
         {"imports"},
         {"admin"},
     ),

@@ -135,7 +135,8 @@ class ClinicAdmin(OptimisticLockAdmin):
     object_history_template = "admin/patients/clinic_history.html"
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        fields = ("name", "slug", "time_zone", "day_weight", "phone", "street", "street_2", "city", "state", "zip_code")
+        address = ("street", "street_2", "city", "state", "zip_code")
+        fields = ("name", "slug", "time_zone", "day_weight", "time_idle_seconds", "phone", *address)
         on_call = (
             ("on_call", "on_call_phone", "rule_editors", "created_at") if obj else ()
         )  # people are invited to a clinic that exists

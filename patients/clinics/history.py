@@ -13,6 +13,7 @@ def describe_clinic(clinic: Clinic) -> dict[str, str]:
         "name": clinic.name,
         "time zone": time_zone_label(clinic.time_zone),
         "a day's weight": clinic.get_day_weight_display(),
+        "seconds without input until time stops": str(clinic.time_idle_seconds),
         "phone": format_phone(clinic.phone),
         "address": clinic.address,
         "patients' e-mail addresses go to the vendor": "yes" if clinic.sends_email else "no",

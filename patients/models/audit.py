@@ -19,6 +19,7 @@ class AuditAction(models.TextChoices):
     DISCHARGE = "discharge", "discharged a patient"
     CARE_TEAM = "care_team", "changed care teams"
     NOTE = "note", "wrote a note or contact"
+    TIME = "time", "recorded or approved time"
     ABSENCE = "absence", "planned or withdrew an absence"
     ORDER = "order", "placed an order"
     ACTIVATE = "activate", "activated a device"

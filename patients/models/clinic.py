@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 from patients.folding import fold_name
@@ -56,6 +56,12 @@ class Clinic(FoldedNameModel):
         choices=DayWeight,
         default=DayWeight.FIRST,
         help_text="Where a patient was weighed several times on a day. Usual weight and gains are computed from it.",
+    )
+    time_idle_seconds = models.PositiveSmallIntegerField(
+        "seconds without input until time stops",
+        default=120,
+        validators=[MinValueValidator(60), MaxValueValidator(300)],
+        help_text="60 to 300. The time then ends at the last input; in a call it does not.",
     )
     phone = models.CharField(max_length=20, blank=True, validators=[validate_phone])
     street = models.CharField(max_length=160, blank=True, validators=[validate_plain_text])
@@ -108,6 +114,9 @@ class Clinic(FoldedNameModel):
             models.CheckConstraint(
                 condition=models.Q(federal_holidays__contained_by=FederalHoliday.values),
                 name="clinic_federal_holidays_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(time_idle_seconds__range=(60, 300)), name="clinic_time_idle_seconds_in_range"
             ),
             models.CheckConstraint(condition=models.Q(slug__regex=SLUG), name="clinic_slug_well_formed"),
         )

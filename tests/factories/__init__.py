@@ -77,6 +77,8 @@ from tests.factories.patients import (
     NoteVersionFactory,
     PatientFactory,
     PractitionerFactory,
+    TimeApprovalFactory,
+    TimeSessionFactory,
     UserFactory,
 )
 
@@ -145,6 +147,8 @@ __all__ = [
     "SyncRowFactory",
     "SyncRunFactory",
     "ThresholdChangeFactory",
+    "TimeApprovalFactory",
+    "TimeSessionFactory",
     "TriageEntryFactory",
     "UserFactory",
     "VendorCallFactory",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from patients.care.models import Absence, CareTeamMember, Note, NoteTemplate, NoteVersion
 from patients.models import Clinic, ClinicChange, ClinicClosedDay, ClinicHours, Patient, Practitioner, Role, User
 from patients.models.practitioner import fold_practitioner_name
+from patients.time_sessions.models import TimeApproval, TimeSession
 
 PASSWORD = "four calm otters swim"
 
@@ -174,3 +175,31 @@ class NoteVersionFactory(factory.django.DjangoModelFactory):
     text = "Asked about dizziness"
     next_step = factory.LazyAttribute(lambda row: "Call again" if row.note.due_on else "")
     next_step_on = factory.SelfAttribute("note.due_on")
+
+
+class TimeSessionFactory(factory.django.DjangoModelFactory):
+    """Ten minutes of the timer, stopped."""
+
+    class Meta:
+        model = TimeSession
+
+    class Params:
+        minutes = 10
+
+    patient = factory.SubFactory(PatientFactory)
+    person = factory.LazyAttribute(lambda row: UserFactory(clinics=[row.patient.clinic]))
+    source = "timer"
+    started_at = dt.datetime(2026, 11, 3, 15, tzinfo=dt.UTC)
+    ended_at = factory.LazyAttribute(lambda row: row.started_at + dt.timedelta(minutes=row.minutes))
+    last_activity_at = last_seen_at = factory.LazyAttribute(lambda row: row.ended_at or row.started_at)
+    end_reason = factory.LazyAttribute(lambda row: "stopped" if row.ended_at else "")
+    why_typed = factory.LazyAttribute(lambda row: "Forgot the timer" if row.source == "typed" else "")
+
+
+class TimeApprovalFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = TimeApproval
+
+    patient = factory.SubFactory(PatientFactory)
+    month = dt.date(2026, 11, 1)
+    approved_by = factory.LazyAttribute(lambda row: UserFactory(clinics=[row.patient.clinic]))
