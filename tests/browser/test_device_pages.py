@@ -49,6 +49,10 @@ def test_device_and_gateway_pages_fit_and_request_vendor_refresh(open_at_viewpor
     page = open_at_viewport(reverse("devices:list"), user=cora)
     save_screenshot(page, "devices")
     assert fits_viewport_width(page)
+    states = page.get_by_role("group", name="State")
+    states.evaluate("each => { for (let i = 0; i < 20; i++) each.append(each.lastElementChild.cloneNode(true)); }")
+    assert states.bounding_box()["height"] < 140  # at 390 px they are one line that scrolls, not eight
+    assert fits_viewport_width(page)
 
     page.get_by_role("link", name="Tenovi BPM - L").click()
     save_screenshot(page, "device")
