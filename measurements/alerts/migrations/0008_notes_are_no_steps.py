@@ -4,10 +4,29 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+# The trigger refuses to delete a step; the words go nowhere but into the note.
+MOVE_NOTES_SQL = """
+CREATE TEMPORARY TABLE moved_note ON COMMIT DROP AS
+SELECT nextval(pg_get_serial_sequence('care_note', 'id')) AS note_id, episode_id, patient_id, by_id, at, text
+FROM alerts_alertstep WHERE kind = 'note' AND text <> '' ORDER BY id;
+INSERT INTO care_note (id, patient_id, created_at, created_by_id, version_number)
+SELECT note_id, patient_id, at, by_id, 1 FROM moved_note;
+INSERT INTO care_noteversion (note_id, number, written_at, written_by_id, kind, happened_at, text, outcome,
+    contact_with, is_live, next_step)
+SELECT note_id, 1, at, by_id, 'note', at, text, '', '', false, '' FROM moved_note;
+INSERT INTO alerts_episodenote (episode_id, note_id) SELECT episode_id, note_id FROM moved_note;
+DROP TABLE moved_note;
+ALTER TABLE alerts_alertstep DISABLE TRIGGER USER;
+DELETE FROM alerts_alertstep WHERE kind = 'note';
+ALTER TABLE alerts_alertstep ENABLE TRIGGER USER;
+"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
         ('alerts', "0007_episode_by_detection"),
+        ('care', '0002_note_orders_and_templates'),
         ('patients', '0004_alert_rule_editors'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -17,6 +36,7 @@ class Migration(migrations.Migration):
             model_name='alertstep',
             name='alert_step_kind_known',
         ),
+        migrations.RunSQL(MOVE_NOTES_SQL, migrations.RunSQL.noop),
         migrations.AlterField(
             model_name='alertstep',
             name='kind',
