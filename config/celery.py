@@ -113,6 +113,7 @@ app.conf.beat_schedule = {
     "missing_triage_entries": schedule_entry(
         60.0, "measurements.alerts.tasks.add_missing_triage_entries", "background"
     ),
+    "overdue_time_sessions": schedule_entry(30.0, "patients.time_sessions.tasks.end_overdue_sessions", "background"),
     "nightly_pull": schedule_entry(60.0, "measurements.tasks.start_nightly_pull", "background"),
     "operator_alarms": schedule_entry(60.0, "devices.tasks.check_operator_alarms", "background"),
     "delivery_body_purge": schedule_entry(3600.0, "devices.tasks.purge_bodies", "background"),

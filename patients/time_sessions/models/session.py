@@ -52,12 +52,16 @@ class TimeSessionQuerySet(models.QuerySet["TimeSession"]):
         """Neither withdrawn nor replaced by a correction."""
         return self.filter(withdrawn_at__isnull=True)
 
+    def open(self) -> TimeSessionQuerySet:
+        """Running ones, and calls whose end waits to be stated."""
+        return self.valid().filter(ended_at__isnull=True)
+
     def running(self) -> TimeSessionQuerySet:
-        return self.valid().filter(ended_at__isnull=True, waits_since__isnull=True)
+        return self.open().filter(waits_since__isnull=True)
 
     def waiting(self) -> TimeSessionQuerySet:
         """Calls without credit until their person states when they ended."""
-        return self.valid().filter(ended_at__isnull=True, waits_since__isnull=False)
+        return self.open().filter(waits_since__isnull=False)
 
     def visible_to(self, user: User) -> TimeSessionQuerySet:
         return self.filter(patient__in=Patient.objects.visible_to(user))
@@ -142,9 +146,9 @@ class TimeSession(models.Model):
             models.Index(fields=("patient", "started_at"), name="time_session_by_patient"),
             models.Index(fields=("person", "started_at"), name="time_session_by_person"),
             models.Index(
-                fields=("last_seen_at",),
-                condition=Q(ended_at__isnull=True, waits_since__isnull=True, withdrawn_at__isnull=True),
-                name="time_session_running",
+                fields=("person",),
+                condition=Q(ended_at__isnull=True, withdrawn_at__isnull=True),
+                name="time_session_open_by_person",
             ),
         )
         triggers = (
