@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import patients.validators
 from django.conf import settings
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
@@ -41,15 +42,15 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('note', 'Note'), ('call', 'Call'), ('message', 'Message'), ('visit', 'Visit'), ('order', 'Order for the coordinator')], default='note', max_length=8),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='noteversion',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['note', 'call', 'message', 'visit', 'order'])), name='note_kind_known'),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='noteversion',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('contact_with', ''), ('is_live', False), ('kind__in', ('note', 'order')), ('outcome', ''), models.Q(('text', ''), _negated=True)), models.Q(models.Q(('kind__in', ('note', 'order')), _negated=True), ('contact_with__in', ['patient', 'caregiver', 'other']), ('outcome__in', ['reached', 'left_message', 'no_answer', 'wrong_number'])), _connector='OR'), name='note_contact_has_outcome'),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='noteversion',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'order'), _negated=True), models.Q(('next_step', ''), _negated=True), _connector='OR'), name='note_order_has_next_step'),
         ),

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 NOTES_ARE_NO_STEPS = ("alerts", "0008_notes_are_no_steps")
 
 
-def test_migration_keeps_a_step_of_kind_note_as_a_note_on_the_alert(nadia):
+def test_migration_turns_a_step_of_kind_note_into_a_note_on_the_alert(nadia):
     loader = MigrationLoader(connection)
     migration, before = (
         loader.get_migration(*NOTES_ARE_NO_STEPS),
