@@ -21,6 +21,7 @@ from measurements.alerts.models import (
     AlertRuleChange,
     NotificationSettings,
 )
+from measurements.billing.models import LineStep
 from measurements.models import Metric, Threshold, ThresholdChange
 from patients.audit import audit_log
 from patients.files.models import StoredFilePart
@@ -100,6 +101,7 @@ CREATE_BY_MODEL = {
     NotificationSettings: lambda clinic, patient: create_notification_settings(),
     AlertRuleChange: lambda clinic, patient: factories.AlertRuleChangeFactory(patient=patient),
     ThresholdChange: lambda clinic, patient: factories.ThresholdChangeFactory(patient=patient),
+    LineStep: lambda clinic, patient: factories.LineStepFactory(approval__patient=patient),
     WorklistEvent: lambda clinic, patient: factories.WorklistEventFactory(item__device__patient=patient),
     OrderLine: lambda clinic, patient: factories.OrderFactory(patient=patient),
 }

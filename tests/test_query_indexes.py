@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db
 SMALL_TABLES = {
     "patients_clinic", "patients_user", "patients_user_clinics", "measurements_metric", "measurements_threshold",
     "devices_devicetype", "devices_apikeyslot", "queueing_periodicjob", "devices_operatoralarm", "fulfillment_kit",
-    "fulfillment_kititem", "django_content_type",
+    "fulfillment_kititem", "django_content_type", "billing_coderulerow", "billing_payerrule", "billing_confirmedyear",
+    "billing_billingrulechange",
 }  # fmt: skip
 PAGES = [
     *("/patients/", "/devices/", "/orders/", "/patients/{patient}/", "/orders/{order}/"),

@@ -88,4 +88,6 @@ def field_value_label(obj: Any, name: str) -> str:
     value = getattr(obj, name)
     if hasattr(value, "all"):
         return ", ".join(str(each) for each in value.all())
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
     return {True: "yes", False: "no"}.get(value, str(value))

@@ -5,21 +5,11 @@ from __future__ import annotations
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import BigIntegerField, F, Func, Q, Value
+from django.db.models import F, Q, Value
 
 from .choices import DischargeReason
 from .patient import Patient
-from .ranges import Int8Range, TstzRange
-
-
-class UuidHash(Func):
-    """64-bit hash of a UUID: equal UUIDs are equal ranges, without the btree_gist extension."""
-
-    function = "UUID_HASH_EXTENDED"
-    output_field = BigIntegerField()
-
-    def __init__(self, column: str) -> None:
-        super().__init__(column, Value(0, output_field=BigIntegerField()))
+from .ranges import Int8Range, TstzRange, UuidHash
 
 
 class MonitoringPeriod(models.Model):

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from measurements.alerts.engine.facts import Device, Reading, ReadingId
 from measurements.billing.engine.code_rules import LAST_CONFIRMED_YEAR, SHIPPED_CODE_RULES, CodeRule, Programme
 from measurements.billing.engine.date_ranges import DateRange
+from measurements.billing.engine.staff import Person
 
 PATIENT = "P"  # in sessions: the patient whose facts these are
 
@@ -47,13 +48,6 @@ class ContactMode(StrEnum):
 class Outcome(StrEnum):
     REACHED = "reached"
     NO_ANSWER = "no_answer"
-
-
-class EmploymentKind(StrEnum):
-    PRACTICE_EMPLOYEE = "practice_employee"
-    LEASED = "leased"
-    CONTRACTOR = "contractor"
-    VENDOR = "vendor"
 
 
 class ServiceDate(StrEnum):
@@ -165,19 +159,6 @@ class Exclusion:
     by: str = ""
     reason: str = ""
     undone_at: dt.datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Employment(DateRange):
-    kind: EmploymentKind
-
-
-@dataclass(frozen=True)
-class Person:
-    id: str
-    credential: str = ""
-    is_billing_practitioner: bool | None = None
-    employment: tuple[Employment, ...] = ()
 
 
 @dataclass(frozen=True)

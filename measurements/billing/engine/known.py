@@ -17,11 +17,11 @@ from measurements.billing.engine.facts import (
     Facts,
     Mode,
     Order,
-    Person,
     Session,
     Source,
     ZoneChange,
 )
+from measurements.billing.engine.staff import Person
 from measurements.local_days import ONE_DAY
 
 T = TypeVar("T")

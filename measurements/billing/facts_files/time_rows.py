@@ -8,15 +8,13 @@ from measurements import facts_values as values
 from measurements.billing.engine.facts import (
     Contact,
     ContactMode,
-    Employment,
-    EmploymentKind,
     EndReason,
     Mode,
     Outcome,
-    Person,
     Session,
     Source,
 )
+from measurements.billing.engine.staff import Employment, EmploymentKind, Person
 from measurements.billing.facts_files.row_readers import check_order, choice_of, read_programme, read_row
 from measurements.facts_values import list_of, read_object, require
 

@@ -11,8 +11,8 @@ from measurements.billing.engine.code_rules import (
     PRACTITIONER_CREDENTIALS,
     Programme,
 )
-from measurements.billing.engine.facts import EmploymentKind
 from measurements.billing.engine.known import Known
+from measurements.billing.engine.staff import EmploymentKind
 
 
 def may_be_credited(
@@ -21,7 +21,7 @@ def may_be_credited(
     """On `day`. `service`: the line's date of service, by which employment by the practice is asked for or not."""
     person = known.staff.get(person_id)
     allowed = known.settings.credentials.get(MINUTE_CODES.get(programme, ""), CLINICAL_CREDENTIALS)
-    if person is None or not has_credential(person.credential, allowed):
+    if person is None or not has_credential(person.credential_on(day), allowed):
         return False
     asked_from = known.settings.requires_practice_employee_from
     if asked_from is None or service is None or service < asked_from:
@@ -32,7 +32,7 @@ def may_be_credited(
 def is_practitioner(known: Known, person_id: str) -> bool:
     """A physician or another qualified health care professional, who may ask for 99091."""
     person = known.staff.get(person_id)
-    return person is not None and has_credential(person.credential, PRACTITIONER_CREDENTIALS)
+    return person is not None and has_credential(person.credential_on(known.clinic_today), PRACTITIONER_CREDENTIALS)
 
 
 def has_credential(credential: str, allowed: Iterable[str]) -> bool:

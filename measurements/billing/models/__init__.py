@@ -1,0 +1,20 @@
+"""Rows of billing: rules, payers' rules, settings, stored lines, approvals and their steps."""
+
+from .clinic_settings import BillingSettings
+from .line import BillingLine
+from .line_approval import LineApproval, LineStep, StepKind
+from .rule_rows import BillingRuleChange, CodeRuleRow, ConfirmedYear, PayerRule
+from .state import BillingState
+
+__all__ = [
+    "BillingLine",
+    "BillingRuleChange",
+    "BillingSettings",
+    "BillingState",
+    "CodeRuleRow",
+    "ConfirmedYear",
+    "LineApproval",
+    "LineStep",
+    "PayerRule",
+    "StepKind",
+]

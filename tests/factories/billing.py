@@ -1,0 +1,130 @@
+"""Rows of billing: rules, settings, lines, approvals."""
+
+import datetime as dt
+
+import factory
+
+from measurements.billing.models import (
+    BillingLine,
+    BillingRuleChange,
+    BillingSettings,
+    BillingState,
+    CodeRuleRow,
+    ConfirmedYear,
+    LineApproval,
+    LineStep,
+    PayerRule,
+)
+from tests.factories.patients import ClinicFactory, PatientFactory, UserFactory
+
+WINDOW = dt.date(2026, 10, 20)
+
+
+class CodeRuleRowFactory(factory.django.DjangoModelFactory):
+    """Of a code that isn't shipped."""
+
+    class Meta:
+        model = CodeRuleRow
+
+    code = factory.Sequence(lambda n: f"G{n:04}")
+    programme = "RPM"
+    kind = "period"
+    least = 20
+    start = dt.date(2027, 1, 1)
+    source = "CMS-1848-P, 91 FR 43842"
+    checked_by = "Ada Whitfield"
+
+
+class PayerRuleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PayerRule
+
+    payer = factory.Sequence(lambda n: f"Granite Health {n}")
+    codes = ("99454",)
+    start = dt.date(2026, 1, 1)
+    source = "Policy 2026.11"
+    checked_by = "Ada Whitfield"
+
+
+class ConfirmedYearFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ConfirmedYear
+
+    year = factory.Sequence(lambda n: 2027 + n % 70)
+    source = "CMS-1848-F"
+    checked_by = "Ada Whitfield"
+
+
+class BillingRuleChangeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BillingRuleChange
+
+    table = "coderulerow"
+    row_id = 1
+    row = "99454 from 2019-01-01"
+    before = factory.LazyFunction(lambda: {"least": 16})
+    after = factory.LazyFunction(lambda: {"least": 20})
+    by = factory.SubFactory(UserFactory)
+
+
+class BillingSettingsFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BillingSettings
+
+    clinic = factory.SubFactory(ClinicFactory)
+    source = "Decided by the practice"
+    by = factory.SubFactory(UserFactory)
+
+
+class BillingStateFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BillingState
+        django_get_or_create = ("patient",)
+
+    patient = factory.SubFactory(PatientFactory)
+
+
+class BillingLineFactory(factory.django.DjangoModelFactory):
+    """A window of 30 days with 16 measured ones; pass `status`, `code`, `first` for another line."""
+
+    class Meta:
+        model = BillingLine
+
+    patient = factory.SubFactory(PatientFactory)
+    clinic = factory.SelfAttribute("patient.clinic")
+    kind = "period"
+    programme = "RPM"
+    first = WINDOW
+    last = factory.LazyAttribute(lambda line: line.first + dt.timedelta(days=29))
+    code = "99454"
+    units = 1
+    status = "suggested"
+    date_of_service = factory.SelfAttribute("last")
+    belongs_to = factory.LazyAttribute(lambda line: line.date_of_service.replace(day=1))
+    days = factory.LazyAttribute(lambda line: [line.first + dt.timedelta(days=n) for n in range(16)])
+
+
+class LineApprovalFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = LineApproval
+
+    patient = factory.SubFactory(PatientFactory)
+    kind = "period"
+    programme = "RPM"
+    first = WINDOW
+    code = "99454"
+    units = 1
+    by = factory.SubFactory(UserFactory)
+    statement = "I have reviewed these data."
+    line = factory.LazyFunction(lambda: {"belongs_to": "2026-11-01"})
+    evidence = factory.LazyFunction(lambda: {"code": "99454"})
+    evidence_hash = "0" * 64
+
+
+class LineStepFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = LineStep
+
+    approval = factory.SubFactory(LineApprovalFactory)
+    kind = "submitted"
+    by = factory.SubFactory(UserFactory)
