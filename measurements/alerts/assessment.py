@@ -22,7 +22,7 @@ from measurements.alerts.engine.facts import Facts
 from measurements.alerts.engine.outcome.patient_sections import SECTIONS
 from measurements.alerts.episode_storage import EpisodeChanges
 from measurements.alerts.facts import stored_facts
-from measurements.alerts.facts.patient_facts import PatientFacts
+from measurements.alerts.facts.patient_facts import MAX_CLOCK_DIFFERENCE, PatientFacts
 from measurements.alerts.messages.notifications import record_needed_notifications
 from measurements.alerts.models import PresetChange
 from measurements.models import TriageEntry
@@ -96,11 +96,26 @@ def assess_due_batch() -> int:
     return len(entries)
 
 
+@transaction.atomic
 def assess_patient(patient_id: uuid.UUID) -> TriageEntry:
-    """At once, in the caller's transaction, so that a page shows what a step has changed."""
+    """At once, so that a page shows what has arrived."""
     entry = lock_entry(patient_id)
     assess_entries([entry])
     return entry
+
+
+def assess_if_due(patient_id: uuid.UUID) -> TriageEntry:
+    """Locked, with the alerts as the stored readings make them: a person's act follows what has arrived."""
+    entry = lock_entry(patient_id)
+    if entry.due_at is not None and entry.due_at <= timezone.now():
+        assess_entries([entry])
+    return entry
+
+
+def time_of_act(entry: TriageEntry) -> dt.datetime:
+    """Now, and not before what the patient's alerts are assessed with, if another machine's clock is ahead."""
+    now = timezone.now()
+    return max(now, min(entry.assessed_at or now, now + MAX_CLOCK_DIFFERENCE))
 
 
 def lock_entry(patient_id: uuid.UUID) -> TriageEntry:
@@ -155,14 +170,16 @@ def record_preset_changes(entries: Sequence[TriageEntry], now: dt.datetime) -> N
 
 def assess_facts(entry: TriageEntry, found: PatientFacts, now: dt.datetime) -> Assessed:
     before = shown_columns(entry)
+    at, later = found.known_until(now)
     try:
         facts = found.build()
-        evaluation = evaluate(facts, now)
+        evaluation = evaluate(facts, at)
         changes = compare_with_stored(entry, found, facts, evaluation)
     except Exception as error:  # noqa: BLE001 - whatever a row of one patient causes, the others are assessed
         record_failure(entry, error, now)
         return Assessed(entry, EpisodeChanges(), has_changed=shown_columns(entry) != before)
     update_entry(entry, evaluation, facts)
+    entry.due_at = min(filter(None, [entry.due_at, later]), default=None)
     return Assessed(entry, changes, has_changed=bool(changes) or shown_columns(entry) != before)
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from measurements.alerts.assessment import assess_entries, lock_entry
+from measurements.alerts.assessment import assess_entries, assess_if_due, lock_entry, time_of_act
 from measurements.alerts.engine.episodes import State
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.rules import Severity
 from measurements.alerts.models import AlertEpisode, AlertStep, PatientReview
 from measurements.alerts.steps import record_step
+from measurements.local_days import LocalDays
 from measurements.models import Measurement
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, has_permission
+
+SHOWN_DAYS = 30  # of a patient on the triage list, today included
 
 
 class ReviewRefused(Exception):
@@ -31,39 +33,39 @@ class ReviewRefused(Exception):
         self.episodes = episodes
 
 
-@transaction.atomic
-def review_patient(*, patient: Patient, by: User, through: dt.datetime, acknowledge: bool = False) -> PatientReview:
-    """Record that a user has reviewed the patient up to `through`, at which the page was shown.
+class ReviewConflict(Exception):
+    """Something of the patient has changed since the page was shown; nothing was saved."""
 
-    `acknowledge`: with the critical episodes that the page showed, in one act. ReviewRefused; ValidationError if
-    readings have arrived meanwhile; PermissionDenied.
+
+@transaction.atomic
+def review_patient(*, patient: Patient, by: User, shown: str, acknowledge: Collection[str] = ()) -> PatientReview:
+    """Record that a user has reviewed the patient as a page showed it.
+
+    `shown`: the patient's live version there; `acknowledge`: the keys of critical episodes that it named, acknowledged
+    in the same act. ReviewConflict, ReviewRefused, PermissionDenied.
     """
     check_may_review(patient.pk, by)
-    entry, now = lock_entry(patient.pk), timezone.now()
-    through = min(through, now)
+    entry = assess_if_due(patient.pk)
+    patient.refresh_from_db(fields=["live_version"])
+    if str(patient.live_version) != shown:
+        raise ReviewConflict
+    now = time_of_act(entry)
     waiting = unacknowledged_critical(patient.pk)
-    unseen = [episode for episode in waiting if episode.first_known_at > through]
-    if waiting and (unseen or not acknowledge):
-        raise ReviewRefused(unseen or waiting)
+    if any(str(episode.pk) not in acknowledge for episode in waiting):
+        raise ReviewRefused(waiting)
     for episode in waiting:
         record_step(AlertStep(episode=episode, patient=patient, kind=EventKind.ACKNOWLEDGE, by=by, at=now))
     review = PatientReview.objects.create(
-        patient=patient, by=by, at=now, through=after_own_steps(patient.pk, by, through)
+        patient=patient,
+        by=by,
+        at=now,
+        through=now,
+        first_day=LocalDays.until(now, patient.zone, days=SHOWN_DAYS).first,
+        newest_reading_id=Measurement.objects.newest_id_of(patient.pk),
     )
     audit_log.record_event(AuditAction.REVIEW, by=by, patients=[patient.pk], clinic=patient.clinic)
     assess_entries([entry])
     return review
-
-
-def after_own_steps(patient_id: uuid.UUID, by: User, through: dt.datetime) -> dt.datetime:
-    """A review follows the user's steps on the page that was shown, unless something has arrived between them."""
-    steps = AlertStep.objects.filter(patient=patient_id, by=by, at__gt=through)
-    newest = steps.order_by("-at").values_list("at", flat=True).first()
-    if newest is None:
-        return through
-    if Measurement.objects.filter(patient=patient_id, received_at__gt=through, received_at__lte=newest).exists():
-        raise ValidationError("New readings have arrived since this page was shown. Read them first.")
-    return newest
 
 
 def unacknowledged_critical(patient_id: uuid.UUID) -> list[AlertEpisode]:

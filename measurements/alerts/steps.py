@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
-from measurements.alerts.assessment import assess_entries, lock_entry
+from measurements.alerts.assessment import assess_entries, assess_if_due, time_of_act
 from measurements.alerts.engine.episodes import ClosedBy, State
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.outcome.steps import LONGEST_CRITICAL_SNOOZE
 from measurements.alerts.engine.rules import Queue
 from measurements.alerts.models import AlertEpisode, AlertStep
 from measurements.alerts.models.step import ResolveOutcome
+from measurements.models import Measurement
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
@@ -27,10 +27,10 @@ MAX_TEXT_LETTERS = 2000
 
 
 class StepConflict(Exception):
-    """Another user took steps after the page was shown; nothing of the caller's was saved."""
+    """Another user took steps after the page was shown, or readings arrived; nothing of the caller's was saved."""
 
     def __init__(self, steps: Sequence[AlertStep]) -> None:
-        super().__init__("another user took a step meanwhile")
+        super().__init__("the alert has changed meanwhile")
         self.steps = steps
 
 
@@ -40,7 +40,7 @@ def take_step(
     episode: AlertEpisode,
     kind: EventKind,
     by: User,
-    step_version: int,
+    shown: str,
     outcome: str = "",
     text: str = "",
     until: dt.datetime | None = None,
@@ -50,20 +50,20 @@ def take_step(
 ) -> AlertEpisode:
     """Record a step and assess the patient, in one transaction; returns the episode as it is then.
 
-    `step_version` is that of the episode as the page showed it. `text`: reason, or words of an outcome.
+    `shown`: `shown_version` of the episode as the page showed it. `text`: reason, or words of an outcome.
     StepConflict; ValidationError by field; PermissionDenied.
     """
-    entry = lock_entry(episode.patient_id)
+    entry = assess_if_due(episode.patient_id)
     current = AlertEpisode.objects.select_related("patient__clinic").get(pk=episode.pk)
     check_permission(current, by)
-    if current.step_version != step_version:
-        raise StepConflict(list(current.steps.select_related("by").order_by("pk")[step_version:]))
+    if current.shown_version != shown:
+        raise StepConflict(steps_since(current, shown))
     step = AlertStep(
         episode=current,
         patient=current.patient,
         kind=kind,
         by=by,
-        at=timezone.now(),
+        at=time_of_act(entry),
         outcome=outcome if kind == EventKind.RESOLVE else "",
         text=text.strip(),
         until=until,
@@ -78,8 +78,15 @@ def take_step(
     return current
 
 
+def steps_since(episode: AlertEpisode, shown: str) -> list[AlertStep]:
+    """None if only readings have arrived."""
+    seen = {str(n): n for n in range(episode.step_version)}.get(shown.partition(".")[0], episode.step_version)
+    return list(episode.steps.select_related("by").order_by("pk")[seen:])
+
+
 def record_step(step: AlertStep) -> None:
     """The caller has locked the triage entry."""
+    step.newest_reading_id = Measurement.objects.newest_id_of(step.patient_id)
     step.save(force_insert=True)
     AlertEpisode.objects.filter(pk=step.episode_id).update(
         step_version=F("step_version") + 1, live_version=F("live_version") + 1

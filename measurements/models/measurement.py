@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from decimal import Decimal
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Min, Q, Value, When
+from django.db.models import Case, F, Max, Min, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -61,6 +62,11 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
                 break
             first = taken_at
         return first
+
+    def newest_id_of(self, patient_id: uuid.UUID) -> int:
+        """Of what is stored of the patient, 0 without any; `+ 0` has the database read the patient's rows only."""
+        found: int | None = self.filter(patient=patient_id).aggregate(newest=Max(F("pk") + 0))["newest"]
+        return found or 0
 
     def included(self) -> MeasurementQuerySet:
         return self.filter(INCLUDED.condition)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Case, Value, When
+from django.db.models import Case, Q, Value, When
 
 from measurements.alerts.models import AlertEpisode, PatientReview
 from measurements.models import Measurement
@@ -46,8 +46,14 @@ def fetch_new_since_review(patient: Patient, user: User) -> NewSinceReview | Non
     if review is None:
         return None
     since = review.through
+    is_news = Q(received_at__gt=since)
+    if review.newest_reading_id is not None:
+        is_news |= Q(pk__gt=review.newest_reading_id)
     readings = Measurement.objects.included().filter(
-        patient=patient, metric__vital=True, taken_at__gt=since - OLDEST_NEW_READING, received_at__gt=since
+        is_news,
+        patient=patient,
+        metric__vital=True,
+        taken_at__gt=since - OLDEST_NEW_READING,
     )
     notes = NoteVersion.objects.newest().filter(note__patient=patient, written_at__gt=since)
     return NewSinceReview(

@@ -29,12 +29,12 @@ def text_field(label: str, *, required: bool = False, rows: int = 2) -> forms.Ch
 
 
 class StepForm(forms.Form):
-    """`step_version`: of the episode as the page showed it."""
+    """`shown`: `shown_version` of the episode on the page."""
 
-    step_version = forms.IntegerField(widget=forms.HiddenInput)
+    shown = forms.CharField(max_length=60, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, episode: AlertEpisode, kind: EventKind, user: User) -> None:
-        super().__init__(data, initial={"step_version": episode.step_version}, auto_id=f"{kind}_%s")
+        super().__init__(data, initial={"shown": episode.shown_version}, auto_id=f"{kind}_%s")
         self.label_suffix = ""
         self.episode, self.kind, self.user = episode, kind, user
         for field in self.fields.values():
@@ -44,9 +44,9 @@ class StepForm(forms.Form):
     def prepare(self) -> None:
         """For subclasses whose choices depend on the episode."""
 
-    def show_step_version(self, step_version: int) -> None:
-        """The refused form carries the newest version: sent again, it follows the steps that it is shown beside."""
-        self.data = {**self.data.dict(), "step_version": str(step_version)}  # type: ignore[attr-defined]
+    def follow_episode(self) -> None:
+        """The refused form carries the newest version: sent again, it follows what it is shown beside."""
+        self.data = {**self.data.dict(), "shown": self.episode.shown_version}  # type: ignore[attr-defined]
 
     def step_fields(self) -> dict[str, Any]:
         """Arguments of `steps.take_step`."""

@@ -131,7 +131,6 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         "critical_count": filters.count_critical(user),
         "not_assessed_count": filters.count_not_assessed(patients),
         "several_clinics": len(user.clinics.all()) > 1,
-        "shown_at": now.isoformat(),
         "has_sound": choices_of(user).has_sound,
         "shortcuts": user.preferences.get(SHORTCUTS_PREFERENCE, True),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 
 from django.contrib import messages
@@ -10,12 +9,11 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_POST
 
 from measurements.alerts import reviews
 from measurements.alerts.models import PatientReview
-from measurements.alerts.reviews import ReviewRefused
+from measurements.alerts.reviews import ReviewConflict, ReviewRefused
 from measurements.models import Metric
 from measurements.triage.episode_text import describe_episode
 from measurements.triage.step_views import list_url
@@ -25,45 +23,40 @@ from patients.care.note_views import note_form_page
 from patients.models import Patient
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
 
+CHANGED_WORDS = (
+    "something has changed since the list showed this patient: new readings, or another person's work. "
+    "Look at the row as it is now, and mark it again."
+)
+
 
 @requires_permission(Permission.HANDLE_ALERTS)
 @require_POST
 def review_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    """ "I have seen this patient up to now": `through` is the instant at which the page was made."""
+    """ "I have seen this patient as the page shows it": `shown` is the patient's live version on the page."""
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user)
+    shown, named = request.POST.get("shown", ""), request.POST.getlist("acknowledge")
     try:
-        through = parse_datetime(request.POST.get("through", ""))
-    except ValueError:
-        through = None
-    if through is None or timezone.is_naive(through):
-        messages.error(request, "Nothing was saved: the page did not say up to when. Please try again.")
-        return redirect(list_url(request.POST.get("list", "")))
-    return save_review(request, patient, through)
-
-
-def save_review(request: HttpRequest, patient: Patient, through: dt.datetime) -> HttpResponse:
-    user = current_user(request)
-    try:
-        reviews.review_patient(patient=patient, by=user, through=through, acknowledge="acknowledge" in request.POST)
+        reviews.review_patient(patient=patient, by=user, shown=shown, acknowledge=named)
     except ReviewRefused as refused:
-        metrics, now = Metric.objects.in_bulk(), timezone.now()
-        described = [
-            describe_episode(episode, patient, metrics, units_for(user), now=now) for episode in refused.episodes
-        ]
-        context = {
-            "patient": patient,
-            "episodes": described,
-            # Up to the newest of what this page names, and no further.
-            "through": max(through, *(episode.first_known_at for episode in refused.episodes)).isoformat(),
-            "list_query": request.POST.get("list", ""),
-        }
-        return render(request, "alerts/review_refused.html", context)
-    except ValidationError as error:
-        messages.error(request, f"{patient.name}: {' '.join(error.messages)}")
+        return show_refused_review(request, patient, refused)
+    except ReviewConflict:
+        messages.warning(request, f"{patient.name}: not reviewed, because {CHANGED_WORDS}")
     else:
         messages.success(request, f"{patient.name}: reviewed.")
     return redirect(list_url(request.POST.get("list", "")))
+
+
+def show_refused_review(request: HttpRequest, patient: Patient, refused: ReviewRefused) -> HttpResponse:
+    """The page names the critical alerts; its form acknowledges these and reviews what the list has shown."""
+    metrics, now, units = Metric.objects.in_bulk(), timezone.now(), units_for(current_user(request))
+    context = {
+        "patient": patient,
+        "episodes": [describe_episode(episode, patient, metrics, units, now=now) for episode in refused.episodes],
+        "shown": request.POST.get("shown", ""),
+        "list_query": request.POST.get("list", ""),
+    }
+    return render(request, "alerts/review_refused.html", context)
 
 
 @requires_permission(Permission.HANDLE_ALERTS)

@@ -19,6 +19,7 @@ from measurements.alerts.engine.outcome.patient_sections import SECTIONS
 from measurements.alerts.engine.rules import SEVERITY_RANKS, Severity
 from measurements.alerts.messages.listing import notices_of
 from measurements.alerts.models import AlertEpisode, PatientReview
+from measurements.alerts.reviews import SHOWN_DAYS
 from measurements.alerts.steps import can_take_step
 from measurements.local_days import LocalDays
 from measurements.measured_days import MeasuredDays, count_measured_days
@@ -36,7 +37,6 @@ from measurements.units import DisplayUnits
 from patients.lists.row_links import row_url
 from patients.models import Patient, User
 
-MEASURED_DAYS_WINDOW = 30
 MAX_VALUES = 4
 SUMMARY_FIELDS = ("measured_days_mask", "last_measured_on", "usual_weight")
 CHECK_WORDS = {
@@ -134,7 +134,7 @@ def triage_rows_for(
 
 def build_row(entry: TriageEntry, section: Section, facts: RowFacts, *, is_first_of_section: bool) -> TriageRow:
     patient, lead, now = entry.patient, facts.leads[entry.pk], facts.now
-    days = LocalDays.until(now, patient.zone, days=MEASURED_DAYS_WINDOW)
+    days = LocalDays.until(now, patient.zone, days=SHOWN_DAYS)
     summary = facts.summaries.get(entry.pk) or PatientSummary(patient=patient)
     texts = [
         describe_episode(episode, patient, facts.metrics, facts.units, now=now)

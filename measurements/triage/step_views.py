@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from measurements.alerts import steps
+from measurements.alerts import assessment, steps
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.models import AlertEpisode, AlertStep
 from measurements.alerts.steps import StepConflict, can_take_step
@@ -66,16 +66,22 @@ def form_errors(form: StepForm) -> list[str]:
 
 
 def refuse_step(request: HttpRequest, form: StepForm, conflict: StepConflict) -> HttpResponse:
-    """Another person was faster: what they did is shown, and what was typed is still in the form."""
-    episode = form.episode
-    if "list" in request.POST and form.kind is EventKind.ACKNOWLEDGE:
-        done = "; ".join(f"{step.by_name}: {STEP_WORDS[EventKind(step.kind)].lower()}" for step in conflict.steps)
-        messages.warning(request, f"{episode.patient.name}: another person was faster, nothing was done ({done}).")
-        return redirect(list_url(request.POST["list"]))
-    patient = episode.patient
+    """What others did, or what has arrived, is shown, and what was typed is still in the form."""
+    episode, patient = form.episode, form.episode.patient
+    assessment.assess_patient(patient.pk)
     episode.refresh_from_db()
     episode.patient = patient
-    form.show_step_version(episode.step_version)
+    if not conflict.steps:
+        why = describe_episode(episode, patient, Metric.objects.in_bulk(), units_for(form.user), now=timezone.now()).why
+        arrived = f"New readings have arrived since you opened this: {why}."
+    if "list" in request.POST and form.kind is EventKind.ACKNOWLEDGE:
+        done = "; ".join(f"{step.by_name}: {STEP_WORDS[EventKind(step.kind)].lower()}" for step in conflict.steps)
+        faster = f"another person was faster, nothing was done ({done})."
+        messages.warning(request, f"{patient.name}: {faster if done else f'nothing was done. {arrived}'}")
+        return redirect(list_url(request.POST["list"]))
+    form.follow_episode()
+    if not conflict.steps:
+        form.add_error(None, f"{arrived} Nothing is saved yet, and what you typed is still here.")
     return show_refused_form(request, form, conflict.steps)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +27,8 @@ from patients.models import MonitoringPeriod as MonitoringRow
 from patients.models import Patient
 from patients.models.clinic import DayWeight
 
+INSTANT = dt.timedelta(microseconds=1)
+MAX_CLOCK_DIFFERENCE = dt.timedelta(minutes=5)
 MARK_COLUMNS = (Mark.ESTIMATED, Mark.CONFLICT, Mark.IMPLAUSIBLE, Mark.CONTROL, Mark.DUPLICATE)
 
 
@@ -45,6 +47,17 @@ class PatientFacts:
     goal_changes: list[GoalChange] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     periods: list[MonitoringRow] = field(default_factory=list)
+    acts: list[tuple[dt.datetime, int]] = field(default_factory=list)  # steps and reviews, with the newest reading then
+
+    def known_until(self, now: dt.datetime) -> tuple[dt.datetime, dt.datetime | None]:
+        """The instant to evaluate at, and the next one at which a stored row is known.
+
+        Clocks of machines differ: what another one received or did a little ahead of this one is known all the same.
+        """
+        instants = [reading.received for reading in self.readings] + [event.at for event in self.events]
+        ahead = [at for at in instants if at > now]
+        known = max((at for at in ahead if at <= now + MAX_CLOCK_DIFFERENCE), default=now)
+        return known, min((at for at in ahead if at > known), default=None)
 
     def build(self) -> Facts:
         """What a row says wrongly fails this patient only."""
@@ -57,7 +70,7 @@ class PatientFacts:
             goals=goals,
             rules=rules,
             devices=tuple(device_fact(row, self.patient) for row in self.assignments),
-            readings=tuple(self.readings),
+            readings=tuple(reading_known_after(self.acts, reading) for reading in self.readings),
             monitoring_periods=periods,
             events=(*self.events, *rule_events, *goal_events, *period_events, *swap_events(self.assignments)),
             day_weight_is_median=self.patient.clinic.day_weight == DayWeight.MEDIAN,
@@ -71,6 +84,12 @@ def reading_fact(columns: Sequence[Any]) -> Reading:
     if is_ahead:
         marks.add(Mark.AHEAD)
     return Reading(pk, metric, taken, received, value_1, value_2, index, str(device), frozenset(marks), str(beyond))
+
+
+def reading_known_after(acts: Sequence[tuple[dt.datetime, int]], reading: Reading) -> Reading:
+    """One that was stored after a person's act was unknown to it, however early its delivery was received."""
+    unseen = [at for at, newest_id in acts if reading.received <= at and int(reading.id) > newest_id]
+    return replace(reading, received=max(unseen) + INSTANT) if unseen else reading
 
 
 def step_event(step: AlertStep) -> Event:

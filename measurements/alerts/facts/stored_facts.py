@@ -142,10 +142,14 @@ def load_persons_events(found: Mapping[uuid.UUID, PatientFacts], as_of: dt.datet
     for step in steps:
         if step.at >= found[step.patient_id].start:
             found[step.patient_id].events.append(step_event(step))
+            if step.newest_reading_id is not None:
+                found[step.patient_id].acts.append((step.at, step.newest_reading_id))
     reviews = PatientReview.objects.filter(Q(undone_at__isnull=True) | Q(undone_at__gt=as_of), patient__in=ids)
     for review in reviews.filter(at__gte=earliest):
         event = Event(review.through, EventKind.REVIEW, person_name(review.by_id))
         found[review.patient_id].events.append(event)
+        if review.newest_reading_id is not None:
+            found[review.patient_id].acts.append((review.through, review.newest_reading_id))
 
 
 def load_pauses(found: Mapping[uuid.UUID, PatientFacts], as_of: dt.datetime) -> None:

@@ -157,6 +157,11 @@ class AlertEpisode(models.Model):
         return bool(self.section) and not self.is_acknowledged
 
     @property
+    def shown_version(self) -> str:
+        """What a page posts back: of steps, and of the readings that feed it."""
+        return f"{self.step_version}.{self.last_known_at.isoformat() if self.last_known_at else ''}"
+
+    @property
     def is_critical(self) -> bool:
         return self.severity == Severity.CRITICAL
 

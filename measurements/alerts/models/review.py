@@ -7,6 +7,8 @@ from django.db.models import F, Q
 
 from patients.models import Patient
 
+FIXED_FIELDS = ["patient", "by", "at", "through", "first_day", "newest_reading_id"]
+
 
 class PatientReview(models.Model):
     """A user has reviewed a patient up to an instant; it may be undone on the same day of the clinic."""
@@ -15,6 +17,9 @@ class PatientReview(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField("reviewed")
     through = models.DateTimeField("covers what was known then")
+    first_day = models.DateField("first day that was read", null=True, blank=True)
+    # Of the patient, when it was reviewed: a reading that was stored later is news to it.
+    newest_reading_id = models.BigIntegerField(null=True, blank=True, editable=False)
     undone_at = models.DateTimeField("taken back", null=True, blank=True)
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -34,7 +39,7 @@ class PatientReview(models.Model):
         indexes = (models.Index(fields=("patient", "-at"), name="review_by_patient"),)
         triggers = (
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="review_fixed", fields=["patient", "by", "at", "through"]),
+            pgtrigger.ReadOnly(name="review_fixed", fields=FIXED_FIELDS),
         )
 
     def __str__(self) -> str:

@@ -49,6 +49,8 @@ class AlertStep(models.Model):
         db_index=False,
         verbose_name="assigned or escalated to",
     )
+    # Of the patient, when the step was taken: a reading that was stored later is news to it.
+    newest_reading_id = models.BigIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ("at", "pk")

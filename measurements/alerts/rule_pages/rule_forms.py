@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db import models
 
 from measurements.alerts.engine.rules import ClosingKind, Kind, Limit, Queue, Relation, Rule, Severity
 from measurements.alerts.engine.shipped_rules import GLUCOSE_WEEKLY, SHIPPED_RULES, SPO2_TREND, closing_of
@@ -38,7 +39,7 @@ from measurements.units import DisplayUnits
 class RuleForm(forms.Form):
     """Names in the unit that its numbers were typed in. `values()` is what the scope then has of its own."""
 
-    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    seen = forms.IntegerField(min_value=0, max_value=models.BigIntegerField.MAX_BIGINT, widget=forms.HiddenInput)
     units = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     severity = forms.ChoiceField(label="Severity", choices=[(str(k), v) for k, v in SEVERITY_LABELS.items()])
     queue = forms.ChoiceField(label="Queue", choices=[(str(k), v) for k, v in QUEUE_LABELS.items()])

@@ -105,8 +105,8 @@ def save_rule(
     may_acknowledge = has_permission(by, Permission.HANDLE_ALERTS)
     for question in questions:
         if question.answer == ACKNOWLEDGE and may_acknowledge:
-            version = question.episode.step_version
-            steps.take_step(episode=question.episode, kind=EventKind.ACKNOWLEDGE, by=by, step_version=version)
+            shown = question.episode.shown_version
+            steps.take_step(episode=question.episode, kind=EventKind.ACKNOWLEDGE, by=by, shown=shown)
     rule_changes.change_rule(
         scope=scope,
         code=code,

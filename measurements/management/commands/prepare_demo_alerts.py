@@ -79,7 +79,8 @@ def work_on_alerts(nurse: User) -> None:
         until = now + dt.timedelta(days=3)
         take_step(pressure, EventKind.SNOOZE, nurse, text=SNOOZE_REASON, until=until)
     if pressure := open_episode("Kowalczyk", "bp_average"):
-        reviews.review_patient(patient=pressure.patient, by=nurse, through=timezone.now())
+        patient = pressure.patient
+        reviews.review_patient(patient=patient, by=nurse, shown=str(patient.live_version))
 
 
 def open_episode(family_name: str, rule: str) -> AlertEpisode | None:
@@ -88,4 +89,4 @@ def open_episode(family_name: str, rule: str) -> AlertEpisode | None:
 
 
 def take_step(episode: AlertEpisode, kind: EventKind, by: User, **fields: Any) -> AlertEpisode:
-    return steps.take_step(episode=episode, kind=kind, by=by, step_version=episode.step_version, **fields)
+    return steps.take_step(episode=episode, kind=kind, by=by, shown=episode.shown_version, **fields)

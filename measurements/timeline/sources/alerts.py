@@ -101,12 +101,17 @@ def fetch_review_events(scope: TimelineScope) -> Iterator[TimelineEvent]:
     """One query. A review that was taken back is shown as such."""
     reviews = PatientReview.objects.filter(scope.within("at"), patient=scope.patient)
     for review in reviews.select_related("by", "undone_by"):
-        undone = f"taken back by {review.undone_by.name}" if review.undone_by else ""
+        last_day = review.at.astimezone(scope.patient.zone).date()
+        words = []
+        if first_day := review.first_day:
+            words.append(f"looked at {first_day:%b} {first_day.day} to {last_day:%b} {last_day.day}")
+        if review.undone_by:
+            words.append(f"taken back by {review.undone_by.name}")
         yield TimelineEvent(
             at=review.at,
             kind=TimelineKind.REVIEWS,
             title="Reviewed",
-            details=(EventDetail(undone),) if undone else (),
+            details=tuple(EventDetail(each) for each in words),
             by=review.by.name,
             anchor=f"review-{review.pk}",
         )

@@ -53,6 +53,10 @@ def cuff(clock, rosa):
     return DeviceFactory(patient=rosa)
 
 
+def acknowledge(row, by):
+    return take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=by, shown=row.shown_version)
+
+
 def test_severe_pressure_is_stored_at_once_confirmed_and_closed_by_readings(clock, cuff, rosa):
     ingest_pressure(cuff, 192, 110)
 
@@ -227,7 +231,7 @@ def test_discharge_ends_open_episodes_and_readmission_begins_anew(clock, cuff, r
     ingest_pressure(cuff, 192)
     clock.move_to(NOON + HOUR / 2)
     ingest_pressure(cuff, 194, index=2)
-    take_step(episode=only_episode(rosa), kind=EventKind.ACKNOWLEDGE, by=nadia, step_version=0)
+    acknowledge(only_episode(rosa), nadia)
     admission.discharge_patient(patient=rosa, by=cora, reason="completed")
     measurement_tasks.rebuild_stale_summaries()
     assessment.assess_due_patients()
@@ -343,7 +347,7 @@ def test_command_prints_episodes_of_patient_as_known_then(clock, cuff, rosa, nad
     ingest_pressure(cuff, 192, 110)
     row = only_episode(rosa)
     clock.move_to(NOON + HOUR / 4)
-    take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=nadia, step_version=0)
+    acknowledge(row, nadia)
     clock.move_to(NOON + HOUR)
     reading = Measurement.objects.get(patient=rosa, metric="blood_pressure")
     exclusion.exclude_reading(reading=reading, reason=exclusion.ExclusionReason.BAD_MEASUREMENT, by=nadia)
@@ -390,7 +394,7 @@ def test_late_critical_reading_is_listed_as_arrived_late_until_it_is_acknowledge
         "arrived_late",
     )
 
-    row = take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=nadia, step_version=0)
+    row = acknowledge(row, nadia)
 
     assert (row.state, row.closed_by, section_of(rosa)) == ("closed", "person", "on_target")
 
@@ -436,7 +440,7 @@ def test_history_that_the_loaded_readings_cut_in_two_stays_as_it_is(clock, cuff,
         clock.move_to(NOON + HOUR * hours)
         ingest_pressure(cuff, value, index=n)
         if n == 1:
-            take_step(episode=only_episode(rosa), kind=EventKind.ACKNOWLEDGE, by=nadia, step_version=0)
+            acknowledge(only_episode(rosa), nadia)
     (before,) = stored_rows(rosa)
 
     clock.move_to(NOON + dt.timedelta(days=45, hours=12))

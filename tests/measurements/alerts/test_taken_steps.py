@@ -4,23 +4,32 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.utils import timezone
 
 from measurements.alerts import assessment
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.models import AlertStep
 from measurements.alerts.pauses import end_pause, plan_pause
-from measurements.alerts.reviews import ReviewRefused, review_patient, undo_review
+from measurements.alerts.reviews import ReviewConflict, ReviewRefused, review_patient, undo_review
 from measurements.alerts.steps import StepConflict, take_step
+from measurements.ingest import pipeline
 from measurements.models import TriageEntry
 from patients.enrollment import admission
-from patients.models import AuditEvent
+from patients.models import AuditEvent, Patient
 from tests.factories import DeviceFactory, UserFactory
-from tests.measurements.alerts.stored import HOUR, entry_of, episodes_of, ingest_pressure, only_episode, section_of
-from tests.measurements.webhook_items import measurement_item, receive_and_ingest
+from tests.measurements.alerts.stored import (
+    HOUR,
+    entry_of,
+    episodes_of,
+    ingest_pressure,
+    only_episode,
+    pressure_item,
+    section_of,
+)
+from tests.measurements.webhook_items import measurement_item, receive_and_ingest, receive_delivery
 from tests.page_texts import page_text
 
 pytestmark = pytest.mark.django_db
+MINUTE = dt.timedelta(minutes=1)
 NOON = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)  # noon in New York
 ACKNOWLEDGE, SNOOZE, ASSIGN, RESOLVE = EventKind.ACKNOWLEDGE, EventKind.SNOOZE, EventKind.ASSIGN, EventKind.RESOLVE
 
@@ -45,8 +54,16 @@ def severe(clock, cuff, rosa):
     return only_episode(rosa)
 
 
+def shown_version_of(patient):
+    return str(Patient.objects.get(pk=patient.pk).live_version)
+
+
+def review(patient, by, **how):
+    return review_patient(patient=patient, by=by, shown=shown_version_of(patient), **how)
+
+
 def step(episode, kind, by, **how):
-    return take_step(episode=episode, kind=kind, by=by, **({"step_version": episode.step_version} | how))
+    return take_step(episode=episode, kind=kind, by=by, **({"shown": episode.shown_version} | how))
 
 
 def test_acknowledgement_shows_at_once_is_audited_and_ends_when_it_gets_worse(clock, cuff, rosa, nadia, severe):
@@ -166,40 +183,100 @@ def test_coordinator_handles_missing_readings_only(clock, cuff, rosa, cora, ada,
 
 def test_review_is_refused_while_critical_is_unacknowledged_and_acknowledges_in_one_act(rosa, nadia, severe):
     with pytest.raises(ReviewRefused) as refusal:
-        review_patient(patient=rosa, by=nadia, through=timezone.now())
+        review(rosa, nadia)
     assert refusal.value.episodes == [severe]
 
-    review_patient(patient=rosa, by=nadia, through=timezone.now(), acknowledge=True)
+    review(rosa, nadia, acknowledge=[str(severe.pk)])
 
     assert (section_of(rosa), only_episode(rosa).is_acknowledged) == ("reviewed", True)
     assert AuditEvent.objects.filter(action="review", actor_id=nadia.pk, patient_ids=[rosa.pk]).count() == 1
 
 
-def test_review_of_a_page_that_did_not_show_the_critical_episode_acknowledges_nothing(rosa, nadia, severe):
-    with pytest.raises(ReviewRefused):
-        review_patient(patient=rosa, by=nadia, through=NOON - HOUR, acknowledge=True)
+def test_review_of_a_page_that_did_not_name_the_critical_episode_acknowledges_nothing(rosa, nadia, severe):
+    for named in ([], [str(severe.pk + 1)], ["9" * 40, "x"]):
+        with pytest.raises(ReviewRefused):
+            review(rosa, nadia, acknowledge=named)
 
     assert not AlertStep.objects.exists()
 
 
+def test_act_is_refused_when_readings_have_arrived_since_the_page_was_shown(clock, cuff, rosa, nadia, severe):
+    """Also when these are not yet assessed: what is acknowledged is what the person has seen."""
+    shown, patient_shown = severe.shown_version, shown_version_of(rosa)
+    clock.move_to(NOON + HOUR)
+    receive_and_ingest(pressure_item(cuff, 240, 130, index=3))
+
+    with pytest.raises(StepConflict) as conflict:
+        take_step(episode=severe, kind=ACKNOWLEDGE, by=nadia, shown=shown)
+    with pytest.raises(ReviewConflict):
+        review_patient(patient=rosa, by=nadia, shown=patient_shown, acknowledge=[str(severe.pk)])
+
+    assert (conflict.value.steps, AlertStep.objects.count()) == ([], 0)
+    assessment.assess_due_patients()
+    assert step(only_episode(rosa), ACKNOWLEDGE, nadia).is_acknowledged
+
+
+def test_reading_received_before_an_act_and_stored_after_it_is_news(clock, cuff, rosa, nadia, severe):
+    """A delivery may wait for its worker while persons read the pages."""
+    clock.move_to(NOON + HOUR)
+    receive_delivery(pressure_item(cuff, 240, 130, index=3))
+    clock.move_to(NOON + HOUR * 1.5)
+    step(severe, ACKNOWLEDGE, nadia)
+    review(rosa, nadia)
+    assert section_of(rosa) == "reviewed"
+    clock.move_to(NOON + HOUR * 2)
+    pipeline.ingest_waiting_deliveries()
+    assessment.assess_due_patients()
+
+    row = only_episode(rosa)
+    assert (row.is_acknowledged, section_of(rosa)) == (False, "critical")
+
+
+def test_reading_and_step_of_a_machine_whose_clock_is_ahead_count_at_once(clock, cuff, rosa, nadia):
+    """The worker's clock is behind that of the machine that received the reading and of the one that shows pages."""
+    clock.move_to(NOON + MINUTE * 4)
+    receive_and_ingest(pressure_item(cuff, 192, 110))
+    clock.move_to(NOON)
+    TriageEntry.objects.update(due_at=NOON)
+    assessment.assess_due_patients()
+    assert section_of(rosa) == "critical"
+
+    clock.move_to(NOON + MINUTE * 3)
+    step(only_episode(rosa), ACKNOWLEDGE, nadia)
+    clock.move_to(NOON + MINUTE)
+    TriageEntry.objects.mark_due([rosa.pk])
+    assessment.assess_due_patients()
+    assert only_episode(rosa).is_acknowledged
+
+
+def test_reading_received_far_ahead_of_the_clock_is_assessed_when_its_time_has_come(clock, cuff, rosa):
+    clock.move_to(NOON + HOUR * 2)
+    receive_and_ingest(pressure_item(cuff, 192, 110))
+    clock.move_to(NOON)
+    TriageEntry.objects.update(due_at=NOON)
+    assessment.assess_due_patients()
+
+    assert entry_of(rosa).due_at == NOON + HOUR * 2
+
+
 def test_reviewed_patient_returns_with_news_and_by_undo_on_the_same_day(clock, cuff, rosa, nadia, severe):
     step(severe, ACKNOWLEDGE, nadia)
-    review = review_patient(patient=rosa, by=nadia, through=timezone.now())
+    made = review(rosa, nadia)
     assert section_of(rosa) == "reviewed"
 
-    undo_review(review=review, by=nadia)
+    undo_review(review=made, by=nadia)
     assert section_of(rosa) == "critical"
     with pytest.raises(ValidationError, match="already"):
-        undo_review(review=review, by=nadia)
+        undo_review(review=made, by=nadia)
 
-    review = review_patient(patient=rosa, by=nadia, through=timezone.now())
+    made = review(rosa, nadia)
     clock.move_to(NOON + HOUR)
     ingest_pressure(cuff, 190, index=3)
     assert section_of(rosa) == "critical", "a new reading feeds it"
 
     clock.move_to(NOON + dt.timedelta(days=1))
     with pytest.raises(ValidationError, match="own day"):
-        undo_review(review=review, by=nadia)
+        undo_review(review=made, by=nadia)
 
 
 def test_pause_holds_silence_back_until_it_is_ended(clock, cuff, rosa, cora, olaf):
@@ -252,7 +329,8 @@ def test_discharge_with_an_unseen_reading_beyond_the_meter_is_refused_until_it_i
     assert words in page_text(as_nadia.get("/triage/"))
 
     clock.move_to(NOON + HOUR / 4)
-    review_patient(patient=rosa, by=nadia, through=timezone.now())
+    assessment.assess_due_patients()
+    review(rosa, nadia)
     assert admission.discharge_patient(patient=rosa, by=cora, reason="completed").discharged_at is not None
 
 

@@ -52,7 +52,7 @@ def eventful(clock_at_noon, rosa, nadia):
     factories.ThresholdChangeFactory(patient=rosa, by=nadia)
     factories.AlertRuleChangeFactory(patient=rosa, by=nadia, at=NOW - HOUR)
     factories.MeasuringPauseFactory(patient=rosa, by=nadia, at=NOW - HOUR)
-    factories.PatientReviewFactory(patient=rosa, by=nadia, at=NOW - HOUR)
+    factories.PatientReviewFactory(patient=rosa, by=nadia, at=NOW - HOUR, first_day=NOW.date() - 29 * DAY)
     factories.CareTeamMemberFactory(patient=rosa, user=nadia, started_at=NOW - DAY)
     factories.HardwareChangeFactory(device=cuff, detected_at=NOW - HOUR)
     order = factories.OrderFactory(patient=rosa, placed_at=NOW - 30 * HOUR, lines=1)
@@ -76,7 +76,7 @@ def test_timeline_shows_every_kind_by_local_day_with_worst_values(as_nadia, rosa
         "11:00 AM Orders Shipped Hypertension kit",
         "Tenovi BPM on another gateway",
         "Pause from measuring planned: Dec 1 to Dec 8, 2026 Nadia Haddad On holiday",
-        "11:00 AM Reviews Reviewed Nadia Haddad",
+        "11:00 AM Reviews Reviewed Nadia Haddad looked at Oct 23 to Nov 21",
         "10:00 AM Alerts Critical over: severe blood pressure closed by later readings",
         "9:00 AM Alerts Acknowledged: high average blood pressure Nadia Haddad",
         "8:00 AM Alerts Warning: high average blood pressure Open worst 162/94 mmHg fed by 14 readings",

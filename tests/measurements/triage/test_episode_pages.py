@@ -1,6 +1,7 @@
 """Page of an alert and what people do there and from the list: steps, refusals, two people at once, reviews, notes."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import connection
@@ -8,14 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from measurements.alerts.engine.facts import EventKind
-from measurements.alerts.models import AlertStep, PatientReview
+from measurements.alerts.models import AlertEpisode, AlertStep, PatientReview
 from measurements.alerts.steps import take_step
 from measurements.triage.forms import next_morning
 from patients.care.models import NoteVersion
 from patients.models import AuditEvent
 from tests.factories import AlertEpisodeFactory, DeviceFactory, MeasurementFactory, UserFactory
-from tests.measurements.alerts.stored import HOUR, entry_of, ingest_pressure, only_episode
+from tests.measurements.alerts.stored import HOUR, entry_of, ingest_pressure, only_episode, pressure_item
 from tests.measurements.triage.clinic_morning import rule_row
+from tests.measurements.webhook_items import receive_and_ingest
 from tests.page_texts import missing_words, page_text
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +45,11 @@ def severe(clock, cuff, rosa):
 
 
 def post(client, episode, act, **data):
-    return client.post(f"/triage/episodes/{episode.pk}/{act}/", {"step_version": episode.step_version} | data)
+    return client.post(f"/triage/episodes/{episode.pk}/{act}/", {"shown": episode.shown_version} | data)
+
+
+def shown_of(page, patient):
+    return re.search(rf'/patients/{patient.pk}/review/"\s+name="shown" value="(\d+)"', page.content.decode())[1]
 
 
 def test_episode_page_shows_rule_readings_chart_and_history(client_of, nadia, severe):
@@ -109,17 +115,15 @@ def test_refused_step_retains_typed_text_and_names_the_field(client_of, nadia, s
 
 def test_second_of_two_people_is_notified_and_typed_text_stays(client_of, nadia, elm, severe):
     colleague = UserFactory(name="Omar Diaz", role="clinician", clinics=[elm])
-    take_step(episode=severe, kind=EventKind.ACKNOWLEDGE, by=colleague, step_version=0)
+    take_step(episode=severe, kind=EventKind.ACKNOWLEDGE, by=colleague, shown=severe.shown_version)
     client = client_of(nadia)
 
     answer = post(client, severe, "resolve", outcome="patient_called", text="She feels well")
 
     assert missing_words(answer, "Another person was faster", "Acknowledged by Omar Diaz", "She feels well") == []
-    assert 'name="step_version" value="1"' in answer.content.decode()
-    again = client.post(
-        f"/triage/episodes/{severe.pk}/resolve/",
-        {"step_version": 1, "outcome": "patient_called", "text": "She feels well"},
-    )
+    shown = AlertEpisode.objects.get().shown_version
+    assert f'name="shown" value="{shown}"' in answer.content.decode()
+    again = post(client, severe, "resolve", shown=shown, outcome="patient_called", text="She feels well")
     assert again.status_code == 302
     from_list = post(client, severe, "acknowledge", list="section=critical")
     assert from_list.headers["Location"] == "/triage/?section=critical"
@@ -150,13 +154,15 @@ def test_snooze_from_list_has_a_form_of_its_own(client_of, nadia, severe):
 
 def test_review_is_refused_while_critical_is_unacknowledged_and_offers_both(client_of, nadia, rosa, severe):
     client = client_of(nadia)
-    through = timezone.now().isoformat()
+    data = {"shown": shown_of(client.get("/triage/"), rosa), "list": ""}
 
-    refused = client.post(f"/triage/patients/{rosa.pk}/review/", {"through": through, "list": ""})
+    refused = client.post(f"/triage/patients/{rosa.pk}/review/", data)
     assert missing_words(refused, "no person has acknowledged", "Acknowledge and mark reviewed") == []
     assert not PatientReview.objects.exists()
 
-    done = client.post(f"/triage/patients/{rosa.pk}/review/", {"through": through, "acknowledge": "1", "list": ""})
+    assert f'name="acknowledge" value="{severe.pk}"' in refused.content.decode()
+
+    done = client.post(f"/triage/patients/{rosa.pk}/review/", data | {"acknowledge": str(severe.pk)})
     assert done.headers["Location"] == "/triage/"
     assert entry_of(rosa).section == "reviewed"
     page = client.get("/triage/")
@@ -170,11 +176,39 @@ def test_review_is_refused_while_critical_is_unacknowledged_and_offers_both(clie
     assert missing_words(again, "This review is taken back already.") == []
 
 
-def test_review_without_an_instant_is_refused(client_of, nadia, rosa, severe):
-    for through in ("", "yesterday", "2026-13-01T00:00:00+00:00", "2026-11-23T12:00:00"):
-        answer = client_of(nadia).post(f"/triage/patients/{rosa.pk}/review/", {"through": through})
-        assert answer.status_code == 302
+def test_review_of_a_page_that_is_out_of_date_is_refused_with_words(client_of, nadia, rosa, severe):
+    client = client_of(nadia)
+    for shown in ("", "1", "-1", "9" * 40, "yesterday"):
+        data = {"shown": shown, "acknowledge": str(severe.pk)}
+        answer = client.post(f"/triage/patients/{rosa.pk}/review/", data, follow=True)
+        assert missing_words(answer, "Rosa Delgado: not reviewed, because something has changed") == [], shown
     assert not PatientReview.objects.exists()
+
+
+def test_step_on_readings_that_the_page_did_not_show_is_refused_with_them(client_of, nadia, cuff, clock, severe):
+    clock.move_to(NOON + HOUR)
+    client = client_of(nadia)
+    receive_and_ingest(pressure_item(cuff, 240, 130, index=3))
+
+    answer = post(client, severe, "resolve", outcome="patient_called", text="She feels well")
+    from_list = post(client, severe, "acknowledge", list="")
+
+    words = "New readings have arrived since you opened this: 240/130 mmHg"
+    assert missing_words(answer, words, "Nothing is saved yet", "She feels well") == []
+    assert words in page_text(client.get(from_list.headers["Location"]))
+    assert not AlertStep.objects.exists()
+    shown = AlertEpisode.objects.get().shown_version
+    assert f'name="shown" value="{shown}"' in answer.content.decode()
+    assert post(client, severe, "acknowledge", shown=shown).status_code == 302
+
+
+@pytest.mark.parametrize("act", ["acknowledge", "snooze", "assign", "escalate", "resolve", "reopen"])
+def test_tampered_step_is_refused_and_not_an_error(client_of, nadia, severe, act):
+    client = client_of(nadia)
+    for shown in ("", "9" * 40, "-5", "1.", "x" * 500, "\u0662"):
+        fields = {"period": "4h", "outcome": "expected", "text": "Words", "to": "9" * 40}
+        assert post(client, severe, act, shown=shown, **fields).status_code == 200, shown
+    assert not AlertStep.objects.exists()
 
 
 def test_call_from_list_opens_contact_form_with_call_chosen(as_nadia, rosa):

@@ -101,7 +101,7 @@ def test_severe_reading_is_mailed_once_confirmed_and_again_when_it_gets_worse(cl
     mail.outbox.clear()
 
     row = only_episode(rosa)
-    take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=responsible, step_version=row.step_version)
+    take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=responsible, shown=row.shown_version)
     clock.move_to(MORNING + 80 * MINUTE)
     assert sent_to() == [], "answered: no other person is notified"
     ingest_pressure(cuff, 206, 112, index=3)
@@ -337,8 +337,8 @@ def test_alert_of_person_who_left_is_unassigned_and_the_responsible_is_notified(
         clock.move_to(MORNING + index * MINUTE)
         ingest_pressure(cuff, 190 + index, 112, index=index)
     row = only_episode(rosa)
-    row = take_step(episode=row, kind=EventKind.ASSIGN, by=responsible, step_version=0, to=colleague)
-    take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=responsible, step_version=1)
+    row = take_step(episode=row, kind=EventKind.ASSIGN, by=responsible, shown=row.shown_version, to=colleague)
+    take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=responsible, shown=row.shown_version)
     tasks.send_alert_messages()
     assert (mail.outbox, only_episode(rosa).assigned_to) == ([], colleague)
 
