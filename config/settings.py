@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "patients.queueing",
     "patients",
     "patients.care",
+    "patients.programmes",
     "patients.files",
     "patients.time_sessions",
     "patients.imports",

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     SET_STEP_GOALS = "set the step goal of a watch"
     WRITE_NOTES = "write notes and contacts"
     PLAN_ABSENCES = "plan absences"
+    KEEP_BILLING = "keep billing, where an administrator has given it"
+    APPROVE_BILLING = "approve billing lines, as a billing practitioner"
     VIEW_CLINIC_REPORTS = "see reports of a clinic"
     ADMINISTER = "use the administration of own clinics"
 
@@ -56,6 +58,7 @@ CARE_PERMISSIONS = frozenset(
         Permission.SET_STEP_GOALS,
         Permission.WRITE_NOTES,
         Permission.PLAN_ABSENCES,
+        Permission.KEEP_BILLING,
     }
 )
 PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
@@ -66,6 +69,7 @@ PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
         Permission.HANDLE_ALERTS,
         Permission.CHANGE_CLINIC_RULES,
         Permission.VIEW_CLINIC_REPORTS,
+        Permission.APPROVE_BILLING,
     },
     Role.COORDINATOR: CARE_PERMISSIONS
     | {Permission.EDIT_PATIENTS, Permission.PLACE_ORDERS, Permission.HANDLE_EXCEPTIONS},
@@ -81,7 +85,11 @@ PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
 
 
 def has_permission(user: User | AnonymousUser, permission: Permission) -> bool:
-    return user.is_active and permission in PERMISSIONS_BY_ROLE.get(getattr(user, "role", ""), frozenset())
+    """By the role; keeping billing is also given to each person. Who is a billing practitioner is a fact with dates,
+    which the views of billing check beside the role."""
+    of_role = PERMISSIONS_BY_ROLE.get(getattr(user, "role", ""), frozenset())
+    given = permission != Permission.KEEP_BILLING or getattr(user, "keeps_billing", False)
+    return user.is_active and permission in of_role and given
 
 
 def roles_with_permission(permission: Permission) -> str:

@@ -152,7 +152,10 @@ class SampleClinics:
 
     def person(self, role, clinic):
         at = "nadia.canary@elm.example" if clinic == self.elm else "nadia@harbor.example"
-        return factories.UserFactory(email=f"{role}.{at}", name="Somebody", role=role, clinics=[clinic])
+        keeps_billing = role in (Role.CLINICIAN, Role.COORDINATOR)
+        return factories.UserFactory(
+            email=f"{role}.{at}", name="Somebody", role=role, clinics=[clinic], keeps_billing=keeps_billing
+        )
 
     def values(self, route):
         """A real value for each name in an address."""

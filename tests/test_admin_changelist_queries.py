@@ -28,6 +28,7 @@ from patients.files.models import StoredFilePart
 from patients.imports.models import ImportRow
 from patients.models import AuditEvent, Clinic, Patient, User
 from patients.models.audit import AuditAction
+from patients.programmes.models import BillingPractitioner, Credential, Employment, Payer
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,10 @@ def create_notification_settings():
     return factories.NotificationSettingsFactory(clinic=clinic)
 
 
+def create_person_fact(name, clinic):
+    return getattr(factories, f"{name}Factory")(person=factories.UserFactory(clinics=[clinic]))
+
+
 # Models whose factory needs more than a clinic, patient, device or order.
 CREATE_BY_MODEL = {
     BatchItem: lambda clinic, patient: factories.BatchItemFactory(batch__clinic=clinic, patient=patient),
@@ -88,6 +93,10 @@ CREATE_BY_MODEL = {
     AuditEvent: lambda clinic, patient: audit_log.record_event(
         AuditAction.VIEW, by=None, patients=[patient.pk], clinic=clinic
     ),
+    BillingPractitioner: lambda clinic, patient: create_person_fact("BillingPractitioner", clinic),
+    Credential: lambda clinic, patient: create_person_fact("Credential", clinic),
+    Employment: lambda clinic, patient: create_person_fact("Employment", clinic),
+    Payer: lambda clinic, patient: factories.PayerFactory(name=f"Payer {next(NUMBERS)}"),
     SyncRun: lambda clinic, patient: create_finished_run(),
     SyncRow: lambda clinic, patient: factories.SyncRowFactory(run=create_finished_run(), patient=patient),
     DeviceType: lambda clinic, patient: factories.DeviceTypeFactory(name=f"Type {next(NUMBERS)}"),

@@ -24,6 +24,7 @@ ROOM_ORDER = {
         {"audit", "clinics"},
         {"permissions"},
         {"care"},
+        {"programmes"},
         {"accounts", "enrollment", "practitioners"},
         {"admin_site"},
         {"files"},

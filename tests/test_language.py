@@ -55,6 +55,7 @@ BANNED_PHRASES = {
 }
 # Names of other people's APIs and fixed terms that hold such a word.
 ALLOWED = re.compile(r"\b(?:os|ast)\.walk\b|\bwire[- ]format\b|\bstand-?alone\b")
+ALLOWED_NAMES = {"keeps_billing"}  # the permission "keep billing", as billing offices call this work
 PATTERN = re.compile(rf"\b(?:{'|'.join(BANNED_WORDS)}|{'|'.join(BANNED_PHRASES)})\b", re.IGNORECASE)
 WORDS_OF_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -84,6 +85,8 @@ def comments(text):
 
 
 def banned_in_name(name):
+    if name in ALLOWED_NAMES:
+        return []
     return [word for word in WORDS_OF_NAME.findall(name) if word.lower() in BANNED_WORDS]
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from patients.admin import audit_events, care_team, clinics, notes, people, practitioners
+from patients.admin import audit_events, care_team, clinics, notes, people, practitioners, programmes
 
-__all__ = ("audit_events", "care_team", "clinics", "notes", "people", "practitioners")
+__all__ = ("audit_events", "care_team", "clinics", "notes", "people", "practitioners", "programmes")

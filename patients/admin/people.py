@@ -49,6 +49,8 @@ class UserForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.instance.pk and "role" in cleaned and "clinics" in cleaned:
             require_remaining_administrator(self.instance, role=cleaned["role"], clinics=cleaned["clinics"])
+        if cleaned.get("keeps_billing") and cleaned.get("role") not in (Role.COORDINATOR, Role.CLINICIAN):
+            self.add_error("keeps_billing", "Only a care coordinator or a clinician can keep billing.")
         return cleaned
 
 
@@ -86,7 +88,7 @@ class UserAdmin(OptimisticLockAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         fields = ("name", "email", "role", "clinics")
-        return (*fields, "account", "last_login", "viewed_by_user_link") if obj else fields
+        return (*fields, "keeps_billing", "account", "last_login", "viewed_by_user_link") if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return ("email", "account", "last_login", "viewed_by_user_link") if obj else ()

@@ -53,6 +53,8 @@ class AuditAction(models.TextChoices):
     ALERT = "alert", "worked on an alert"
     REVIEW = "review", "reviewed a patient"
     ALERT_RULES = "alert_rules", "changed alert rules"
+    PROGRAMME = "programme", "recorded facts for billing"
+    BILLING = "billing", "worked on billing lines"
     ALIGN = "align", "aligned stored rows with new rules"
 
     @classmethod

@@ -30,10 +30,10 @@ from patients.validators import (
 from .choices import CONDITION_LABELS, Condition, DischargeReason, Sex
 from .clinic import Clinic
 from .practitioner import Practitioner
+from .zone_history import zone_history_trigger
 
 if TYPE_CHECKING:
     from .user import User
-
 
 TOUCH_LIVE_VERSION_SQL = """
 UPDATE patients_patient AS patient SET live_version = live_version + 1
@@ -117,7 +117,6 @@ FOLDED_COLUMNS = {
     "folded_name": {"given_name", "family_name"},
     "folded_mrn": {"mrn"},
 }
-
 
 # What `contact_line` shows of a patient, for lists that load chosen columns.
 CONTACT_COLUMNS = ("phone", "street", "street_2", "city", "state", "zip_code")
@@ -231,6 +230,7 @@ class Patient(models.Model):
                     "OLD.external_id_sent_at IS NOT NULL AND NEW.external_id IS DISTINCT FROM OLD.external_id"
                 ),
             ),
+            zone_history_trigger,
         )
 
     def __str__(self) -> str:

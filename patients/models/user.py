@@ -43,6 +43,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     clinics = models.ManyToManyField(Clinic, related_name="people", blank=True)
     is_staff = models.BooleanField("may open the admin", default=False)
     is_active = models.BooleanField("active", default=True, help_text="Unticking signs the person out at once.")
+    keeps_billing = models.BooleanField(
+        "keeps billing",
+        default=False,
+        help_text="Sees billing lines, records the facts that they need, exports. For coordinators and clinicians.",
+    )
     preferences = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -4,12 +4,13 @@ import datetime as dt
 from collections.abc import Collection
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import BigIntegerRangeField, DateRangeField, RangeOperators
+from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 
 from patients.models import Clinic, User
+from patients.models.ranges import DateRange
 
 
 class Int8Range(Func):
@@ -17,11 +18,6 @@ class Int8Range(Func):
 
     function = "int8range"
     output_field = BigIntegerRangeField()
-
-
-class DateRange(Func):
-    function = "daterange"
-    output_field = DateRangeField()
 
 
 def clinic_day(now: dt.datetime, zone: str) -> Func:
