@@ -8,11 +8,16 @@ from django.utils import timezone
 
 from devices.monitoring.checks import register_check
 from devices.monitoring.queue_age import SHORT_LIMIT, QueueAge, oldest_of, register_queue_age
+from measurements.alerts.messages.sending import WORK
+from measurements.alerts.messages.stages import Unreached
 from measurements.alerts.models import AlertMessage, AlertNotification
 from measurements.alerts.models.notification import PENDING_STATES, MessageState
 from measurements.models import TriageEntry
+from patients.queueing.models import PeriodicJob
 from patients.wording import count_noun
 
+LOST_ASSIGNMENTS, MISSING_NOTIFICATIONS = "lost alert assignments", "missing alert notifications"
+MAIL_JOBS = (LOST_ASSIGNMENTS, MISSING_NOTIFICATIONS, WORK)
 FAILURES_SHOWN_FOR = dt.timedelta(hours=2)
 
 
@@ -25,6 +30,16 @@ def check_failed_messages() -> str | None:
     since = timezone.now() - FAILURES_SHOWN_FOR
     failed = AlertMessage.objects.filter(state=MessageState.FAILED, created_at__gte=since).count()
     return f"{count_noun(failed, 'mail')} about alerts failed three times" if failed else None
+
+
+def check_mail_jobs() -> str | None:
+    """Jobs of the last sweep, and notifications, that failed by an error in the program."""
+    jobs = PeriodicJob.objects.filter(name__in=MAIL_JOBS).exclude(problem="").order_by("name")
+    failed = [f"{job.name} failed ({job.problem})" for job in jobs]
+    rows = AlertNotification.objects.filter(unreached_because=Unreached.NOT_PLANNED, ended_at__isnull=True).count()
+    if rows:
+        failed.append(f"people could not be notified of {count_noun(rows, 'alert')}")
+    return "; ".join(failed) or None
 
 
 ASSESSMENT_AGE = QueueAge(
@@ -48,3 +63,4 @@ for name, age in (("alert_notifications", NOTIFICATION_AGE), ("alert_messages", 
     register_queue_age(name, age)
     register_check(name, age.problem)
 register_check("alert_mails_failed", check_failed_messages)
+register_check("alert_mail_jobs", check_mail_jobs)

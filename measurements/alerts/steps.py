@@ -14,6 +14,7 @@ from measurements.alerts.engine.episodes import ClosedBy, State
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.outcome.steps import LONGEST_CRITICAL_SNOOZE
 from measurements.alerts.engine.rules import Queue
+from measurements.alerts.messages.notifications import record_step_notification
 from measurements.alerts.models import AlertEpisode, AlertStep
 from measurements.alerts.models.step import ResolveOutcome
 from measurements.models import Measurement
@@ -73,6 +74,7 @@ def take_step(
     )
     validate_step(step)
     record_step(step)
+    record_step_notification(step)
     assess_entries([entry])
     current.refresh_from_db()
     return current

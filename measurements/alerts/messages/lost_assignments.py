@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from measurements.alerts.assessment import assess_entries, lock_entry
@@ -19,14 +19,21 @@ BATCH_SIZE = 200
 
 
 def release_lost_assignments() -> int:
-    """Of closed accounts, other roles and other clinics; the number of alerts."""
+    """Of closed accounts, other roles and other clinics; the number of alerts.
+
+    One whose assessment has failed since still names the person, although the step is stored: it is left alone.
+    """
+    steps = AlertStep.objects.filter(episode=OuterRef("pk"), kind__in=[EventKind.ASSIGN, EventKind.UNASSIGN])
     assigned = AlertEpisode.objects.open().filter(assigned_to__isnull=False)
-    lost = list(assigned.exclude(pk__in=assigned.filter(can_answer_condition()).values("pk"))[:BATCH_SIZE])
-    for episode in lost:
+    assigned = assigned.annotate(newest_step=Subquery(steps.order_by("-pk").values("kind")[:1]))
+    lost = assigned.exclude(pk__in=assigned.filter(can_answer_condition()).values("pk"))
+    is_new = Q(newest_step__isnull=True) | ~Q(newest_step=EventKind.UNASSIGN.value)
+    found = list(lost.filter(is_new)[:BATCH_SIZE])
+    for episode in found:
         release_assignment(episode)
-    if lost:
+    if found:
         wake_worker("alert_messages")
-    return len(lost)
+    return len(found)
 
 
 def can_answer_condition() -> Q:

@@ -22,6 +22,7 @@ REASON_BY_STAGE = {
     Stage.ON_CALL: "are the person on call, and the clinic is closed",
     Stage.RESPONSIBLE: "are the responsible clinician",
     Stage.COVER: "cover for the responsible clinician",
+    Stage.NAMED: "are the person to whom an alert was assigned or escalated",
     Stage.QUEUE: "work on alerts of the clinic, and no other person has answered or is responsible",
 }
 
@@ -41,6 +42,9 @@ def mail_body(counts: Mapping[str, int], items: Sequence[AlertMessageItem]) -> s
     context = {
         "counts": count_texts(counts),
         "worse": causes.count(NotificationCause.WORSE),
+        "again": causes.count(NotificationCause.AGAIN),
+        "escalated": causes.count(NotificationCause.ESCALATED),
+        "assigned": causes.count(NotificationCause.ASSIGNED),
         "unassigned": causes.count(NotificationCause.UNASSIGNED),
         "reasons": [reason for stage, reason in REASON_BY_STAGE.items() if stage in stages],
         "link": absolute_url(TRIAGE_PATH),

@@ -1,15 +1,17 @@
-"""Notifications that episodes need: written with the episodes, in the transaction of the assessment."""
+"""Notifications that episodes and persons' steps need: written in the transaction of the assessment or the step."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from measurements.alerts.models import AlertEpisode, AlertNotification
+from measurements.alerts.engine.episodes import State
+from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.models import AlertEpisode, AlertNotification, AlertStep
 from measurements.alerts.models.notification import NotificationCause
 from patients.queueing.wakeup import wake_worker
 
@@ -17,36 +19,70 @@ BATCH_SIZE = 500
 
 
 def record_needed_notifications(episodes: Iterable[AlertEpisode], now: dt.datetime) -> None:
-    """Of episodes that a message is due for and that wait for an answer. What was notified once is not repeated."""
-    waiting = [row for row in episodes if row.awaits_answer and (row.is_notified or row.notified_again_at)]
+    """Of episodes that a message is due for and that wait for an answer. What was notified once is not repeated,
+    unless it got worse or waits again after a snooze or a resolution."""
+    waiting = [row for row in episodes if row.awaits_answer]
     if not waiting:
         return
     stored: dict[int, list[AlertNotification]] = defaultdict(list)
-    rows = AlertNotification.objects.exclude(cause=NotificationCause.UNASSIGNED)
-    for notification in rows.filter(episode__in=waiting).order_by("pk"):
+    for notification in AlertNotification.objects.of_alerts().filter(episode__in=waiting).order_by("pk"):
         stored[notification.episode_id].append(notification)
-    needed, replaced, resumed = [], [], []
+    restarts = newest_restarts(waiting)
+    needed, resumed = [], []
     for row in waiting:
         own = stored[row.pk]
-        if is_worse_since(row, own):
-            cause = NotificationCause.WORSE
-            needed.append(new_notification(row, cause, now, changed_at=row.notified_again_at))
-            replaced += [each.pk for each in own if each.ended_at is None]
-        elif not own:
-            needed.append(new_notification(row, NotificationCause.OPENED, now))
-        elif all(each.ended_at and not each.reached_at for each in own):
-            resumed.append(own[-1].pk)  # it was over before a message was sent, and is open again
+        if found := needed_notification(row, own, restarts.get(row.pk), now):
+            needed.append(found)
+        elif own and all(each.ended_at for each in own):
+            resumed.append(own[-1].pk)  # it was over, and is open again: those who have no mail yet are notified
+    replaced = [each.pk for row in needed for each in stored[row.episode_id] if each.ended_at is None]
     AlertNotification.objects.filter(pk__in=replaced).update(ended_at=now, next_at=None)
-    AlertNotification.objects.filter(pk__in=resumed).update(ended_at=None, next_at=now, stage="")
+    AlertNotification.objects.filter(pk__in=resumed).update(ended_at=None, since=now, next_at=now, stage="")
     AlertNotification.objects.bulk_create(needed, ignore_conflicts=True)
     if needed or resumed:
         wake_worker("alert_messages")
 
 
+def needed_notification(
+    row: AlertEpisode, stored: Sequence[AlertNotification], restart: AlertStep | None, now: dt.datetime
+) -> AlertNotification | None:
+    if is_worse_since(row, stored):
+        return new_notification(row, NotificationCause.WORSE, now, changed_at=row.notified_again_at)
+    if restart and is_restarted(row, restart, stored):
+        return new_notification(row, NotificationCause.AGAIN, now, changed_at=restart.at, step=restart)
+    return new_notification(row, NotificationCause.OPENED, now) if row.is_notified and not stored else None
+
+
+def newest_restarts(episodes: Iterable[AlertEpisode]) -> dict[int, AlertStep]:
+    """By episode the last step after which it waits again: a snooze that is over, or that it was opened again."""
+    touched = [row.pk for row in episodes if row.step_version]
+    if not touched:
+        return {}
+    found = AlertStep.objects.filter(episode__in=touched, kind__in=[EventKind.SNOOZE, EventKind.REOPEN])
+    return {step.episode_id: step for step in found.order_by("pk")}
+
+
+def is_restarted(row: AlertEpisode, restart: AlertStep, stored: Iterable[AlertNotification]) -> bool:
+    """Also of one that was confirmed while it was snoozed, so that no message was due."""
+    is_due = row.is_notified or (row.state == State.OPEN and not row.is_late)
+    return is_due and all(each.step_id != restart.pk and each.since <= restart.at for each in stored)
+
+
+def record_step_notification(step: AlertStep) -> None:
+    """Of an assignment to another person, and of an escalation."""
+    is_assigned_to_other = step.kind == EventKind.ASSIGN and step.to_id != step.by_id
+    if not (is_assigned_to_other or step.kind == EventKind.ESCALATE):
+        return
+    cause = NotificationCause.ASSIGNED if is_assigned_to_other else NotificationCause.ESCALATED
+    new_notification(step.episode, cause, step.at, changed_at=step.at, step=step).save(force_insert=True)
+    wake_worker("alert_messages")
+
+
 def add_missing_notifications() -> None:
-    """Of episodes that were stored before there were notifications: after an update a critical one may be open."""
-    own = AlertNotification.objects.filter(episode=OuterRef("pk"))
-    missing = AlertEpisode.objects.awaiting_answer().filter(~Exists(own), is_notified=True)
+    """Of episodes of before there were notifications, and where an answer was taken back while its end was stored."""
+    active = AlertNotification.objects.of_alerts().filter(episode=OuterRef("pk"), ended_at__isnull=True)
+    is_due = Q(is_notified=True) | Q(notified_again_at__isnull=False)
+    missing = AlertEpisode.objects.awaiting_answer().filter(is_due, ~Exists(active))
     record_needed_notifications(missing.order_by("pk")[:BATCH_SIZE], timezone.now())
 
 
@@ -58,6 +94,11 @@ def is_worse_since(row: AlertEpisode, stored: Iterable[AlertNotification]) -> bo
 
 
 def new_notification(
-    row: AlertEpisode, cause: NotificationCause, now: dt.datetime, *, changed_at: dt.datetime | None = None
+    row: AlertEpisode,
+    cause: NotificationCause,
+    now: dt.datetime,
+    *,
+    changed_at: dt.datetime | None = None,
+    step: AlertStep | None = None,
 ) -> AlertNotification:
-    return AlertNotification(episode=row, cause=cause, changed_at=changed_at, since=now, next_at=now)
+    return AlertNotification(episode=row, cause=cause, changed_at=changed_at, step=step, since=now, next_at=now)

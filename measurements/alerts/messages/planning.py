@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,14 +24,23 @@ from measurements.alerts.messages.stages import (
     Unreached,
     next_step,
 )
-from measurements.alerts.models import AlertMessage, AlertMessageItem, AlertNotification, NotificationSettings
-from measurements.alerts.models.notification import PENDING_STATES, MessageState, NotificationCause
+from measurements.alerts.models import (
+    AlertMessage,
+    AlertMessageItem,
+    AlertNotification,
+    AlertStep,
+    NotificationSettings,
+)
+from measurements.alerts.models.notification import PENDING_STATES, STEP_CAUSES, MessageState, NotificationCause
 from patients.care.team import CareTeam, teams_of
 from patients.clinics.working_hours import working_hours_of
 from patients.models import Clinic, Patient, User
 from patients.permissions import PERMISSIONS_BY_ROLE, Permission
 
+logger = logging.getLogger(__name__)
+
 BATCH_SIZE = 200
+FAILED_RETRY = dt.timedelta(minutes=1)
 GATHERED_FOR = dt.timedelta(minutes=10)  # at most one mail per person in this time
 PERMISSION_BY_QUEUE = {Queue.MEDICAL: Permission.HANDLE_ALERTS, Queue.COMPLIANCE: Permission.HANDLE_MISSING_READINGS}
 
@@ -46,8 +56,10 @@ class ClinicPeople:
     def queue(self, name: str) -> tuple[int, ...]:
         return tuple(pk for pk, user in self.people.items() if may_answer(user, name))
 
-    def audience(self, team: CareTeam, queue: str) -> Audience:
-        able = self.queue(queue)
+    def audience(self, team: CareTeam, row: AlertNotification) -> Audience:
+        able = self.queue(row.episode.queue)
+        if row.step is not None and row.cause in STEP_CAUSES:
+            return self.audience_of_step(row.step, able)
         responsible = team.responsible if team.absence is None else None
         on_call = self.clinic.on_call_id
         return Audience(
@@ -55,6 +67,15 @@ class ClinicPeople:
             cover=team.cover.pk if team.cover and team.cover.pk in able else None,
             queue=able,
             on_call=on_call if on_call in self.people else None,
+        )
+
+    def audience_of_step(self, step: AlertStep, able: Collection[int]) -> Audience:
+        """Everybody but the one who took it."""
+        others, on_call = tuple(pk for pk in able if pk != step.by_id), self.clinic.on_call_id
+        return Audience(
+            queue=others,
+            on_call=on_call if on_call in self.people and on_call != step.by_id else None,
+            named=step.to_id if step.to_id in others else None,
         )
 
 
@@ -72,19 +93,43 @@ def plan_due_notifications() -> int:
 
 @transaction.atomic
 def plan_batch() -> int:
+    """Together; if that fails, one by one, so that a row that fails costs the others nothing."""
     now = timezone.now()
     rows = AlertNotification.objects.due().select_for_update(skip_locked=True, of=("self",))
-    due = list(rows.select_related("episode__patient__clinic")[:BATCH_SIZE])
-    waiting = [row for row in due if row.is_needed]
-    AlertNotification.objects.filter(pk__in=[row.pk for row in due if not row.is_needed]).update(
-        ended_at=now, next_at=None
-    )
-    if waiting:
-        plan_notifications(waiting, now)
+    due = list(rows.values_list("pk", flat=True)[:BATCH_SIZE])
+    try:
+        with transaction.atomic():
+            plan_notifications(due, now)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is logged with the row that causes it
+        logger.warning("%s alert notifications are planned one by one: %s", len(due), type(error).__name__)
+        for key in due:
+            plan_single_notification(key, now)
     return len(due)
 
 
-def plan_notifications(waiting: Sequence[AlertNotification], now: dt.datetime) -> None:
+def plan_single_notification(key: int, now: dt.datetime) -> None:
+    try:
+        with transaction.atomic():
+            plan_notifications([key], now)
+    except Exception as error:  # noqa: BLE001 - without the error's text, which may hold values of the patient
+        logger.error("alert notification %s could not be planned: %s", key, type(error).__name__)
+        row = AlertNotification.objects.select_related("episode").get(pk=key)
+        row.next_at = now + FAILED_RETRY
+        if row.reached_at is None:
+            row.unreached_because = Unreached.NOT_PLANNED
+        row.save(update_fields=["next_at", "unreached_because"])
+        touch_patients([row])
+
+
+def plan_notifications(keys: Collection[int], now: dt.datetime) -> None:
+    """The caller has locked them."""
+    rows = AlertNotification.objects.filter(pk__in=keys).select_related("episode__patient__clinic", "step")
+    due = list(rows.order_by("next_at", "pk"))
+    waiting = [row for row in due if row.is_needed]
+    over = [row.pk for row in due if row not in waiting]
+    AlertNotification.objects.filter(pk__in=over).update(ended_at=now, next_at=None)
+    if not waiting:
+        return
     clinics = load_clinics({row.episode.patient.clinic for row in waiting})
     teams = teams_of({row.episode.patient_id for row in waiting})
     messages = WaitingMessages(waiting, clinics.values(), now)
@@ -92,8 +137,11 @@ def plan_notifications(waiting: Sequence[AlertNotification], now: dt.datetime) -
     for row in waiting:
         episode = row.episode
         clinic = clinics[episode.patient.clinic_id]
-        audience = clinic.audience(teams[episode.patient_id], episode.queue)
-        step = next_step(progress_of(row), audience, clinic.rules, now)
+        audience = clinic.audience(teams[episode.patient_id], row)
+        if row.cause == NotificationCause.ASSIGNED:
+            step = NextStep(Stage.NAMED, Stage.NAMED, () if audience.named is None else (audience.named,))
+        else:
+            step = next_step(progress_of(row), audience, clinic.rules, now)
         added = messages.add(row, step, clinic)
         apply_step(row, step, is_pending=added)
     AlertNotification.objects.bulk_update(
@@ -115,10 +163,12 @@ def progress_of(row: AlertNotification) -> Progress:
 
 def apply_step(row: AlertNotification, step: NextStep, *, is_pending: bool) -> None:
     """`is_pending`: a message about it waits to be sent, which may still reach a person."""
+    if row.unreached_because == Unreached.NOT_PLANNED:
+        row.unreached_because = ""
     row.stage, row.next_at = step.stage or "", step.next_at
     if row.cause == NotificationCause.UNASSIGNED and row.stage:
         row.next_at = None  # notified once; the alert itself has its own steps
-    row.has_no_responsible = step.has_no_responsible
+    row.has_no_responsible = step.has_no_responsible and row.cause != NotificationCause.ESCALATED
     if row.reached_at is None and row.episode.is_critical and not is_pending:
         no_person = Unreached.NO_PERSON if step.stage is Stage.QUEUE else ""
         row.unreached_because = step.unreached or row.unreached_because or no_person
@@ -166,6 +216,10 @@ class WaitingMessages:
         self.sent_at: dict[int, dt.datetime] = dict(
             sent.order_by().values_list("to").annotate(newest=Max("sent_at")).values_list("to", "newest")
         )
+        left_out = AlertMessageItem.objects.filter(
+            notification__in=notifications, message__in=list(self.by_person.values())
+        )
+        self.left_out = {(item.message_id, item.notification_id): item for item in left_out.exclude(left_out="")}
         self.items: list[AlertMessageItem] = []
 
     def add(self, row: AlertNotification, step: NextStep, clinic: ClinicPeople) -> bool:
@@ -177,7 +231,9 @@ class WaitingMessages:
             if self.is_needed(row, user) and choices.is_wanted(severity, stage):
                 at = choices.quiet_end(severity, stage, self.now, zone)
                 message = self.message_to(person, at)
-                self.items.append(AlertMessageItem(message=message, notification=row, stage=stage))
+                item = self.left_out.get((message.pk, row.pk)) or AlertMessageItem(message=message, notification=row)
+                item.stage, item.left_out = stage, ""
+                self.items.append(item)
                 self.states[row.pk][person] = MessageState.QUEUED
         return any(state in PENDING_STATES for state in self.states[row.pk].values())
 
@@ -200,4 +256,5 @@ class WaitingMessages:
         used = {id(item.message): item.message for item in self.items}.values()
         AlertMessage.objects.bulk_create([message for message in used if message.pk is None])
         AlertMessage.objects.bulk_update([message for message in used if message.pk], ["next_attempt_at"])
-        AlertMessageItem.objects.bulk_create(self.items)
+        AlertMessageItem.objects.bulk_create([item for item in self.items if item.pk is None])
+        AlertMessageItem.objects.bulk_update([item for item in self.items if item.pk], ["stage", "left_out"])

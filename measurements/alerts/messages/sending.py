@@ -37,7 +37,7 @@ WORK = "alert_messages"
 def send_due_messages(*, seconds: float = SLICE_SECONDS) -> None:
     """Give due notifications to people and send what is due, for about `seconds`. Does nothing while another does."""
     with run_exclusively(WORK) as is_alone:
-        if is_alone and drain(claim_next_message, send_message, seconds=seconds).end is DrainEnd.TIME_UP:
+        if is_alone and drain(claim_next_message, send_or_try_again, seconds=seconds).end is DrainEnd.TIME_UP:
             wake_worker(WORK)
 
 
@@ -46,6 +46,14 @@ def claim_next_message() -> AlertMessage | None:
     plan_due_notifications()
     claimed = AlertMessage.objects.due().claim(state=MessageState.SENDING, attempts=F("attempts") + 1)
     return claimed.select_related("to").first()
+
+
+def send_or_try_again(message: AlertMessage) -> None:
+    """Whatever fails, the other messages are sent."""
+    try:
+        send_message(message)
+    except Exception as error:  # noqa: BLE001 - the mail server, an address that is none, an error in the program
+        handle_failure(message, error)
 
 
 def send_message(message: AlertMessage) -> None:
@@ -76,7 +84,7 @@ def earliest_time(message: AlertMessage) -> dt.datetime | None:
 
 def leave_out_items(message: AlertMessage) -> list[AlertMessageItem]:
     """Those that are still to be sent; the others are marked with why not."""
-    rows = message.items.filter(left_out="").select_related("notification__episode__patient")
+    rows = message.items.filter(left_out="").select_related("notification__episode__patient", "notification__step")
     items = list(rows)
     clinics = set(message.to.clinics.values_list("pk", flat=True)) if message.to.is_active else set()
     for item in items:
@@ -110,11 +118,7 @@ def send_mail_of(message: AlertMessage, items: Sequence[AlertMessageItem]) -> No
         to=[message.to.email],
         headers={"Message-ID": message_id_of(message)},
     )
-    try:
-        mail.send()
-    except (OSError, ValueError) as error:  # also what smtplib raises, and an address that is none
-        handle_failure(message, error)
-        return
+    mail.send()
     with transaction.atomic():
         if not message.release(state=MessageState.SENT, sent_at=timezone.now(), fate="sent", error="", **counts):
             logger.warning("alert message %s was sent after its lease", message.pk)

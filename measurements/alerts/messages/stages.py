@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from measurements.alerts.engine.outcome.response_clock import ResponseTime, due_after
@@ -22,6 +22,7 @@ class Stage(StrEnum):
     RESPONSIBLE = "responsible"
     COVER = "cover"
     QUEUE = "queue"
+    NAMED = "named"  # by a step: assigned or escalated to this person
 
 
 class Unreached(StrEnum):
@@ -33,6 +34,7 @@ class Unreached(StrEnum):
     NO_ADDRESS = "no_address"
     NOT_ALLOWED = "not_allowed"
     MAIL_FAILED = "mail_failed"
+    NOT_PLANNED = "not_planned"
 
 
 class AfterHours(StrEnum):
@@ -48,12 +50,16 @@ OBLIGED_STAGES = frozenset({Stage.ON_CALL, Stage.RESPONSIBLE, Stage.COVER})
 
 @dataclass(frozen=True)
 class Audience:
-    """Keys of the people who could be notified now. `responsible`: None while that person is away."""
+    """Keys of the people who could be notified now. `responsible`: None while that person is away.
+
+    `named`: the one to whom a step escalates the alert, who is notified at any hour.
+    """
 
     responsible: int | None = None
     cover: int | None = None
     queue: tuple[int, ...] = ()
     on_call: int | None = None
+    named: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class NextStep:
-    """`people` are notified now as `notified_as`, but `on_call`; at `next_at` the next step is due."""
+    """`people` are notified now as `notified_as`, but those in `roles`; at `next_at` the next step is due."""
 
     stage: Stage | None
     notified_as: Stage | None = None
@@ -96,11 +102,11 @@ class NextStep:
     next_at: dt.datetime | None = None
     has_no_responsible: bool = False
     unreached: Unreached | None = None
-    on_call: int | None = None
+    roles: Mapping[int, Stage] = field(default_factory=dict)
 
     def stage_of(self, person: int) -> Stage:
         """As what a person is notified, which decides whether their choices count."""
-        return Stage.ON_CALL if person == self.on_call else self.notified_as or Stage.QUEUE
+        return self.roles.get(person) or self.notified_as or Stage.QUEUE
 
 
 def next_step(progress: Progress, audience: Audience, clinic: ClinicRules, now: dt.datetime) -> NextStep:
@@ -108,9 +114,10 @@ def next_step(progress: Progress, audience: Audience, clinic: ClinicRules, now: 
     if not (clinic.is_any_hour(progress.rule) or clinic.hours.is_open(now)):
         return step_outside_hours(progress, audience, clinic, now, has_no_responsible=has_no_responsible)
     stage, people = next_stage(progress.stage, audience)
-    on_call = audience.on_call if clinic.after_hours is AfterHours.ON_CALL and not clinic.hours.is_open(now) else None
-    if on_call is not None:
-        people = tuple(dict.fromkeys((*people, on_call)))
+    roles = {} if audience.named is None else {audience.named: Stage.NAMED}
+    if audience.on_call is not None and clinic.after_hours is AfterHours.ON_CALL and not clinic.hours.is_open(now):
+        roles[audience.on_call] = Stage.ON_CALL
+    people = tuple(dict.fromkeys((*people, *roles)))
     unreached = Unreached.NO_PERSON if stage is Stage.QUEUE and not people else None
     return NextStep(
         stage,
@@ -119,26 +126,36 @@ def next_step(progress: Progress, audience: Audience, clinic: ClinicRules, now: 
         next_time(progress, stage, clinic, now),
         has_no_responsible=has_no_responsible,
         unreached=unreached if progress.is_critical and not progress.is_reached else None,
-        on_call=on_call,
+        roles=roles,
     )
 
 
 def step_outside_hours(
     progress: Progress, audience: Audience, clinic: ClinicRules, now: dt.datetime, *, has_no_responsible: bool
 ) -> NextStep:
-    """Critical alerts only, to the person on call where the clinic has chose that; all others wait."""
+    """Critical alerts only, to the person on call where the clinic has chosen that; all others wait.
+
+    The person whom a step names is notified all the same.
+    """
     opens = clinic.hours.next_opening(now) or now + CLOSED_RETRY
+    named = () if audience.named is None else (audience.named,)
+    roles = dict.fromkeys(named, Stage.NAMED)
     if not progress.is_critical or (progress.stage is not None and progress.is_reached):
-        return NextStep(progress.stage, next_at=opens, has_no_responsible=has_no_responsible)
+        return NextStep(progress.stage, None, named, opens, has_no_responsible=has_no_responsible, roles=roles)
     chose_on_call = clinic.after_hours is AfterHours.ON_CALL
     if chose_on_call and audience.on_call is not None:
         again = opens if progress.is_reached else min(opens, now + UNREACHED_RETRY)
-        people = (audience.on_call,)
-        return NextStep(progress.stage, Stage.ON_CALL, people, again, has_no_responsible=has_no_responsible)
+        people = tuple(dict.fromkeys((*named, audience.on_call)))
+        roles[audience.on_call] = Stage.ON_CALL
+        return NextStep(
+            progress.stage, Stage.ON_CALL, people, again, has_no_responsible=has_no_responsible, roles=roles
+        )
     reason = Unreached.NO_ON_CALL if chose_on_call else Unreached.OUTSIDE_HOURS
     return NextStep(
         progress.stage,
+        people=named,
         next_at=opens,
+        roles=roles,
         has_no_responsible=has_no_responsible,
         unreached=None if progress.is_reached else reason,
     )

@@ -9,12 +9,20 @@ from measurements.alerts.messages.stages import Stage, Unreached
 from patients.queueing.work_item import WorkItem, WorkItemQuerySet
 
 from .episode import AlertEpisode, values_of
+from .step import AlertStep
 
 
 class NotificationCause(models.TextChoices):
     OPENED = "opened", "opened"
     WORSE = "worse", "got worse"
+    AGAIN = "again", "waits again after a snooze, or was opened again"
+    ESCALATED = "escalated", "escalated by a person"
+    ASSIGNED = "assigned", "assigned to a person"
     UNASSIGNED = "unassigned", "no longer assigned"
+
+
+# Notified of once; the alert itself has its own stages.
+STEP_CAUSES = (NotificationCause.ESCALATED, NotificationCause.ASSIGNED, NotificationCause.UNASSIGNED)
 
 
 class StageChoice(models.TextChoices):
@@ -22,6 +30,7 @@ class StageChoice(models.TextChoices):
     COVER = Stage.COVER.value, "cover"
     QUEUE = Stage.QUEUE.value, "everybody of the queue"
     ON_CALL = Stage.ON_CALL.value, "person on call"
+    NAMED = Stage.NAMED.value, "person to whom it was assigned or escalated"
 
 
 class UnreachedChoice(models.TextChoices):
@@ -31,18 +40,24 @@ class UnreachedChoice(models.TextChoices):
     NO_ADDRESS = Unreached.NO_ADDRESS.value, "no e-mail address"
     NOT_ALLOWED = Unreached.NOT_ALLOWED.value, "the account is closed, or of another role or clinic"
     MAIL_FAILED = Unreached.MAIL_FAILED.value, "the mail failed three times"
+    NOT_PLANNED = Unreached.NOT_PLANNED.value, "a program error; it is tried again every minute"
 
 
 class AlertNotificationQuerySet(models.QuerySet["AlertNotification"]):
     def due(self) -> AlertNotificationQuerySet:
         return self.filter(ended_at__isnull=True, next_at__lte=timezone.now()).order_by("next_at", "pk")
 
+    def of_alerts(self) -> AlertNotificationQuerySet:
+        """That ask for an answer to the alert; the others are about one step."""
+        return self.exclude(cause__in=STEP_CAUSES)
+
     def listed(self) -> AlertNotificationQuerySet:
         """What pages name: it reached no one, or no clinician is responsible; until it is answered."""
         return self.filter(
+            Q(episode__in=AlertEpisode.objects.awaiting_answer())
+            | Q(cause=NotificationCause.ESCALATED, episode__in=AlertEpisode.objects.open()),
             ~Q(unreached_because="") | Q(has_no_responsible=True),
             ended_at__isnull=True,
-            episode__in=AlertEpisode.objects.awaiting_answer(),
         )
 
     def unreached(self) -> AlertNotificationQuerySet:
@@ -52,13 +67,17 @@ class AlertNotificationQuerySet(models.QuerySet["AlertNotification"]):
 class AlertNotification(models.Model):
     """That people are to be notified of an episode, and how far this has come. Written by `alerts.messages`.
 
-    One row when it opened, one each time it got worse after an answer, and one when the person to whom it was assigned
-    can't answer any more. It ends with an answer; the last kind with another assignment.
+    One row when it opened, one each time it got worse after an answer or waits again after a snooze, and one of each
+    assignment, escalation and lost assignment. It ends with an answer; of an assignment with another one, of an
+    escalation with the alert.
     """
 
     episode = models.ForeignKey(AlertEpisode, on_delete=models.PROTECT, related_name="notifications")
     cause = models.CharField(max_length=12, choices=NotificationCause, default=NotificationCause.OPENED)
-    changed_at = models.DateTimeField("got worse, or unassigned", null=True, blank=True)
+    changed_at = models.DateTimeField("got worse, or time of the step", null=True, blank=True)
+    step = models.ForeignKey(
+        AlertStep, on_delete=models.PROTECT, null=True, blank=True, related_name="notifications", db_index=False
+    )
     since = models.DateTimeField(default=timezone.now)
     stage = models.CharField("notified so far", max_length=12, choices=StageChoice, blank=True)
     next_at = models.DateTimeField("next step due", null=True, blank=True)
@@ -74,12 +93,20 @@ class AlertNotification(models.Model):
         verbose_name, verbose_name_plural = "notification of an alert", "notifications of alerts"
         constraints = (
             models.UniqueConstraint(
-                fields=("episode", "cause", "changed_at"), nulls_distinct=False, name="alert_notification_once"
+                fields=("episode", "cause", "changed_at"),
+                nulls_distinct=False,
+                condition=Q(step__isnull=True),
+                name="alert_notification_once",
             ),
             models.CheckConstraint(
                 condition=Q(cause=NotificationCause.OPENED.value, changed_at__isnull=True)
                 | ~Q(cause=NotificationCause.OPENED.value) & Q(changed_at__isnull=False),
                 name="alert_notification_changed_at",
+            ),
+            models.UniqueConstraint(fields=("step",), name="alert_notification_once_per_step"),
+            models.CheckConstraint(
+                condition=Q(step__isnull=True) ^ Q(cause__in=["again", "escalated", "assigned"]),
+                name="alert_notification_of_step",
             ),
             models.CheckConstraint(
                 condition=Q(stage__in=["", *values_of(Stage)]), name="alert_notification_stage_known"
@@ -105,9 +132,14 @@ class AlertNotification(models.Model):
     @property
     def is_needed(self) -> bool:
         """No person has done yet what it asks for."""
+        episode = self.episode
         if self.cause == NotificationCause.UNASSIGNED:
-            return self.episode.is_open and self.episode.assigned_to_id is None
-        return self.episode.awaits_answer
+            return episode.is_open and episode.assigned_to_id is None
+        if self.cause == NotificationCause.ESCALATED:
+            return episode.is_open
+        if self.step is not None and self.cause == NotificationCause.ASSIGNED:
+            return (episode.is_open or episode.awaits_answer) and episode.assigned_to_id == self.step.to_id
+        return episode.awaits_answer
 
 
 class MessageState(models.TextChoices):

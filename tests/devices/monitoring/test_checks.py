@@ -86,6 +86,7 @@ BREAK = {
     "alert_notifications": lambda: AlertNotificationFactory(next_at=time_ago(minutes=6)),
     "alert_messages": lambda: AlertMessageFactory(next_attempt_at=time_ago(minutes=6)),
     "alert_mails_failed": lambda: AlertMessageFactory(state="failed", fate="the mail failed three times"),
+    "alert_mail_jobs": lambda: AlertNotificationFactory(unreached_because="not_planned"),
     "pulls_failed": create_failed_pull,
     "inbox_dead": lambda: DeliveryFactory(state="dead"),
     "vendor_key": lambda: ApiKeySlot.objects.create(bucket="0123456789abcdef", refused_since=timezone.now()),

@@ -14,7 +14,6 @@ from measurements.alerts import assessment, tasks
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.messages import sending
 from measurements.alerts.messages.choices import MessageChoices, save_choices
-from measurements.alerts.messages.notifications import record_needed_notifications
 from measurements.alerts.models import AlertEpisode, AlertMessage, AlertMessageItem, AlertNotification, AlertStep
 from measurements.alerts.steps import take_step
 from patients.queueing.periodic_jobs import ADVISORY_LOCK_SPACE
@@ -27,61 +26,19 @@ from tests.factories import (
     PatientFactory,
     UserFactory,
 )
+from tests.measurements.alerts.messages.alert_mails import (
+    MINUTE,
+    MORNING,
+    NIGHT,
+    critical_episode,
+    notify,
+    only_notification,
+    sent_to,
+    warning_of,
+)
 from tests.measurements.alerts.stored import ingest_pressure, only_episode
 
 pytestmark = pytest.mark.django_db
-MORNING = dt.datetime(2026, 12, 2, 15, 0, tzinfo=dt.UTC)  # Wednesday 10 AM in New York
-NIGHT = dt.datetime(2026, 12, 3, 3, 0, tzinfo=dt.UTC)
-MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock(time_machine):
-    time_machine.move_to(MORNING, tick=False)
-    return time_machine
-
-
-@pytest.fixture
-def responsible(rosa, nadia):
-    CareTeamMemberFactory(patient=rosa, user=nadia, is_responsible=True)
-    return nadia
-
-
-@pytest.fixture
-def colleague(elm):
-    return UserFactory(email="dana@example.org", role="clinician", clinics=[elm])
-
-
-def critical_episode(patient, **columns):
-    how = {"severity": "critical", "rule": "bp_severe", "kind": "limit", "is_notified": True} | columns
-    row = AlertEpisodeFactory(patient=patient, **how)
-    notify(row)
-    return row
-
-
-def notify(row):
-    row.refresh_from_db()
-    record_needed_notifications([row], dt.datetime.now(dt.UTC))
-
-
-def warning_of(clinic, responsible, **columns):
-    patient = PatientFactory(clinic=clinic)
-    CareTeamMemberFactory(patient=patient, user=responsible, is_responsible=True)
-    row = AlertEpisodeFactory(patient=patient, is_notified=True, **columns)
-    notify(row)
-    return row
-
-
-def sent_to():
-    """Addresses of the mails since the last call, in order."""
-    sending.send_due_messages()
-    found = [address for message in mail.outbox for address in message.to]
-    mail.outbox.clear()
-    return sorted(found)
-
-
-def only_notification(row):
-    return AlertNotification.objects.get(episode=row)
 
 
 def test_severe_reading_is_mailed_once_confirmed_and_again_when_it_gets_worse(clock, rosa, responsible, colleague):
@@ -340,7 +297,9 @@ def test_alert_of_person_who_left_is_unassigned_and_the_responsible_is_notified(
     row = take_step(episode=row, kind=EventKind.ASSIGN, by=responsible, shown=row.shown_version, to=colleague)
     take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=responsible, shown=row.shown_version)
     tasks.send_alert_messages()
-    assert (mail.outbox, only_episode(rosa).assigned_to) == ([], colleague)
+    assert [message.to for message in mail.outbox] == [[colleague.email]]
+    assert only_episode(rosa).assigned_to == colleague
+    mail.outbox.clear()
 
     if "clinics" in change:
         colleague.clinics.set(change["clinics"])
