@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_note_form_shows_fields_of_a_contact_and_preserves_what_was_typed(open_at_viewport, nadia, rosa):
     page = open_at_viewport(f"/patients/{rosa.pk}/", user=nadia)
     page.get_by_role("link", name="Add a note or contact").click()
+    page.get_by_label("What was said or seen").wait_for()
     assert page.get_by_label("Outcome").is_hidden()
 
     page.get_by_label("Call").check()
@@ -28,7 +29,7 @@ def test_note_form_shows_fields_of_a_contact_and_preserves_what_was_typed(open_a
     page.get_by_role("button", name="Save").click()
     page.get_by_text("The note is saved.").wait_for()
 
-    assert page.get_by_text("Feels dizzy in the morning").is_visible()
+    page.get_by_text("Feels dizzy in the morning").wait_for()
     assert fits_viewport_width(page)
     assert NoteVersion.objects.get().is_live
 

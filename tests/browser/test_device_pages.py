@@ -55,6 +55,7 @@ def test_device_and_gateway_pages_fit_and_request_vendor_refresh(open_at_viewpor
     assert fits_viewport_width(page)
 
     page.get_by_role("link", name="Tenovi BPM - L").click()
+    page.get_by_role("link", name="A1B2-C3D4-E5F6").wait_for()
     save_screenshot(page, "device")
     page.emulate_media(color_scheme="dark")
     save_screenshot(page, "device")

@@ -70,6 +70,7 @@ def test_call_resolution_page_shows_vendor_devices_and_saves_decision(open_at_vi
     save_screenshot(page, "orders")
     assert fits_viewport_width(page)
     page.get_by_role("link", name="Order a device: Tenovi Scale").click()
+    page.get_by_role("button", name="It is this one").first.wait_for()
     save_screenshot(page, "decide")
     assert fits_viewport_width(page)
 

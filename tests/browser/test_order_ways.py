@@ -40,7 +40,7 @@ def test_scanner_enter_sends_nothing_and_camera_fills_the_field(open_at_viewport
     page.get_by_role("button", name="Scan with the camera").click()
     page.get_by_label("Device", exact=True).select_option(label="Tenovi Scale")
     page.get_by_role("button", name="Check before sending").click()
-    assert page.get_by_text("gateway A1B2-C3D4-E5F6").is_visible()
+    page.get_by_text("gateway A1B2-C3D4-E5F6").wait_for()
     save_screenshot(page, "order-review")
     assert fits_viewport_width(page)
     assert not Order.objects.exists()

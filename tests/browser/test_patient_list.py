@@ -9,7 +9,7 @@ from fulfillment.worklist.refresh import refresh_worklist
 from measurements.ingest import patient_summaries
 from measurements.ingest.pg_arrays import format_bigint_array
 from patients.models import Practitioner, User
-from tests.browsers import DARK_THEN_LIGHT, DESKTOP, save_screenshot
+from tests.browsers import DARK_THEN_LIGHT, DESKTOP, save_screenshot, wait_until_true
 from tests.factories import DeviceFactory, LatestReadingFactory, MeasurementFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,10 +68,11 @@ def test_patient_list_sort_and_filters_are_saved_for_the_user(open_as_clinician,
     names = page.locator(".patient-name")
 
     page.get_by_role("button", name="Blood pressure").click()
-    assert names.all_inner_texts() == ["Brook, Sam", "Clay, Joan", "Abbot, Ida", "Dunn, Eve"]
+    wait_until_true(lambda: names.all_inner_texts() == ["Brook, Sam", "Clay, Joan", "Abbot, Ida", "Dunn, Eve"])
     page.get_by_role("button", name="Needs attention 1").click()
-    assert names.all_inner_texts() == ["Clay, Joan"]
+    wait_until_true(lambda: names.all_inner_texts() == ["Clay, Joan"])
     page.get_by_role("button", name="Everybody").click()
+    wait_until_true(lambda: names.count() == 4)
     page.get_by_label("Provider").select_option(label="Dr. Brook")
     page.get_by_text("1 patient as narrowed above").wait_for()
     assert names.all_inner_texts() == ["Brook, Sam"]

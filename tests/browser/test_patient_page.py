@@ -79,7 +79,7 @@ def test_patient_page_live_update_after_sign_out_hides_patient(open_as_clinician
     assert "Delgado" not in page.inner_text("body")
     assert page.locator("form[action*=login]").count() == 0
     page.get_by_role("link", name="Sign in again").click()
-    assert page.get_by_role("button", name="Sign in").is_visible()
+    page.get_by_role("button", name="Sign in").wait_for()
 
 
 def test_patient_page_live_update_reports_a_server_that_never_answers(open_as_clinician, device_with_readings, rosa):
@@ -131,7 +131,7 @@ def test_readings_table_opens_with_one_key_and_fits_width(open_as_clinician, dev
 
     page.keyboard.press("t")
 
-    assert page.get_by_role("columnheader", name="Marks").is_visible()
+    page.get_by_role("columnheader", name="Marks").wait_for()
     cut = "() => { const box = document.getElementById('readings-scroll'); return box.scrollWidth - box.clientWidth; }"
     for size in (DESKTOP, {"width": 1150, "height": 900}, PHONE):
         page.set_viewport_size(size)

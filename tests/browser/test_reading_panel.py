@@ -48,8 +48,7 @@ def test_reading_panel_excludes_reading_and_chart_shows_it_on_request(
     assert page.evaluate("document.activeElement.id") == "plot-blood_pressure"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_role("link", name="Show excluded").click()
-    page.wait_for_selector("#plot-blood_pressure canvas")
-    assert page.get_by_text("excluded or control solution").count() == 2
+    wait_until_true(lambda: page.get_by_text("excluded or control solution").count() == 2)
     wait_for_chart(page)
     save_screenshot(page, "excluded")
 
@@ -59,12 +58,12 @@ def test_threshold_form_change_updates_chart_band(open_as_clinician, device_with
     page = open_as_clinician(f"/patients/{rosa.pk}/goals/", viewport=viewport, color_scheme=theme)
     page.get_by_label("Blood pressure, systolic, in goal: up to").fill("20")
     page.get_by_role("button", name="Save the goals").click()
-    assert page.get_by_text("Between 40 and 300 mmHg").is_visible()
+    page.get_by_text("Between 40 and 300 mmHg").wait_for()
     save_screenshot(page, "goals")
     page.get_by_label("Blood pressure, systolic, in goal: up to").fill("150")
     page.get_by_role("button", name="Save the goals").click()
 
-    assert page.get_by_text("The goals are saved.").is_visible()
+    page.get_by_text("The goals are saved.").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     save_screenshot(page, "goals-saved")
     page.get_by_role("link", name="Back to the patient").click()

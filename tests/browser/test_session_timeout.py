@@ -73,7 +73,7 @@ def test_session_timeout_dialog_extends_session_or_signs_out(tab, rosa):
 
     with page.expect_response("**/accounts/alive/"):
         page.get_by_role("button", name="Stay signed in").click()
-    assert page.get_by_role("dialog").count() == 0
+    page.get_by_role("dialog").wait_for(state="hidden")
     assert tab.idle_left > 14 * MINUTE
     assert page.get_by_role("heading", name="Rosa Delgado").is_visible()
 
@@ -82,7 +82,7 @@ def test_session_timeout_dialog_extends_session_or_signs_out(tab, rosa):
     tab.wait(2 * MINUTE)
 
     page.wait_for_url("**/accounts/login/?next=*")
-    assert page.get_by_text("nothing was done for 15 minutes").is_visible()
+    page.get_by_text("nothing was done for 15 minutes").wait_for()
     page.go_back()
     page.wait_for_url("**/accounts/login/?next=/patients/")
     assert "Delgado" not in page.content()
@@ -154,4 +154,4 @@ def test_session_end_dialog_appears_once_before_twelve_hours(tab):
     tab.wait(4 * MINUTE)
 
     page.wait_for_url("**/accounts/login/?next=*")
-    assert page.get_by_text("signed out after 12 hours").is_visible()
+    page.get_by_text("signed out after 12 hours").wait_for()

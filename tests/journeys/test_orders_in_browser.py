@@ -34,7 +34,7 @@ def test_order_page_updates_live_to_connected_in_browser(signed_in_page, cora):
     assert has_no_horizontal_overflow(page)
     connected = page.locator("#order-head .state", has_text="Connected")
     wait_for(connected.is_visible, what="the first reading, without reloading")
-    assert page.get_by_role("link", name="Track the parcel").first.is_visible()
+    page.get_by_role("link", name="Track the parcel").first.wait_for()
     page.goto("/orders/")
     assert has_no_horizontal_overflow(page)
     assert page.get_by_role("link", name="Rosa Quill").first.is_visible()
@@ -48,6 +48,6 @@ def test_activation_form_shows_field_error_in_browser(signed_in_page, cora):
     page.get_by_label("Gateway ID or IMEI").fill("A1B2-C3D4")
     page.get_by_role("button", name="Check before sending").click()
 
-    assert page.locator(".field--bad", has_text="12 characters").is_visible()
+    page.locator(".field--bad", has_text="12 characters").wait_for()
     assert page.get_by_label("Gateway ID or IMEI").input_value() == "A1B2-C3D4"
     assert has_no_horizontal_overflow(page)
