@@ -3,6 +3,8 @@
 A pytest plugin, listed in `tests/conftest.py`.
 """
 
+import contextlib
+import copy
 import datetime as dt
 import time
 import uuid
@@ -285,6 +287,15 @@ def signed_in_client(user):
     return client
 
 
+@contextlib.contextmanager
+def restored_cookies(clients):
+    """A sign-out or a message that names a patient in a cookie ends with its test, as its rows do."""
+    before = [(client, copy.deepcopy(client.cookies)) for client in clients.values()]
+    yield
+    for client, cookies in before:
+        client.cookies = cookies
+
+
 @pytest.fixture(scope="module")
 def shared_sample_clinics(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), transaction.atomic():
@@ -295,4 +306,5 @@ def shared_sample_clinics(django_db_setup, django_db_blocker):
 @pytest.fixture
 def sample_clinics(shared_sample_clinics, db):
     """Built once per module; changes of a test are rolled back (`db` nests inside the fixture's transaction)."""
-    return shared_sample_clinics
+    with restored_cookies(shared_sample_clinics.clients):
+        yield shared_sample_clinics

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from patients.models import AuditEvent, Patient, Role
 from patients.permissions import PERMISSIONS_BY_ROLE, Permission
 from tests.routes import list_routes
-from tests.sample_clinics import CANARIES
+from tests.sample_clinics import CANARIES, restored_cookies
 
 pytestmark = pytest.mark.django_db
 
@@ -211,6 +211,7 @@ def test_route_for_permitted_role_succeeds_and_writes_audit_of_patient_view(samp
             assert response.status_code != 500, what
             if isinstance(route.policy, Permission):
                 assert response.status_code not in (403, 404), f"{what}: {response.status_code}"
+                assert "/login/" not in response.get("Location", ""), f"{what}: nobody is signed in"
             assert "no-store" in response["Cache-Control"], what
             assert not INLINE.search(response_text(response)), (
                 f"{what}: {INLINE.search(response_text(response))[0]} breaks the CSP"
@@ -237,6 +238,16 @@ def test_route_check_detects_write_before_rollback(sample_clinics, monkeypatch):
                 unchanged=(sample_clinics.state, sample_clinics.state()),
             )
         )
+
+
+def test_sign_out_and_messages_of_one_test_do_not_reach_the_next(sample_clinics):
+    clients = {"anyone": sample_clinics.clients["clinician here"]}
+    with restored_cookies(clients):
+        clients["anyone"].post("/accounts/logout/")
+        clients["anyone"].cookies["messages"] = CANARIES["given_name"]
+
+    assert "messages" not in clients["anyone"].cookies
+    assert clients["anyone"].cookies["sessionid"].value
 
 
 def test_route_checks_cover_every_access_policy():
