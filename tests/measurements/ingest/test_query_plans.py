@@ -1,6 +1,7 @@
 """What a new reading is compared with is found by index: with a million rows as with a thousand."""
 
 import datetime as dt
+import itertools
 
 import pytest
 from django.db import connection
@@ -38,22 +39,25 @@ def explain_statement(statement, values):
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [quality_flags.FLAG_DUPLICATES_SQL, quality_flags.FLAG_CONFLICTS_SQL, quality_flags.FLAG_PRESSURES_SQL],
-    ids=["duplicates", "conflicts", "pressures"],
-)
-@pytest.mark.parametrize("join", ["nestloop", "hashjoin", "mergejoin"])
-def test_flagging_statement_searches_index_for_each_new_reading(rows, statement, join):
+FLAGGING_STATEMENTS = {
+    "duplicates": quality_flags.FLAG_DUPLICATES_SQL,
+    "conflicts": quality_flags.FLAG_CONFLICTS_SQL,
+    "pressures": quality_flags.FLAG_PRESSURES_SQL,
+}
+
+
+def test_flagging_statements_search_index_for_each_new_reading(rows):
     """Whatever PostgreSQL believes of the table: none of its ways to join is used for readings."""
-    with connection.cursor() as cursor:
-        for other in {"nestloop", "hashjoin", "mergejoin"} - {join}:
-            cursor.execute(f"SET LOCAL enable_{other} = off")
+    joins = ("nestloop", "hashjoin", "mergejoin")
+    for join, (name, statement) in itertools.product(joins, FLAGGING_STATEMENTS.items()):
+        with connection.cursor() as cursor:
+            for each in joins:
+                cursor.execute(f"SET LOCAL enable_{each} = {'on' if each == join else 'off'}")
 
-    found = explain_statement(statement, quality_flags.DUPLICATE_PARAMETERS | {"ids": rows})
+        found = explain_statement(statement, quality_flags.DUPLICATE_PARAMETERS | {"ids": rows})
 
-    assert "(identity_at" in found
-    assert "Seq Scan on measurements_measurement" not in found
+        assert "(identity_at" in found, (name, join)
+        assert "Seq Scan on measurements_measurement" not in found, (name, join)
 
 
 def test_insert_compares_each_new_reading_by_index(rows):
