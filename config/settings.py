@@ -155,6 +155,8 @@ CACHES = {
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# Messages name patients: the default would put them into a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Tests may say so explicitly; production never does.
 ALLOW_CARELESS_DATABASE = env.bool("ALLOW_CARELESS_DATABASE", default=False)

@@ -52,7 +52,8 @@ OBLIGED_STAGES = frozenset({Stage.ON_CALL, Stage.RESPONSIBLE, Stage.COVER})
 class Audience:
     """Keys of the people who could be notified now. `responsible`: None while that person is away.
 
-    `named`: the one to whom a step escalates the alert, who is notified at any hour.
+    `cover`: of the responsible clinician who is away; one of the queue. `named`: the one to whom a step escalates the
+    alert, who is notified at any hour.
     """
 
     responsible: int | None = None
@@ -110,11 +111,13 @@ class NextStep:
 
 
 def next_step(progress: Progress, audience: Audience, clinic: ClinicRules, now: dt.datetime) -> NextStep:
-    has_no_responsible = audience.responsible is None and audience.cover is None
+    has_no_responsible = audience.responsible is None
     if not (clinic.is_any_hour(progress.rule) or clinic.hours.is_open(now)):
         return step_outside_hours(progress, audience, clinic, now, has_no_responsible=has_no_responsible)
     stage, people = next_stage(progress.stage, audience)
     roles = {} if audience.named is None else {audience.named: Stage.NAMED}
+    if stage is Stage.QUEUE and audience.cover is not None:
+        roles[audience.cover] = Stage.COVER
     if audience.on_call is not None and clinic.after_hours is AfterHours.ON_CALL and not clinic.hours.is_open(now):
         roles[audience.on_call] = Stage.ON_CALL
     people = tuple(dict.fromkeys((*people, *roles)))
@@ -162,11 +165,9 @@ def step_outside_hours(
 
 
 def next_stage(stage: Stage | None, audience: Audience) -> tuple[Stage, tuple[int, ...]]:
-    """The responsible clinician, while that one is away the cover, then everybody of the queue."""
+    """The responsible clinician, then everybody of the queue; while that one is away, everybody at once."""
     if stage is None and audience.responsible is not None:
         return Stage.RESPONSIBLE, (audience.responsible,)
-    if stage in (None, Stage.RESPONSIBLE) and audience.cover is not None:
-        return Stage.COVER, (audience.cover,)
     return Stage.QUEUE, audience.queue
 
 

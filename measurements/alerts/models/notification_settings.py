@@ -28,7 +28,7 @@ class NotificationSettings(models.Model):
         "critical: minutes to answer",
         default=60,
         validators=MINUTES,
-        help_text="Of the working hours. Not acknowledged by then, the cover is notified, then everybody of the queue.",
+        help_text="Of the working hours. Not acknowledged by then, everybody of the queue is notified.",
     )
     severe_minutes = models.PositiveSmallIntegerField(
         "severe pressure in pregnancy or after delivery: minutes to answer", default=30, validators=MINUTES

@@ -67,6 +67,14 @@ def test_episode_page_shows_rule_readings_chart_and_history(client_of, nadia, se
     assert AuditEvent.objects.filter(action="view", patient_ids=[severe.patient_id]).exists()
 
 
+def test_message_that_names_the_patient_is_in_no_cookie(client_of, nadia, severe):
+    client = client_of(nadia)
+    answer = post(client, severe, "acknowledge")
+
+    assert set(answer.cookies) <= {"sessionid", "csrftoken"}
+    assert "Rosa Delgado: Acknowledged." in page_text(client.get(answer["Location"]))
+
+
 def test_history_of_episode_says_that_it_would_read_differently_now(as_nadia, rosa):
     over = timezone.now() - dt.timedelta(days=9)
     row = AlertEpisodeFactory(

@@ -33,13 +33,24 @@ def change(row, columns):
     AlertEpisode.objects.filter(pk=row.pk).update(**columns)
 
 
+def snooze(row, by, until):
+    take_step(episode=row, kind=EventKind.SNOOZE, by=by, shown=row.shown_version, until=until, text="He rests.")
+
+
 @pytest.mark.parametrize("is_mailed_before", [True, False])
 def test_stages_begin_again_when_a_snooze_is_over(clock, rosa, responsible, colleague, is_mailed_before):
     row = severe_episode(clock, rosa)
     if is_mailed_before:
         assert swept_to() == [responsible.email]
     until = MORNING + 90 * MINUTE
-    take_step(episode=row, kind=EventKind.SNOOZE, by=responsible, step_version=0, until=until, text="He is on his way.")
+    take_step(
+        episode=row,
+        kind=EventKind.SNOOZE,
+        by=responsible,
+        shown=row.shown_version,
+        until=until,
+        text="He is on his way.",
+    )
     clock.move_to(MORNING + 70 * MINUTE)
     assert swept_to() == []
     clock.move_to(until)
@@ -57,9 +68,9 @@ def test_stages_begin_again_when_a_snooze_is_over(clock, rosa, responsible, coll
 def test_alert_that_is_opened_again_is_mailed_again(clock, rosa, responsible, colleague):
     row = severe_episode(clock, rosa)
     assert swept_to() == [responsible.email]
-    row = take_step(episode=row, kind=EventKind.RESOLVE, by=colleague, step_version=0, outcome="expected")
+    row = take_step(episode=row, kind=EventKind.RESOLVE, by=colleague, shown=row.shown_version, outcome="expected")
     clock.move_to(MORNING + 20 * MINUTE)
-    take_step(episode=row, kind=EventKind.REOPEN, by=colleague, step_version=1)
+    take_step(episode=row, kind=EventKind.REOPEN, by=colleague, shown=row.shown_version)
 
     assert swept_to() == [responsible.email]
 
@@ -68,7 +79,9 @@ def test_critical_reading_that_is_confirmed_during_its_snooze_is_mailed_afterwar
     cuff = DeviceFactory(patient=rosa)
     ingest_pressure(cuff, 190, 112)
     row, until = only_episode(rosa), MORNING + 30 * MINUTE
-    take_step(episode=row, kind=EventKind.SNOOZE, by=responsible, step_version=0, until=until, text="He rests.")
+    take_step(
+        episode=row, kind=EventKind.SNOOZE, by=responsible, shown=row.shown_version, until=until, text="He rests."
+    )
     clock.move_to(MORNING + 10 * MINUTE)
     ingest_pressure(cuff, 191, 112, index=2)
     assert swept_to() == []
@@ -187,7 +200,7 @@ def test_assignment_of_a_person_who_left_is_released_once_while_the_assessment_f
     clock, rosa, responsible, colleague, monkeypatch
 ):
     row = severe_episode(clock, rosa)
-    take_step(episode=row, kind=EventKind.ASSIGN, by=responsible, step_version=0, to=colleague)
+    take_step(episode=row, kind=EventKind.ASSIGN, by=responsible, shown=row.shown_version, to=colleague)
     type(colleague).objects.filter(pk=colleague.pk).update(is_active=False)
     with monkeypatch.context() as failing:
         failing.setattr(assessment, "evaluate", lambda *_: 1 / 0)

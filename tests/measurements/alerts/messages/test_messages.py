@@ -69,7 +69,7 @@ def test_severe_reading_is_mailed_once_confirmed_and_again_when_it_gets_worse(cl
     assert AlertNotification.objects.count() == 2
 
 
-def test_unanswered_critical_goes_to_cover_then_everybody_of_the_queue_once(clock, rosa, elm, responsible, colleague):
+def test_unanswered_critical_goes_to_everybody_of_the_queue_once(clock, rosa, elm, responsible, colleague):
     other = UserFactory(email="third@example.org", role="clinician", clinics=[elm])
     UserFactory(email="cora2@example.org", role="coordinator", clinics=[elm])
     row = critical_episode(rosa)
@@ -80,15 +80,27 @@ def test_unanswered_critical_goes_to_cover_then_everybody_of_the_queue_once(cloc
     day = dt.date(2026, 12, 2)
     AbsenceFactory(clinic=elm, user=responsible, cover=colleague, first_day=day, last_day=day)
     clock.move_to(MORNING + 60 * MINUTE)
-    assert sent_to() == [colleague.email]
-    clock.move_to(MORNING + 119 * MINUTE)
-    assert sent_to() == []
-    clock.move_to(MORNING + 120 * MINUTE)
-    assert sent_to() == [other.email], "those who have a mail about it get no second one; no coordinator"
+    assert sent_to() == [colleague.email, other.email], "who has a mail about it gets no second one; no coordinator"
     clock.move_to(MORNING + dt.timedelta(hours=5))
     assert sent_to() == []
-    stages = list(AlertMessageItem.objects.order_by("pk").values_list("stage", flat=True))
-    assert (stages, only_notification(row).stage) == (["responsible", "cover", "queue"], "queue")
+    stages = dict(AlertMessageItem.objects.values_list("message__to", "stage"))
+    assert stages == {responsible.pk: "responsible", colleague.pk: "cover", other.pk: "queue"}
+    assert only_notification(row).stage == "queue"
+
+
+def test_alert_of_an_absent_clinician_goes_to_the_whole_queue_at_once_whatever_the_cover_chose(
+    clock, rosa, elm, responsible, colleague
+):
+    day = dt.date(2026, 12, 2)
+    AbsenceFactory(clinic=elm, user=responsible, cover=colleague, first_day=day, last_day=day)
+    for person in (responsible, colleague):
+        save_choices(by=person, choices=MessageChoices(("warning",)))
+    other = UserFactory(email="third@example.org", role="clinician", clinics=[elm])
+    row = critical_episode(rosa)
+
+    assert sent_to() == [colleague.email, other.email]
+    assert set(AlertNotification.objects.listed()) == {only_notification(row)}
+    assert only_notification(row).has_no_responsible
 
 
 def test_absent_without_cover_or_unassigned_goes_to_the_queue_at_once_and_is_listed(

@@ -50,8 +50,9 @@ def step_at(now, audience, *, severity="critical", stage=None, rule="bp_severe",
         # An hour of working time: Thursday is a closed day.
         ("02 16:30", ALL, {}, Stage.RESPONSIBLE, (1,), "04 08:30"),
         ("02 11:00", ALL, {"stage": Stage.RESPONSIBLE}, Stage.QUEUE, QUEUE, "02 11:15"),
-        ("02 11:00", AWAY, {"stage": Stage.RESPONSIBLE}, Stage.COVER, (2,), "02 12:00"),
-        ("02 10:00", AWAY, {}, Stage.COVER, (2,), "02 11:00"),
+        # Away: the whole queue at once, with the cover in it.
+        ("02 10:00", AWAY, {}, Stage.QUEUE, QUEUE, "02 10:15"),
+        ("02 11:00", AWAY, {"stage": Stage.RESPONSIBLE}, Stage.QUEUE, QUEUE, "02 11:15"),
         ("02 12:00", AWAY, {"stage": Stage.COVER}, Stage.QUEUE, QUEUE, "02 12:15"),
         ("02 10:00", UNASSIGNED, {}, Stage.QUEUE, QUEUE, "02 10:15"),
         ("02 10:15", UNASSIGNED, {"stage": Stage.QUEUE, "is_reached": True}, Stage.QUEUE, QUEUE, None),
@@ -69,7 +70,7 @@ def test_next_people_follow_stage_hours_and_absence(now, audience, how, stage, p
     step = step_at(now, audience, **how)
 
     assert (step.stage, step.notified_as, step.people, clock(step.next_at)) == (stage, stage, people, next_at)
-    assert step.has_no_responsible == (audience in (UNASSIGNED, ONLY_QUEUE))
+    assert step.has_no_responsible == (audience is not ALL)
     assert step.unreached is None
 
 
@@ -78,6 +79,13 @@ def test_person_on_call_is_notified_as_such_beside_the_queue_at_night():
     step = step_at("02 23:00", UNASSIGNED, rule=PREGNANCY_SEVERE)
 
     assert [step.stage_of(person) for person in step.people] == [Stage.QUEUE] * 3 + [Stage.ON_CALL]
+
+
+def test_cover_is_notified_as_such_among_the_queue():
+    """So that neither quiet hours nor choices count."""
+    step = step_at("02 10:00", AWAY)
+
+    assert [step.stage_of(person) for person in step.people] == [Stage.QUEUE, Stage.COVER, Stage.QUEUE]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ OPENING = dt.datetime(2026, 12, 3, 13, 0, tzinfo=dt.UTC)
 
 def take(patient, kind, by, **how):
     row = only_episode(patient)
-    return take_step(episode=row, kind=kind, by=by, step_version=row.step_version, **how)
+    return take_step(episode=row, kind=kind, by=by, shown=row.shown_version, **how)
 
 
 def bodies():
