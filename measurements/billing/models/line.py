@@ -37,7 +37,7 @@ class BillingLineQuerySet(models.QuerySet["BillingLine"]):
 
 
 class BillingLine(models.Model):
-    """A line as the engine computed it last (`engine.lines.Line`), kept by `billing.computation`."""
+    """A line as the engine computed it last (`engine.lines.Line`), stored by `billing.computation`."""
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="billing_lines", db_index=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="+", db_index=False)
