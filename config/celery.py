@@ -74,6 +74,7 @@ WAKEUP_TASKS = {
     "alert_assessments": ("measurements.alerts.tasks.assess_due_patients", "ingest"),
     "alert_messages": ("measurements.alerts.tasks.send_alert_messages", "people"),
     "alert_backtests": ("measurements.alerts.tasks.process_backtests", "background"),
+    "billing_lines": ("measurements.billing.tasks.compute_due_lines", "background"),
     "patient_imports": ("patients.imports.tasks.process_imports", "background"),
     "reading_pulls": ("measurements.tasks.pull_measurements", "background"),
     "bulk_orders": ("fulfillment.special_orders.tasks.read_bulk_orders", "background"),

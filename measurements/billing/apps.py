@@ -16,3 +16,6 @@ class BillingConfig(app_config.ProjectAppConfig):
         "beside": "only beside the code",
         "is_covered": "covered",
     }
+
+    def ready(self) -> None:
+        from measurements.billing import monitoring  # noqa: F401  registers its checks

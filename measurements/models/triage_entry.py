@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from patients.models import Clinic, Patient
+from patients.programmes.changes import touch_billing
 from patients.queueing.wakeup import wake_worker
 
 # Locks the rows in any case, so that an assessment that has begun can't clear a mark of a concurrent writer.
@@ -33,6 +34,7 @@ class TriageEntryQuerySet(models.QuerySet["TriageEntry"]):
             return
         with connection.cursor() as cursor:
             cursor.execute(MARK_DUE_SQL, {"patients": chosen, "now": timezone.now()})
+        touch_billing(chosen)  # readings, exclusions, devices and periods are facts of billing lines too
         wake_worker("alert_assessments")
 
     def mark_scope_due(self, scope: Patient | Clinic) -> None:

@@ -16,8 +16,10 @@ from django.http import HttpRequest
 from measurements.billing.models import BillingRuleChange, BillingSettings, CodeRuleRow, ConfirmedYear, PayerRule
 from measurements.billing.models.clinic_settings import SAME_NAMED
 from measurements.billing.models.rule_rows import CODE, CODE_HELP
+from measurements.billing.rule_changes import mark_clinics_due
 from patients.admin_site.base import ReadOnlyAdmin, ScopedAdmin
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
+from patients.models import Clinic
 from patients.permissions import current_user
 
 DIAGNOSIS = r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?"
@@ -30,7 +32,7 @@ def describe_row(row: Any) -> dict[str, Any]:
 
 
 class RuleAdmin(OptimisticLockAdmin):
-    """Rules hold for all clinics."""
+    """Rules hold for all clinics, so a change makes the patients of all of them due."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = describe_row(type(obj)._default_manager.get(pk=obj.pk)) if change else {}
@@ -46,6 +48,7 @@ class RuleAdmin(OptimisticLockAdmin):
             after=after,
             by=current_user(request),
         )
+        mark_clinics_due(Clinic.objects.all())
 
 
 @admin.register(CodeRuleRow)
@@ -147,3 +150,4 @@ class BillingSettingsAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: BillingSettings, form: Any, change: bool) -> None:
         obj.by = current_user(request)
         super().save_model(request, obj, form, change)
+        mark_clinics_due([obj.clinic])

@@ -14,6 +14,7 @@ from tests.devices.monitoring.monitoring_data import TOKEN, count_webhook_at, ti
 from tests.factories import (
     AlertMessageFactory,
     AlertNotificationFactory,
+    BillingStateFactory,
     DeliveryFactory,
     DeviceFactory,
     GatewayFactory,
@@ -83,6 +84,8 @@ BREAK = {
     "device_refreshes": lambda: DeviceFactory(refresh_due_at=time_ago(minutes=6)),
     "alert_assessments": lambda: TriageEntryFactory(due_at=time_ago(minutes=6)),
     "alerts_failed": lambda: TriageEntryFactory(failures=1, problem="ZeroDivisionError"),
+    "billing_lines": lambda: BillingStateFactory(due_at=time_ago(hours=5)),
+    "billing_failed": lambda: BillingStateFactory(failures=1, problem="ZeroDivisionError"),
     "alert_notifications": lambda: AlertNotificationFactory(next_at=time_ago(minutes=6)),
     "alert_messages": lambda: AlertMessageFactory(next_attempt_at=time_ago(minutes=6)),
     "alert_mails_failed": lambda: AlertMessageFactory(state="failed", fate="the mail failed three times"),
