@@ -28,6 +28,7 @@ urlpatterns = [
     path("patients/", include("patients.enrollment.urls")),
     path("imports/", include("patients.imports.urls")),
     path("", include("patients.care.urls")),
+    path("", include("patients.time_sessions.urls")),
     path("", include("measurements.alerts.rule_pages.urls")),
     path("patients/", include("measurements.urls")),
     path("patients/", include("measurements.reports.urls")),

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     HANDLE_MISSING_READINGS = "acknowledge, snooze and resolve alerts of missing readings"
     SET_STEP_GOALS = "set the step goal of a watch"
     WRITE_NOTES = "write notes and contacts"
+    KEEP_TIME = "record time spent for patients"
     PLAN_ABSENCES = "plan absences"
     KEEP_BILLING = "keep billing, where an administrator has given it"
     APPROVE_BILLING = "approve billing lines, as a billing practitioner"
@@ -57,6 +58,7 @@ CARE_PERMISSIONS = frozenset(
         Permission.VIEW_CLINIC_RULES,
         Permission.SET_STEP_GOALS,
         Permission.WRITE_NOTES,
+        Permission.KEEP_TIME,
         Permission.PLAN_ABSENCES,
         Permission.KEEP_BILLING,
     }

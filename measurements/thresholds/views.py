@@ -208,11 +208,9 @@ def render_thresholds(
     request: HttpRequest, context: ThresholdPageContext, form: ThresholdsForm, **more: Any
 ) -> HttpResponse:
     history = editing.threshold_history(context.scope)[:MAX_HISTORY_ROWS]
-    return render(
-        request,
-        "measurements/thresholds.html",
-        {"place": context, "form": form, "history": history, "units": form.display_units, **more},
-    )
+    patient = context.scope if isinstance(context.scope, Patient) else None
+    shown = {"place": context, "patient": patient, "form": form, "history": history, "units": form.display_units}
+    return render(request, "measurements/thresholds.html", shown | more)
 
 
 def patient_threshold_context(request: HttpRequest, patient_id: uuid.UUID) -> ThresholdPageContext:

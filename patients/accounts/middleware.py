@@ -79,8 +79,8 @@ def method_not_allowed_middleware(get_response: GetResponse) -> GetResponse:
 class SessionTimeoutMiddleware:
     """End a session after its idle time or its maximum age, and record its last activity.
 
-    Polling is no activity: neither `live` routes nor other fetches of scripts extend a session. Keys, pointer and
-    scrolling do, by `account_session_keepalive`.
+    Polling is no activity: neither `live` routes, heartbeats of the timer nor other fetches of scripts extend a
+    session. Keys, pointer and scrolling do, by `account_session_keepalive`.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -133,6 +133,8 @@ def is_anonymous_view(view: Callable[..., Any]) -> bool:
 
 def is_background_request(request: HttpRequest) -> bool:
     name = route_name_of(request)
+    if name == "heartbeat":  # of the timer: it posts by itself and extends no session
+        return True
     polls = name == "live" or name.endswith(("_live", "account_session_keepalive"))
     return request.method in ("GET", "HEAD") and (polls or is_script_request(request))
 

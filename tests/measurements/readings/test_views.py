@@ -117,7 +117,7 @@ def test_reading_page_query_count_is_bounded(as_nadia, weight_reading, django_as
     for nth in range(8):
         MeasurementFactory(device=weight_reading.device, code="weight", taken_at=TAKEN, value_1=180 + nth)
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         as_nadia.get(reading_url(weight_reading))
 
 

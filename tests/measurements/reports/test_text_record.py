@@ -139,5 +139,5 @@ def test_record_text_of_dates_that_are_no_longer_remembered_is_not_found(as_nadi
 def test_record_text_uses_as_many_queries_for_every_range(as_nadia, rosa, django_assert_num_queries):
     as_nadia.get(f"/patients/{rosa.pk}/record-text/?days=7")
     for days in (7, 365):
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(21):
             as_nadia.get(f"/patients/{rosa.pk}/record-text/?days={days}")
