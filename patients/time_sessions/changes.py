@@ -1,10 +1,11 @@
-"""What follows from a change of a patient's time: the approval of its month is withdrawn."""
+"""What follows from a change of a patient's time: its lines are due, the approval of its month is withdrawn."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from patients.models import Patient, User
+from patients.programmes.changes import touch_billing
 from patients.time_sessions.models import TimeApproval, TimeSession
 
 
@@ -13,6 +14,7 @@ def record_change(session: TimeSession, *, now: dt.datetime, by: User, reason: s
     end = session.ended_at or now
     if end > session.started_at:
         Patient.objects.select_for_update(no_key=True).get(pk=session.patient_id)
+        touch_billing([session.patient_id])
         zone = session.patient.clinic.zone
         months = {day.astimezone(zone).date().replace(day=1) for day in (session.started_at, end)}
         approvals = TimeApproval.objects.valid().filter(patient=session.patient_id, month__in=months)
