@@ -29,6 +29,7 @@ urlpatterns = [
     path("imports/", include("patients.imports.urls")),
     path("", include("patients.care.urls")),
     path("", include("patients.time_sessions.urls")),
+    path("", include("patients.programmes.urls")),
     path("", include("measurements.alerts.rule_pages.urls")),
     path("patients/", include("measurements.urls")),
     path("patients/", include("measurements.reports.urls")),

@@ -74,6 +74,7 @@ class SampleClinics:
         factories.BatchItemFactory(batch=self.batch, patient=self.rosa, state="placed", order=self.order)
         self.absence = factories.AbsenceFactory(clinic=self.elm)
         self.item = factories.WorklistItemFactory(device=self.device)
+        self.consent = factories.ConsentFactory(patient=self.rosa)
         self.note = factories.OrderNoteFactory(order=self.order, note__due_on=dt.date(2026, 1, 5)).note
         factories.OrderEventFactory(order=self.order, line=self.line, text="canarynote")
         factories.SyncRowFactory(patient=self.rosa)
@@ -140,6 +141,8 @@ class SampleClinics:
             "special_order_id": stock_item.special_order_id,
             "stock_item_id": stock_item.pk,
             "absence_id": factories.AbsenceFactory(clinic=self.harbor).pk,
+            "fact": "consent",
+            "fact_id": factories.ConsentFactory(patient=patient).pk,
             "patient_id": patient.pk,
             "order_id": order.pk,
             "batch_id": batch.pk,
@@ -186,6 +189,8 @@ class SampleClinics:
             "hwi_id": self.device.hwi_id,
             "gateway_id": self.device.gateway.public_id,
             "device_id": self.device.pk,
+            "fact": "consent",
+            "fact_id": self.consent.pk,
             "token": signing.dumps([0, "forged"]),
             "uidb36": "1",
             "key": "set-password",

@@ -24,3 +24,9 @@ class ProgrammesConfig(app_config.ProjectAppConfig):
         "zonechange": VIEW_ONLY,
         "billingfactsversion": VIEW_ONLY,
     }
+    page_labels = {
+        "programmes:page": "patient, programmes",
+        "programmes:record": "patient, programmes, fact recorded",
+        "programmes:end": "patient, programmes, fact ended",
+        "programmes:withdraw": "patient, programmes, fact withdrawn",
+    }
