@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -14,7 +15,7 @@ from django.utils.http import content_disposition_header
 FORMULA_PREFIXES = (*"=+-@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel doesn't read UTF-8
 
-CsvCell = str | Decimal | int
+CsvCell = str | Decimal | int | dt.date
 
 
 def write_csv(headings: Sequence[str], rows: Iterable[Sequence[CsvCell]]) -> str:
@@ -27,7 +28,7 @@ def write_csv(headings: Sequence[str], rows: Iterable[Sequence[CsvCell]]) -> str
 
 
 def escape_formula(cell: CsvCell) -> str:
-    """Text that a spreadsheet would run gets an apostrophe in front. A number stays a number, a negative one too."""
+    """Text that a spreadsheet would run gets an apostrophe in front. Numbers and dates stay so, negative ones too."""
     if isinstance(cell, str):
         return f"'{cell}" if cell.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA_PREFIXES) else cell
     return str(cell)

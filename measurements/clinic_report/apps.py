@@ -7,4 +7,5 @@ class ClinicReportConfig(app_config.ProjectAppConfig):
     page_labels = {
         "clinic_report:page": "report of a clinic",
         "clinic_report:csv": "report of a clinic as CSV",
+        "clinic_report:xlsx": "report of a clinic as XLSX",
     }

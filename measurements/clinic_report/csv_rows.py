@@ -1,9 +1,10 @@
-"""A clinic's report as rows of one table: what a figure is about, the figure's name, its value and unit."""
+"""A clinic's report as rows of one table (CSV, XLSX): what a figure is about, its name, value and unit."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from decimal import Decimal
 
 from measurements.alerts.rule_texts import rule_label
 from measurements.clinic_report.alert_load import RuleYield, SeverityLoad
@@ -20,12 +21,14 @@ Row = tuple[CsvCell, ...]
 
 def report_rows(report: ClinicReport) -> Iterator[Row]:
     """Patients by section are of now, so these rows have no dates."""
-    dates = (report.days.first.isoformat(), report.days.last.isoformat())
+    dates = (report.days.first, report.days.last)
     for section, count in report.sections.items():
         yield ("patients now", SECTION_LABELS[section], "", "", "", "patients", count, "patients")
     yield ("patients now", "Not assessed", "", "", "", "patients", report.not_assessed, "patients")
     yield ("measuring", "", "", *dates, "days under monitoring", report.monitored, "patient-days")
     yield ("measuring", "", "", *dates, "days with readings", report.measured, "patient-days")
+    yield ("readings", "", "", *dates, "received by webhook", report.readings.by_webhook, "readings")
+    yield ("readings", "", "", *dates, "brought by pulls", report.readings.by_pull, "readings")
     yield ("readings", "", "", *dates, "missed by webhooks", report.readings.missed, "readings")
     yield ("readings", "", "", *dates, "finished pulls", report.readings.pulls, "pulls")
     for load in report.loads:
@@ -35,7 +38,7 @@ def report_rows(report: ClinicReport) -> Iterator[Row]:
         for figure, value in rule_figures(rule):
             yield ("rule", rule_label(rule.rule), rule.severity.value, *dates, figure, value, "episodes")
     for week in report.weeks:
-        of_week = (week.first.isoformat(), week.last.isoformat())
+        of_week = (week.first, week.last)
         yield ("week", "", "", *of_week, "days under monitoring", week.monitored, "patient-days")
         yield ("week", "", "", *of_week, "days with readings", week.measured, "patient-days")
         for severity, opened in week.opened.items():
@@ -45,7 +48,7 @@ def report_rows(report: ClinicReport) -> Iterator[Row]:
 def severity_figures(report: ClinicReport, load: SeverityLoad) -> Iterator[tuple[str, CsvCell, str]]:
     yield "opened", load.opened, "episodes"
     rate = report.rate(load.opened)
-    yield "rate", "" if rate is None else f"{rate:.2f}", RATE_UNIT
+    yield "rate", "" if rate is None else Decimal(f"{rate:.2f}"), RATE_UNIT
     yield "answered by a person", load.answered, "episodes"
     yield "resolved by a person", load.resolved, "episodes"
     yield "resolved as measurement error", load.errors, "episodes"

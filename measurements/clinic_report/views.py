@@ -1,4 +1,4 @@
-"""Views of a clinic's report: page and CSV of the same days."""
+"""Views of a clinic's report: page, CSV and XLSX of the same days."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from measurements.clinic_report.forms import ClinicReportForm
 from measurements.clinic_report.report import build_clinic_report
 from patients import csv_writer
 from patients.audit import audit_log
+from patients.files import xlsx_writer
 from patients.models import User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, requires_permission
@@ -42,17 +43,38 @@ def report_page(request: HttpRequest) -> HttpResponse:
 @requires_permission(Permission.VIEW_CLINIC_REPORTS)
 @require_safe
 def report_csv(request: HttpRequest) -> HttpResponse:
-    """Without valid days back to the page, which says what is wrong with them."""
+    rows = rows_for_download(request)
+    if rows is None:
+        return redirect_to_page(request)
+    return csv_writer.csv_response(csv_writer.write_csv(csv_rows.HEADINGS, rows), name="clinic-report.csv")
+
+
+@requires_permission(Permission.VIEW_CLINIC_REPORTS)
+@require_safe
+def report_xlsx(request: HttpRequest) -> HttpResponse:
+    rows = rows_for_download(request)
+    if rows is None:
+        return redirect_to_page(request)
+    return xlsx_writer.xlsx_response(xlsx_writer.write_xlsx(csv_rows.HEADINGS, rows), name="clinic-report.xlsx")
+
+
+def rows_for_download(request: HttpRequest) -> list[csv_rows.Row] | None:
+    """Audited. None without valid days."""
     user = current_user(request)
     form = form_for(request, user)
     if form is None or not form.is_valid():
-        return redirect(f"{reverse('clinic_report:page')}?{request.GET.urlencode()}")
+        return None
     report = build_clinic_report(form.chosen_clinic, form.chosen_days, by=user)
     rows = list(csv_rows.report_rows(report))
     audit_log.record_event(
         AuditAction.EXPORT, by=user, clinic=report.clinic, target="clinic_report", days=len(report.days), rows=len(rows)
     )
-    return csv_writer.csv_response(csv_writer.write_csv(csv_rows.HEADINGS, rows), name="clinic-report.csv")
+    return rows
+
+
+def redirect_to_page(request: HttpRequest) -> HttpResponse:
+    """It says what is wrong with the days."""
+    return redirect(f"{reverse('clinic_report:page')}?{request.GET.urlencode()}")
 
 
 def form_for(request: HttpRequest, user: User) -> ClinicReportForm | None:

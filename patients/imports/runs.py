@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from patients.audit import audit_log
 from patients.files import stored_files
+from patients.files.xlsx_writer import XLSX_TYPE
 from patients.imports.models import ImportRow, ImportState, PatientImport, RowState
 from patients.imports.reading.files import is_workbook, read_table
 from patients.imports.rows.columns import mapping_problem, match_headings
@@ -39,7 +40,6 @@ BEFORE_IMPORT = (ImportState.COLUMNS, ImportState.CHECKED)
 NO_LONGER_ALLOWED = "The person who started it may no longer enrol patients of this clinic."
 INTERNAL_ERROR = "A row could not be processed. Operators find the reason in the log."
 CSV_TYPE = "text/csv"
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class StaleImport(Exception):

@@ -8,12 +8,14 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from python_calamine import CalamineWorkbook
 
 from measurements.models import ReadingDay
 from patients.models import AuditEvent, MonitoringPeriod
 from tests.factories import (
     AlertEpisodeFactory,
     AlertStepFactory,
+    MeasurementFactory,
     PatientFactory,
     SyncRowFactory,
     SyncRunFactory,
@@ -104,6 +106,9 @@ def november(elm, harbor, rosa):
     SyncRowFactory(run=run, patient=ben, state="done", missed=0, finished_at=in_new_york(10, 3))
     SyncRowFactory(run=run, patient=other, state="done", missed=5, finished_at=in_new_york(10, 3))
     SyncRowFactory(patient=rosa, run__finished_at=NOW, state="done", missed=7, finished_at=in_new_york(20, 3))
+    for patient, day, source in ((rosa, 2, "webhook"), (ben, 15, "webhook"), (ben, 3, "pull"), (other, 3, "pull")):
+        MeasurementFactory(patient=patient, taken_at=in_new_york(day), source=source)
+    MeasurementFactory(patient=rosa, taken_at=in_new_york(16), source="pull")
     TriageEntryFactory(patient=rosa, section="critical", rank=0)
     TriageEntryFactory(patient=western, section="on_target", rank=10)
     TriageEntryFactory(patient=other, section="critical", rank=0)
@@ -125,6 +130,7 @@ def test_clinic_report_page_has_hand_worked_figures_without_a_patient(client_of,
         "Nov 2 to Nov 8, 2026 11 4 37 % 2 0 0",
         "Nov 9 to Nov 15, 2026 12 4 34 % 1 2 1",
         "Monitored 23 patient-days With readings 8 patient-days 35 %",
+        "Received by webhook 2 readings Brought by pulls 1 reading",
         "Missed by webhooks 3 readings found by 1 finished pull",
         "Critical 1 Warning 0",
         "On target 1",
@@ -143,6 +149,8 @@ def test_clinic_report_csv_has_the_same_figures_and_is_audited(as_nadia, elm, na
     assert {
         ("patients now", "Critical", "", "", "", "patients", "1", "patients"),
         ("measuring", "", "", *range_days, "days under monitoring", "23", "patient-days"),
+        ("readings", "", "", *range_days, "received by webhook", "2", "readings"),
+        ("readings", "", "", *range_days, "brought by pulls", "1", "readings"),
         ("readings", "", "", *range_days, "missed by webhooks", "3", "readings"),
         ("alerts", "", "critical", *range_days, "rate", "91.30", "per 100 patients and week"),
         ("alerts", "", "critical", *range_days, "time to answer, p50", "1950", "minutes"),
@@ -154,6 +162,19 @@ def test_clinic_report_csv_has_the_same_figures_and_is_audited(as_nadia, elm, na
     event = AuditEvent.objects.get(action="export")
     assert (event.actor_id, event.clinic_id, event.patient_ids) == (nadia.pk, elm.pk, [])
     assert event.details == {"days": 14, "rows": len(rows)}
+
+
+def test_clinic_report_xlsx_has_the_rows_of_the_csv_as_numbers_and_dates(as_nadia, november):
+    table = csv.reader(io.StringIO(as_nadia.get(ADDRESS.replace("report/", "report.csv")).content.decode("utf-8-sig")))
+
+    answer = as_nadia.get(ADDRESS.replace("report/", "report.xlsx"))
+
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    assert answer["Content-Disposition"] == 'attachment; filename="clinic-report.xlsx"'
+    assert len(rows) == len(list(table)) > 20
+    november_days = (dt.date(2026, 11, 2), dt.date(2026, 11, 15))
+    assert ["alerts", "", "critical", *november_days, "rate", 91.3, "per 100 patients and week"] in rows
+    assert AuditEvent.objects.filter(action="export", target="clinic_report").count() == 2
 
 
 @pytest.mark.parametrize(
@@ -174,7 +195,8 @@ def test_clinic_report_refuses_nonsense_in_words(as_nadia, query, refusal):
 
     assert refusal in page_text(page)
     assert "Alert load" not in page_text(page)
-    assert as_nadia.get(f"/clinic-report.csv?{query}")["Location"] == f"/clinic-report/?{query}"
+    for download in ("csv", "xlsx"):
+        assert as_nadia.get(f"/clinic-report.{download}?{query}")["Location"] == f"/clinic-report/?{query}"
 
 
 def test_clinic_report_is_for_clinicians_and_administrators_of_the_clinic(client_of, cora, elm, nadia, olaf, november):
@@ -186,7 +208,7 @@ def test_clinic_report_is_for_clinicians_and_administrators_of_the_clinic(client
     assert "Your account belongs to no clinic." in without_clinic
     assert "Report of Elm Street Clinic" in page_text(client_of(olaf).get(ADDRESS))
     assert "Report of Elm" not in page_text(client_of(nadia).get(f"{ADDRESS}&clinic={elm.pk}"))
-    assert [client_of(cora).get(path).status_code for path in (ADDRESS, "/clinic-report.csv")] == [403, 403]
+    assert [client_of(cora).get(path).status_code for path in (ADDRESS, "/clinic-report.xlsx")] == [403, 403]
 
 
 def test_account_menu_links_the_clinic_report_for_roles_that_may_see_it(client_of, ada, cora):
