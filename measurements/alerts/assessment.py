@@ -1,6 +1,8 @@
 """Assessment of patients whose alerts are due: facts loaded, episodes computed and stored, the triage entry updated.
 
-Lock order: patient summaries, triage entries, patients. The lock of the entry is that of the patient's episodes.
+Lock order, for everything that touches alerts: patient summaries, triage entries by their keys, the clinic whose rules
+change, patients. The lock of the entry is that of the patient's episodes, steps and reviews: who takes a step of many
+patients, or a step and then a change of rules, locks all entries first (`mark_due`, `mark_scope_due`).
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -107,9 +109,19 @@ def assess_patient(patient_id: uuid.UUID) -> TriageEntry:
 def assess_if_due(patient_id: uuid.UUID) -> TriageEntry:
     """Locked, with the alerts as the stored readings make them: a person's act follows what has arrived."""
     entry = lock_entry(patient_id)
-    if entry.due_at is not None and entry.due_at <= timezone.now():
+    if entry.is_due:
         assess_entries([entry])
     return entry
+
+
+def assess_all_due(patient_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, TriageEntry]:
+    """As `assess_if_due`, of many patients who all have an entry."""
+    rows = TriageEntry.objects.select_for_update(no_key=True, of=("self",)).select_related("patient__clinic")
+    entries = list(rows.filter(pk__in=patient_ids).order_by("pk"))
+    due = [entry for entry in entries if entry.is_due]
+    for start in range(0, len(due), BATCH_SIZE):
+        assess_entries(due[start : start + BATCH_SIZE])
+    return {entry.pk: entry for entry in entries}
 
 
 def time_of_act(entry: TriageEntry) -> dt.datetime:

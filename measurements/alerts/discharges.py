@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.utils import timezone
 
-from measurements.alerts.assessment import assess_patient
+from measurements.alerts.assessment import assess_entries, assess_if_due, time_of_act
 from measurements.alerts.engine.episodes import Section, State
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.rules import Severity
@@ -29,24 +28,33 @@ UNSEEN = Q(section__in=[Section.CRITICAL.value, Section.OVER_NOT_SEEN.value, Sec
 
 def check_unseen_alerts(patient: Patient, by: User, reason: str) -> None:
     """ValidationError unless the reason acknowledges them. In the transaction of the discharge."""
-    if TriageEntry.objects.due().filter(pk=patient.pk).exists():
-        assess_patient(patient.pk)
+    entry = assess_if_due(patient.pk)
+    if entry.failures:  # not due before its next attempt
+        assess_entries([entry])
     critical = AlertEpisode.objects.filter(patient=patient, severity=Severity.CRITICAL, is_acknowledged=False)
     unseen = list(critical.filter(UNSEEN).exclude(state=State.SNOOZED))
     if reason not in ACKNOWLEDGING_REASONS:
-        refuse_unseen(patient, alerts=len(unseen), readings=count_urgent_readings(patient))
+        refuse_not_assessed(patient, entry)
+        refuse_unseen(patient, alerts=len(unseen), readings=count_urgent_readings(entry))
     text = f"Discharged: {DischargeReason(reason).label}"
     for episode in unseen:
         step = AlertStep(
-            episode=episode, patient=patient, kind=EventKind.ACKNOWLEDGE, by=by, at=timezone.now(), text=text
+            episode=episode, patient=patient, kind=EventKind.ACKNOWLEDGE, by=by, at=time_of_act(entry), text=text
         )
         record_step(step)
 
 
-def count_urgent_readings(patient: Patient) -> int:
+def count_urgent_readings(entry: TriageEntry) -> int:
     """That are beyond a critical limit or the meter and wait for a person, without an alert."""
-    checks = TriageEntry.objects.filter(pk=patient.pk).values_list("checks", flat=True).first() or {}
-    return sum(len(checks.get(name, ())) for name in URGENT_CHECKS)
+    return sum(len(entry.checks.get(name, ())) for name in URGENT_CHECKS)
+
+
+def refuse_not_assessed(patient: Patient, entry: TriageEntry) -> None:
+    if entry.failures or entry.assessed_at is None:
+        clinicians = name_clinicians(patient)
+        raise ValidationError(
+            {"reason": f"The alerts of this patient could not be assessed. Try later, or ask {clinicians}."}
+        )
 
 
 def refuse_unseen(patient: Patient, *, alerts: int, readings: int) -> None:

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from measurements.alerts.assessment import assess_entries, assess_if_due, time_of_act
+from measurements.alerts.assessment import assess_all_due, assess_entries, assess_if_due, time_of_act
 from measurements.alerts.engine.episodes import ClosedBy, State
 from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.outcome.steps import LONGEST_CRITICAL_SNOOZE
@@ -17,7 +17,7 @@ from measurements.alerts.engine.rules import Queue
 from measurements.alerts.messages.notifications import record_step_notification
 from measurements.alerts.models import AlertEpisode, AlertStep
 from measurements.alerts.models.step import ResolveOutcome
-from measurements.models import Measurement
+from measurements.models import Measurement, TriageEntry
 from patients.audit import audit_log
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
@@ -78,6 +78,22 @@ def take_step(
     assess_entries([entry])
     current.refresh_from_db()
     return current
+
+
+@transaction.atomic
+def acknowledge_episodes(episodes: Sequence[AlertEpisode], *, by: User) -> None:
+    """As they were shown, of many patients at once, who are then due. StepConflict, PermissionDenied."""
+    shown = {episode.pk: episode.shown_version for episode in episodes}
+    entries = assess_all_due({episode.patient_id for episode in episodes})
+    for episode in AlertEpisode.objects.filter(pk__in=shown).select_related("patient__clinic").order_by("pk"):
+        check_permission(episode, by)
+        if episode.shown_version != shown[episode.pk]:
+            raise StepConflict(steps_since(episode, shown[episode.pk]))
+        at = time_of_act(entries[episode.patient_id])
+        step = AlertStep(episode=episode, patient=episode.patient, kind=EventKind.ACKNOWLEDGE, by=by, at=at)
+        validate_step(step)
+        record_step(step)
+    TriageEntry.objects.mark_due(entries)
 
 
 def steps_since(episode: AlertEpisode, shown: str) -> list[AlertStep]:

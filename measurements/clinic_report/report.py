@@ -77,7 +77,7 @@ def build_clinic_report(clinic: Clinic, days: LocalDays, *, by: User) -> ClinicR
         clinic=clinic,
         days=days,
         sections=filters.count_sections(filters.entries_of(patients)),
-        not_assessed=filters.count_not_assessed(patients),
+        not_assessed=filters.not_assessed(patients).count(),
         monitored=monitored.monitored.total(),
         measured=monitored.measured.total(),
         loads=severity_loads(counts, answers),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 
@@ -12,6 +13,7 @@ from patients.models import Clinic, Patient
 from patients.programmes.changes import touch_billing
 from patients.queueing.wakeup import wake_worker
 
+OVERDUE_AFTER = dt.timedelta(minutes=15)
 # Locks the rows in any case, so that an assessment that has begun can't clear a mark of a concurrent writer.
 MARK_DUE_SQL = """
 INSERT INTO measurements_triageentry AS stored (patient_id, due_at, section, rank, is_unacknowledged, checks, failures,
@@ -50,6 +52,14 @@ class TriageEntryQuerySet(models.QuerySet["TriageEntry"]):
 
     def failing(self) -> TriageEntryQuerySet:
         return self.filter(failures__gt=0)
+
+    def up_to_date(self) -> TriageEntryQuerySet:
+        """Assessed with what was known a quarter of an hour ago; the others' alerts are not known."""
+        assessed = self.filter(failures=0, assessed_at__isnull=False)
+        return assessed.filter(Q(due_at__isnull=True) | Q(due_at__gt=timezone.now() - OVERDUE_AFTER))
+
+    def overdue(self) -> TriageEntryQuerySet:
+        return self.filter(due_at__lte=timezone.now() - OVERDUE_AFTER)
 
 
 class TriageEntry(models.Model):
@@ -91,3 +101,7 @@ class TriageEntry(models.Model):
 
     def __str__(self) -> str:
         return f"triage entry {self.pk}"
+
+    @property
+    def is_due(self) -> bool:
+        return self.due_at is not None and self.due_at <= timezone.now()

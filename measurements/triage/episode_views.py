@@ -123,7 +123,7 @@ def episode_context(user: User, episode: AlertEpisode) -> dict[str, Any]:
         "more_readings": max(0, len(episode.reading_ids) - MAX_SHOWN_READINGS),
         "chart_data": serializer.serialize_charts(charts) if drawn is not None else None,
         "drawn_panel": drawn,
-        "steps": describe_steps(episode),
+        "steps": describe_steps(episode, metrics.get(episode.metric), read_in),
         "step_panels": [build_step_panel(kind, episode, user) for kind in offered_steps(episode)] if may_act else [],
         "may_act": may_act,
         "notices": notices_of([episode]).get(episode.pk, []),
@@ -151,8 +151,19 @@ def offered_steps(episode: AlertEpisode) -> list[EventKind]:
     return [*acknowledge, *reopen]
 
 
-def describe_steps(episode: AlertEpisode) -> list[tuple[AlertStep, str]]:
-    return [(step, STEP_WORDS[EventKind(step.kind)]) for step in episode.steps.select_related("by", "to")]
+def describe_steps(
+    episode: AlertEpisode, metric: Metric | None, read_in: DisplayUnits
+) -> list[tuple[AlertStep, str, str]]:
+    """With words, and with the number by which it has to get worse to end a snooze, where one was stated."""
+    unit = read_in.unit_for(metric) if metric else None
+    return [
+        (step, STEP_WORDS[EventKind(step.kind)], difference_text(step.worse_by, unit))
+        for step in episode.steps.select_related("by", "to")
+    ]
+
+
+def difference_text(stored: float | None, unit: Unit | None) -> str:
+    return f"{unit.for_differences.format_bound(stored)} {unit.name}" if stored is not None and unit else ""
 
 
 def rule_facts(episode: AlertEpisode, metric: Metric | None, read_in: DisplayUnits) -> list[tuple[str, str]]:

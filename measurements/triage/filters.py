@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.utils import timezone
 
 from fulfillment.worklist.models import WorklistItem
 from measurements.alerts.engine.episodes import Section
@@ -14,6 +15,7 @@ from measurements.alerts.engine.outcome.patient_sections import SECTIONS
 from measurements.alerts.engine.rules import Queue, Severity
 from measurements.alerts.models import AlertEpisode
 from measurements.models import TriageEntry
+from measurements.models.triage_entry import OVERDUE_AFTER
 from measurements.patient_list.filters import CARE_FILTERS, apply_select_filters, is_empty_or_id
 from measurements.triage.episode_text import LISTED
 from patients import practitioners
@@ -39,6 +41,8 @@ SECTION_LABELS = {
     Section.ON_TARGET: "On target",
 }
 FOLDED_SECTIONS = (Section.SNOOZED, Section.ON_TARGET)
+MAX_NAMED = 20
+URGENT_CHECK_SECTIONS = (Section.CRITICAL, Section.ARRIVED_LATE)
 RANKS = {section: rank for rank, section in enumerate(SECTIONS)}
 # Equipment is judged once, by the coordinator's exceptions: a patient with nothing worse is in their section.
 BELOW_EQUIPMENT = [RANKS[section] for section in (Section.INFORMATION, Section.SNOOZED, Section.ON_TARGET)]
@@ -121,9 +125,16 @@ def selected_patients(user: User, settings: TriageSettings) -> PatientQuerySet:
     if not asked:
         return patients
     listed = Q(pk__in=AlertEpisode.objects.filter(LISTED, **asked).order_by().values("patient"))
-    if asked == {"severity": Severity.CRITICAL}:
-        listed |= Q(triage_entry__section=Section.CRITICAL)  # also of readings that are to be checked at once
-    return patients.filter(listed)
+    return patients.filter(listed | has_readings_to_check(settings))
+
+
+def has_readings_to_check(settings: TriageSettings) -> Q:
+    """Without an alert that the filter is about: a reading beyond the meter is medical and critical, too."""
+    if settings.care == ASSIGNED or settings.queue == Queue.COMPLIANCE:
+        return Q(pk__in=[])
+    sections = {Severity.CRITICAL: URGENT_CHECK_SECTIONS, "": (*URGENT_CHECK_SECTIONS, Section.CHECK)}
+    found = Q(triage_entry__section__in=sections.get(settings.severity, ()))
+    return found & ~Q(triage_entry__checks={})
 
 
 def entries_of(patients: PatientQuerySet) -> QuerySet[Any, Any]:
@@ -148,9 +159,18 @@ def count_sections(entries: QuerySet[Any, Any]) -> dict[Section, int]:
     return {section: found.get(rank, 0) for section, rank in RANKS.items()}
 
 
-def count_not_assessed(patients: PatientQuerySet) -> int:
-    """Patients whose alerts could not be computed, or not yet: they are in no section."""
-    return TriageEntry.objects.failing().filter(patient__in=patients.order_by().values("pk")).count()
+def not_assessed(patients: PatientQuerySet) -> PatientQuerySet:
+    """Whose alerts can't be computed, or have not been although they should: what a section says may be wrong."""
+    known = TriageEntry.objects.up_to_date().values("pk")
+    had_time = Q(enrolled_at__lte=timezone.now() - OVERDUE_AFTER) | Q(triage_entry__failures__gt=0)
+    return patients.exclude(pk__in=known).filter(had_time)
+
+
+def name_not_assessed(patients: PatientQuerySet) -> tuple[list[Patient], int]:
+    """The first of them, and how many they are."""
+    rows = not_assessed(patients).order_by("family_name", "given_name", "pk")
+    found = list(rows[: MAX_NAMED + 1])
+    return found[:MAX_NAMED], len(found) if len(found) <= MAX_NAMED else rows.count()
 
 
 def count_critical(user: User) -> int:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 
 from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.engine.worsening import WORSE_STEPS
 from measurements.alerts.models import AlertEpisode
 from measurements.alerts.models.step import ResolveOutcome
 from measurements.alerts.steps import can_take_step
+from measurements.models import Metric
+from measurements.units import Unit, units_for
 from patients.models import User
 
 AUTOCOMPLETE_OFF = {"autocomplete": "off"}
@@ -72,9 +76,18 @@ class SnoozeForm(StepForm):
         error_messages={"invalid": "Write day and time as MM/DD/YYYY HH:MM."},
     )
     until_worse = forms.BooleanField(label="End it earlier if it gets worse", required=False, initial=True)
+    worse_by = forms.DecimalField(
+        label="Worse by how much",
+        required=False,
+        min_value=Decimal("0.1"),
+        max_value=500,
+        decimal_places=2,
+        widget=forms.NumberInput(attrs=AUTOCOMPLETE_OFF | {"step": "any", "inputmode": "decimal"}),
+    )
     text = text_field("Reason")
 
     def prepare(self) -> None:
+        self.prepare_worse_by()
         offered = CRITICAL_PERIODS if self.episode.is_critical else tuple(PERIODS)
         choices = [(name, PERIODS[name]) for name in offered]
         choices += [(UNTIL_TIME, "until a day and time…")]
@@ -86,6 +99,16 @@ class SnoozeForm(StepForm):
             choices += [(UNTIL_WORSE, "until it gets worse")]
         self.fields["period"].choices = choices  # type: ignore[attr-defined]
 
+    def prepare_worse_by(self) -> None:
+        """In the unit that the user reads the metric in. Silences and patterns have no values that get worse."""
+        usual = WORSE_STEPS.get(self.episode.metric)
+        if usual is None or self.episode.peak_1 is None:
+            del self.fields["worse_by"]
+            return
+        unit = difference_unit(self.episode, self.user)
+        self.fields["worse_by"].label = f"Worse by how much, {unit.name}"
+        self.fields["worse_by"].help_text = f"Than the worst value so far; {unit.format_bound(usual)} if left empty."
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("period") == UNTIL_TIME and not cleaned.get("until") and "until" not in self.errors:
@@ -94,7 +117,9 @@ class SnoozeForm(StepForm):
 
     def step_fields(self) -> dict[str, Any]:
         fields = dict(self.cleaned_data)
-        period = fields.pop("period")
+        period, worse_by = fields.pop("period"), fields.pop("worse_by", None)
+        if worse_by and (fields["until_worse"] or period == UNTIL_WORSE):
+            fields["worse_by"] = float(difference_unit(self.episode, self.user).to_vendor_value(worse_by))
         if period == UNTIL_WORSE:
             return fields | {"until": None, "until_worse": True}
         if period == "morning":
@@ -102,6 +127,11 @@ class SnoozeForm(StepForm):
         elif period in PERIOD_LENGTHS:
             fields["until"] = timezone.now() + PERIOD_LENGTHS[period]
         return fields
+
+
+def difference_unit(episode: AlertEpisode, user: User) -> Unit:
+    """In which the user reads how far two values of the metric are apart."""
+    return units_for(user).unit_for(Metric.objects.get(pk=episode.metric)).for_differences
 
 
 def next_morning() -> dt.datetime:

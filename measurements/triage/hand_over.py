@@ -67,10 +67,13 @@ def hand_over_page(request: HttpRequest) -> HttpResponse:
     entries = filters.entries_of(filters.selected_patients(user, settings)).filter(shown_rank__in=OPEN_RANKS)
     found = list(entries.select_related("patient__clinic").order_by(*ORDER)[: MAX_PATIENTS + 1])
     shown = found[:MAX_PATIENTS]
-    audit_log.record_event(AuditAction.PRINT, by=user, patients=[entry.pk for entry in shown])
+    not_assessed, not_assessed_count = filters.name_not_assessed(filters.selected_patients(user, settings))
+    audit_log.record_event(AuditAction.PRINT, by=user, patients=[each.pk for each in (*shown, *not_assessed)])
     clinics = list(user.clinics.all())
     context = {
         "rows": build_rows(shown, user),
+        "not_assessed": not_assessed,
+        "not_assessed_count": not_assessed_count,
         "has_more": len(found) > MAX_PATIENTS,
         "whose": whose,
         "whose_labels": WHOSE_LABELS.items(),

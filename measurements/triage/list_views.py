@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from measurements.alerts.engine.episodes import Section
 from measurements.alerts.messages.choices import choices_of
+from measurements.models import TriageEntry
 from measurements.triage import filters
 from measurements.triage.filters import FOLDED_SECTIONS, RANKS, SECTION_LABELS, TriageSettings
 from measurements.triage.rows import triage_rows_for
@@ -50,11 +51,15 @@ class SectionCount:
 
 
 def list_version(user: User) -> str:
-    """Of all patients, because the count in the navigation is; of the day, on which reviews end; of the settings."""
+    """Of all patients, because the count in the navigation is; of the day, on which reviews end; of the settings.
+
+    And whether assessments are overdue, which changes no patient.
+    """
     settings = settings_for(user)
     patients = Patient.objects.visible_to(user)
     today = timezone.localdate(timezone=next((clinic.zone for clinic in user.clinics.all()), None))
-    return f"{patients.combined_live_version()}-{settings.fingerprint}-{today:%Y%m%d}"
+    overdue = TriageEntry.objects.overdue().exists()
+    return f"{patients.combined_live_version()}-{settings.fingerprint}-{today:%Y%m%d}-{overdue:d}"
 
 
 def settings_for(user: User) -> TriageSettings:
@@ -116,7 +121,8 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         rows=visible.select_related("patient__clinic"),
         total=sum(counts[each] for each in chosen),
     )
-    audit_log.record_event(AuditAction.LIST, by=user, patients=[entry.pk for entry in page.rows])
+    not_assessed, not_assessed_count = filters.name_not_assessed(patients)
+    audit_log.record_event(AuditAction.LIST, by=user, patients=[each.pk for each in (*page.rows, *not_assessed)])
     section_query = urlencode({"section": section}) if section else ""
     return {
         "version": version,
@@ -129,7 +135,8 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         "filter_query": section_query,
         "list_query": "&".join(filter(None, [section_query, page.query])),
         "critical_count": filters.count_critical(user),
-        "not_assessed_count": filters.count_not_assessed(patients),
+        "not_assessed": not_assessed,
+        "not_assessed_count": not_assessed_count,
         "several_clinics": len(user.clinics.all()) > 1,
         "has_sound": choices_of(user).has_sound,
         "shortcuts": user.preferences.get(SHORTCUTS_PREFERENCE, True),

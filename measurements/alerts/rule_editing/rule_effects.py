@@ -9,8 +9,6 @@ from measurements.alerts.models import AlertEpisode, AlertRuleChange
 from measurements.alerts.rule_editing.editable_rules import is_stated
 from patients.models import Clinic, Patient
 
-MAX_LISTED = 200
-
 
 def critical_episodes_ended(scope: Patient | Clinic, code: str, new: Rule | None) -> list[AlertEpisode]:
     """Open, critical and not acknowledged, of patients whom the scope's rule judges; the longest open first.
@@ -23,7 +21,7 @@ def critical_episodes_ended(scope: Patient | Clinic, code: str, new: Rule | None
     else:
         rows = rows.filter(patient__clinic=scope).exclude(patient__in=patients_with_own_rule(scope, code))
     rows = rows.select_related("patient__clinic").order_by("first_known_at", "pk")
-    return [episode for episode in rows if new is None or not is_still_fed(episode, new)][:MAX_LISTED]
+    return [episode for episode in rows if new is None or not is_still_fed(episode, new)]
 
 
 def patients_with_own_rule(clinic: Clinic, code: str) -> list[uuid.UUID]:

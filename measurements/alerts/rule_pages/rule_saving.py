@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from measurements.alerts import rule_changes, steps
-from measurements.alerts.engine.facts import EventKind
 from measurements.alerts.engine.rules import Rule
 from measurements.alerts.models import AlertEpisode
 from measurements.alerts.rule_editing.rule_effects import critical_episodes_ended
 from measurements.alerts.rule_pages.rule_forms import RuleForm
+from measurements.models import TriageEntry
 from patients.models import Clinic, Patient, User
 from patients.permissions import Permission, has_permission
 
@@ -83,10 +83,12 @@ class EpisodeQuestion:
 def questions_about(
     scope: Patient | Clinic, code: str, new: Rule | None, data: Mapping[str, Any]
 ) -> Sequence[EpisodeQuestion]:
-    """One per episode; the person sees patients, else one answer is for all."""
+    """One per episode. One answer is for all that the page could not name, if it knew how many."""
+    episodes = critical_episodes_ended(scope, code, new)
+    is_for_others = data.get("episodes") == KEEP and data.get("episode_count") == str(len(episodes))
     found = []
-    for episode in critical_episodes_ended(scope, code, new):
-        answer = str(data.get(f"episode-{episode.pk}", "") or data.get("episodes", ""))
+    for episode in episodes:
+        answer = str(data.get(f"episode-{episode.pk}", "") or (KEEP if is_for_others else ""))
         found.append(EpisodeQuestion(episode, answer if answer in (ACKNOWLEDGE, KEEP) else ""))
     return found
 
@@ -102,11 +104,9 @@ def save_rule(
     last_seen_change_id: int,
 ) -> None:
     """Acknowledge what was chosen, then change the rule: ConcurrentRuleChange, StepConflict, ValidationError."""
-    may_acknowledge = has_permission(by, Permission.HANDLE_ALERTS)
-    for question in questions:
-        if question.answer == ACKNOWLEDGE and may_acknowledge:
-            shown = question.episode.shown_version
-            steps.take_step(episode=question.episode, kind=EventKind.ACKNOWLEDGE, by=by, shown=shown)
+    TriageEntry.objects.mark_scope_due(scope)  # locks all of them in order, before a step locks patients
+    if has_permission(by, Permission.HANDLE_ALERTS):
+        steps.acknowledge_episodes([each.episode for each in questions if each.answer == ACKNOWLEDGE], by=by)
     rule_changes.change_rule(
         scope=scope,
         code=code,

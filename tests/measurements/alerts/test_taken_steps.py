@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from measurements.alerts import assessment
 from measurements.alerts.engine.facts import EventKind
@@ -340,3 +342,26 @@ def test_discharge_of_patient_who_died_acknowledges_with_that_reason(severe, ros
     assert [(each.kind, each.by, each.text) for each in severe.steps.all()] == [
         ("acknowledge", cora, "Discharged: Died")
     ]
+
+
+def test_discharge_of_patient_whose_alerts_could_not_be_assessed_is_refused(clock, cuff, rosa, cora, monkeypatch):
+    """A failing patient isn't due before the next attempt, which may be an hour away."""
+    ingest_pressure(cuff, 120)
+    with monkeypatch.context() as patch:
+        patch.setattr(assessment, "evaluate", lambda *_: 1 / 0)
+        ingest_pressure(cuff, 240, 130, index=2)
+        with pytest.raises(ValidationError, match=r"could not be assessed. Try later, or ask "):
+            admission.discharge_patient(patient=rosa, by=cora, reason="completed")
+        assert entry_of(rosa).failures == 1
+
+    with pytest.raises(ValidationError, match="1 critical alert must be acknowledged first"):
+        admission.discharge_patient(patient=rosa, by=cora, reason="completed")
+
+
+def test_discharge_locks_the_alerts_that_it_acknowledges(severe, rosa, cora):
+    with CaptureQueriesContext(connection) as asked:
+        admission.discharge_patient(patient=rosa, by=cora, reason="died")
+
+    statements = [query["sql"] for query in asked]
+    lock = next(n for n, sql in enumerate(statements) if "triageentry" in sql and "FOR NO KEY UPDATE" in sql)
+    assert lock < next(n for n, sql in enumerate(statements) if sql.startswith("INSERT") and "alertstep" in sql)

@@ -14,6 +14,7 @@ from measurements.alerts.steps import take_step
 from measurements.triage.forms import next_morning
 from patients.care.models import NoteVersion
 from patients.models import AuditEvent
+from patients.preferences import save_preference
 from tests.factories import AlertEpisodeFactory, DeviceFactory, MeasurementFactory, UserFactory
 from tests.measurements.alerts.stored import HOUR, entry_of, ingest_pressure, only_episode, pressure_item
 from tests.measurements.triage.clinic_morning import rule_row
@@ -158,6 +159,23 @@ def test_snooze_from_list_has_a_form_of_its_own(client_of, nadia, severe):
     assert missing_words(refused, "Say why a critical alert can wait.") == []
     done = post(client, severe, "snooze", list="section=critical", period="4h", text="Asleep")
     assert done.headers["Location"] == "/triage/?section=critical"
+
+
+def test_snooze_until_worse_by_a_number_is_saved_in_the_vendors_unit(client_of, nadia, rosa, severe):
+    client = client_of(nadia)
+    gain = AlertEpisodeFactory(patient=rosa, rule="weight_gain", metric="weight", kind="change", peak_1=182.0)
+    save_preference(by=nadia, name="units", value="kg")
+    form = client.get(f"/triage/episodes/{gain.pk}/snooze/")
+    assert missing_words(form, "Worse by how much, kg", "Than the worst value so far; 0.5 if left empty.") == []
+    silent = AlertEpisodeFactory(patient=rosa, rule="silence", metric="weight", kind="silence", peak_1=None)
+    assert "Worse by" not in page_text(client.get(f"/triage/episodes/{silent.pk}/snooze/"))
+
+    for wrong in ("-1", "nonsense", "9" * 40):
+        assert post(client, severe, "snooze", period="4h", text="Asleep", worse_by=wrong).status_code == 200, wrong
+    answer = post(client, severe, "snooze", period="4h", text="Asleep", worse_by="25")
+    assert answer.status_code == 302
+    assert AlertStep.objects.get().worse_by == 25
+    assert "or until it gets worse by 25 mmHg" in page_text(client.get(f"/triage/episodes/{severe.pk}/"))
 
 
 def test_review_is_refused_while_critical_is_unacknowledged_and_offers_both(client_of, nadia, rosa, severe):

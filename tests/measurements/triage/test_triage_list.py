@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from measurements.alerts.models import SharedTriageFilter
 from measurements.models import TriageEntry
-from patients.models import AuditEvent, User
+from patients.models import AuditEvent, Patient, User
 from patients.models.audit import AuditAction
 from tests.factories import (
     AlertEpisodeFactory,
@@ -147,10 +147,48 @@ def test_triage_list_of_coordinator_offers_only_missing_readings(as_cora, mornin
     assert not any("/review/" in row or "/undo/" in row for row in rows)
 
 
-def test_triage_list_names_patients_whose_alerts_cannot_be_computed(as_nadia, rosa):
-    TriageEntry.objects.create(patient=rosa, failures=2, problem="ValueError")
+def test_triage_list_and_hand_over_name_patients_who_could_not_be_assessed(as_nadia, elm, harbor, monkeypatch):
+    """Failed, overdue, never assessed, and enrolled without an entry; those just enrolled have time."""
+    long_ago = timezone.now() - dt.timedelta(hours=1)
+    names = ("Failing", "Overdue", "Never", "Entryless", "New", "Fine")
+    found = {name: PatientFactory(clinic=elm, family_name=name, given_name="") for name in names}
+    Patient.objects.exclude(pk=found["New"].pk).update(enrolled_at=long_ago)
+    PatientFactory(clinic=harbor, family_name="Elsewhere", enrolled_at=long_ago)
+    add_entry(found["Fine"], "on_target")
+    add_entry(found["Overdue"], "on_target")
+    version = as_nadia.get("/triage/").context["version"]
+    TriageEntry.objects.filter(patient=found["Overdue"]).update(due_at=long_ago)
+    TriageEntry.objects.create(patient=found["Failing"], failures=2, problem="ValueError", assessed_at=long_ago)
+    TriageEntry.objects.create(patient=found["Never"], due_at=None)
 
-    assert "The alerts of 1 patient can" in page_text(as_nadia.get("/triage/"))
+    page = as_nadia.get("/triage/live/", {"v": version})
+    for answer in (page, as_nadia.get("/triage/hand-over/", {"whose": "clinic"})):
+        words = "The alerts of 4 patients could not be assessed . What is said of them here may be out of date"
+        assert missing_words(answer, words, "Entryless · Failing · Never · Overdue") == []
+    seen = AuditEvent.objects.filter(action=AuditAction.PRINT).latest("pk").patient_ids
+    assert found["Entryless"].pk in seen
+
+    monkeypatch.setattr("measurements.triage.filters.MAX_NAMED", 2)
+    words = page_text(as_nadia.get("/triage/"))
+    assert "of 4 patients could not be assessed" in words
+    assert "Entryless · Failing and others" in words
+
+
+def test_readings_to_check_are_in_the_medical_queue(as_nadia, elm, morning):
+    """Beyond the meter or a critical limit: critical without an alert."""
+    reading = MeasurementFactory(device__patient__clinic=elm, device__patient__family_name="Meter", code="glucose")
+    add_entry(reading.patient, "critical", checks={"beyond_meter": [reading.pk]})
+    expected = {
+        ("medical", ""): (True, True),
+        ("medical", "critical"): (True, False),
+        ("", "critical"): (True, False),
+        ("medical", "warning"): (False, False),
+        ("compliance", ""): (False, False),
+    }
+    for (queue, severity), shown in expected.items():
+        as_nadia.post("/triage/filters/", {"queue": queue, "severity": severity})
+        names = " ".join(names_of(as_nadia.get("/triage/")))
+        assert ("Meter" in names, "Check" in names) == shown, (queue, severity)
 
 
 def count_queries(client):

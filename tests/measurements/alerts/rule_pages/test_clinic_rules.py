@@ -12,7 +12,7 @@ from measurements.alerts.rule_editing.editable_rules import find_rule
 from measurements.models import TriageEntry
 from tests.factories import AlertEpisodeFactory, BacktestRunFactory, DeviceFactory, PatientFactory
 from tests.measurements.alerts.rule_pages.rule_form import typed_form
-from tests.measurements.alerts.stored import pressure_item
+from tests.measurements.alerts.stored import ingest_pressure, only_episode, pressure_item
 from tests.measurements.webhook_items import receive_and_ingest
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +80,34 @@ def test_loosened_clinic_rule_names_patients_to_clinicians_only(client_of, ada, 
     save(client_of(ada), rosa.clinic, value_1__0="200", episodes="acknowledge", **{f"episode__{episode.pk}": "keep"})
     assert AlertRuleChange.objects.filter(clinic=rosa.clinic).count() == 1
     assert not AlertStep.objects.exists()
+
+
+def test_rule_that_would_end_more_episodes_than_are_listed_asks_about_all(as_nadia, nadia, elm, rosa):
+    cuff = DeviceFactory(patient=rosa)
+    for index in (1, 2):
+        ingest_pressure(cuff, 190, index=index)
+    values = {"rule": "bp_severe", "severity": "critical", "kind": "limit", "peak_1": 190.0}
+    found = [AlertEpisodeFactory(patient=each, **values) for each in PatientFactory.create_batch(201, clinic=elm)]
+    severe = only_episode(rosa)
+    elm.rule_editors.add(nadia)
+    asked = save(as_nadia, elm, value_1__0="200").content.decode()
+    assert "would end 202 of them" in asked
+    assert asked.count('<legend class="label">') == 200
+    assert "Keep the others" in asked
+
+    count = {"episode_count": "202"}
+    for answers in (
+        {f"episode__{each.pk}": "keep" for each in found[:200]},
+        {"episodes": "keep", "episode_count": "201"},
+        {"episodes": "acknowledge", **count},
+    ):
+        assert "would end 202 of them" in save(as_nadia, elm, value_1__0="200", **answers).content.decode()
+    assert not AlertRuleChange.objects.exists()
+
+    seen = {f"episode__{severe.pk}": "acknowledge"}
+    save(as_nadia, elm, value_1__0="200", episodes="keep", **count, **seen)
+    assert AlertRuleChange.objects.count() == 1
+    assert list(AlertStep.objects.values_list("episode", "by")) == [(severe.pk, nadia.pk)]
 
 
 def test_clinic_rule_of_other_clinic_is_not_found(client_of, olaf, elm, harbor):

@@ -11,7 +11,7 @@ from measurements.alerts.rule_editing.editable_rules import editable_rules, find
 from measurements.models import TriageEntry
 from tests.factories import AlertEpisodeFactory, DeviceFactory
 from tests.measurements.alerts.rule_pages.rule_form import typed_form
-from tests.measurements.alerts.stored import pressure_item
+from tests.measurements.alerts.stored import ingest_pressure, only_episode, pressure_item
 from tests.measurements.thresholds.threshold_form import threshold_form_data
 from tests.measurements.webhook_items import receive_and_ingest
 
@@ -95,7 +95,10 @@ def test_rule_page_of_unknown_rule_is_not_found_and_coordinator_reads_only(as_na
 
 
 def test_loosened_critical_rule_asks_about_unseen_episodes(as_nadia, rosa, nadia):
-    ended, fed = critical_episode(rosa), critical_episode(rosa, rule="hf_bp", peak_1=195.0)
+    cuff = DeviceFactory(patient=rosa)
+    for index in (1, 2):
+        ingest_pressure(cuff, 190, 100, index=index)
+    ended, fed = only_episode(rosa), critical_episode(rosa, rule="hf_bp", peak_1=195.0)
     loosened = {"value_1__0": "200", "value_2__0": "130"}
 
     asked = save(as_nadia, rosa, "bp_severe", **loosened).content.decode()
