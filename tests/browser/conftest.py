@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from measurements.models import Measurement
 from tests.browser.axe import ClinicWithReadings
+from tests.browser.long_words import fill_with_long_words
 from tests.browser.page_helpers import build_reading
 from tests.browsers import DESKTOP, PHONE, session_cookie_for
 from tests.factories import DeviceFactory, LatestReadingFactory
@@ -53,6 +54,12 @@ def device_with_readings(rosa):
 @pytest.fixture
 def clinic_with_readings(transactional_db):
     return ClinicWithReadings()
+
+
+@pytest.fixture
+def clinic_with_long_words(clinic_with_readings):
+    fill_with_long_words(clinic_with_readings)
+    return clinic_with_readings
 
 
 @pytest.fixture

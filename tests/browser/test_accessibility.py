@@ -1,5 +1,7 @@
 """axe on every page of the URLconf, in both themes at both widths: no serious and no critical violation.
 
+The product's own pages hold long words and are measured at the width of a small phone too, on the same visit.
+
 Pages are found through the URLconf with the data of `tests/sample_clinics.py`, so that new pages are included. States
 that an address alone doesn't show (errors, open panels) are in `test_accessibility_states.py`.
 """
@@ -11,8 +13,9 @@ from patients.accounts import invitations
 from patients.models import Role
 from tests import factories
 from tests.browser.axe import find_axe_violations
+from tests.browser.long_words import SMALL_PHONE, find_width_beyond_window
 from tests.browser.page_addresses import page_addresses
-from tests.browsers import PHONE
+from tests.browsers import PHONE, wait_until_painted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,12 +60,17 @@ def invite_clinician(world):
     )
 
 
-def test_axe_finds_no_violations_on_clinician_and_coordinator_pages(clinic_with_readings, browser_for):
+def test_pages_with_long_words_have_no_violations_and_fit_a_small_phone(clinic_with_long_words, browser_for):
     """Pages open to both roles are checked as the coordinator, who has more buttons there."""
-    shown, found, measured = set(), [], set()
+    world, shown, found, measured = clinic_with_long_words, set(), [], set()
     for who in ("coordinator here", "clinician here"):
-        fresh = set(page_addresses(clinic_with_readings, who, besides=shown))
-        found += open_and_find_violations(browser_for(clinic_with_readings.people[who]), fresh, measured)
+        page = browser_for(world.people[who])
+        fresh = set(page_addresses(world, who, besides=shown))
+        for address in fresh:
+            found += open_and_find_violations(page, [address], measured)
+            page.set_viewport_size(SMALL_PHONE)
+            wait_until_painted(page)
+            found += find_width_beyond_window(page, address)
         shown |= fresh
 
     assert found == []
