@@ -35,6 +35,7 @@ class AlertsConfig(app_config.ProjectAppConfig):
         "triage:undo_review": "patient, review taken back",
         "triage:note": "patient, note from the triage list",
         "alert_rules:patient": "patient, alert rules",
+        "alert_rules:new_patient_rule": "patient, new alert rule",
         "alert_rules:patient_rule": "patient, alert rule",
         "alert_rules:patient_rule_preview": "patient, backtest of an alert rule",
         "alert_rules:save_patient_rule": "patient, alert rule saved",
@@ -46,6 +47,7 @@ class AlertsConfig(app_config.ProjectAppConfig):
         "alert_rules:goal_preview": "patient, backtest of goals",
         "alert_rules:clinics": "alert rules of own clinics",
         "alert_rules:clinic": "alert rules of a clinic",
+        "alert_rules:new_clinic_rule": "new alert rule of a clinic",
         "alert_rules:clinic_rule": "alert rule of a clinic",
         "alert_rules:save_clinic_rule": "alert rule of a clinic saved",
         "alert_rules:start_backtest": "backtest of a clinic started",
@@ -63,3 +65,4 @@ class AlertsConfig(app_config.ProjectAppConfig):
 
     def ready(self) -> None:
         from measurements.alerts import discharges, monitoring  # noqa: F401  register their checks
+        from measurements.alerts.rule_editing import goal_effects  # noqa: F401  registers its questions

@@ -65,7 +65,7 @@ def change_rule(
     change = AlertRuleChange.objects.create(
         **place,
         rule=code,
-        changes={} if is_off else values,
+        changes={} if is_off and code in SHIPPED_RULES else values,
         is_off=is_off,
         is_chosen=is_chosen and not is_off,
         reason=reason.strip(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,8 +59,13 @@ REASON_TEXTS = {
 CHANGE_TEXTS = {"day": "since the day before", "week": "in a week", "usual": "from the usual weight"}
 
 
-def rule_label(code: str) -> str:
-    return RULE_LABELS.get(code) or code.replace("_", " ").capitalize()
+def rule_label(code: str, name: str = "") -> str:
+    """`name`: of a rule of a clinic's or patient's own; without it, a rule of an unknown code has its code as words."""
+    return RULE_LABELS.get(code) or name or re.sub(r"-[0-9a-f]{8}$", "", code).replace("_", " ").capitalize()
+
+
+def episode_label(episode: AlertEpisode) -> str:
+    return rule_label(episode.rule, episode.rule_row.get("name", ""))
 
 
 def explain_episode(
@@ -70,8 +76,10 @@ def explain_episode(
     if kind is Kind.SILENCE:
         name = metric.label_in_sentence if metric else "any"
         text = f"no {name} reading for {count_noun(episode.days, 'day')}"
+        if least := row.get("least_days_a_week"):
+            text = f"{name} measured on {episode.days} of 7 days, at least {least} expected"
     elif metric is None:
-        text = rule_label(episode.rule)
+        text = episode_label(episode)
     elif kind is Kind.PATTERN:
         text = f"detected {count_noun(episode.count, 'time')} on {count_noun(episode.days, 'day')}"
     elif kind is Kind.AVERAGE:

@@ -9,7 +9,7 @@ from measurements.alerts.engine.episodes import ClosedBy, Reason, State
 from measurements.alerts.engine.rules import Kind, Relation, Severity
 from measurements.alerts.engine.shipped_rules import GLUCOSE_WEEKLY
 from measurements.alerts.models import AlertEpisode, AlertRuleChange
-from measurements.alerts.rule_texts import RELATION_TEXTS, rule_label
+from measurements.alerts.rule_texts import RELATION_TEXTS, episode_label
 from measurements.models import Metric
 from measurements.thresholds.judgement import NO_THRESHOLDS, judge, judge_gain
 from measurements.units import DisplayUnits
@@ -28,7 +28,7 @@ TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn", Severity.INFORMATIO
 
 def describe_episode_rule(episode: AlertEpisode, metrics: Mapping[str, Metric]) -> str:
     """severe blood pressure; no readings, weight. `metrics` by code."""
-    label, metric = rule_label(episode.rule), metrics.get(episode.metric)
+    label, metric = episode_label(episode), metrics.get(episode.metric)
     label = f"{label[0].lower()}{label[1:]}"
     return f"{label}, {metric.label_in_sentence}" if metric and episode.kind == Kind.SILENCE else label
 
@@ -53,6 +53,8 @@ def describe_rule_value(key: str, value: Any) -> str:
 def describe_worst(episode: AlertEpisode, metric: Metric | None, units: DisplayUnits) -> str:
     """worst 192/118 mmHg; 3 days without a reading; +5.2 lb. Empty where no value is known."""
     if episode.kind == Kind.SILENCE:
+        if "least_days_a_week" in episode.rule_row:
+            return f"readings on {episode.days} of 7 days"
         return f"{count_noun(episode.days, 'day')} without a reading"
     values = tuple(value for value in episode.peak if value is not None)
     if metric is None or not values:

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from measurements import units
 from measurements.number_fields import PlainNumberField
-from measurements.thresholds import editing
+from measurements.thresholds import editing, goal_questions
 from measurements.thresholds.editing import Bounds, EditableThreshold
 from measurements.thresholds.evaluation import ThresholdKey
 from measurements.units import DisplayUnits
@@ -192,11 +193,22 @@ def handle_threshold_form(request: HttpRequest, context: ThresholdPageContext, *
     form = context.build_form(request.POST)
     if not form.is_valid():
         return render_thresholds(request, context, form)
-    seen = form.cleaned_data["seen"]
+    by, seen, new_bounds = current_user(request), form.cleaned_data["seen"], form.changed_bounds()
+    asked = goal_questions.ask_about_goals(context.scope, new_bounds, request.POST)
+    questions = [question for each in asked for question in each.questions]
+    if not all(question.answer for question in questions):
+        return render_thresholds(request, context, form, questions=questions)
     try:
-        changed = editing.change_thresholds(
-            scope=context.scope, new_bounds=form.changed_bounds(), last_seen_change_id=seen, by=current_user(request)
-        )
+        with transaction.atomic():
+            editing.lock_scope(context.scope)
+            for each in asked:
+                each.apply_answers(each.questions, by)
+            changed = editing.change_thresholds(
+                scope=context.scope, new_bounds=new_bounds, last_seen_change_id=seen, by=by
+            )
+    except goal_questions.OutdatedQuestion as outdated:
+        form.add_error(None, str(outdated))
+        return render_thresholds(request, context, form)
     except editing.ConcurrentThresholdChange as meanwhile:
         renewed = context.build_form(merge_concurrent_changes(request.POST, form, meanwhile))
         return render_thresholds(request, context, renewed, meanwhile=meanwhile)
@@ -210,7 +222,8 @@ def render_thresholds(
     history = editing.threshold_history(context.scope)[:MAX_HISTORY_ROWS]
     patient = context.scope if isinstance(context.scope, Patient) else None
     shown = {"place": context, "patient": patient, "form": form, "history": history, "units": form.display_units}
-    return render(request, "measurements/thresholds.html", shown | more)
+    sees_patients = has_permission(current_user(request), Permission.HANDLE_ALERTS)
+    return render(request, "measurements/thresholds.html", {**shown, "sees_patients": sees_patients, **more})
 
 
 def patient_threshold_context(request: HttpRequest, patient_id: uuid.UUID) -> ThresholdPageContext:

@@ -13,7 +13,7 @@ from measurements.alerts.engine.rules import SEVERITY_RANKS, Severity
 from measurements.alerts.engine.shipped_rules import SPO2
 from measurements.alerts.models import AlertEpisode
 from measurements.alerts.models.episode import OPEN
-from measurements.alerts.rule_texts import explain_episode, rule_label
+from measurements.alerts.rule_texts import episode_label, explain_episode
 from measurements.models import Metric
 from measurements.units import DisplayUnits
 from patients.models import Patient
@@ -101,4 +101,4 @@ def describe_episode(
 ) -> EpisodeText:
     """No query. `patient`: the one of the episode, with the clinic."""
     why = explain_episode(episode, metrics.get(episode.metric), units, zone=patient.zone, now=now)
-    return EpisodeText(episode, patient, rule_label(episode.rule), why)
+    return EpisodeText(episode, patient, episode_label(episode), why)

@@ -13,14 +13,13 @@ from measurements.alerts.backtests.picture import PicturePart, draw_backtest
 from measurements.alerts.engine.backtest import BACKTEST_DAYS, Backtest, BacktestEpisode
 from measurements.alerts.engine.facts import Reading
 from measurements.alerts.engine.rules import Goal, Rule
-from measurements.alerts.engine.shipped_rules import SPO2, SPO2_LOW, SPO2_VERY_LOW, with_goal
+from measurements.alerts.engine.shipped_rules import GOAL_RULES, SPO2, with_goal
 from measurements.alerts.facts.backtest_facts import facts_of_today, load_backtest_facts, rule_of
 from measurements.alerts.rule_texts import rule_label
 from measurements.models import Metric
 from measurements.units import DisplayUnits, Unit
 from patients.models import Patient
 
-GOAL_RULES = (SPO2_LOW, SPO2_VERY_LOW)  # whose limits follow a goal
 MAX_EPISODES_LISTED = 30
 
 
@@ -102,7 +101,9 @@ def compare_rules(
             span=(new[1].start, new[1].known.at),
             zone=patient.zone,
         )
-    return RulePreview(rule_label(code), rows[0], rows[1], now[0] is not None, new[0] is not None, picture)
+    return RulePreview(
+        rule_label(code, rule.name if rule else ""), rows[0], rows[1], now[0] is not None, new[0] is not None, picture
+    )
 
 
 def readings_since(tested: Backtest, metric: str) -> list[Reading]:

@@ -109,7 +109,7 @@ def backtest_patients(run: BacktestRun, patients: Sequence[Patient]) -> dict[str
         run.rule, CLINIC, run.as_of, run.change["values"], is_off=run.is_off, is_chosen=run.change["is_chosen"]
     )
     found = {"now": dict(EMPTY), "new": dict(EMPTY)}
-    for facts in load_backtest_facts(patients, run.as_of, metrics=metrics_of(run.rule)).values():
+    for facts in load_backtest_facts(patients, run.as_of, metrics=metrics_of(run)).values():
         before, after = rule_of(facts, run.rule, run.as_of), rule_of(facts, run.rule, run.as_of, change)
         if before is None and after is None:
             continue
@@ -122,10 +122,11 @@ def backtest_patients(run: BacktestRun, patients: Sequence[Patient]) -> dict[str
     return found
 
 
-def metrics_of(code: str) -> list[str] | None:
+def metrics_of(run: BacktestRun) -> list[str] | None:
     """Only those of the rule; a silence is judged for each metric that is measured."""
-    rule = SHIPPED_RULES.get(code)
-    return [rule.metric] if rule and rule.metric else None
+    rule = SHIPPED_RULES.get(run.rule)
+    metric = rule.metric if rule else run.change["values"].get("metric", "")
+    return [metric] if metric else None
 
 
 def count_episodes(tested: Backtest, rule: Rule | None) -> int:

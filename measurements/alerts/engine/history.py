@@ -15,6 +15,7 @@ from measurements.alerts.engine.kinds.changes import change_episodes
 from measurements.alerts.engine.kinds.reading_rules import reading_episodes
 from measurements.alerts.engine.kinds.silence import SilenceRun
 from measurements.alerts.engine.kinds.trends import trend_episodes
+from measurements.alerts.engine.kinds.week_days import WeekDaysRun
 from measurements.alerts.engine.known import END, Known
 from measurements.alerts.engine.rule_versions import RuleTimeline
 from measurements.alerts.engine.rules import Kind
@@ -92,7 +93,7 @@ def run_rule(
     timeline: RuleTimeline, known: Known, floor: dt.datetime | None, suppression: Suppression | None
 ) -> RuleHistory:
     if Kind.SILENCE in timeline.kinds:
-        run = SilenceRun(timeline, known, suppression)
+        run = (WeekDaysRun if timeline.is_about_weeks else SilenceRun)(timeline, known, suppression)
         return RuleHistory(timeline, run.run(), run.next_at)
     if timeline.code == SPO2_TREND:
         return RuleHistory(timeline, trend_episodes(timeline, known, floor, suppression))

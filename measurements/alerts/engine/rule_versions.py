@@ -54,6 +54,10 @@ class RuleTimeline:
     def kinds(self) -> set[Kind]:
         return {version.rule.kind for version in self.versions if version.rule}
 
+    @cached_property
+    def is_about_weeks(self) -> bool:
+        return any(version.rule.least_days_a_week is not None for version in self.versions if version.rule)
+
     def for_metric(self, metric: str) -> RuleTimeline:
         versions = [
             replace(version, rule=version.rule and replace(version.rule, metric=metric)) for version in self.versions

@@ -138,8 +138,10 @@ class Rule:
 
     `limits`: several are alternatives (below 80 or above 170). `confirm`: whether the next reading within
     `confirm_minutes` settles a critical one. `k`, `n`, `hours`: k of the last n sittings (n None: of all) in so many
-    hours. `days`: of an average's window, or whole days of a silence. `more_than`: a gain, below 0 a loss, `over` a
-    "day", a "week" or the "usual" weight. `metric` empty: each expected metric (silence only).
+    hours. `days`: of an average's window, or whole days of a silence; `least_days_a_week`: instead of them, days with
+    readings in 7. `more_than`: a gain, below 0 a loss, `over` a
+    "day", a "week" or the "usual" weight. `metric` empty: each expected metric (silence only). `name`: of a rule of a
+    clinic's or patient's own, which has no shipped words.
     """
 
     code: str
@@ -163,6 +165,8 @@ class Rule:
     closing: Closing | None = None
     source: str = ""
     source_date: dt.date | None = None
+    name: str = ""
+    least_days_a_week: int | None = None
 
     @cached_property
     def bounds(self) -> tuple[Bound, ...]:

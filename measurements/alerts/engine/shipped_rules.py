@@ -15,6 +15,7 @@ GLUCOSE, SPO2, TEMPERATURE, IRREGULAR_HEARTBEAT = "glucose", "spO2", "temperatur
 
 BP_SEVERE, PREGNANCY_SEVERE, SPO2_LOW, SPO2_VERY_LOW = "bp_severe", "preg_bp_severe", "spo2_low", "spo2_very_low"
 BP_AVERAGE = "bp_average"
+GOAL_RULES = (SPO2_LOW, SPO2_VERY_LOW)  # whose limits follow a goal
 SPO2_TREND, GLUCOSE_WEEKLY, SILENCE_CODE = "spo2_trend", "glucose_weekly", "silence"
 
 AHA = ("2025 AHA/ACC high blood pressure guideline", dt.date(2025, 8, 14))
@@ -149,7 +150,7 @@ def shipped_rules(conditions: Iterable[str]) -> list[Rule]:
 
 def with_goal(rule: Rule, goals: Mapping[str, Goal]) -> Rule:
     """With the limits of SpO2 that follow the prescribed target; any other rule has its own."""
-    if rule.limits or rule.code not in (SPO2_LOW, SPO2_VERY_LOW):
+    if rule.limits or rule.code not in GOAL_RULES:
         return rule
     goal = goals.get(SPO2, Goal())
     target = next((bound for bound in (goal.value_1_from, goal.value_1_above) if bound is not None), None)

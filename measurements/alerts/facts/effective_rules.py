@@ -20,9 +20,10 @@ from measurements.alerts.engine.shipped_rules import (
     shipped_rules,
 )
 from measurements.alerts.facts_files.rule_rows import KIND_KEYS, RULE_KEYS, check_rule, rule_fields, unshipped_rule
-from measurements.facts_values import read_object, require
+from measurements.facts_values import read_count, read_name, read_object, require
 
 SHIPPED, CLINIC, PATIENT = "shipped", "clinic", "patient"
+STORED_KEYS = {"name": read_name, "least_days_a_week": read_count}  # no keys of a facts file
 RULE_FIELDS = tuple(column.name for column in fields(Rule) if column.name != "code")
 
 
@@ -68,7 +69,7 @@ def preset_rules(conditions: tuple[str, ...]) -> Mapping[str, Rule]:
 def with_own_values(code: str, base: Rule | None, values: Mapping[str, Any]) -> Rule:
     """FactsError: a value that the rule can't have."""
     path = f"rule {code}"
-    given = read_object(dict(values), path, {**KIND_KEYS, **RULE_KEYS})
+    given = read_object(dict(values), path, {**KIND_KEYS, **RULE_KEYS, **STORED_KEYS})
     if base is None:
         require(given, path, "kind")
         base = unshipped_rule(code, given, is_confirm_stated="confirm" in values)
@@ -85,7 +86,7 @@ def effective_rule(code: str, preset: Rule | None, own_rules: Sequence[OwnRule])
     for own in own_rules:
         if own.is_off:
             is_on = False
-        elif own.values or own.is_chosen:
+        elif own.values or (own.is_chosen and rule is not None):
             is_of_scope = own.scope == PATIENT or code not in SHIPPED_RULES
             rule = with_own_values(code, rule, own.values)
             is_on = is_on or own.is_chosen or is_of_scope

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from measurements.alerts.engine.rules import Relation, Rule
+from measurements.alerts.facts.effective_rules import STORED_KEYS
 from measurements.alerts.facts_files.answers import describe_rule
-from measurements.alerts.facts_files.rule_rows import RULE_KEYS
+from measurements.alerts.facts_files.rule_rows import KIND_KEYS, RULE_KEYS
 
 NOT_TYPED = frozenset({"metric", "source", "date"})
 CHANGEABLE = frozenset(RULE_KEYS) - NOT_TYPED
+STATED = frozenset({*RULE_KEYS, *KIND_KEYS, *STORED_KEYS})
 
 
 def own_values(base: Rule, typed: Rule) -> dict[str, Any]:
@@ -20,6 +22,14 @@ def own_values(base: Rule, typed: Rule) -> dict[str, Any]:
     if limits_of(before) != limits_of(after):
         found |= limits_of(after)
     return found
+
+
+def all_values(rule: Rule) -> dict[str, Any]:
+    """Of a rule that no level below states."""
+    values = describe_rule(rule)
+    return {
+        str(key): value for key, value in values.items() if key in STATED and (key == "confirm" or value is not None)
+    }
 
 
 def changeable_values(rule: Rule) -> dict[str, Any]:

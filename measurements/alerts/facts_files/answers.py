@@ -70,7 +70,9 @@ def describe_rule(rule: Rule) -> dict[str, Any]:
     closing = closing_of(rule)
     found["closing"] = {"kind": closing.kind, "n": closing.n, "days": closing.days}
     found |= {"source": rule.source, "date": format_any(rule.source_date)}
-    return found
+    if rule.least_days_a_week is not None:
+        found["least_days_a_week"] = rule.least_days_a_week
+    return found | ({"name": rule.name} if rule.name else {})
 
 
 def describe_step(step: Event) -> dict[str, Any]:

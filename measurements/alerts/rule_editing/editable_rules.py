@@ -20,6 +20,7 @@ from measurements.alerts.facts.effective_rules import (
 from measurements.alerts.facts.stored_facts import own_rule
 from measurements.alerts.models import AlertRuleChange
 from measurements.alerts.rule_changes import rule_history
+from measurements.alerts.rule_editing.new_rules import begin_rule, judged_metrics
 from measurements.models import Metric, Threshold
 from measurements.thresholds.editing import editable_thresholds
 from patients.models import Clinic, Patient
@@ -31,7 +32,8 @@ SCOPE_LABELS = {CLINIC: "clinic", PATIENT: "patient"}
 class EditableRule:
     """`inherited`: as it would be without the scope's own row. `base`: what own values change, judged or not.
 
-    `decided_by`: the row of clinic or patient that decided it last; None: it is as shipped.
+    `decided_by`: the row of clinic or patient that decided it last; None: it is as shipped. `is_new`: nothing of it is
+    saved.
     """
 
     code: str
@@ -43,6 +45,7 @@ class EditableRule:
     own: AlertRuleChange | None
     decided_by: AlertRuleChange | None
     newest_change_id: int
+    is_new: bool = False
 
     @property
     def is_judged(self) -> bool:
@@ -144,4 +147,16 @@ def goals_of_scope(scope: Patient | Clinic) -> dict[str, Goal]:
 
 
 def find_rule(scope: Patient | Clinic, code: str) -> EditableRule | None:
-    return next((rule for rule in editable_rules(scope) if rule.code == code), None)
+    """Of a new code of the scope's own, what its form begins with."""
+    found = next((rule for rule in editable_rules(scope) if rule.code == code), None)
+    return found or new_editable_rule(scope, code)
+
+
+def new_editable_rule(scope: Patient | Clinic, code: str) -> EditableRule | None:
+    rule = begin_rule(code)
+    metric = judged_metrics().filter(pk=rule.metric).first() if rule else None
+    if rule is None or metric is None:
+        return None
+    last_id = rule_history(scope).values_list("pk", flat=True).first() or 0
+    nothing = EffectiveRule(None)
+    return EditableRule(code, metric, nothing, nothing, rule, rule, None, None, last_id, is_new=True)

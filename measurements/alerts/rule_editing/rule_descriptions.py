@@ -83,6 +83,8 @@ def describe_pattern(rule: Rule, _: str, __: Unit) -> str:
 
 
 def describe_silence(rule: Rule, _: str, __: Unit) -> str:
+    if rule.least_days_a_week is not None:
+        return f"Readings on fewer than {count_noun(rule.least_days_a_week, 'day')} of 7"
     uploads = ", ".join(f"{at:%H:%M}" for at in rule.uploads_at)
     due = f", uploads due at {uploads}" if uploads else ""
     return f"No reading for {count_noun(rule.days, 'whole day')}{due}"
@@ -109,6 +111,8 @@ def describe_confirmation(rule: Rule) -> str:
 
 
 def describe_closing(rule: Rule) -> str:
+    if rule.least_days_a_week is not None:
+        return f"readings on {count_noun(rule.least_days_a_week, 'day')} of 7 again"
     return CLOSING_TEXTS[closing_of(rule).kind](closing_of(rule))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.db.models import QuerySet
+
 from measurements.alerts.engine.rules import Kind, Rule, Severity
 from measurements.alerts.models import AlertEpisode, AlertRuleChange
 from measurements.alerts.rule_editing.editable_rules import is_stated
@@ -15,13 +17,17 @@ def critical_episodes_ended(scope: Patient | Clinic, code: str, new: Rule | None
 
     `new` None: switched off. Episodes that a reading of theirs would still feed go on.
     """
-    rows = AlertEpisode.objects.open().filter(rule=code, severity=Severity.CRITICAL.value, is_acknowledged=False)
-    if isinstance(scope, Patient):
-        rows = rows.filter(patient=scope)
-    else:
-        rows = rows.filter(patient__clinic=scope).exclude(patient__in=patients_with_own_rule(scope, code))
-    rows = rows.select_related("patient__clinic").order_by("first_known_at", "pk")
+    rows = unacknowledged_critical(scope).filter(rule=code)
+    if isinstance(scope, Clinic):
+        rows = rows.exclude(patient__in=patients_with_own_rule(scope, code))
     return [episode for episode in rows if new is None or not is_still_fed(episode, new)]
+
+
+def unacknowledged_critical(scope: Patient | Clinic) -> QuerySet[AlertEpisode]:
+    """Open ones of a patient or clinic; the longest open first."""
+    rows = AlertEpisode.objects.open().filter(severity=Severity.CRITICAL.value, is_acknowledged=False)
+    rows = rows.filter(patient=scope) if isinstance(scope, Patient) else rows.filter(patient__clinic=scope)
+    return rows.select_related("patient__clinic").order_by("first_known_at", "pk")
 
 
 def patients_with_own_rule(clinic: Clinic, code: str) -> list[uuid.UUID]:

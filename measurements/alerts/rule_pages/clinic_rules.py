@@ -14,10 +14,12 @@ from measurements import units
 from measurements.alerts.backtests import runs as backtest_runs
 from measurements.alerts.models import BacktestRun
 from measurements.alerts.rule_editing.editable_rules import EditableRule, editable_rules, find_rule
-from measurements.alerts.rule_editing.rule_effects import count_affected_patients
+from measurements.alerts.rule_editing.episode_questions import questions_about
+from measurements.alerts.rule_editing.rule_effects import count_affected_patients, critical_episodes_ended
 from measurements.alerts.rule_editing.rule_permissions import may_change_clinic_rules, require_rule_editor
+from measurements.alerts.rule_forms.own_rule_forms import rule_form_class
+from measurements.alerts.rule_forms.rule_forms import ClinicRuleForm, RuleForm
 from measurements.alerts.rule_pages import rule_saving
-from measurements.alerts.rule_pages.rule_forms import ClinicRuleForm
 from measurements.alerts.rule_pages.rule_rows import history_rows, rule_row
 from measurements.units import DisplayUnits
 from patients.models import Clinic, User
@@ -68,7 +70,8 @@ def clinic_rule(request: HttpRequest, clinic_id: int, code: str) -> HttpResponse
     if run is not None:  # as it was typed when the backtest was started
         figures = backtest_runs.run_figures(run)
         return render_rule(request, clinic, bound_form(run.typed, rule), run=run, figures=figures)
-    return render_rule(request, clinic, ClinicRuleForm(rule=rule, units=units.units_for(user)))
+    form_class = rule_form_class(code, ClinicRuleForm)
+    return render_rule(request, clinic, form_class(rule=rule, units=units.units_for(user)))
 
 
 @requires_permission(Permission.CHANGE_CLINIC_RULES)
@@ -84,7 +87,7 @@ def save_clinic_rule(request: HttpRequest, clinic_id: int, code: str) -> HttpRes
     if rule_saving.changes_nothing(action, form):
         messages.success(request, "Nothing was changed.")
         return redirect("alert_rules:clinic", clinic.pk)
-    questions = rule_saving.questions_about(clinic, code, action.new, request.POST)
+    questions = questions_about(critical_episodes_ended(clinic, code, action.new), request.POST)
     if any(not question.answer for question in questions):
         return render_rule(request, clinic, form, questions=questions, action=action.name)
     if not rule_saving.try_to_save(scope=clinic, form=form, action=action, questions=questions, by=user):
@@ -93,8 +96,8 @@ def save_clinic_rule(request: HttpRequest, clinic_id: int, code: str) -> HttpRes
     return redirect("alert_rules:clinic", clinic.pk)
 
 
-def bound_form(data: Any, rule: EditableRule) -> ClinicRuleForm:
-    return ClinicRuleForm(data, rule=rule, units=DisplayUnits.from_code(data.get("units")))
+def bound_form(data: Any, rule: EditableRule) -> RuleForm:
+    return rule_form_class(rule.code, ClinicRuleForm)(data, rule=rule, units=DisplayUnits.from_code(data.get("units")))
 
 
 def find_rule_or_404(clinic: Clinic, code: str) -> EditableRule:
@@ -114,7 +117,7 @@ def find_run(user: User, clinic: Clinic, code: str, run_id: str) -> BacktestRun 
     return rows.first()
 
 
-def render_rule(request: HttpRequest, clinic: Clinic, form: ClinicRuleForm, **more: Any) -> HttpResponse:
+def render_rule(request: HttpRequest, clinic: Clinic, form: RuleForm, **more: Any) -> HttpResponse:
     user = current_user(request)
     context = {
         "clinic": clinic,

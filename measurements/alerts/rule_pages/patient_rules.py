@@ -15,9 +15,12 @@ from measurements import units
 from measurements.alerts.backtests.previews import preview_rule
 from measurements.alerts.models import MeasuringPause, PresetConfirmation
 from measurements.alerts.rule_editing.editable_rules import EditableRule, editable_rules, find_rule
+from measurements.alerts.rule_editing.episode_questions import questions_about
+from measurements.alerts.rule_editing.rule_effects import critical_episodes_ended
+from measurements.alerts.rule_forms.own_rule_forms import rule_form_class
+from measurements.alerts.rule_forms.rule_forms import RuleForm
 from measurements.alerts.rule_pages import rule_saving
 from measurements.alerts.rule_pages.pause_forms import PauseForm
-from measurements.alerts.rule_pages.rule_forms import RuleForm
 from measurements.alerts.rule_pages.rule_rows import history_rows, rule_row
 from measurements.units import DisplayUnits
 from patients.models import Patient
@@ -65,7 +68,8 @@ def is_preset_confirmed(patient: Patient) -> bool:
 def patient_rule(request: HttpRequest, patient_id: uuid.UUID, code: str) -> HttpResponse:
     patient = get_patient_audited(patient_id, by=current_user(request))
     rule = find_rule_or_404(patient, code)
-    return render_rule(request, patient, RuleForm(rule=rule, units=units.units_for(current_user(request))))
+    form_class = rule_form_class(code, RuleForm)
+    return render_rule(request, patient, form_class(rule=rule, units=units.units_for(current_user(request))))
 
 
 @requires_permission(Permission.REVIEW_READINGS)
@@ -93,7 +97,7 @@ def save_patient_rule(request: HttpRequest, patient_id: uuid.UUID, code: str) ->
     if rule_saving.changes_nothing(action, form):
         messages.success(request, "Nothing was changed.")
         return redirect("alert_rules:patient", patient.pk)
-    questions = rule_saving.questions_about(patient, code, action.new, request.POST)
+    questions = questions_about(critical_episodes_ended(patient, code, action.new), request.POST)
     if any(not question.answer for question in questions):
         return render_rule(request, patient, form, questions=questions, action=action.name)
     if not rule_saving.try_to_save(scope=patient, form=form, action=action, questions=questions, by=user):
@@ -104,7 +108,8 @@ def save_patient_rule(request: HttpRequest, patient_id: uuid.UUID, code: str) ->
 
 def bound_form(request: HttpRequest, rule: EditableRule) -> RuleForm:
     """Numbers are read in the units that the form was shown in."""
-    return RuleForm(request.POST, rule=rule, units=DisplayUnits.from_code(request.POST.get("units")))
+    form_class = rule_form_class(rule.code, RuleForm)
+    return form_class(request.POST, rule=rule, units=DisplayUnits.from_code(request.POST.get("units")))
 
 
 def find_rule_or_404(patient: Patient, code: str) -> EditableRule:

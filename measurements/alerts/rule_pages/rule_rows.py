@@ -14,6 +14,7 @@ from measurements.alerts.models import AlertRuleChange
 from measurements.alerts.rule_changes import rule_history
 from measurements.alerts.rule_editing import rule_descriptions
 from measurements.alerts.rule_editing.editable_rules import EditableRule, is_stated, scope_name
+from measurements.alerts.rule_editing.new_rules import is_own_code
 from measurements.alerts.rule_texts import rule_label
 from measurements.facts_values import FactsError
 from measurements.models import Metric
@@ -52,9 +53,14 @@ class RuleRow:
         return metric is not None and metric.has_second_value
 
     @property
+    def is_only_here(self) -> bool:
+        """No level below has it: without what is stated here there is no such rule."""
+        return self.editable.inherited.rule is None and is_own_code(self.code)
+
+    @property
     def state(self) -> str:
-        if self.editable.is_judged:
-            return ""
+        if self.editable.is_judged or self.editable.is_new:
+            return "New, not saved yet" if self.editable.is_new else ""
         return "Switched off" if self.editable.is_switched_off else "Not judged"
 
     @property
@@ -69,14 +75,14 @@ def rule_row(editable: EditableRule, units: DisplayUnits) -> RuleRow:
     change = editable.decided_by
     return RuleRow(
         editable,
-        rule_label(editable.code),
-        rule_descriptions.describe_condition(rule, metric, unit),
+        rule_label(editable.code, rule.name or "New rule"),
+        "" if editable.is_new else rule_descriptions.describe_condition(rule, metric, unit),
         rule_descriptions.describe_confirmation(rule),
         rule_descriptions.describe_closing(rule),
         rule_descriptions.SEVERITY_LABELS[rule.severity],
         rule_descriptions.SEVERITY_TONES[rule.severity],
         rule_descriptions.QUEUE_LABELS[rule.queue],
-        "shipped" if change is None else scope_name(change),
+        scope_name(change) if change else "" if editable.is_new else "shipped",
         rule.source,
         rule.source_date,
         rule_descriptions.conditions_of_rule(editable.code),
@@ -101,11 +107,13 @@ def history_rows(scope: Patient | Clinic, units: DisplayUnits, *, code: str = ""
     changes = changes.filter(rule=code) if code else changes
     metrics = Metric.objects.in_bulk()
     before: dict[tuple[str, str], AlertRuleChange] = {}
+    names: dict[str, str] = {}
     found = []
     for change in reversed(changes):
         key = change.rule, scope_name(change)
         texts = [describe_change(row, metrics, units) for row in (before.get(key), change)]
-        found.append(HistoryRow(change, rule_label(change.rule), *texts))
+        name = names[change.rule] = change.changes.get("name") or names.get(change.rule, "")
+        found.append(HistoryRow(change, rule_label(change.rule, name), *texts))
         before[key] = change
     return found[::-1][:MAX_HISTORY_ROWS]
 

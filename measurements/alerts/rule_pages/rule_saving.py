@@ -9,19 +9,18 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from measurements.alerts import rule_changes, steps
+from measurements.alerts import rule_changes
 from measurements.alerts.engine.rules import Rule
-from measurements.alerts.models import AlertEpisode
-from measurements.alerts.rule_editing.rule_effects import critical_episodes_ended
-from measurements.alerts.rule_pages.rule_forms import RuleForm
+from measurements.alerts.facts.own_values import all_values
+from measurements.alerts.rule_editing.episode_questions import EpisodeQuestion, acknowledge_answered
+from measurements.alerts.rule_editing.new_rules import is_own_code
+from measurements.alerts.rule_forms.rule_forms import RuleForm
 from measurements.models import TriageEntry
+from measurements.thresholds.goal_questions import OutdatedQuestion
 from patients.models import Clinic, Patient, User
-from patients.permissions import Permission, has_permission
 
 SAVE, SWITCH_OFF, INHERIT = "save", "off", "inherit"
-ACKNOWLEDGE, KEEP = "acknowledge", "keep"
 CHANGED_MEANWHILE = "changed alert rules meanwhile: nothing of yours is saved yet. Check, and save again."
-STEPS_MEANWHILE = "An alert was worked on meanwhile. Please check the list again."
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ def read_action(name: str, form: RuleForm) -> RuleAction | None:
         reason = form.cleaned_data["reason"]
         if not reason:
             form.add_error("reason", "Say why the rule is switched off.")
-        return None if form.errors else RuleAction(SWITCH_OFF, None, reason=reason)
+        values = all_values(editable.shown) if is_own_code(editable.code) else {}  # else nothing else states them
+        return None if form.errors else RuleAction(SWITCH_OFF, None, values, reason=reason)
     if form.errors:
         return None
     reason = form.cleaned_data["reason"]
@@ -63,34 +63,11 @@ def read_action(name: str, form: RuleForm) -> RuleAction | None:
 
 def changes_nothing(action: RuleAction, form: RuleForm) -> bool:
     own = form.rule.own
+    if form.rule.is_new and not action.values:
+        return True  # switched off or set back before it was saved
     if own is None or not form.rule.has_own:
         return not (action.is_off or action.values or action.is_chosen)
     return (action.is_off, action.is_chosen, dict(action.values)) == (own.is_off, own.is_chosen, own.changes)
-
-
-@dataclass(frozen=True)
-class EpisodeQuestion:
-    """`answer`: acknowledge, keep, or empty while it is open."""
-
-    episode: AlertEpisode
-    answer: str
-
-    @property
-    def field_name(self) -> str:
-        return f"episode-{self.episode.pk}"
-
-
-def questions_about(
-    scope: Patient | Clinic, code: str, new: Rule | None, data: Mapping[str, Any]
-) -> Sequence[EpisodeQuestion]:
-    """One per episode. One answer is for all that the page could not name, if it knew how many."""
-    episodes = critical_episodes_ended(scope, code, new)
-    is_for_others = data.get("episodes") == KEEP and data.get("episode_count") == str(len(episodes))
-    found = []
-    for episode in episodes:
-        answer = str(data.get(f"episode-{episode.pk}", "") or (KEEP if is_for_others else ""))
-        found.append(EpisodeQuestion(episode, answer if answer in (ACKNOWLEDGE, KEEP) else ""))
-    return found
 
 
 @transaction.atomic
@@ -103,10 +80,9 @@ def save_rule(
     by: User,
     last_seen_change_id: int,
 ) -> None:
-    """Acknowledge what was chosen, then change the rule: ConcurrentRuleChange, StepConflict, ValidationError."""
+    """Acknowledge what was chosen, then change the rule: ConcurrentRuleChange, OutdatedQuestion, ValidationError."""
     TriageEntry.objects.mark_scope_due(scope)  # locks all of them in order, before a step locks patients
-    if has_permission(by, Permission.HANDLE_ALERTS):
-        steps.acknowledge_episodes([each.episode for each in questions if each.answer == ACKNOWLEDGE], by=by)
+    acknowledge_answered(questions, by)
     rule_changes.change_rule(
         scope=scope,
         code=code,
@@ -138,8 +114,8 @@ def try_to_save(
             None, f"{who} changed alert rules meanwhile: nothing of yours is saved yet. Check, and save again."
         )
         form.data = {**dict(form.data.items()), "seen": str(meanwhile.changes[0].pk)}
-    except steps.StepConflict:
-        form.add_error(None, STEPS_MEANWHILE)
+    except OutdatedQuestion as outdated:
+        form.add_error(None, str(outdated))
     except ValidationError as error:
         form.add_error(None, error.messages)
     else:

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from measurements.alerts.rule_pages import backtest_runs, clinic_rules, goal_previews, patient_rules, pauses, presets
+from measurements.alerts.rule_pages import (
+    backtest_runs,
+    clinic_rules,
+    goal_previews,
+    new_rules,
+    patient_rules,
+    pauses,
+    presets,
+)
 
 app_name = "alert_rules"
 PATIENT_RULES = "patients/<uuid:patient_id>/alert-rules/"
@@ -15,11 +23,13 @@ urlpatterns = [
     path(f"{PATIENT_RULES}presets/preview/", presets.preset_preview, name="preset_preview"),
     path(f"{PATIENT_RULES}presets/confirm/", presets.confirm_preset, name="confirm_preset"),
     path(f"{PATIENT_RULES}goals/preview/", goal_previews.goal_preview, name="goal_preview"),
+    path(f"{PATIENT_RULES}new/", new_rules.new_patient_rule, name="new_patient_rule"),
     path(f"{PATIENT_RULES}rule/<slug:code>/", patient_rules.patient_rule, name="patient_rule"),
     path(f"{PATIENT_RULES}rule/<slug:code>/preview/", patient_rules.rule_preview, name="patient_rule_preview"),
     path(f"{PATIENT_RULES}rule/<slug:code>/save/", patient_rules.save_patient_rule, name="save_patient_rule"),
     path("alert-rules/", clinic_rules.clinics, name="clinics"),
     path(CLINIC_RULES, clinic_rules.clinic_rules, name="clinic"),
+    path(f"{CLINIC_RULES}new/", new_rules.new_clinic_rule, name="new_clinic_rule"),
     path(f"{CLINIC_RULES}rule/<slug:code>/", clinic_rules.clinic_rule, name="clinic_rule"),
     path(f"{CLINIC_RULES}rule/<slug:code>/save/", clinic_rules.save_clinic_rule, name="save_clinic_rule"),
     path(f"{CLINIC_RULES}rule/<slug:code>/backtest/", backtest_runs.start_backtest, name="start_backtest"),

@@ -43,11 +43,12 @@ def fetch_rule_events(scope: TimelineScope) -> Iterator[TimelineEvent]:
     """Limits are in the vendor's units, as rules state them."""
     changes = AlertRuleChange.objects.filter(of_patient_or_clinic(scope), scope.within("at"))
     for change in changes.select_related("by"):
+        label = rule_label(change.rule, change.changes.get("name", ""))
         yield TimelineEvent(
             at=change.at,
             kind=TimelineKind.GOALS,
             title=f"{owner_of(change)} alert rule {'switched off' if change.is_off else 'changed'}",
-            details=(EventDetail(f"{rule_label(change.rule)}: {describe_rule_values(change)}"),),
+            details=(EventDetail(f"{label}: {describe_rule_values(change)}"),),
             text=change.reason,
             by=change.by.name,
             anchor=f"rule-{change.pk}",

@@ -31,7 +31,7 @@ def explain(code, *, metric=None, units=VENDOR_UNITS, days_later=0, **columns):
         kind=rule.kind,
         metric=metric or rule.metric,
         severity=rule.severity,
-        rule_row=describe_rule(rule),
+        rule_row=columns.pop("rule_row", None) or describe_rule(rule),
         opened_at=OPENED,
         **({"state": "open"} | columns),
     )
@@ -75,6 +75,11 @@ def explain(code, *, metric=None, units=VENDOR_UNITS, days_later=0, **columns):
             "43 % of readings in range over 7 days, n 9, limit below 50",
         ),
         ("silence", {"metric": "weight", "days": 3}, "no weight reading for 3 days"),
+        (
+            "silence",
+            {"metric": "weight", "days": 3, "rule_row": {"least_days_a_week": 4}},
+            "weight measured on 3 of 7 days, at least 4 expected",
+        ),
         ("irregular_heartbeat", {"count": 2, "days": 2}, "detected 2 times on 2 days"),
         ("spo2_trend", {"value_1": 88, "baseline": 91.6}, "88 %, below its 7-day range from 92"),
     ],

@@ -46,9 +46,8 @@ class SilenceRun:
         due = self.due_at()
         self.next_at = due if due and due > self.known.at else None
         if self.current:
-            days = self.silent_days(self.known.at)
-            self.current.current = (NO_VALUES, 0, days)
-            self.next_at = self.over_at(self.nth_day(days + 1))
+            self.current.current = (NO_VALUES, 0, self.days_now(self.known.at))
+            self.next_at = self.next_day_at(self.known.at)
         return self.found
 
     def changes(self) -> list[Change]:
@@ -83,12 +82,12 @@ class SilenceRun:
             self.allow_opening(at)
         else:
             self.allow_opening(at)  # 7 days after a person resolved it
-            self.open_if_due(at, inclusive=True, not_before=at)
+            self.open_what_lasts(at)
 
     def apply_event(self, event: Event) -> None:
         if event.kind == EventKind.PAUSE:
             self.pauses.append((event.data["first"], event.data["last"]))
-            if self.current and self.rule and self.silent_days(event.at) < self.rule.days:
+            if self.current and not self.is_missing(event.at):
                 self.close(event.at, ClosedBy.PERSON, person=event.by)
         elif event.kind == EventKind.SWAP:
             readings = self.known.included(self.timeline.metric)
@@ -162,6 +161,18 @@ class SilenceRun:
             count += 1
         return count
 
+    def is_missing(self, at: dt.datetime) -> bool:
+        """Whether the rule still holds; none holds without a rule."""
+        return self.rule is not None and self.silent_days(at) >= self.rule.days
+
+    def days_now(self, at: dt.datetime) -> int:
+        """The figure of an open episode."""
+        return self.silent_days(at)
+
+    def next_day_at(self, at: dt.datetime) -> dt.datetime | None:
+        """When the figure of an open episode changes by time alone."""
+        return self.over_at(self.nth_day(self.silent_days(at) + 1))
+
     def due_at(self) -> dt.datetime | None:
         """When the n-th day is over."""
         if self.rule is None or self.current or self.suppression:
@@ -185,10 +196,14 @@ class SilenceRun:
         due = self.due_at()
         if due is None or self.rule is None or not (due < until or (inclusive and due == until)):
             return
-        opened_at = max(due, not_before)
-        draft = Draft(self.rule, self.timeline.metric, State.OPEN, opened_at, first=opened_at, opened_at=opened_at)
-        self.found.append(draft)
-        self.current = draft
+        self.open(self.rule, max(due, not_before))
+
+    def open_what_lasts(self, at: dt.datetime) -> None:
+        self.open_if_due(at, inclusive=True, not_before=at)
+
+    def open(self, rule: Rule, at: dt.datetime) -> None:
+        self.current = Draft(rule, self.timeline.metric, State.OPEN, at, first=at, opened_at=at)
+        self.found.append(self.current)
 
     def close(self, at: dt.datetime, by: ClosedBy, *, known_at: dt.datetime | None = None, person: str = "") -> None:
         if self.current:
@@ -205,14 +220,12 @@ class SilenceRun:
     def change_rule(self, at: dt.datetime, version: RuleVersion) -> None:
         """A new or stricter rule judges the silence of now."""
         self.rule = version.rule
-        if self.current and (self.rule is None or self.silent_days(at) < self.rule.days):
+        if self.current and not self.is_missing(at):
             self.close(at, ClosedBy.RULE, person=version.by)
         elif self.current and self.rule:
             self.current.rule = self.rule
-        elif self.rule and (due := self.due_at()) and due <= at:
-            draft = Draft(self.rule, self.timeline.metric, State.OPEN, at, first=at, opened_at=at)
-            self.found.append(draft)
-            self.current = draft
+        else:
+            self.open_what_lasts(at)
 
 
 # Sent beside another reading, only when something is detected, or not by a measurement.

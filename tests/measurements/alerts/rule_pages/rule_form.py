@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from measurements.alerts.engine.shipped_rules import SHIPPED_RULES
 from measurements.alerts.rule_editing.editable_rules import build_rule, find_rule
-from measurements.alerts.rule_pages.rule_forms import ClinicRuleForm, RuleForm
+from measurements.alerts.rule_forms.rule_forms import ClinicRuleForm, RuleForm
 from measurements.models import Metric
 from measurements.units import VENDOR_UNITS
 from patients.models import Clinic

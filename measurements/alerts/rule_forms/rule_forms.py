@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
-from measurements.alerts.engine.rules import ClosingKind, Kind, Limit, Queue, Relation, Rule, Severity
+from measurements.alerts.engine.rules import Closing, ClosingKind, Kind, Limit, Queue, Relation, Rule, Severity
 from measurements.alerts.engine.shipped_rules import GLUCOSE_WEEKLY, SHIPPED_RULES, SPO2_TREND, closing_of
 from measurements.alerts.facts.own_values import own_values
 from measurements.alerts.facts_files.rule_rows import CLOSING_KINDS, OWN_CONFIRMATION_CODES
@@ -21,7 +21,7 @@ from measurements.alerts.rule_editing.rule_descriptions import (
     SEVERITY_LABELS,
     unit_for_rule,
 )
-from measurements.alerts.rule_pages.rule_fields import (
+from measurements.alerts.rule_forms.rule_fields import (
     AVERAGE_DAYS,
     CLOCK_TIME,
     CLOSING_LABELS,
@@ -263,12 +263,16 @@ class RuleForm(forms.Form):
             fields["confirm"] = found["confirm"]
         if "uploads_at" in self.fields:
             fields["uploads_at"] = tuple(dt.time.fromisoformat(word.zfill(5)) for word in self.typed_times())
-        closing = replace(closing_of(base), kind=ClosingKind(found["closing"]))
-        if closing.kind is not ClosingKind.ANY:
-            counted = "n" if closing.kind in COUNTED_IN_READINGS else "days"
-            closing = replace(closing, **{counted: found["closing_count"]})
-        severity, queue = Severity(found["severity"]), Queue(found["queue"])
-        return replace(base, severity=severity, queue=queue, closing=closing, **fields)
+        if "closing" in self.fields:
+            fields["closing"] = self.typed_closing()
+        return replace(base, severity=Severity(found["severity"]), queue=Queue(found["queue"]), **fields)
+
+    def typed_closing(self) -> Closing:
+        closing = replace(closing_of(self.rule.base), kind=ClosingKind(self.cleaned_data["closing"]))
+        if closing.kind is ClosingKind.ANY:
+            return closing
+        counted = "n" if closing.kind in COUNTED_IN_READINGS else "days"
+        return replace(closing, **{counted: self.cleaned_data["closing_count"]})
 
     def values(self) -> dict[str, Any]:
         """What the scope then has of its own: whatever differs from what it inherits."""

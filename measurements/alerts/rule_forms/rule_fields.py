@@ -20,6 +20,7 @@ COUNT_FIELDS: Mapping[str, tuple[str, int, int]] = {
     "days": ("Days", 1, 60),
     "least_readings": ("At least so many readings", 1, 200),
     "least_days": ("On at least so many days", 1, 28),
+    "least_days_a_week": ("Readings on at least so many of 7 days", 1, 7),
 }
 KIND_FIELDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.LIMIT: (),
