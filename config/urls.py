@@ -39,6 +39,7 @@ urlpatterns = [
     path("accounts/alert-messages/", include("measurements.alerts.messages.urls")),
     path("triage/", include("measurements.triage.urls")),
     path("", include("measurements.clinic_report.urls")),
+    path("", include("measurements.billing.urls")),
     path("patients/", include("measurements.adherence.urls")),
     path("devices/", include("devices.urls")),
 ]

@@ -106,6 +106,8 @@ class SampleClinics:
         self.elm.rule_editors.add(self.people["clinician here"])
         self.harbor.rule_editors.add(self.people["clinician elsewhere"])
         self.backtest = factories.BacktestRunFactory(clinic=self.elm, by=self.people["clinician here"])
+        self.approval = factories.LineApprovalFactory(patient=self.rosa)
+        factories.BillingLineFactory(patient=self.rosa, status="approved", approval=self.approval)
         self.own = self.elsewhere()
         self.clients = {name: signed_in_client(user) for name, user in self.people.items()}
 
@@ -133,6 +135,7 @@ class SampleClinics:
             "filter_id": factories.SharedTriageFilterFactory(clinic=self.harbor).pk,
             "note_id": note.pk,
             "pause_id": factories.MeasuringPauseFactory(patient=patient).pk,
+            "approval_id": factories.LineApprovalFactory(patient=patient).pk,
             "run_id": factories.BacktestRunFactory(clinic=self.harbor, by=self.people["clinician elsewhere"]).pk,
             "code": "bp_severe",
             "change_id": factories.ThresholdChangeFactory(patient=patient).pk,
@@ -174,6 +177,7 @@ class SampleClinics:
             "note_id": self.note.pk,
             "pause_id": self.pause.pk,
             "run_id": self.backtest.pk,
+            "approval_id": self.approval.pk,
             "code": "bp_severe",
             "change_id": self.change.pk,
             "episode_id": self.episode.pk,

@@ -11,6 +11,15 @@ class BillingConfig(app_config.ProjectAppConfig):
             ("billingrulechange", "billingline", "billingstate", "lineapproval", "linestep"), app_config.VIEW_ONLY
         ),
     }
+    page_labels = {
+        "billing:card": "patient, billing",
+        "billing:month": "billing lines of a month",
+        "billing:file": "billing lines of a month, as a file",
+        "billing:approve": "billing lines, approved",
+        "billing:approval": "approval of a billing line",
+        "billing:step": "approval of a billing line, step recorded",
+        "billing:confirm": "approval of a billing line, confirmed",
+    }
     field_labels = {
         "because": "reasons",
         "beside": "only beside the code",

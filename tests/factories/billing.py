@@ -4,6 +4,8 @@ import datetime as dt
 
 import factory
 
+from measurements.billing.engine.code_rules import Kind, Programme
+from measurements.billing.engine.lines import Line, Status
 from measurements.billing.models import (
     BillingLine,
     BillingRuleChange,
@@ -15,6 +17,7 @@ from measurements.billing.models import (
     LineStep,
     PayerRule,
 )
+from measurements.billing.stored_lines.line_json import line_to_json
 from tests.factories.patients import ClinicFactory, PatientFactory, UserFactory
 
 WINDOW = dt.date(2026, 10, 20)
@@ -104,6 +107,25 @@ class BillingLineFactory(factory.django.DjangoModelFactory):
     days = factory.LazyAttribute(lambda line: [line.first + dt.timedelta(days=n) for n in range(16)])
 
 
+def approved_window(approval):
+    """16 measured days."""
+    last = approval.first + dt.timedelta(days=29)
+    return Line(
+        kind=Kind(approval.kind),
+        programme=Programme(approval.programme),
+        first=approval.first,
+        last=last,
+        code=approval.code,
+        units=approval.units,
+        status=Status.APPROVED,
+        because=(),
+        date_of_service=last,
+        belongs_to=last.replace(day=1),
+        days=tuple(approval.first + dt.timedelta(days=n) for n in range(16)),
+        anchor=approval.first,
+    )
+
+
 class LineApprovalFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = LineApproval
@@ -116,8 +138,8 @@ class LineApprovalFactory(factory.django.DjangoModelFactory):
     units = 1
     by = factory.SubFactory(UserFactory)
     statement = "I have reviewed these data."
-    line = factory.LazyFunction(lambda: {"belongs_to": "2026-11-01"})
-    evidence = factory.LazyFunction(lambda: {"code": "99454"})
+    line = factory.LazyAttribute(lambda approval: line_to_json(approved_window(approval)))
+    evidence = factory.LazyFunction(lambda: {"line": {"date_of_service": "2026-11-18"}})
     evidence_hash = "0" * 64
 
 
