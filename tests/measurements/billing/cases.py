@@ -6,6 +6,7 @@ from measurements.billing.engine.evaluation import evaluate, of_month
 from measurements.billing.facts_files.answers import describe_bill
 from measurements.billing.facts_files.facts_file import read_facts
 
+AFTER = "2026-04-02 12:00"  # March is over
 ZONE = "America/New_York"
 PATIENT_CONTACT = {"at": "2026-03-10T15:00:00Z", "by": "rn", "mode": "audio", "live": True, "outcome": "reached"}
 STAFF = [
@@ -107,6 +108,14 @@ def windows(found, programme="RPM"):
     return [line for line in found["periods"] if line["programme"] == programme]
 
 
+def spans(found, programme="RPM"):
+    """`first last days code status` of each window."""
+    return [
+        f"{one['first'][5:]} {one['last'][5:]} {len(one['days'])} {one['code']} {one['status']}"
+        for one in windows(found, programme)
+    ]
+
+
 def said(line):
     """(code, units, status, because)."""
     return line["code"], line["units"], line["status"], " ".join(line["because"])
@@ -115,3 +124,12 @@ def said(line):
 def month_lines(found, month):
     (one,) = [row for row in found["months"] if row["month"] == month]
     return [said(line) for line in one["lines"]]
+
+
+def march(found):
+    (one,) = [row for row in found["months"] if row["month"] == "2026-03"]
+    return one
+
+
+def minutes(*sessions, programme="RPM", **facts):
+    return march(bill(AFTER, sessions=list(sessions), **facts))["minutes"][programme]

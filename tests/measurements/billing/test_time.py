@@ -1,20 +1,10 @@
-"""Minutes of a month: credited seconds, doubled ones, ends of sessions, whose minutes count; each worked by hand."""
+"""Minutes of a month: credited seconds, doubled ones, ends of sessions; each worked by hand."""
 
 import pytest
 
-from tests.measurements.billing.cases import PATIENT_CONTACT, bill, month_lines, session, typed
+from tests.measurements.billing.cases import AFTER, PATIENT_CONTACT, bill, march, minutes, month_lines, session, typed
 
-AFTER = "2026-04-02 12:00"  # March is over
 REACHED = {99457: ("99457", 1, "suggested", ""), 99470: ("99470", 1, "suggested", "")}
-
-
-def march(found):
-    (one,) = [row for row in found["months"] if row["month"] == "2026-03"]
-    return one
-
-
-def minutes(*sessions, programme="RPM", **facts):
-    return march(bill(AFTER, sessions=list(sessions), **facts))["minutes"][programme]
 
 
 @pytest.mark.parametrize(
@@ -195,129 +185,6 @@ def test_seconds_are_counted_on_the_utc_line_over_a_change_of_clocks(start):
 
 
 @pytest.mark.parametrize(
-    ("start", "counted"),
-    [
-        ("2026-03-10 15:00", 20),  # the last day of care
-        ("2026-03-13 15:00", 20),  # 3 days of documentation
-        ("2026-03-14 15:00", 0),
-        ("2026-02-28 15:00", 0),  # before the first
-    ],
-)
-def test_time_counts_in_the_monitoring_period_and_3_days_after(start, counted):
-    periods = [{"start": "2026-03-01", "end": "2026-03-10"}]
-    found = bill(AFTER, monitoring_periods=periods, sessions=[session(start, 20)])
-
-    assert found["months"][0]["minutes"]["RPM"] == counted
-
-
-@pytest.mark.parametrize(
-    ("consents", "counted"),
-    [
-        ([{"date": "2026-03-03"}], 20),  # of that day
-        ([{"date": "2026-03-04"}], 0),
-        ([{"date": "2026-01-01", "revoked": "2026-03-03"}], 0),  # nothing from that day on
-        ([{"date": "2026-01-01", "revoked": "2026-03-04"}], 20),
-        ([], 20),
-    ],
-)
-def test_time_counts_from_consent_to_revocation(consents, counted):
-    assert minutes(session("2026-03-03 15:00", 20), consents=consents) == counted
-
-
-def test_time_without_consent_misses_it():
-    found = bill(AFTER, consents=[], sessions=[session("2026-03-03 15:00", 20)])
-
-    assert month_lines(found, "2026-03") == [("99457", 1, "missing", "consent")]
-
-
-@pytest.mark.parametrize(
-    ("kind", "from_", "until", "counted"),
-    [
-        ("practice_employee", "2026-01-01", None, 20),
-        ("practice_employee", "2026-03-04", None, 0),  # hired the day after
-        ("practice_employee", "2026-01-01", "2026-03-03", 20),
-        ("vendor", "2026-01-01", None, 0),
-        ("leased", "2026-01-01", None, 0),
-    ],
-)
-def test_employment_is_asked_for_on_the_day_of_the_session(kind, from_, until, counted):
-    staff = [{"id": "rn", "credential": "RN", "employment": [{"kind": kind, "from": from_, "until": until}]}]
-    asked = {"requires_practice_employee_from": "2026-03-31"}  # the date of service of March
-    one = session("2026-03-03 15:00", 20)
-
-    assert minutes(one, staff=staff, settings=asked) == counted
-    assert minutes(one, staff=staff, settings={"requires_practice_employee_from": "2026-04-01"}) == 20
-
-
-@pytest.mark.parametrize(
-    ("credential", "counted"),
-    [("RN", 20), ("R.N.", 20), ("MSN, RN", 20), ("LPN", 20), ("PharmD", 20), ("CMA", 20), ("biller", 0), (None, 0)],
-)
-def test_minutes_of_a_clinical_credential_count(credential, counted):
-    staff = [{"id": "rn", "credential": credential}]
-
-    assert minutes(session("2026-03-03 15:00", 20), staff=staff) == counted
-
-
-def test_credentials_are_a_setting_for_each_code():
-    one = session("2026-03-03 15:00", 20, "ma")
-
-    assert minutes(one, settings={"credentials": {"99457": ["RN"]}}) == 0
-    assert minutes(one, settings={"credentials": {"98980": ["RN"]}}) == 20
-
-
-@pytest.mark.parametrize(
-    ("contact", "line"),
-    [
-        ({}, REACHED[99457]),
-        ({"mode": "video"}, REACHED[99457]),
-        ({"mode": "in_person"}, REACHED[99457]),
-        ({"mode": "message"}, ("99457", 1, "missing", "live_interaction")),
-        ({"automatic": True}, ("99457", 1, "missing", "live_interaction")),
-        ({"live": False}, ("99457", 1, "missing", "live_interaction")),
-        ({"outcome": "no_answer"}, ("99457", 1, "missing", "live_interaction")),
-        ({"outcome": None}, ("99457", 1, "missing", "live_interaction")),
-        ({"by": "office"}, ("99457", 1, "missing", "live_interaction")),
-        ({"at": "2026-04-01T03:59:00Z"}, REACHED[99457]),  # Mar 31, 23:59 in New York
-        ({"at": "2026-04-01T04:00:00Z"}, ("99457", 1, "missing", "live_interaction")),
-        ({"at": "2026-02-28T15:00:00Z"}, ("99457", 1, "missing", "live_interaction")),
-    ],
-)
-def test_live_interaction_of_the_month(contact, line):
-    found = bill(AFTER, sessions=[session("2026-03-03 15:00", 20)], contacts=[{**PATIENT_CONTACT, **contact}])
-
-    assert month_lines(found, "2026-03") == [line]
-
-
-def test_message_is_a_live_interaction_by_setting():
-    found = bill(
-        AFTER,
-        sessions=[session("2026-03-03 15:00", 20)],
-        contacts=[{**PATIENT_CONTACT, "mode": "message", "live": False}],
-        settings={"messages_are_live": True},
-    )
-
-    assert month_lines(found, "2026-03") == [REACHED[99457]]
-
-
-def test_live_interaction_must_be_in_the_monitoring_period():
-    """Discharge on Mar 9, the contact on Mar 10 is documentation only."""
-    periods = [{"start": "2026-01-01", "end": "2026-03-09"}]
-    found = bill(AFTER, sessions=[session("2026-03-03 15:00", 20)], monitoring_periods=periods)
-
-    assert month_lines(found, "2026-03") == [("99457", 1, "missing", "live_interaction")]
-
-
-def test_additional_line_misses_the_live_interaction_too():
-    found = bill(AFTER, sessions=[session("2026-03-03 15:00", 40)], contacts=[])
-
-    assert month_lines(found, "2026-03") == [
-        ("99457", 1, "missing", "live_interaction"),
-        ("99458", 1, "missing", "live_interaction"),
-    ]
-
-
-@pytest.mark.parametrize(
     ("length", "to_next"),
     [
         (3, {"code": "99470", "minutes": 7}),
@@ -353,17 +220,6 @@ def test_call_without_a_stated_end_has_no_credit():
     assert [(line["code"], line["status"]) for line in found["lines"]] == [(None, "never")]
 
 
-@pytest.mark.parametrize(
-    ("facts", "lines"),
-    [
-        ({"person": "office"}, [(None, 0, "never", "minutes")]),  # no credential on file
-        ({"programme": "CCM"}, []),  # no line of ours
-    ],
-)
-def test_month_says_never_where_no_time_of_its_programme_counts(facts, lines):
-    assert month_lines(bill(AFTER, sessions=[session("2026-03-03 15:00", 20, **facts)]), "2026-03") == lines
-
-
 def test_session_until_midnight_is_of_no_later_month():
     """20 minutes until 05:00 UTC on March 1, midnight in New York; in March there is CCM only."""
     until_midnight = session("2026-03-01 04:40", 20)
@@ -378,34 +234,3 @@ def test_call_whose_end_was_stated_after_signing_out_is_as_typed():
     found = march(bill(AFTER, sessions=[call, session("2026-03-03 15:10", 20)]))
 
     assert (found["minutes"], found["seconds_lost"]) == ({"RPM": 20, "CCM": 10}, 600)
-
-
-@pytest.mark.parametrize(
-    ("facts", "lines"),
-    [
-        ({"programmes": [{"programme": "RTM", "system": "respiratory", "from": "2026-01-01"}]}, "blocked programme"),
-        # RPM ended on Jan 31, and with it its monitoring period.
-        ({"programmes": [{"programme": "RPM", "until": "2026-01-31"}], "monitoring_periods": None}, "never minutes"),
-        # It is still monitored, for whatever.
-        ({"programmes": [{"programme": "RPM", "until": "2026-01-31"}]}, "blocked programme"),
-    ],
-)
-def test_time_of_a_programme_that_the_patient_is_not_in(facts, lines):
-    found = month_lines(bill(AFTER, sessions=[session("2026-03-03 15:00", 20)], **facts), "2026-03")
-
-    assert " ".join(f"{status} {because}" for _, _, status, because in found).replace(" live_interaction", "") == lines
-
-
-@pytest.mark.parametrize(("revoked", "missing"), [("2026-03-10", True), ("2026-03-11", False)])
-def test_contact_from_the_revocation_on_is_no_live_interaction(revoked, missing):
-    """20 minutes of Mar 3 stay; the contact is of Mar 10."""
-    consents = [{"date": "2026-01-01", "revoked": revoked}]
-    found = bill(AFTER, sessions=[session("2026-03-03 15:00", 20)], consents=consents)
-
-    assert (month_lines(found, "2026-03")[0][3] == "live_interaction") is missing
-
-
-def test_contact_before_the_consent_is_a_live_interaction():
-    found = bill(AFTER, sessions=[session("2026-03-12 15:00", 20)], consents=[{"date": "2026-03-11"}])
-
-    assert month_lines(found, "2026-03") == [REACHED[99457]]
