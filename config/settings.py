@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "measurements.activity",
     "measurements.adherence",
     "measurements.clinic_report",
+    "measurements.billing_audit",
     "fulfillment",
     "fulfillment.batches",
     "fulfillment.replacements",

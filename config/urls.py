@@ -40,6 +40,7 @@ urlpatterns = [
     path("triage/", include("measurements.triage.urls")),
     path("", include("measurements.clinic_report.urls")),
     path("", include("measurements.billing.urls")),
+    path("", include("measurements.billing_audit.urls")),
     path("patients/", include("measurements.adherence.urls")),
     path("devices/", include("devices.urls")),
 ]

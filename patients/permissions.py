@@ -46,6 +46,7 @@ class Permission(StrEnum):
     PLAN_ABSENCES = "plan absences"
     KEEP_BILLING = "keep billing, where an administrator has given it"
     APPROVE_BILLING = "approve billing lines, as a billing practitioner"
+    VIEW_BILLING_AUDIT = "see the measures of a billing audit"
     VIEW_CLINIC_REPORTS = "see reports of a clinic"
     ADMINISTER = "use the administration of own clinics"
 
@@ -61,6 +62,7 @@ CARE_PERMISSIONS = frozenset(
         Permission.KEEP_TIME,
         Permission.PLAN_ABSENCES,
         Permission.KEEP_BILLING,
+        Permission.VIEW_BILLING_AUDIT,
     }
 )
 PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
@@ -81,17 +83,26 @@ PERMISSIONS_BY_ROLE: dict[str, frozenset[Permission]] = {
             Permission.VIEW_CLINIC_RULES,
             Permission.CHANGE_CLINIC_RULES,
             Permission.VIEW_CLINIC_REPORTS,
+            Permission.VIEW_BILLING_AUDIT,
         }
     ),
 }
+# What an administrator gives to each person (`keeps_billing`), beside the role.
+GIVEN_TO_PEOPLE = frozenset(
+    {
+        (Role.CLINICIAN, Permission.KEEP_BILLING),
+        (Role.COORDINATOR, Permission.KEEP_BILLING),
+        (Role.COORDINATOR, Permission.VIEW_BILLING_AUDIT),
+    }
+)
 
 
 def has_permission(user: User | AnonymousUser, permission: Permission) -> bool:
     """By the role; keeping billing is also given to each person. Who is a billing practitioner is a fact with dates,
     which the views of billing check beside the role."""
-    of_role = PERMISSIONS_BY_ROLE.get(getattr(user, "role", ""), frozenset())
-    given = permission != Permission.KEEP_BILLING or getattr(user, "keeps_billing", False)
-    return user.is_active and permission in of_role and given
+    role = getattr(user, "role", "")
+    is_given = (role, permission) not in GIVEN_TO_PEOPLE or getattr(user, "keeps_billing", False)
+    return user.is_active and permission in PERMISSIONS_BY_ROLE.get(role, frozenset()) and is_given
 
 
 def roles_with_permission(permission: Permission) -> str:

@@ -41,7 +41,7 @@ ROOM_ORDER = {
         {"billing"},
         {"timeline"},
         {"patient_list", "patient_page", "triage"},
-        {"clinic_report"},
+        {"clinic_report", "billing_audit"},
     ),
 }
 SIMULATOR = "devices.simulator"

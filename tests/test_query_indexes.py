@@ -27,6 +27,7 @@ SMALL_TABLES = {
     "patients_clinic", "patients_user", "patients_user_clinics", "measurements_metric", "measurements_threshold",
     "devices_devicetype", "devices_apikeyslot", "queueing_periodicjob", "devices_operatoralarm", "fulfillment_kit",
     "fulfillment_kititem", "django_content_type", "billing_coderulerow", "billing_payerrule", "billing_confirmedyear",
+    "programmes_payer",
     "billing_billingrulechange",
 }  # fmt: skip
 PAGES = [

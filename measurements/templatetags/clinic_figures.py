@@ -28,6 +28,12 @@ def share_of(part: int, whole: int) -> str:
 
 
 @register.filter
+def time_share(part: dt.timedelta, whole: dt.timedelta) -> str:
+    """Share of a time in percent."""
+    return share_of(round(part.total_seconds()), round(whole.total_seconds()))
+
+
+@register.filter
 def weekly_rate(report: ClinicReport, opened: int) -> str:
     """Empty where no patient was monitored."""
     rate = report.rate(opened)
