@@ -8,6 +8,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from measurements.billing import computation
 from measurements.billing.models import BillingLine, BillingState
@@ -57,8 +58,12 @@ def test_month_list_of_10_000_patients_is_timed(client_of, record_figure):
         ),
         batch_size=2000,
     )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    client = client_of(keeper)
+    timed_pages(client, "/billing/?month=2026-11")
     for query in ("", "&code=99457", "&state=suggested&payer=Medicare", "&order=last+descending"):
-        ms = timed_pages(client_of(keeper), f"/billing/?month=2026-11{query}")
+        ms = timed_pages(client, f"/billing/?month=2026-11{query}")
         record_figure(f"month list{query}: p95, ms", f"{percentile(ms, 0.95):.0f}", reach=f"{MOST_LIST_MS}", rounds=ms)
         assert percentile(ms, 0.95) <= MOST_LIST_MS
 

@@ -90,7 +90,13 @@ class BillingLine(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("clinic", "belongs_to", "status", "id"), name="billing_line_of_month"),
+            # Counts and totals of a month read the index alone.
+            models.Index(
+                fields=("clinic", "belongs_to", "status"),
+                include=("code", "payer", "units", "id"),
+                name="billing_line_of_month",
+            ),
+            models.Index(fields=("patient", "belongs_to"), name="billing_line_by_patient"),
             models.Index(fields=("approval",), condition=Q(approval__isnull=False), name="billing_line_of_approval"),
             models.Index(fields=("practitioner",), name="billing_line_practitioner"),
         )

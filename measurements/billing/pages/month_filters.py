@@ -104,6 +104,10 @@ class MonthSelection:
     def apply(self) -> QuerySet[BillingLine]:
         return self.chosen.apply(self.visible())
 
+    def in_order(self, lines: QuerySet[BillingLine]) -> QuerySet[BillingLine]:
+        """The patient's clinic is asked for too: then names come in order from an index, and no line is sorted."""
+        return self.sort.annotate(lines.filter(patient__clinic=self.clinic))
+
     def status_row(self) -> FilterRow:
         labels = {"": "All"} | {value: choice.label for value, choice in STATUS_FILTER.choices.items()}
         others = {name: value for name, value in self.chosen.values.items() if name != STATUS_FILTER.name}
@@ -170,10 +174,11 @@ def read_month_value(text: str) -> dt.date | None:
 
 
 def line_filters(clinic: Clinic, month: dt.date) -> list[ListFilter]:
-    """Codes, providers and payers that the month has; three queries."""
+    """Codes and payers that the month has, and the clinic's providers; two queries."""
     lines = BillingLine.objects.filter(clinic=clinic, belongs_to=month).order_by()
-    codes = sorted(lines.exclude(code="").values_list("code", flat=True).distinct())
-    payers = sorted(lines.exclude(payer="").values_list("payer", flat=True).distinct())
+    named = list(lines.values_list("code", "payer").distinct())
+    codes = sorted({code for code, _ in named if code})
+    payers = sorted({payer for _, payer in named if payer})
     providers = Practitioner.objects.filter(clinic=clinic).values_list("pk", "name")
     return [
         ListFilter("code", "Code", {code: FilterChoice(code, Q(code=code)) for code in codes}),

@@ -63,11 +63,11 @@ def month_context(request: HttpRequest, selection: MonthSelection, user: User) -
     status_row = selection.status_row()
     shown = next(option.count for option in status_row.options if option.is_selected)
     page = paginate(
-        selection.sort.annotate(found),
+        selection.in_order(found),
         keys=selection.sort.keys,
         request=PageRequest.from_query(request.GET),
         size=PAGE_SIZE,
-        anchors=selection.sort.annotate(selection.visible()),
+        anchors=selection.in_order(selection.visible()),
         rows=BillingLine.objects.select_related("patient", "practitioner"),
         total=shown,
     )
