@@ -14,6 +14,7 @@ from measurements.alerts.models import (
     AlertStep,
     BacktestRun,
     EpisodeNote,
+    ExpectedReadings,
     MeasuringPause,
     PatientReview,
     PresetChange,
@@ -88,6 +89,15 @@ class MeasuringPauseAdmin(ReadOnlyAdmin):
     list_display = ("first_day", "last_day", "metric", "patient_name", "by", "ended_at")
     fields = ("patient", "metric", "first_day", "last_day", "by", "at", "ended_at", "ended_by")
     list_select_related = ("patient", "metric", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(ExpectedReadings)
+class ExpectedReadingsAdmin(ReadOnlyAdmin):
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("at", "by", "patient_name")
+    fields = ("patient", "metrics", "by", "at")
+    list_select_related = ("patient", "by")
     ordering = ("-pk",)
 
 

@@ -10,7 +10,7 @@ class AlertsConfig(app_config.ProjectAppConfig):
             app_config.VIEW_ONLY,
         ),
         **dict.fromkeys(("alertnotification", "alertmessage", "alertmessageitem"), app_config.VIEW_ONLY),
-        **dict.fromkeys(("presetconfirmation", "backtestrun"), app_config.VIEW_ONLY),
+        **dict.fromkeys(("presetconfirmation", "backtestrun", "expectedreadings"), app_config.VIEW_ONLY),
         "notificationsettings": app_config.VIEW_AND_EDIT,
         "sharedtriagefilter": app_config.VIEW_ONLY,
     }
@@ -39,6 +39,7 @@ class AlertsConfig(app_config.ProjectAppConfig):
         "alert_rules:patient_rule": "patient, alert rule",
         "alert_rules:patient_rule_preview": "patient, backtest of an alert rule",
         "alert_rules:save_patient_rule": "patient, alert rule saved",
+        "alert_rules:expected": "patient, expected readings saved",
         "alert_rules:plan_pause": "patient, pause from measuring planned",
         "alert_rules:end_pause": "patient, pause from measuring ended",
         "alert_rules:preset": "patient, presets of alert rules",

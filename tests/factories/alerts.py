@@ -14,6 +14,7 @@ from measurements.alerts.models import (
     AlertStep,
     BacktestRun,
     EpisodeNote,
+    ExpectedReadings,
     MeasuringPause,
     NotificationSettings,
     PatientReview,
@@ -99,6 +100,15 @@ class PatientReviewFactory(factory.django.DjangoModelFactory):
     by = factory.SubFactory(UserFactory)
     at = factory.LazyFunction(timezone.now)
     through = factory.SelfAttribute("at")
+
+
+class ExpectedReadingsFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ExpectedReadings
+
+    patient = factory.SubFactory(PatientFactory)
+    metrics = ("weight",)
+    by = factory.SubFactory(UserFactory)
 
 
 class MeasuringPauseFactory(factory.django.DjangoModelFactory):

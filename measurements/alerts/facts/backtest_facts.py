@@ -27,6 +27,7 @@ def load_backtest_facts(
     found = {patient.pk: PatientFacts(patient, start) for patient in patients}
     stored_facts.load_readings(found, metrics=metrics)
     stored_facts.load_pauses(found, now)
+    stored_facts.load_expected_readings(found, now)
     stored_facts.load_presets_and_rules(found)
     stored_facts.load_goals(found)
     stored_facts.load_equipment_and_periods(found)

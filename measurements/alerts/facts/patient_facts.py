@@ -47,6 +47,7 @@ class PatientFacts:
     goal_changes: list[GoalChange] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     periods: list[MonitoringRow] = field(default_factory=list)
+    expected_metrics: frozenset[str] | None = None
     acts: list[tuple[dt.datetime, int]] = field(default_factory=list)  # steps and reviews, with the newest reading then
 
     def known_until(self, now: dt.datetime) -> tuple[dt.datetime, dt.datetime | None]:
@@ -70,6 +71,7 @@ class PatientFacts:
             goals=goals,
             rules=rules,
             devices=tuple(device_fact(row, self.patient) for row in self.assignments),
+            expected_metrics=self.expected_metrics,
             readings=tuple(reading_known_after(self.acts, reading) for reading in self.readings),
             monitoring_periods=periods,
             events=(*self.events, *rule_events, *goal_events, *period_events, *swap_events(self.assignments)),

@@ -20,6 +20,7 @@ from measurements.alerts.models import (
     AlertEpisode,
     AlertRuleChange,
     AlertStep,
+    ExpectedReadings,
     MeasuringPause,
     PatientReview,
     PresetChange,
@@ -134,8 +135,9 @@ def load_readings(found: Mapping[uuid.UUID, PatientFacts], *, metrics: Sequence[
 
 
 def load_persons_events(found: Mapping[uuid.UUID, PatientFacts], as_of: dt.datetime) -> None:
-    """Steps, reviews and pauses. What was taken back later than `as_of` was still in force then."""
+    """Steps, reviews, pauses, expected readings. What was taken back later than `as_of` was still in force then."""
     load_pauses(found, as_of)
+    load_expected_readings(found, as_of)
     ids = list(found)
     earliest = min((facts.start for facts in found.values()), default=as_of)
     steps = AlertStep.objects.filter(patient__in=ids, at__gte=earliest).select_related("episode").order_by("at", "pk")
@@ -162,6 +164,12 @@ def load_pauses(found: Mapping[uuid.UUID, PatientFacts], as_of: dt.datetime) -> 
             data = {"first": pause.first_day, "last": last, "reason": pause.reason}
             by = person_name(pause.by_id)
             facts.events.append(Event(pause.at, EventKind.PAUSE, by, metric=pause.metric_id or "", data=data))
+
+
+def load_expected_readings(found: Mapping[uuid.UUID, PatientFacts], as_of: dt.datetime) -> None:
+    rows = ExpectedReadings.objects.filter(patient__in=list(found), at__lte=as_of)
+    for row in rows.order_by("patient_id", "-pk").distinct("patient_id"):
+        found[row.patient_id].expected_metrics = None if row.metrics is None else frozenset(row.metrics)
 
 
 def load_presets_and_rules(found: Mapping[uuid.UUID, PatientFacts]) -> None:

@@ -3,7 +3,7 @@ from .episode import AlertEpisode
 from .episode_note import EpisodeNote
 from .notification import AlertMessage, AlertMessageItem, AlertNotification
 from .notification_settings import NotificationSettings
-from .pause import MeasuringPause
+from .pause import ExpectedReadings, MeasuringPause
 from .preset import PresetChange
 from .preset_confirmation import PresetConfirmation
 from .review import PatientReview
@@ -21,6 +21,7 @@ __all__ = [
     "BacktestRun",
     "BacktestState",
     "EpisodeNote",
+    "ExpectedReadings",
     "MeasuringPause",
     "NotificationSettings",
     "PatientReview",

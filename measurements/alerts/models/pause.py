@@ -54,3 +54,21 @@ class MeasuringPause(models.Model):
 
     def __str__(self) -> str:
         return f"pause {self.pk}"
+
+
+class ExpectedReadings(models.Model):
+    """Append-only: the metrics that a patient is expected to measure from this row on; None: what the devices send."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="expected_readings")
+    metrics = models.JSONField("codes of metrics", null=True, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-pk",)
+        verbose_name, verbose_name_plural = "expected readings", "expected readings"
+        constraints = (models.CheckConstraint(condition=~Q(metrics=[]), name="expected_readings_name_some"),)
+        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return f"expected readings {self.pk}"

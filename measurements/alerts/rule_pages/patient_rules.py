@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from measurements import units
 from measurements.alerts.backtests.previews import preview_rule
-from measurements.alerts.models import MeasuringPause, PresetConfirmation
+from measurements.alerts.models import ExpectedReadings, MeasuringPause, PresetConfirmation
 from measurements.alerts.rule_editing.editable_rules import EditableRule, editable_rules, find_rule
 from measurements.alerts.rule_editing.episode_questions import questions_about
 from measurements.alerts.rule_editing.rule_effects import critical_episodes_ended
+from measurements.alerts.rule_forms.expected_readings_form import ExpectedReadingsForm
 from measurements.alerts.rule_forms.own_rule_forms import rule_form_class
 from measurements.alerts.rule_forms.rule_forms import RuleForm
 from measurements.alerts.rule_pages import rule_saving
@@ -36,8 +37,11 @@ def patient_rules(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     return render_patient_rules(request, patient, PauseForm(patient=patient))
 
 
-def render_patient_rules(request: HttpRequest, patient: Patient, pause_form: PauseForm) -> HttpResponse:
+def render_patient_rules(
+    request: HttpRequest, patient: Patient, pause_form: PauseForm, *, expected_form: ExpectedReadingsForm | None = None
+) -> HttpResponse:
     user = current_user(request)
+    expected = ExpectedReadings.objects.filter(patient=patient).select_related("by").first()
     chosen = units.units_for(user)
     rows = [rule_row(rule, chosen) for rule in editable_rules(patient)]
     pauses = MeasuringPause.objects.filter(patient=patient).select_related("metric", "by", "ended_by")
@@ -51,6 +55,8 @@ def render_patient_rules(request: HttpRequest, patient: Patient, pause_form: Pau
         "history": history_rows(patient, chosen),
         "pauses": pauses[:MAX_PAUSES],
         "pause_form": pause_form,
+        "expected": expected,
+        "expected_form": expected_form or ExpectedReadingsForm(current=expected),
         "is_confirmed": is_preset_confirmed(patient),
         "may_change": has_permission(user, Permission.REVIEW_READINGS),
     }

@@ -5,6 +5,7 @@ from django.urls import path
 from measurements.alerts.rule_pages import (
     backtest_runs,
     clinic_rules,
+    expected_readings,
     goal_previews,
     new_rules,
     patient_rules,
@@ -17,6 +18,7 @@ PATIENT_RULES = "patients/<uuid:patient_id>/alert-rules/"
 CLINIC_RULES = "alert-rules/<int:clinic_id>/"
 urlpatterns = [
     path(PATIENT_RULES, patient_rules.patient_rules, name="patient"),
+    path(f"{PATIENT_RULES}expected/", expected_readings.save_expected_readings, name="expected"),
     path(f"{PATIENT_RULES}pauses/", pauses.plan_pause, name="plan_pause"),
     path(f"{PATIENT_RULES}pauses/<int:pause_id>/end/", pauses.end_pause, name="end_pause"),
     path(f"{PATIENT_RULES}presets/", presets.preset_page, name="preset"),
