@@ -22,10 +22,10 @@ ROOM_ORDER = {
     "patients": (
         {"queueing"},
         {"audit", "clinics"},
-        {"permissions"},
+        {"permissions", "practitioners"},
         {"care"},
         {"programmes"},
-        {"accounts", "enrollment", "practitioners"},
+        {"accounts", "enrollment"},
         {"admin_site"},
         {"files"},
         {"time_sessions"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -11,6 +12,10 @@ from django.http import HttpRequest
 from patients.admin_site.base import ReadOnlyAdmin
 from patients.admin_site.filters import EmptyFieldFilter
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
+from patients.models import Role, User
+from patients.permissions import current_user
+from patients.programmes import facts
+from patients.programmes.forms import FactModelForm
 from patients.programmes.models import (
     AccessAlignment,
     ApcmPeriod,
@@ -114,19 +119,81 @@ class BillingFactsVersionAdmin(ReadOnlyAdmin):
     list_select_related = ("patient",)
 
 
-class PersonFactAdmin(ReadOnlyAdmin):
+class PersonFactForm(FactModelForm):
+    """A new fact about a person; of one on file its last day, once, or a withdrawal."""
+
+    withdraw_because = forms.CharField(
+        label="Withdraw because",
+        required=False,
+        max_length=200,
+        help_text="Of a mistake: it then counts for nothing. Record the right one anew.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            del self.fields["withdraw_because"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        person = cleaned.get("person")
+        if person and self._meta.model is BillingPractitioner and person.role != Role.CLINICIAN:
+            self.add_error("person", "Only a clinician can be a billing practitioner.")
+        return cleaned
+
+
+class PersonFactAdmin(OptimisticLockAdmin):
+    """Dates of a person: recorded once, then ended or withdrawn."""
+
     clinic_path = "person__clinics"
+    form = PersonFactForm
     list_select_related = ("person", "recorded_by")
     list_filter = (WITHDRAWN_FILTER,)
+    own_fields: ClassVar[tuple[str, ...]] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = ["person", *self.own_fields, "started_on", "ended_on"]
+        if obj is None:
+            return fields
+        history = ["recorded_by", "recorded_at"]
+        if obj.withdrawn_at:
+            return [*fields, *history, "withdrawn_by", "withdrawn_at", "withdrawn_reason"]
+        return [*fields, "withdraw_because", *history]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        if obj is None:
+            return []
+        can_end = obj.ended_on is None and obj.withdrawn_at is None
+        open_fields = {"withdraw_because", "ended_on" if can_end else ""}
+        return [name for name in self.get_fields(request, obj) if name not in open_fields]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.withdrawn_at)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        own = current_user(request).clinics.all()
+        kwargs["queryset"] = User.objects.filter(clinics__in=own, is_active=True).distinct()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        by = current_user(request)
+        if not change:
+            facts.record_fact(obj, by=by)
+        elif reason := form.cleaned_data["withdraw_because"]:
+            facts.withdraw_fact(obj, reason=reason, by=by)
+        elif "ended_on" in form.changed_data and obj.ended_on:
+            facts.end_fact(obj, day=obj.ended_on, by=by)
 
 
 @admin.register(Credential)
 class CredentialAdmin(PersonFactAdmin):
+    own_fields = ("name",)
     list_display = ("person", "name", "started_on", "ended_on", "recorded_by", "withdrawn_at")
 
 
 @admin.register(Employment)
 class EmploymentAdmin(PersonFactAdmin):
+    own_fields = ("kind",)
     list_display = ("person", "kind", "started_on", "ended_on", "recorded_by", "withdrawn_at")
 
 

@@ -15,9 +15,11 @@ from patients.audit import audit_log
 from patients.enrollment import admission
 from patients.enrollment.edit_notices import CONTACT_FIELDS, contact_notices
 from patients.enrollment.forms import DischargeForm, PatientForm
+from patients.enrollment.zone_question import zone_question_for
 from patients.models import Patient
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+from patients.programmes import zone_changes
 
 # No message names a patient: messages are stored in a cookie.
 
@@ -48,7 +50,8 @@ def edit_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     user = current_user(request)
     patient = get_patient_audited(patient_id, by=user)
     form = PatientForm(request.POST or None, instance=copy.copy(patient), user=user)
-    if not form.is_valid():
+    question = zone_question_for(form, patient)
+    if not form.is_valid() or (question and not question.is_valid()):
         return render_patient_form(request, patient, form)
     edit_version, another = form.cleaned_data["edit_version"] or 0, form.cleaned_data["another_person"]
     try:
@@ -62,6 +65,8 @@ def edit_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     except ValidationError as error:
         form.add_validation_error(error)
         return render_patient_form(request, patient, form)
+    if question:
+        zone_changes.record_zone_change(saved, moved_on=question.cleaned_data["moved_on"], by=user)
     messages.success(request, "The changes are saved.")
     warn_about_address(request, saved)
     if CONTACT_FIELDS.intersection(form.changed_data):
@@ -121,6 +126,7 @@ def render_patient_form(request: HttpRequest, patient: Patient | None, form: Pat
     context = {"form": form, "patient": patient, "hint": form.address_hint, **more}
     if patient:
         context["periods"] = list(patient.monitoring_periods.all())
+        context["zone_question"] = zone_question_for(form, patient)
     return render(request, "patients/patient_form.html", context)
 
 

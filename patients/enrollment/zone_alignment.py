@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from patients.audit.row_alignment import AlignedSlice, AlignmentStep, RowKey, aligned_patients, next_patients
 from patients.models import Patient
+from patients.programmes import zone_changes
 from patients.zip_codes import differs_from_zip_code, find_zip_code, zone_by_state
 
 
@@ -23,6 +24,7 @@ def align_time_zones(after: RowKey | None) -> AlignedSlice:
         patient.time_zone = found.time_zone if found else patient.time_zone
         patient.summary_stale_at = timezone.now()
         patient.edit_version += 1  # an edit form that is open holds the old zone
+    zone_changes.record_corrections((patient.pk, patient.time_zone) for patient in guessed)
     Patient.objects.bulk_update(guessed, ["time_zone", "summary_stale_at", "edit_version"])
     return aligned_patients(patients, changed=[patient.pk for patient in guessed])
 

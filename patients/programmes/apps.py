@@ -18,13 +18,14 @@ class ProgrammesConfig(app_config.ProjectAppConfig):
         "practiceattestation": VIEW_ONLY,
         "accessalignment": VIEW_ONLY,
         "apcmperiod": VIEW_ONLY,
-        "credential": VIEW_ONLY,
-        "employment": VIEW_ONLY,
-        "billingpractitioner": VIEW_ONLY,
+        "credential": VIEW_AND_EDIT,
+        "employment": VIEW_AND_EDIT,
+        "billingpractitioner": VIEW_AND_EDIT,
         "zonechange": VIEW_ONLY,
         "billingfactsversion": VIEW_ONLY,
     }
     page_labels = {
+        "programmes:missing": "missing facts for billing",
         "programmes:page": "patient, programmes",
         "programmes:record": "patient, programmes, fact recorded",
         "programmes:end": "patient, programmes, fact ended",

@@ -36,7 +36,21 @@ from patients.programmes.models import (
 FUTURE_MESSAGE = "This date is in the future. Please check it."
 
 
-class FactForm(forms.ModelForm):
+class FactModelForm(forms.ModelForm):
+    """Checks the days of a fact in words; Django's own messages about constraints name no day."""
+
+    def _post_clean(self) -> None:
+        self.instance = construct_instance(self, self.instance, self._meta.fields)
+        exclude = self._get_validation_exclusions()  # type: ignore[attr-defined]
+        try:
+            self.instance.full_clean(exclude=exclude, validate_unique=False, validate_constraints=False)
+            if not self.errors:
+                facts.check_days(self.instance)
+        except ValidationError as error:
+            self.add_error(None, error)
+
+
+class FactForm(FactModelForm):
     """A new fact of a patient. `past_days`: fields whose day can't be in the future, on the patient's calendar."""
 
     past_days: tuple[str, ...] = ()
@@ -61,17 +75,6 @@ class FactForm(forms.ModelForm):
         for name in self.past_days:
             check_past_day(self, name, self.patient.today)
         return self.cleaned_data
-
-    def _post_clean(self) -> None:
-        """As Django does it, but without the constraints, whose messages name no day: `facts.check_days` does."""
-        self.instance = construct_instance(self, self.instance, self._meta.fields)
-        exclude = self._get_validation_exclusions()  # type: ignore[attr-defined]
-        try:
-            self.instance.full_clean(exclude=exclude, validate_unique=False, validate_constraints=False)
-            if not self.errors:
-                facts.check_days(self.instance)
-        except ValidationError as error:
-            self.add_error(None, error)
 
 
 def check_past_day(form: forms.BaseForm, name: str, today: dt.date) -> None:

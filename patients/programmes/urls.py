@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.programmes import views
+from patients.programmes import missing_views, views
 
 app_name = "programmes"
 urlpatterns = [
+    path("programmes/missing/", missing_views.missing_list, name="missing"),
     path("patients/<uuid:patient_id>/programmes/", views.programme_page, name="page"),
     path("patients/<uuid:patient_id>/programmes/<slug:fact>/", views.record_fact, name="record"),
     path("patients/<uuid:patient_id>/programmes/<slug:fact>/<int:fact_id>/end/", views.end_fact, name="end"),

@@ -269,7 +269,7 @@ def test_enrollment_and_edit_forms_are_forbidden_for_other_roles(client, request
     [
         ({"zip_code": "90210"}, [zip_codes.ZIP_CODE_WARNING, zip_codes.TIME_ZONE_WARNING]),
         ({"city": "Nashua"}, [zip_codes.ZIP_CODE_WARNING]),
-        ({"time_zone": "America/Denver"}, [zip_codes.TIME_ZONE_WARNING]),
+        ({"time_zone": "America/Denver", "zone_change": "wrong"}, [zip_codes.TIME_ZONE_WARNING]),
         ({}, []),
     ],
 )
