@@ -56,8 +56,8 @@ def check_days(row: RecordedFact) -> None:
 
 
 @transaction.atomic
-def record_fact(row: RecordedFact, *, by: User) -> None:
-    """Save a new row. Raises ValidationError by field."""
+def record_fact(row: RecordedFact, *, by: User | None) -> None:
+    """Save a new row; `by` None: an operator at the command line. Raises ValidationError by field."""
     check_days(row)
     row.recorded_by = by
     try:

@@ -46,6 +46,25 @@ FIELD_HEADINGS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Account id at Tenovi",
         ("account id", "tenovi id", "tenovi account id", "account id at the vendor", "external patient id"),
     ),
+    # Facts that billing needs; see `billing_facts`.
+    "programme": ("Programme", ("program", "monitoring program", "rpm or rtm")),
+    "programme_start": ("First day of the programme", ("programme start", "program start", "program start date")),
+    "rtm_system": ("RTM system", ("body system", "rtm body system")),
+    "payer": ("Payer", ("insurance", "insurer", "payor", "health plan", "primary insurance")),
+    "member_id": ("Member ID", ("member number", "insurance id", "policy number", "subscriber id", "mbi")),
+    "diagnosis_codes": (
+        "Diagnoses (ICD-10-CM)",
+        ("icd 10", "icd10", "icd 10 cm", "icd codes", "icd 10 codes", "diagnosis codes", "diagnosis code", "dx codes"),
+    ),
+    "ordering_npi": ("Ordering NPI", ("ordering provider npi", "npi of the ordering provider")),
+    "ordering_provider": ("Ordering provider", ("ordering physician", "ordering practitioner", "ordered by")),
+    "order_date": ("Order date", ("date of the order", "ordered on")),
+    "order_why": ("Reason of the order", ("order reason", "reason for monitoring", "medical necessity")),
+    "consent_date": ("Consent date", ("consent", "consent given", "date of consent", "consented on")),
+    "consent_how": ("How consent was given", ("consent how", "consent type", "consent method")),
+    "education_date": ("Education date", ("education", "education done", "setup date", "set up date")),
+    "visit_date": ("Prior visit date", ("prior visit", "last visit", "last visit date", "visit date")),
+    "visit_kind": ("Kind of the prior visit", ("prior visit kind", "visit kind", "visit type")),
 }
 FIELD_LABELS = {name: label for name, (label, _) in FIELD_HEADINGS.items()}
 

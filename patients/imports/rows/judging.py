@@ -18,6 +18,7 @@ from patients.enrollment.forms import PatientForm
 from patients.folding import compact_mrn, fold_case, fold_mrn, is_same_name
 from patients.imports.models import ImportRow, RowState
 from patients.imports.reading.tables import OVERFLOW
+from patients.imports.rows.billing_facts import FACT_FIELDS, RowFacts
 from patients.imports.rows.columns import FIELD_LABELS, FULL_NAME
 from patients.imports.rows.values import CellRules, Value, convert_cell
 from patients.models import Clinic, Patient, Sex, User
@@ -119,6 +120,7 @@ def judge_row(row: ImportRow, rules: ImportRules, seen: SeenRows) -> RowResult:
         result.problems.append(("", "This row has more cells than there are headings."))
     form = ImportRowForm(data, clinic=rules.clinic)
     add_form_errors(form, result)
+    row_facts = read_facts(data, rules, result)
     if result.problems:
         return result
     fields = form.patient_fields()
@@ -129,7 +131,7 @@ def judge_row(row: ImportRow, rules: ImportRules, seen: SeenRows) -> RowResult:
         result.problems.append(duplicate)
         return result
     note_address(fields, result)
-    enroll_row(row, fields, rules, result)
+    enroll_row(row, fields, row_facts, rules, result)
     if result.state in (RowState.READY, RowState.ENROLLED):
         seen.add(row.number, result.identity)
     return result
@@ -188,12 +190,28 @@ def note_address(fields: Mapping[str, Any], result: RowResult) -> None:
         result.notes.append(("zip_code", f"{problem} Please compare it with the address."))
 
 
-def enroll_row(row: ImportRow, fields: dict[str, Any], rules: ImportRules, result: RowResult) -> None:
+def read_facts(data: Mapping[str, Value], rules: ImportRules, result: RowResult) -> RowFacts | None:
+    """None for a file without columns of facts; a cell that couldn't be converted has its own problem already."""
+    if not any(name in rules.mapping for name in FACT_FIELDS):
+        return None
+    said = {name for name, _ in result.problems}
+    found = RowFacts(data, rules.clinic)
+    result.problems += [(name, text) for name, text in found.problems if name not in said]
+    result.notes += found.notes
+    return found
+
+
+def enroll_row(
+    row: ImportRow, fields: dict[str, Any], row_facts: RowFacts | None, rules: ImportRules, result: RowResult
+) -> None:
+    """A patient whose facts are refused is not enrolled either."""
     try:
-        with transaction.atomic() if rules.dry_run else contextlib.nullcontext():
+        with transaction.atomic() if rules.dry_run or row_facts else contextlib.nullcontext():
             patient = admission.enroll_patient(
                 by=rules.by, clinic=rules.clinic, another_person=row.another_person, **fields
             )
+            if row_facts:
+                row_facts.record(patient, by=rules.by)
             if rules.dry_run:
                 transaction.set_rollback(True)
     except admission.PossibleDuplicatePatient as found:

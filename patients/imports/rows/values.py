@@ -29,6 +29,7 @@ COMPACT_ISO_DATE = re.compile(r"(?:19|20)\d{6}", re.ASCII)
 UNREADABLE_DATE = "This date can't be read. Write it as MM/DD/YYYY."
 SHORTENED_NUMBER = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
 MAX_EXACT_DIGITS = 15  # of a number in a spreadsheet
+DATE_FIELDS = ("birth_date", "programme_start", "order_date", "consent_date", "education_date", "visit_date")
 YES, NO = {"y", "yes", "true", "1", "x", "on"}, {"", "n", "no", "false", "0", "off"}
 SEX_WORDS = {
     **dict.fromkeys(("f", "female", "woman", "w"), Sex.FEMALE),
@@ -71,14 +72,14 @@ def convert_cell(name: str, text: str, kind: str, rules: CellRules) -> tuple[Val
         raise ValidationError("This cell holds an error of the spreadsheet.")
     if kind == NUMBER and len(text.partition(".")[0]) > MAX_EXACT_DIGITS:
         raise ValidationError("A spreadsheet stores 15 digits of a number. Format the column as text and type it anew.")
-    if kind == DATE and name != "birth_date":
+    if kind == DATE and name not in DATE_FIELDS:
         raise ValidationError("The spreadsheet made a date of this cell. Format the column as text and type it anew.")
     if SHORTENED_NUMBER.fullmatch(text):
         raise ValidationError("A spreadsheet has shortened this number. Format the column as text and type it anew.")
     if name == "mrn" and kind == NUMBER:
         return fill_with_zeros(text, rules.mrn_digits)
-    if name == "birth_date":
-        return convert_birth_date(text, rules.date_order)
+    if name in DATE_FIELDS:
+        return convert_date(text, rules.date_order)
     return CONVERTERS[name](text) if name in CONVERTERS else (text, "")
 
 
@@ -101,7 +102,7 @@ def convert_zip_code(text: str) -> tuple[str, str]:
     return filled, f"Filled with zeros: {filled}." if len(first) != 9 else f"Read as {filled}."
 
 
-def convert_birth_date(text: str, order: str) -> tuple[str, str]:
+def convert_date(text: str, order: str) -> tuple[str, str]:
     """ISO dates, those of both orders, with the month's name, and serial numbers of a spreadsheet. To ISO form."""
     if not text:
         return "", ""
