@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Count, Q, Sum, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -25,6 +25,7 @@ from patients.audit import audit_log
 from patients.lists.pagination import PageRequest, SortKey, paginate
 from patients.models import Patient, User
 from patients.models.audit import AuditAction
+from patients.models.patient import format_live_version
 from patients.permissions import Permission, current_user, requires_permission
 from patients.polling import only_if_changed
 from patients.preferences import save_preference
@@ -56,10 +57,14 @@ def list_version(user: User) -> str:
     And whether assessments are overdue, which changes no patient.
     """
     settings = settings_for(user)
-    patients = Patient.objects.visible_to(user)
+    totals = Patient.objects.visible_to(user).aggregate(
+        count=Count("pk"),
+        versions=Sum("live_version", default=0),
+        overdue=Count("pk", filter=Q(triage_entry__in=TriageEntry.objects.overdue())),
+    )
     today = timezone.localdate(timezone=next((clinic.zone for clinic in user.clinics.all()), None))
-    overdue = TriageEntry.objects.overdue().exists()
-    return f"{patients.combined_live_version()}-{settings.fingerprint}-{today:%Y%m%d}-{overdue:d}"
+    version = format_live_version(totals["count"], totals["versions"])
+    return f"{version}-{settings.fingerprint}-{today:%Y%m%d}-{totals['overdue']}"
 
 
 def settings_for(user: User) -> TriageSettings:

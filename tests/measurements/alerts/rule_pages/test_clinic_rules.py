@@ -46,7 +46,9 @@ def test_clinic_rules_are_changed_by_administrators_and_named_users(client_of, a
         assert "A reading over 180/120 mmHg" in browser.get("/alert-rules/", follow=True).content.decode()
     assert save(as_nadia, clinic, value_1__0="190").status_code == 403
     assert save(as_cora, clinic, value_1__0="190").status_code == 403
-    assert "Save the rule" not in as_nadia.get(rule_page(clinic)).content.decode()
+    page = as_nadia.get(rule_page(clinic)).content.decode()
+    assert "Save the rule" not in page
+    assert "This is no emergency service" in page
 
     save(as_ada, clinic, value_1__0="190", for_all="on")
     change = AlertRuleChange.objects.get(clinic=clinic)
