@@ -25,7 +25,12 @@ from measurements.alerts.engine.outcome.patient_sections import SECTIONS
 from measurements.alerts.episode_storage import EpisodeChanges
 from measurements.alerts.facts import stored_facts
 from measurements.alerts.facts.patient_facts import MAX_CLOCK_DIFFERENCE, PatientFacts
-from measurements.alerts.messages.notifications import record_needed_notifications
+from measurements.alerts.messages.notifications import (
+    CRITICAL_CHECKS,
+    record_needed_notifications,
+    record_reading_notifications,
+    urgent_readings,
+)
 from measurements.alerts.models import PresetChange
 from measurements.models import TriageEntry
 from patients.models import Patient
@@ -73,6 +78,7 @@ class Assessed(NamedTuple):
     entry: TriageEntry
     changes: EpisodeChanges
     has_changed: bool
+    had_urgent_readings: bool = False
 
 
 def assess_due_patients(*, seconds: float = ASSESSMENT_SECONDS) -> None:
@@ -181,7 +187,7 @@ def record_preset_changes(entries: Sequence[TriageEntry], now: dt.datetime) -> N
 
 
 def assess_facts(entry: TriageEntry, found: PatientFacts, now: dt.datetime) -> Assessed:
-    before = shown_columns(entry)
+    before, had_urgent = shown_columns(entry), bool(urgent_readings(entry))
     at, later = found.known_until(now)
     try:
         facts = found.build()
@@ -192,7 +198,7 @@ def assess_facts(entry: TriageEntry, found: PatientFacts, now: dt.datetime) -> A
         return Assessed(entry, EpisodeChanges(), has_changed=shown_columns(entry) != before)
     update_entry(entry, evaluation, facts)
     entry.due_at = min(filter(None, [entry.due_at, later]), default=None)
-    return Assessed(entry, changes, has_changed=bool(changes) or shown_columns(entry) != before)
+    return Assessed(entry, changes, bool(changes) or shown_columns(entry) != before, had_urgent)
 
 
 def compare_with_stored(
@@ -223,7 +229,7 @@ def update_entry(entry: TriageEntry, evaluation: Evaluation, facts: Facts) -> No
         "arrived_late": list(evaluation.arrived_late),
     }
     names = {
-        Section.CRITICAL: ("at_once", "beyond_meter"),
+        Section.CRITICAL: CRITICAL_CHECKS,
         Section.ARRIVED_LATE: ("arrived_late",),
         Section.CHECK: ("this_reading",),
     }
@@ -254,7 +260,12 @@ def store(assessed: Sequence[Assessed]) -> None:
         [row for each in assessed for row in each.changes.changed],
     )
     changes.write()
-    record_needed_notifications([*changes.created, *changes.changed], timezone.now())
+    now = timezone.now()
+    record_needed_notifications([*changes.created, *changes.changed], now)
+    urgent = {each.entry.pk: urgent_readings(each.entry) for each in assessed}
+    concerned = {each.entry.pk for each in assessed if each.had_urgent_readings or urgent[each.entry.pk]}
+    if concerned:
+        record_reading_notifications({pk: urgent[pk] for pk in concerned}, now)
     entries = [
         {"patient_id": each.entry.pk, **{name: getattr(each.entry, name) for name in ENTRY_COLUMNS}}
         for each in assessed

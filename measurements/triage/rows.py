@@ -17,7 +17,7 @@ from fulfillment.worklist.models import WorklistItem
 from measurements.alerts.engine.episodes import Section
 from measurements.alerts.engine.outcome.patient_sections import SECTIONS
 from measurements.alerts.engine.rules import SEVERITY_RANKS, Severity
-from measurements.alerts.messages.listing import notices_of
+from measurements.alerts.messages.listing import notices_of, notices_of_readings
 from measurements.alerts.models import AlertEpisode, PatientReview
 from measurements.alerts.reviews import SHOWN_DAYS
 from measurements.alerts.steps import can_take_step
@@ -107,6 +107,7 @@ class RowFacts:
     leads: dict[uuid.UUID, AlertEpisode | None] = field(default_factory=dict)
     reviews: dict[uuid.UUID, PatientReview] = field(default_factory=dict)
     notices: dict[int, list[str]] = field(default_factory=dict)
+    reading_notices: dict[uuid.UUID, list[str]] = field(default_factory=dict)
     exceptions: dict[uuid.UUID, list[EquipmentException]] = field(default_factory=lambda: defaultdict(list))
     readings: dict[int, Measurement] = field(default_factory=dict)
     newest: dict[uuid.UUID, list[EvaluatedLatestReading]] = field(default_factory=dict)
@@ -163,11 +164,12 @@ def build_row(entry: TriageEntry, section: Section, facts: RowFacts, *, is_first
 
 def unique_notices(facts: RowFacts, entry: TriageEntry) -> list[str]:
     episodes = facts.episodes.get(entry.pk, [])
-    return list(dict.fromkeys(text for episode in episodes for text in facts.notices.get(episode.pk, ())))
+    texts = [text for episode in episodes for text in facts.notices.get(episode.pk, ())]
+    return list(dict.fromkeys([*texts, *facts.reading_notices.get(entry.pk, ())]))
 
 
 def load_episodes(facts: RowFacts, entries: Sequence[TriageEntry]) -> None:
-    """With the newest review of each patient and whom messages have reached; three queries."""
+    """With the newest review of each patient and whom messages have reached; four queries."""
     patients = [entry.pk for entry in entries]
     shown = AlertEpisode.objects.filter(LISTED, patient__in=patients).select_related("assigned_to")
     for episode in sorted(shown, key=episode_order):
@@ -175,6 +177,7 @@ def load_episodes(facts: RowFacts, entries: Sequence[TriageEntry]) -> None:
     facts.leads = {entry.pk: lead_episode(facts.episodes.get(entry.pk, []), entry) for entry in entries}
     facts.reviews = newest_reviews(patients)
     facts.notices = notices_of([episode for episodes in facts.episodes.values() for episode in episodes])
+    facts.reading_notices = notices_of_readings(patients)
 
 
 def newest_reviews(patients: Collection[uuid.UUID]) -> dict[uuid.UUID, PatientReview]:

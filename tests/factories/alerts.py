@@ -179,6 +179,7 @@ class AlertNotificationFactory(factory.django.DjangoModelFactory):
         model = AlertNotification
 
     episode = factory.SubFactory(AlertEpisodeFactory)
+    patient = factory.SelfAttribute("episode.patient")
     next_at = factory.LazyFunction(timezone.now)
 
 

@@ -73,14 +73,14 @@ class NotificationItemInline(ReadOnlyInline):
 
 @admin.register(AlertNotification)
 class AlertNotificationAdmin(ReadOnlyAdmin):
-    clinic_path, patient_path = "episode__patient__clinic", "episode.patient_id"
-    list_display = ("since", "cause", "episode", "stage", "reached_at", "unreached_because", "next_at")
+    clinic_path, patient_path = "patient__clinic", "patient_id"
+    list_display = ("since", "cause", "episode", "reading", "stage", "reached_at", "unreached_because", "next_at")
     fields = (
-        *("episode", "cause", "changed_at", "since", "stage", "next_at", "has_no_responsible"),
+        *("patient", "episode", "reading", "cause", "changed_at", "since", "stage", "next_at", "has_no_responsible"),
         *("reached_at", "unreached_because", "ended_at"),
     )
     list_filter = ("unreached_because", "has_no_responsible", "cause")
-    list_select_related = ("episode",)
+    list_select_related = ("episode", "reading")
     ordering = ("-pk",)
     inlines = (NotificationItemInline,)
 
@@ -92,14 +92,14 @@ class MessageItemInline(ReadOnlyInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         own = current_user(request).clinics.all()
-        return super().get_queryset(request).filter(notification__episode__patient__clinic__in=own)
+        return super().get_queryset(request).filter(notification__patient__clinic__in=own)
 
 
 @admin.register(AlertMessage)
 class AlertMessageAdmin(ReadOnlyAdmin):
     """Mails to people of the own clinics about alerts of these."""
 
-    clinic_path = "items__notification__episode__patient__clinic"
+    clinic_path = "items__notification__patient__clinic"
     list_display = ("created_at", "to", "state", "fate", "critical_count", "warning_count", "attempts", "sent_at")
     fields = (
         *("to", "state", "fate", "error", "created_at", "sent_at", "attempts", "next_attempt_at"),
@@ -112,25 +112,23 @@ class AlertMessageAdmin(ReadOnlyAdmin):
 
     def scope(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         clinics = list(user.clinics.values_list("pk", flat=True))
-        items = AlertMessageItem.objects.filter(
-            message=OuterRef("pk"), notification__episode__patient__clinic__in=clinics
-        )
+        items = AlertMessageItem.objects.filter(message=OuterRef("pk"), notification__patient__clinic__in=clinics)
         return rows.filter(Exists(items))
 
 
 @admin.register(AlertMessageItem)
 class AlertMessageItemAdmin(ReadOnlyAdmin):
-    clinic_path, patient_path = "notification__episode__patient__clinic", "notification.episode.patient_id"
+    clinic_path, patient_path = "notification__patient__clinic", "notification.patient_id"
     list_display = ("message", "notification", "stage", "left_out")
     list_filter = ("stage", "left_out")
-    list_select_related = ("message", "notification__episode")
+    list_select_related = ("message", "notification")
     ordering = ("-pk",)
 
 
 @register_dashboard_panel
 def alert_messages_panel(request: HttpRequest) -> DashboardPanel:
     clinics = list(current_user(request).clinics.values_list("pk", flat=True))
-    listed = AlertNotification.objects.listed().filter(episode__patient__clinic__in=clinics)
+    listed = AlertNotification.objects.listed().filter(patient__clinic__in=clinics)
     unreached = listed.exclude(unreached_because="").count()
     orphaned = listed.filter(has_no_responsible=True).count()
     failed = AlertMessage.objects.filter(state=MessageState.FAILED, to__clinics__in=clinics).distinct().count()

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from measurements.alerts.assessment import assess_entries, lock_entry
 from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.messages.notifications import new_notification
 from measurements.alerts.messages.planning import PERMISSION_BY_QUEUE
-from measurements.alerts.models import AlertEpisode, AlertNotification, AlertStep
+from measurements.alerts.models import AlertEpisode, AlertStep
 from measurements.alerts.models.notification import NotificationCause
 from measurements.alerts.steps import record_step
 from patients.permissions import PERMISSIONS_BY_ROLE
@@ -57,6 +58,4 @@ def release_assignment(episode: AlertEpisode) -> None:
         AlertStep(episode=current, patient=current.patient, kind=EventKind.UNASSIGN, by=None, at=now, text=text)
     )
     assess_entries([entry])
-    AlertNotification.objects.create(
-        episode=current, cause=NotificationCause.UNASSIGNED, changed_at=now, since=now, next_at=now
-    )
+    new_notification(current, NotificationCause.UNASSIGNED, now, changed_at=now).save(force_insert=True)

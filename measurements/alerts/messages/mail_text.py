@@ -42,6 +42,7 @@ def mail_body(counts: Mapping[str, int], items: Sequence[AlertMessageItem]) -> s
     context = {
         "counts": count_texts(counts),
         "worse": causes.count(NotificationCause.WORSE),
+        "readings": sum(item.notification.reading_id is not None for item in items),
         "again": causes.count(NotificationCause.AGAIN),
         "escalated": causes.count(NotificationCause.ESCALATED),
         "assigned": causes.count(NotificationCause.ASSIGNED),

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Max, prefetch_related_objects
 from django.utils import timezone
 
-from measurements.alerts.engine.rules import Queue
+from measurements.alerts.engine.rules import Queue, Severity
 from measurements.alerts.messages.choices import choices_of
 from measurements.alerts.messages.stages import (
     AfterHours,
@@ -57,7 +57,7 @@ class ClinicPeople:
         return tuple(pk for pk, user in self.people.items() if may_answer(user, name))
 
     def audience(self, team: CareTeam, row: AlertNotification) -> Audience:
-        able = self.queue(row.episode.queue)
+        able = self.queue(row.queue)
         if row.step is not None and row.cause in STEP_CAUSES:
             return self.audience_of_step(row.step, able)
         responsible = team.responsible if team.absence is None else None
@@ -113,7 +113,7 @@ def plan_single_notification(key: int, now: dt.datetime) -> None:
             plan_notifications([key], now)
     except Exception as error:  # noqa: BLE001 - without the error's text, which may hold values of the patient
         logger.error("alert notification %s could not be planned: %s", key, type(error).__name__)
-        row = AlertNotification.objects.select_related("episode").get(pk=key)
+        row = AlertNotification.objects.get(pk=key)
         row.next_at = now + FAILED_RETRY
         if row.reached_at is None:
             row.unreached_because = Unreached.NOT_PLANNED
@@ -123,21 +123,20 @@ def plan_single_notification(key: int, now: dt.datetime) -> None:
 
 def plan_notifications(keys: Collection[int], now: dt.datetime) -> None:
     """The caller has locked them."""
-    rows = AlertNotification.objects.filter(pk__in=keys).select_related("episode__patient__clinic", "step")
+    rows = AlertNotification.objects.filter(pk__in=keys).select_related("episode", "patient__clinic", "step")
     due = list(rows.order_by("next_at", "pk"))
     waiting = [row for row in due if row.is_needed]
     over = [row.pk for row in due if row not in waiting]
     AlertNotification.objects.filter(pk__in=over).update(ended_at=now, next_at=None)
     if not waiting:
         return
-    clinics = load_clinics({row.episode.patient.clinic for row in waiting})
-    teams = teams_of({row.episode.patient_id for row in waiting})
+    clinics = load_clinics({row.patient.clinic for row in waiting})
+    teams = teams_of({row.patient_id for row in waiting})
     messages = WaitingMessages(waiting, clinics.values(), now)
     shown_before = {row.pk: (row.has_no_responsible, row.unreached_because) for row in waiting}
     for row in waiting:
-        episode = row.episode
-        clinic = clinics[episode.patient.clinic_id]
-        audience = clinic.audience(teams[episode.patient_id], row)
+        clinic = clinics[row.patient.clinic_id]
+        audience = clinic.audience(teams[row.patient_id], row)
         if row.cause == NotificationCause.ASSIGNED:
             step = NextStep(Stage.NAMED, Stage.NAMED, () if audience.named is None else (audience.named,))
         else:
@@ -153,8 +152,8 @@ def plan_notifications(keys: Collection[int], now: dt.datetime) -> None:
 
 def progress_of(row: AlertNotification) -> Progress:
     return Progress(
-        rule=row.episode.rule,
-        severity=row.episode.severity,
+        rule=row.rule,
+        severity=row.severity,
         since=row.since,
         stage=Stage(row.stage) if row.stage else None,
         is_reached=row.reached_at is not None,
@@ -169,13 +168,13 @@ def apply_step(row: AlertNotification, step: NextStep, *, is_pending: bool) -> N
     if row.cause == NotificationCause.UNASSIGNED and row.stage:
         row.next_at = None  # notified once; the alert itself has its own steps
     row.has_no_responsible = step.has_no_responsible and row.cause != NotificationCause.ESCALATED
-    if row.reached_at is None and row.episode.is_critical and not is_pending:
+    if row.reached_at is None and row.severity == Severity.CRITICAL and not is_pending:
         no_person = Unreached.NO_PERSON if step.stage is Stage.QUEUE else ""
         row.unreached_because = step.unreached or row.unreached_because or no_person
 
 
 def touch_patients(rows: Iterable[AlertNotification]) -> None:
-    Patient.objects.touch_live_version({row.episode.patient_id for row in rows})
+    Patient.objects.touch_live_version({row.patient_id for row in rows})
 
 
 def load_clinics(clinics: Collection[Clinic]) -> dict[int, ClinicPeople]:
@@ -224,7 +223,7 @@ class WaitingMessages:
 
     def add(self, row: AlertNotification, step: NextStep, clinic: ClinicPeople) -> bool:
         """Returns whether any message about the notification waits to be sent now."""
-        severity, zone = row.episode.severity, clinic.clinic.zone
+        severity, zone = row.severity, clinic.clinic.zone
         for person in step.people:
             user, stage = clinic.people[person], step.stage_of(person)
             choices = choices_of(user)

@@ -84,15 +84,15 @@ def earliest_time(message: AlertMessage) -> dt.datetime | None:
 
 def leave_out_items(message: AlertMessage) -> list[AlertMessageItem]:
     """Those that are still to be sent; the others are marked with why not."""
-    rows = message.items.filter(left_out="").select_related("notification__episode__patient", "notification__step")
-    items = list(rows)
+    rows = message.items.filter(left_out="")
+    items = list(rows.select_related("notification__episode", "notification__patient", "notification__step"))
     clinics = set(message.to.clinics.values_list("pk", flat=True)) if message.to.is_active else set()
     for item in items:
-        episode = item.notification.episode
-        is_able = item.stage == Stage.ON_CALL or may_answer(message.to, episode.queue)
-        if not (is_able and episode.patient.clinic_id in clinics):
+        notification = item.notification
+        is_able = item.stage == Stage.ON_CALL or may_answer(message.to, notification.queue)
+        if not (is_able and notification.patient.clinic_id in clinics):
             item.left_out = LeftOut.NOT_ALLOWED
-        elif not item.notification.is_needed:
+        elif not notification.is_needed:
             item.left_out = LeftOut.ANSWERED
     with transaction.atomic():
         AlertMessageItem.objects.bulk_update([item for item in items if item.left_out], ["left_out"])
@@ -108,10 +108,8 @@ def suppress_without_items(message: AlertMessage) -> None:
 
 
 def send_mail_of(message: AlertMessage, items: Sequence[AlertMessageItem]) -> None:
-    episodes = {item.notification.episode_id: item.notification.episode for item in items}.values()
-    counts = {
-        f"{severity.value}_count": sum(episode.severity == severity for episode in episodes) for severity in Severity
-    }
+    subjects = {(row.episode_id, row.reading_id): row.severity for row in (item.notification for item in items)}
+    counts = {f"{severity.value}_count": list(subjects.values()).count(severity) for severity in Severity}
     mail = EmailMessage(
         subject=mail_subject(counts),
         body=mail_body(counts, items),
@@ -160,11 +158,9 @@ def record_unreached(notifications: Iterable[int], reason: Unreached) -> None:
     others = AlertMessageItem.objects.filter(
         notification__in=list(notifications), left_out="", message__state__in=(*PENDING_STATES, MessageState.SENT)
     )
-    rows = AlertNotification.objects.filter(
-        pk__in=list(notifications), reached_at__isnull=True, ended_at__isnull=True, episode__severity=Severity.CRITICAL
-    )
-    unreached = rows.exclude(pk__in=others.values("notification")).select_for_update(of=("self",))
-    found = list(unreached.select_related("episode"))
+    rows = AlertNotification.objects.filter(pk__in=list(notifications), reached_at__isnull=True, ended_at__isnull=True)
+    unreached = rows.critical().exclude(pk__in=others.values("notification")).select_for_update(of=("self",))
+    found = list(unreached)
     keys = [row.pk for row in found]
     now = timezone.now()
     AlertNotification.objects.filter(pk__in=keys).update(unreached_because=reason)

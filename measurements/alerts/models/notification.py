@@ -5,7 +5,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from measurements.alerts.engine.rules import Queue, Severity
 from measurements.alerts.messages.stages import Stage, Unreached
+from measurements.models import Measurement
+from patients.models import Patient
 from patients.queueing.work_item import WorkItem, WorkItemQuerySet
 
 from .episode import AlertEpisode, values_of
@@ -55,24 +58,37 @@ class AlertNotificationQuerySet(models.QuerySet["AlertNotification"]):
         """What pages name: it reached no one, or no clinician is responsible; until it is answered."""
         return self.filter(
             Q(episode__in=AlertEpisode.objects.awaiting_answer())
+            | Q(reading__isnull=False)
             | Q(cause=NotificationCause.ESCALATED, episode__in=AlertEpisode.objects.open()),
             ~Q(unreached_because="") | Q(has_no_responsible=True),
             ended_at__isnull=True,
         )
+
+    def critical(self) -> AlertNotificationQuerySet:
+        return self.filter(Q(episode__severity=Severity.CRITICAL) | Q(reading__isnull=False))
 
     def unreached(self) -> AlertNotificationQuerySet:
         return self.listed().exclude(unreached_because="")
 
 
 class AlertNotification(models.Model):
-    """That people are to be notified of an episode, and how far this has come. Written by `alerts.messages`.
+    """That people are to be notified of an episode, or of a reading that can't wait, and how far this has come.
+
+    Written by `alerts.messages`.
 
     One row when it opened, one each time it got worse after an answer or waits again after a snooze, and one of each
     assignment, escalation and lost assignment. It ends with an answer; of an assignment with another one, of an
-    escalation with the alert.
+    escalation with the alert. Of a reading that is to be checked at once, or beyond the meter, there is one row, which
+    ends when a person has reviewed it.
     """
 
-    episode = models.ForeignKey(AlertEpisode, on_delete=models.PROTECT, related_name="notifications")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", db_index=False)
+    episode = models.ForeignKey(
+        AlertEpisode, on_delete=models.PROTECT, null=True, blank=True, related_name="notifications"
+    )
+    reading = models.ForeignKey(
+        Measurement, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     cause = models.CharField(max_length=12, choices=NotificationCause, default=NotificationCause.OPENED)
     changed_at = models.DateTimeField("got worse, or time of the step", null=True, blank=True)
     step = models.ForeignKey(
@@ -95,13 +111,21 @@ class AlertNotification(models.Model):
             models.UniqueConstraint(
                 fields=("episode", "cause", "changed_at"),
                 nulls_distinct=False,
-                condition=Q(step__isnull=True),
+                condition=Q(step__isnull=True, episode__isnull=False),
                 name="alert_notification_once",
             ),
             models.CheckConstraint(
                 condition=Q(cause=NotificationCause.OPENED.value, changed_at__isnull=True)
                 | ~Q(cause=NotificationCause.OPENED.value) & Q(changed_at__isnull=False),
                 name="alert_notification_changed_at",
+            ),
+            models.UniqueConstraint(
+                fields=("patient", "reading"),
+                condition=Q(reading__isnull=False),
+                name="alert_notification_once_per_reading",
+            ),
+            models.CheckConstraint(
+                condition=Q(episode__isnull=True) ^ Q(reading__isnull=True), name="alert_notification_of_one_subject"
             ),
             models.UniqueConstraint(fields=("step",), name="alert_notification_once_per_step"),
             models.CheckConstraint(
@@ -130,9 +154,23 @@ class AlertNotification(models.Model):
         return f"notification of an alert {self.pk}"
 
     @property
+    def rule(self) -> str:
+        return self.episode.rule if self.episode else ""
+
+    @property
+    def severity(self) -> str:
+        return self.episode.severity if self.episode else Severity.CRITICAL
+
+    @property
+    def queue(self) -> str:
+        return self.episode.queue if self.episode else Queue.MEDICAL
+
+    @property
     def is_needed(self) -> bool:
         """No person has done yet what it asks for."""
         episode = self.episode
+        if episode is None:
+            return self.ended_at is None
         if self.cause == NotificationCause.UNASSIGNED:
             return episode.is_open and episode.assigned_to_id is None
         if self.cause == NotificationCause.ESCALATED:
