@@ -42,6 +42,7 @@ urlpatterns = [
     path("", include("measurements.billing.urls")),
     path("", include("measurements.billing_audit.urls")),
     path("patients/", include("measurements.adherence.urls")),
+    path("patients/", include("measurements.billing.time_pages.urls")),
     path("devices/", include("devices.urls")),
 ]
 if settings.DEMO:

@@ -108,6 +108,9 @@ class SampleClinics:
         self.backtest = factories.BacktestRunFactory(clinic=self.elm, by=self.people["clinician here"])
         self.approval = factories.LineApprovalFactory(patient=self.rosa)
         factories.BillingLineFactory(patient=self.rosa, status="approved", approval=self.approval)
+        self.time_session = factories.TimeSessionFactory(
+            patient=self.rosa, person=self.people["clinician here"], done="canarynote"
+        )
         self.own = self.elsewhere()
         self.clients = {name: signed_in_client(user) for name, user in self.people.items()}
 
@@ -146,6 +149,7 @@ class SampleClinics:
             "absence_id": factories.AbsenceFactory(clinic=self.harbor).pk,
             "fact": "consent",
             "fact_id": factories.ConsentFactory(patient=patient).pk,
+            "session_id": factories.TimeSessionFactory(patient=patient).pk,
             "patient_id": patient.pk,
             "order_id": order.pk,
             "batch_id": batch.pk,
@@ -186,6 +190,7 @@ class SampleClinics:
             "item_id": self.item.pk,
             "replacement_id": self.replacement.pk,
             "absence_id": self.absence.pk,
+            "session_id": self.time_session.pk,
             "clinic_id": self.elm.pk,
             "import_id": self.patient_import.pk,
             "special_order_id": self.special_order.pk,

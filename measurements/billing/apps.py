@@ -19,6 +19,11 @@ class BillingConfig(app_config.ProjectAppConfig):
         "billing:approval": "approval of a billing line",
         "billing:step": "approval of a billing line, step recorded",
         "billing:confirm": "approval of a billing line, confirmed",
+        "time_pages:month": "patient, time of a month",
+        "time_pages:new": "patient, time typed in",
+        "time_pages:approve": "patient, time of a month approved",
+        "time_pages:correct": "patient, time corrected",
+        "time_pages:withdraw": "patient, time withdrawn",
     }
     field_labels = {
         "because": "reasons",

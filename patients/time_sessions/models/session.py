@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
@@ -171,6 +173,10 @@ class TimeSession(models.Model):
 
     def __str__(self) -> str:
         return f"time session {self.pk}"
+
+    @property
+    def length(self) -> dt.timedelta | None:
+        return self.ended_at - self.started_at if self.ended_at else None
 
     @property
     def is_typed(self) -> bool:
