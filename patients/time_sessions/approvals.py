@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Q
 
 from patients.models import Patient, User
 from patients.programmes.changes import touch_billing
-from patients.programmes.models import BillingPractitioner
 from patients.time_sessions.models import TimeApproval
 
 
@@ -20,8 +18,3 @@ def approve_time(*, patient: Patient, month: dt.date, by: User, now: dt.datetime
     in_force = TimeApproval.objects.valid().filter(patient=patient, month=month).first()
     touch_billing([patient.pk])
     return in_force or TimeApproval.objects.create(patient=patient, month=month, approved_by=by, approved_at=now)
-
-
-def is_billing_practitioner(person: User, day: dt.date) -> bool:
-    periods = BillingPractitioner.objects.valid().filter(person=person, started_on__lte=day)
-    return periods.filter(Q(ended_on__isnull=True) | Q(ended_on__gte=day)).exists()

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from measurements.billing.approvals import is_billing_practitioner
 from measurements.billing.time_pages import credited_time
 from measurements.billing.time_pages.forms import EntryForm, WithdrawalForm
 from patients.models import Patient, User
@@ -110,7 +111,7 @@ def approve_month(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
 
 def may_approve(user: User, patient: Patient, now: dt.datetime) -> bool:
     day = timezone.localdate(now, patient.clinic.zone)
-    return has_permission(user, Permission.APPROVE_BILLING) and approvals.is_billing_practitioner(user, day)
+    return has_permission(user, Permission.APPROVE_BILLING) and is_billing_practitioner(user, day)
 
 
 def get_session(patient: Patient, session_id: int) -> TimeSession:
