@@ -154,7 +154,7 @@ def find_long_days(sessions: Sequence[TimeSession], bounds: Interval, zone: Zone
     )
     counted: dict[tuple[int, dt.date], list[Interval]] = defaultdict(list)
     for person_id, start, end in timed.values_list("person_id", "started_at", "ended_at").order_by("started_at"):
-        for day, part in split_by_day((start, end), zone):
+        for day, part in split_by_day((start, end or start), zone):
             counted[person_id, day] += subtract(part, counted[person_id, day])
     return [
         LongDay(people[person_id], day, length)
