@@ -82,6 +82,10 @@ class LineApproval(models.Model):
         """First day of the month in whose list the line is."""
         return dt.date.fromisoformat(self.line["belongs_to"])
 
+    @property
+    def date_of_service(self) -> dt.date:
+        return dt.date.fromisoformat(self.line["date_of_service"])
+
 
 class LineStep(models.Model):
     """Append-only: what happened with an approved line, who said so and when.

@@ -65,7 +65,6 @@ def render_approval(
         "patient": patient,
         "row": describe_line(line, patient.today) if line else None,
         "steps": approval.steps.select_related("by", "replaced_by"),
-        "evidence": approval.evidence,
         "step_form": step_form,
         "confirm_form": confirm_form if differs and line and line.pk in approvable_by(user, [line]) else None,
         "may_record_steps": has_permission(user, Permission.KEEP_BILLING) and line is not None,

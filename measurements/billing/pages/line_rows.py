@@ -35,8 +35,8 @@ class LineRow:
         return self.line.status == Status.SUGGESTED or bool(self.line.difference and self.line.difference["codes"])
 
     @property
-    def is_missing_something(self) -> bool:
-        return self.line.status in (Status.MISSING, Status.OPEN) and bool(self.reasons)
+    def has_why(self) -> bool:
+        return bool(self.difference or self.forecast or self.reasons or self.cautions)
 
 
 def describe_line(line: BillingLine, today: dt.date, claim: LineStep | None = None) -> LineRow:
