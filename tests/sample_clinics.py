@@ -303,7 +303,7 @@ def signed_in_client(user):
 
 @contextlib.contextmanager
 def restored_cookies(clients):
-    """A sign-out or a message that names a patient in a cookie ends with its test, as its rows do."""
+    """A sign-out, and any other cookie, ends with its test, as its rows do."""
     before = [(client, copy.deepcopy(client.cookies)) for client in clients.values()]
     yield
     for client, cookies in before:

@@ -240,7 +240,7 @@ def test_route_check_detects_write_before_rollback(sample_clinics, monkeypatch):
         )
 
 
-def test_sign_out_and_messages_of_one_test_do_not_reach_the_next(sample_clinics):
+def test_sign_out_and_cookies_of_one_test_do_not_reach_the_next(sample_clinics):
     clients = {"anyone": sample_clinics.clients["clinician here"]}
     with restored_cookies(clients):
         clients["anyone"].post("/accounts/logout/")

@@ -146,6 +146,7 @@ def test_membership_of_user_who_cannot_care_any_more_counts_no_more(rosa, nadia,
 
 def test_deactivate_user_ends_memberships_and_covers(time_machine, rosa, elm, nadia, omar, ada, nadias):
     time_machine.move_to(NOON)
+    type(nadias).objects.filter(pk=nadias.pk).update(started_at=NOON - dt.timedelta(days=1))  # whatever day it is
     absence = AbsenceFactory(clinic=elm, user=omar, cover=nadia)
 
     invitations.deactivate_user(user=nadia, by=ada)
