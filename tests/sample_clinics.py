@@ -109,7 +109,7 @@ class SampleClinics:
         self.approval = factories.LineApprovalFactory(patient=self.rosa)
         factories.BillingLineFactory(patient=self.rosa, status="approved", approval=self.approval)
         self.time_session = factories.TimeSessionFactory(
-            patient=self.rosa, person=self.people["clinician here"], done="canarynote"
+            patient=self.rosa, person=self.people["coordinator here"], done="canarynote"
         )
         self.own = self.elsewhere()
         self.clients = {name: signed_in_client(user) for name, user in self.people.items()}
