@@ -107,7 +107,7 @@ class SampleClinics:
         self.harbor.rule_editors.add(self.people["clinician elsewhere"])
         self.backtest = factories.BacktestRunFactory(clinic=self.elm, by=self.people["clinician here"])
         self.approval = factories.LineApprovalFactory(patient=self.rosa)
-        factories.BillingLineFactory(patient=self.rosa, status="approved", approval=self.approval)
+        self.billing_line = factories.BillingLineFactory(patient=self.rosa, status="approved", approval=self.approval)
         self.time_session = factories.TimeSessionFactory(
             patient=self.rosa, person=self.people["coordinator here"], done="canarynote"
         )
@@ -139,6 +139,7 @@ class SampleClinics:
             "note_id": note.pk,
             "pause_id": factories.MeasuringPauseFactory(patient=patient).pk,
             "approval_id": factories.LineApprovalFactory(patient=patient).pk,
+            "billing_line_id": factories.BillingLineFactory(patient=patient).pk,
             "run_id": factories.BacktestRunFactory(clinic=self.harbor, by=self.people["clinician elsewhere"]).pk,
             "code": "bp_severe",
             "change_id": factories.ThresholdChangeFactory(patient=patient).pk,
@@ -182,6 +183,7 @@ class SampleClinics:
             "pause_id": self.pause.pk,
             "run_id": self.backtest.pk,
             "approval_id": self.approval.pk,
+            "billing_line_id": self.billing_line.pk,
             "code": "bp_severe",
             "change_id": self.change.pk,
             "episode_id": self.episode.pk,

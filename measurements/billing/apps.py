@@ -8,7 +8,8 @@ class BillingConfig(app_config.ProjectAppConfig):
         **dict.fromkeys(("coderulerow", "payerrule", "confirmedyear"), app_config.VIEW_AND_EDIT),
         "billingsettings": frozenset({"view", "add"}),
         **dict.fromkeys(
-            ("billingrulechange", "billingline", "billingstate", "lineapproval", "linestep"), app_config.VIEW_ONLY
+            ("billingrulechange", "billingline", "billingstate", "lineapproval", "linestep", "evidencefile"),
+            app_config.VIEW_ONLY,
         ),
     }
     page_labels = {
@@ -24,6 +25,12 @@ class BillingConfig(app_config.ProjectAppConfig):
         "time_pages:approve": "patient, time of a month approved",
         "time_pages:correct": "patient, time corrected",
         "time_pages:withdraw": "patient, time withdrawn",
+        "billing:evidence_pdf": "approval of a billing line, evidence as PDF",
+        "billing:evidence_json": "approval of a billing line, evidence as JSON",
+        "billing:draft_pdf": "billing line, draft of its evidence as PDF",
+        "billing:draft_json": "billing line, draft of its evidence as JSON",
+        "billing:month_evidence_pdf": "evidence of a month as PDF",
+        "billing:month_evidence_json": "evidence of a month as JSON",
     }
     field_labels = {
         "because": "reasons",

@@ -13,6 +13,7 @@ from measurements.billing.models import (
     BillingState,
     CodeRuleRow,
     ConfirmedYear,
+    EvidenceFile,
     LineApproval,
     LineStep,
     PayerRule,
@@ -126,6 +127,40 @@ def approved_window(approval):
     )
 
 
+def build_evidence(approval):
+    """What evidence always holds, with nothing on file."""
+    lists = ("consents", "education", "programmes", "access", "apcm", "monitoring_periods", "devices", "zones", "days")
+    more = ("excluded_readings", "sessions", "live_interactions", "time_approvals", "corrections")
+    line = {
+        "kind": approval.kind,
+        "programme": approval.programme,
+        "code": approval.code,
+        "units": approval.units,
+        "first": str(approval.first),
+        "last": str(approval.first),
+        "date_of_service": str(approval.first),
+        "monitoring_period": None,
+        "minutes": None,
+        "days": 0,
+        "rules_of": approval.first.year,
+        "cautions": [],
+    }
+    return {
+        **{name: [] for name in (*lists, *more)},
+        "as_of": "2026-12-01T17:00:00Z",
+        "patient": {"name": approval.patient.name},
+        "payer": {"name": "", "prior_authorisations": []},
+        "line": line,
+        "rules": {"code": [], "payer": None, "settings": {}},
+        "order": None,
+        "relationship": {"visit": None, "initiating_visit": None},
+        "no_other_practice": None,
+        "clinic_zone": "America/New_York",
+        "approval": {"by": "", "statement": approval.statement},
+        "program_version": "0.1.0",
+    }
+
+
 class LineApprovalFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = LineApproval
@@ -139,7 +174,7 @@ class LineApprovalFactory(factory.django.DjangoModelFactory):
     by = factory.SubFactory(UserFactory)
     statement = "I have reviewed these data."
     line = factory.LazyAttribute(lambda approval: line_to_json(approved_window(approval)))
-    evidence = factory.LazyFunction(lambda: {"line": {"date_of_service": "2026-11-18"}})
+    evidence = factory.LazyAttribute(build_evidence)
     evidence_hash = "0" * 64
 
 
@@ -150,3 +185,11 @@ class LineStepFactory(factory.django.DjangoModelFactory):
     approval = factory.SubFactory(LineApprovalFactory)
     kind = "submitted"
     by = factory.SubFactory(UserFactory)
+
+
+class EvidenceFileFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = EvidenceFile
+
+    approval = factory.SubFactory(LineApprovalFactory)
+    content = b"%PDF-1.7"

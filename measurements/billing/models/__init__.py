@@ -2,7 +2,7 @@
 
 from .clinic_settings import BillingSettings
 from .line import BillingLine
-from .line_approval import LineApproval, LineStep, StepKind
+from .line_approval import EvidenceFile, LineApproval, LineStep, StepKind
 from .rule_rows import BillingRuleChange, CodeRuleRow, ConfirmedYear, PayerRule
 from .state import BillingState
 
@@ -13,6 +13,7 @@ __all__ = [
     "BillingState",
     "CodeRuleRow",
     "ConfirmedYear",
+    "EvidenceFile",
     "LineApproval",
     "LineStep",
     "PayerRule",

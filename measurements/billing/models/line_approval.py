@@ -127,3 +127,19 @@ class LineStep(models.Model):
 
     def __str__(self) -> str:
         return f"step of a line {self.pk}"
+
+
+class EvidenceFile(models.Model):
+    """PDF of an approval's evidence as it was given out first: later prints are the same bytes."""
+
+    approval = models.OneToOneField(LineApproval, on_delete=models.PROTECT, related_name="evidence_file")
+    content = models.BinaryField("PDF")
+    made_at = models.DateTimeField("made", default=timezone.now)
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name = "evidence file"
+        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return f"evidence file {self.pk}"
