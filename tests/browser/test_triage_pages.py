@@ -56,6 +56,11 @@ def test_morning_round_by_keyboard_alone(browser_for, nadia, elm, severe):
     severe.refresh_from_db()
     assert severe.is_acknowledged
 
+    press_and_wait(page, "r", "reviewed.")
+    assert PatientReview.objects.filter(patient=severe.patient_id, undone_at=None).exists()
+    press_and_wait(page, "u", "taken back")
+    assert not PatientReview.objects.filter(patient=severe.patient_id, undone_at=None).exists()
+
     page.keyboard.press("s")
     page.locator("#panel[open] textarea").wait_for()
     save_screenshot(page, "triage-snooze")
@@ -75,10 +80,6 @@ def test_morning_round_by_keyboard_alone(browser_for, nadia, elm, severe):
     page.locator(NOTICE).get_by_text("The note is saved.").wait_for()
     assert NoteVersion.objects.get().text == "Takes her pills in the evening"
 
-    press_and_wait(page, "r", "reviewed.")
-    assert PatientReview.objects.filter(patient=severe.patient_id, undone_at=None).exists()
-    press_and_wait(page, "u", "taken back")
-    assert not PatientReview.objects.filter(patient=severe.patient_id, undone_at=None).exists()
     page.keyboard.press("j")
     assert "Critical" in page.evaluate(FOCUSED_ROW)
 
