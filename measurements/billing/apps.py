@@ -8,8 +8,7 @@ class BillingConfig(app_config.ProjectAppConfig):
         **dict.fromkeys(("coderulerow", "payerrule", "confirmedyear"), app_config.VIEW_AND_EDIT),
         "billingsettings": frozenset({"view", "add"}),
         **dict.fromkeys(
-            ("billingrulechange", "billingline", "billingstate", "lineapproval", "linestep", "evidencefile"),
-            app_config.VIEW_ONLY,
+            ("billingrulechange", "billingline", "billingstate", "lineapproval", "linestep"), app_config.VIEW_ONLY
         ),
     }
     page_labels = {

@@ -17,7 +17,7 @@ from measurements.billing.models import BillingRuleChange, BillingSettings, Code
 from measurements.billing.models.clinic_settings import SAME_NAMED
 from measurements.billing.models.rule_rows import CODE, CODE_HELP
 from measurements.billing.rule_changes import mark_clinics_due
-from patients.admin_site.base import ReadOnlyAdmin, ScopedAdmin
+from patients.admin_site.base import ReadOnlyAdmin
 from patients.admin_site.optimistic_lock import OptimisticLockAdmin
 from patients.models import Clinic
 from patients.permissions import current_user
@@ -124,7 +124,7 @@ class BillingRuleChangeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(BillingSettings)
-class BillingSettingsAdmin(ScopedAdmin):
+class BillingSettingsAdmin(OptimisticLockAdmin):
     """A new row replaces the older one of its clinic, which stays as history."""
 
     clinic_path = "clinic"

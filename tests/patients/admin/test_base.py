@@ -36,8 +36,10 @@ def test_model_admin_is_scoped_without_delete_and_searches_opaque_ids_only(entry
         assert {path.lstrip("=^@").split("__")[-1] for path in entry.search_fields} <= OPAQUE
 
 
-# Stored for lists and pages, and derived from readings, which the admin has.
-DERIVED = {"measurements.LatestReading", "measurements.PatientSummary", "measurements.ReadingDay"}
+# Stored for lists and pages, and derived from readings and approvals, which the admin has.
+DERIVED = {
+    *("measurements.LatestReading", "measurements.PatientSummary", "measurements.ReadingDay", "billing.EvidenceFile"),
+}
 
 
 def test_admin_registers_every_project_model():

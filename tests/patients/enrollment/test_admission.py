@@ -157,16 +157,16 @@ def test_edit_patient_of_another_clinic_raises_does_not_exist(olaf, rosa):
 
 
 def test_discharge_and_readmit_are_idempotent_and_audited_once(cora, rosa):
-    began = rosa.live_version
-    for _ in range(2):
-        admission.discharge_patient(patient=rosa, by=cora, reason="moved")
+    admission.discharge_patient(patient=rosa, by=cora, reason="moved")
     rosa.refresh_from_db()
+    discharged = rosa.live_version
     assert rosa.discharged_at is not None
+    admission.discharge_patient(patient=rosa, by=cora, reason="moved")
     for _ in range(2):
         admission.readmit_patient(patient=rosa, by=cora)
 
     rosa.refresh_from_db()
-    assert (rosa.discharged_at, rosa.discharge_reason, rosa.live_version) == (None, "", began + 2)
+    assert (rosa.discharged_at, rosa.discharge_reason, rosa.live_version) == (None, "", discharged + 1)
     assert list(AuditEvent.objects.order_by("pk").values_list("action", flat=True)) == ["discharge", "enroll"]
 
 
