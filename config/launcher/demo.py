@@ -24,6 +24,11 @@ COMPRESSED_SETTINGS = {
 }
 # The cases of orders make a hundred calls: no other process calls meanwhile, and unclear ones are searched at once.
 PREPARING_SETTINGS = {"TENOVI_CALL_GAP_SECONDS": "0.01", "ORDER_SETTLE_SECONDS": "0"}
+PREPARING_COMMANDS = (
+    ("people", "prepare_demo"),
+    ("alerts", "prepare_demo_alerts"),
+    ("billing", "prepare_demo_billing"),
+)
 STOPPED_MESSAGE = "Stopped. `make demo` continues with the same data, `make demo-reset` deletes it."
 RESET_ADVICE = "`make demo-reset` deletes the demo's data, then `make demo` creates it anew"
 INHERITED_VARIABLES = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "DATABASE_URL", "CELERY_BROKER_URL")
@@ -107,6 +112,6 @@ def build_demo_config(state: Path, *, host: str, port: int) -> StackConfig:
 
 
 def prepare_demo_data(supervisor: Supervisor) -> None:
-    """Clinics, staff, kits, webhooks, patients and their alerts, by the same functions as the pages. Idempotent."""
-    for name, command in (("people", "prepare_demo"), ("alerts", "prepare_demo_alerts")):
+    """Clinics, staff, kits, webhooks, patients, alerts and billing, by the same functions as the pages. Idempotent."""
+    for name, command in PREPARING_COMMANDS:
         supervisor.run(name, [PYTHON, "manage.py", command], **PREPARING_SETTINGS)

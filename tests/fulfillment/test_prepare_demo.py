@@ -200,7 +200,7 @@ def assert_lost_accounts_file_is_written_anew(tmp_path):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("command", ["prepare_demo", "prepare_demo_alerts"])
+@pytest.mark.parametrize("command", ["prepare_demo", "prepare_demo_alerts", "prepare_demo_billing"])
 def test_prepare_demo_refuses_to_run_outside_demo(settings, command):
     settings.DEMO = False
 
