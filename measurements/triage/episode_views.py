@@ -16,9 +16,11 @@ from django.views.decorators.http import require_safe
 from measurements import units
 from measurements.alerts.engine.episodes import ClosedBy, State
 from measurements.alerts.engine.facts import EventKind
+from measurements.alerts.engine.outcome.response_clock import due_after
 from measurements.alerts.engine.shipped_rules import GLUCOSE_WEEKLY
 from measurements.alerts.messages.listing import notices_of
-from measurements.alerts.models import AlertEpisode, AlertStep
+from measurements.alerts.messages.planning import rules_of
+from measurements.alerts.models import AlertEpisode, AlertStep, NotificationSettings
 from measurements.alerts.rule_texts import limit_text
 from measurements.alerts.steps import can_take_step
 from measurements.chart import panels, serializer
@@ -113,7 +115,7 @@ def episode_context(user: User, episode: AlertEpisode) -> dict[str, Any]:
     text = describe_episode(episode, patient, metrics, read_in, now=now)
     charts = build_episode_chart(patient, episode, bounds, read_in, now)
     drawn = next((n for n, panel in enumerate(charts.panels) if panel.metric.pk == episode.metric), None)
-    may_act = can_take_step(episode, user)
+    may_act, due_at = can_take_step(episode, user), acknowledgement_due_at(episode)
     return {
         "episode": episode,
         "text": text,
@@ -128,7 +130,18 @@ def episode_context(user: User, episode: AlertEpisode) -> dict[str, Any]:
         "may_act": may_act,
         "notices": notices_of([episode]).get(episode.pk, []),
         "zone": patient.clinic.zone,
+        "due_at": due_at,
+        "is_overdue": due_at is not None and due_at <= now,
     }
+
+
+def acknowledgement_due_at(episode: AlertEpisode) -> dt.datetime | None:
+    """By the clinic's response times, as its mails are planned; None where no acknowledgement is waited for."""
+    if not episode.is_open or episode.is_acknowledged or episode.state == State.SNOOZED:
+        return None
+    clinic = episode.patient.clinic
+    rules = rules_of(clinic, NotificationSettings.objects.filter(clinic=clinic).first())
+    return due_after(rules.time_of(episode.rule, episode.severity), episode.detected_at, rules.hours)
 
 
 def build_form(kind: EventKind, episode: AlertEpisode, user: User, data: Any = None) -> StepForm:

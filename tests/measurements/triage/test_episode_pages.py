@@ -68,6 +68,19 @@ def test_episode_page_shows_rule_readings_chart_and_history(client_of, nadia, se
     assert AuditEvent.objects.filter(action="view", patient_ids=[severe.patient_id]).exists()
 
 
+def test_episode_page_says_until_when_it_should_be_acknowledged(client_of, nadia, severe, clock):
+    """Critical: an hour of the clinic's working hours after it was confirmed at 12:15."""
+    client, address = client_of(nadia), f"/triage/episodes/{severe.pk}/"
+    assert missing_words(client.get(address), "due by Nov 23, 2026, 1:15 PM") == []
+
+    clock.move_to(NOON + 2 * HOUR)
+    assert missing_words(client_of(nadia).get(address), "overdue since Nov 23, 1:15 PM") == []
+
+    severe.refresh_from_db()
+    post(client_of(nadia), severe, "acknowledge")
+    assert missing_words(client.get(address), "overdue", "due by") == ["overdue", "due by"]
+
+
 def test_message_that_names_the_patient_is_in_no_cookie(client_of, nadia, severe):
     client = client_of(nadia)
     answer = post(client, severe, "acknowledge")
