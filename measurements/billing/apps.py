@@ -15,6 +15,7 @@ class BillingConfig(app_config.ProjectAppConfig):
         "billing:card": "patient, billing",
         "billing:month": "billing lines of a month",
         "billing:file": "billing lines of a month, as a file",
+        "billing:xlsx": "billing lines of a month, as XLSX",
         "billing:approve": "billing lines, approved",
         "billing:approval": "approval of a billing line",
         "billing:step": "approval of a billing line, step recorded",

@@ -9,6 +9,7 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/billing/", card.billing_card, name="card"),
     path("billing/", month_list.month_list, name="month"),
     path("billing/file/", month_list.month_file, name="file"),
+    path("billing/file.xlsx", month_list.month_xlsx, name="xlsx"),
     path("billing/evidence.pdf", evidence.month_pdf, name="month_evidence_pdf"),
     path("billing/evidence.json", evidence.month_json, name="month_evidence_json"),
     path("billing/lines/<int:billing_line_id>/draft.pdf", evidence.draft_pdf, name="draft_pdf"),

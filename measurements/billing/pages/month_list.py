@@ -12,11 +12,13 @@ from django.views.decorators.http import require_safe
 from measurements.billing.approvals import MOST_AT_ONCE, approvable_by
 from measurements.billing.claim_steps import newest_claim_steps
 from measurements.billing.models import BillingLine
-from measurements.billing.month_export import export_csv, export_rows, month_lines
+from measurements.billing.month_export import COLUMNS as EXPORT_COLUMNS
+from measurements.billing.month_export import csv_cells, export_csv, export_rows, month_lines
 from measurements.billing.pages.line_rows import describe_line
 from measurements.billing.pages.month_filters import COLUMNS, MonthSelection, read_month_selection, totals_of
 from patients import csv_writer
 from patients.audit import audit_log
+from patients.files import xlsx_writer
 from patients.lists.pagination import PageRequest, paginate
 from patients.models import User
 from patients.models.audit import AuditAction
@@ -37,6 +39,21 @@ def month_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def month_file(request: HttpRequest) -> HttpResponse:
     """The lines that the filters leave, as CSV; `manage.py billing` prints the same list without filters."""
+    selection, rows = exported_rows(request)
+    return csv_writer.csv_response(export_csv(rows), name=f"billing-{selection.month:%Y-%m}.csv")
+
+
+@requires_permission(Permission.KEEP_BILLING)
+@require_safe
+def month_xlsx(request: HttpRequest) -> HttpResponse:
+    """The rows of the CSV, numbers as numbers."""
+    selection, rows = exported_rows(request)
+    content = xlsx_writer.write_xlsx(EXPORT_COLUMNS, csv_cells(rows))
+    return xlsx_writer.xlsx_response(content, name=f"billing-{selection.month:%Y-%m}.xlsx")
+
+
+def exported_rows(request: HttpRequest) -> tuple[MonthSelection, list[dict[str, Any]]]:
+    """Audited, with every patient in it."""
     user = current_user(request)
     selection = selection_of(request, user)
     rows = export_rows(selection.chosen.apply(month_lines(selection.clinic, selection.month)))
@@ -48,7 +65,7 @@ def month_file(request: HttpRequest) -> HttpResponse:
         target="billing_month",
         rows=len(rows),
     )
-    return csv_writer.csv_response(export_csv(rows), name=f"billing-{selection.month:%Y-%m}.csv")
+    return selection, rows
 
 
 def selection_of(request: HttpRequest, user: User) -> MonthSelection:

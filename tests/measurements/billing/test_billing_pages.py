@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from python_calamine import CalamineWorkbook
 
 from measurements.billing import computation
 from measurements.billing.month_export import COLUMNS
@@ -126,6 +127,7 @@ def test_file_and_command_print_the_same_list_safely_and_audited(as_biller, elm,
     before = AuditEvent.objects.count()
 
     file = as_biller.get("/billing/file/?month=2026-11")
+    sheet = as_biller.get("/billing/file.xlsx?month=2026-11").content
     call_command("billing", clinic=elm.slug, month="2026-11", format="csv")
     printed = capsys.readouterr().out
     call_command("billing", clinic=elm.slug, month="2026-11")
@@ -137,8 +139,10 @@ def test_file_and_command_print_the_same_list_safely_and_audited(as_biller, elm,
     assert [row["code"] for row in answers] == [row["code"] for row in rows] == ["99453", "99454", "99457"] * 2
     assert rows[0]["family_name"] == "'=Alder"
     assert (rows[1]["days"], rows[1]["diagnoses"], rows[1]["npi"]) == ("17", "I10", "1234567893")
+    cells = CalamineWorkbook.from_filelike(io.BytesIO(sheet)).get_sheet_by_index(0).to_python()
+    assert (cells[0], cells[1][2], cells[2][COLUMNS.index("days")]) == (list(COLUMNS), "=Alder", 17)
     exports = AuditEvent.objects.filter(action="export", target="billing_month")
-    assert [(event.details["rows"], patient.pk in event.patient_ids) for event in exports] == [(6, True)] * 3
+    assert [(event.details["rows"], patient.pk in event.patient_ids) for event in exports] == [(6, True)] * 4
     assert AuditEvent.objects.count() > before
 
 

@@ -60,6 +60,7 @@ def test_approval_page_lists_odd_things_refusals_and_statement(as_nadia, patient
 
     assert "Fewer than 16 days" not in text
     assert "The month's time needs its approval before" in text.replace("&#x27;", "'")
+    assert f'href="/patients/{patient.pk}/time/"' in text
     assert "I am the billing practitioner of these lines." in text
     assert not LineApproval.objects.exists()
 
