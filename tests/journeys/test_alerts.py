@@ -13,6 +13,7 @@ WITH period AS (
     UPDATE patients_monitoringperiod SET started_at = started_at - interval '30 days' WHERE patient_id = %(p)s)
 UPDATE devices_assignment SET started_at = started_at - interval '30 days' WHERE patient_id = %(p)s
 """
+TODAY = 184  # lb
 
 
 def activate_device(coordinator, patient, name, gateway):
@@ -31,7 +32,8 @@ def measuring_patient(stack, coordinator, vendor, *, device, gateway, **said):
     patient = coordinator.enrol(mrn="", **said)
     activate_device(coordinator, patient, device, gateway)
     hwi_id = wait_for(lambda: device_on_gateway(vendor, gateway), what="the activation")
-    wait_for(lambda: stored_readings(stack, patient), what="the first reading, which the vendor's device sends itself")
+    send_reading(vendor, hwi_id, "weight", TODAY)
+    wait_for(lambda: stored_readings(stack, patient), what="the first reading")
     with psycopg.connect(stack.env["DATABASE_URL"]) as connection:
         moved = connection.execute(A_MONTH_EARLIER, {"p": patient_id_in(patient)})
         assert moved.rowcount == 1
@@ -65,10 +67,9 @@ def test_alert_journey_of_weight_gain_from_enrolment_to_resolved(clinic_stack, c
         given_name="Hattie", family_name="Winslow", conditions=["heart_failure"],
     )  # fmt: skip
     assert not page_of_row(nadia.see("/triage/?section=warning"), "Winslow")
-    today = float(next(value for metric, value, _ in stored_readings(clinic_stack, patient) if metric == "weight"))
 
     for days in (4, 3, 2, 1):  # the days before arrive later: four pounds less
-        send_reading(simulator_control, scale, "weight", today - 4, ago=dt.timedelta(days=days))
+        send_reading(simulator_control, scale, "weight", TODAY - 4, ago=dt.timedelta(days=days))
     row = wait_for(lambda: page_of_row(nadia.see("/triage/?section=warning"), "Winslow"), what="the row of the list")
     episodes = set(re.findall(r"/triage/episodes/(\d+)/", nadia.see(patient) + row))
     assert episodes

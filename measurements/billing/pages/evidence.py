@@ -29,6 +29,7 @@ from patients.audit import audit_log
 from patients.models import Clinic, Patient, User
 from patients.models.audit import AuditAction
 from patients.permissions import Permission, current_user, get_patient_audited, requires_permission
+from patients.wording import count_noun
 
 MOST_IN_A_PDF = 100
 NOT_MADE = "The PDF could not be made. Try again; the evidence as JSON is complete."
@@ -110,8 +111,8 @@ def month_pdf(request: HttpRequest) -> HttpResponse:
     if len(approvals) > MOST_IN_A_PDF:
         messages.error(
             request,
-            f"{len(approvals):,} lines are approved: a PDF holds {MOST_IN_A_PDF}. Narrow the list by its filters, or"
-            " take the JSON, which holds all.",
+            f"{count_noun(len(approvals), 'approved line')}: a PDF holds {MOST_IN_A_PDF}. Narrow the list by its"
+            " filters, or take the JSON, which holds all.",
         )
         return back
     if not approvals:

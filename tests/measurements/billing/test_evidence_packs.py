@@ -140,7 +140,7 @@ def test_month_without_approved_lines_or_with_too_many_says_so(as_nadia, nadia, 
 
     page = as_nadia.get(f"/billing/evidence.pdf{month}", follow=True)
 
-    assert "1 lines are approved: a PDF holds 0." in page.content.decode()
+    assert "1 approved line: a PDF holds 0." in page.content.decode()
 
 
 def test_pdf_that_could_not_be_made_is_said_and_not_stored(as_nadia, nadia, patient, monkeypatch):

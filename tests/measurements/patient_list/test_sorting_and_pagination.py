@@ -182,9 +182,8 @@ def test_patient_summary_days_follow_change_of_patient_time_zone(client, cora, r
     client.force_login(cora)
     page = f"/patients/{rosa.pk}/edit/"
 
-    response = client.post(
-        page, FormFieldParser(client.get(page).content.decode()).data | {"time_zone": "Pacific/Honolulu"}
-    )
+    changed = {"time_zone": "Pacific/Honolulu", "zone_change": "wrong"}
+    response = client.post(page, FormFieldParser(client.get(page).content.decode()).data | changed)
 
     assert response.status_code == 302
     tasks.rebuild_stale_summaries()  # the edit wakes it
