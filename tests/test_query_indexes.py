@@ -36,7 +36,6 @@ PAGES = [
     *("/patients/{patient}/comparison/", "/patients/{patient}/watch/", "/patients/{patient}/adherence/"),
     *("/patients/{patient}/billing/", "/billing/?month=2026-11&code=99457", "/billing/file/?month=2026-11"),
     *("/care/next-steps/", "/care/team/", "/care/absences/", "/patients/{patient}/notes/"),
-    *("/programmes/missing/?missing=consent", "/patients/{patient}/programmes/"),
     *("/imports/", "/imports/{patient_import}/", "/imports/{patient_import}/?show=problem"),
     *("/devices/?silent=2&battery=low", "/devices/{device}/", "/devices/gateways/{gateway}/"),
 ]

@@ -19,19 +19,19 @@ from patients.permissions import Permission, current_user, has_permission, requi
 
 MEASURE_WORDS = {
     Measure.NO_RELATIONSHIP: (
-        "No visit before monitoring began",
-        "Lines refused because no earlier visit of the patient is on file.",
+        "No earlier visit",
+        "Lines refused because no visit before monitoring began is on file.",
     ),
     Measure.SEVERAL_DEVICE_LINES: (
-        "Several device lines in the month",
+        "Several device lines",
         "Two periods of 30 days may end in one month; more than one device never adds a line.",
     ),
     Measure.SUPPLY_ONLY: (
-        "Devices billed, never managed",
-        "A device line in the month, and no line for time in it or the two months before.",
+        "Never managed",
+        "Devices billed: a device line in the month, and no line for time in it or the two months before.",
     ),
     Measure.ATTESTATION: (
-        "Another practice not ruled out",
+        "No attestation",
         "No attestation is on file that no other practice bills, or one says that another does.",
     ),
 }

@@ -68,8 +68,8 @@ FACT_KINDS: dict[str, FactKind] = {
         ("payer",),
     ),
     "authorisation": FactKind(
-        "Prior authorisation",
-        "a prior authorisation",
+        "Prior authorization",
+        "a prior authorization",
         forms.AuthorisationForm,
         lambda row: f"{row.payer}: {row.code}, number {row.number}",
         ("payer",),

@@ -81,10 +81,10 @@ def test_measures_count_the_months_patients_by_provider(client, nadia, november)
     assert cells(response) == [
         ("New patients", 6, True),
         ("Patients with a line", 3, False),
-        ("No visit before monitoring began", 1, True),
-        ("Several device lines in the month", 1, True),
-        ("Devices billed, never managed", 1, True),
-        ("Another practice not ruled out", 1, True),
+        ("No earlier visit", 1, True),
+        ("Several device lines", 1, True),
+        ("Never managed", 1, True),
+        ("No attestation", 1, True),
     ]
     behind = [[name.split(",")[0] for _, name in figure.names] for figure in response.context["practitioners"][0][1]]
     assert behind[2:] == [["Castro"], ["Berger"], ["Alvarez"], ["Dorn"]]
