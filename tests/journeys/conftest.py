@@ -110,7 +110,8 @@ def stored_readings(stack, patient_path):
 def page_if_connected(person, order):
     """The order's page, once the order and each of its devices say so."""
     page = person.see(order)
-    return page if set(re.findall(r'class="state state--\w+">([^<]+)<', page)) == {"Connected"} else None
+    main = page.partition("<main")[2]  # the timer's state is above it
+    return page if set(re.findall(r'class="state state--\w+">([^<]+)<', main)) == {"Connected"} else None
 
 
 def patient_id_in(path):
