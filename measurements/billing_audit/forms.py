@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 
-from measurements.billing.engine.date_ranges import month_of
+from measurements.billing.engine.date_ranges import month_of, parse_month
 from patients.models import Clinic
 
 EARLIEST_MONTH = dt.date(2019, 1, 1)  # when the first of the codes began
-MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
 class AuditForm(forms.Form):
@@ -37,10 +35,9 @@ class AuditForm(forms.Form):
 
     def clean_month(self) -> dt.date:
         """Its first day."""
-        found = MONTH.fullmatch(self.cleaned_data["month"].strip())
-        if not found or not 1 <= int(found[2]) <= 12 or not int(found[1]):
+        month = parse_month(self.cleaned_data["month"].strip())
+        if month is None:
             raise forms.ValidationError("Write a month as year and month, such as 2026-11.")
-        month = dt.date(int(found[1]), int(found[2]), 1)
         if month < EARLIEST_MONTH:
             raise forms.ValidationError("Remote monitoring is billed from 2019 on.")
         if month > self.this_month:

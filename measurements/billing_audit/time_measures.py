@@ -10,9 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from measurements.billing.engine.date_ranges import month_of
-from measurements.billing.engine.time.intervals import NO_TIME, Interval, duration, split_by_day, subtract
-
-LONGEST_DAY = dt.timedelta(hours=10)
+from measurements.billing.engine.time.intervals import LONG_DAY, NO_TIME, Interval, duration, split_by_day, subtract
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class TimedSession:
 
 @dataclass(frozen=True)
 class LongDay:
-    """Credited time of a person on one day of the clinic's zone, above `LONGEST_DAY`."""
+    """Credited time of a person on one day of the clinic's zone, above `LONG_DAY`."""
 
     person: Hashable
     day: dt.date
@@ -68,7 +66,7 @@ def measure_time(sessions: Iterable[TimedSession], month: dt.date, zone: ZoneInf
             if session.is_typed:
                 typed += length
                 by_patient[session.patient] += length
-    long_days = [LongDay(person, day, time) for (person, day), time in by_day.items() if time > LONGEST_DAY]
+    long_days = [LongDay(person, day, time) for (person, day), time in by_day.items() if time > LONG_DAY]
     return TimeMeasures(
         credited=sum(by_day.values(), NO_TIME),
         typed=typed,

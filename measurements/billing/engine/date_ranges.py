@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from measurements.local_days import ONE_DAY
+
+MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +48,13 @@ def next_month(month: dt.date) -> dt.date:
 
 def last_day_of(month: dt.date) -> dt.date:
     return next_month(month) - ONE_DAY
+
+
+def parse_month(text: str) -> dt.date | None:
+    """First day of a month that is written as 2026-11; None for any other text."""
+    if not MONTH.fullmatch(text):
+        return None
+    try:
+        return dt.date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from measurements import facts_values as values
 from measurements.billing.engine.code_rules import Programme
+from measurements.billing.engine.date_ranges import parse_month
 from measurements.billing.engine.facts import Override
 from measurements.facts_values import ReadValue, read_object, refuse, require
 
 E = TypeVar("E", bound=StrEnum)
 RANGE_KEYS: Mapping[str, ReadValue[Any]] = {"from": values.read_date, "until": values.read_date}
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 def choice_of(kinds: type[E]) -> ReadValue[E]:
@@ -43,9 +43,10 @@ def check_order(given: Mapping[str, Any], path: str, first: str, last: str) -> N
 
 def read_month(value: Any, path: str) -> dt.date:
     """Its first day."""
-    if not isinstance(value, str) or not MONTH.fullmatch(value):
+    month = parse_month(value) if isinstance(value, str) else None
+    if month is None:
         raise refuse(path, f"must be a month such as 2026-11, not {values.name_value(value)}")
-    return values.read_date(f"{value}-01", path)
+    return month
 
 
 def read_code(value: Any, path: str) -> str:

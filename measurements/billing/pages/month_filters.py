@@ -12,7 +12,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format
 
-from measurements.billing.engine.date_ranges import month_of
+from measurements.billing.engine.date_ranges import month_of, parse_month
 from measurements.billing.engine.lines import Reason, Status
 from measurements.billing.models import BillingLine
 from measurements.billing.models.line import STATUS_LABELS, ForecastKind
@@ -158,19 +158,12 @@ def read_month_selection(request: HttpRequest, clinics: Sequence[Clinic], today:
     """Unknown values are ignored: without a month the running one, without a clinic the first one."""
     query = request.GET.dict()
     clinic = next((one for one in clinics if one.slug == query.get("clinic")), clinics[0])
-    month = read_month_value(query.get("month", "")) or month_of(today)
+    month = parse_month(query.get("month", "")) or month_of(today)
     column, descending = read_sort(query, COLUMNS, default=PATIENT_COLUMN)
     filters = [STATUS_FILTER, *line_filters(clinic, month), MISSING_FILTER, FORECAST_FILTER]
     return MonthSelection(
         clinic, clinics, month, today, SelectedFilters(filters, query), SortOrder(column, descending, NAME_KEYS)
     )
-
-
-def read_month_value(text: str) -> dt.date | None:
-    try:
-        return dt.datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no zone
-    except ValueError:
-        return None
 
 
 def line_filters(clinic: Clinic, month: dt.date) -> list[ListFilter]:

@@ -12,14 +12,13 @@ from measurements.billing.engine.date_ranges import next_month
 from measurements.billing.engine.facts import Facts, ZoneChange
 from measurements.billing.engine.known import Known
 from measurements.billing.engine.time.credit import Credit, credits_of, may_compete
-from measurements.billing.engine.time.intervals import NO_TIME, Interval, duration, split_by_day, subtract
+from measurements.billing.engine.time.intervals import LONG_DAY, NO_TIME, Interval, duration, split_by_day, subtract
 from measurements.billing.engine.time.minutes import clip, month_interval
 from measurements.billing.stored_facts import facts_loader, time_rows
+from measurements.local_days import ONE_DAY
 from patients.models import Patient, User
 from patients.time_sessions.models import TimeApproval, TimeSession
 
-LONG_DAY = dt.timedelta(hours=10)
-ONE_DAY = dt.timedelta(days=1)
 NO_CREDENTIAL = "no clinical credential on file on that day"
 RUNNING = "still running"
 WAITS = "waits for its end"

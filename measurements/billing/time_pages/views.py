@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from measurements.billing.approvals import is_billing_practitioner
+from measurements.billing.engine.date_ranges import parse_month
 from measurements.billing.time_pages import credited_time
 from measurements.billing.time_pages.forms import EntryForm, WithdrawalForm
 from patients.models import Patient, User
@@ -131,11 +132,8 @@ def this_month(patient: Patient, now: dt.datetime) -> dt.date:
 
 def chosen_month(text: str, patient: Patient, now: dt.datetime) -> dt.date:
     """`YYYY-MM`; without one, or with another text, the clinic's current month."""
-    try:
-        month = dt.datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a month has no zone
-    except ValueError:
-        return this_month(patient, now)
-    return month if 2015 <= month.year < 2100 else this_month(patient, now)
+    month = parse_month(text)
+    return month if month and 2015 <= month.year < 2100 else this_month(patient, now)
 
 
 def redirect_to_month(patient: Patient, session: TimeSession) -> HttpResponse:

@@ -10,6 +10,7 @@ from measurements.local_days import ONE_DAY, local_midnight
 
 Interval = tuple[dt.datetime, dt.datetime]
 NO_TIME = dt.timedelta(0)
+LONG_DAY = dt.timedelta(hours=10)  # more in a day of one person is shown
 
 
 def subtract(interval: Interval, taken: Iterable[Interval]) -> list[Interval]:
