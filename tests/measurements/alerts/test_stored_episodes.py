@@ -1,32 +1,25 @@
 """Stored episodes: readings through ingest, exclusion, history, changed rules and conditions, discharge, sweeps."""
 
 import datetime as dt
-import json
 import random
-import threading
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from measurements import tasks as measurement_tasks
-from measurements.alerts import assessment, episode_storage, tasks
-from measurements.alerts.engine.facts import EventKind
-from measurements.alerts.engine.shipped_rules import SHIPPED_RULES
-from measurements.alerts.facts import stored_facts
-from measurements.alerts.models import AlertEpisode, PresetChange
+from measurements.alerts import assessment, tasks
+from measurements.alerts.models import PresetChange
 from measurements.alerts.rule_changes import ConcurrentRuleChange, change_rule
-from measurements.alerts.steps import take_step
 from measurements.models import Measurement, TriageEntry
 from measurements.readings import exclusion
 from measurements.thresholds import editing
 from measurements.thresholds.editing import Bounds
 from patients.enrollment import admission
-from tests.factories import AlertEpisodeFactory, DeviceFactory, MeasurementFactory, PatientFactory
+from tests.factories import AlertEpisodeFactory
 from tests.measurements.alerts.stored import (
     HOUR,
+    NOON,
+    acknowledge,
     computed_rows,
     entry_of,
     episodes_of,
@@ -39,22 +32,6 @@ from tests.measurements.alerts.stored import (
 from tests.measurements.webhook_items import receive_and_ingest
 
 pytestmark = pytest.mark.django_db
-NOON = dt.datetime(2026, 11, 21, 17, 0, tzinfo=dt.UTC)  # noon in New York
-
-
-@pytest.fixture
-def clock(time_machine):
-    time_machine.move_to(NOON, tick=False)
-    return time_machine
-
-
-@pytest.fixture
-def cuff(clock, rosa):
-    return DeviceFactory(patient=rosa)
-
-
-def acknowledge(row, by):
-    return take_step(episode=row, kind=EventKind.ACKNOWLEDGE, by=by, shown=row.shown_version)
 
 
 def test_severe_pressure_is_stored_at_once_confirmed_and_closed_by_readings(clock, cuff, rosa):
@@ -111,18 +88,6 @@ def test_stored_episodes_depend_on_neither_order_nor_repetition_of_arrival(clock
     states = {row.state for row in episodes_of(rosa)}
     assert (rows, states) == (computed_rows(rosa), {"closed", "dissolved"})
     assert [row.peak_1 for row in episodes_of(rosa, rule="bp_severe", state="closed")] == [199, 201]
-
-
-def test_assessment_of_unchanged_facts_writes_no_episode_and_no_live_version(clock, cuff, rosa):
-    ingest_pressure(cuff, 192, 110)
-    rosa.refresh_from_db()
-    before = (rosa.live_version, only_episode(rosa).live_version)
-
-    TriageEntry.objects.mark_due([rosa.pk])
-    assessment.assess_due_patients()
-
-    rosa.refresh_from_db()
-    assert (rosa.live_version, only_episode(rosa).live_version) == before
 
 
 def test_exclusion_dissolves_episode_and_undo_brings_it_back(clock, cuff, rosa, nadia):
@@ -267,56 +232,6 @@ def test_silence_opens_at_local_midnight_and_closes_at_next_reading(clock, cuff,
     assert (only_episode(rosa, "silence").state, section_of(rosa)) == ("closed", "on_target")
 
 
-def test_lost_wake_up_and_patient_without_entry_are_found_by_sweeps(clock, cuff, rosa):
-    MeasurementFactory(device=cuff, code="blood_pressure", value_1=192, taken_at=NOON, received_at=NOON)
-    assert not TriageEntry.objects.exists()
-
-    tasks.add_missing_triage_entries()
-    tasks.assess_due_patients()
-
-    assert only_episode(rosa).section == "critical"
-
-
-def test_patient_that_fails_costs_others_nothing_and_is_tried_again(clock, cuff, rosa, elm, monkeypatch):
-    other = DeviceFactory(patient=PatientFactory(clinic=elm))
-    evaluate = assessment.evaluate
-
-    def fail_for_rosa(facts, as_of):
-        if any(reading.device == str(cuff.pk) for reading in facts.readings):
-            raise ZeroDivisionError
-        return evaluate(facts, as_of)
-
-    receive_and_ingest([pressure_item(cuff, 192), pressure_item(other, 193)])
-    with monkeypatch.context() as broken:
-        broken.setattr(assessment, "evaluate", fail_for_rosa)
-        assessment.assess_due_patients()
-
-    entry = entry_of(rosa)
-    assert (entry.failures, entry.problem, entry.section) == (1, "ZeroDivisionError", "")
-    assert only_episode(other.patient).peak_1 == 193
-    assert list(TriageEntry.objects.failing()) == [entry]
-
-    clock.move_to(entry.due_at)
-    assessment.assess_due_patients()
-    assert (entry_of(rosa).failures, only_episode(rosa).peak_1) == (0, 192)
-
-
-def test_database_refusal_of_one_patient_leaves_others_stored(clock, cuff, rosa, elm, monkeypatch):
-    other = DeviceFactory(patient=PatientFactory(clinic=elm))
-    computed = episode_storage.computed_columns
-
-    def with_unknown_state(episode):
-        return computed(episode) | ({"severity": "unheard"} if episode.peak[0] == 192 else {})
-
-    monkeypatch.setattr(episode_storage, "computed_columns", with_unknown_state)
-    receive_and_ingest([pressure_item(cuff, 192), pressure_item(other, 193)])
-
-    assessment.assess_due_patients()
-
-    assert (entry_of(rosa).problem, episodes_of(rosa)) == ("IntegrityError", [])
-    assert only_episode(other.patient).peak_1 == 193
-
-
 def test_stored_episode_that_is_no_longer_computed_is_dissolved(clock, cuff, rosa):
     AlertEpisodeFactory(patient=rosa, rule="bp_severe", kind="limit", severity="critical", first=NOON, last=NOON)
     TriageEntry.objects.mark_due([rosa.pk])
@@ -324,64 +239,6 @@ def test_stored_episode_that_is_no_longer_computed_is_dissolved(clock, cuff, ros
     assessment.assess_due_patients()
 
     assert (only_episode(rosa).state, section_of(rosa)) == ("dissolved", "on_target")
-
-
-def test_facts_of_many_patients_take_constant_queries(clock, elm):
-    def count_queries(patients):
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
-            stored_facts.load_facts(patients, timezone.now())
-        return len(asked)
-
-    patients = [PatientFactory(clinic=elm) for _ in range(4)]
-    for patient in patients:
-        receive_and_ingest(pressure_item(DeviceFactory(patient=patient), 192))
-        AlertEpisodeFactory(patient=patient)
-
-    assert count_queries(patients[:1]) == count_queries(patients)
-    assert AlertEpisode.objects.live(at=timezone.now()).count() == 4
-
-
-def test_command_prints_episodes_of_patient_as_known_then(clock, cuff, rosa, nadia, capsys):
-    ingest_pressure(cuff, 192, 110)
-    row = only_episode(rosa)
-    clock.move_to(NOON + HOUR / 4)
-    acknowledge(row, nadia)
-    clock.move_to(NOON + HOUR)
-    reading = Measurement.objects.get(patient=rosa, metric="blood_pressure")
-    exclusion.exclude_reading(reading=reading, reason=exclusion.ExclusionReason.BAD_MEASUREMENT, by=nadia)
-
-    call_command("episodes", patient=rosa.external_id, as_of="2026-11-21T17:20:00Z")
-    then = json.loads(capsys.readouterr().out)
-    call_command("episodes", patient=rosa.external_id)
-    now = json.loads(capsys.readouterr().out)
-
-    (episode,) = then["episodes"]
-    assert (episode["rule"], episode["state"], episode["acknowledged"]) == ("bp_severe", "unconfirmed", True)
-    assert [(step["kind"], step["by"]) for step in episode["steps"]] == [("acknowledge", nadia.email)]
-    assert ([episode["state"] for episode in now["episodes"]], now["patient_section"]) == (["dissolved"], "on_target")
-    with pytest.raises(CommandError, match="There is no patient"):
-        call_command("episodes", patient="acct-unknown")
-
-
-def test_command_prints_rules_of_clinic_with_level_that_decided(clock, elm, nadia, capsys):
-    first = change_rule(scope=elm, code="bp_low", by=nadia, last_seen_change_id=0, is_off=True, reason="Not treated")
-    values = {"above_or_equal": {"value_1": 130, "value_2": 80}}
-    change_rule(scope=elm, code="bp_average", by=nadia, last_seen_change_id=first.pk, values=values)
-
-    call_command("rules", clinic=elm.slug)
-
-    printed = {rule["code"]: rule for rule in json.loads(capsys.readouterr().out)["rules"]}
-    assert set(printed) == set(SHIPPED_RULES)
-    assert (printed["bp_low"]["is_off"], printed["bp_low"]["level"]) == (True, "clinic")
-    assert printed["bp_average"]["above_or_equal"] == {"value_1": 130, "value_2": 80}
-    assert (printed["bp_severe"]["level"], printed["bp_severe"]["source"]) == (
-        "shipped",
-        SHIPPED_RULES["bp_severe"].source,
-    )
-    with pytest.raises(CommandError, match="Clinics are: elm-street-clinic"):
-        call_command("rules", clinic="nowhere")
 
 
 def test_late_critical_reading_is_listed_as_arrived_late_until_it_is_acknowledged(clock, cuff, rosa, nadia):
@@ -397,41 +254,6 @@ def test_late_critical_reading_is_listed_as_arrived_late_until_it_is_acknowledge
     row = acknowledge(row, nadia)
 
     assert (row.state, row.closed_by, section_of(rosa)) == ("closed", "person", "on_target")
-
-
-def test_mark_due_writes_nothing_where_patient_is_due_already(clock, rosa):
-    def row_version():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT ctid FROM measurements_triageentry WHERE patient_id = %s", [rosa.pk])
-            return cursor.fetchone()
-
-    TriageEntry.objects.mark_due([rosa.pk])
-    before = row_version()
-    TriageEntry.objects.mark_due([rosa.pk])
-
-    assert row_version() == before
-
-
-@pytest.mark.django_db(transaction=True)
-def test_mark_of_writer_that_has_not_committed_is_not_cleared_by_assessment(rosa):
-    """The row is due already, so the writer writes nothing: its lock alone holds the assessment off."""
-    TriageEntry.objects.mark_due([rosa.pk])
-    found = []
-
-    def assess():
-        assessment.assess_due_patients()
-        found.append(entry_of(rosa).assessed_at)
-        connection.close()
-
-    with transaction.atomic():
-        TriageEntry.objects.mark_due([rosa.pk])
-        worker = threading.Thread(target=assess)
-        worker.start()
-        worker.join(timeout=20)
-
-    assert found == [None]
-    assessment.assess_due_patients()
-    assert entry_of(rosa).assessed_at is not None
 
 
 def test_history_that_the_loaded_readings_cut_in_two_stays_as_it_is(clock, cuff, rosa, nadia):
